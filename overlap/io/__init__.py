@@ -1,0 +1,11 @@
+"""Readers of the files that people hold, one module per format.
+
+Every reader of labelled time segments, whatever the format, returns a `SegmentTable`:
+columns of equal length, one row per annotation or prediction, in file order. Videos and
+labels are integers into the tuples ``videos`` and ``labels``; times are seconds as float64.
+A bad input is a ValueError that names the file and the row or key.
+"""
+
+from overlap.io.segments import MissingConfidenceError, SegmentTable, as_segments
+
+__all__ = ["MissingConfidenceError", "SegmentTable", "as_segments"]

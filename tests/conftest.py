@@ -1,0 +1,22 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REFERENCE_DATA = "OVERLAP_REFERENCE_DATA"
+
+
+@pytest.fixture(scope="session")
+def reference_data() -> Path:
+    """Folder of real data named by the environment variable, or a counted skip."""
+    value = os.environ.get(REFERENCE_DATA)
+    if not value:
+        pytest.skip(f"reference data: {REFERENCE_DATA} is not set")
+    folder = Path(value).resolve()
+    if not folder.is_dir():
+        pytest.fail(f"{REFERENCE_DATA}={value} is not a folder")
+    return folder
