@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ from overlap._jit import compose, scalar
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Geometry", "Groups", "Terms", "each_axis", "pullback_scalar", "terms_scalar"]
+__all__ = ["Geometry", "Groups", "Terms", "boxed", "each_axis", "pullback_scalar", "step", "terms_scalar"]
 
 
 class Groups(enum.Flag):
@@ -96,6 +96,9 @@ class Geometry:
         Number of axes of `extent`.
     aspect : bool
         The sides are a width and a height of the regions themselves.
+    centers : bool
+        Centre distances and diameters mean something (false in a product of factors with
+        different units and no scale between them).
     fused : bool
         The scalars are so cheap that a score is compiled into the loop over pairs.
     """
@@ -107,6 +110,7 @@ class Geometry:
     pullback: Callable | None = None
     axes: int = 0
     aspect: bool = False
+    centers: bool = True
     fused: bool = False
 
     @property
@@ -135,7 +139,7 @@ def _no_number(a, i, b, j):
 
 @scalar
 def _no_extent(a, i, b, j):
-    return ()
+    return ((0.0, 0.0, 0.0, 0.0),)
 
 
 def _terms(a, i, b, j):
@@ -168,73 +172,97 @@ def terms_scalar(geometry: Geometry, needs: Groups) -> Callable:
 # --------------------------------------------------------------------------- per axis
 
 
-def _first_axis(u, v, c):
-    return (AXIS(u[0], v[0], c),)
+def _first_axis(*args):
+    return (AXIS(*args),)
 
 
-def _next_axis(u, v, c):
-    return REST(u, v, c) + (AXIS(u[LAST], v[LAST], c),)
+def _next_axis(*args):
+    return REST(*args) + (AXIS(*args),)
 
 
 @cache
-def each_axis(axis: Callable, axes: int) -> Callable:
-    """Lift ``axis(u, v, c)`` of one axis to tuples of `axes` axes."""
-    result = compose(_first_axis, AXIS=axis)
-    for last in range(1, axes):
-        result = compose(_next_axis, REST=result, AXIS=axis, LAST=last)
+def each_axis(template: Callable, axes: int) -> Callable:
+    """Evaluate a template for every value of its free name K, the axis, into a tuple."""
+    result = compose(_first_axis, AXIS=compose(template, K=0))
+    for axis in range(1, axes):
+        result = compose(_next_axis, REST=result, AXIS=compose(template, K=axis))
     return result
+
+
+@scalar
+def step(x):
+    """Return 1 for x > 0, 0 for x < 0, and one half at the tie."""
+    return 0.5 * ((x > 0.0) + (x >= 0.0))
+
+
+# ---------------------------------------------------------------------- box enclosure
+# Of any kind with an extent: its sides are those of the regions' bounding boxes.
+
+
+def _box_enclosure(a, i, b, j):
+    hull, gap, diameter = 1.0, 0.0, 0.0
+    for offset, _, _, cover in EXTENT(a, i, b, j):
+        hull *= cover
+        gap += offset * offset
+        diameter += cover * cover
+    return hull, gap, diameter
+
+
+def _box_outside(a, i, b, j):
+    hull, first, second, shared = 1.0, 1.0, 1.0, 1.0
+    for _, side_a, side_b, cover in EXTENT(a, i, b, j):
+        hull *= cover
+        first *= side_a
+        second *= side_b
+        shared *= max(side_a + side_b - cover, 0.0)
+    return max(hull - (first + second - shared), 0.0)
+
+
+@cache
+def boxed(geometry: Geometry) -> Geometry:
+    """Return `geometry` with the smallest axis-aligned box as the common enclosure.
+
+    Gradients are left out: a kind whose own enclosure is not a box gives its own.
+    """
+    return replace(
+        geometry,
+        enclosure=compose(_box_enclosure, EXTENT=geometry.extent),
+        outside=compose(_box_outside, EXTENT=geometry.extent),
+        pullback=None,
+    )
 
 
 # --------------------------------------------------------------------------- pullback
 
 
 @scalar
-def _no_axis(u, v, c):
-    return (0.0, 0.0, 0.0, 0.0)
+def _given(dx):
+    return dx
 
 
-@scalar
-def _axis_of_second(u, v, c):
-    return (-u[0], u[2], u[1], u[3])
+def _constant(dx):
+    return ZEROS
 
 
-@scalar
-def _same(u, v, c):
-    return u
-
-
-def _zero_extent(dx, ZERO, c):
-    return ZERO
+def _swapped_axis(dx):
+    return (-dx[K][0], dx[K][2], dx[K][1], dx[K][3])
 
 
 def _pull_first(a, i, b, j, do, de, ds, dx):
-    return PULLBACK(a, i, b, j, do, de, ds, EXTENT(dx, dx, 0.0))
+    return PULLBACK(a, i, b, j, do, de, ds, EXTENT(dx))
 
 
 def _pull_second(a, i, b, j, do, de, ds, dx):
-    y = SWAP(EXTENT(dx, dx, 0.0), EXTENT(dx, dx, 0.0), 0.0)
-    return PULLBACK(b, j, a, i, (do[1], do[0], do[2]), de, ds, y)
+    return PULLBACK(b, j, a, i, (do[1], do[0], do[2]), de, ds, SWAP(EXTENT(dx)))
 
 
 def _pull_both(a, i, b, j, do, de, ds, dx):
     return FIRST(a, i, b, j, do, de, ds, dx) + SECOND(a, i, b, j, do, de, ds, dx)
 
 
-def _filled(a, i, b, j, do, de, ds, dx):
-    return PULLBACK(
-        a,
-        i,
-        b,
-        j,
-        (do[0] - ds, do[1] - ds, do[2] + ds),
-        (de[0] + ds, de[1], de[2]),
-        0.0,
-        dx,
-    )
-
-
-def _constant_extent(dx, same, c):
-    return ZEROS
+def _pull_filled(a, i, b, j, do, de, ds, dx):
+    o = (do[0] - ds, do[1] - ds, do[2] + ds)
+    return PULLBACK(a, i, b, j, o, (de[0] + ds, de[1], de[2]), 0.0, dx)
 
 
 @cache
@@ -245,13 +273,11 @@ def pullback_scalar(geometry: Geometry, needs: Groups, wrt: str) -> Callable:
         return compose(_pull_both, FIRST=first, SECOND=second)
     pullback = geometry.pullback
     if Groups.OUTSIDE in needs and geometry.outside is None:
-        pullback = compose(_filled, PULLBACK=pullback)
+        pullback = compose(_pull_filled, PULLBACK=pullback)
     axes = max(geometry.axes, 1)
-    if Groups.EXTENT in needs:
-        extent = each_axis(_same, axes)
-    else:
-        extent = compose(_constant_extent, ZEROS=((0.0, 0.0, 0.0, 0.0),) * axes)
+    zeros = ((0.0, 0.0, 0.0, 0.0),) * axes
+    extent = _given if Groups.EXTENT in needs else compose(_constant, ZEROS=zeros)
     if wrt == "found":
         return compose(_pull_first, PULLBACK=pullback, EXTENT=extent)
-    swap = each_axis(_axis_of_second, axes)
+    swap = each_axis(_swapped_axis, axes)
     return compose(_pull_second, PULLBACK=pullback, EXTENT=extent, SWAP=swap)

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
 from overlap._jit import scalar
+from overlap._terms import Geometry, step
+from overlap.regions.base import Regions, as_numbers
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Intervals"]
 
 # ------------------------------------------------------------------ kernels, real line
 # Columns: start, stop.
@@ -21,3 +33,337 @@ def interval_enclosure(a, i, b, j):
     hull = max(a[1][i], b[1][j]) - min(a[0][i], b[0][j])
     gap = 0.5 * ((a[0][i] - b[0][j]) + (a[1][i] - b[1][j]))
     return hull, gap * gap, hull * hull
+
+
+@scalar
+def interval_extent(a, i, b, j):
+    """Return the one axis ``((offset, side_a, side_b, cover),)`` of two intervals."""
+    offset = 0.5 * ((a[0][i] - b[0][j]) + (a[1][i] - b[1][j]))
+    cover = max(a[1][i], b[1][j]) - min(a[0][i], b[0][j])
+    return ((offset, a[1][i] - a[0][i], b[1][j] - b[0][j], cover),)
+
+
+@scalar
+def interval_pullback(a, i, b, j, do, de, ds, dx):
+    """Return the gradient with respect to start and stop of ``a[i]``."""
+    a0, a1, b0, b1 = a[0][i], a[1][i], b[0][j], b[1][j]
+    shared = do[2] * step(min(a1, b1) - max(a0, b0))
+    hull = max(a1, b1) - min(a0, b0)
+    cover = de[0] + 2.0 * hull * de[2] + dx[0][3]
+    center = 0.5 * dx[0][0] + de[1] * (0.5 * ((a0 - b0) + (a1 - b1)))
+    side = do[0] + dx[0][1]
+    return (
+        center - side - shared * step(a0 - b0) - cover * step(b0 - a0),
+        center + side + shared * step(b1 - a1) + cover * step(a1 - b1),
+    )
+
+
+# --------------------------------------------------------------------- kernels, circle
+# Columns: start, stop, start in [0, period), length, (period,). The pair is put into a
+# canonical order, so that exchanging the two changes no bit of a symmetric result.
+
+
+@scalar
+def _ordered(a, i, b, j):
+    """Return the distance from the first start to the second, both lengths, the sign."""
+    first, second, la, lb = a[2][i], b[2][j], a[3][i], b[3][j]
+    if second < first or (second == first and lb < la):
+        return first - second, lb, la, -1.0
+    return second - first, la, lb, 1.0
+
+
+@scalar
+def arc_overlap(a, i, b, j):
+    """Return ``(length_a, length_b, intersection)`` of two arcs."""
+    period = a[4][0]
+    d, la, lb, _ = _ordered(a, i, b, j)
+    ahead = max(min(la - d, lb), 0.0)
+    around = max(min(lb - (period - d), la), 0.0)
+    return a[3][i], b[3][j], min(ahead + around, min(la, lb))
+
+
+@scalar
+def _arc_cover(d, la, lb, period):
+    """Return the length of the smallest arc that covers both."""
+    return min(min(max(la, d + lb), max((period - d) + la, lb)), period)
+
+
+@scalar
+def _arc_offset(d, la, lb, period):
+    """Return the signed way from the first centre to the second; 0 with a full circle."""
+    if la >= period or lb >= period:
+        return 0.0
+    offset = d + 0.5 * (lb - la)
+    return offset - period * math.floor(offset / period + 0.5)
+
+
+@scalar
+def arc_enclosure(a, i, b, j):
+    """Return ``(hull, center_gap2, diameter2)`` of two arcs."""
+    d, la, lb, _ = _ordered(a, i, b, j)
+    hull = _arc_cover(d, la, lb, a[4][0])
+    gap = min(abs(_arc_offset(d, la, lb, a[4][0])), hull)
+    return hull, gap * gap, hull * hull
+
+
+@scalar
+def arc_extent(a, i, b, j):
+    """Return the one axis ``((offset, side_a, side_b, cover),)`` of two arcs."""
+    d, la, lb, sign = _ordered(a, i, b, j)
+    offset = -sign * _arc_offset(d, la, lb, a[4][0])
+    return ((offset, a[3][i], b[3][j], _arc_cover(d, la, lb, a[4][0])),)
+
+
+@scalar
+def _inside(position, length, period):
+    """Return whether a point at `position` after an arc's start is inside it."""
+    if length >= period:
+        return 1.0
+    return step(length - position) if position > 0.0 else 0.5
+
+
+@scalar
+def arc_pullback(a, i, b, j, do, de, ds, dx):
+    """Return the gradient with respect to start and stop of ``a[i]``."""
+    period, la, lb = a[4][0], a[3][i], b[3][j]
+    ahead = b[2][j] - a[2][i]
+    ahead = ahead + period if ahead < 0.0 else ahead
+    behind = period - ahead if ahead > 0.0 else 0.0
+    end = behind + la
+    end = end - period if end >= period and lb < period else end
+    from_a, from_b = max(la, ahead + lb), max(lb, behind + la)
+    hull = min(min(from_a, from_b), period)
+    open_circle = 1.0 if min(from_a, from_b) < period else 0.0
+    weight = step(from_b - from_a)
+    cover = (de[0] + 2.0 * hull * de[2] + dx[0][3]) * open_circle
+    offset = -_arc_offset(ahead, la, lb, period)
+    center = 0.5 * dx[0][0] + de[1] * offset if la < period and lb < period else 0.0
+    side = do[0] + dx[0][1]
+    stop = weight * step(la - (ahead + lb)) + (1.0 - weight) * step(behind + la - lb)
+    return (
+        center - side - do[2] * _inside(behind, lb, period) - cover * weight,
+        center + side + do[2] * _inside(end, lb, period) + cover * stop,
+    )
+
+
+_LINE = Geometry(
+    overlap=interval_overlap,
+    enclosure=interval_enclosure,
+    extent=interval_extent,
+    pullback=interval_pullback,
+    axes=1,
+    aspect=True,
+    fused=True,
+)
+_CIRCLE = Geometry(
+    overlap=arc_overlap,
+    enclosure=arc_enclosure,
+    extent=arc_extent,
+    pullback=arc_pullback,
+    axes=1,
+    aspect=True,
+)
+
+
+class Intervals(Regions):
+    """Half-open intervals ``[start, stop)``, or arcs where there is a period.
+
+    Parameters
+    ----------
+    values : array_like, shape (N, 2)
+        Start and stop of every interval, ``start <= stop``.
+    period : float, optional
+        Length of the circle. Any real start is legal then and
+        ``0 <= stop - start <= period``; see `from_wrapped` for ``stop < start``.
+    unit : str, optional
+        Unit of start and stop, such as ``"s"``.
+
+    Raises
+    ------
+    ValueError
+        For another shape, values that are not finite, a stop before its start, and an arc
+        longer than the period.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> truth = ov.Intervals([[0.0, 10.0], [20.0, 25.0]])
+    >>> found = ov.Intervals([[1.0, 9.0], [24.0, 31.0]])
+    >>> ov.iou(found, truth)
+    array([0.8       , 0.09090909])
+    >>> night = ov.Intervals([[22.0, 30.0]], period=24.0)
+    >>> ov.iou(night, ov.Intervals([[4.0, 8.0]], period=24.0))
+    array([0.2])
+    """
+
+    columns = ("start", "stop")
+    _period: float | None
+
+    def __init__(
+        self, values: ArrayLike, *, period: float | None = None, unit: str | None = None
+    ) -> None:
+        table = self._read(values, 2)
+        self._period = None if period is None else _checked_period(period)
+        start, stop = np.ascontiguousarray(table[:, 0]), np.ascontiguousarray(table[:, 1])
+        length = stop - start
+        bad = np.flatnonzero(length < 0)
+        if bad.size:
+            k = bad[0]
+            way_out = "from_wrapped(...)" if period is not None else "sorted(...) to swap"
+            raise ValueError(
+                f"Intervals: stop[{k}] = {stop[k]} is before start[{k}] = {start[k]}; "
+                f"use Intervals.{way_out}"
+            )
+        if not np.isfinite(length).all():
+            k = np.flatnonzero(~np.isfinite(length))[0]
+            raise ValueError(f"Intervals: the length of interval {k} overflows float64")
+        if self._period is None:
+            self._fill((start, stop), unit)
+            return
+        bad = np.flatnonzero(length > self._period)
+        if bad.size:
+            k = bad[0]
+            raise ValueError(
+                f"Intervals: interval {k} is {length[k]} long, more than the period {self._period}; "
+                "cut it to one turn"
+            )
+        wrapped = np.mod(start, self._period)
+        wrapped[wrapped >= self._period] = 0.0  # a tiny negative start rounds up to a full turn
+        self._fill((start, stop, wrapped, length), unit)
+
+    # ------------------------------------------------------------------- constructors
+
+    @classmethod
+    def sorted(cls, values: ArrayLike, *, unit: str | None = None) -> Self:
+        """Build intervals whose ends may come in either order."""
+        return cls(np.sort(cls._read(values, 2), axis=1), unit=unit)
+
+    @classmethod
+    def from_wrapped(cls, values: ArrayLike, *, period: float, unit: str | None = None) -> Self:
+        """Build arcs from ends of which stop may be smaller than start.
+
+        Parameters
+        ----------
+        values : array_like, shape (N, 2)
+            Start and stop; the arc runs forward from start, so that ``(350, 10)`` with a
+            period of 360 is 20 long. Equal ends give an empty arc.
+        period : float
+            Length of the circle; ``abs(stop - start) <= period``.
+        unit : str, optional
+        """
+        table = cls._read(values, 2).copy()
+        table[:, 1] += np.where(table[:, 1] < table[:, 0], _checked_period(period), 0.0)
+        return cls(table, period=period, unit=unit)
+
+    @classmethod
+    def from_center_duration(
+        cls, values: ArrayLike, *, period: float | None = None, unit: str | None = None
+    ) -> Self:
+        """Build intervals from centre and duration, shape (N, 2), duration >= 0."""
+        table = cls._read(values, 2)
+        bad = np.flatnonzero(table[:, 1] < 0)
+        if bad.size:
+            raise ValueError(f"Intervals: duration[{bad[0]}] = {table[bad[0], 1]} is negative")
+        half = 0.5 * table[:, 1]
+        return cls(np.stack([table[:, 0] - half, table[:, 0] + half], 1), period=period, unit=unit)
+
+    @classmethod
+    def from_frames(cls, values: ArrayLike, *, fps: float, inclusive: bool = False) -> Self:
+        """Build intervals in seconds from frame numbers.
+
+        Parameters
+        ----------
+        values : array_like, shape (N, 2)
+            First frame, and the frame after the last; with `inclusive`, the last frame.
+        fps : float
+            Frames per second, > 0.
+        inclusive : bool
+            The second number is the last frame itself: one frame is added to it.
+        """
+        if not (math.isfinite(fps) and fps > 0):
+            raise ValueError(f"Intervals.from_frames: fps = {fps!r} is not a positive number")
+        table = cls._read(values, 2).copy()
+        table[:, 1] += bool(inclusive)
+        return cls(table / fps, unit="s")
+
+    # ---------------------------------------------------------------------- properties
+
+    @property
+    def period(self) -> float | None:
+        """Length of the circle, or None on the real line."""
+        return self._period
+
+    @property
+    def start(self) -> NDArray[np.float64]:
+        """Starts, shape (N,)."""
+        return self._arrays[0]
+
+    @property
+    def stop(self) -> NDArray[np.float64]:
+        """Stops, shape (N,)."""
+        return self._arrays[1]
+
+    def measure(self) -> NDArray[np.float64]:
+        """Return the lengths, shape (N,)."""
+        return self.stop - self.start
+
+    def scaled(self, ratio: float) -> Self:
+        """Return the intervals scaled by `ratio` >= 0 about their centres."""
+        ratio = _checked_ratio(ratio)
+        half = 0.5 * ratio * self.measure()
+        center = self.start + 0.5 * self.measure()
+        return type(self)(
+            np.stack([center - half, center + half], 1), period=self.period, unit=self.unit
+        )
+
+    # ------------------------------------------------------------------------- kernels
+
+    def geometry(self, enclosure: str = "natural") -> Geometry:
+        """Return the jitted scalars; the covering interval is also the smallest box."""
+        self._check_enclosure(enclosure)
+        return _LINE if self._period is None else _CIRCLE
+
+    def _enclosures(self) -> tuple[str, ...]:
+        return ("natural", "box")
+
+    def kernel_columns(self) -> tuple[Any, ...]:
+        """Return the columns that the jitted scalars index."""
+        if self._period is None:
+            return self._arrays
+        return (*self._arrays, np.array([self._period]))
+
+    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Return starts and stops, each of shape (1, N); None on a circle."""
+        if self._period is not None:
+            return None
+        return self.start[None], self.stop[None]
+
+    def _copy_settings(self, like: Regions) -> None:
+        assert isinstance(like, Intervals)
+        self._period = like._period
+
+    def _settings(self) -> dict[str, Any]:
+        own = {} if self._period is None else {"period": self._period}
+        return {**own, **super()._settings()}
+
+    def _check_partner(self, other: Regions, mine: str, theirs: str) -> None:
+        assert isinstance(other, Intervals)
+        if self._period != other._period:
+            raise ValueError(
+                f"{mine} has period {self._period} and {theirs} has period {other._period}; "
+                "build both with the same period"
+            )
+
+
+def _checked_period(period: float) -> float:
+    value = float(as_numbers(period, "Intervals: period"))
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(f"Intervals: period = {period!r} is not a positive number")
+    return value
+
+
+def _checked_ratio(ratio: float) -> float:
+    value = float(ratio)
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"scaled: ratio = {ratio!r} is not a finite number >= 0")
+    return value

@@ -1,0 +1,369 @@
+"""The engine: evaluates a combination of formulas over pairs of regions.
+
+Kinds whose terms cost next to nothing (intervals, boxes) have the score compiled into
+the loop over pairs. For all others the terms of a block of pairs are written down first
+and scored afterwards, so that a score is compiled once for all kinds. Both ways give the
+same numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from overlap import _loops, candidates
+from overlap._formulas import Component, combine
+from overlap._jit import run_blocks, specialise
+from overlap._terms import Geometry, Groups, Terms, each_axis, pullback_scalar, terms_scalar
+from overlap.regions.base import Regions, check_pair
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+__all__ = ["Plan", "paired", "pairwise", "sparse_pairs", "term_block", "value_and_grad"]
+
+_BLOCK = 4096
+_GROUP_WORDS = {
+    Groups.ENCLOSURE: "a common enclosure",
+    Groups.OUTSIDE: "a common enclosure",
+    Groups.EXTENT: "sides along axes",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the engine needs to know of a score.
+
+    Attributes
+    ----------
+    name : str
+    components : tuple of Component
+    parameters : tuple of float
+        Per component its coefficient, then its own parameters.
+    enclosure : str
+    """
+
+    name: str
+    components: tuple[Component, ...]
+    parameters: tuple[float, ...]
+    enclosure: str
+
+    @property
+    def needs(self) -> Groups:
+        needs = self.components[0].needs
+        for component in self.components:
+            needs |= component.needs
+        return needs
+
+    def geometry(self, found: Regions, truth: Regions) -> Geometry:
+        """Return the scalars for two batches, or raise if the score cannot be had."""
+        check_pair(found, truth)
+        kind = type(found).__name__
+        needs = self.needs
+        enclosing = Groups.ENCLOSURE in needs or Groups.OUTSIDE in needs
+        geometry = found.geometry(self.enclosure if enclosing else "natural")
+        for group, words in _GROUP_WORDS.items():
+            if group in needs and group not in geometry.groups:
+                raise TypeError(f"{self.name}: {kind} have no {words}, which this score needs")
+        if not geometry.aspect and any(component.aspect for component in self.components):
+            raise TypeError(f"{self.name}: {kind} have no width and height, which this score needs")
+        if not geometry.centers and any(component.centers for component in self.components):
+            raise TypeError(
+                f"{self.name}: the factors of this {kind} have different units; give "
+                "Product(..., scale=) to say how many units of the first one unit of the second is"
+            )
+        return geometry
+
+    def score(self, geometry: Geometry) -> Callable:
+        """Return the combined formula for regions with this geometry's axes."""
+        return combine(self.components, max(geometry.axes, 1))
+
+
+# ------------------------------------------------------------------------------ kernels
+
+
+@cache
+def _fused(
+    template: Callable, geometry: Geometry, components: tuple[Component, ...], needs: Groups
+) -> Callable:
+    return specialise(
+        template,
+        TERMS=terms_scalar(geometry, needs),
+        SCORE=combine(components, max(geometry.axes, 1)),
+    )
+
+
+def _reader(axes: int, needs: Groups) -> Callable:
+    return each_axis(_loops.read_axis, max(axes, 1) if Groups.EXTENT in needs else 1)
+
+
+@cache
+def _scorer(template: Callable, components: tuple[Component, ...], axes: int, needs: Groups):
+    score = combine(components, max(axes, 1))
+    return specialise(template, SCORE=score, EXTENT=_reader(axes, needs))
+
+
+def _rows(geometry: Geometry) -> int:
+    return 7 + 4 * max(geometry.axes, 1)
+
+
+def fill_block(
+    a: Regions, ia: NDArray, b: Regions, jb: NDArray, geometry: Geometry, needs: Groups
+) -> NDArray:
+    """Return the terms of listed pairs, one row per term (see `overlap._loops`)."""
+    block = np.zeros((_rows(geometry), len(ia)))
+    own = getattr(a, "fill_block", None)
+    if own is not None:  # a kind with a better way than one pair at a time
+        own(ia, b, jb, block)
+        return block
+    kernel = specialise(_loops.term_block, TERMS=terms_scalar(geometry, needs))
+    kernel(a.kernel_columns(), ia, b.kernel_columns(), jb, block)
+    return block
+
+
+def term_block(
+    a: Regions, ia: NDArray, b: Regions, jb: NDArray, geometry: Geometry
+) -> Terms:
+    """Return all the terms that a kind has of listed pairs."""
+    groups = geometry.groups
+    block = fill_block(a, ia, b, jb, geometry, groups)
+    terms = Terms(block[0], block[1], block[2])
+    if Groups.ENCLOSURE in groups:
+        terms = replace(terms, hull=block[3], center_gap2=block[4], diameter2=block[5])
+        terms = replace(terms, outside=block[6])
+    if Groups.EXTENT in groups:
+        axes = block[7:].reshape(geometry.axes, 4, -1)
+        offset, side_a, side_b, cover = (axes[:, k].T for k in range(4))
+        terms = replace(terms, offset=offset, side_a=side_a, side_b=side_b, cover=cover)
+    return terms
+
+
+def _listed(
+    plan: Plan, geometry: Geometry, a: Regions, ia: NDArray, b: Regions, jb: NDArray, out: NDArray
+) -> None:
+    """Score listed pairs into `out`."""
+    if geometry.fused:
+        kernel = _fused(_loops.listed, geometry, plan.components, plan.needs)
+        kernel(a.kernel_columns(), b.kernel_columns(), plan.parameters, ia, jb, out)
+        return
+    scorer = _scorer(_loops.score_block, plan.components, geometry.axes, plan.needs)
+    for lo in range(0, len(ia), _BLOCK):
+        part = slice(lo, lo + _BLOCK)
+        block = fill_block(a, ia[part], b, jb[part], geometry, plan.needs)
+        scorer(block, plan.parameters, out[part])
+
+
+# --------------------------------------------------------------------- ways of pairing
+
+
+def broadcast(found: Regions, truth: Regions) -> tuple[Regions, Regions]:
+    """Return two batches of equal length; a batch of one region is repeated."""
+    n, m = len(found), len(truth)
+    if n == m:
+        return found, truth
+    if m == 1:
+        return found, truth[np.zeros(n, np.int64)]
+    if n == 1:
+        return found[np.zeros(m, np.int64)], truth
+    raise ValueError(
+        f"found has {n} regions and truth {m}; paired scores need equal lengths, or 1 on one "
+        "side; use .pairwise for all pairs"
+    )
+
+
+def paired(plan: Plan, found: Regions, truth: Regions) -> NDArray[np.float64]:
+    """Score region k of `found` against region k of `truth`, shape (N,)."""
+    geometry = plan.geometry(found, truth)
+    found, truth = broadcast(found, truth)
+    out = np.empty(len(found))
+    if not geometry.fused:
+        index = np.arange(len(found))
+        run_blocks(
+            lambda lo, hi: _listed(
+                plan, geometry, found, index[lo:hi], truth, index[lo:hi], out[lo:hi]
+            ),
+            len(found),
+            60.0 * len(found),
+        )
+        return out
+    kernel = _fused(_loops.paired, geometry, plan.components, plan.needs)
+
+    def rows(lo: int, hi: int) -> None:
+        a, b = (found, truth) if hi - lo == len(out) else (found[lo:hi], truth[lo:hi])
+        kernel(a.kernel_columns(), b.kernel_columns(), plan.parameters, out[lo:hi])
+
+    run_blocks(rows, len(found), 4.0 * len(found))
+    return out
+
+
+def pairwise(
+    plan: Plan, found: Regions, truth: Regions, out: NDArray | None = None
+) -> NDArray:
+    """Score every region of `found` against every region of `truth`, shape (N, M)."""
+    geometry = plan.geometry(found, truth)
+    n, m = len(found), len(truth)
+    if out is None:
+        out = np.empty((n, m))
+    else:
+        _check_out(out, (n, m))
+    if geometry.fused:
+        kernel = _fused(_loops.pairwise, geometry, plan.components, plan.needs)
+        a, b, p = found.kernel_columns(), truth.kernel_columns(), plan.parameters
+        if n * m < 50_000:
+            kernel(a, b, p, 0, n, out)
+        else:
+            run_blocks(lambda lo, hi: kernel(a, b, p, lo, hi, out), n, 2.0 * n * m)
+        return out
+    columns = np.arange(m)
+
+    def rows(lo: int, hi: int) -> None:
+        step = max(_BLOCK // max(m, 1), 1)
+        for start in range(lo, hi, step):
+            index = np.arange(start, min(start + step, hi))
+            ia, jb = np.repeat(index, m), np.tile(columns, len(index))
+            flat = np.empty(len(ia))
+            _listed(plan, geometry, found, ia, truth, jb, flat)
+            out[start : start + len(index)] = flat.reshape(len(index), m)
+
+    run_blocks(rows, n, 60.0 * n * m)
+    return out
+
+
+def _check_out(out: NDArray, shape: tuple[int, int]) -> None:
+    if not isinstance(out, np.ndarray) or out.dtype not in (np.float64, np.float32):
+        raise TypeError("out: expected a NumPy array of float64 or float32")
+    if out.shape != shape or not out.flags.c_contiguous or not out.flags.writeable:
+        raise ValueError(
+            f"out: expected a writable C-contiguous array of shape {shape}, got shape {out.shape} "
+            f"with strides {out.strides}"
+        )
+
+
+def value_and_grad(
+    plan: Plan, found: Regions, truth: Regions, wrt: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return scores (N,) and gradients (P, N), or (2 P, N) for ``wrt="both"``."""
+    geometry = plan.geometry(found, truth)
+    if geometry.pullback is None:
+        raise TypeError(
+            f"{plan.name}: {type(found).__name__} give no gradient of this score"
+            f" (no pullback with the {plan.enclosure!r} enclosure)"
+        )
+    found, truth = broadcast(found, truth)
+    n = len(found)
+    size = found.to_array().shape[1] * (2 if wrt == "both" else 1)
+    value, grad = np.empty(n), np.empty((size, n))
+    needs = plan.needs
+    pull = pullback_scalar(geometry, needs, wrt)
+    if geometry.fused:
+        kernel = specialise(
+            _loops.gradient,
+            TERMS=terms_scalar(geometry, needs),
+            SCORE=plan.score(geometry),
+            PULL=pull,
+        )
+
+        def rows(lo: int, hi: int) -> None:
+            a, b = found[lo:hi].kernel_columns(), truth[lo:hi].kernel_columns()
+            kernel(a, b, plan.parameters, value[lo:hi], grad[:, lo:hi])
+
+        run_blocks(rows, n, 40.0 * n)
+        return value, grad
+    scorer = _scorer(_loops.partial_block, plan.components, geometry.axes, needs)
+    puller = specialise(_loops.pull_block, PULL=pull, EXTENT=_reader(geometry.axes, needs))
+    index = np.arange(n)
+    for lo in range(0, n, _BLOCK):
+        part = index[lo : lo + _BLOCK]
+        block = fill_block(found, part, truth, part, geometry, needs)
+        partials = np.zeros_like(block)
+        scorer(block, plan.parameters, value[lo : lo + _BLOCK], partials)
+        pulled = np.empty((size, len(part)))
+        puller(found.kernel_columns(), part, truth.kernel_columns(), part, partials, pulled)
+        grad[:, lo : lo + _BLOCK] = pulled
+    return value, grad
+
+
+# ------------------------------------------------------------------------ sparse pairs
+
+
+def sparse_pairs(
+    plan: Plan,
+    found: Regions,
+    truth: Regions,
+    at_least: float,
+    strict: bool,
+    groups: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return found, truth and score of the pairs that reach the threshold."""
+    geometry = plan.geometry(found, truth)
+    kept: list[tuple[NDArray, NDArray, NDArray]] = []
+    if geometry.fused and (groups is not None or not candidates.wants_grid(found, truth)):
+        for part in candidates.candidate_ranges(found, truth, groups):
+            kept.extend(_ranged(plan, geometry, found, truth, part, at_least, strict))
+    else:
+        for ia, jb in _blocks(found, truth, groups):
+            value = np.empty(len(ia))
+            _listed(plan, geometry, found, ia, truth, jb, value)
+            keep = value > at_least if strict else value >= at_least
+            kept.append((ia[keep], jb[keep], value[keep]))
+    if not kept:
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+    i, j, value = (np.concatenate(column) for column in zip(*kept, strict=True))
+    return i, j, value
+
+
+def _blocks(found: Regions, truth: Regions, groups):
+    if groups is None and candidates.wants_grid(found, truth):
+        yield from candidates.grid_blocks(found, truth)
+        return
+    own = getattr(found, "candidate_blocks", None)
+    if own is not None and groups is None:
+        yield from own(truth)
+        return
+    for part in candidates.candidate_ranges(found, truth, groups):
+        yield from candidates.expand(part)
+
+
+def _ranged(
+    plan: Plan,
+    geometry: Geometry,
+    found: Regions,
+    truth: Regions,
+    part: candidates.Ranges,
+    at_least: float,
+    strict: bool,
+):
+    """Yield the kept pairs of one set of ranges, a buffer at a time."""
+    kernel = _fused(_loops.ranges, geometry, plan.components, plan.needs)
+    a = found if part.found is None else found[part.found]
+    b = truth if part.truth is None else truth[part.truth]
+    columns = a.kernel_columns(), b.kernel_columns()
+    if not len(part.low):
+        return
+    size = max(1 << 16, int((part.high - part.low).max()))
+    i, j, value = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size)
+    row = 0
+    while row < len(part.low):
+        row, count = kernel(
+            *columns,
+            plan.parameters,
+            row,
+            part.low,
+            part.high,
+            part.swapped,
+            at_least,
+            strict,
+            i,
+            j,
+            value,
+        )
+        yield (
+            i[:count].copy() if part.found is None else part.found[i[:count]],
+            j[:count].copy() if part.truth is None else part.truth[j[:count]],
+            value[:count].copy(),
+        )

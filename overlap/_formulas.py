@@ -1,0 +1,271 @@
+"""Formulas: what a score makes of the terms, without any geometry.
+
+Every formula takes ``(o, e, s, x, p)``, the four groups of terms (see `overlap._terms`)
+and the run-time parameters, and returns its value and its partial derivatives
+``(value, do, de, ds, dx)``. Partials are zero where the value is undefined, and ``dx`` is
+``()`` in formulas that do not look at the extent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from overlap._jit import compose, scalar
+from overlap._terms import Groups, each_axis
+
+__all__ = ["Component", "combine"]
+
+_NONE = (0.0, 0.0, 0.0)
+_NAN = math.nan
+
+
+@dataclass(frozen=True)
+class Component:
+    """One formula and what is known of it.
+
+    Attributes
+    ----------
+    name : str
+    formula : callable
+        Jitted ``(o, e, s, x, p) -> (value, do, de, ds, dx)``, or a template of it with the
+        free names AXES (the number of axes) or EACH (`axis` lifted to all axes).
+    needs : Groups
+        The groups of terms that it reads.
+    symmetric : callable
+        From the parameters to whether exchanging the two regions changes nothing.
+    high : float
+        The largest value; the smallest is 0. Per axis for an `axis` formula.
+    disjoint_max : float
+        The largest value for two regions that do not intersect.
+    parameters : tuple of (str, float)
+        Names and defaults of the run-time parameters, all of them >= 0.
+    axis : callable or None
+        For a formula that is a sum over axes: the template of the partials of axis K.
+    aspect : bool
+        Needs a width and a height.
+    centers : bool
+        Needs distances between centres.
+    """
+
+    name: str
+    formula: Callable
+    needs: Groups
+    symmetric: Callable[[tuple[float, ...]], bool] = lambda parameters: True
+    high: float = 1.0
+    disjoint_max: float = 1.0
+    parameters: tuple[tuple[str, float], ...] = ()
+    axis: Callable | None = None
+    aspect: bool = False
+    centers: bool = False
+
+    def bind(self, axes: int) -> Callable:
+        """Return the formula for regions with `axes` axes."""
+        if self.axis is not None:
+            return compose(self.formula, EACH=each_axis(self.axis, axes))
+        if self.aspect:
+            return compose(self.formula, AXES=axes)
+        return self.formula
+
+
+# ----------------------------------------------------------------------------- ratios
+
+
+@scalar
+def iou(o, e, s, x, p):
+    union = o[0] + o[1] - o[2]
+    r = 1.0 / union if union > 0.0 else 0.0
+    v = o[2] / union if union > 0.0 else _NAN
+    d = v * r if union > 0.0 else 0.0
+    return v, (-d, -d, r + d), _NONE, 0.0, ()
+
+
+@scalar
+def dice(o, e, s, x, p):
+    total = o[0] + o[1]
+    r = 1.0 / total if total > 0.0 else 0.0
+    v = 2.0 * o[2] / total if total > 0.0 else _NAN
+    d = v * r if total > 0.0 else 0.0
+    return v, (-d, -d, 2.0 * r), _NONE, 0.0, ()
+
+
+@scalar
+def tversky(o, e, s, x, p):
+    total = o[2] + (p[0] * (o[0] - o[2]) + p[1] * (o[1] - o[2]))
+    r = 1.0 / total if total > 0.0 else 0.0
+    v = o[2] / total if total > 0.0 else 0.0
+    d = v * r
+    v = v if o[0] + o[1] > 0.0 else _NAN
+    return v, (-p[0] * d, -p[1] * d, r - d * (1.0 - p[0] - p[1])), _NONE, 0.0, ()
+
+
+@scalar
+def f_score(o, e, s, x, p):
+    squared = p[0] * p[0]
+    return tversky(o, e, s, x, (1.0 / (1.0 + squared), squared / (1.0 + squared)))
+
+
+@scalar
+def coverage(o, e, s, x, p):
+    r = 1.0 / o[0] if o[0] > 0.0 else 0.0
+    v = o[2] / o[0] if o[0] > 0.0 else 0.0
+    d = v * r
+    v = v if o[0] + o[1] > 0.0 else _NAN
+    return v, (-d, 0.0, r), _NONE, 0.0, ()
+
+
+@scalar
+def overlap_coefficient(o, e, s, x, p):
+    smaller = min(o[0], o[1])
+    r = 1.0 / smaller if smaller > 0.0 else 0.0
+    v = o[2] / smaller if smaller > 0.0 else 0.0
+    d = v * r
+    first = 0.5 * ((o[0] < o[1]) + (o[0] <= o[1]))
+    v = v if o[0] + o[1] > 0.0 else _NAN
+    return v, (-first * d, (first - 1.0) * d, r), _NONE, 0.0, ()
+
+
+@scalar
+def volumetric_similarity(o, e, s, x, p):
+    total = o[0] + o[1]
+    r = 1.0 / total if total > 0.0 else 0.0
+    q = abs(o[0] - o[1]) / total if total > 0.0 else 0.0
+    v = 1.0 - q if total > 0.0 else _NAN
+    sign = 1.0 * (o[0] > o[1]) - 1.0 * (o[0] < o[1])
+    return v, ((q - sign) * r, (q + sign) * r, 0.0), _NONE, 0.0, ()
+
+
+# -------------------------------------------------------------------------- penalties
+# A penalty whose denominator is 0 is 0.
+
+
+@scalar
+def enclosure_gap(o, e, s, x, p):
+    r = 1.0 / e[0] if e[0] > 0.0 else 0.0
+    v = max(e[0] - (o[0] + o[1] - o[2]), 0.0) / e[0] if e[0] > 0.0 else 0.0
+    return v, (-r, -r, r), ((1.0 - v) * r, 0.0, 0.0), 0.0, ()
+
+
+@scalar
+def center_gap(o, e, s, x, p):
+    r = 1.0 / e[2] if e[2] > 0.0 else 0.0
+    v = e[1] / e[2] if e[2] > 0.0 else 0.0
+    return v, _NONE, (0.0, r, -v * r), 0.0, ()
+
+
+@scalar
+def enclosed_gap(o, e, s, x, p):
+    r = 1.0 / e[0] if e[0] > 0.0 else 0.0
+    v = s / e[0] if e[0] > 0.0 else 0.0
+    return v, _NONE, (-v * r, 0.0, 0.0), r, ()
+
+
+def aspect_gap(o, e, s, x, p):
+    # p[0] = 1 differentiates alpha too; 0 holds it constant, as the paper's training does.
+    if AXES == 1:
+        return 0.0, _NONE, _NONE, 0.0, ((0.0, 0.0, 0.0, 0.0),)
+    else:
+        wa, wb, ha, hb = x[0][1], x[0][2], x[1][1], x[1][2]
+        t = math.atan2(wa * hb - wb * ha, ha * hb + wa * wb)
+        v = (4.0 / math.pi**2) * t * t
+        union = o[0] + o[1] - o[2]
+        r = 1.0 / union if union > 0.0 else 0.0
+        ratio = o[2] / union if union > 0.0 else 0.0
+        total = (1.0 - ratio) + v
+        alpha = v / total if total > 0.0 else 0.0
+        dv = alpha * (1.0 + p[0] * (1.0 - alpha)) * (8.0 / math.pi**2) * t
+        di = p[0] * alpha * alpha
+        da = wa * wa + ha * ha
+        db = wb * wb + hb * hb
+        da = dv / da if da > 0.0 else 0.0
+        db = dv / db if db > 0.0 else 0.0
+        do = (-di * ratio * r, -di * ratio * r, di * (1.0 + ratio) * r)
+        dx = ((0.0, ha * da, -hb * db, 0.0), (0.0, -wa * da, wb * db, 0.0))
+        return alpha * v, do, _NONE, 0.0, dx
+
+
+def _side(x):
+    _, side_a, side_b, cover = x[K]
+    r = 1.0 / cover if cover > 0.0 else 0.0
+    q = (side_a - side_b) / cover if cover > 0.0 else 0.0
+    return (0.0, 2.0 * q * r, -2.0 * q * r, -2.0 * q * q * r)
+
+
+def sides_gap(o, e, s, x, p):
+    v = 0.0
+    for _, side_a, side_b, cover in x:
+        q = (side_a - side_b) / cover if cover > 0.0 else 0.0
+        v += q * q
+    return v, _NONE, _NONE, 0.0, EACH(x)
+
+
+# ------------------------------------------------------------------------ combination
+
+
+def _scale_axis(u, v, c):
+    return (c * v[K][0], c * v[K][1], c * v[K][2], c * v[K][3])
+
+
+def _add_axis(u, v, c):
+    w, f = u[K], v[K]
+    return (w[0] + c * f[0], w[1] + c * f[1], w[2] + c * f[2], w[3] + c * f[3])
+
+
+@scalar
+def _left_axes(u, v, c):
+    return u
+
+
+@scalar
+def _no_axes(u, v, c):
+    return ((0.0, 0.0, 0.0, 0.0),)
+
+
+def _first(o, e, s, x, p):
+    v, do, de, ds, dx = FORMULA(o, e, s, x, p[1:])
+    c = p[0]
+    return (
+        c * v,
+        (c * do[0], c * do[1], c * do[2]),
+        (c * de[0], c * de[1], c * de[2]),
+        c * ds,
+        JOIN(dx, dx, c),
+    )
+
+
+def _plus(o, e, s, x, p):
+    v, do, de, ds, dx = LEFT(o, e, s, x, p[:CUT])
+    w, fo, fe, fs, fx = FORMULA(o, e, s, x, p[NEXT:])
+    c = p[CUT]
+    return (
+        v + c * w,
+        (do[0] + c * fo[0], do[1] + c * fo[1], do[2] + c * fo[2]),
+        (de[0] + c * fe[0], de[1] + c * fe[1], de[2] + c * fe[2]),
+        ds + c * fs,
+        JOIN(dx, fx, c),
+    )
+
+
+@cache
+def combine(components: tuple[Component, ...], axes: int) -> Callable:
+    """Return the jitted sum of components, each times a coefficient.
+
+    The run-time parameters are, component by component, its coefficient and its own
+    parameters, so that one compilation serves every coefficient.
+    """
+    *rest, last = components
+    formula = last.bind(axes)
+    extent = Groups.EXTENT in last.needs
+    if not rest:
+        join = each_axis(_scale_axis, axes) if extent else _no_axes
+        return compose(_first, FORMULA=formula, JOIN=join)
+    before = any(Groups.EXTENT in component.needs for component in rest)
+    if extent:
+        join = each_axis(_add_axis if before else _scale_axis, axes)
+    else:
+        join = _left_axes if before else _no_axes
+    left = combine(tuple(rest), axes)
+    cut = sum(1 + len(component.parameters) for component in rest)
+    return compose(_plus, LEFT=left, FORMULA=formula, JOIN=join, CUT=cut, NEXT=cut + 1)

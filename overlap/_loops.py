@@ -1,0 +1,132 @@
+"""Loop templates: every loop over pairs of regions stands here once.
+
+The upper-case names are bound by `overlap._jit.specialise`: TERMS to the terms of a kind,
+SCORE to a combination of formulas, PULL to a pullback, EXTENT to what reads the axes of a
+block, K to an axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+TERMS: Callable
+SCORE: Callable
+PULL: Callable
+EXTENT: Callable
+K: int
+
+
+# ------------------------------------------------- fused: the score inside the pair loop
+
+
+def paired(a, b, p, out):
+    for k in range(out.shape[0]):
+        o, e, s, x = TERMS(a, k, b, k)
+        out[k] = SCORE(o, e, s, x, p)[0]
+
+
+def pairwise(a, b, p, lo, hi, out):
+    for i in range(lo, hi):
+        row = out[i]
+        for j in range(row.shape[0]):
+            o, e, s, x = TERMS(a, i, b, j)
+            row[j] = SCORE(o, e, s, x, p)[0]
+
+
+def gradient(a, b, p, out, grad):
+    for k in range(out.shape[0]):
+        o, e, s, x = TERMS(a, k, b, k)
+        value, do, de, ds, dx = SCORE(o, e, s, x, p)
+        out[k] = value
+        g = PULL(a, k, b, k, do, de, ds, dx)
+        for c in range(len(g)):
+            grad[c, k] = g[c]
+
+
+def listed(a, b, p, ia, jb, out):
+    for k in range(out.shape[0]):
+        o, e, s, x = TERMS(a, ia[k], b, jb[k])
+        out[k] = SCORE(o, e, s, x, p)[0]
+
+
+def ranges(a, b, p, rows, low, high, swapped, at_least, strict, found, truth, value):
+    """Score row r against columns low[r] to high[r]; keep what reaches the threshold.
+
+    With `swapped`, rows are of b and columns of a. Begins at row `rows`; returns the first
+    row that did not fit into the output, and how many pairs were kept.
+    """
+    count = 0
+    for r in range(rows, low.shape[0]):
+        if count + high[r] - low[r] > found.shape[0]:
+            return r, count
+        for c in range(low[r], high[r]):
+            i, j = (c, r) if swapped else (r, c)
+            o, e, s, x = TERMS(a, i, b, j)
+            v = SCORE(o, e, s, x, p)[0]
+            if v > at_least or (v == at_least and not strict):
+                found[count] = i
+                truth[count] = j
+                value[count] = v
+                count += 1
+    return low.shape[0], count
+
+
+# --------------------------------- blocked: terms of a block of pairs, then their scores
+# Rows of a block: measure_a, measure_b, intersection, hull, center_gap2, diameter2,
+# outside, then offset, side_a, side_b, cover of every axis.
+
+
+def term_block(a, ia, b, jb, block):
+    for k in range(ia.shape[0]):
+        o, e, s, x = TERMS(a, ia[k], b, jb[k])
+        for c in range(3):
+            block[c, k] = o[c]
+            block[3 + c, k] = e[c]
+        block[6, k] = s
+        row = 7
+        for axis in x:
+            for c in range(4):
+                block[row + c, k] = axis[c]
+            row += 4
+
+
+def read_axis(block, k):
+    return (
+        block[7 + 4 * K, k],
+        block[8 + 4 * K, k],
+        block[9 + 4 * K, k],
+        block[10 + 4 * K, k],
+    )
+
+
+def score_block(block, p, out):
+    for k in range(out.shape[0]):
+        o = (block[0, k], block[1, k], block[2, k])
+        e = (block[3, k], block[4, k], block[5, k])
+        out[k] = SCORE(o, e, block[6, k], EXTENT(block, k), p)[0]
+
+
+def partial_block(block, p, out, partials):
+    for k in range(out.shape[0]):
+        o = (block[0, k], block[1, k], block[2, k])
+        e = (block[3, k], block[4, k], block[5, k])
+        value, do, de, ds, dx = SCORE(o, e, block[6, k], EXTENT(block, k), p)
+        out[k] = value
+        for c in range(3):
+            partials[c, k] = do[c]
+            partials[3 + c, k] = de[c]
+        partials[6, k] = ds
+        row = 7
+        for axis in dx:
+            for c in range(4):
+                partials[row + c, k] = axis[c]
+            row += 4
+
+
+def pull_block(a, ia, b, jb, partials, grad):
+    for k in range(ia.shape[0]):
+        do = (partials[0, k], partials[1, k], partials[2, k])
+        de = (partials[3, k], partials[4, k], partials[5, k])
+        g = PULL(a, ia[k], b, jb[k], do, de, partials[6, k], EXTENT(partials, k))
+        for c in range(len(g)):
+            grad[c, k] = g[c]

@@ -1,0 +1,269 @@
+"""Candidate pairs: which pairs can intersect at all, found without looking at every one.
+
+Small problems look at all pairs; one axis, or regions in groups, are joined on sorted
+starts; large planar and spatial problems go through a uniform grid on outer boxes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from overlap._jit import scalar, specialise
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from overlap.regions.base import Regions
+
+__all__ = ["Ranges", "candidate_ranges", "expand", "group_codes", "grid_blocks", "wants_grid"]
+
+_DENSE_PAIRS = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Ranges:
+    """Candidates as one range of columns per row.
+
+    Attributes
+    ----------
+    found, truth : ndarray of int64 or None
+        Order in which the two batches are taken; None keeps theirs.
+    low, high : ndarray of int64, shape (rows,)
+        Columns of every row.
+    swapped : bool
+        Rows are truths and columns are found.
+    """
+
+    found: NDArray[np.int64] | None
+    truth: NDArray[np.int64] | None
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    swapped: bool = False
+
+
+def group_codes(
+    found: ArrayLike, truth: ArrayLike
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return whole numbers that are equal where the group labels are equal."""
+    first, second = np.asarray(found), np.asarray(truth)
+    if first.dtype.kind in "iu" and second.dtype.kind in "iu":
+        return first.astype(np.int64, copy=False), second.astype(np.int64, copy=False)
+    _, codes = np.unique(np.concatenate([first, second]), return_inverse=True)
+    return codes[: len(first)], codes[len(first) :]
+
+
+def join(row_group, row_start, row_stop, column_group, column_start, strict, low, high):
+    """Set low and high to the columns that start within each row; both sides are sorted."""
+    columns = column_start.shape[0]
+    first = 0
+    for r in range(row_start.shape[0]):
+        group, start, stop = row_group[r], row_start[r], row_stop[r]
+        while first < columns and (
+            column_group[first] < group
+            or (
+                column_group[first] == group
+                and (column_start[first] < start or (strict and column_start[first] == start))
+            )
+        ):
+            first += 1
+        # Most rows are short: gallop from the first column, then bisect.
+        reach = 1
+        last = first
+        while last + reach <= columns and (
+            column_group[last + reach - 1] < group
+            or (column_group[last + reach - 1] == group and column_start[last + reach - 1] < stop)
+        ):
+            last += reach
+            reach *= 2
+        end = min(last + reach, columns)
+        while last < end:
+            middle = (last + end) // 2
+            if column_group[middle] < group or (
+                column_group[middle] == group and column_start[middle] < stop
+            ):
+                last = middle + 1
+            else:
+                end = middle
+        low[r], high[r] = first, last
+
+
+def candidate_ranges(
+    a: Regions, b: Regions, groups: tuple[NDArray[np.int64], NDArray[np.int64]] | None
+) -> list[Ranges]:
+    """Return ranges that together hold every pair that can intersect, each once."""
+    bounds_a, bounds_b = a.bounds(), b.bounds()
+    small = len(a) * len(b) <= _DENSE_PAIRS
+    if groups is None and (small or bounds_a is None or bounds_b is None):
+        rows = np.zeros(len(a), np.int64)
+        return [Ranges(None, None, rows, np.full(len(a), len(b), np.int64))]
+    if groups is None:
+        codes_a, codes_b = np.zeros(len(a), np.int64), np.zeros(len(b), np.int64)
+    else:
+        codes_a, codes_b = groups
+    if bounds_a is None or bounds_b is None:
+        order_a, order_b = (np.argsort(codes, kind="stable") for codes in (codes_a, codes_b))
+        sorted_b = codes_b[order_b]
+        low = np.searchsorted(sorted_b, codes_a[order_a], "left")
+        high = np.searchsorted(sorted_b, codes_a[order_a], "right")
+        return [Ranges(order_a, order_b, low, high)]
+    (start_a, stop_a), (start_b, stop_b) = (
+        (lower[0], upper[0]) for lower, upper in (bounds_a, bounds_b)
+    )
+    if groups is None:
+        order_a, order_b = np.argsort(start_a), np.argsort(start_b)
+    else:
+        order_a, order_b = np.lexsort((start_a, codes_a)), np.lexsort((start_b, codes_b))
+    kernel = specialise(join)
+    side_a = (codes_a[order_a], start_a[order_a], stop_a[order_a])
+    side_b = (codes_b[order_b], start_b[order_b], stop_b[order_b])
+    result = []
+    for rows, columns, swapped in ((side_a, side_b, False), (side_b, side_a, True)):
+        low, high = np.empty(len(rows[0]), np.int64), np.empty(len(rows[0]), np.int64)
+        # A column that starts with the row belongs to the first pass alone.
+        kernel(*rows, columns[0], columns[1], swapped, low, high)
+        result.append(Ranges(order_a, order_b, low, high, swapped))
+    return result
+
+
+def expand(ranges: Ranges, size: int = 1 << 17) -> Iterator[tuple[NDArray, NDArray]]:
+    """Yield index arrays ``(found, truth)`` of about `size` candidates each."""
+    length = ranges.high - ranges.low
+    ends = np.cumsum(length)
+    row = 0
+    while row < len(length):
+        begin = ends[row - 1] if row else 0
+        last = max(int(np.searchsorted(ends, begin + size, "right")), row + 1)
+        for rows, columns in _pieces(ranges, length, row, last, size):
+            i, j = (columns, rows) if ranges.swapped else (rows, columns)
+            yield (
+                i if ranges.found is None else ranges.found[i],
+                j if ranges.truth is None else ranges.truth[j],
+            )
+        row = last
+
+
+def _pieces(
+    ranges: Ranges, length: NDArray, row: int, last: int, size: int
+) -> Iterator[tuple[NDArray, NDArray]]:
+    if last == row + 1:  # one row, possibly a very long one
+        for low in range(int(ranges.low[row]), int(ranges.high[row]), size):
+            columns = np.arange(low, min(low + size, int(ranges.high[row])))
+            yield np.full(len(columns), row), columns
+        return
+    counts = length[row:last]
+    rows = np.repeat(np.arange(row, last), counts)
+    first = np.repeat(ranges.low[row:last] - (np.cumsum(counts) - counts), counts)
+    yield rows, first + np.arange(len(rows))
+
+
+# ------------------------------------------------------------------------------- grid
+# Truths are entered in every cell that they cover; a pair is reported only in the cell of
+# the larger of the two lower corners, hence once.
+
+
+@scalar
+def cell(value, origin, width, cells):
+    return int(min(max((value - origin) / width, 0.0), cells - 1.0))
+
+
+def fill_cells(lower, upper, origin, width, cells, start, members):
+    """Count (empty `members`) or enter the boxes of every cell, row by row."""
+    counting = members.shape[0] == 0
+    for k in range(lower.shape[1]):
+        x0 = cell(lower[0, k], origin[0], width[0], cells[0])
+        x1 = cell(upper[0, k], origin[0], width[0], cells[0])
+        y0 = cell(lower[1, k], origin[1], width[1], cells[1])
+        y1 = cell(upper[1, k], origin[1], width[1], cells[1])
+        for y in range(y0, y1 + 1):
+            for x in range(x0, x1 + 1):
+                c = y * cells[0] + x
+                if not counting:
+                    members[start[c]] = k
+                start[c] += 1
+
+
+def search_cells(
+    row, lower, upper, lower_b, upper_b, origin, width, cells, start, members, found, truth
+):
+    """Report candidates from `row` on; return the first row that did not fit, and a count."""
+    count = 0
+    axes = lower.shape[0]
+    for i in range(row, lower.shape[1]):
+        before = count
+        x0 = cell(lower[0, i], origin[0], width[0], cells[0])
+        x1 = cell(upper[0, i], origin[0], width[0], cells[0])
+        y0 = cell(lower[1, i], origin[1], width[1], cells[1])
+        y1 = cell(upper[1, i], origin[1], width[1], cells[1])
+        for y in range(y0, y1 + 1):
+            for x in range(x0, x1 + 1):
+                c = y * cells[0] + x
+                for q in range(start[c], start[c + 1]):
+                    j = members[q]
+                    meet = True
+                    for k in range(axes):
+                        meet &= max(lower[k, i], lower_b[k, j]) < min(upper[k, i], upper_b[k, j])
+                    if not meet:
+                        continue
+                    corner_x = max(lower[0, i], lower_b[0, j])
+                    corner_y = max(lower[1, i], lower_b[1, j])
+                    if (
+                        cell(corner_x, origin[0], width[0], cells[0]) == x
+                        and cell(corner_y, origin[1], width[1], cells[1]) == y
+                    ):
+                        if count == found.shape[0]:
+                            return i, before
+                        found[count] = i
+                        truth[count] = j
+                        count += 1
+    return lower.shape[1], count
+
+
+def wants_grid(a: Regions, b: Regions) -> bool:
+    """Return whether a grid is the way to the candidates of two ungrouped batches."""
+    bounds = a.bounds()
+    return bounds is not None and len(bounds[0]) > 1 and len(a) * len(b) > _DENSE_PAIRS
+
+
+def grid_layout(
+    lower: NDArray[np.float64], upper: NDArray[np.float64]
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Return origin, width and number of cells on two axes, for about one box a cell."""
+    count = lower.shape[1]
+    origin = lower[:2].min(axis=1)
+    span = upper[:2].max(axis=1) - origin
+    side = (upper[:2] - lower[:2]).mean(axis=1)
+    limit = max(int(np.sqrt(count)), 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        wanted = np.where(side > 0, span / side, limit)
+    cells = np.clip(np.nan_to_num(wanted, posinf=limit), 1, limit).astype(np.int64)
+    width = np.where(span > 0, span / cells, 1.0)
+    return origin, width, cells
+
+
+def grid_blocks(a: Regions, b: Regions, size: int = 1 << 18) -> Iterator[tuple[NDArray, NDArray]]:
+    """Yield index arrays ``(found, truth)`` of pairs whose outer boxes meet."""
+    (lower, upper), (lower_b, upper_b) = a.bounds(), b.bounds()  # type: ignore[misc]
+    layout = grid_layout(lower_b, upper_b)
+    cells = layout[2]
+    fill = specialise(fill_cells)
+    start = np.zeros(cells[0] * cells[1] + 1, np.int64)
+    fill(lower_b, upper_b, *layout, start[1:], np.empty(0, np.int64))
+    np.cumsum(start, out=start)
+    members = np.empty(start[-1], np.int64)
+    fill(lower_b, upper_b, *layout, start[:-1].copy(), members)
+    search = specialise(search_cells)
+    row = 0
+    while row < len(a):
+        found, truth = np.empty(size, np.int64), np.empty(size, np.int64)
+        stop, count = search(
+            row, lower, upper, lower_b, upper_b, *layout, start, members, found, truth
+        )
+        if stop == row:  # one region alone fills the block
+            size *= 2
+            continue
+        yield found[:count], truth[:count]
+        row = stop

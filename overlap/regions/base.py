@@ -1,0 +1,281 @@
+"""Regions: an immutable batch of N sets of one kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from overlap._terms import Geometry, boxed
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Regions", "as_numbers", "check_pair"]
+
+
+def as_numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
+    """Return `values` as a float64 array, or raise a TypeError that says what came."""
+    detach = getattr(values, "detach", None)  # a tensor that takes part in a graph
+    try:
+        array = np.asarray(detach() if detach is not None else values)
+        if array.dtype.kind == "O":
+            array = array.astype(np.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"{what}: cannot read numbers from {_describe(values)} ({error})") from None
+    if array.dtype.kind not in "iuf" and array.size:
+        raise TypeError(f"{what}: expected real numbers, got an array of {array.dtype}")
+    return array.astype(np.float64, copy=False)
+
+
+def _describe(value: object) -> str:
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
+
+
+class Regions:
+    """An immutable batch of N sets of one kind.
+
+    A kind is a subclass that names its parameters in `columns` and gives two jitted
+    scalar functions of a pair, `overlap` and `enclosure`; the scores, pairwise and sparse
+    evaluation, non-maximum suppression, matching and the evaluators then work for it.
+
+    Parameters
+    ----------
+    values : array_like, shape (N, P)
+        One row of parameters per region, in the order of `columns`. A pandas DataFrame
+        with these column names, lists and CPU tensors are accepted.
+    unit : str, optional
+        Unit of length of the parameters, such as ``"s"`` or ``"px"``. Batches with
+        different units are never compared.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Names of the parameters (class attribute).
+    overlap : callable
+        Jitted ``(a, i, b, j) -> (measure_a, measure_b, intersection)``, where `a` and `b`
+        are tuples of contiguous float64 columns (class attribute, see `overlap.scalar`).
+    enclosure : callable, optional
+        Jitted ``(a, i, b, j) -> (hull, center_gap2, diameter2)``.
+    outside : callable, optional
+        Jitted ``(a, i, b, j) -> float``: measure of the enclosure without the regions'
+        own enclosures. Without it the regions are taken to fill their own enclosures.
+    extent : callable, optional
+        Jitted ``(a, i, b, j)`` -> one ``(offset, side_a, side_b, cover)`` per axis.
+    pullback : callable, optional
+        Jitted ``(a, i, b, j, do, de, ds, dx)`` -> the gradient with respect to the P
+        parameters of ``a[i]``, given the partials with respect to every term. Without it,
+        gradients raise a TypeError.
+    """
+
+    columns: ClassVar[tuple[str, ...]] = ()
+    axes: ClassVar[int] = 0
+    aspect: ClassVar[bool] = False
+    fused: ClassVar[bool] = False
+
+    overlap: ClassVar[Callable]
+    enclosure: ClassVar[Callable | None] = None
+    outside: ClassVar[Callable | None] = None
+    extent: ClassVar[Callable | None] = None
+    pullback: ClassVar[Callable | None] = None
+
+    _arrays: tuple[NDArray[np.float64], ...]
+    unit: str | None
+
+    def __init__(self, values: ArrayLike, *, unit: str | None = None) -> None:
+        table = self._read(values, len(self.columns))
+        self._fill(tuple(np.ascontiguousarray(column) for column in table.T), unit)
+
+    # ------------------------------------------------------------------- construction
+
+    @classmethod
+    def _read(cls, values: ArrayLike, width: int | None) -> NDArray[np.float64]:
+        """Return an (N, width) table of finite numbers."""
+        name = cls.__name__
+        if isinstance(values, Regions):
+            raise TypeError(f"{name}: expected numbers, got {type(values).__name__}")
+        named = getattr(values, "columns", None)
+        if named is not None and cls.columns and set(cls.columns) <= set(named):
+            values = values[list(cls.columns)]  # type: ignore[index]
+        table = as_numbers(values, name)
+        if table.size == 0 and table.ndim < 2:
+            table = table.reshape(0, width or 0)
+        if table.ndim != 2 or (width is not None and table.shape[1] != width):
+            wanted = f"(N, {width})" if width else "(N, 2 D)"
+            raise ValueError(
+                f"{name}: expected shape {wanted} with columns {', '.join(cls.columns) or 'lower, upper'}; "
+                f"got shape {table.shape}"
+            )
+        if not np.isfinite(table).all():
+            row, column = np.argwhere(~np.isfinite(table))[0]
+            label = cls.columns[column] if cls.columns else f"column {column} of row "
+            raise ValueError(
+                f"{name}: {label}[{row}] = {table[row, column]} is not finite; "
+                "remove such rows before building the batch"
+            )
+        return table
+
+    def _fill(self, arrays: tuple[NDArray[np.float64], ...], unit: str | None) -> None:
+        for array in arrays:
+            array.flags.writeable = False
+        self._arrays = arrays
+        self.unit = unit
+
+    @classmethod
+    def _from_arrays(cls, arrays: tuple[NDArray[np.float64], ...], like: Regions) -> Self:
+        """Build a batch from columns that are known to be valid."""
+        result = cls.__new__(cls)
+        result._copy_settings(like)
+        result._fill(tuple(np.ascontiguousarray(array) for array in arrays), like.unit)
+        return result
+
+    def _copy_settings(self, like: Regions) -> None:
+        """Copy what a batch has beside its columns (period, factors, ...)."""
+
+    # ---------------------------------------------------------------------- container
+
+    def __len__(self) -> int:
+        return len(self._arrays[0])
+
+    def __getitem__(self, index: Any) -> Self:
+        if isinstance(index, (int, np.integer)):
+            size = len(self)
+            if not -size <= index < size:
+                raise IndexError(f"{type(self).__name__}: index {index} is out of range for {size}")
+            index = slice(index, index + 1 or None)
+        return self._from_arrays(tuple(array[index] for array in self._arrays), self)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            type(self) is type(other)
+            and isinstance(other, Regions)
+            and self._settings() == other._settings()
+            and len(self._arrays) == len(other._arrays)
+            and all(map(np.array_equal, self._arrays, other._arrays))
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _settings(self) -> dict[str, Any]:
+        """Return the keyword arguments of the constructor that are not defaults."""
+        return {} if self.unit is None else {"unit": self.unit}
+
+    def __repr__(self) -> str:
+        settings = "".join(f", {name}={value!r}" for name, value in self._settings().items())
+        return f"{type(self).__name__}({self.to_array().tolist()!r}{settings})"
+
+    def to_array(self) -> NDArray[np.float64]:
+        """Return the parameters, shape (N, P), in the order of the constructor."""
+        return np.stack(self._arrays[: len(self._names())], axis=1)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the parameters as a DataFrame with one column per parameter."""
+        import pandas as pd
+
+        return pd.DataFrame(self.to_array(), columns=list(self._names()))
+
+    def _names(self) -> Sequence[str]:
+        return self.columns
+
+    @classmethod
+    def concat(cls, batches: Sequence[Self]) -> Self:
+        """Join batches of the same kind, unit and period into one.
+
+        Parameters
+        ----------
+        batches : sequence of Regions
+            At least one.
+
+        Returns
+        -------
+        Regions
+            With ``sum(len(batch) for batch in batches)`` regions.
+        """
+        batches = list(batches)
+        if not batches:
+            raise ValueError(f"{cls.__name__}.concat: needs at least one batch")
+        for batch in batches[1:]:
+            check_pair(batches[0], batch, "batches[0]", "a later batch")
+        joined = zip(*(batch._arrays for batch in batches), strict=True)
+        return batches[0]._from_arrays(tuple(map(np.concatenate, joined)), batches[0])
+
+    def measure(self) -> NDArray[np.float64]:
+        """Return the measure (length, area, volume, ...) of every region, shape (N,)."""
+        from overlap._engine import term_block  # the engine stands above the kinds
+
+        index = np.arange(len(self))
+        return term_block(self, index, self, index, self.geometry()).measure_a
+
+    def scaled(self, ratio: float) -> Self:
+        """Return the regions scaled by `ratio` about their centres."""
+        raise TypeError(f"{type(self).__name__} has no scaled()")
+
+    # ------------------------------------------------------------- what kernels read
+
+    def geometry(self, enclosure: str = "natural") -> Geometry:
+        """Return the jitted scalars of this kind under the named enclosure."""
+        kind = type(self)
+        self._check_enclosure(enclosure)
+        natural = Geometry(
+            overlap=kind.overlap,
+            enclosure=kind.enclosure,
+            outside=kind.outside,
+            extent=kind.extent,
+            pullback=kind.pullback,
+            axes=kind.axes,
+            aspect=kind.aspect,
+            fused=kind.fused,
+        )
+        return boxed(natural) if enclosure == "box" else natural
+
+    def _enclosures(self) -> tuple[str, ...]:
+        """Return the names of the enclosures that this kind has."""
+        kind = type(self)
+        if kind.enclosure is None:
+            return ()
+        return ("natural", "box") if kind.extent is not None else ("natural",)
+
+    def _check_enclosure(self, enclosure: str) -> None:
+        known = self._enclosures()
+        if enclosure not in ("natural", *known):
+            raise TypeError(
+                f"{type(self).__name__} has no {enclosure!r} enclosure; "
+                f"it has {', '.join(map(repr, known)) or 'none'}"
+            )
+
+    def kernel_columns(self) -> tuple[Any, ...]:
+        """Return the tuple of contiguous columns that the jitted scalars index."""
+        return self._arrays
+
+    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Return lower and upper corners of outer boxes, each of shape (D, N), or None.
+
+        Two regions whose outer boxes do not overlap do not intersect. Sparse evaluation
+        and suppression use it to reject pairs; without it they look at all pairs.
+        """
+        return None
+
+    def _check_partner(self, other: Regions, mine: str, theirs: str) -> None:
+        """Raise if `other` is of the same class but cannot be compared (period, D, ...)."""
+
+
+def check_pair(a: object, b: object, mine: str = "found", theirs: str = "truth") -> None:
+    """Raise a clear error unless `a` and `b` are batches that can be compared."""
+    for value, name in ((a, mine), (b, theirs)):
+        if not isinstance(value, Regions):
+            raise TypeError(
+                f"{name}: expected a batch of regions, got {_describe(value)}; wrap it in "
+                "Intervals, Boxes or FiniteSets (overlap.Intervals([[start, stop], ...]))"
+            )
+    assert isinstance(a, Regions) and isinstance(b, Regions)
+    if type(a) is not type(b):
+        raise TypeError(
+            f"{mine} is {type(a).__name__} and {theirs} is {type(b).__name__}; "
+            "convert one, so that both are of one kind"
+        )
+    if None not in (a.unit, b.unit) and a.unit != b.unit:
+        raise ValueError(f"{mine} is in {a.unit!r} and {theirs} in {b.unit!r}; convert one")
+    a._check_partner(b, mine, theirs)

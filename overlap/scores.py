@@ -1,0 +1,465 @@
+"""Scores: how much two sets agree, as a composition of ratios and penalties.
+
+A score is a linear combination of components (see `overlap.penalties` for the layer of
+penalties). Every combination can be evaluated pair by pair, pairwise, sparsely and with
+gradients, for every kind of region that has the terms that it needs.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, Self, overload
+
+import numpy as np
+
+from overlap import _engine, _formulas
+from overlap._formulas import Component
+from overlap._terms import Groups, Terms
+from overlap.regions.base import Regions, check_pair
+
+if TYPE_CHECKING:
+    import scipy.sparse
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "Score",
+    "coverage",
+    "dice",
+    "f_score",
+    "iou",
+    "overlap_coefficient",
+    "terms",
+    "tversky",
+    "volumetric_similarity",
+]
+
+_ENCLOSURES = ("natural", "box", "hull", "min_rect")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One component of a score, with its coefficient and its parameters."""
+
+    coefficient: float
+    component: Component
+    parameters: tuple[float, ...]
+
+    def text(self) -> str:
+        """Return the component as one would type it, without the coefficient."""
+        component = self.component
+        changed = [
+            f"{name}={value:g}" if value == float(f"{value:g}") else f"{name}={value!r}"
+            for (name, default), value in zip(component.parameters, self.parameters, strict=True)
+            if value != default
+        ]
+        return f"{component.name}({', '.join(changed)})" if changed else component.name
+
+
+@dataclass(frozen=True, repr=False)
+class Score:
+    """A linear combination of ratios and penalties.
+
+    Scores add, subtract and scale: ``iou - enclosure_gap`` is `giou`, and
+    ``dice - 0.5 * center_gap`` is as good a score as any. Calling a score with two batches
+    evaluates it; calling it with keywords only returns the score with these parameters.
+
+    Attributes
+    ----------
+    parts : tuple of Part
+        Coefficient, component and parameters.
+    enclosure : str
+        Name of the common enclosure; ``"natural"`` is the kind's own.
+    label : str or None
+        A name of its own (``"giou"``); otherwise the expression is the name.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> score = ov.dice - 0.5 * ov.center_gap
+    >>> score
+    dice - 0.5 * center_gap
+    >>> score(ov.Intervals([[0.0, 2.0]]), ov.Intervals([[1.0, 3.0]]))
+    array([0.44444444])
+    """
+
+    parts: tuple[Part, ...]
+    enclosure: str = "natural"
+    label: str | None = field(default=None, compare=False)
+
+    # --------------------------------------------------------------------- evaluation
+
+    @overload
+    def __call__(self, found: Regions, truth: Regions) -> NDArray[np.float64]: ...
+    @overload
+    def __call__(self, **parameters: float) -> Score: ...
+    def __call__(
+        self, found: Regions | None = None, truth: Regions | None = None, **parameters: float
+    ) -> NDArray[np.float64] | Score:
+        """Score pair by pair, or return the score with other parameters.
+
+        Parameters
+        ----------
+        found, truth : Regions
+            Batches of the same kind and length; a batch of one region is repeated.
+        **parameters
+            Instead of the batches: parameters such as ``alpha=0.3, beta=0.7``.
+
+        Returns
+        -------
+        ndarray, shape (N,), or Score
+            NaN where both regions are empty.
+        """
+        if parameters:
+            if found is not None or truth is not None:
+                raise TypeError(f"{self}: give parameters first, then regions: score(...)(a, b)")
+            return self._with_parameters(parameters)
+        return _engine.paired(self._plan(), found, truth)  # type: ignore[arg-type]
+
+    def pairwise(
+        self, found: Regions, truth: Regions, *, out: NDArray | None = None
+    ) -> NDArray[np.float64]:
+        """Score all pairs.
+
+        Parameters
+        ----------
+        found, truth : Regions
+            N and M regions.
+        out : ndarray, shape (N, M), optional
+            C-contiguous float64 or float32 array to write into. A large fresh result costs
+            more than its arithmetic, so reuse one in loops.
+
+        Returns
+        -------
+        ndarray, shape (N, M)
+        """
+        return _engine.pairwise(self._plan(), found, truth, out)
+
+    def pairs(
+        self,
+        found: Regions,
+        truth: Regions,
+        *,
+        at_least: float,
+        strict: bool = False,
+        groups: tuple[ArrayLike, ArrayLike] | None = None,
+    ) -> scipy.sparse.coo_array:
+        """Return the pairs that reach a threshold, without looking at all of them.
+
+        Parameters
+        ----------
+        found, truth : Regions
+            N and M regions.
+        at_least : float
+            Threshold; it must exclude pairs that do not intersect.
+        strict : bool
+            Keep scores > `at_least` instead of >=.
+        groups : pair of array_like, shapes (N,) and (M,), optional
+            Labels such as the video or the class; only equal labels are paired.
+
+        Returns
+        -------
+        scipy.sparse.coo_array, shape (N, M)
+            Scores of the pairs, in no particular order; `tocsr` sorts them. Its attribute
+            ``undefined`` counts the pairs of two empty regions, which have no score.
+
+        Raises
+        ------
+        ValueError
+            Where regions that do not intersect could reach the threshold.
+        """
+        import scipy.sparse
+
+        plan = self._plan()
+        at_least = float(at_least)
+        if not self.prunes(at_least, strict):
+            raise ValueError(
+                f"{self}: regions that do not intersect can score up to {self.disjoint_max:g}, so "
+                f"at_least = {at_least:g} keeps pairs that are never looked at; use .pairwise"
+            )
+        plan.geometry(found, truth)
+        codes = None if groups is None else _checked_groups(groups, found, truth)
+        i, j, value = _engine.sparse_pairs(plan, found, truth, at_least, strict, codes)
+        result = scipy.sparse.coo_array((value, (i, j)), shape=(len(found), len(truth)))
+        result.undefined = _count_undefined(found, truth, codes)
+        return result
+
+    def prunes(self, at_least: float, strict: bool = False) -> bool:
+        """Return whether only intersecting regions can reach the threshold."""
+        return at_least > self.disjoint_max or (strict and at_least >= self.disjoint_max)
+
+    def value_and_grad(
+        self, found: Regions, truth: Regions, *, wrt: Literal["found", "truth", "both"] = "found"
+    ) -> tuple[NDArray[np.float64], NDArray | tuple[NDArray, NDArray]]:
+        """Score pair by pair with exact gradients.
+
+        At ties, such as a shared edge, half of the derivative goes to each side; the
+        gradient of identical regions is zero. Where the score is undefined it is NaN with
+        a zero gradient.
+
+        Parameters
+        ----------
+        found, truth : Regions
+            Batches of the same kind and length; a batch of one region is repeated.
+        wrt : {"found", "truth", "both"}
+            Whose parameters.
+
+        Returns
+        -------
+        value : ndarray, shape (N,)
+        grad : ndarray, shape (N, P), or two of them for ``wrt="both"``
+            Per pair, in the order of the constructor's columns.
+        """
+        if wrt not in ("found", "truth", "both"):
+            raise ValueError(f"wrt = {wrt!r}; expected 'found', 'truth' or 'both'")
+        value, grad = _engine.value_and_grad(self._plan(), found, truth, wrt)
+        if wrt == "both":
+            half = len(grad) // 2
+            return value, (grad[:half].T, grad[half:].T)
+        return value, grad.T
+
+    # -------------------------------------------------------------------- composition
+
+    def with_enclosure(self, enclosure: str) -> Score:
+        """Return the score with another common enclosure.
+
+        Parameters
+        ----------
+        enclosure : {"natural", "box", "hull", "min_rect"}
+        """
+        if enclosure not in _ENCLOSURES:
+            raise ValueError(f"enclosure = {enclosure!r}; expected one of {', '.join(_ENCLOSURES)}")
+        return replace(self, enclosure=enclosure)
+
+    def named(self, label: str) -> Score:
+        """Return the score under a name of its own."""
+        return replace(self, label=label)
+
+    def __add__(self, other: Score) -> Score:
+        if not isinstance(other, Score):
+            return NotImplemented
+        if len({self.enclosure, other.enclosure, "natural"}) > 2:
+            raise ValueError(
+                f"{self} and {other} have different enclosures; choose one for the sum with "
+                ".with_enclosure"
+            )
+        enclosure = other.enclosure if self.enclosure == "natural" else self.enclosure
+        return Score(self.parts + other.parts, enclosure)
+
+    def __sub__(self, other: Score) -> Score:
+        return self + -other if isinstance(other, Score) else NotImplemented
+
+    def __neg__(self) -> Score:
+        return -1.0 * self
+
+    def __mul__(self, factor: float) -> Score:
+        if isinstance(factor, (Score, Regions)) or not np.isscalar(factor):
+            return NotImplemented
+        if not math.isfinite(factor):  # type: ignore[arg-type]
+            raise ValueError(f"{self}: coefficient {factor} is not finite")
+        scaled = (replace(part, coefficient=part.coefficient * factor) for part in self.parts)
+        return Score(tuple(scaled), self.enclosure)
+
+    __rmul__ = __mul__
+
+    def _with_parameters(self, parameters: dict[str, float]) -> Score:
+        owners = {name: [] for name in parameters}  # type: dict[str, list[int]]
+        parts = list(self.parts)
+        for k, part in enumerate(parts):
+            names = [name for name, _ in part.component.parameters]
+            values = list(part.parameters)
+            for name in set(names) & set(parameters):
+                values[names.index(name)] = _checked_parameter(self, name, parameters[name])
+                owners[name].append(k)
+            parts[k] = replace(part, parameters=tuple(values))
+        unknown = [name for name, where in owners.items() if not where]
+        if unknown:
+            known = sorted({name for part in parts for name, _ in part.component.parameters})
+            raise TypeError(
+                f"{self} has no parameter {', '.join(unknown)}; "
+                f"it has {', '.join(known) or 'none'}"
+            )
+        result = Score(tuple(parts), self.enclosure)
+        return result if self.label is None else result.named(f"{self.label}({_texts(parameters)})")
+
+    # --------------------------------------------------------------------- properties
+
+    @property
+    def name(self) -> str:
+        """The label, or the expression."""
+        return self.label or self.expression
+
+    @property
+    def expression(self) -> str:
+        """The combination as one would type it."""
+        text = ""
+        for part in self.parts:
+            size = abs(part.coefficient)
+            term = part.text() if size == 1.0 else f"{size:.17g} * {part.text()}"
+            short = f"{size:g} * {part.text()}"
+            term = short if size != 1.0 and float(f"{size:g}") == size else term
+            if not text:
+                text = f"-{term}" if part.coefficient < 0 else term
+            else:
+                text += f" {'-' if part.coefficient < 0 else '+'} {term}"
+        return text
+
+    def __repr__(self) -> str:
+        if self.enclosure == "natural":
+            return self.name
+        text = self.name if self.label or len(self.parts) == 1 else f"({self.name})"
+        return f"{text}.with_enclosure({self.enclosure!r})"
+
+    __str__ = __repr__
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether exchanging found and truth changes nothing."""
+        return all(part.component.symmetric(part.parameters) for part in self.parts)
+
+    @property
+    def needs(self) -> Groups:
+        """The groups of terms that the score reads."""
+        return self._plan().needs
+
+    @property
+    def disjoint_max(self) -> float:
+        """An upper bound of the score of two regions that do not intersect."""
+        return sum(
+            max(part.coefficient, 0.0) * part.component.disjoint_max for part in self.parts
+        )
+
+    def bounds(self, axes: int = 1) -> tuple[float, float]:
+        """Return a lower and an upper bound of the score.
+
+        Parameters
+        ----------
+        axes : int
+            Number of axes of the regions, for scores that are sums over axes.
+        """
+        low = high = 0.0
+        for part in self.parts:
+            reach = part.component.high * (axes if part.component.axis is not None else 1)
+            low += min(part.coefficient, 0.0) * reach
+            high += max(part.coefficient, 0.0) * reach
+        return low, high
+
+    def _plan(self) -> _engine.Plan:
+        return _engine.Plan(
+            repr(self),
+            tuple(part.component for part in self.parts),
+            tuple(x for part in self.parts for x in (part.coefficient, *part.parameters)),
+            self.enclosure,
+        )
+
+
+def single(component: Component) -> Score:
+    """Return a component as a score."""
+    return Score((Part(1.0, component, tuple(value for _, value in component.parameters)),))
+
+
+def _texts(parameters: dict[str, float]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+
+
+def _checked_parameter(score: Score, name: str, value: float) -> float:
+    if not (np.isscalar(value) and math.isfinite(value) and value >= 0):
+        raise ValueError(f"{score}: {name} = {value!r} is not a finite number >= 0")
+    return float(value)
+
+
+def _checked_groups(groups: tuple[ArrayLike, ArrayLike], found: Regions, truth: Regions):
+    from overlap.candidates import group_codes
+
+    try:
+        first, second = map(np.asarray, groups)
+    except (TypeError, ValueError):
+        raise TypeError("groups: expected a pair of arrays, for found and for truth") from None
+    if first.shape != (len(found),) or second.shape != (len(truth),):
+        raise ValueError(
+            f"groups: expected shapes ({len(found)},) and ({len(truth)},), "
+            f"got {first.shape} and {second.shape}"
+        )
+    return group_codes(first, second)
+
+
+def _count_undefined(found: Regions, truth: Regions, codes) -> int:
+    """Count the pairs of two empty regions."""
+    empty_found, empty_truth = found.measure() == 0, truth.measure() == 0
+    if codes is None:
+        return int(empty_found.sum()) * int(empty_truth.sum())
+    labels, counts = np.unique(codes[0][empty_found], return_counts=True)
+    if not len(labels):
+        return 0
+    others = codes[1][empty_truth]
+    where = np.minimum(np.searchsorted(labels, others), len(labels) - 1)
+    return int(counts[where][labels[where] == others].sum())
+
+
+def terms(found: Regions, truth: Regions, *, enclosure: str = "natural") -> Terms:
+    """Return the named terms of pairs.
+
+    Parameters
+    ----------
+    found, truth : Regions
+        Batches of the same kind and length; a batch of one region is repeated.
+    enclosure : str
+        The common enclosure, see `Score.with_enclosure`.
+
+    Returns
+    -------
+    Terms
+        One array per term; None where the kind does not have it.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> terms = ov.terms(ov.Intervals([[0.0, 2.0]]), ov.Intervals([[1.0, 4.0]]))
+    >>> terms.intersection, terms.hull
+    (array([1.]), array([4.]))
+    """
+    check_pair(found, truth)
+    found, truth = _engine.broadcast(found, truth)
+    index = np.arange(len(found))
+    return _engine.term_block(found, index, truth, index, found.geometry(enclosure))
+
+
+# ------------------------------------------------------------------------------ ratios
+
+
+def _ratio(name: str, formula, **facts) -> Score:
+    return single(Component(name, formula, Groups.OVERLAP, disjoint_max=0.0, **facts))
+
+
+iou = _ratio("iou", _formulas.iou)
+"""Intersection over union (Jaccard): ``I / (A + B - I)``, in [0, 1]."""
+
+dice = _ratio("dice", _formulas.dice)
+"""Dice (Sorensen): ``2 I / (A + B)``, in [0, 1]."""
+
+tversky = _ratio(
+    "tversky",
+    _formulas.tversky,
+    parameters=(("alpha", 0.5), ("beta", 0.5)),
+    symmetric=lambda p: p[0] == p[1],
+)
+"""Tversky (1977): ``I / (I + alpha (A - I) + beta (B - I))``; alpha weighs found minus truth.
+
+``tversky(alpha=0.3, beta=0.7)``; 0.5 and 0.5 is Dice, 1 and 1 is IoU.
+"""
+
+f_score = _ratio(
+    "f_score", _formulas.f_score, parameters=(("beta", 1.0),), symmetric=lambda p: p[0] == 1.0
+)
+"""F-score: ``(1 + beta^2) I / (A + beta^2 B)``; beta > 1 prefers recall. ``f_score(beta=2)``."""
+
+coverage = _ratio("coverage", _formulas.coverage, symmetric=lambda p: False)
+"""Intersection over the first set, ``I / A``: precision of found against truth."""
+
+overlap_coefficient = _ratio("overlap_coefficient", _formulas.overlap_coefficient)
+"""Intersection over the smaller set (Szymkiewicz-Simpson): ``I / min(A, B)``."""
+
+volumetric_similarity = single(
+    Component("volumetric_similarity", _formulas.volumetric_similarity, Groups.OVERLAP)
+)
+"""Similarity of the measures alone: ``1 - |A - B| / (A + B)``; 1 is possible without overlap."""
