@@ -1,0 +1,293 @@
+"""ActivityNet JSON: the truth and the results files of temporal action localization.
+
+Truth, in the original form and in the flat form without ``"database"``::
+
+    {"database": {"video": {"subset": "validation", "duration": 82.7,
+                            "annotations": [{"segment": [6.7, 40.1], "label": "Surfing"}]}}}
+
+Results::
+
+    {"results": {"video": [{"label": "Surfing", "score": 0.9, "segment": [6.5, 41.0]}]}}
+
+``subset`` and ``duration`` may be missing (``duration_second`` is read too); numbers may be
+strings that hold numbers; anything else in the file is ignored. ``orjson`` is used where it
+is installed.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap.io._raw import RawSegments, to_float64
+from overlap.io._source import Source
+
+__all__ = ["parse_json", "read_json", "read_mapping"]
+
+
+def parse_json(content: Source) -> Any:
+    """Parse JSON; the message of a failure says where it is.
+
+    Parameters
+    ----------
+    content : Source
+        The file.
+
+    Returns
+    -------
+    object
+        What the file holds.
+
+    Raises
+    ------
+    ValueError
+        The content is not JSON.
+    """
+    try:
+        import orjson
+    except ImportError:
+        pass
+    else:
+        try:
+            return orjson.loads(content.data)
+        except orjson.JSONDecodeError:
+            pass  # read again below: the message is then the same in every installation
+    try:
+        # reads the NaN that Python itself writes; the check of values then names its place
+        return json.loads(content.data)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"{content.name}: invalid JSON at line {error.lineno}, column {error.colno}: {error.msg}"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{content.name}: invalid JSON: not UTF-8 at byte {error.start}") from None
+    except RecursionError:
+        raise ValueError(f"{content.name}: invalid JSON: nested too deeply") from None
+
+
+def read_json(content: Source, *, role: str) -> RawSegments:
+    """Read an ActivityNet JSON file.
+
+    Parameters
+    ----------
+    content : Source
+        The file.
+    role : {"truth", "found", "ambiguous"}
+        ``"found"`` wants the results form, the others the truth form.
+
+    Returns
+    -------
+    RawSegments
+
+    Raises
+    ------
+    ValueError
+        The content is not JSON, or is not of the form that the role wants.
+    """
+    return read_mapping(parse_json(content), role=role, name=content.name, sha256=content.sha256)
+
+
+def read_mapping(payload: Any, *, role: str, name: str, sha256: str | None) -> RawSegments:
+    """Read parsed ActivityNet JSON.
+
+    Parameters
+    ----------
+    payload : object
+        What the JSON holds.
+    role : {"truth", "found", "ambiguous"}
+        ``"found"`` wants the results form, the others the truth form.
+    name : str
+        Name of the input for messages.
+    sha256 : str or None
+        Digest of the input.
+
+    Returns
+    -------
+    RawSegments
+
+    Raises
+    ------
+    ValueError
+        The object is not of the form that the role wants.
+    """
+    if not isinstance(payload, Mapping):
+        raise ValueError(
+            f"{name}: the JSON is a {_kind(payload)}; wanted an object with the key "
+            f"{'results' if role == 'found' else 'database'!r}"
+        )
+    if role == "found":
+        return _read_results(payload, name, sha256)
+    return _read_truth(payload, role, name, sha256)
+
+
+def _read_truth(payload: Mapping, role: str, name: str, sha256: str | None) -> RawSegments:
+    database = payload.get("database")
+    prefix = "database"
+    if database is None:
+        if "results" in payload:
+            raise ValueError(
+                f"{name}: is a results file (it has the key 'results') given as {role}; "
+                "swap TRUTH and FOUND"
+            )
+        if not payload or not all(
+            isinstance(entry, Mapping) and "annotations" in entry for entry in payload.values()
+        ):
+            raise ValueError(
+                f"{name}: has no key 'database' and is not a flat truth file, whose every "
+                f"value has 'annotations'; its keys are {_some(payload)}"
+            )
+        database, prefix = payload, ""
+    if not isinstance(database, Mapping):
+        raise ValueError(f"{name}: 'database' is a {_kind(database)}; wanted an object")
+    lists = []
+    duration = np.full(len(database), np.nan)
+    subset: list[str | None] = []
+    for index, (video, entry) in enumerate(database.items()):
+        if not isinstance(entry, Mapping):
+            raise ValueError(f"{name}: {prefix}[{video!r}] is a {_kind(entry)}; wanted an object")
+        if "annotations" not in entry:
+            raise ValueError(
+                f"{name}: {prefix}[{video!r}] has no key 'annotations'; its keys are {_some(entry)}"
+            )
+        lists.append(entry["annotations"])
+        seconds = entry.get("duration", entry.get("duration_second"))
+        if seconds is not None:
+            duration[index] = _duration(seconds, f"{name}: {prefix}[{video!r}]")
+        part = entry.get("subset")
+        if part is not None and not isinstance(part, str):
+            raise ValueError(
+                f"{name}: {prefix}[{video!r}]: subset is {part!r}; wanted a string such as 'test'"
+            )
+        subset.append(part)
+    paths = [f"{prefix}[{video!r}].annotations" for video in database]
+    return _rows(list(database), lists, paths, name, sha256, duration, subset, scored=False)
+
+
+def _read_results(payload: Mapping, name: str, sha256: str | None) -> RawSegments:
+    results = payload.get("results")
+    if results is None:
+        truth = "database" in payload or (
+            payload
+            and all(isinstance(entry, Mapping) and "annotations" in entry for entry in payload.values())
+        )
+        if truth:
+            raise ValueError(
+                f"{name}: is a truth file (it has {'the key ' if 'database' in payload else ''}"
+                f"{'database' if 'database' in payload else 'annotations'!r}) given as found; "
+                "swap TRUTH and FOUND"
+            )
+        raise ValueError(f"{name}: has no key 'results'; its keys are {_some(payload)}")
+    if not isinstance(results, Mapping):
+        raise ValueError(
+            f"{name}: 'results' is a {_kind(results)}; wanted an object of lists, one for each video"
+        )
+    videos = list(results)
+    paths = [f"results[{video!r}]" for video in videos]
+    unknown = np.full(len(videos), np.nan)
+    return _rows(
+        videos,
+        list(results.values()),
+        paths,
+        name,
+        sha256,
+        unknown,
+        [None] * len(videos),
+        scored=True,
+    )
+
+
+def _rows(
+    videos: list[str],
+    lists: list[Any],
+    paths: list[str],
+    name: str,
+    sha256: str | None,
+    duration: NDArray[np.float64],
+    subset: list[str | None],
+    *,
+    scored: bool,
+) -> RawSegments:
+    """Flatten one list of segments per video, in one pass, and check the shape only if it fails."""
+    segments: list[Any] = []
+    labels: list[Any] = []
+    scores: list[Any] = []
+    video: list[int] = []
+    first = [0]
+    try:
+        for index, items in enumerate(lists):
+            segments += [item["segment"] for item in items]
+            labels += [item["label"] for item in items]
+            if scored:
+                scores += [item["score"] for item in items]
+            video += [index] * len(items)
+            first.append(len(segments))
+        regular = set(map(type, segments)) <= {list, tuple} and set(map(len, segments)) <= {2}
+    except (KeyError, TypeError, AttributeError):
+        regular = False
+    if not regular:
+        raise ValueError(_irregular(lists, paths, name, scored=scored))
+
+    def where(index: int) -> str:
+        owner = bisect_right(first, index) - 1
+        return f"{name}: {paths[owner]}[{index - first[owner]}]"
+
+    return RawSegments(
+        videos=[str(v) for v in videos],
+        video=video,
+        label=labels,
+        start=[segment[0] for segment in segments],
+        stop=[segment[1] for segment in segments],
+        confidence=scores if scored else None,
+        duration=duration,
+        subset=subset,
+        row=range(len(segments)),
+        where=where,
+        source=name,
+        sha256=sha256,
+    )
+
+
+def _irregular(lists: list[Any], paths: list[str], name: str, *, scored: bool) -> str:
+    """Say what is wrong with the first entry that does not have the form of a segment."""
+    wanted = ("segment", "label", "score") if scored else ("segment", "label")
+    for items, path in zip(lists, paths, strict=True):
+        if not isinstance(items, list | tuple):
+            return f"{name}: {path} is a {_kind(items)}; wanted a list of segments"
+        for place, item in enumerate(items):
+            if not isinstance(item, Mapping):
+                return f"{name}: {path}[{place}] is a {_kind(item)}; wanted an object"
+            for key in wanted:
+                if key not in item:
+                    return (
+                        f"{name}: {path}[{place}] has no key {key!r}; its keys are {_some(item)}"
+                    )
+            segment = item["segment"]
+            if not isinstance(segment, list | tuple) or len(segment) != 2:
+                return f"{name}: {path}[{place}]: segment is {segment!r}; wanted [start, stop]"
+    return f"{name}: cannot be read as ActivityNet JSON"
+
+
+def _duration(seconds: Any, path: str) -> float:
+    value = float(to_float64([seconds], "duration", lambda _: path)[0])
+    if value < 0:
+        raise ValueError(f"{path}: duration is {value!r}; wanted seconds >= 0")
+    return value
+
+
+def _kind(value: Any) -> str:
+    """Name of a JSON type."""
+    names = {list: "list", str: "string", bool: "Boolean", int: "number", float: "number"}
+    return "null" if value is None else names.get(type(value), type(value).__name__)
+
+
+def _some(mapping: Mapping) -> str:
+    """First few keys, quoted."""
+    keys = [repr(key) for key in list(mapping)[:6]]
+    if len(mapping) > 6:
+        keys.append(f"... ({len(mapping)} in all)")
+    return ", ".join(keys) if keys else "none"

@@ -1,0 +1,269 @@
+"""Tables of segments: CSV files and DataFrames, one segment per row.
+
+Columns are found by name. Case and the characters ``- _ .`` and space do not matter, so
+``t-start``, ``t_start`` and ``T Start`` are one name.
+
+=============  ===================================================================
+field          names
+=============  ===================================================================
+video          ``video``, ``video-id``, ``video-name``, ``vid``, ``filename``
+start          ``start``, ``t-start``, ``t-init``, ``begin``, ``start-time``, ``onset``
+stop           ``stop``, ``end``, ``t-end``, ``t-stop``, ``end-time``, ``offset``
+label          ``label``, ``class``, ``type``, ``category``, ``label-name``,
+               ``class-name``, ``event-label``; where none of them is there,
+               ``label-idx``, ``label-id``, ``class-idx``, ``class-id``, ``type-idx``,
+               ``category-id``
+confidence     ``confidence``, ``score``, ``conf``, ``probability``
+duration       ``video-duration`` (optional, of the whole video)
+subset         ``subset``, ``split`` (optional)
+=============  ===================================================================
+
+Other columns are ignored. Two columns that mean the same field are an error. A CSV file
+starts with a line of names, is separated by commas, semicolons or tabs (whichever
+that line has) and is encoded in UTF-8.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from overlap.io._raw import RawSegments, Where, to_float64, to_names
+from overlap.io._source import Source
+
+__all__ = ["COLUMN_NAMES", "read_frame", "read_table"]
+
+#: Accepted names of each field, without punctuation, in groups: a later group is looked at
+#: only where no column of an earlier one is there.
+COLUMN_NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "video": (("video", "videoid", "videoname", "vid", "filename"),),
+    "start": (("start", "tstart", "tinit", "begin", "starttime", "onset"),),
+    "stop": (("stop", "end", "tend", "tstop", "endtime", "offset"),),
+    "label": (
+        ("label", "class", "type", "category", "labelname", "classname", "eventlabel"),
+        ("labelidx", "labelid", "classidx", "classid", "typeidx", "categoryid"),
+    ),
+    "confidence": (("confidence", "score", "conf", "probability"),),
+    "duration": (("videoduration",),),
+    "subset": (("subset", "split"),),
+}
+_PUNCTUATION = str.maketrans("", "", "-_. ")
+
+
+def find_columns(names: Sequence[Any], name: str, *, role: str) -> dict[str, int]:
+    """Position of the column of each field.
+
+    Parameters
+    ----------
+    names : sequence
+        Column names.
+    name : str
+        Name of the input, for messages.
+    role : {"truth", "found", "ambiguous"}
+        ``"ambiguous"`` may lack the label.
+
+    Returns
+    -------
+    dict of str to int
+
+    Raises
+    ------
+    ValueError
+        A field that is needed has no column, or a field has two.
+    """
+    plain = [str(column).strip().lower().translate(_PUNCTUATION) for column in names]
+    place: dict[str, int] = {}
+    for field, groups in COLUMN_NAMES.items():
+        for group in groups:
+            hits = [index for index, column in enumerate(plain) if column in group]
+            if len(hits) > 1:
+                both = " and ".join(repr(str(names[index])) for index in hits[:2])
+                raise ValueError(
+                    f"{name}: duplicate columns: {both} both mean {field}; keep one"
+                )
+            if hits:
+                place[field] = hits[0]
+                break
+    needed = ("video", "start", "stop") + (("label",) if role != "ambiguous" else ())
+    missing = [field for field in needed if field not in place]
+    if missing:
+        wanted = "; ".join(
+            f"{field} ({', '.join(COLUMN_NAMES[field][0])})" for field in missing
+        )
+        raise ValueError(
+            f"{name}: missing column for {wanted}; the columns are "
+            f"{', '.join(repr(str(column)) for column in names) or 'none'}"
+        )
+    return place
+
+
+def read_table(content: Source, *, role: str) -> RawSegments:
+    """Read a CSV file.
+
+    Parameters
+    ----------
+    content : Source
+        The file.
+    role : {"truth", "found", "ambiguous"}
+        ``"ambiguous"`` may lack the label.
+
+    Returns
+    -------
+    RawSegments
+
+    Raises
+    ------
+    ValueError
+        The file is not text in UTF-8, lacks a column or has one twice, or has a row with
+        too few or too many cells.
+    """
+    name = content.name
+    try:
+        text = content.data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{name}: is not text in UTF-8 (byte {error.start}); wanted CSV or ActivityNet JSON"
+        ) from None
+    head = text.lstrip("\r\n").partition("\n")[0]
+    delimiter = max(",\t;", key=head.count)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    header: list[str] = []
+    rows: list[list[str]] = []
+    numbers: list[int] = []
+    try:
+        for cells in lines:
+            if not any(map(str.strip, cells)):
+                continue
+            if not header:
+                header = cells
+                continue
+            if len(cells) != len(header):
+                raise ValueError(
+                    f"{name}, line {lines.line_num}: has {len(cells)} cells; "
+                    f"wanted {len(header)}, as in the first line"
+                )
+            rows.append(cells)
+            numbers.append(lines.line_num)
+    except csv.Error as error:
+        raise ValueError(f"{name}, line {lines.line_num}: invalid CSV: {error}") from None
+    place = find_columns(header, name, role=role)
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(header)
+
+    def get(field: str) -> list[str]:
+        return [cell.strip() for cell in columns[place[field]]]
+
+    return _rows(
+        get,
+        place,
+        lambda index: f"{name}, line {numbers[index]}",
+        numbers,
+        name=name,
+        sha256=content.sha256,
+    )
+
+
+def read_frame(frame: Any, *, role: str) -> RawSegments:
+    """Read a pandas DataFrame.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One segment per row.
+    role : {"truth", "found", "ambiguous"}
+        ``"ambiguous"`` may lack the label.
+
+    Returns
+    -------
+    RawSegments
+
+    Raises
+    ------
+    ValueError
+        A column is missing or there twice.
+    """
+    name = "DataFrame"
+    place = find_columns(list(frame.columns), name, role=role)
+    index = frame.index
+
+    def get(field: str) -> Any:
+        values = frame.iloc[:, place[field]].to_numpy()
+        return values if values.dtype.kind in "fiu" else values.tolist()
+
+    return _rows(
+        get,
+        place,
+        lambda row: f"{name}, row {index[row]!r}",
+        range(len(frame)),
+        name=name,
+        sha256=None,
+    )
+
+
+def _rows(
+    get: Callable[[str], Any],
+    place: dict[str, int],
+    where: Where,
+    row: Sequence[int],
+    *,
+    name: str,
+    sha256: str | None,
+) -> RawSegments:
+    """Gather the columns that are there, and what belongs to the video from its rows."""
+    index_of: dict[str, int] = {}
+    video = [
+        index_of.setdefault(item, len(index_of))
+        for item in to_names(_items(get("video")), "video", where)
+    ]
+    duration = np.full(len(index_of), np.nan)
+    if "duration" in place:
+        for owner, (at, value) in _per_video(_items(get("duration")), video, "duration", where):
+            duration[owner] = to_float64([value], "duration", lambda _, at=at: where(at))[0]
+            if duration[owner] < 0:
+                raise ValueError(
+                    f"{where(at)}: duration is {float(duration[owner])!r}; wanted seconds >= 0"
+                )
+    subset: list[str | None] = [None] * len(index_of)
+    if "subset" in place:
+        for owner, (at, value) in _per_video(_items(get("subset")), video, "subset", where):
+            subset[owner] = to_names([value], "subset", lambda _, at=at: where(at))[0]
+    label = _items(get("label")) if "label" in place else ["Ambiguous"] * len(video)
+    return RawSegments(
+        videos=list(index_of),
+        video=video,
+        label=label,
+        start=get("start"),
+        stop=get("stop"),
+        confidence=get("confidence") if "confidence" in place else None,
+        duration=duration,
+        subset=subset,
+        row=row,
+        where=where,
+        source=name,
+        sha256=sha256,
+    )
+
+
+def _items(values: Any) -> Sequence[Any]:
+    """Python objects of a column."""
+    return values.tolist() if isinstance(values, np.ndarray) else values
+
+
+def _per_video(
+    values: Sequence[Any], video: Sequence[int], field: str, where: Where
+) -> Iterable[tuple[int, tuple[int, Any]]]:
+    """Value of each video, with its row; rows of one video must agree, blanks are unknown."""
+    seen: dict[int, tuple[int, Any]] = {}
+    for index, (owner, value) in enumerate(zip(video, values, strict=True)):
+        if value is None or value == "" or value != value:
+            continue
+        known = seen.setdefault(owner, (index, value))
+        if known[1] != value:
+            raise ValueError(
+                f"{where(index)}: {field} is {value!r}, but {known[1]!r} at "
+                f"{where(known[0])} for the same video"
+            )
+    return seen.items()
