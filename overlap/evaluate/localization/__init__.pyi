@@ -1,0 +1,4 @@
+from .evaluate import temporal as temporal
+from .evaluate import temporal_study as temporal_study
+from .protocol import Protocol as Protocol
+from .protocols import PROTOCOLS as PROTOCOLS

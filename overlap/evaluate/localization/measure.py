@@ -1,0 +1,251 @@
+"""From segment tables to candidate pairs: everything that one set of videos decides alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap.io.segments import SegmentTable
+
+from .pairs import Pairs, find_pairs, touches
+from .protocol import Protocol
+
+__all__ = ["Measure", "Measured", "combine"]
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Cleaned segments of some videos and their candidate pairs.
+
+    Attributes
+    ----------
+    truth, found : SegmentTable
+        The truths that count, and all predictions.
+    pairs : Pairs
+        Agents and candidates are rows of the two tables.
+    ambiguous : ndarray, dtype=bool
+        Predictions that overlap an ambiguous interval.
+    truth_place, found_place : ndarray, dtype=int64
+        Position of each row in the input: the order of the file.
+    left_out : dict
+        How many truths the protocol leaves out, by reason.
+    """
+
+    truth: SegmentTable
+    found: SegmentTable
+    pairs: Pairs
+    ambiguous: NDArray[np.bool_]
+    truth_place: NDArray[np.int64]
+    found_place: NDArray[np.int64]
+    left_out: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """The rules that turn the segments of some videos into candidate pairs.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        The rules.
+    at_least : float
+        Smallest IoU threshold that will be asked for.
+    """
+
+    protocol: Protocol
+    at_least: float
+
+    def __call__(
+        self,
+        truth: SegmentTable,
+        found: SegmentTable,
+        ambiguous: SegmentTable | None = None,
+        places: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
+    ) -> Measured:
+        """Measure the videos of two tables (and of one of ambiguous intervals).
+
+        `places` tells where the rows stand in the whole input, if they are a part of it.
+        """
+        protocol = self.protocol
+        if places is None:
+            places = np.arange(len(truth)), np.arange(len(found))
+        keep, marked, left_out = _clean(truth, protocol)
+        ambiguities = (
+            [truth.select(marked)] if ambiguous is None else [truth.select(marked), ambiguous]
+        )
+        if not keep.all():
+            truth, places = truth.select(keep), (places[0][keep], places[1])
+        number = {video: k for k, video in enumerate(truth.videos)}
+        label = {name: k for k, name in enumerate(truth.labels)}
+        found_video = _renumber(found.videos, number)[found.video]
+        found_label = _renumber(found.labels, label)[found.label]
+        truth_key = truth.label * len(number) + truth.video
+        found_key = found_label * len(number) + found_video
+        found_key[(found_label < 0) | (found_video < 0)] = -1
+        truths, predictions = (truth.start, truth.stop), (found.start, found.stop)
+        if protocol.order == "confidence":
+            order = np.argsort(truth_key, kind="stable")
+            agents = predictions, found_key, truths, truth_key
+        else:
+            assert found.confidence is not None
+            order = np.lexsort((-found.confidence, found_key))
+            agents = truths, truth_key, predictions, found_key
+        pairs = find_pairs(*agents, order, protocol, self.at_least)
+        touched = np.zeros(len(found), dtype=bool)
+        for table in ambiguities if protocol.ambiguous == "ignore" else ():
+            if len(table):
+                numbers = {video: k for k, video in enumerate(table.videos)}
+                touched |= touches(
+                    predictions,
+                    _renumber(found.videos, numbers)[found.video],
+                    (table.start, table.stop),
+                    table.video,
+                    protocol,
+                )
+        return Measured(truth, found, pairs, touched, *places, left_out)
+
+
+def _renumber(names: Sequence[str], number: dict[str, int]) -> NDArray[np.int64]:
+    return np.array([number.get(name, -1) for name in names], dtype=np.int64)
+
+
+def _clean(
+    truth: SegmentTable, protocol: Protocol
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], dict[str, int]]:
+    """Return the rows that count, the ambiguous ones, and the number left out by reason."""
+    left_out = {"ambiguous": 0, "zero_length": 0, "duplicates": 0}
+    marked = np.zeros(len(truth), dtype=bool)
+    if protocol.ambiguous != "class" and protocol.ambiguous_label in truth.labels:
+        marked = truth.label == truth.labels.index(protocol.ambiguous_label)
+    keep = ~marked
+    left_out["ambiguous"] = int(marked.sum())
+    if protocol.zero_length == "drop":
+        empty = keep & (truth.stop - truth.start <= 0)
+        left_out["zero_length"] = int(empty.sum())
+        keep &= ~empty
+    if protocol.duplicates == "drop":
+        repeated = _repeated(truth, keep, protocol.duplicate_tolerance)
+        left_out["duplicates"] = int(repeated.sum())
+        keep &= ~repeated
+    return keep, marked, left_out
+
+
+def _repeated(truth: SegmentTable, keep: NDArray[np.bool_], tolerance: float) -> NDArray[np.bool_]:
+    """Return the rows within `tolerance` of an earlier row that stays, in file order."""
+    result = np.zeros(len(truth), dtype=bool)
+    rows = np.flatnonzero(keep)
+    key = truth.label[rows] * len(truth.videos) + truth.video[rows]
+    order = np.lexsort((rows, truth.start[rows], key))
+    rows, key = rows[order], key[order]
+    # Only runs of neighbouring starts can hold repeats, and there are few of them.
+    near = (key[1:] == key[:-1]) & (np.abs(np.diff(truth.start[rows])) <= tolerance)
+    runs = np.split(rows, np.flatnonzero(~near) + 1) if near.any() else []
+    for run in runs:
+        kept: list[int] = []
+        for row in np.sort(run).tolist() if len(run) > 1 else ():
+            if any(
+                abs(truth.start[row] - truth.start[other]) <= tolerance
+                and abs(truth.stop[row] - truth.stop[other]) <= tolerance
+                for other in kept
+            ):
+                result[row] = True
+            else:
+                kept.append(row)
+    return result
+
+
+def combine(parts: Sequence[Measured], order: str, *, whole: bool = False) -> Measured:
+    """Concatenate measured sets of videos.
+
+    Parameters
+    ----------
+    parts : sequence of Measured
+        Sets of different videos, in key order.
+    order : {"confidence", "truth"}
+        Which side are the agents.
+    whole : bool
+        The parts are of one input, and know their places in it; otherwise each part
+        follows the one before.
+
+    Returns
+    -------
+    Measured
+
+    Raises
+    ------
+    ValueError
+        If nothing was measured, or a video has truths or predictions in two parts.
+    """
+    if not parts:
+        raise ValueError("study: nothing was added; add truth and found first")
+    if len(parts) == 1:
+        return parts[0]
+    owner: dict[str, int] = {}
+    for k, part in enumerate(parts):
+        for video in {*part.truth.videos, *part.found.videos}:
+            if owner.setdefault(video, k) != k:
+                raise ValueError(
+                    f"study: video {video!r} is in two items; a video must be added as a whole"
+                )
+    truth_shift = np.cumsum([0, *(len(part.truth) for part in parts)])
+    found_shift = np.cumsum([0, *(len(part.found) for part in parts)])
+    agent_shift, shift = (
+        (found_shift, truth_shift) if order == "confidence" else (truth_shift, found_shift)
+    )
+    pair_shift = np.cumsum([0, *(len(part.pairs.iou) for part in parts)])
+    places = [
+        np.concatenate([getattr(p, name) + (0 if whole else at) for p, at in zip(parts, ats)])
+        for name, ats in (("truth_place", truth_shift), ("found_place", found_shift))
+    ]
+    columns: dict[str, Any] = {"pointer": [np.zeros(1, dtype=np.int64)]}
+    for name in ("candidate", "official", "iou", "tied"):
+        columns[name] = []
+    for k, part in enumerate(parts):
+        columns["pointer"].append(part.pairs.pointer[1:] + pair_shift[k])
+        columns["candidate"].append(part.pairs.candidate + shift[k])
+        columns["official"].append(part.pairs.official + shift[k])
+        columns["iou"].append(part.pairs.iou)
+        columns["tied"].append(part.pairs.tied + agent_shift[k])
+    return Measured(
+        _concatenate([part.truth for part in parts]),
+        _concatenate([part.found for part in parts]),
+        Pairs(**{name: np.concatenate(arrays) for name, arrays in columns.items()}),
+        np.concatenate([part.ambiguous for part in parts]),
+        *places,
+        {name: sum(part.left_out[name] for part in parts) for name in parts[0].left_out},
+    )
+
+
+def _concatenate(tables: Sequence[SegmentTable]) -> SegmentTable:
+    videos: dict[str, int] = {}
+    labels: dict[str, int] = {}
+    video, label = [], []
+    for table in tables:
+        numbers = np.array([videos.setdefault(v, len(videos)) for v in table.videos], np.int64)
+        video.append(numbers[table.video])
+        names = np.array([labels.setdefault(v, len(labels)) for v in table.labels], np.int64)
+        label.append(names[table.label])
+    first = tables[0]
+    together: dict[str, Any] = {
+        name: np.concatenate([getattr(table, name) for table in tables])
+        for name in ("start", "stop", "row", "duration")
+    }
+    if first.confidence is not None:
+        together["confidence"] = np.concatenate([table.confidence for table in tables])
+    sources = list(dict.fromkeys(table.source for table in tables))
+    digests = list(dict.fromkeys(table.sha256 for table in tables))
+    return replace(
+        first,
+        videos=tuple(videos),
+        labels=tuple(labels),
+        video=np.concatenate(video),
+        label=np.concatenate(label),
+        subset=tuple(name for table in tables for name in table.subset),
+        source=", ".join(sources),
+        sha256=digests[0] if len(digests) == 1 else None,
+        **together,
+    )

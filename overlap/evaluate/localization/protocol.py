@@ -1,0 +1,297 @@
+"""The rules of one evaluator of temporal localization, as a frozen value."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Protocol", "parse_thresholds"]
+
+# The values that each choice field may have, with what they mean. `Protocol.with_fields`
+# and the documentation read this table.
+CHOICES: dict[str, dict[str, str]] = {
+    "order": {
+        "confidence": "predictions choose a truth, most confident first",
+        "truth": "truths choose a prediction, in file order",
+    },
+    "tie_rule": {
+        "argsort_reversed": "numpy.argsort(...)[::-1]: unstable, as the Python evaluators do",
+        "file": "equal confidences keep the order of the file",
+        "video_name": "equal confidences are ordered by video name, then file",
+        "true_first": "equal confidences: true positives before false positives",
+    },
+    "comparison": {">=": "an IoU equal to the threshold matches", ">": "it does not"},
+    "union": {
+        "sum": "length + length - intersection",
+        "hull": "last end - first start, where the two overlap; otherwise the IoU is 0",
+    },
+    "undefined": {
+        "match": "0/0 (two zero-length intervals) matches at every threshold",
+        "zero": "0/0 counts as 0",
+    },
+    "interpolation": {
+        "all_points": "sum of recall steps times the best precision at that recall or above",
+        "grid": "mean over a recall grid of the best precision at that recall or above",
+        "none": "mean over the truths of the precision at each true positive",
+    },
+    "recall_grid": {
+        "matlab": "0:0.1:1 as MATLAB fills it (exactly 0.6 and 0.7)",
+        "octave": "0:0.1:1 as Octave fills it (0.6000000000000001, 0.7000000000000001)",
+    },
+    "duplicates": {
+        "keep": "equal truths of a video and class each need a prediction",
+        "drop": "a truth within duplicate_tolerance of an earlier kept one is left out",
+    },
+    "zero_length": {"keep": "truths of zero length count", "drop": "they are left out"},
+    "ambiguous": {
+        "ignore": "unmatched predictions that overlap an ambiguous interval are not counted",
+        "drop": "ambiguous rows are left out",
+        "class": "the ambiguous label is a class like any other",
+    },
+    "class_without_truth": {
+        "leave_out": "the mean is over classes with a truth",
+        "error": "a listed class without a truth is an error",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The rules by which predictions become true and false positives and an AP.
+
+    Every evaluator of temporal localization is one value of this class. Take one and
+    change a field with `dataclasses.replace` or `with_fields`.
+
+    Parameters
+    ----------
+    name : str
+        Name, lower case.
+    description : str
+        One line: whose rules these are.
+    thresholds : tuple of float
+        IoU thresholds in [0, 1] that are used where the caller gives none.
+    order : {"confidence", "truth"}
+        Who chooses: predictions by falling confidence, or truths in file order.
+    tie_rule : {"argsort_reversed", "file", "video_name", "true_first"}
+        Order of predictions of equal confidence.
+    comparison : {">=", ">"}
+        Relation of IoU and threshold that makes a match.
+    fallback : bool
+        Whether a chooser whose best partner is taken tries the next best.
+    union : {"sum", "hull"}
+        Denominator of the IoU.
+    union_floor : float
+        Smallest denominator, in seconds (or the unit of the times).
+    undefined : {"match", "zero"}
+        What 0/0 means.
+    interpolation : {"all_points", "grid", "none"}
+        How a precision-recall curve becomes one number.
+    recall_grid : str or tuple of float
+        ``"matlab"``, ``"octave"`` or rising recalls; used by ``interpolation="grid"``.
+    duplicates : {"keep", "drop"}
+        What happens to repeated truths.
+    duplicate_tolerance : float
+        Largest difference of both ends at which two truths are the same.
+    zero_length : {"keep", "drop"}
+        What happens to truths of zero length.
+    ambiguous : {"ignore", "drop", "class"}
+        What happens to truths with the label `ambiguous_label`.
+    ambiguous_label : str
+        The label that marks ambiguous intervals.
+    class_without_truth : {"leave_out", "error"}
+        What a listed class without any truth means.
+
+    Examples
+    --------
+    >>> from overlap.evaluate import PROTOCOLS
+    >>> strict = PROTOCOLS["activitynet"].with_fields(comparison=">")
+    >>> strict.comparison, strict.name
+    ('>', 'activitynet[comparison=>]')
+    """
+
+    name: str
+    description: str
+    thresholds: tuple[float, ...]
+    order: str = "confidence"
+    tie_rule: str = "argsort_reversed"
+    comparison: str = ">="
+    fallback: bool = True
+    union: str = "sum"
+    union_floor: float = 0.0
+    undefined: str = "match"
+    interpolation: str = "all_points"
+    recall_grid: str | tuple[float, ...] = "matlab"
+    duplicates: str = "keep"
+    duplicate_tolerance: float = 1e-3
+    zero_length: str = "keep"
+    ambiguous: str = "drop"
+    ambiguous_label: str = "Ambiguous"
+    class_without_truth: str = "leave_out"
+
+    def __post_init__(self) -> None:
+        for field, choices in CHOICES.items():
+            value = getattr(self, field)
+            if field == "recall_grid" and not isinstance(value, str):
+                object.__setattr__(self, field, _numbers(field, value, rising=True))
+            elif value not in choices:
+                allowed = ", ".join(repr(choice) for choice in choices)
+                raise ValueError(f"Protocol: {field} = {value!r} is not one of {allowed}")
+        for field in ("union_floor", "duplicate_tolerance"):
+            value = float(getattr(self, field))
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"Protocol: {field} = {value!r} is not a number >= 0")
+            object.__setattr__(self, field, value)
+        if not isinstance(self.fallback, bool):
+            raise ValueError(f"Protocol: fallback = {self.fallback!r} is not True or False")
+        object.__setattr__(self, "thresholds", parse_thresholds(self.thresholds))
+
+    def with_fields(self, **fields: Any) -> Protocol:
+        """Return the protocol with some fields changed.
+
+        Parameters
+        ----------
+        **fields
+            Values, or the strings that a command line has: ``fallback="false"``,
+            ``thresholds="0.3:0.7:0.1"``, ``recall_grid="0,0.5,1"``.
+
+        Returns
+        -------
+        Protocol
+            Its name lists the fields that differ.
+
+        Raises
+        ------
+        ValueError
+            If there is no such field, or its value is not allowed.
+        """
+        known = [f.name for f in dataclasses.fields(self) if f.name not in ("name", "description")]
+        for field in fields:
+            if field not in known:
+                raise ValueError(
+                    f"Protocol: there is no field {field!r}; the fields are {', '.join(known)}"
+                )
+        parsed = {field: self._parse(field, value) for field, value in fields.items()}
+        changed = dataclasses.replace(self, **parsed)
+        shown = [
+            f"{field}={_shown(getattr(changed, field))}"
+            for field in fields
+            if field != "thresholds" and getattr(changed, field) != getattr(self, field)
+        ]
+        if not shown:
+            return changed
+        if self.name.endswith("]"):
+            name = self.name[:-1] + "," + ",".join(shown) + "]"
+        else:
+            name = f"{self.name}[{','.join(shown)}]"
+        return dataclasses.replace(changed, name=name)
+
+    def _parse(self, field: str, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if field == "fallback":
+            words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+            if value.lower() not in words:
+                raise ValueError(f"Protocol: fallback = {value!r} is not true or false")
+            return words[value.lower()]
+        if field in ("union_floor", "duplicate_tolerance"):
+            return _numbers(field, (value,))[0]
+        if field == "thresholds":
+            return parse_thresholds(value)
+        if field == "recall_grid" and value not in CHOICES[field]:
+            if not any(character.isdigit() for character in value):
+                return value  # refused by the constructor, which lists the names
+            return _numbers(field, value.split(","), rising=True)
+        return value
+
+    def settings(self) -> dict[str, Any]:
+        """Return every field and its value, thresholds and prose left out."""
+        skipped = ("name", "description", "thresholds")
+        return {
+            f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in skipped
+        }
+
+    def grid(self) -> tuple[float, ...]:
+        """Return the recalls of the grid, rising.
+
+        Notes
+        -----
+        Octave fills ``0:0.1:1`` with ``k * 0.1``. MATLAB fills it from both ends, so that
+        a recall of exactly 0.6 or 0.7 reaches its point there only.
+        """
+        if not isinstance(self.recall_grid, str):
+            return self.recall_grid
+        if self.recall_grid == "octave":
+            return tuple(k * 0.1 for k in range(11))
+        return tuple(k * 0.1 for k in range(6)) + tuple(1 - k * 0.1 for k in range(4, -1, -1))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "/".join(f"{x:g}" for x in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _numbers(field: str, values: Iterable[Any], *, rising: bool = False) -> tuple[float, ...]:
+    result = []
+    for value in values:
+        try:
+            result.append(float(value))
+        except (TypeError, ValueError):
+            raise ValueError(f"Protocol: {field} has {value!r}, which is not a number") from None
+        if not math.isfinite(result[-1]):
+            raise ValueError(f"Protocol: {field} has {value!r}, which is not finite")
+    if not result:
+        raise ValueError(f"Protocol: {field} is empty; give at least one number")
+    if rising and any(b <= a for a, b in zip(result, result[1:], strict=False)):
+        raise ValueError(f"Protocol: {field} = {tuple(result)} must rise")
+    return tuple(result)
+
+
+def parse_thresholds(value: Any) -> tuple[float, ...]:
+    """Read IoU thresholds.
+
+    Parameters
+    ----------
+    value : str, float or iterable of float
+        ``"0.3:0.7:0.1"`` (both ends included, rounded to 1e-10), ``"0.5,0.75"``, or
+        numbers, which are used as they are.
+
+    Returns
+    -------
+    tuple of float
+        Rising or falling as given, each in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If something is not a number in [0, 1], appears twice, or nothing is given.
+
+    Examples
+    --------
+    >>> parse_thresholds("0.3:0.5:0.1")
+    (0.3, 0.4, 0.5)
+    """
+    if isinstance(value, str):
+        if ":" in value:
+            parts = _numbers("thresholds", value.split(":"))
+            if len(parts) != 3 or parts[2] <= 0 or parts[1] < parts[0]:
+                raise ValueError(
+                    f"thresholds {value!r}: wanted start:stop:step with start <= stop and step > 0"
+                )
+            count = math.floor((parts[1] - parts[0]) / parts[2] + 1e-9) + 1
+            result = tuple(round(parts[0] + k * parts[2], 10) for k in range(count))
+        else:
+            result = _numbers("thresholds", value.split(","))
+    elif isinstance(value, Iterable):
+        result = _numbers("thresholds", value)
+    else:
+        result = _numbers("thresholds", (value,))
+    for threshold in result:
+        if not 0 <= threshold <= 1:
+            raise ValueError(f"thresholds: {threshold!r} is not in [0, 1]")
+    if len(set(result)) < len(result):
+        raise ValueError(f"thresholds {result}: a value appears twice")
+    return result

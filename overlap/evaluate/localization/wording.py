@@ -1,0 +1,174 @@
+"""Settings and the sentence of a report on temporal localization."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from overlap.evaluate.report import Interval
+from overlap.io.segments import SegmentTable
+
+from .evidence import TemporalEvidence, threshold_names
+
+if TYPE_CHECKING:
+    from .evaluate import Finalise
+
+__all__ = ["FEW_VIDEOS", "describe"]
+
+# Below this many videos with a truth in the median class, the measured coverage of the
+# bootstrap interval of an mAP is clearly below its level (docs/bootstrap.md).
+FEW_VIDEOS = 30
+
+
+def _source(table: SegmentTable) -> dict[str, Any]:
+    return {
+        "source": table.source,
+        "sha256": table.sha256,
+        "videos": len(table.videos),
+        "segments": len(table),
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def describe(
+    rules: Finalise,
+    evidence: TemporalEvidence,
+    tie_range: dict[str, Any],
+    intervals: list[Interval],
+    absent: int,
+) -> dict[str, Any]:
+    """Return everything that the numbers depend on, and under ``methods`` the sentence."""
+    scene, protocol = evidence.scene, rules.protocol
+    measured = scene.measured
+    truth, found = measured.truth, measured.found
+    annotated = set(truth.videos)
+    known = set(truth.labels)
+    strange_videos = [video for video in found.videos if video not in annotated]
+    outside = np.isin(found.video, [k for k, v in enumerate(found.videos) if v not in annotated])
+    strange_labels = [label for label in found.labels if label not in known]
+    excluded = int((scene.found_class < 0).sum())
+    scored_outside = int((outside & (scene.found_class >= 0)).sum())
+    notes = []
+    if strange_videos:
+        notes.append(
+            f"{int(outside.sum())} predictions are for {len(strange_videos)} videos that are not in "
+            f"the truth (first: {strange_videos[0]!r}); {scored_outside} of them are in a scored "
+            "class and count as false positives"
+        )
+    if strange_labels:
+        notes.append(
+            f"{len(strange_labels)} predicted labels have no truth (first: {strange_labels[0]!r}); "
+            "their predictions belong to no class and are excluded"
+        )
+    for reason, count in measured.left_out.items():
+        if count:
+            notes.append(f"{count} truths left out: {reason.replace('_', ' ')}")
+    subsets = sorted({name for name in truth.subset if name is not None})
+    if rules.subset is None and len(subsets) > 1:
+        notes.append(f"all subsets of the truth are used: {', '.join(subsets)}")
+    silent = [
+        label
+        for label, count in zip(scene.classes, np.diff(evidence.ranking.pointer), strict=True)
+        if count == 0
+    ]
+    if silent:
+        notes.append(f"{len(silent)} classes have no predictions (first: {silent[0]!r}): AP 0")
+    if not scene.classes:
+        notes.append("there is no class with a truth: mAP is undefined")
+    low, high = tie_range["mAP"]
+    if high > low:
+        notes.append(
+            f"ties: another order of equal values moves mAP within {low:.6f} to {high:.6f}"
+        )
+    result: dict[str, Any] = {
+        "protocol": protocol.name,
+        "rules": protocol.settings(),
+        "thresholds": list(protocol.thresholds),
+        "ties": rules.ties,
+        "tie_range": {
+            "mAP": [low, high],
+            "low": list(tie_range["mAP@"][0]),
+            "high": list(tie_range["mAP@"][1]),
+        },
+        "subset": rules.subset,
+        "classes": list(scene.classes),
+        "truth": _source(truth) | {"left_out": dict(measured.left_out)},
+        "found": _source(found)
+        | {
+            "videos_not_in_truth": len(strange_videos),
+            "segments_of_videos_not_in_truth": int(outside.sum()),
+            "labels_not_in_truth": strange_labels,
+            "segments_excluded_by_label": excluded,
+        },
+        "versions": {name: _version(name) for name in ("overlap-metrics", "numpy", "numba")},
+        "notes": notes,
+    }
+    if intervals:
+        _describe_bootstrap(result, rules, evidence, intervals, absent)
+    result["methods"] = _sentence(rules, evidence, result, intervals)
+    return result
+
+
+def _describe_bootstrap(
+    result: dict[str, Any],
+    rules: Finalise,
+    evidence: TemporalEvidence,
+    intervals: list[Interval],
+    absent: int,
+) -> None:
+    videos = (evidence.ranking.positives > 0).sum(axis=1)
+    median = float(np.median(videos)) if len(videos) else 0.0
+    seed = rules.rng if isinstance(rules.rng, int) else None
+    result["bootstrap"] = {
+        "estimand": "the mAP of another draw of as many videos of the same kind",
+        "method": "percentile, videos drawn with replacement, stored matches re-weighted",
+        "resamples": rules.bootstrap,
+        "confidence_level": rules.confidence_level,
+        "seed": seed,
+        "resamples_lacking_a_class": absent,
+        "median_videos_per_class": median,
+        "bias": {interval.name: interval.bias for interval in intervals},
+        "standard_error": {interval.name: interval.error for interval in intervals},
+    }
+    if median < FEW_VIDEOS:
+        result["notes"].append(
+            f"the median class has truths in only {median:g} videos (fewer than {FEW_VIDEOS}): "
+            "the bootstrap interval is too narrow, and mAP itself is biased by the small sample"
+        )
+
+
+def _sentence(
+    rules: Finalise, evidence: TemporalEvidence, result: dict[str, Any], intervals: list[Interval]
+) -> str:
+    scene, protocol = evidence.scene, rules.protocol
+    truth, found, versions = result["truth"], result["found"], result["versions"]
+    names = ", ".join(threshold_names(scene.thresholds))
+    counts = f"{found['segments']} predictions against {truth['segments']} annotated segments"
+    digests = "; ".join(
+        f"{role} SHA-256 {table['sha256'][:16]}"
+        for role, table in (("truth", truth), ("predictions", found))
+        if table["sha256"]
+    )
+    parts = [
+        f"Temporal localization was scored with overlap {versions['overlap-metrics']} "
+        f"(NumPy {versions['numpy']}) by the protocol '{protocol.name}' ({protocol.description}): "
+        f"{counts} in {truth['videos']} videos and {len(scene.classes)} classes, at temporal IoU "
+        f"{protocol.comparison} {names}; ties: {rules.ties}"
+        + (f"; subset {rules.subset}" if rules.subset else "")
+        + (f"; {digests}" if digests else "")
+        + "."
+    ]
+    if intervals:
+        parts.append(
+            f"Intervals are {100 * rules.confidence_level:g}% percentile bootstrap intervals over "
+            f"videos ({rules.bootstrap} resamples) of the mAP of another draw of as many videos."
+        )
+    return " ".join(parts)

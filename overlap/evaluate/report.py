@@ -1,0 +1,278 @@
+"""The result of an evaluation: numbers, their parts, and how they came about."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from numpy.typing import NDArray
+
+from overlap.io._atomic import write_atomic
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Evidence", "Interval", "Report"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A bootstrap interval of one number.
+
+    Attributes
+    ----------
+    name : str
+        What it is of: a name of the summary.
+    estimate : float
+        The number itself.
+    low, high : float
+        Ends.
+    level : float
+        Confidence level asked for, in (0, 1).
+    method : str
+        How the ends were found.
+    error : float
+        Bootstrap standard error.
+    bias : float
+        Mean of the resamples minus the estimate.
+    """
+
+    name: str
+    estimate: float
+    low: float
+    high: float
+    level: float
+    method: str
+    error: float
+    bias: float
+
+
+class Evidence(Protocol):
+    """What a report keeps so that its numbers can be recomputed under other weights."""
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """Names of the items that can be drawn."""
+
+    def statistics(self, weights: NDArray) -> dict[str, NDArray]:
+        """Every number of the summary for each row of `weights` (B, items)."""
+
+    def columns(self) -> dict[str, Any]:
+        """One entry per prediction, by column."""
+
+    def curve(self, label: str, iou: float) -> tuple[NDArray, NDArray]:
+        """Recall and precision after each prediction of a class."""
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """Numbers of one evaluation.
+
+    Reports are made by the functions of `overlap.evaluate`. Tables are pandas objects that
+    are made when asked for; `summary_items` and `rows` give the same without pandas.
+
+    Parameters
+    ----------
+    items : tuple of (str, float)
+        Names and numbers of the summary.
+    table_rows : tuple of dict
+        Rows of the table.
+    settings : dict
+        Everything that the numbers depend on.
+    sentence : str
+        The text of `methods`.
+    evidence : Evidence
+        What is needed to recompute the numbers.
+    intervals : tuple of Interval
+        Bootstrap intervals, if asked for.
+    """
+
+    items: tuple[tuple[str, float], ...]
+    table_rows: tuple[dict[str, Any], ...]
+    settings: dict[str, Any]
+    sentence: str
+    evidence: Evidence = field(repr=False)
+    intervals: tuple[Interval, ...] = ()
+
+    def __repr__(self) -> str:
+        name, value = self.items[0]
+        return f"<Report {self.settings.get('protocol', '')}: {name} = {value:.4f}>"
+
+    @cached_property
+    def summary(self) -> pd.Series:
+        """The main numbers by name (pandas Series, float64)."""
+        import pandas as pd
+
+        return pd.Series(dict(self.items), dtype="float64")
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """All numbers, one row per class, threshold and metric, with counts."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.table_rows))
+
+    @cached_property
+    def matches(self) -> pd.DataFrame:
+        """One row per prediction: what it was matched to at each threshold."""
+        import pandas as pd
+
+        return pd.DataFrame(self.evidence.columns())
+
+    def summary_items(self) -> list[tuple[str, float]]:
+        """Return the summary as pairs of name and number."""
+        return list(self.items)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the rows of the table."""
+        return [dict(row) for row in self.table_rows]
+
+    def methods(self) -> str:
+        """Return the sentence for a paper: rules, counts, versions and input digests."""
+        return self.sentence
+
+    def influence(self, metric: str | None = None) -> pd.DataFrame:
+        """Name the items that move a number most.
+
+        Parameters
+        ----------
+        metric : str, optional
+            A name of the summary; by default its first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``item``, ``without`` (the number when the item is left out, its
+            matches unchanged) and ``influence`` (the number minus that), largest first.
+
+        Raises
+        ------
+        ValueError
+            If there is no such number.
+        """
+        import numpy as np
+        import pandas as pd
+
+        metric = self.items[0][0] if metric is None else metric
+        count = len(self.evidence.items)
+        left_out = self.evidence.statistics(1.0 - np.eye(count))
+        if metric not in left_out:
+            raise ValueError(f"there is no metric {metric!r}; there are {', '.join(left_out)}")
+        without = left_out[metric]
+        change = dict(self.items)[metric] - without
+        order = np.argsort(-np.nan_to_num(np.abs(change)), kind="stable")
+        return pd.DataFrame(
+            {
+                "item": np.array(self.evidence.items, dtype=object)[order],
+                "without": without[order],
+                "influence": change[order],
+            }
+        )
+
+    def curve(self, label: str, iou: float) -> tuple[NDArray, NDArray]:
+        """Return recall and precision after each counted prediction of one class.
+
+        Parameters
+        ----------
+        label : str
+            Class.
+        iou : float
+            One of the thresholds.
+
+        Returns
+        -------
+        recall, precision : ndarray, dtype=float64, shape (n,)
+        """
+        return self.evidence.curve(label, iou)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return settings, summary and table as plain data; NaN becomes None."""
+        return _plain(
+            {"settings": self.settings, "summary": dict(self.items), "table": self.rows()}
+        )
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """Return the report as JSON; with `path`, write it there (whole or not at all)."""
+        text = json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
+        if path is not None:
+            write_atomic(path, text)
+        return text
+
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """Return the table as CSV; with `path`, write it there (whole or not at all)."""
+        stream = io.StringIO()
+        names = list(dict.fromkeys(name for row in self.table_rows for name in row))
+        writer = csv.DictWriter(stream, names, lineterminator="\n", restval="")
+        writer.writeheader()
+        writer.writerows(_plain(self.rows()))
+        if path is not None:
+            write_atomic(path, stream.getvalue())
+        return stream.getvalue()
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """Return the report as one HTML page; with `path`, write it there."""
+        names = list(dict.fromkeys(name for row in self.table_rows for name in row))
+        parts = [
+            "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>overlap</title>",
+            "<style>body{font-family:sans-serif}td,th{padding:.1em .6em;text-align:right}</style>",
+            f"</head><body><h1>{html.escape(str(self.settings.get('protocol', 'report')))}</h1>",
+            f"<p>{html.escape(self.methods())}</p>",
+            _html_table(["name", "value"], [list(item) for item in self.items]),
+            _html_table(names, [[row.get(name) for name in names] for row in self.table_rows]),
+            _html_table(["setting", "value"], [list(item) for item in self.settings.items()]),
+            "</body></html>\n",
+        ]
+        text = "".join(parts)
+        if path is not None:
+            write_atomic(path, text)
+        return text
+
+    def plot(self, path: str | Path | None = None, ax: Any = None, iou: float | None = None) -> Any:
+        """Draw precision against recall, one line per class.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            File to write; the suffix is the format.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default a new figure.
+        iou : float, optional
+            Threshold; by default the first of the report.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from overlap.evaluate._figure import draw_curves
+
+        return draw_curves(self, path=path, ax=ax, iou=iou)
+
+
+def _plain(value: Any) -> Any:
+    """Make a value JSON: no NaN, no NumPy, no tuples."""
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if hasattr(value, "item") and callable(value.item):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _html_table(header: list[str], rows: list[list[Any]]) -> str:
+    def cell(value: Any) -> str:
+        text = f"{value:.6g}" if isinstance(value, float) else str(value)
+        return f"<td>{html.escape(text)}</td>"
+
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in header)
+    body = "".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
