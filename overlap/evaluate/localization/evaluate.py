@@ -57,7 +57,8 @@ class Finalise:
         evidence = TemporalEvidence(scene, visit, pair, outcome, ranking, candidate)
         ap = scene.precision(ranking)
         expected = self.ties == "expected"
-        spread = tie_spread(scene, ap, EXPECTED_SAMPLES if expected else SPREAD_SAMPLES)
+        samples = EXPECTED_SAMPLES if expected else SPREAD_SAMPLES
+        spread = tie_spread(scene, ap, visit, candidate, samples)
         if expected:
             ap = spread["random"].mean(axis=0)
         means = _means(ap)

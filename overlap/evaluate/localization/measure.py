@@ -198,7 +198,9 @@ def combine(parts: Sequence[Measured], order: str, *, whole: bool = False) -> Me
     )
     pair_shift = np.cumsum([0, *(len(part.pairs.iou) for part in parts)])
     places = [
-        np.concatenate([getattr(p, name) + (0 if whole else at) for p, at in zip(parts, ats)])
+        np.concatenate(
+            [getattr(p, name) + (0 if whole else at) for p, at in zip(parts, ats, strict=False)]
+        )
         for name, ats in (("truth_place", truth_shift), ("found_place", found_shift))
     ]
     columns: dict[str, Any] = {"pointer": [np.zeros(1, dtype=np.int64)]}

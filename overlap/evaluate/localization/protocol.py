@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -245,7 +246,7 @@ def _numbers(field: str, values: Iterable[Any], *, rising: bool = False) -> tupl
             raise ValueError(f"Protocol: {field} has {value!r}, which is not finite")
     if not result:
         raise ValueError(f"Protocol: {field} is empty; give at least one number")
-    if rising and any(b <= a for a, b in zip(result, result[1:], strict=False)):
+    if rising and any(b <= a for a, b in itertools.pairwise(result)):
         raise ValueError(f"Protocol: {field} = {tuple(result)} must rise")
     return tuple(result)
 

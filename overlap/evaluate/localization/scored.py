@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,21 +72,24 @@ class Scene:
         pointer : ndarray, dtype=int64, shape (C + 1,)
             Where each class begins.
         """
-        found = self.measured.found
-        assert found.confidence is not None
+        confidence = self.measured.found.confidence
+        assert confidence is not None
         place = self.measured.found_place if shuffle is None else shuffle
+        rows = np.flatnonzero(self.found_class >= 0)
+        label = self.found_class[rows]
         if rule == "argsort_reversed":
-            visit = np.lexsort((place, self.found_class))
+            keys = [place[rows], label]
         elif rule == "video_name":
-            visit = np.lexsort((place, self.found_item, -found.confidence, self.found_class))
+            keys = [place[rows], self.found_item[rows], -confidence[rows], label]
         else:
-            visit = np.lexsort((place, -found.confidence, self.found_class))
-        ends = np.searchsorted(self.found_class[visit], np.arange(len(self.classes) + 1))
-        visit, pointer = visit[ends[0] :], ends - ends[0]
+            keys = [place[rows], -confidence[rows], label]
+        order = np.lexsort(keys)
+        visit = rows[order]
+        pointer = np.searchsorted(label[order], np.arange(len(self.classes) + 1))
         if rule == "argsort_reversed":
-            for lo, hi in zip(pointer[:-1], pointer[1:], strict=True):
-                rows = visit[lo:hi]
-                visit[lo:hi] = rows[found.confidence[rows].argsort()[::-1]]
+            for c in range(len(self.classes)):
+                some = visit[pointer[c] : pointer[c + 1]]
+                visit[pointer[c] : pointer[c + 1]] = some[confidence[some].argsort()[::-1]]
         return visit, pointer
 
     def match(
@@ -122,7 +125,7 @@ class Scene:
         return pair, outcome
 
     def blocks(self, visit: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Number the runs of equal class and confidence of ranked predictions."""
+        """Return the numbers of the runs of equal class and confidence of ranked predictions."""
         confidence = self.measured.found.confidence
         assert confidence is not None
         score, label = confidence[visit], self.found_class[visit]
@@ -169,7 +172,13 @@ class Scene:
         return average_precision(ranking, protocol.interpolation, protocol.grid(), weights)
 
 
-def tie_spread(scene: Scene, ap: NDArray[np.float64], samples: int) -> dict[str, NDArray]:
+def tie_spread(
+    scene: Scene,
+    ap: NDArray[np.float64],
+    visit: NDArray[np.int64],
+    candidate: NDArray[np.int64],
+    samples: int,
+) -> dict[str, NDArray[np.float64]]:
     """Recompute the AP under other orders of ties.
 
     Parameters
@@ -178,79 +187,94 @@ def tie_spread(scene: Scene, ap: NDArray[np.float64], samples: int) -> dict[str,
         Predictions.
     ap : ndarray, dtype=float64, shape (T, C)
         The AP as reported; classes without ties keep it.
+    visit, candidate : ndarray, dtype=int64
+        The reported order of predictions and of candidates.
     samples : int
         Number of random orders.
 
     Returns
     -------
     dict
-        ``low`` and ``high`` (samples + 2, T, C): the AP with, in each run of equal
-        confidence, all false and all true positives first, for matchings made in file
-        order, in reversed file order and in random ones; ``random`` (samples, T, C): the
-        AP of the random orders. Without ties all are `ap` itself.
+        ``low`` and ``high`` (samples + 3, T, C): the AP with, in each run of equal
+        confidence, all false and all true positives first, for matchings made in the
+        reported order, in file order, in reversed file order and in random ones;
+        ``random`` (samples, T, C): the AP of the random orders. Without ties all are `ap`.
     """
     measured = scene.measured
-    visit, pointer = scene.order("file")
-    block = scene.blocks(visit)
+    ranked, _ = scene.order("file")
+    block = scene.blocks(ranked)
     repeated = np.flatnonzero(block[1:] == block[:-1])
     touched = np.zeros(len(scene.classes) + 1, dtype=bool)  # the last is "no class"
-    touched[scene.found_class[visit[repeated]]] = True
+    touched[scene.found_class[ranked[repeated]]] = True
     if scene.protocol.order == "confidence":
         touched[scene.found_class[measured.pairs.tied]] = True
     some = np.flatnonzero(touched[:-1])
-    result = {"low": ap[None], "high": ap[None], "random": ap[None]}
     if not len(some):
-        return result
-    # Only the classes that have ties are matched and ranked again.
-    number = np.full(len(scene.classes) + 1, -1)
-    number[some] = np.arange(len(some))
-    part = Scene(
-        scene.protocol,
-        scene.thresholds,
-        tuple(scene.classes[k] for k in some),
-        scene.videos,
-        measured,
-        number[scene.truth_class],
-        number[scene.found_class],
-        scene.truth_item,
-        scene.found_item,
-    )
+        return {"low": ap[None], "high": ap[None], "random": ap[None]}
+    part = _only(scene, some)
     positives = part.positives()
     rng = np.random.default_rng(0)
     count = len(measured.found)
+    reported = np.zeros(count, dtype=np.int64)
+    reported[visit] = np.arange(len(visit))
     place = measured.found_place
-    shuffles = [place, -place, *(rng.permutation(count) for _ in range(samples))]
-    agent = np.repeat(np.arange(len(measured.pairs.pointer) - 1), np.diff(measured.pairs.pointer))
-    result = {name: np.repeat(ap[None], len(shuffles), axis=0) for name in result}
+    shuffles = [reported, place, -place, *(rng.permutation(count) for _ in range(samples))]
+    ties = _Ties(part)
+    result = {name: np.repeat(ap[None], len(shuffles), axis=0) for name in ("low", "high")}
+    random = result["low"].copy()
+    order = part.order("file")
     for k, shuffle in enumerate(shuffles):
-        visit, pointer = part.order("shuffle", shuffle)
-        candidate = _reorder(part, agent, shuffle, k, rng)
-        outcome = part.match(visit, candidate)[1]
-        for name, first in (("low", "false"), ("high", "true"), ("random", None)):
-            if name == "random" or len(repeated):
-                ranking = part.rank(visit, pointer, outcome, positives, first)
+        if len(repeated):
+            order = part.order("shuffle", shuffle)
+        outcome = part.match(order[0], candidate if k == 0 else ties.reorder(shuffle, k, rng))[1]
+        random[k][:, some] = part.precision(part.rank(*order, outcome, positives))
+        for name, first in (("low", "false"), ("high", "true")):
+            if len(repeated):
+                ranking = part.rank(*order, outcome, positives, first)
                 result[name][k][:, some] = part.precision(ranking)
-    if not len(repeated):
-        result["low"] = result["high"] = result["random"]
-    result["random"] = result["random"][2:]
-    return result
+            else:
+                result[name][k] = random[k]
+    return {**result, "random": random[3:]}
 
 
-def _reorder(scene: Scene, agent: NDArray, shuffle: NDArray, k: int, rng: np.random.Generator):
-    """Order candidates of equal IoU: as in the file (k = 0), reversed (1), or at random."""
-    pairs = scene.measured.pairs
-    if not len(pairs.tied) or (k == 0 and scene.protocol.order == "confidence"):
-        return pairs.candidate
-    rows = np.flatnonzero(np.isin(agent, pairs.tied))
-    chosen = pairs.candidate[rows]
-    if scene.protocol.order == "confidence":
-        later = -chosen if k == 1 else rng.permutation(len(rows))
-        order = np.lexsort((later, -pairs.iou[rows], agent[rows]))
-    else:  # the more confident prediction comes first; only equal ones are free
-        confidence = scene.measured.found.confidence
-        assert confidence is not None
-        keys = (shuffle[chosen], -confidence[chosen], -pairs.iou[rows], agent[rows])
-        order = np.lexsort(keys)
-    candidate = pairs.candidate.copy()
-    candidate[rows] = chosen[order]
-    return candidate
+def _only(scene: Scene, classes: NDArray[np.int64]) -> Scene:
+    """Return the scene with some of its classes."""
+    number = np.full(len(scene.classes) + 1, -1)  # the last entry is that of class -1
+    number[classes] = np.arange(len(classes))
+    return replace(
+        scene,
+        classes=tuple(scene.classes[k] for k in classes),
+        truth_class=number[scene.truth_class],
+        found_class=number[scene.found_class],
+    )
+
+
+class _Ties:
+    """Pairs of agents that have candidates of equal IoU, to be put into other orders."""
+
+    def __init__(self, scene: Scene) -> None:
+        pairs = self.pairs = scene.measured.pairs
+        self.by_truth = scene.protocol.order == "truth"
+        width = np.diff(pairs.pointer)[pairs.tied]
+        first = np.repeat(pairs.pointer[pairs.tied] - np.cumsum(width) + width, width)
+        self.rows = first + np.arange(width.sum())
+        self.agent = np.repeat(pairs.tied, width)
+        self.confidence = scene.measured.found.confidence
+
+    def reorder(
+        self, shuffle: NDArray[np.int64], k: int, rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """Order equal candidates: as in the file (k = 1), reversed (2), or at random."""
+        pairs, rows = self.pairs, self.rows
+        if not len(rows):
+            return pairs.candidate
+        chosen = pairs.candidate[rows]
+        keys: list[NDArray] = [-pairs.iou[rows], self.agent]
+        if self.by_truth:  # the more confident comes first; only equal ones are free
+            assert self.confidence is not None
+            keys = [shuffle[chosen], -self.confidence[chosen], *keys]
+        elif k > 1:
+            keys = [-chosen if k == 2 else rng.permutation(len(rows)), *keys]
+        candidate = pairs.candidate.copy()
+        candidate[rows] = chosen[np.lexsort(keys)]
+        return candidate
