@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["atomic_path", "write_atomic"]
+__all__ = ["atomic_path", "write_text"]
 
 
 @contextlib.contextmanager
@@ -68,14 +68,14 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise
 
 
-def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:
-    """Write text (as UTF-8) or bytes to a file, all or nothing.
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write text to a file as UTF-8, all or nothing.
 
     Parameters
     ----------
     path : str or path-like
         File to write or replace.
-    content : str or bytes
+    text : str
         New content.
 
     Raises
@@ -83,6 +83,6 @@ def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:
     OSError
         The folder is missing or may not be written.
     """
-    data = content.encode("utf-8") if isinstance(content, str) else content
+    data = text.encode("utf-8")
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)

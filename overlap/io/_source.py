@@ -79,7 +79,9 @@ def read_source(path: str | Path) -> Source:
             raise ValueError(f"{name}: damaged gzip file ({error})") from None
     elif name.lower().endswith(".gz"):
         if raw:
-            raise ValueError(f"{name}: is named .gz but is not a gzip file; rename or recompress it")
+            raise ValueError(
+                f"{name}: is named .gz but is not a gzip file; rename or recompress it"
+            )
     if not data.strip():
         raise ValueError(f"{name}: the file is empty")
     return Source(name, data, hashlib.sha256(raw).hexdigest())

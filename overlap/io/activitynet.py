@@ -62,7 +62,8 @@ def parse_json(content: Source) -> Any:
         return json.loads(content.data)
     except json.JSONDecodeError as error:
         raise ValueError(
-            f"{content.name}: invalid JSON at line {error.lineno}, column {error.colno}: {error.msg}"
+            f"{content.name}: invalid JSON at line {error.lineno}, column {error.colno}: "
+            f"{error.msg}"
         ) from None
     except UnicodeDecodeError as error:
         raise ValueError(f"{content.name}: invalid JSON: not UTF-8 at byte {error.start}") from None
@@ -173,7 +174,9 @@ def _read_results(payload: Mapping, name: str, sha256: str | None) -> RawSegment
     if results is None:
         truth = "database" in payload or (
             payload
-            and all(isinstance(entry, Mapping) and "annotations" in entry for entry in payload.values())
+            and all(
+                isinstance(entry, Mapping) and "annotations" in entry for entry in payload.values()
+            )
         )
         if truth:
             raise ValueError(
@@ -184,7 +187,7 @@ def _read_results(payload: Mapping, name: str, sha256: str | None) -> RawSegment
         raise ValueError(f"{name}: has no key 'results'; its keys are {_some(payload)}")
     if not isinstance(results, Mapping):
         raise ValueError(
-            f"{name}: 'results' is a {_kind(results)}; wanted an object of lists, one for each video"
+            f"{name}: 'results' is a {_kind(results)}; wanted an object with a list for each video"
         )
     videos = list(results)
     paths = [f"results[{video!r}]" for video in videos]
@@ -263,9 +266,7 @@ def _irregular(lists: list[Any], paths: list[str], name: str, *, scored: bool) -
                 return f"{name}: {path}[{place}] is a {_kind(item)}; wanted an object"
             for key in wanted:
                 if key not in item:
-                    return (
-                        f"{name}: {path}[{place}] has no key {key!r}; its keys are {_some(item)}"
-                    )
+                    return f"{name}: {path}[{place}] has no key {key!r}; its keys are {_some(item)}"
             segment = item["segment"]
             if not isinstance(segment, list | tuple) or len(segment) != 2:
                 return f"{name}: {path}[{place}]: segment is {segment!r}; wanted [start, stop]"

@@ -243,7 +243,8 @@ def as_segments(source: Any, *, role: Role) -> SegmentTable:
     --------
     >>> import pandas as pd
     >>> frame = pd.DataFrame(
-    ...     {"video-id": ["v1"], "t-start": [0.5], "t-end": [2.0], "label": ["jump"], "score": [0.9]}
+    ...     [["v1", 0.5, 2.0, "jump", 0.9]],
+    ...     columns=["video-id", "t-start", "t-end", "label", "score"],
     ... )
     >>> as_segments(frame, role="found").confidence
     array([0.9])

@@ -82,18 +82,14 @@ def find_columns(names: Sequence[Any], name: str, *, role: str) -> dict[str, int
             hits = [index for index, column in enumerate(plain) if column in group]
             if len(hits) > 1:
                 both = " and ".join(repr(str(names[index])) for index in hits[:2])
-                raise ValueError(
-                    f"{name}: duplicate columns: {both} both mean {field}; keep one"
-                )
+                raise ValueError(f"{name}: duplicate columns: {both} both mean {field}; keep one")
             if hits:
                 place[field] = hits[0]
                 break
     needed = ("video", "start", "stop") + (("label",) if role != "ambiguous" else ())
     missing = [field for field in needed if field not in place]
     if missing:
-        wanted = "; ".join(
-            f"{field} ({', '.join(COLUMN_NAMES[field][0])})" for field in missing
-        )
+        wanted = "; ".join(f"{field} ({', '.join(COLUMN_NAMES[field][0])})" for field in missing)
         raise ValueError(
             f"{name}: missing column for {wanted}; the columns are "
             f"{', '.join(repr(str(column)) for column in names) or 'none'}"
@@ -190,13 +186,19 @@ def read_frame(frame: Any, *, role: str) -> RawSegments:
     index = frame.index
 
     def get(field: str) -> Any:
-        values = frame.iloc[:, place[field]].to_numpy()
-        return values if values.dtype.kind in "fiu" else values.tolist()
+        column = frame.iloc[:, place[field]]
+        if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiu":
+            return column.to_numpy()
+        return column.to_numpy(dtype=object, na_value=None).tolist()
+
+    def shown(row: int) -> str:
+        label = index[row]
+        return repr(label.item() if isinstance(label, np.generic) else label)
 
     return _rows(
         get,
         place,
-        lambda row: f"{name}, row {index[row]!r}",
+        lambda row: f"{name}, row {shown(row)}",
         range(len(frame)),
         name=name,
         sha256=None,

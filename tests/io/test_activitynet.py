@@ -1,0 +1,170 @@
+import copy
+import json
+
+import numpy as np
+import pytest
+
+from overlap.io import MissingConfidenceError, as_segments
+
+TRUTH = {"database": {"v": {"annotations": [{"segment": [1, 2], "label": "a"}], "duration": 9}}}
+FOUND = {"results": {"v": [{"label": "a", "score": 0.5, "segment": [1.0, 2.0]}]}}
+
+
+def truth_with(change) -> dict:
+    payload = copy.deepcopy(TRUTH)
+    change(payload["database"]["v"])
+    return payload
+
+
+def found_with(**fields) -> dict:
+    item = {"label": "a", "score": 0.5, "segment": [1.0, 2.0]} | fields
+    return {"results": {"u": [], "v": [{"label": "b", "score": 1, "segment": [0, 1]}, item]}}
+
+
+def without(key: str) -> dict:
+    payload = found_with()
+    del payload["results"]["v"][1][key]
+    return payload
+
+
+def test_results():
+    table = as_segments(found_with(), role="found")
+    assert table.videos == ("u", "v")
+    assert table.labels == ("b", "a")
+    np.testing.assert_array_equal(table.video, [1, 1])
+    np.testing.assert_array_equal(table.confidence, [1, 0.5])
+
+
+def test_flat_truth():
+    flat = as_segments(TRUTH["database"], role="truth")
+    nested = as_segments(TRUTH, role="truth")
+    assert flat.videos == nested.videos
+    assert flat.start == nested.start
+    assert flat.duration == 9
+
+
+def test_whole_numbers_are_labels():
+    table = as_segments(found_with(label=3), role="found")
+    assert table.labels == ("b", "3")
+
+
+def test_empty_database_and_results():
+    assert len(as_segments({"database": {}}, role="truth")) == 0
+    assert as_segments({"results": {}}, role="found").confidence.shape == (0,)
+
+
+def test_numbers_as_strings():
+    table = as_segments(found_with(segment=["1.5", " 2.5 "], score="0.25"), role="found")
+    assert (table.start[1], table.stop[1], table.confidence[1]) == (1.5, 2.5, 0.25)
+
+
+def test_second_spelling_of_duration():
+    def change(entry):
+        entry["duration_second"] = entry.pop("duration")
+
+    assert as_segments(truth_with(change), role="truth").duration == 9
+
+
+@pytest.mark.parametrize(
+    ("payload", "message"),
+    [
+        (without("segment"), r"results\['v'\]\[1\] has no key 'segment'; its keys are 'label', 's"),
+        (without("label"), r"results\['v'\]\[1\] has no key 'label'"),
+        (without("score"), r"results\['v'\]\[1\] has no key 'score'"),
+        (found_with(segment=[1, 2, 3]), r"\[1\]: segment is \[1, 2, 3\]; wanted \[start, stop\]"),
+        (found_with(segment="12"), r"\[1\]: segment is '12'; wanted"),
+        (found_with(segment=None), r"\[1\]: segment is None"),
+        (found_with(segment=[1, None]), r"results\['v'\]\[1\]: stop is None; wanted a finite num"),
+        (found_with(segment=["x", 2]), r"\[1\]: start is 'x'"),
+        (found_with(segment=[True, 2]), r"\[1\]: start is True"),
+        (found_with(segment=["1_0", 20]), r"\[1\]: start is '1_0'"),
+        (found_with(segment=[float("nan"), 2]), r"\[1\]: start is nan; wanted a finite number of"),
+        (found_with(segment=[0, float("inf")]), r"\[1\]: stop is inf"),
+        (found_with(segment=[0, 10**400]), r"\[1\]: stop is 10000"),
+        (found_with(segment=[3.5, 2]), r"\[1\]: stop 2.0 is before start 3.5 \(a negative durati"),
+        (found_with(score=float("nan")), r"\[1\]: confidence is nan; wanted a finite number"),
+        (found_with(score="-inf"), r"\[1\]: confidence is -inf"),
+        (found_with(score=[0.5]), r"\[1\]: confidence is \[0.5\]"),
+        (found_with(label=None), r"\[1\]: label is None; wanted a name or a whole number"),
+        (found_with(label=""), r"\[1\]: label is ''"),
+        (found_with(label=True), r"\[1\]: label is True"),
+        (found_with(label=1.5), r"\[1\]: label is 1.5"),
+        ({"results": {"v": {"segment": [1, 2]}}}, r"results\['v'\] is a dict; wanted a list"),
+        ({"results": {"v": [[1, 2]]}}, r"results\['v'\]\[0\] is a list; wanted an object"),
+        ({"results": {"v": None}}, r"results\['v'\] is a null"),
+        ({"results": []}, "'results' is a list; wanted an object"),
+        ({"version": 1}, "has no key 'results'; its keys are 'version'"),
+        ({}, "has no key 'results'; its keys are none"),
+        (TRUTH, "is a truth file .*'database'.* given as found; swap TRUTH and FOUND"),
+        (TRUTH["database"], "is a truth file .*'annotations'.* given as found; swap"),
+    ],
+)
+def test_bad_results(payload, message):
+    with pytest.raises(ValueError, match=message):
+        as_segments(payload, role="found")
+
+
+@pytest.mark.parametrize(
+    ("payload", "message"),
+    [
+        (FOUND, "is a results file .* given as truth; swap TRUTH and FOUND"),
+        ({"taxonomy": []}, "has no key 'database' and is not a flat truth .* are 'taxonomy'"),
+        ({}, "has no key 'database'"),
+        ({"database": [1]}, "'database' is a list"),
+        ({"database": {"v": [1]}}, r"database\['v'\] is a list; wanted an object"),
+        ({"database": {"v": {"subset": "t"}}}, r"database\['v'\] has no key 'annotations'"),
+        (truth_with(lambda e: e["annotations"][0].pop("label")), r"annotations\[0\] has no key 'l"),
+        (truth_with(lambda e: e.update(duration=-3)), r"\['v'\]: duration is -3.0; wanted seconds"),
+        (truth_with(lambda e: e.update(duration="?")), r"\['v'\]: duration is '\?'"),
+        (truth_with(lambda e: e.update(duration=float("nan"))), r"\['v'\]: duration is nan"),
+        (truth_with(lambda e: e.update(subset=3)), r"\['v'\]: subset is 3; wanted a string"),
+        (truth_with(lambda e: e.update(annotations=None)), r"\.annotations is a null"),
+    ],
+)
+def test_bad_truth(payload, message):
+    with pytest.raises(ValueError, match=message):
+        as_segments(payload, role="truth")
+
+
+def test_truth_annotations_have_no_confidence():
+    assert as_segments(TRUTH, role="ambiguous").confidence is None
+    with pytest.raises(MissingConfidenceError):
+        as_segments(as_segments(TRUTH, role="truth"), role="found")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"database": {"v": }}', r"invalid JSON at line 1, column 20"),
+        ('{"database":\n {"v": {"annot', r"invalid JSON at line 2"),
+        ("[1, 2]", "the JSON is a list; wanted an object with the key 'database'"),
+        ("3", "the JSON is a number"),
+        ("video,start\n", "invalid JSON at line 1, column 1"),
+        ("[" * 100_000, "nested too deeply"),
+        (b'{"database": "\xff"}', "not UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("orjson", [True, False])
+def test_bad_json_files_read_the_same_with_and_without_orjson(
+    tmp_path, monkeypatch, text, message, orjson
+):
+    if not orjson:
+        monkeypatch.setitem(__import__("sys").modules, "orjson", None)
+    path = tmp_path / "truth.json"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ValueError, match=message) as caught:
+        as_segments(path, role="truth")
+    assert str(caught.value).startswith(str(path))
+
+
+def test_nan_in_a_file_is_named(tmp_path):
+    path = tmp_path / "found.json"
+    path.write_text(json.dumps(found_with(segment=[float("nan"), 2])))
+    with pytest.raises(ValueError, match=r"found.json: results\['v'\]\[1\]: start is nan"):
+        as_segments(path, role="found")
+
+
+def test_byte_order_mark(tmp_path):
+    path = tmp_path / "truth.json"
+    path.write_text(json.dumps(TRUTH), encoding="utf-8-sig")
+    assert len(as_segments(path, role="truth")) == 1
