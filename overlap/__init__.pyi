@@ -22,3 +22,5 @@ from .scores import overlap_coefficient as overlap_coefficient
 from .scores import terms as terms
 from .scores import tversky as tversky
 from .scores import volumetric_similarity as volumetric_similarity
+from .regions.finite_sets import FiniteSets as FiniteSets
+from .regions.product import Product as Product

@@ -29,8 +29,8 @@ __all__ = ["Plan", "paired", "pairwise", "sparse_pairs", "term_block", "value_an
 
 _BLOCK = 4096
 _GROUP_WORDS = {
-    Groups.ENCLOSURE: "a common enclosure",
-    Groups.OUTSIDE: "a common enclosure",
+    Groups.ENCLOSURE: "common enclosure",
+    Groups.OUTSIDE: "enclosure of their own",
     Groups.EXTENT: "sides along axes",
 }
 
@@ -135,6 +135,7 @@ def term_block(
     terms = Terms(block[0], block[1], block[2])
     if Groups.ENCLOSURE in groups:
         terms = replace(terms, hull=block[3], center_gap2=block[4], diameter2=block[5])
+    if Groups.OUTSIDE in groups:
         terms = replace(terms, outside=block[6])
     if Groups.EXTENT in groups:
         axes = block[7:].reshape(geometry.axes, 4, -1)
@@ -256,7 +257,7 @@ def value_and_grad(
         )
     found, truth = broadcast(found, truth)
     n = len(found)
-    size = found.to_array().shape[1] * (2 if wrt == "both" else 1)
+    size = len(found._names()) * (2 if wrt == "both" else 1)
     value, grad = np.empty(n), np.empty((size, n))
     needs = plan.needs
     pull = pullback_scalar(geometry, needs, wrt)

@@ -85,8 +85,8 @@ class Geometry:
     enclosure : callable or None
         Returns ``(hull, center_gap2, diameter2)``.
     outside : callable or None
-        Returns one number. None: the regions fill their own enclosures, so that it is
-        the hull without the union.
+        Returns one number. None where the regions fill their own enclosures, so that it
+        is the hull without the union.
     extent : callable or None
         Returns one ``(offset, side_a, side_b, cover)`` per axis.
     pullback : callable or None
@@ -99,6 +99,8 @@ class Geometry:
     centers : bool
         Centre distances and diameters mean something (false in a product of factors with
         different units and no scale between them).
+    fills : bool
+        Without `outside`: the regions do fill their own enclosures.
     fused : bool
         The scalars are so cheap that a score is compiled into the loop over pairs.
     """
@@ -111,14 +113,22 @@ class Geometry:
     axes: int = 0
     aspect: bool = False
     centers: bool = True
+    fills: bool = True
     fused: bool = False
+
+    @property
+    def filled(self) -> bool:
+        """Whether every region is its own enclosure."""
+        return self.outside is None and self.fills
 
     @property
     def groups(self) -> Groups:
         """The groups that this geometry has."""
         groups = Groups.OVERLAP
         if self.enclosure is not None:
-            groups |= Groups.ENCLOSURE | Groups.OUTSIDE
+            groups |= Groups.ENCLOSURE
+            if self.outside is not None or self.fills:
+                groups |= Groups.OUTSIDE
         if self.extent is not None:
             groups |= Groups.EXTENT
         return groups

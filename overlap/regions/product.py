@@ -1,0 +1,271 @@
+"""Product: the pairwise products of two batches, such as a box times a time span."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from overlap._jit import compose
+from overlap._terms import Geometry
+from overlap.regions.base import Regions, check_pair
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Product"]
+
+# Columns: those of the first factor, those of the second, (scale,).
+
+
+def _overlap(a, i, b, j):
+    u, v = FIRST(a[0], i, b[0], j), SECOND(a[1], i, b[1], j)
+    return u[0] * v[0], u[1] * v[1], u[2] * v[2]
+
+
+def _enclosure(a, i, b, j):
+    u, v = FIRST(a[0], i, b[0], j), SECOND(a[1], i, b[1], j)
+    square = a[2][0] * a[2][0]
+    return u[0] * v[0], u[1] + square * v[1], u[2] + square * v[2]
+
+
+def _extent(a, i, b, j):
+    return FIRST(a[0], i, b[0], j) + SECOND(a[1], i, b[1], j)
+
+
+def _constant_axes(dx):
+    return ZEROS
+
+
+def _first_axes(dx):
+    return dx[:CUT]
+
+
+def _second_axes(dx):
+    return dx[CUT:]
+
+
+def _pullback(a, i, b, j, do, de, ds, dx):
+    u, v = FIRST_OVERLAP(a[0], i, b[0], j), SECOND_OVERLAP(a[1], i, b[1], j)
+    e, f = FIRST_ENCLOSURE(a[0], i, b[0], j), SECOND_ENCLOSURE(a[1], i, b[1], j)
+    square = a[2][0] * a[2][0]
+    do_first = (do[0] * v[0], do[1] * v[1], do[2] * v[2])
+    do_second = (do[0] * u[0], do[1] * u[1], do[2] * u[2])
+    de_first = (de[0] * f[0], de[1], de[2])
+    de_second = (de[0] * e[0], de[1] * square, de[2] * square)
+    return FIRST(a[0], i, b[0], j, do_first, de_first, 0.0, FIRST_AXES(dx)) + SECOND(
+        a[1], i, b[1], j, do_second, de_second, 0.0, SECOND_AXES(dx)
+    )
+
+
+@cache
+def _product_geometry(first: Geometry, second: Geometry, centers: bool) -> Geometry:
+    both = first.enclosure is not None and second.enclosure is not None
+    enclosure = (
+        compose(_enclosure, FIRST=first.enclosure, SECOND=second.enclosure) if both else None
+    )
+    extents = first.extent is not None and second.extent is not None
+    pullback = None
+    if both and first.pullback is not None and second.pullback is not None:
+        if extents:
+            axes = {
+                "FIRST_AXES": compose(_first_axes, CUT=first.axes),
+                "SECOND_AXES": compose(_second_axes, CUT=first.axes),
+            }
+        else:
+            zeros = [((0.0,) * 4,) * max(factor.axes, 1) for factor in (first, second)]
+            axes = {
+                "FIRST_AXES": compose(_constant_axes, ZEROS=zeros[0]),
+                "SECOND_AXES": compose(_constant_axes, ZEROS=zeros[1]),
+            }
+        pullback = compose(
+            _pullback,
+            FIRST=first.pullback,
+            SECOND=second.pullback,
+            FIRST_OVERLAP=first.overlap,
+            SECOND_OVERLAP=second.overlap,
+            FIRST_ENCLOSURE=first.enclosure,
+            SECOND_ENCLOSURE=second.enclosure,
+            **axes,
+        )
+    return Geometry(
+        overlap=compose(_overlap, FIRST=first.overlap, SECOND=second.overlap),
+        enclosure=enclosure,
+        extent=compose(_extent, FIRST=first.extent, SECOND=second.extent) if extents else None,
+        pullback=pullback,
+        axes=first.axes + second.axes if extents else 0,
+        fills=first.filled and second.filled,
+        centers=centers and first.centers and second.centers,
+        fused=first.fused and second.fused,
+    )
+
+
+class Product(Regions):
+    """Products of two batches: region k is ``first[k] x second[k]``.
+
+    Measures, intersections and hulls multiply; squared centre distances and squared
+    diameters add. A space-time tube is a box times an interval.
+
+    Parameters
+    ----------
+    first, second : Regions
+        Batches of the same length, of any kinds.
+    scale : float, optional
+        How many units of the first factor one unit of the second is worth. Needed by
+        scores that look at distances between centres where the units differ.
+
+    Raises
+    ------
+    ValueError
+        For different lengths, or a scale that is not positive.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> boxes = ov.Boxes([[0.0, 0.0, 2.0, 2.0]], unit="px")
+    >>> tube = ov.Product(boxes, ov.Intervals([[0.0, 4.0]], unit="s"), scale=10.0)
+    >>> later = ov.Product(boxes, ov.Intervals([[2.0, 6.0]], unit="s"), scale=10.0)
+    >>> ov.iou(tube, later)
+    array([0.33333333])
+    """
+
+    def __init__(self, first: Regions, second: Regions, *, scale: float | None = None) -> None:
+        for factor, name in ((first, "first"), (second, "second")):
+            if not isinstance(factor, Regions):
+                raise TypeError(
+                    f"Product: {name} is {type(factor).__name__}; expected a batch of regions"
+                )
+        if len(first) != len(second):
+            raise ValueError(
+                f"Product: first has {len(first)} regions and second {len(second)}; "
+                "they are multiplied one by one, so the lengths must be equal"
+            )
+        if scale is not None and not (math.isfinite(scale) and scale > 0):
+            raise ValueError(f"Product: scale = {scale!r} is not a positive number")
+        self._factors = (first, second)
+        self._scale = None if scale is None else float(scale)
+        self.unit = None
+
+    @property
+    def factors(self) -> tuple[Regions, Regions]:
+        """The two batches."""
+        return self._factors
+
+    @property
+    def scale(self) -> float | None:
+        """Units of the first factor per unit of the second, or None."""
+        return self._scale
+
+    def _rebuilt(self, first: Regions, second: Regions) -> Self:
+        return type(self)(first, second, scale=self._scale)
+
+    # ---------------------------------------------------------------------- container
+
+    def __len__(self) -> int:
+        return len(self._factors[0])
+
+    def __getitem__(self, index: Any) -> Self:
+        return self._rebuilt(*(factor[index] for factor in self._factors))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Product)
+            and type(self) is type(other)
+            and self._scale == other._scale
+            and self._factors == other._factors
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        scale = "" if self._scale is None else f", scale={self._scale!r}"
+        return f"{type(self).__name__}({self._factors[0]!r}, {self._factors[1]!r}{scale})"
+
+    def to_array(self) -> NDArray[np.float64]:
+        """Return the parameters of both factors side by side, shape (N, P)."""
+        return np.hstack([factor.to_array() for factor in self._factors])
+
+    def _names(self) -> Sequence[str]:
+        first, second = (factor._names() for factor in self._factors)
+        if set(first) & set(second):
+            return [f"first_{name}" for name in first] + [f"second_{name}" for name in second]
+        return [*first, *second]
+
+    @classmethod
+    def concat(cls, batches: Sequence[Self]) -> Self:
+        """Join products of the same kinds, units and scale into one batch."""
+        batches = list(batches)
+        if not batches:
+            raise ValueError("Product.concat: needs at least one batch")
+        for batch in batches[1:]:
+            check_pair(batches[0], batch, "batches[0]", "a later batch")
+        factors = (
+            type(batches[0]._factors[k]).concat([batch._factors[k] for batch in batches])
+            for k in (0, 1)
+        )
+        return batches[0]._rebuilt(*factors)
+
+    def measure(self) -> NDArray[np.float64]:
+        """Return the products of the factors' measures, shape (N,)."""
+        return self._factors[0].measure() * self._factors[1].measure()
+
+    def scaled(self, ratio: float) -> Self:
+        """Return the products of the scaled factors."""
+        return self._rebuilt(*(factor.scaled(ratio) for factor in self._factors))
+
+    def contains(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which points are in which product, shape (N, Q)."""
+        first, second = self._factors
+        cut = points.shape[1] - second.dimension
+        return first.contains(points[:, :cut]) & second.contains(points[:, cut:])
+
+    @property
+    def dimension(self) -> int:
+        """Number of coordinates of a point."""
+        return sum(factor.dimension for factor in self._factors)
+
+    @property
+    def boundary(self) -> bool:
+        """Whether all parameters are coordinates of the boundary."""
+        return all(factor.boundary for factor in self._factors)
+
+    # ------------------------------------------------------------------------- kernels
+
+    def geometry(self, enclosure: str = "natural") -> Geometry:
+        """Return the jitted scalars; a factor without the named enclosure uses its own."""
+        self._check_enclosure(enclosure)
+        first, second = (
+            factor.geometry(enclosure if enclosure in factor._enclosures() else "natural")
+            for factor in self._factors
+        )
+        same = self._factors[0].unit == self._factors[1].unit
+        return _product_geometry(first, second, self._scale is not None or same)
+
+    def _enclosures(self) -> tuple[str, ...]:
+        known = [factor._enclosures() for factor in self._factors]
+        return tuple(dict.fromkeys(known[0] + known[1])) if all(known) else ()
+
+    def kernel_columns(self) -> tuple[Any, ...]:
+        """Return both factors' columns and the scale."""
+        scale = np.array([1.0 if self._scale is None else self._scale])
+        return (*(factor.kernel_columns() for factor in self._factors), scale)
+
+    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Return the outer boxes of the factors that have them, stacked."""
+        known = [bounds for factor in self._factors if (bounds := factor.bounds()) is not None]
+        if not known:
+            return None
+        return np.vstack([lower for lower, _ in known]), np.vstack([upper for _, upper in known])
+
+    def _check_partner(self, other: Regions, mine: str, theirs: str) -> None:
+        assert isinstance(other, Product)
+        for k, name in enumerate(("first", "second")):
+            check_pair(self._factors[k], other._factors[k], f"{mine}.{name}", f"{theirs}.{name}")
+        if self._scale != other._scale:
+            raise ValueError(
+                f"{mine} has scale {self._scale} and {theirs} has scale {other._scale}; "
+                "build both with the same scale"
+            )
