@@ -24,3 +24,6 @@ from .scores import tversky as tversky
 from .scores import volumetric_similarity as volumetric_similarity
 from .regions.finite_sets import FiniteSets as FiniteSets
 from .regions.product import Product as Product
+from .regions.masks import Grid as Grid
+from .regions.masks import Masks as Masks
+from .tolerances import tolerance as tolerance

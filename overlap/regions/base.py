@@ -213,6 +213,33 @@ class Regions:
         """Return the regions scaled by `ratio` about their centres."""
         raise TypeError(f"{type(self).__name__} has no scaled()")
 
+    @property
+    def dimension(self) -> int:
+        """Number of coordinates of a point in a region."""
+        return self.axes
+
+    @property
+    def boundary(self) -> bool:
+        """Whether all parameters are coordinates of the boundary.
+
+        Such a kind has `ends` (N, axes, 2), `with_ends`, which builds it back, `legal_ends`,
+        and `ends_to_parameters`, which orders one (axes, 2) move as the parameters are.
+        """
+        return hasattr(self, "ends")
+
+    def contains(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which points are in which region.
+
+        Parameters
+        ----------
+        points : ndarray, shape (Q, D)
+
+        Returns
+        -------
+        ndarray of bool, shape (N, Q)
+        """
+        raise TypeError(f"{type(self).__name__} has no contains()")
+
     # ------------------------------------------------------------- what kernels read
 
     def geometry(self, enclosure: str = "natural") -> Geometry:

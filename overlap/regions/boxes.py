@@ -253,6 +253,36 @@ class Boxes(Regions):
         half = 0.5 * _checked_ratio(ratio) * size
         return type(self)(np.hstack([center - half, center + half]), unit=self.unit)
 
+    @property
+    def ends(self) -> NDArray[np.float64]:
+        """Both ends of every axis, shape (N, D, 2)."""
+        return np.stack([self.lower, self.upper], axis=2)
+
+    def with_ends(self, ends: NDArray[np.float64]) -> Self:
+        """Return boxes with other ends, shape (N, D, 2)."""
+        return type(self)(np.hstack([ends[..., 0], ends[..., 1]]), unit=self.unit)
+
+    def legal_ends(self, ends: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which ends are in order on every axis, shape (N,)."""
+        return (ends[..., 0] <= ends[..., 1]).all(axis=1)
+
+    def ends_to_parameters(self, move: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return a move of the ends, shape (D, 2), in the order of the parameters."""
+        return move.T.ravel()
+
+    def ties(self, other: Boxes) -> NDArray[np.bool_]:
+        """Return where an end meets an end of `other` on the same axis, shape (N,)."""
+        return (self.ends[..., :, None] == other.ends[..., None, :]).any(axis=(1, 2, 3))
+
+    def contains(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which points, shape (Q, D), are in which half-open box: (N, Q)."""
+        inside = np.ones((len(self), len(points)), bool)
+        axes = self.dimension
+        for k in range(axes):
+            at = points[:, k]
+            inside &= (at >= self._arrays[k][:, None]) & (at < self._arrays[axes + k][:, None])
+        return inside
+
     # ------------------------------------------------------------------------- kernels
 
     def geometry(self, enclosure: str = "natural") -> Geometry:

@@ -197,6 +197,7 @@ class Intervals(Regions):
     """
 
     columns = ("start", "stop")
+    axes = 1
     _period: float | None
 
     def __init__(
@@ -315,6 +316,37 @@ class Intervals(Regions):
         return type(self)(
             np.stack([center - half, center + half], 1), period=self.period, unit=self.unit
         )
+
+    @property
+    def ends(self) -> NDArray[np.float64]:
+        """Both ends of the one axis, shape (N, 1, 2)."""
+        return self.to_array()[:, None, :]
+
+    def with_ends(self, ends: NDArray[np.float64]) -> Self:
+        """Return intervals with other ends, shape (N, 1, 2)."""
+        return type(self)(ends[:, 0, :], period=self._period, unit=self.unit)
+
+    def legal_ends(self, ends: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which ends are in order and no longer than the period, shape (N,)."""
+        length = ends[:, 0, 1] - ends[:, 0, 0]
+        return (length >= 0) & (length <= (np.inf if self._period is None else self._period))
+
+    def ends_to_parameters(self, move: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return a move of the ends, shape (1, 2), in the order of the parameters."""
+        return move.ravel()
+
+    def ties(self, other: Intervals) -> NDArray[np.bool_]:
+        """Return where an end may meet an end of `other`; on a circle, everywhere."""
+        if self._period is not None:
+            return np.ones(len(self), bool)
+        return (self.ends[:, 0, :, None] == other.ends[:, 0, None, :]).any(axis=(1, 2))
+
+    def contains(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which points, shape (Q, 1), are in which half-open interval: (N, Q)."""
+        past = points[:, 0] - self.start[:, None]
+        if self._period is not None:
+            past = np.mod(past, self._period)
+        return (past >= 0) & (past < self.measure()[:, None])
 
     # ------------------------------------------------------------------------- kernels
 

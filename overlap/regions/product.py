@@ -232,6 +232,34 @@ class Product(Regions):
         """Whether all parameters are coordinates of the boundary."""
         return all(factor.boundary for factor in self._factors)
 
+    @property
+    def ends(self) -> NDArray[np.float64]:
+        """Both ends of every axis of both factors, shape (N, axes, 2)."""
+        return np.concatenate([factor.ends for factor in self._factors], axis=1)
+
+    def _split(self, ends: NDArray[np.float64], axis: int) -> list[NDArray[np.float64]]:
+        return np.split(ends, [self._factors[0].ends.shape[1]], axis=axis)
+
+    def with_ends(self, ends: NDArray[np.float64]) -> Self:
+        """Return products with other ends, shape (N, axes, 2)."""
+        parts = zip(self._factors, self._split(ends, 1), strict=True)
+        return self._rebuilt(*(factor.with_ends(part) for factor, part in parts))
+
+    def legal_ends(self, ends: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which ends are legal in both factors, shape (N,)."""
+        first, second = zip(self._factors, self._split(ends, 1), strict=True)
+        return first[0].legal_ends(first[1]) & second[0].legal_ends(second[1])
+
+    def ends_to_parameters(self, move: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return a move of the ends, shape (axes, 2), in the order of the parameters."""
+        parts = zip(self._factors, self._split(move, 0), strict=True)
+        return np.concatenate([factor.ends_to_parameters(part) for factor, part in parts])
+
+    def ties(self, other: Product) -> NDArray[np.bool_]:
+        """Return where an end meets an end of `other` in one of the factors, shape (N,)."""
+        first, second = zip(self._factors, other._factors, strict=True)
+        return first[0].ties(first[1]) | second[0].ties(second[1])
+
     # ------------------------------------------------------------------------- kernels
 
     def geometry(self, enclosure: str = "natural") -> Geometry:
