@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.io._atomic import atomic_path
+from overlap.io import atomic_path
 
 if TYPE_CHECKING:
     from .report import Report

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from numpy.typing import NDArray
 
-from overlap.io._atomic import write_atomic
+from overlap.io import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,7 +202,7 @@ class Report:
         """Return the report as JSON; with `path`, write it there (whole or not at all)."""
         text = json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
         if path is not None:
-            write_atomic(path, text)
+            write_text(path, text)
         return text
 
     def to_csv(self, path: str | Path | None = None) -> str:
@@ -213,7 +213,7 @@ class Report:
         writer.writeheader()
         writer.writerows(_plain(self.rows()))
         if path is not None:
-            write_atomic(path, stream.getvalue())
+            write_text(path, stream.getvalue())
         return stream.getvalue()
 
     def to_html(self, path: str | Path | None = None) -> str:
@@ -231,7 +231,7 @@ class Report:
         ]
         text = "".join(parts)
         if path is not None:
-            write_atomic(path, text)
+            write_text(path, text)
         return text
 
     def plot(self, path: str | Path | None = None, ax: Any = None, iou: float | None = None) -> Any:

@@ -1,0 +1,54 @@
+"""Small data sets for the tests of evaluation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+TRUTH = ["video", "label", "start", "stop"]
+FOUND = [*TRUTH, "score"]
+
+
+def frames(truth, found):
+    """Rows as the two DataFrames that users hold."""
+    columns = {"start": float, "stop": float}
+    return (
+        pd.DataFrame(truth, columns=TRUTH).astype(columns),
+        pd.DataFrame(found, columns=FOUND).astype({**columns, "score": float}),
+    )
+
+
+def random_scene(seed, *, ambiguous=False):
+    """Few videos and labels on a coarse grid: ties, repeats, zero lengths, overlaps, gaps."""
+    rng = np.random.default_rng(seed)
+    videos, labels = [f"v{k}" for k in rng.permutation(5)], ["jump", "throw", "dive"]
+
+    def segments(count, extra):
+        rows = []
+        for _ in range(count):
+            start = float(rng.integers(0, 12)) / 2
+            stop = start + float(rng.choice([0, 1, 2, 3, 8], p=[0.15, 0.25, 0.25, 0.2, 0.15])) / 2
+            rows.append((str(rng.choice(videos[: 4 + extra])), str(rng.choice(labels)), start, stop))
+        return rows
+
+    truth = segments(int(rng.integers(1, 25)), 0)
+    if len(truth) > 3:  # repeats, exact and nearly
+        truth.append(truth[0])
+        video, label, start, stop = truth[1]
+        truth.append((video, label, start + 5e-4, stop + 5e-4))
+    if ambiguous:
+        truth += [(video, "Ambiguous", start, stop) for video, _, start, stop in segments(3, 0)]
+        truth = [truth[k] for k in rng.permutation(len(truth))]
+        if all(row[1] == "Ambiguous" for row in truth):
+            truth.append(("v0", "jump", 0.0, 1.0))
+    found = segments(int(rng.integers(0, 40)), 1)
+    levels = int(rng.choice([1, 3, 1000]))
+    return truth, [(*row, float(rng.integers(0, levels)) / levels) for row in found]
+
+
+def ap_table(report):
+    """AP as an array (thresholds, classes)."""
+    table = report.table
+    classes = list(dict.fromkeys(table["class"]))
+    wide = table.pivot(index="iou", columns="class", values="value")
+    return wide[classes].loc[list(dict.fromkeys(table["iou"]))].to_numpy(), classes
