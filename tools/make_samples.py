@@ -71,7 +71,7 @@ def make_found(rng: random.Random, truth: dict) -> dict:
             start, stop = annotation["segment"]
             length = stop - start
             for attempt in range(rng.choice((0, 1, 1, 1, 1, 2, 2, 3))):
-                spread = (0.10 + 0.15 * attempt) * length
+                spread = (0.18 + 0.15 * attempt) * length
                 s, e = sorted((rng.gauss(start, spread), rng.gauss(stop, spread)))
                 label = annotation["label"] if rng.random() < 0.92 else choose(rng)
                 score = min(max(rng.gauss(0.72 - 0.15 * attempt, 0.17), 0.01), 0.99)

@@ -37,6 +37,13 @@ class Source:
         path = Path(self.name)
         return (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
 
+    @property
+    def is_json(self) -> bool:
+        """Whether the suffix, or else the first character, says JSON."""
+        if self.suffix in (".csv", ".tsv", ".txt"):
+            return False
+        return self.suffix == ".json" or self.data.lstrip()[:1] in (b"{", b"[")
+
 
 def read_source(path: str | Path) -> Source:
     """Read a plain or gzipped file, told apart by content.

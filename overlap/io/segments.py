@@ -270,9 +270,7 @@ def _read(source: Any, role: Role) -> RawSegments:
         from overlap.io._source import read_source
 
         content = read_source(source)
-        if content.suffix == ".json" or (
-            content.suffix not in (".csv", ".tsv", ".txt") and content.data.lstrip()[:1] in b"{["
-        ):
+        if content.is_json:
             from overlap.io.activitynet import read_json
 
             return read_json(content, role=role)

@@ -28,6 +28,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ import numpy as np
 from overlap.io._raw import RawSegments, Where, to_float64, to_names
 from overlap.io._source import Source
 
-__all__ = ["COLUMN_NAMES", "read_frame", "read_table"]
+__all__ = ["COLUMN_NAMES", "find_columns", "has_confidence", "read_frame", "read_table"]
 
 #: Accepted names of each field, without punctuation, in groups: a later group is looked at
 #: only where no column of an earlier one is there.
@@ -118,15 +119,7 @@ def read_table(content: Source, *, role: str) -> RawSegments:
         too few or too many cells.
     """
     name = content.name
-    try:
-        text = content.data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{name}: is not text in UTF-8 (byte {error.start}); wanted CSV or ActivityNet JSON"
-        ) from None
-    head = text.lstrip("\r\n").partition("\n")[0]
-    delimiter = max(",\t;", key=head.count)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    lines = _lines(content)
     header: list[str] = []
     rows: list[list[str]] = []
     numbers: list[int] = []
@@ -160,6 +153,41 @@ def read_table(content: Source, *, role: str) -> RawSegments:
         name=name,
         sha256=content.sha256,
     )
+
+
+def has_confidence(content: Source) -> bool:
+    """Tell predictions from truth by the names in the first line of a CSV file.
+
+    Parameters
+    ----------
+    content : Source
+        The file.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ValueError
+        The file is not text in UTF-8, lacks a column or has one twice.
+    """
+    header = next((cells for cells in _lines(content) if any(map(str.strip, cells))), [])
+    return "confidence" in find_columns(header, content.name, role="ambiguous")
+
+
+def _lines(content: Source) -> Any:
+    """Reader of the cells of a CSV file, with the delimiter that its first line has most."""
+    try:
+        text = content.data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{content.name}: is not text in UTF-8 (byte {error.start}); "
+            "wanted CSV or ActivityNet JSON"
+        ) from None
+    head = text.lstrip("\r\n").partition("\n")[0]
+    delimiter = max(",\t;", key=head.count)
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
 
 
 def read_frame(frame: Any, *, role: str) -> RawSegments:
@@ -223,7 +251,7 @@ def _rows(
     duration = np.full(len(index_of), np.nan)
     if "duration" in place:
         for owner, (at, value) in _per_video(_items(get("duration")), video, "duration", where):
-            duration[owner] = to_float64([value], "duration", lambda _, at=at: where(at))[0]
+            duration[owner] = to_float64([value], "duration", partial(_place, where, at))[0]
             if duration[owner] < 0:
                 raise ValueError(
                     f"{where(at)}: duration is {float(duration[owner])!r}; wanted seconds >= 0"
@@ -231,7 +259,7 @@ def _rows(
     subset: list[str | None] = [None] * len(index_of)
     if "subset" in place:
         for owner, (at, value) in _per_video(_items(get("subset")), video, "subset", where):
-            subset[owner] = to_names([value], "subset", lambda _, at=at: where(at))[0]
+            subset[owner] = to_names([value], "subset", partial(_place, where, at))[0]
     label = _items(get("label")) if "label" in place else ["Ambiguous"] * len(video)
     return RawSegments(
         videos=list(index_of),
@@ -247,6 +275,11 @@ def _rows(
         source=name,
         sha256=sha256,
     )
+
+
+def _place(where: Where, row: int, _: int) -> str:
+    """Name a row, whatever index a converter of single values asks about."""
+    return where(row)
 
 
 def _items(values: Any) -> Sequence[Any]:

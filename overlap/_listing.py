@@ -1,0 +1,85 @@
+"""What `overlap list` shows, and what `overlap warm` compiles."""
+
+from __future__ import annotations
+
+import time
+
+__all__ = ["kind_rows", "protocol_rows", "score_rows", "warm_kernels"]
+
+#: Meaning of each component that scores are made of.
+_MEANINGS = {
+    "iou": "intersection / union (Jaccard)",
+    "dice": "2 intersection / sum of measures (Sorensen)",
+    "tversky": "intersection / (intersection + alpha |found - truth| + beta |truth - found|)",
+    "f_score": "weighted harmonic mean of precision and recall",
+    "coverage": "intersection / measure of the first set",
+    "overlap_coefficient": "intersection / smaller measure",
+    "volumetric_similarity": "1 - |difference of measures| / sum of measures",
+    "enclosure_gap": "penalty: part of the enclosure outside the union",
+    "center_gap": "penalty: squared distance of centers / squared diameter of the enclosure",
+    "aspect_gap": "penalty: difference of aspect ratios",
+    "sides_gap": "penalty: squared differences of sides / sides of the enclosure",
+    "enclosed_gap": "penalty: part of the enclosure outside both sets' own enclosures",
+}
+
+
+def score_rows() -> list[list[str]]:
+    """Name, parameters and meaning of each public score."""
+    import overlap
+
+    rows = []
+    for name in sorted(overlap.__all__):
+        score = getattr(overlap, name)
+        if not isinstance(score, overlap.Score):
+            continue
+        if len(score.parts) > 1:
+            rows.append([name, score.expression])
+            continue
+        component = score.parts[0].component
+        parameters = ", ".join(f"{key}={value:g}" for key, value in component.parameters)
+        rows.append([f"{name}({parameters})" if parameters else name, _MEANINGS[name]])
+    return rows
+
+
+def protocol_rows() -> list[list[str]]:
+    """Name, thresholds and description of each protocol."""
+    from overlap.evaluate import PROTOCOLS
+
+    return [
+        [
+            name,
+            f"IoU {protocol.thresholds[0]:g} to {protocol.thresholds[-1]:g}",
+            protocol.description,
+        ]
+        for name, protocol in PROTOCOLS.items()
+    ]
+
+
+def kind_rows() -> list[list[str]]:
+    """Name and description of each kind of region."""
+    import overlap
+
+    rows = []
+    for name in sorted(overlap.__all__):
+        kind = getattr(overlap, name)
+        if isinstance(kind, type) and issubclass(kind, overlap.Regions) and kind != overlap.Regions:
+            rows.append([name, (kind.__doc__ or "").strip().partition("\n")[0]])
+    return rows
+
+
+def warm_kernels() -> float:
+    """Compile the kernels of `overlap temporal` and of the common scores; return seconds."""
+    begin = time.perf_counter()
+    import overlap as ov
+    from overlap.io import as_segments, sample_path
+
+    truth = as_segments(sample_path("temporal_truth"), role="truth")
+    found = as_segments(sample_path("temporal_found"), role="found")
+    for protocol in ov.evaluate.PROTOCOLS:
+        ov.evaluate.temporal(truth=truth, found=found, protocol=protocol, bootstrap=2)
+    for batch in (ov.Intervals([[0.0, 2.0]]), ov.Boxes([[0.0, 0.0, 2.0, 2.0]])):
+        for score in (ov.iou, ov.giou, ov.diou, ov.ciou):
+            score(batch, batch)
+            score.pairwise(batch, batch)
+            score.value_and_grad(batch, batch)
+    return time.perf_counter() - begin

@@ -1,0 +1,257 @@
+"""The command ``overlap``.
+
+Every command imports what it needs when it runs: start-up is part of its time. Bad input
+ends with exit code 2 and one line on stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import util
+from pathlib import Path
+from typing import Any
+
+import click
+
+__all__ = ["main"]
+
+_OUT_SUFFIXES = {".json": "to_json", ".csv": "to_csv", ".html": "to_html"}
+_PLOT_SUFFIXES = (".png", ".pdf", ".svg")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Words after the command's name; by default those of the process.
+
+    Returns
+    -------
+    int
+        0 on success, 1 where ``check --strict`` found something or the reader of the output
+        went away, 2 on bad input, 130 if interrupted.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            code = cli.main(args=words or ["--help"], prog_name="overlap", standalone_mode=False)
+            sys.stdout.flush()
+            return code if isinstance(code, int) else 0
+        except click.exceptions.Abort:
+            return _fail("interrupted", 130)
+        except click.ClickException as error:
+            return _fail(error.format_message(), 2)
+        except BrokenPipeError:
+            # the reader of our output has gone; keep the interpreter from complaining at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        except (ValueError, OSError, ImportError) as error:
+            if os.environ.get("OVERLAP_TRACEBACK") == "1":
+                raise
+            return _fail(str(error), 2)
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo(f"overlap: error: {' '.join(message.split())}", err=True)
+    return code
+
+
+def _show_warning(message: Any, *_: Any) -> None:
+    click.echo(f"overlap: warning: {' '.join(str(message).split())}", err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="overlap-metrics", message="overlap %(version)s")
+def cli() -> None:
+    """How much do two sets agree, and how far apart are they if they do not touch?"""
+
+
+@cli.command()
+@click.argument("truth", required=False)
+@click.argument("found", required=False)
+@click.option("--sample", is_flag=True, help="Score the sample data that comes with the package.")
+@click.option("--protocol", default="activitynet", show_default=True, metavar="NAME",
+              help="Whose rules; see `overlap list protocols`.")  # fmt: skip
+@click.option("--subset", metavar="NAME", help="Use the truth's videos of this subset only.")
+@click.option("--iou", metavar="A:B:STEP", help="Thresholds, both ends included, or 0.5,0.75.")
+@click.option("--labels", metavar="A,B,...", help="Classes of the mean; by default the truth's.")
+@click.option("--ambiguous", metavar="FILE", help="Intervals to ignore, by the label Ambiguous.")
+@click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE",
+              help="Change one field of the protocol; repeatable.")  # fmt: skip
+@click.option("--ties", default="official", show_default=True,
+              type=click.Choice(["official", "stable", "expected"]),
+              help="Order of equal confidences.")  # fmt: skip
+@click.option("--bootstrap", default=0, metavar="N", type=click.IntRange(min=0),
+              help="Resample the videos N times for 95 % intervals.")  # fmt: skip
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0),
+              help="Seed of the bootstrap.")  # fmt: skip
+@click.option("--out", "outputs", multiple=True, metavar="FILE",
+              help="Write the report as .json, .csv or .html; repeatable.")  # fmt: skip
+@click.option("--plot", metavar="FILE", help="Draw the curves to a .png, .pdf or .svg file.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1),
+              help="Number of processes.")  # fmt: skip
+@click.option("--quiet", is_flag=True, help="Show nothing but errors.")
+def temporal(
+    truth: str | None,
+    found: str | None,
+    sample: bool,
+    protocol: str,
+    subset: str | None,
+    iou: str | None,
+    labels: str | None,
+    ambiguous: str | None,
+    changes: tuple[str, ...],
+    ties: str,
+    bootstrap: int,
+    seed: int,
+    outputs: tuple[str, ...],
+    plot: str | None,
+    workers: int,
+    quiet: bool,
+) -> None:
+    """Score the time segments in FOUND against those in TRUTH.
+
+    TRUTH is ActivityNet JSON or CSV, FOUND the same with confidences; both may be gzipped.
+    """
+    if sample:
+        if truth is not None:
+            raise click.UsageError("--sample brings its own files; leave TRUTH and FOUND out")
+        from overlap.io import sample_path
+
+        truth, found = str(sample_path("temporal_truth")), str(sample_path("temporal_found"))
+    if truth is None or found is None:
+        missing = "TRUTH and FOUND" if truth is None else "FOUND"
+        raise click.UsageError(f"{missing} missing; give two files, or --sample")
+    _check_outputs(outputs, plot, [truth, found, *([ambiguous] if ambiguous else [])])
+    from overlap.evaluate import PROTOCOLS
+    from overlap.evaluate import temporal as evaluate
+
+    if protocol not in PROTOCOLS:
+        raise click.UsageError(f"no protocol {protocol!r}; known are {', '.join(PROTOCOLS)}")
+    report = evaluate(
+        truth=truth,
+        found=found,
+        protocol=PROTOCOLS[protocol].with_fields(**_fields(changes)),
+        iou=iou,
+        subset=subset,
+        ambiguous=ambiguous,
+        ties=ties,
+        labels=None if labels is None else [name.strip() for name in labels.split(",")],
+        rng=seed,
+        bootstrap=bootstrap,
+        progress=False if quiet else None,
+        workers=workers,
+    )
+    for path in outputs:
+        getattr(report, _OUT_SUFFIXES[Path(path).suffix.lower()])(path)
+    if plot is not None:
+        report.plot(plot)
+    if not quiet:
+        from overlap._screen import temporal_lines
+
+        click.echo("\n".join(temporal_lines(report)))
+
+
+def _fields(changes: tuple[str, ...]) -> dict[str, str]:
+    """Split ``FIELD=VALUE`` words; which fields there are is the protocol's business."""
+    fields: dict[str, str] = {}
+    for change in changes:
+        name, equals, value = change.partition("=")
+        if not equals or not name.isidentifier() or name == "self":
+            raise click.UsageError(f"--set {change}: wanted FIELD=VALUE")
+        if name in fields:
+            raise click.UsageError(f"--set {name} is given twice")
+        fields[name] = value
+    return fields
+
+
+def _check_outputs(outputs: Sequence[str], plot: str | None, inputs: Sequence[str]) -> None:
+    """Refuse, before any work, what cannot be written or would overwrite something."""
+    for path in outputs:
+        if Path(path).suffix.lower() not in _OUT_SUFFIXES:
+            raise click.UsageError(f"--out {path}: wanted a name in {', '.join(_OUT_SUFFIXES)}")
+    if plot is not None:
+        if Path(plot).suffix.lower() not in _PLOT_SUFFIXES:
+            raise click.UsageError(f"--plot {plot}: wanted a name in {', '.join(_PLOT_SUFFIXES)}")
+        if util.find_spec("matplotlib") is None:
+            raise ImportError("--plot needs matplotlib: pip install 'overlap-metrics[plot]'")
+    taken = {Path(path).resolve(): f"the input {path}" for path in inputs}
+    for path in [*outputs, *([plot] if plot is not None else [])]:
+        target = Path(path).resolve()
+        clash = taken.get(target)
+        for source in inputs:
+            # a hard link, or a name in other case on a file system that does not tell
+            if target.exists() and Path(source).exists() and target.samefile(source):
+                clash = f"the input {source}"
+        if clash:
+            raise click.UsageError(f"{path} would overwrite {clash}; choose another name")
+        taken[target] = f"the output {path}"
+        if not target.parent.is_dir():
+            raise click.UsageError(f"{path}: the folder {target.parent} does not exist")
+        if target.is_dir():
+            raise click.UsageError(f"{path}: is a folder; give a file name")
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--strict", is_flag=True, help="Exit with 1 if anything odd was found.")
+def check(files: tuple[str, ...], strict: bool) -> int:
+    """Look at files of segments without scoring them.
+
+    Names duplicates, zero lengths, segments outside their video, tied confidences and keys
+    that appear twice; for predictions beside a truth, videos and labels that only one has.
+    """
+    from overlap.io.lint import compare, inspect
+
+    failures = 0
+    odd = 0
+    inspections = []
+    for path in files:
+        try:
+            inspections.append((path, inspect(path)))
+        except (ValueError, OSError) as error:
+            failures += 1
+            _fail(str(error), 2)
+            continue
+        seen = inspections[-1][1]
+        click.echo(f"{path}: {'predictions' if seen.role == 'found' else 'truth'}")
+        for fact in seen.facts:
+            click.echo(f"  {fact}")
+        for finding in seen.findings:
+            click.echo(f"  odd: {finding}")
+        odd += len(seen.findings)
+    truths = [(path, seen) for path, seen in inspections if seen.role == "truth"]
+    for found_path, found in inspections:
+        for truth_path, truth in truths if found.role == "found" else []:
+            findings = compare(truth.table, found.table)
+            odd += len(findings)
+            click.echo(f"{found_path} against {truth_path}")
+            for finding in findings or ["same videos and labels"]:
+                click.echo(f"  {'odd: ' if findings else ''}{finding}")
+    return 2 if failures else int(strict and odd > 0)
+
+
+@cli.command(name="list")
+@click.argument("what", type=click.Choice(["scores", "protocols", "kinds"]))
+def list_names(what: str) -> None:
+    """List the scores, protocols or kinds of region there are."""
+    from overlap._listing import kind_rows, protocol_rows, score_rows
+    from overlap._screen import align
+
+    rows = {"scores": score_rows, "protocols": protocol_rows, "kinds": kind_rows}[what]()
+    click.echo("\n".join(align(rows)))
+
+
+@cli.command()
+def warm() -> None:
+    """Compile the kernels of the common jobs now, so that the next command starts fast."""
+    from overlap._listing import warm_kernels
+
+    seconds = warm_kernels()
+    click.echo(f"kernels are compiled ({seconds:.1f} s)")

@@ -1,0 +1,222 @@
+"""Looking at files without scoring them: what is in them, and what is odd."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap.io._source import Source, read_source
+from overlap.io.activitynet import parse_json
+from overlap.io.segments import Role, SegmentTable, as_segments
+from overlap.io.tables import has_confidence
+
+__all__ = ["Inspection", "compare", "inspect"]
+
+#: Videos, segments and labels of versions of well-known ground truths.
+_KNOWN = {
+    (213, 3457, 21): "THUMOS14 test, all 213 videos, Ambiguous rows included",
+    (212, 3358, 20): "THUMOS14 test, complete (212 videos with actions, 3,358 segments)",
+    (213, 3358, 20): "THUMOS14 test, complete (213 videos, 3,358 segments)",
+    (210, 3311, 20): "THUMOS14 test without videos 270, 1292 and 1496 (3,311 segments)",
+    (4926, 7654, 200): "ActivityNet 1.3 validation, complete (7,654 segments)",
+}
+_CLOSE = 1e-3
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What one file holds.
+
+    Attributes
+    ----------
+    table : SegmentTable
+        Its content.
+    role : {"truth", "found"}
+        What it is, told by its form or by a column of confidences.
+    facts : list of str
+        Counts.
+    findings : list of str
+        What is odd, though it can be scored.
+    """
+
+    table: SegmentTable
+    role: Role
+    facts: list[str]
+    findings: list[str]
+
+
+def inspect(path: str | Path) -> Inspection:
+    """Look at a file of segments.
+
+    Parameters
+    ----------
+    path : str or Path
+        ActivityNet JSON or CSV, plain or gzipped.
+
+    Returns
+    -------
+    Inspection
+
+    Raises
+    ------
+    ValueError
+        The file cannot be read; see `overlap.io.as_segments`.
+    OSError
+        The file is missing or may not be read.
+
+    Examples
+    --------
+    >>> from overlap.io import sample_path
+    >>> inspect(sample_path("temporal_truth")).findings[0]
+    '1 segment repeats another of its video and label (first: row 230)'
+    """
+    content = read_source(path)
+    findings: list[str] = []
+    role: Role
+    if content.is_json:
+        payload = parse_json(content)
+        role = "found" if isinstance(payload, dict) and "results" in payload else "truth"
+        findings += _repeated_keys(content)
+    else:
+        role = "found" if has_confidence(content) else "truth"
+    table = as_segments(path, role=role)
+    return Inspection(table, role, _facts(table), findings + _findings(table))
+
+
+def _facts(table: SegmentTable) -> list[str]:
+    used = len(np.unique(table.video))
+    facts = [f"{len(table):,} segments, {len(table.labels)} labels, {len(table.videos):,} videos"]
+    if used < len(table.videos):
+        facts[0] += f" ({len(table.videos) - used:,} of them without segments)"
+    known = _KNOWN.get((len(table.videos), len(table), len(table.labels)))
+    if known and table.confidence is None:
+        facts.append(f"counts are those of: {known}")
+    subsets = Counter(subset for subset in table.subset if subset is not None)
+    for name, videos in sorted(subsets.items()):
+        rows = sum(table.subset[video] == name for video in table.video.tolist())
+        facts.append(f"subset {name!r}: {videos:,} videos, {rows:,} segments")
+    if len(table):
+        length = table.stop - table.start
+        facts.append(
+            f"lengths {length.min():g} to {length.max():g} s, median {np.median(length):g} s"
+        )
+    if table.confidence is not None and len(table):
+        facts.append(f"confidences {table.confidence.min():g} to {table.confidence.max():g}")
+    if not np.isnan(table.duration).all():
+        missing = int(np.isnan(table.duration).sum())
+        facts.append(
+            f"video durations: {np.nansum(table.duration):,.0f} s in all"
+            + (f", {missing:,} videos without" if missing else "")
+        )
+    return facts
+
+
+def _findings(table: SegmentTable) -> list[str]:
+    findings = []
+    order = np.lexsort((table.row, table.stop, table.start, table.label, table.video))
+    same = (np.diff(table.video[order]) == 0) & (np.diff(table.label[order]) == 0)
+    apart = np.maximum(np.abs(np.diff(table.start[order])), np.abs(np.diff(table.stop[order])))
+    equal, close = same & (apart == 0), same & (apart > 0) & (apart <= _CLOSE)
+    for mask, verb in ((equal, "repeats"), (close, f"is within {_CLOSE:g} s of")):
+        rows = np.sort(order[1:][mask])
+        findings += _count(table, rows, f"{verb} another of its video and label", verb.split()[0])
+    findings += _count(table, np.flatnonzero(table.stop == table.start), "has zero length", "has")
+    findings += _count(table, np.flatnonzero(table.start < 0), "starts before 0", "starts")
+    end = table.duration[table.video]
+    late = np.flatnonzero(table.stop > end)
+    if late.size:
+        excess = float((table.stop - end)[late].max())
+        findings += _count(
+            table, late, f"ends after its video does, by up to {excess:.3g} s", "ends"
+        )
+    folded: dict[str, list[str]] = {}
+    for label in table.labels:
+        folded.setdefault("".join(label.split()).casefold(), []).append(label)
+    for names in folded.values():
+        if len(names) > 1:
+            findings.append(f"labels that differ by case or spaces only: {', '.join(names)}")
+    if table.confidence is not None:
+        pairs = np.stack([table.label.astype(np.float64), table.confidence], axis=1)
+        distinct = len(np.unique(pairs, axis=0)) if len(table) else 0
+        if distinct < len(table):
+            findings.append(
+                f"{len(table) - distinct:,} confidences are tied with another of their label: "
+                "the order of ties can move the result"
+            )
+    return findings
+
+
+def _count(table: SegmentTable, rows: NDArray[np.int64], what: str, verb: str) -> list[str]:
+    """Sentence that counts rows, with the first of them; none for no rows."""
+    if rows.size == 0:
+        return []
+    if rows.size == 1:
+        subject = "1 segment"
+    else:
+        subject = f"{rows.size:,} segments"
+        what = {"has": "have", "is": "are"}.get(verb, verb[:-1]) + what.removeprefix(verb)
+    return [f"{subject} {what} (first: row {table.row[rows[0]]})"]
+
+
+def _repeated_keys(content: Source) -> list[str]:
+    """Names that a JSON object has twice; every parser silently keeps the last."""
+    repeated: list[str] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        result = dict(items)
+        if len(result) < len(items):
+            counts = Counter(key for key, _ in items)
+            repeated.extend(key for key, count in counts.items() if count > 1)
+        return result
+
+    json.loads(content.data, object_pairs_hook=pairs)
+    if not repeated:
+        return []
+    return [
+        f"{len(repeated):,} keys appear twice in one JSON object, only the last of each is read "
+        f"(first: {repeated[0]!r})"
+    ]
+
+
+def compare(truth: SegmentTable, found: SegmentTable) -> list[str]:
+    """Say how the names of predictions and truth differ.
+
+    Parameters
+    ----------
+    truth, found : SegmentTable
+        Annotations and predictions.
+
+    Returns
+    -------
+    list of str
+        Empty where every prediction is for a video and label of the truth.
+    """
+    findings = []
+    for what, have, wanted in (
+        ("videos", found.videos, truth.videos),
+        ("labels", found.labels, truth.labels),
+    ):
+        known, given = set(wanted), set(have)
+        extra = [name for name in have if name not in known]
+        if extra:
+            findings.append(f"{len(extra):,} {what} are not in the truth: {_first(extra)}")
+        silent = [name for name in wanted if name not in given]
+        if silent:
+            findings.append(f"{len(silent):,} {what} of the truth have none: {_first(silent)}")
+        if extra and len(extra) == len(have):
+            prefixed = [name for name in extra if f"v_{name}" in known or name[:2] == "v_"]
+            if what == "videos" and len(prefixed) == len(extra):
+                findings.append("one side writes 'v_' before its video names; make them alike")
+    return findings
+
+
+def _first(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:3])
+    return shown + (", ..." if len(names) > 3 else "")
