@@ -48,9 +48,10 @@ def scalar(function: Callable) -> Callable:
     """Compile a function of one pair, to be inlined into a specialised kernel.
 
     Inlined scalars keep no machine code of their own on disk; their bytecode is part
-    of the key of every kernel that uses them.
+    of the key of every kernel that uses them. Left to its own judgement the compiler calls
+    the larger ones, and every call counts references to all columns: 50 times slower.
     """
-    return njit(**_OPTIONS)(function)
+    return njit(forceinline=True, **_OPTIONS)(function)
 
 
 # --------------------------------------------------------------------------- digest
