@@ -27,3 +27,5 @@ from .regions.product import Product as Product
 from .regions.masks import Grid as Grid
 from .regions.masks import Masks as Masks
 from .tolerances import tolerance as tolerance
+from .suppress import Kept as Kept
+from .suppress import nms as nms

@@ -9,7 +9,7 @@ same numbers.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,7 +35,7 @@ _GROUP_WORDS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """What the engine needs to know of a score.
 
@@ -53,22 +53,29 @@ class Plan:
     parameters: tuple[float, ...]
     enclosure: str
 
-    @property
+    @cached_property
     def needs(self) -> Groups:
+        """The groups of terms that the components read."""
         needs = self.components[0].needs
         for component in self.components:
             needs |= component.needs
         return needs
 
+    @cached_property
+    def _checked(self) -> dict[Geometry, Geometry]:
+        return {}
+
     def geometry(self, found: Regions, truth: Regions) -> Geometry:
         """Return the scalars for two batches, or raise if the score cannot be had."""
         check_pair(found, truth)
-        kind = type(found).__name__
-        needs = self.needs
-        enclosing = Groups.ENCLOSURE in needs or Groups.OUTSIDE in needs
-        geometry = found.geometry(self.enclosure if enclosing else "natural")
+        geometry = found.geometry(self.enclosure)
+        if geometry not in self._checked:  # thousands of small calls must not pay for it
+            self._checked[geometry] = self._supported(geometry, type(found).__name__)
+        return self._checked[geometry]
+
+    def _supported(self, geometry: Geometry, kind: str) -> Geometry:
         for group, words in _GROUP_WORDS.items():
-            if group in needs and group not in geometry.groups:
+            if group in self.needs and group not in geometry.groups:
                 raise TypeError(f"{self.name}: {kind} have no {words}, which this score needs")
         if not geometry.aspect and any(component.aspect for component in self.components):
             raise TypeError(f"{self.name}: {kind} have no width and height, which this score needs")

@@ -22,7 +22,7 @@ _NONE = (0.0, 0.0, 0.0)
 _NAN = math.nan
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Component:
     """One formula and what is known of it.
 

@@ -74,7 +74,7 @@ class Terms:
         return self.measure_a + self.measure_b - self.intersection
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Geometry:
     """The jitted scalars of a kind under one enclosure; each takes ``(a, i, b, j)``.
 

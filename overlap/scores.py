@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Self, overload
 
 import numpy as np
@@ -114,7 +115,7 @@ class Score:
             if found is not None or truth is not None:
                 raise TypeError(f"{self}: give parameters first, then regions: score(...)(a, b)")
             return self._with_parameters(parameters)
-        return _engine.paired(self._plan(), found, truth)  # type: ignore[arg-type]
+        return _engine.paired(self._plan, found, truth)  # type: ignore[arg-type]
 
     def pairwise(
         self, found: Regions, truth: Regions, *, out: NDArray | None = None
@@ -133,7 +134,7 @@ class Score:
         -------
         ndarray, shape (N, M)
         """
-        return _engine.pairwise(self._plan(), found, truth, out)
+        return _engine.pairwise(self._plan, found, truth, out)
 
     def pairs(
         self,
@@ -170,7 +171,7 @@ class Score:
         """
         import scipy.sparse
 
-        plan = self._plan()
+        plan = self._plan
         at_least = float(at_least)
         if not self.prunes(at_least, strict):
             raise ValueError(
@@ -212,7 +213,7 @@ class Score:
         """
         if wrt not in ("found", "truth", "both"):
             raise ValueError(f"wrt = {wrt!r}; expected 'found', 'truth' or 'both'")
-        value, grad = _engine.value_and_grad(self._plan(), found, truth, wrt)
+        value, grad = _engine.value_and_grad(self._plan, found, truth, wrt)
         if wrt == "both":
             half = len(grad) // 2
             return value, (grad[:half].T, grad[half:].T)
@@ -320,7 +321,7 @@ class Score:
     @property
     def needs(self) -> Groups:
         """The groups of terms that the score reads."""
-        return self._plan().needs
+        return self._plan.needs
 
     @property
     def disjoint_max(self) -> float:
@@ -344,12 +345,15 @@ class Score:
             high += max(part.coefficient, 0.0) * reach
         return low, high
 
+    @cached_property
     def _plan(self) -> _engine.Plan:
+        components = tuple(part.component for part in self.parts)
+        overlap_only = all(component.needs == Groups.OVERLAP for component in components)
         return _engine.Plan(
             repr(self),
-            tuple(part.component for part in self.parts),
+            components,
             tuple(x for part in self.parts for x in (part.coefficient, *part.parameters)),
-            self.enclosure,
+            "natural" if overlap_only else self.enclosure,
         )
 
 

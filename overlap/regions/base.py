@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -244,19 +245,8 @@ class Regions:
 
     def geometry(self, enclosure: str = "natural") -> Geometry:
         """Return the jitted scalars of this kind under the named enclosure."""
-        kind = type(self)
         self._check_enclosure(enclosure)
-        natural = Geometry(
-            overlap=kind.overlap,
-            enclosure=kind.enclosure,
-            outside=kind.outside,
-            extent=kind.extent,
-            pullback=kind.pullback,
-            axes=kind.axes,
-            aspect=kind.aspect,
-            fused=kind.fused,
-        )
-        return boxed(natural) if enclosure == "box" else natural
+        return _kind_geometry(type(self), enclosure)
 
     def _enclosures(self) -> tuple[str, ...]:
         """Return the names of the enclosures that this kind has."""
@@ -266,8 +256,10 @@ class Regions:
         return ("natural", "box") if kind.extent is not None else ("natural",)
 
     def _check_enclosure(self, enclosure: str) -> None:
+        if enclosure == "natural":
+            return
         known = self._enclosures()
-        if enclosure not in ("natural", *known):
+        if enclosure not in known:
             raise TypeError(
                 f"{type(self).__name__} has no {enclosure!r} enclosure; "
                 f"it has {', '.join(map(repr, known)) or 'none'}"
@@ -287,6 +279,21 @@ class Regions:
 
     def _check_partner(self, other: Regions, mine: str, theirs: str) -> None:
         """Raise if `other` is of the same class but cannot be compared (period, D, ...)."""
+
+
+@cache
+def _kind_geometry(kind: type[Regions], enclosure: str) -> Geometry:
+    natural = Geometry(
+        overlap=kind.overlap,
+        enclosure=kind.enclosure,
+        outside=kind.outside,
+        extent=kind.extent,
+        pullback=kind.pullback,
+        axes=kind.axes,
+        aspect=kind.aspect,
+        fused=kind.fused,
+    )
+    return boxed(natural) if enclosure == "box" else natural
 
 
 def check_pair(a: object, b: object, mine: str = "found", theirs: str = "truth") -> None:
