@@ -1,0 +1,256 @@
+"""Laws of terms, scores and batches; every law takes a sample, most of them a score."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import overlap as ov
+from overlap._terms import Groups
+from overlap.regions.base import Regions
+from overlap.scores import Part, Score
+from overlap.testing._sample import ROUNDING, Sample, close, same, with_class
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+__all__ = ["SCORE_LAWS", "batches", "order_of_scores", "refusal", "terms"]
+
+# ------------------------------------------------------------------------ laws of terms
+
+
+def terms(sample: Sample) -> None:
+    """Check what holds between the terms themselves."""
+    found, truth = sample.found, sample.truth
+    got = ov.terms(found, truth)
+    a, b, shared = got.measure_a, got.measure_b, got.intersection
+    room = ROUNDING * np.maximum(a, b)
+
+    def hold(law: str, ok: ArrayLike, **numbers: Any) -> None:
+        sample.hold(law, ok, None, found, truth, **numbers)
+
+    hold("0 <= intersection", shared >= 0, intersection=shared)
+    smaller = np.minimum(a, b)
+    hold("intersection <= smaller measure", shared <= smaller + room, intersection=shared)
+    hold("terms agree with measure()", close(a, found.measure()), measure=found.measure())
+    if got.hull is not None:
+        hull, gap, diameter = got.hull, got.center_gap2, got.diameter2
+        room = ROUNDING * hull
+        hold("hull >= measures", hull >= np.maximum(a, b) - room, hull=hull)
+        if found.geometry().filled:
+            hold("hull >= union", hull >= got.union - room, hull=hull, union=got.union)
+        if found.geometry().centers:
+            hold("0 <= center_gap2 <= diameter2", (gap >= 0) & (gap <= diameter), gap=gap)
+    if got.outside is not None:
+        outside = got.outside
+        hold("0 <= outside <= hull", (outside >= 0) & (outside <= hull + room), outside=outside)
+    if got.cover is not None:
+        sides = np.maximum(got.side_a, got.side_b)
+        hold("cover >= sides", got.cover >= sides * (1 - ROUNDING), cover=got.cover)
+
+
+# ----------------------------------------------------------------------- laws of scores
+
+
+def _range(sample: Sample, score: Score) -> None:
+    found, truth = sample.found, sample.truth
+    value = score(found, truth)
+    low, high = score.bounds(max(found.geometry().axes, 1))
+    room = 0.0 if sample.exact else ROUNDING
+    defined = ~((found.measure() == 0) & (truth.measure() == 0))
+    sample.hold("a value unless both are empty", ~np.isnan(value) | ~defined, score, found, truth)
+    inside = (value >= low - room) & (value <= high + room) | ~defined
+    sample.hold(f"in [{low:g}, {high:g}]", inside, score, found, truth, value=value)
+    limit = score.disjoint_max + ROUNDING
+    sample.hold(
+        "at most disjoint_max without an intersection",
+        sample.overlapping | (value <= limit) | ~defined,
+        score, found, truth, value=value, disjoint_max=score.disjoint_max,
+    )  # fmt: skip
+
+
+def _symmetry(sample: Sample, score: Score) -> None:
+    if not score.symmetric:
+        return
+    found, truth = sample.found, sample.truth
+    one, other = score(found, truth), score(truth, found)
+    ok = same(one, other) if sample.exact else close(one, other)
+    sample.hold("symmetry", ok, score, found, truth, value=one, exchanged=other)
+
+
+def _identity(sample: Sample, score: Score) -> None:
+    names = {part.component.name for part in score.parts}
+    ratios = {part.component.name for part in score.parts if _is_ratio(part)}
+    legal = ratios | {"center_gap", "aspect_gap", "sides_gap", "enclosed_gap"}
+    if sample.found.geometry(score.enclosure).filled:
+        legal |= {"enclosure_gap"}  # the region fills its own enclosure
+    if not names <= legal:
+        return
+    wanted = sum(part.coefficient for part in score.parts if _is_ratio(part))
+    value = score(sample.found, sample.found)
+    positive = sample.found.measure() > 0
+    ok = value == wanted if sample.exact else close(value, np.full_like(value, wanted))
+    sample.hold("identity", ok | ~positive, score, sample.found, value=value, wanted=wanted)
+
+
+def _is_ratio(part: Part) -> bool:
+    return part.component.needs == Groups.OVERLAP
+
+
+def _ways_of_pairing(sample: Sample, score: Score) -> None:
+    found, truth, rng = sample.found[:40], sample.truth[:30], sample.rng
+    matrix = score.pairwise(found, truth)
+    n = len(truth)
+    paired = score(found[:n], truth)
+    ok = same(np.diagonal(matrix), paired)
+    sample.hold("pairwise diagonal = paired", ok, score, found, truth, paired=paired)
+    single = score(found[0], truth)
+    sample.hold("one region is repeated", same(matrix[0], single), score, found[0], truth)
+    p, q = rng.permutation(len(found)), rng.permutation(n)
+    ok = same(score.pairwise(found[p], truth[q]), matrix[np.ix_(p, q)])
+    sample.hold("permutation equivariance", ok, score, found[p])
+    for dtype in (np.float32, np.float64):
+        out = np.empty(matrix.shape, dtype)
+        returned = score.pairwise(found, truth, out=out)
+        ok = same(out, matrix.astype(dtype))
+        sample.hold(f"out= of {np.dtype(dtype)}", ok & (returned is out), score, found)
+
+
+def _emptiness(sample: Sample, score: Score) -> None:
+    found, truth = sample.found, sample.truth[:3]
+    none = found[:0]
+    shapes = (
+        (score(none, none), (0,)),
+        (score.pairwise(none, truth), (0, 3)),
+        (score.pairwise(truth, none), (3, 0)),
+        (score.pairwise(none, none), (0, 0)),
+    )
+    for got, wanted in shapes:
+        sample.hold("no regions, no scores", got.shape == wanted, score, shape=np.array(got.shape))
+    if score.prunes(0.5):
+        for pair in ((none, truth), (truth, none)):
+            got = score.pairs(*pair, at_least=0.5)
+            ok = got.nnz == 0 and got.shape == tuple(map(len, pair))
+            sample.hold("no regions, no pairs", ok, score, got=got.nnz)
+
+
+def _sparse(sample: Sample, score: Score) -> None:
+    found, truth, rng = sample.found[:60], sample.truth[:50], sample.rng
+    dense = score.pairwise(found, truth)
+    possible = dense[dense > score.disjoint_max]
+    if not possible.size:
+        return
+    labels = rng.integers(0, 3, len(found)), rng.integers(0, 3, len(truth))
+    together = labels[0][:, None] == labels[1][None, :]
+    middle = float(np.sort(possible)[possible.size // 2])  # >= and > differ here
+    for strict in (False, True):
+        for groups, among in ((None, np.full(dense.shape, True)), (labels, together)):
+            got = score.pairs(found, truth, at_least=middle, strict=strict, groups=groups)
+            wanted = np.where(((dense > middle) if strict else (dense >= middle)) & among, dense, 0)
+            ok = same(got.toarray(), wanted) & (got.nnz == np.count_nonzero(wanted))
+            sample.hold(
+                "sparse = dense", ok, score, found, at_least=middle, strict=strict, got=got.nnz
+            )
+
+
+def _invariance(sample: Sample, score: Score) -> None:
+    found, truth = sample.found, sample.truth
+    value = score(found, truth)
+    for name, transform in sample.transforms.items():
+        moved = score(transform(found), transform(truth))
+        ok = close(moved, value, 1e-9)
+        sample.hold(f"invariance ({name})", ok, score, found, truth, value=value, moved=moved)
+
+
+def _precision(sample: Sample, score: Score) -> None:
+    if not sample.numeric:
+        return
+    tables = [batch.to_array().astype(np.float32) for batch in (sample.found, sample.truth)]
+    single, double = (
+        score(*(sample.build(sample.found, table.astype(kind))[0][:20] for table in tables))
+        for kind in (np.float32, np.float64)
+    )
+    sample.hold("float32 input = float64 result", same(single, double), score, single=single)
+
+
+def _fused(sample: Sample, score: Score) -> None:
+    if not sample.fused:
+        return
+    kind = type(sample.found).__mro__[1]
+    found, truth = with_class(sample.found, kind), with_class(sample.truth, kind)
+    value, inside = score(sample.found, sample.truth), score(found, truth)
+    sample.hold("fused = blocked", close(inside, value), score, found, truth, got=inside)
+
+
+def order_of_scores(sample: Sample) -> None:
+    """Check the inequalities between scores."""
+    found, truth = sample.found, sample.truth
+    iou, dice = ov.iou(found, truth), ov.dice(found, truth)
+    undefined = np.isnan(iou)
+    ok = (iou <= dice * (1 + ROUNDING)) & (dice <= 2 * iou * (1 + ROUNDING)) | undefined
+    sample.hold("iou <= dice <= 2 iou", ok, None, found, truth, iou=iou, dice=dice)
+    for score in (ov.giou, ov.diou, ov.ciou, ov.eiou):
+        if sample.has(score):
+            value = score(found, truth)
+            sample.hold(f"{score} <= iou", (value <= iou) | undefined, None, found, truth, iou=iou)
+
+
+# ---------------------------------------------------------------------- laws of batches
+
+
+def refusal(sample: Sample, score: Score) -> None:
+    """Check that a score which the kind cannot have is refused in clear words."""
+    for call in (score, score.pairwise, score.value_and_grad):
+        try:
+            call(sample.found, sample.truth)
+        except TypeError as error:
+            clear = sample.kind in str(error) and str(score) in str(error)
+            sample.hold("a refused score names score and kind", clear, score, message=error)
+        else:
+            sample.hold("a score without its terms is refused", False, score)
+
+
+def batches(sample: Sample, batch: Regions) -> None:
+    """Check that a batch behaves as a container of regions."""
+    n = len(batch)
+    sample.hold("measure() is not negative", batch.measure() >= 0, found=batch)
+    sample.hold("measure() has shape (N,)", batch.measure().shape == (n,), shape=n)
+    index = np.arange(n)[::-2]
+    for name, part, rows in (
+        ("slice", batch[1:5], np.arange(n)[1:5]),
+        ("index array", batch[index], index),
+        ("mask", batch[batch.measure() > 0], np.flatnonzero(batch.measure() > 0)),
+        ("integer", batch[-1], np.array([n - 1])),
+    ):
+        sample.hold(f"indexing by {name} keeps the kind", type(part) is type(batch), got=type(part))
+        ok = len(part) == len(rows) and same(part.measure(), batch.measure()[rows]).all()
+        sample.hold(f"indexing by {name}", ok, got=len(part), wanted=len(rows))
+    joined = type(batch).concat([batch[:3], batch[3:3], batch[3:]])
+    sample.hold("concat of the pieces is the whole", joined == batch, got=len(joined))
+    few = batch[:5]
+    sample.hold("repr evaluates back", eval(repr(few), _names(few)) == few, got=repr(few))
+    if sample.numeric:
+        again = sample.rebuild(batch, batch.to_array())
+        sample.hold("to_array() builds the batch again", again == batch, got=len(again))
+        frame = batch.to_frame()
+        ok = frame.shape == batch.to_array().shape and (frame.to_numpy() == batch.to_array()).all()
+        sample.hold("to_frame() holds to_array()", ok, shape=np.array(frame.shape))
+
+
+def _names(batch: Regions) -> dict[str, Any]:
+    names: dict[str, Any] = {name: getattr(ov, name) for name in ov.__all__}
+    return {**names, type(batch).__name__: type(batch)}
+
+
+SCORE_LAWS = (
+    _range,
+    _symmetry,
+    _identity,
+    _ways_of_pairing,
+    _emptiness,
+    _sparse,
+    _invariance,
+    _precision,
+    _fused,
+)

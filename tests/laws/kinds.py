@@ -1,0 +1,122 @@
+"""Every kind of region once: random batches in general position, and maps that change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+import overlap as ov
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One entry of the table of kinds.
+
+    `exact` is false where the kernels must round, so that symmetry and identity hold to
+    1e-12 and not to the bit.
+    """
+
+    name: str
+    make: Callable[[np.random.Generator, int], ov.Regions]
+    transforms: dict[str, Callable] = field(default_factory=dict)
+    exact: bool = True
+    scores: tuple[ov.Score, ...] | None = None
+
+
+def _intervals(rng, n):
+    start = 2.0 * rng.random(n)
+    return ov.Intervals(np.stack([start, start + 0.1 + rng.random(n)], 1))
+
+
+def _arcs(rng, n):
+    start = rng.uniform(-5.0, 5.0, n)
+    return ov.Intervals(np.stack([start, start + 0.1 + rng.random(n)], 1), period=1.7)
+
+
+def _boxes(axes):
+    def make(rng, n):
+        lower = rng.random((n, axes))
+        return ov.Boxes(np.hstack([lower, lower + 0.1 + rng.random((n, axes))]))
+
+    return make
+
+
+def _tubes(rng, n):
+    return ov.Product(_boxes(2)(rng, n), _intervals(rng, n), scale=3.0)
+
+
+def _annual(rng, n):
+    """Seasons at heights: a product of which one factor wraps and so is not fused."""
+    return ov.Product(_arcs(rng, n), _intervals(rng, n))
+
+
+_WEIGHTS = np.random.default_rng(5).random(12)
+
+
+def _sets(rng, n):
+    return ov.FiniteSets(rng.random((n, 12)) < 0.4, weights=_WEIGHTS)
+
+
+def _masks(rng, n):
+    cells = np.zeros((n, 7, 6), bool)
+    for k in range(n):
+        x, y = rng.integers(0, 4, 2)
+        cells[k, x : x + 3, y : y + 3] = rng.random((3, min(3, 6 - y))) < 0.8
+    return ov.Masks(cells, spacing=(0.5, 2.0), origin=(-1.0, 3.0))
+
+
+def _affine(scale, shift):
+    """Return a map of every end to scale * end + shift, with one shift per axis."""
+
+    def transform(regions):
+        ends = regions.ends * scale + np.resize(shift, regions.ends.shape[1])[None, :, None]
+        if isinstance(regions, ov.Intervals) and regions.period is not None:
+            return ov.Intervals(ends[:, 0], period=regions.period * scale)
+        return regions.with_ends(ends)
+
+    return transform
+
+
+def _mirrored(regions):
+    return regions.with_ends(-regions.ends[..., ::-1])
+
+
+def _axes_exchanged(regions):
+    return regions.with_ends(regions.ends[:, ::-1])
+
+
+def _elements_exchanged(sets):
+    return ov.FiniteSets(sets.to_array()[:, ::-1], weights=_WEIGHTS[::-1])
+
+
+def _masks_moved(masks):
+    return ov.Masks(masks.to_array(), spacing=masks.grid.spacing, origin=(9.0, -2.0))
+
+
+def _masks_mirrored(masks):
+    return ov.Masks(masks.to_array()[:, ::-1], spacing=masks.grid.spacing)
+
+
+_LINE = {
+    "translation": _affine(1.0, [3.7, -1.1, 0.3]),
+    "scale": _affine(2.3, [0.0]),
+    "reflection": _mirrored,
+}
+_PLANE = {**_LINE, "exchange of axes": _axes_exchanged}
+_CIRCLE = {**_LINE, "whole turns": _affine(1.0, [3 * 1.7])}
+_BRIEF = (ov.iou, ov.giou, ov.eiou)
+
+KINDS = (
+    Kind("intervals", _intervals, _LINE),
+    Kind("arcs", _arcs, _CIRCLE),
+    Kind("boxes-1", _boxes(1), _LINE, scores=_BRIEF),
+    Kind("boxes-2", _boxes(2), _PLANE),
+    Kind("boxes-3", _boxes(3), _PLANE),
+    Kind("boxes-4", _boxes(4), _PLANE, scores=_BRIEF),
+    Kind("box x interval", _tubes, _LINE),
+    Kind("arc x interval", _annual, {}),
+    Kind("sets", _sets, {"exchange of elements": _elements_exchanged}),
+    Kind("masks", _masks, {"translation": _masks_moved, "reflection": _masks_mirrored}),
+)

@@ -1,0 +1,51 @@
+"""Every law, for every kind of region under every score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import strategies
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kinds import KINDS, Kind
+
+import overlap as ov
+from overlap.testing import all_scores, check_pairs, check_regions
+
+pytestmark = pytest.mark.kernels
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_random_pairs(kind: Kind) -> None:
+    check_regions(kind.make, transforms=kind.transforms, scores=kind.scores, exact=kind.exact)
+
+
+BATCHES = {
+    "intervals": strategies.intervals(),
+    "arcs": strategies.arcs(period=4.0),
+    "boxes-1": strategies.boxes(1),
+    "boxes-2": strategies.boxes(2),
+    "boxes-3": strategies.boxes(3),
+    "box x interval": strategies.tubes(),
+    "sets": strategies.finite_sets(),
+    "masks": strategies.masks(),
+}
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_awkward_pairs(name: str) -> None:
+    """Ties, empty, nested and identical regions; gradients there are finite."""
+    batches = BATCHES[name]
+
+    @settings(max_examples=40, deadline=None, database=None, derandomize=True)
+    @given(batches, batches, st.sampled_from(all_scores()))
+    def laws(found: ov.Regions, truth: ov.Regions, score: ov.Score) -> None:
+        try:
+            score(found, truth)
+        except TypeError:
+            return  # the refusal itself is a law of `check_regions`
+        check_pairs(found, truth, scores=[score], differences=False)
+
+    laws()
