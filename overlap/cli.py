@@ -151,7 +151,9 @@ def temporal(
     for path in outputs:
         getattr(report, _OUT_SUFFIXES[Path(path).suffix.lower()])(path)
     if plot is not None:
-        report.plot(plot)
+        from overlap.plot import draw_report
+
+        draw_report(report, path=plot)
     if not quiet:
         from overlap._screen import temporal_lines
 

@@ -206,10 +206,10 @@ def compare(truth: SegmentTable, found: SegmentTable) -> list[str]:
         known, given = set(wanted), set(have)
         extra = [name for name in have if name not in known]
         if extra:
-            findings.append(f"{len(extra):,} {what} are not in the truth: {_first(extra)}")
+            findings.append(f"{what} that are not in the truth: {_first(extra)}")
         silent = [name for name in wanted if name not in given]
         if silent:
-            findings.append(f"{len(silent):,} {what} of the truth have none: {_first(silent)}")
+            findings.append(f"{what} of the truth without predictions: {_first(silent)}")
         if extra and len(extra) == len(have):
             prefixed = [name for name in extra if f"v_{name}" in known or name[:2] == "v_"]
             if what == "videos" and len(prefixed) == len(extra):
@@ -219,4 +219,4 @@ def compare(truth: SegmentTable, found: SegmentTable) -> list[str]:
 
 def _first(names: Sequence[str]) -> str:
     shown = ", ".join(repr(name) for name in names[:3])
-    return shown + (", ..." if len(names) > 3 else "")
+    return shown + (f", ... ({len(names):,} in all)" if len(names) > 3 else "")

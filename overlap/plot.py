@@ -1,0 +1,223 @@
+"""Pictures of reports, with matplotlib, which is imported when something is drawn.
+
+Nothing here touches the global state of ``pyplot``: figures are made, drawn and returned.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from overlap.evaluate import Report
+
+__all__ = ["draw_classes", "draw_curves", "draw_report"]
+
+_GRID = np.linspace(0.0, 1.0, 101)
+_MANY_CLASSES = 40
+
+
+def draw_report(
+    report: Report,
+    *,
+    path: str | Path | None = None,
+    ax: Axes | None = None,
+    iou: float | None = None,
+) -> Axes | Figure:
+    """Draw precision against recall and, in a figure of its own, the AP of each class.
+
+    Parameters
+    ----------
+    report : Report
+        Result of an evaluation with curves.
+    path : str or Path, optional
+        File to write, all or nothing; the suffix is the format.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw the curves, and only them; by default there is a new figure with two panels.
+    iou : float, optional
+        Threshold of the lines and bars of single classes; by default the report's first.
+
+    Returns
+    -------
+    matplotlib.axes.Axes or matplotlib.figure.Figure
+        `ax` if it was given, else the figure.
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    ValueError
+        `iou` is not a threshold of the report, or `path` has no known suffix.
+    """
+    if ax is not None:
+        draw_curves(report, ax, iou=iou)
+        figure = ax.figure
+    else:
+        rows = len(_classes(report)) or 1
+        shown = min(rows, _MANY_CLASSES)
+        figure = _new_figure((10.0, max(4.2, 1.2 + 0.22 * shown)))
+        left, right = figure.subplots(1, 2, width_ratios=(1.0, 0.9))
+        draw_curves(report, left, iou=iou)
+        draw_classes(report, right, iou=iou)
+    if path is not None:
+        from overlap.io import atomic_path
+
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, dpi=150)
+    return figure if ax is None else ax
+
+
+def draw_curves(report: Report, ax: Axes, *, iou: float | None = None) -> None:
+    """Draw interpolated precision against recall.
+
+    Parameters
+    ----------
+    report : Report
+        Result of an evaluation with curves.
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    iou : float, optional
+        Threshold whose classes are drawn as faint lines; by default the report's first.
+
+    Notes
+    -----
+    A strong line is the mean over classes at one threshold, of the largest precision at
+    that recall or above (0 where a class does not reach the recall). Its mean height is
+    close to mAP, and equals it for a protocol that interpolates at all points.
+    """
+    import matplotlib
+
+    thresholds = _thresholds(report)
+    chosen = _choose(thresholds, iou)
+    colors = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.85, max(len(thresholds), 2)))
+    summary = dict(report.summary_items())
+    for threshold, color in zip(thresholds, colors, strict=False):
+        curves = [_envelope(*report.curve(label, threshold)) for label in _classes(report)]
+        if threshold == chosen:
+            for curve in curves:
+                ax.plot(_GRID, curve, color=color, lw=0.7, alpha=0.25, zorder=1)
+        if curves:
+            value = _mean_ap(report, threshold)
+            ax.plot(
+                _GRID,
+                np.mean(curves, axis=0),
+                color=color,
+                lw=1.8,
+                zorder=2,
+                label=f"{threshold:.2f}   {_padded(100 * value)}",
+            )
+    if thresholds:
+        ax.legend(title="IoU   mAP %", fontsize="small", title_fontsize="small", framealpha=0.9)
+    mean = summary.get("mAP", float("nan"))
+    ax.set_title(
+        f"{report.settings.get('protocol', '')}: mAP {100 * mean:.2f} %", fontsize="medium"
+    )
+    ax.set_xlabel("recall")
+    ax.set_ylabel("precision, mean over classes")
+    ax.set_xlim(0.0, 1.0)
+    ax.set_ylim(0.0, 1.02)
+    _plain(ax)
+
+
+def draw_classes(report: Report, ax: Axes, *, iou: float | None = None) -> None:
+    """Draw the AP of each class as a bar, with its bootstrap interval where there is one.
+
+    Parameters
+    ----------
+    report : Report
+        Result of an evaluation.
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    iou : float, optional
+        Threshold; by default the report's first.
+
+    Notes
+    -----
+    Of more than 40 classes the 20 best and the 20 worst are shown, and the title says so.
+    """
+    chosen = _choose(_thresholds(report), iou)
+    rows = sorted(
+        (row for row in report.rows() if row["metric"] == "AP" and row["iou"] == chosen),
+        key=lambda row: (-np.nan_to_num(row["value"], nan=-1.0), row["class"]),
+    )
+    title = f"AP at IoU {chosen:.2f}"
+    if len(rows) > _MANY_CLASSES:
+        half = _MANY_CLASSES // 2
+        title += f": {half} best and {half} worst of {len(rows)} classes"
+        rows = rows[:half] + rows[-half:]
+    values = np.array([100 * row["value"] for row in rows], dtype=np.float64)
+    places = np.arange(len(rows))
+    ax.barh(places, np.nan_to_num(values), color="#4c72b0", height=0.72)
+    if rows and "low" in rows[0]:
+        low = np.array([100 * row["low"] for row in rows], dtype=np.float64)
+        high = np.array([100 * row["high"] for row in rows], dtype=np.float64)
+        # drawn as spans: a percentile interval need not contain the estimate
+        ax.hlines(places, low, high, color="#222222", lw=1.1)
+        ax.plot(low, places, "|", color="#222222", ms=5)
+        ax.plot(high, places, "|", color="#222222", ms=5)
+        level = report.settings.get("bootstrap", {}).get("confidence_level")
+        if level is not None:
+            title += f", with {100 * level:g} % intervals"
+    ax.set_yticks(places, [f"{row['class']} ({row['n_truth']})" for row in rows], fontsize="small")
+    ax.invert_yaxis()
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.set_xlim(0.0, 100.0)
+    ax.set_xlabel("AP, %   (in brackets: number of truths)")
+    ax.set_title(title, fontsize="medium")
+    _plain(ax)
+
+
+def _new_figure(size: tuple[float, float]) -> Figure:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            "drawing needs matplotlib: pip install 'overlap-metrics[plot]'"
+        ) from error
+    return Figure(figsize=size, layout="constrained")
+
+
+def _plain(ax: Axes) -> None:
+    """Leave only the axes that carry numbers, and a faint grid."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(alpha=0.25, lw=0.6)
+    ax.set_axisbelow(True)
+
+
+def _padded(value: float) -> str:
+    """One decimal, with spaces as wide as digits in front."""
+    return f"{value:5.1f}".replace(" ", "\N{FIGURE SPACE}")
+
+
+def _classes(report: Report) -> list[str]:
+    return list(dict.fromkeys(row["class"] for row in report.rows() if row["metric"] == "AP"))
+
+
+def _thresholds(report: Report) -> list[float]:
+    return list(dict.fromkeys(row["iou"] for row in report.rows() if row["metric"] == "AP"))
+
+
+def _choose(thresholds: list[float], iou: float | None) -> float:
+    if iou is None:
+        return thresholds[0] if thresholds else float("nan")
+    for threshold in thresholds:
+        if abs(threshold - iou) <= 1e-9:
+            return threshold
+    known = ", ".join(f"{threshold:g}" for threshold in thresholds)
+    raise ValueError(f"IoU {iou!r} is not one of the thresholds {known}")
+
+
+def _mean_ap(report: Report, threshold: float) -> float:
+    values = [row["value"] for row in report.rows() if row["iou"] == threshold]
+    return float(np.mean(values)) if values else float("nan")
+
+
+def _envelope(recall: Any, precision: Any) -> Any:
+    """Largest precision at each recall of the grid or above; 0 beyond the last."""
+    best = np.append(np.maximum.accumulate(precision[::-1])[::-1], 0.0)
+    return best[np.searchsorted(recall, _GRID)]

@@ -1,0 +1,355 @@
+"""The command line, run in this process; a few things need a process of their own."""
+
+import csv
+import gzip
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from overlap import cli, evaluate
+from overlap.io import sample_path
+
+TRUTH = str(sample_path("temporal_truth"))
+FOUND = str(sample_path("temporal_found"))
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command line; gives exit code, stdout and stderr."""
+
+    def call(*words: str) -> tuple[int, str, str]:
+        code = cli.main([str(word) for word in words])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def refused(run):
+    """Run a command that must fail with exit code 2, one line and no output."""
+
+    def call(*words: str) -> str:
+        code, out, err = run(*words)
+        assert code == 2
+        assert out == ""
+        assert err.count("\n") == 1
+        assert err.startswith("overlap: error: ")
+        return err
+
+    return call
+
+
+# ------------------------------------------------------------------ overlap temporal
+
+
+def test_sample(run):
+    code, out, err = run("temporal", "--sample")
+    report = evaluate.temporal(truth=TRUTH, found=FOUND)
+    assert code == 0
+    assert err == ""
+    lines = out.splitlines()
+    assert lines[0].split() == ["IoU", "mAP", "%", "over", "ties"]
+    assert lines[1].split()[:2] == ["0.50", f"{100 * report.summary['mAP@0.50']:.2f}"]
+    mean = next(line for line in lines if line.startswith("mean"))
+    assert mean.split()[1] == f"{100 * report.summary['mAP']:.2f}"
+    assert "230 segments in 40 videos, 8 classes" in out
+    assert "393 in 41 videos; 1 outside the truth's videos" in out
+    assert "sample_unknown" in out
+
+
+def test_report_files_hold_the_numbers(run, tmp_path):
+    paths = [tmp_path / f"report{suffix}" for suffix in (".json", ".csv", ".html")]
+    words = [word for path in paths for word in ("--out", str(path))]
+    code, out, _ = run("temporal", TRUTH, FOUND, "--iou", "0.3:0.7:0.1", *words)
+    assert code == 0
+    assert out
+    report = evaluate.temporal(truth=TRUTH, found=FOUND, iou=[0.3, 0.4, 0.5, 0.6, 0.7])
+    written = json.loads(paths[0].read_text())
+    assert set(written) == {"settings", "summary", "table"}
+    assert written["summary"] == report.to_dict()["summary"]
+    assert written["settings"]["thresholds"] == [0.3, 0.4, 0.5, 0.6, 0.7]
+    with paths[1].open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [float(row["value"]) for row in rows] == report.table["value"].tolist()
+    assert "<table>" in paths[2].read_text()
+    assert sorted(os.listdir(tmp_path)) == ["report.csv", "report.html", "report.json"]
+
+
+def test_quiet(run, tmp_path):
+    code, out, err = run(
+        "temporal", TRUTH, FOUND, "--quiet", "--iou", "0.5", "--out", tmp_path / "r.json"
+    )
+    assert (code, out, err) == (0, "", "")
+    assert json.loads((tmp_path / "r.json").read_text())["summary"]["mAP"] > 0
+
+
+def test_plot(run, tmp_path):
+    pytest.importorskip("matplotlib")
+    code, _, _ = run("temporal", "--sample", "--iou", "0.5", "--plot", tmp_path / "p.png")
+    assert code == 0
+    assert (tmp_path / "p.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_bootstrap_and_seed(run, tmp_path):
+    outputs = []
+    for seed in (0, 0, 1):
+        code, out, _ = run("temporal", "--sample", "--bootstrap", "50", "--seed", seed)
+        assert code == 0
+        assert "95 % interval" in out
+        outputs.append(out)
+    assert outputs[0] == outputs[1] != outputs[2]
+
+
+def test_options_reach_the_evaluation(run, tmp_path):
+    path = tmp_path / "r.json"
+    code, _, _ = run(
+        "temporal", TRUTH, FOUND, "--protocol", "thumos14", "--subset", "validation",
+        "--set", "recall_grid=octave", "--set", "comparison=>=", "--ties", "stable",
+        "--labels", "Diving, PoleVault", "--iou", "0.5,0.75", "--workers", "2", "--out", path,
+    )  # fmt: skip
+    assert code == 0
+    settings = json.loads(path.read_text())["settings"]
+    assert settings["rules"]["recall_grid"] == "octave"
+    assert settings["rules"]["comparison"] == ">="
+    assert settings["subset"] == "validation"
+    assert settings["ties"] == "stable"
+    assert sorted(settings["classes"]) == ["Diving", "PoleVault"]
+    assert settings["thresholds"] == [0.5, 0.75]
+    assert settings["truth"]["videos"] == 30
+
+
+def test_ambiguous_file(run, tmp_path):
+    path = tmp_path / "ambiguous.csv"
+    path.write_text("video,start,stop,label\nsample_000,0,400,Ambiguous\nsample_000,0,1,Diving\n")
+    words = ("temporal", TRUTH, FOUND, "--protocol", "thumos14", "--iou", "0.5")
+    values = []
+    for extra in ((), ("--ambiguous", path)):
+        out = tmp_path / f"{len(extra)}.json"
+        assert run(*words, *extra, "--out", out)[0] == 0
+        values.append(json.loads(out.read_text()))
+    ignored = [sum(row["n_ignored"] for row in value["table"]) for value in values]
+    assert ignored[0] == 0
+    assert ignored[1] > 0
+
+
+def test_csv_and_gzip(run, tmp_path):
+    truth = tmp_path / "truth.json.gz"
+    truth.write_bytes(gzip.compress(Path(TRUTH).read_bytes()))
+    found = tmp_path / "found.csv"
+    rows = ["video-id,t-start,t-end,label,score"]
+    for video, items in json.loads(Path(FOUND).read_text())["results"].items():
+        for item in items:
+            cells = (video, *item["segment"], item["label"], item["score"])
+            rows.append(",".join(map(str, cells)))
+    found.write_text("\n".join(rows) + "\n")
+    for number, pair in enumerate([(TRUTH, FOUND), (truth, found)]):
+        assert run("temporal", *pair, "--quiet", "--out", tmp_path / f"{number}.json")[0] == 0
+    first, second = (json.loads((tmp_path / f"{n}.json").read_text()) for n in (0, 1))
+    assert first["table"] == second["table"]
+
+
+@pytest.mark.reference
+def test_real_predictions(run, reference_data, tmp_path):
+    folder = reference_data / "temporal" / "thumos14"
+    truth, found = folder / "gt_test210.json.gz", folder / "stpn_results.json.gz"
+    path = tmp_path / "report.json"
+    code, out, _ = run(
+        "temporal", truth, found, "--protocol", "activitynet", "--iou", "0.1:0.9:0.1", "--out", path
+    )
+    assert code == 0
+    shown = [line.split()[1] for line in out.splitlines()[1:10]]
+    assert shown == ["52.12", "44.20", "34.70", "26.06", "17.70", "10.09", "4.99", "1.34", "0.10"]
+    official = json.loads((folder.parent / "reference_activitynet_official.json").read_text())
+    summary = json.loads(path.read_text())["summary"]
+    values = [summary[f"mAP@{k / 10:.2f}"] for k in range(1, 10)]
+    assert values == pytest.approx(official["runs"]["thumos14_stpn_gt210"]["mAP"], abs=1e-12)
+
+
+# ------------------------------------------------------------------------ bad input
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["temporal"], "TRUTH and FOUND missing; give two files, or --sample"),
+        (["temporal", TRUTH], "FOUND missing"),
+        (["temporal", TRUTH, FOUND, "--sample"], "--sample brings its own files"),
+        (["temporal", "no.json", FOUND], "no.json: no such file"),
+        (["temporal", FOUND, TRUTH], "given as truth; swap TRUTH and FOUND"),
+        (["temporal", TRUTH, TRUTH], "given as found; swap"),
+        (["temporal", "--sample", "--protocol", "voc"], "no protocol 'voc'; known are activitynet"),
+        (["temporal", "--sample", "--subset", "test"], "subset 'test'; it has 'training', 'valid"),
+        (["temporal", "--sample", "--labels", "Chess"], "none of 'Chess' is in the truth"),
+        (["temporal", "--sample", "--iou", "0.5:0.3:0.1"], "wanted start:stop:step"),
+        (["temporal", "--sample", "--iou", "half"], "'half', which is not a number"),
+        (["temporal", "--sample", "--iou", "1.5"], "1.5 is not in [0, 1]"),
+        (["temporal", "--sample", "--set", "ties"], "--set ties: wanted FIELD=VALUE"),
+        (["temporal", "--sample", "--set", "self=1"], "--set self=1: wanted FIELD=VALUE"),
+        (["temporal", "--sample", "--set", "truth=x"], "there is no field 'truth'; the fields are"),
+        (["temporal", "--sample", "--set", "union=a"], "union = 'a' is not one of 'sum', 'hull'"),
+        (["temporal", "--sample", "--set", "a=1", "--set", "a=2"], "--set a is given twice"),
+        (["temporal", "--sample", "--ties", "no"], "Invalid value for '--ties'"),
+        (["temporal", "--sample", "--bootstrap", "-1"], "Invalid value for '--bootstrap'"),
+        (["temporal", "--sample", "--workers", "0"], "Invalid value for '--workers'"),
+        (["temporal", "--sample", "--ambiguous", FOUND], "does not use ambiguous intervals"),
+        (["temporal", "--sample", "--out", "report.txt"], "wanted a name in .json, .csv, .html"),
+        (["temporal", "--sample", "--out", "no/r.json"], "does not exist"),
+        (["temporal", "--sample", "--plot", "plot.txt"], "wanted a name in .png, .pdf, .svg"),
+        (["temporal", "--sample", "--out", "r.csv", "--out", "./r.csv"], "overwrite the output"),
+        (["temporal", "--sample", "--speed", "9"], "No such option"),
+        (["list", "colors"], "'colors' is not one of 'scores', 'protocols', 'kinds'"),
+        (["list"], "Missing argument"),
+        (["check"], "Missing argument"),
+        (["sing"], "No such command 'sing'"),
+    ],
+)  # fmt: skip
+def test_bad_words(refused, words, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert message in refused(*words)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("t.json.gz", gzip.compress(Path(TRUTH).read_bytes())[:-100], "truncated gzip file"),
+        ("t.json", b'{"database": {"v": {"subset": "x"}}}', "['v'] has no key 'annotations'"),
+        ("t.json", b'{"database": ', "invalid JSON at line 1, column 14"),
+        ("t.json", b"", "the file is empty"),
+        ("t.csv", b"video,start,stop,label\nv,nan,2,x\n", "line 2: start is nan"),
+        ("t.csv", b"video,start,stop,label\nv,3,2,x\n", "line 2: stop 2.0 is before start 3.0"),
+        ("t.csv", b"video,start,label\nv,3,x\n", "missing column for stop"),
+    ],
+)
+def test_bad_truth_files(refused, tmp_path, name, data, message):
+    path = tmp_path / name
+    path.write_bytes(data)
+    err = refused("temporal", path, FOUND)
+    assert message in err
+    assert str(path) in err
+
+
+def test_swapped_tables(refused, tmp_path):
+    truth, found = tmp_path / "truth.csv", tmp_path / "found.csv"
+    truth.write_text("video,start,stop,label\nv,1,2,x\n")
+    found.write_text("video,start,stop,label,score\nv,1,2,x,0.5\n")
+    assert "look swapped" in refused("temporal", found, truth)
+
+
+def test_inputs_are_never_overwritten(refused, tmp_path):
+    truth, found = tmp_path / "truth.json", tmp_path / "found.json"
+    truth.write_text(Path(TRUTH).read_text())
+    found.write_text(Path(FOUND).read_text())
+    (tmp_path / "soft.json").symlink_to(truth)
+    os.link(found, tmp_path / "hard.json")
+    for target in ("truth.json", "found.json", "soft.json", "hard.json"):
+        err = refused("temporal", truth, found, "--out", tmp_path / target)
+        assert "would overwrite the input" in err
+    assert truth.read_text() == Path(TRUTH).read_text()
+    assert found.read_text() == Path(FOUND).read_text()
+
+
+def test_messages_are_one_line(refused, tmp_path):
+    path = tmp_path / "a\nb.json"
+    assert "a b.json: no such file" in refused("temporal", path, FOUND)
+
+
+def test_missing_extra_is_named(refused, monkeypatch, tmp_path):
+    monkeypatch.setattr(cli.util, "find_spec", lambda name: None)
+    err = refused("temporal", "--sample", "--plot", tmp_path / "p.png")
+    assert "pip install 'overlap-metrics[plot]'" in err
+
+
+def test_traceback_on_request(monkeypatch):
+    monkeypatch.setenv("OVERLAP_TRACEBACK", "1")
+    with pytest.raises(FileNotFoundError):
+        cli.main(["temporal", "no.json", FOUND])
+
+
+# --------------------------------------------------------------- check, list, warm
+
+
+def test_check(run):
+    code, out, err = run("check", TRUTH, FOUND)
+    assert code == 0
+    assert err == ""
+    assert f"{TRUTH}: truth" in out
+    assert "230 segments, 8 labels, 40 videos (1 of them without segments)" in out
+    assert "odd: 1 segment repeats another of its video and label" in out
+    assert "odd: 1 segment has zero length" in out
+    assert f"{FOUND}: predictions" in out
+    assert "confidences are tied" in out
+    assert f"{FOUND} against {TRUTH}" in out
+    assert "videos that are not in the truth: 'sample_unknown'" in out
+
+
+def test_check_strict(run, tmp_path):
+    assert run("check", "--strict", TRUTH)[0] == 1
+    clean = tmp_path / "clean.csv"
+    clean.write_text("video,start,stop,label\nv,1,2,x\n")
+    assert run("check", "--strict", clean)[0] == 0
+
+
+def test_check_goes_on_after_a_bad_file(run, tmp_path):
+    code, out, err = run("check", tmp_path / "no.json", TRUTH)
+    assert code == 2
+    assert "no.json: no such file" in err
+    assert "230 segments" in out
+
+
+def test_list(run):
+    code, out, _ = run("list", "scores")
+    assert code == 0
+    names = [line.split()[0].partition("(")[0] for line in out.splitlines()]
+    assert {"iou", "giou", "ciou", "tversky", "center_gap"} <= set(names)
+    assert "iou - enclosure_gap" in out
+    code, out, _ = run("list", "protocols")
+    assert [line.split()[0] for line in out.splitlines()] == list(evaluate.PROTOCOLS)
+    code, out, _ = run("list", "kinds")
+    assert {"Intervals", "Boxes"} <= {line.split()[0] for line in out.splitlines()}
+
+
+def test_warm(run):
+    code, out, _ = run("warm")
+    assert code == 0
+    assert out.startswith("kernels are compiled")
+
+
+def test_no_words_show_the_help(run):
+    code, out, err = run()
+    assert code == 0
+    assert err == ""
+    assert "temporal" in out
+
+
+def test_every_option_has_help(run):
+    _, out, _ = run("temporal", "--help")
+    for option in cli.temporal.params:
+        if option.param_type_name == "option":
+            assert option.help, option.name
+            assert option.opts[0] in out
+
+
+# -------------------------------------------------------------- processes of their own
+
+
+def test_module_is_the_command():
+    words = [sys.executable, "-m", "overlap", "list", "protocols"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0
+    assert done.stdout.startswith("activitynet")
+    done = subprocess.run([*words[:3], "sing"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+
+
+def test_reader_that_goes_away(tmp_path):
+    command = f"{sys.executable} -m overlap list scores | head -n 1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=120)
+    assert done.stderr == ""
+    assert done.stdout.count("\n") == 1
