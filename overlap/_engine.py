@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "paired", "pairwise", "sparse_pairs", "term_block", "value_and_grad"]
 
 _BLOCK = 4096
+_OUTPUT = 1 << 24
 _GROUP_WORDS = {
     Groups.ENCLOSURE: "common enclosure",
     Groups.OUTSIDE: "enclosure of their own",
@@ -309,16 +310,15 @@ def sparse_pairs(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Return found, truth and score of the pairs that reach the threshold."""
     geometry = plan.geometry(found, truth)
-    kept: list[tuple[NDArray, NDArray, NDArray]] = []
     if geometry.fused and (groups is not None or not candidates.wants_grid(found, truth)):
-        for part in candidates.candidate_ranges(found, truth, groups):
-            kept.extend(_ranged(plan, geometry, found, truth, part, at_least, strict))
-    else:
-        for ia, jb in _blocks(found, truth, groups):
-            value = np.empty(len(ia))
-            _listed(plan, geometry, found, ia, truth, jb, value)
-            keep = value > at_least if strict else value >= at_least
-            kept.append((ia[keep], jb[keep], value[keep]))
+        parts = candidates.candidate_ranges(found, truth, groups)
+        return _ranged(plan, geometry, found, truth, parts, at_least, strict)
+    kept: list[tuple[NDArray, NDArray, NDArray]] = []
+    for ia, jb in _blocks(found, truth, groups):
+        value = np.empty(len(ia))
+        _listed(plan, geometry, found, ia, truth, jb, value)
+        keep = value > at_least if strict else value >= at_least
+        kept.append((ia[keep], jb[keep], value[keep]))
     if not kept:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
     i, j, value = (np.concatenate(column) for column in zip(*kept, strict=True))
@@ -342,36 +342,49 @@ def _ranged(
     geometry: Geometry,
     found: Regions,
     truth: Regions,
-    part: candidates.Ranges,
+    parts: list[candidates.Ranges],
     at_least: float,
     strict: bool,
-):
-    """Yield the kept pairs of one set of ranges, a buffer at a time."""
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Return the kept pairs of ranges over one order of the two batches.
+
+    The output may hold all candidates, up to a limit from which on it grows: memory that
+    is never written to is never taken.
+    """
     kernel = _fused(_loops.ranges, geometry, plan.components, plan.needs)
-    a = found if part.found is None else found[part.found]
-    b = truth if part.truth is None else truth[part.truth]
+    order, ordered = (parts[0].found, parts[0].truth), parts[0].ordered
+    a, b = (found[order[0]], truth[order[1]]) if ordered else (found, truth)
     columns = a.kernel_columns(), b.kernel_columns()
-    if not len(part.low):
-        return
-    size = max(1 << 16, int((part.high - part.low).max()))
-    i, j, value = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size)
-    row = 0
-    while row < len(part.low):
-        row, count = kernel(
-            *columns,
-            plan.parameters,
-            row,
-            part.low,
-            part.high,
-            part.swapped,
-            at_least,
-            strict,
-            i,
-            j,
-            value,
-        )
-        yield (
-            i[:count].copy() if part.found is None else part.found[i[:count]],
-            j[:count].copy() if part.truth is None else part.truth[j[:count]],
-            value[:count].copy(),
-        )
+    whole = np.int32 if max(len(found), len(truth)) < 2**31 else np.int64
+    labels = tuple(index.astype(whole) for index in order)
+    lengths = [part.high - part.low for part in parts]
+    longest = max(int(length.max(initial=0)) for length in lengths)
+    size = min(sum(int(length.sum()) for length in lengths), max(_OUTPUT, longest))
+    output = np.empty(size, whole), np.empty(size, whole), np.empty(size)
+    count = 0
+    buffer = np.empty(512)
+    for part in parts:
+        low, high = part.low.astype(np.uint64), part.high.astype(np.uint64)
+        settings = part.swapped, float(at_least), strict
+        row = 0
+        while True:
+            row, count = kernel(
+                *columns,
+                plan.parameters,
+                row,
+                low,
+                high,
+                *labels,
+                *settings,
+                count,
+                buffer,
+                *output,
+            )
+            if row == len(low):
+                break
+            more = max(len(output[0]), longest)
+            output = tuple(  # type: ignore[assignment]
+                np.concatenate([column[:count], np.empty(more, column.dtype)])
+                for column in output
+            )
+    return output[0][:count], output[1][:count], output[2][:count]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 TERMS: Callable
 SCORE: Callable
 PULL: Callable
@@ -49,25 +51,53 @@ def listed(a, b, p, ia, jb, out):
         out[k] = SCORE(o, e, s, x, p)[0]
 
 
-def ranges(a, b, p, rows, low, high, swapped, at_least, strict, found, truth, value):
+def ranges(
+    a,
+    b,
+    p,
+    row,
+    low,
+    high,
+    found_of,
+    truth_of,
+    swapped,
+    at_least,
+    strict,
+    count,
+    buffer,
+    found,
+    truth,
+    value,
+):
     """Score row r against columns low[r] to high[r]; keep what reaches the threshold.
 
-    With `swapped`, rows are of b and columns of a. Begins at row `rows`; returns the first
-    row that did not fit into the output, and how many pairs were kept.
+    With `swapped`, rows are of b and columns of a. Goes on at `row` with `count` pairs
+    kept; returns the first row that may not fit into the output, and the pairs kept. The
+    indices are unsigned, since a test for negative ones would stop vectorisation.
     """
-    count = 0
-    for r in range(rows, low.shape[0]):
+    size = np.uint64(buffer.shape[0])
+    for r in range(np.uint64(row), np.uint64(low.shape[0])):
         if count + high[r] - low[r] > found.shape[0]:
             return r, count
-        for c in range(low[r], high[r]):
-            i, j = (c, r) if swapped else (r, c)
-            o, e, s, x = TERMS(a, i, b, j)
-            v = SCORE(o, e, s, x, p)[0]
-            if v > at_least or (v == at_least and not strict):
-                found[count] = i
-                truth[count] = j
-                value[count] = v
-                count += 1
+        start = low[r]
+        while start < high[r]:
+            n = min(high[r] - start, size)
+            if swapped:
+                for k in range(n):
+                    o, e, s, x = TERMS(a, start + k, b, r)
+                    buffer[k] = SCORE(o, e, s, x, p)[0]
+            else:
+                for k in range(n):
+                    o, e, s, x = TERMS(a, r, b, start + k)
+                    buffer[k] = SCORE(o, e, s, x, p)[0]
+            for k in range(n):
+                v = buffer[k]
+                if v > at_least or (v == at_least and not strict):
+                    found[count] = found_of[start + k if swapped else r]
+                    truth[count] = truth_of[r if swapped else start + k]
+                    value[count] = v
+                    count += 1
+            start += n
     return low.shape[0], count
 
 

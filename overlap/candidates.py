@@ -30,19 +30,22 @@ class Ranges:
 
     Attributes
     ----------
-    found, truth : ndarray of int64 or None
-        Order in which the two batches are taken; None keeps theirs.
+    found, truth : ndarray of int64
+        Order in which the two batches are taken.
+    ordered : bool
+        That order is not the batches' own.
     low, high : ndarray of int64, shape (rows,)
         Columns of every row.
     swapped : bool
         Rows are truths and columns are found.
     """
 
-    found: NDArray[np.int64] | None
-    truth: NDArray[np.int64] | None
+    found: NDArray[np.int64]
+    truth: NDArray[np.int64]
     low: NDArray[np.int64]
     high: NDArray[np.int64]
     swapped: bool = False
+    ordered: bool = True
 
 
 def group_codes(
@@ -98,8 +101,8 @@ def candidate_ranges(
     bounds_a, bounds_b = a.bounds(), b.bounds()
     small = len(a) * len(b) <= _DENSE_PAIRS
     if groups is None and (small or bounds_a is None or bounds_b is None):
-        rows = np.zeros(len(a), np.int64)
-        return [Ranges(None, None, rows, np.full(len(a), len(b), np.int64))]
+        low, high = np.zeros(len(a), np.int64), np.full(len(a), len(b), np.int64)
+        return [Ranges(np.arange(len(a)), np.arange(len(b)), low, high, ordered=False)]
     if groups is None:
         codes_a, codes_b = np.zeros(len(a), np.int64), np.zeros(len(b), np.int64)
     else:
@@ -139,10 +142,7 @@ def expand(ranges: Ranges, size: int = 1 << 17) -> Iterator[tuple[NDArray, NDArr
         last = max(int(np.searchsorted(ends, begin + size, "right")), row + 1)
         for rows, columns in _pieces(ranges, length, row, last, size):
             i, j = (columns, rows) if ranges.swapped else (rows, columns)
-            yield (
-                i if ranges.found is None else ranges.found[i],
-                j if ranges.truth is None else ranges.truth[j],
-            )
+            yield ranges.found[i], ranges.truth[j]
         row = last
 
 
