@@ -322,6 +322,9 @@ def sparse_pairs(
     if not kept:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
     i, j, value = (np.concatenate(column) for column in zip(*kept, strict=True))
+    if candidates.may_repeat(found, truth):
+        _, first = np.unique(i * len(truth) + j, return_index=True)
+        i, j, value = i[first], j[first], value[first]
     return i, j, value
 
 

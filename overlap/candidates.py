@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._jit import scalar, specialise
+from overlap.regions.intervals import Intervals
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from overlap.regions.base import Regions
 
-__all__ = ["Ranges", "candidate_ranges", "expand", "group_codes", "grid_blocks", "wants_grid"]
+__all__ = ["Ranges", "candidate_ranges", "expand", "group_codes", "grid_blocks", "may_repeat", "wants_grid"]
 
 _DENSE_PAIRS = 1_000_000
 
@@ -97,25 +98,28 @@ def join(row_group, row_start, row_stop, column_group, column_start, strict, low
 def candidate_ranges(
     a: Regions, b: Regions, groups: tuple[NDArray[np.int64], NDArray[np.int64]] | None
 ) -> list[Ranges]:
-    """Return ranges that together hold every pair that can intersect, each once."""
-    bounds_a, bounds_b = a.bounds(), b.bounds()
+    """Return ranges that together hold every pair that can intersect.
+
+    Each pair stands in one of them once, but on a circle, where two long arcs meet twice.
+    """
     small = len(a) * len(b) <= _DENSE_PAIRS
-    if groups is None and (small or bounds_a is None or bounds_b is None):
+    spans = _spans(a, b)
+    if groups is None and (small or spans is None):
         low, high = np.zeros(len(a), np.int64), np.full(len(a), len(b), np.int64)
         return [Ranges(np.arange(len(a)), np.arange(len(b)), low, high, ordered=False)]
     if groups is None:
         codes_a, codes_b = np.zeros(len(a), np.int64), np.zeros(len(b), np.int64)
     else:
         codes_a, codes_b = groups
-    if bounds_a is None or bounds_b is None:
+    if spans is None:
         order_a, order_b = (np.argsort(codes, kind="stable") for codes in (codes_a, codes_b))
         sorted_b = codes_b[order_b]
         low = np.searchsorted(sorted_b, codes_a[order_a], "left")
         high = np.searchsorted(sorted_b, codes_a[order_a], "right")
         return [Ranges(order_a, order_b, low, high)]
-    (start_a, stop_a), (start_b, stop_b) = (
-        (lower[0], upper[0]) for lower, upper in (bounds_a, bounds_b)
-    )
+    (start_a, stop_a), (start_b, stop_b, index_b) = spans
+    if index_b is not None:
+        codes_b = codes_b[index_b]
     if groups is None:
         order_a, order_b = np.argsort(start_a), np.argsort(start_b)
     else:
@@ -123,6 +127,8 @@ def candidate_ranges(
     kernel = specialise(join)
     side_a = (codes_a[order_a], start_a[order_a], stop_a[order_a])
     side_b = (codes_b[order_b], start_b[order_b], stop_b[order_b])
+    if index_b is not None:
+        order_b = index_b[order_b]
     result = []
     for rows, columns, swapped in ((side_a, side_b, False), (side_b, side_a, True)):
         low, high = np.empty(len(rows[0]), np.int64), np.empty(len(rows[0]), np.int64)
@@ -130,6 +136,33 @@ def candidate_ranges(
         kernel(*rows, columns[0], columns[1], swapped, low, high)
         result.append(Ranges(order_a, order_b, low, high, swapped))
     return result
+
+
+def _spans(a: Regions, b: Regions):
+    """Return spans on a line, of b with the index of its regions, or None.
+
+    Arcs are cut open: those of a start within one turn, and those of b stand there as often
+    as they can meet one of a.
+    """
+    if isinstance(a, Intervals) and isinstance(b, Intervals) and a.period is not None:
+        (start_a, stop_a), (start, stop) = a.unrolled(), b.unrolled()
+        period = a.period
+        around = np.flatnonzero(stop > period)
+        ahead = np.flatnonzero(start + period < stop_a.max(initial=0.0))
+        index = np.concatenate([np.arange(len(b)), around, ahead])
+        shift = np.repeat([0.0, -period, period], [len(b), len(around), len(ahead)])
+        return (start_a, stop_a), (start[index] + shift, stop[index] + shift, index)
+    bounds_a, bounds_b = a.bounds(), b.bounds()
+    if bounds_a is None or bounds_b is None:
+        return None
+    return (bounds_a[0][0], bounds_a[1][0]), (bounds_b[0][0], bounds_b[1][0], None)
+
+
+def may_repeat(a: Regions, b: Regions) -> bool:
+    """Return whether a pair can stand twice among the candidates: arcs that meet twice."""
+    if not (isinstance(a, Intervals) and isinstance(b, Intervals)) or a.period is None:
+        return False
+    return a.measure().max(initial=0.0) + b.measure().max(initial=0.0) >= a.period
 
 
 def expand(ranges: Ranges, size: int = 1 << 17) -> Iterator[tuple[NDArray, NDArray]]:

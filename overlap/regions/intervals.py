@@ -370,6 +370,11 @@ class Intervals(Regions):
             return None
         return self.start[None], self.stop[None]
 
+    def unrolled(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return starts in [0, period) and the stops after them, each of shape (N,)."""
+        start, length = self._arrays[2:]
+        return start, start + length
+
     def _copy_settings(self, like: Regions) -> None:
         assert isinstance(like, Intervals)
         self._period = like._period
