@@ -64,6 +64,9 @@ class Evidence(Protocol):
     def statistics(self, weights: NDArray) -> dict[str, NDArray]:
         """Every number of the summary for each row of `weights` (B, items)."""
 
+    def annotated(self) -> tuple[str, ...]:
+        """Names of the items that the truth has."""
+
     def columns(self) -> dict[str, Any]:
         """One entry per prediction, by column."""
 
@@ -162,7 +165,9 @@ class Report:
 
         metric = self.items[0][0] if metric is None else metric
         count = len(self.evidence.items)
-        left_out = self.evidence.statistics(1.0 - np.eye(count))
+        blocks = np.array_split(np.arange(count), 1 + count // 256)
+        parts = [self.evidence.statistics(_without(block, count)) for block in blocks]
+        left_out = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         if metric not in left_out:
             raise ValueError(f"there is no metric {metric!r}; there are {', '.join(left_out)}")
         without = left_out[metric]
@@ -253,6 +258,15 @@ class Report:
         from overlap.evaluate._figure import draw_curves
 
         return draw_curves(self, path=path, ax=ax, iou=iou)
+
+
+def _without(rows: NDArray, count: int) -> NDArray:
+    """Weights that leave out one item each."""
+    import numpy as np
+
+    weights = np.ones((len(rows), count))
+    weights[np.arange(len(rows)), rows] = 0.0
+    return weights
 
 
 def _plain(value: Any) -> Any:

@@ -28,7 +28,9 @@ def random_scene(seed, *, ambiguous=False):
         for _ in range(count):
             start = float(rng.integers(0, 12)) / 2
             stop = start + float(rng.choice([0, 1, 2, 3, 8], p=[0.15, 0.25, 0.25, 0.2, 0.15])) / 2
-            rows.append((str(rng.choice(videos[: 4 + extra])), str(rng.choice(labels)), start, stop))
+            rows.append(
+                (str(rng.choice(videos[: 4 + extra])), str(rng.choice(labels)), start, stop)
+            )
         return rows
 
     truth = segments(int(rng.integers(1, 25)), 0)
@@ -41,7 +43,13 @@ def random_scene(seed, *, ambiguous=False):
         truth = [truth[k] for k in rng.permutation(len(truth))]
         if all(row[1] == "Ambiguous" for row in truth):
             truth.append(("v0", "jump", 0.0, 1.0))
-    found = segments(int(rng.integers(0, 40)), 1)
+    found = segments(int(rng.integers(0, 25)), 1)
+    for video, label, start, stop in truth:  # hits and near misses
+        if rng.random() < 0.7:
+            label = str(rng.choice(labels)) if label == "Ambiguous" else label
+            first, last = np.sort([start, stop] + rng.integers(-1, 2, 2) / 2)
+            found.append((video, label, float(first), float(last)))
+    found = [found[k] for k in rng.permutation(len(found))] if rng.random() < 0.95 else []
     levels = int(rng.choice([1, 3, 1000]))
     return truth, [(*row, float(rng.integers(0, levels)) / levels) for row in found]
 

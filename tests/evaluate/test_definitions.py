@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from overlap.evaluate import temporal
 
 from . import plain
 from .helpers import ap_table, frames, random_scene
 
+pytestmark = pytest.mark.kernels
 THRESHOLDS = (0.1, 0.25, 0.5, 0.75, 1.0)
 ORACLES = {
     "activitynet": plain.activitynet,
@@ -58,7 +60,9 @@ def test_octave_grid_equals_the_definition():
 def test_the_two_grids_differ_where_recall_is_three_fifths():
     truth = [("v", "jump", 10.0 * k, 10.0 * k + 5) for k in range(5)]
     found = [(*row, 1.0 - 0.1 * k) for k, row in enumerate(truth[:3])]
-    values = [check("thumos14", truth, found, recall_grid=g)[1][0][0, 0] for g in ("matlab", "octave")]
+    values = [
+        check("thumos14", truth, found, recall_grid=g)[1][0][0, 0] for g in ("matlab", "octave")
+    ]
     assert values == pytest.approx([7 / 11, 6 / 11])
 
 
@@ -70,7 +74,7 @@ def test_undefined_iou_matches_first_under_the_activitynet_rule():
     assert check("thumos14", truth, found)[0].summary["mAP"] == 0.0
 
 
-@pytest.mark.parametrize("exact, expected", [(">=", 1.0), (">", 0.0)])
+@pytest.mark.parametrize(("exact", "expected"), [(">=", 1.0), (">", 0.0)])
 def test_comparison_at_the_threshold(exact, expected):
     truth, found = [("v", "a", 0.0, 2.0)], [("v", "a", 0.0, 1.0, 0.9)]
     report = temporal(
@@ -95,3 +99,31 @@ def test_many_candidates_per_prediction_grow_the_buffers():
     np.testing.assert_array_equal(check("activitynet", truth, found)[1][0], expected)
     expected = plain.thumos(truth, found, THRESHOLDS, "thumos14")
     np.testing.assert_allclose(check("thumos14", truth, found)[1][0], expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "change"),
+    [
+        ("activitynet", {"ties": "stable"}),
+        ("activitynet", {"undefined": "zero"}),
+        ("activitynet", {"comparison": ">"}),
+        ("activitynet", {"fallback": False}),
+        ("activitynet", {"interpolation": "grid"}),
+        ("opentad", {"duplicates": "keep"}),
+        ("opentad", {"zero_length": "keep"}),
+        ("thumos14", {"tie_rule": "file"}),
+        ("thumos14", {"order": "confidence"}),
+        ("thumos14", {"ambiguous_rows": "drop"}),
+        ("thumos14_updated", {"tie_rule": "file"}),
+        ("thumos14_updated", {"interpolation": "all_points"}),
+    ],
+)
+def test_the_scenes_can_tell_the_rules_apart(protocol, change):
+    """If a rule were not followed, the comparison above would fail on some scene."""
+    for seed in range(60):
+        truth, found = random_scene(seed, ambiguous=protocol.startswith("thumos"))
+        changed = check(protocol, truth, found, **change)[1][0]
+        same = check(protocol, truth, found)[1][0]
+        if changed.shape != same.shape or not np.allclose(changed, same, atol=1e-9, equal_nan=True):
+            return
+    pytest.fail(f"{change} makes no difference to {protocol}")

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+
 from overlap.evaluate import temporal
 from overlap.io import as_segments
 
@@ -70,7 +71,7 @@ def test_opentad(scene, reference):
 
 @pytest.mark.parametrize("variant", ["with_ambiguous", "without_ambiguous"])
 @pytest.mark.parametrize(
-    "protocol, program, fields",
+    ("protocol", "program", "fields"),
     [
         ("thumos14", "kit", {"recall_grid": "octave"}),
         ("thumos14_updated", "updated", {}),

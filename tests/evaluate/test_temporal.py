@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+
 from overlap.evaluate import PROTOCOLS, temporal, temporal_study
 from overlap.io import as_segments
 
@@ -62,7 +63,7 @@ def test_unknown_subset_lists_the_subsets():
     }
     truth = {"database": database}
     _, found = frames([], [("b", "jump", 0.0, 4.0, 0.5), ("a", "jump", 0.0, 4.0, 0.9)])
-    with pytest.raises(ValueError, match="'test'.*'training'.*'validation'"):
+    with pytest.raises(ValueError, match=r"'test'.*'training'.*'validation'"):
         temporal(truth=truth, found=found, subset="test")
     one = temporal(truth=truth, found=found, subset="validation")
     assert one.summary["mAP"] == 0.5  # the prediction for the training video is false
@@ -84,7 +85,7 @@ def test_predictions_without_confidence_are_refused():
 
 
 @pytest.mark.parametrize(
-    "options, message",
+    ("options", "message"),
     [
         ({"protocol": "thumos"}, "no protocol 'thumos'; known are activitynet, opentad"),
         ({"ties": "random"}, "ties = 'random' is not one of 'official', 'stable', 'expected'"),
@@ -195,7 +196,8 @@ def test_a_study_does_not_depend_on_the_order_of_its_items():
         )
     start = temporal_study(iou=[0.1, 0.5], bootstrap=20)
     for truth, found in parts.values():
-        assert truth, found
+        assert truth
+        assert found
     whole = temporal(
         truth=tables([row for part in parts.values() for row in part[0]], [])[0],
         found=tables([], [row for part in parts.values() for row in part[1]])[1],
@@ -290,7 +292,8 @@ def test_the_summary_follows_from_the_matches(protocol):
             value = precision[hits].sum() / row.n_truth
             assert value == pytest.approx(row.value, abs=1e-12)
             taken = ranked[f"truth@{row.iou:.2f}"][ranked[f"outcome@{row.iou:.2f}"] == "true"]
-            assert taken.is_unique and (taken >= 0).all()
+            assert taken.is_unique
+            assert (taken >= 0).all()
 
 
 def test_matches_name_rows_and_ious():

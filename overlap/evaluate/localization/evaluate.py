@@ -238,10 +238,10 @@ def _read(
     if subset is not None:
         tables["truth"] = tables["truth"].of_subset(subset)
     if ambiguous is not None:
-        if protocol.ambiguous != "ignore":
+        if protocol.ambiguous_rows != "ignore":
             raise ValueError(
                 f"protocol {protocol.name} does not use ambiguous intervals; leave ambiguous out, "
-                "or set ambiguous='ignore' in the protocol"
+                "or set ambiguous_rows=ignore"
             )
         table = as_segments(ambiguous, role="ambiguous")
         name = protocol.ambiguous_label
@@ -304,7 +304,8 @@ def temporal(
     truth, found : path, mapping, DataFrame or SegmentTable
         Annotations, and predictions with confidences; see `overlap.io.as_segments`.
     protocol : str or Protocol
-        Rules, by name (``overlap.evaluate.PROTOCOLS``) or as a value.
+        Rules, by name (``overlap.evaluate.PROTOCOLS``) or as a value; ``"all"`` gives one
+        report with the numbers of every protocol under names such as ``opentad mAP``.
     iou : str, float or iterable of float, optional
         Thresholds, as numbers or ``"0.3:0.7:0.1"``; by default the protocol's.
     subset : str, optional
@@ -360,6 +361,14 @@ def temporal(
     >>> report.summary["mAP"], report.summary["mAP@0.50"]
     (np.float64(0.25), np.float64(0.5))
     """
+    if protocol == "all":
+        from .every import every_protocol
+
+        return every_protocol(
+            truth=truth, found=found, iou=iou, subset=subset, ambiguous=ambiguous, ties=ties,
+            labels=labels, rng=rng, bootstrap=bootstrap, confidence_level=confidence_level,
+            progress=progress, workers=workers, **fields,
+        )  # fmt: skip
     chosen, kept = _resolve(protocol, iou, fields, ties, labels)
     tables = _read(truth, found, ambiguous, subset, chosen)
     finalise = Finalise(
@@ -368,9 +377,14 @@ def temporal(
     )  # fmt: skip
     study = Study(Measure(chosen, min(chosen.thresholds)), finalise)
     if workers == 1:
-        return study.add(0, **tables).report()
-    blocks = _blocks(tables, abs(workers))
-    return study.add_all(blocks, workers=workers, progress=progress).report()
+        report = study.add(0, **tables).report()
+    else:
+        blocks = _blocks(tables, abs(workers))
+        report = study.add_all(blocks, workers=workers, progress=progress).report()
+    # `explain` walks from one set of rules to another on the same input.
+    inputs = {**tables, "protocol": chosen, "ties": ties, "labels": kept}
+    assert isinstance(report.evidence, TemporalEvidence)
+    return replace(report, evidence=replace(report.evidence, inputs=inputs))
 
 
 def _whole(bootstrap: Any) -> int:

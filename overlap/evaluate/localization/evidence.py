@@ -42,6 +42,8 @@ class TemporalEvidence:
         Outcomes in ranked order.
     candidate : ndarray, dtype=int64
         Candidate of each pair, in the order of equal IoUs that was used.
+    inputs : dict, optional
+        Arguments of `temporal` that give this evaluation again.
     """
 
     scene: Scene
@@ -50,11 +52,16 @@ class TemporalEvidence:
     outcome: NDArray[np.uint8]
     ranking: Ranking
     candidate: NDArray[np.int64]
+    inputs: dict[str, Any] | None = None
 
     @property
     def items(self) -> tuple[str, ...]:
         """Names of the videos."""
         return self.scene.videos
+
+    def annotated(self) -> tuple[str, ...]:
+        """Names of the videos that the truth has."""
+        return self.scene.measured.truth.videos
 
     def precision(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """AP for each row of weights, threshold and class, shape (B, T, C)."""

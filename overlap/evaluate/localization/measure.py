@@ -96,7 +96,7 @@ class Measure:
             agents = truths, truth_key, predictions, found_key
         pairs = find_pairs(*agents, order, protocol, self.at_least)
         touched = np.zeros(len(found), dtype=bool)
-        for table in ambiguities if protocol.ambiguous == "ignore" else ():
+        for table in ambiguities if protocol.ambiguous_rows == "ignore" else ():
             if len(table):
                 numbers = {video: k for k, video in enumerate(table.videos)}
                 touched |= touches(
@@ -119,7 +119,7 @@ def _clean(
     """Return the rows that count, the ambiguous ones, and the number left out by reason."""
     left_out = {"ambiguous": 0, "zero_length": 0, "duplicates": 0}
     marked = np.zeros(len(truth), dtype=bool)
-    if protocol.ambiguous != "class" and protocol.ambiguous_label in truth.labels:
+    if protocol.ambiguous_rows != "class" and protocol.ambiguous_label in truth.labels:
         marked = truth.label == truth.labels.index(protocol.ambiguous_label)
     keep = ~marked
     left_out["ambiguous"] = int(marked.sum())
@@ -217,7 +217,8 @@ def combine(parts: Sequence[Measured], order: str, *, whole: bool = False) -> Me
         _concatenate([part.found for part in parts]),
         Pairs(**{name: np.concatenate(arrays) for name, arrays in columns.items()}),
         np.concatenate([part.ambiguous for part in parts]),
-        *places,
+        places[0],
+        places[1],
         {name: sum(part.left_out[name] for part in parts) for name in parts[0].left_out},
     )
 

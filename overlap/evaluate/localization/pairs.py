@@ -82,7 +82,7 @@ def _pairs(a, b, first, last, at_least, floor, undefined, begin, count, start, o
             return i, count
         lo = count
         for j in range(first[i], last[i]):
-            value = RATIO(a, i, b, j, floor, undefined)  # noqa: F821
+            value = RATIO(a, i, b, j, floor, undefined)
             if value >= at_least:
                 other[count] = j
                 iou[count] = value

@@ -47,7 +47,7 @@ CHOICES: dict[str, dict[str, str]] = {
         "drop": "a truth within duplicate_tolerance of an earlier kept one is left out",
     },
     "zero_length": {"keep": "truths of zero length count", "drop": "they are left out"},
-    "ambiguous": {
+    "ambiguous_rows": {
         "ignore": "unmatched predictions that overlap an ambiguous interval are not counted",
         "drop": "ambiguous rows are left out",
         "class": "the ambiguous label is a class like any other",
@@ -98,7 +98,7 @@ class Protocol:
         Largest difference of both ends at which two truths are the same.
     zero_length : {"keep", "drop"}
         What happens to truths of zero length.
-    ambiguous : {"ignore", "drop", "class"}
+    ambiguous_rows : {"ignore", "drop", "class"}
         What happens to truths with the label `ambiguous_label`.
     ambiguous_label : str
         The label that marks ambiguous intervals.
@@ -128,7 +128,7 @@ class Protocol:
     duplicates: str = "keep"
     duplicate_tolerance: float = 1e-3
     zero_length: str = "keep"
-    ambiguous: str = "drop"
+    ambiguous_rows: str = "drop"
     ambiguous_label: str = "Ambiguous"
     class_without_truth: str = "leave_out"
 

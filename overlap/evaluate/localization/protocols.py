@@ -44,7 +44,7 @@ PROTOCOLS: dict[str, Protocol] = {
             union="hull",
             undefined="zero",
             interpolation="grid",
-            ambiguous="ignore",
+            ambiguous_rows="ignore",
             class_without_truth="error",
         ),
         Protocol(
@@ -57,7 +57,7 @@ PROTOCOLS: dict[str, Protocol] = {
             union="hull",
             undefined="zero",
             interpolation="none",
-            ambiguous="ignore",
+            ambiguous_rows="ignore",
             class_without_truth="error",
         ),
     )

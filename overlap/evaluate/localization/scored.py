@@ -47,7 +47,7 @@ class Scene:
     found_item: NDArray[np.int64]
 
     def positives(self) -> NDArray[np.float64]:
-        """Number of truths by class and video, shape (C, V)."""
+        """Return the number of truths by class and video, shape (C, V)."""
         inside = self.truth_class >= 0
         cell = self.truth_class[inside] * len(self.videos) + self.truth_item[inside]
         shape = len(self.classes), len(self.videos)
@@ -77,6 +77,7 @@ class Scene:
         place = self.measured.found_place if shuffle is None else shuffle
         rows = np.flatnonzero(self.found_class >= 0)
         label = self.found_class[rows]
+        keys: list[NDArray]
         if rule == "argsort_reversed":
             keys = [place[rows], label]
         elif rule == "video_name":
@@ -120,7 +121,7 @@ class Scene:
             measured.pairs, candidate, agents, candidates, self.thresholds, self.protocol
         )
         outcome = np.where(pair >= 0, TRUE, FALSE)
-        if self.protocol.ambiguous == "ignore" and measured.ambiguous.any():
+        if self.protocol.ambiguous_rows == "ignore" and measured.ambiguous.any():
             outcome[(pair < 0) & measured.ambiguous] = IGNORED
         return pair, outcome
 

@@ -59,9 +59,9 @@ def describe(
     notes = []
     if strange_videos:
         notes.append(
-            f"{int(outside.sum())} predictions are for {len(strange_videos)} videos that are not in "
-            f"the truth (first: {strange_videos[0]!r}); {scored_outside} of them are in a scored "
-            "class and count as false positives"
+            f"{int(outside.sum())} predictions are for {len(strange_videos)} videos that are not "
+            f"in the truth (first: {strange_videos[0]!r}); {scored_outside} of them are in a "
+            "scored class and count as false positives"
         )
     if strange_labels:
         notes.append(

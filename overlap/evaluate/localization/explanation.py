@@ -1,0 +1,159 @@
+"""Why two numbers differ: a walk from one set of rules to another, a field at a time."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from overlap.evaluate.report import Report
+
+from .evaluate import temporal
+from .protocol import Protocol
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Explanation", "explain"]
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """The gap between two reports, split into steps that add up to it.
+
+    Attributes
+    ----------
+    metric : str
+        The number that is explained.
+    step_rows : tuple of dict
+        One per step: ``field``, ``before`` and ``after`` (its values), the number after
+        the step, and its ``change``.
+    """
+
+    metric: str
+    step_rows: tuple[dict[str, Any], ...]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The steps as a DataFrame."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.step_rows))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the steps."""
+        return [dict(row) for row in self.step_rows]
+
+
+def explain(a: Report, b: Report, *, metric: str = "mAP") -> Explanation:
+    """Walk from the rules of one report to those of another, one field at a time.
+
+    Parameters
+    ----------
+    a, b : Report
+        Reports of `temporal`.
+    metric : str
+        A name that both summaries have.
+
+    Returns
+    -------
+    Explanation
+        Steps in the order of the protocol's fields, then ties and labels, all on the
+        input of `a`; last, the input is exchanged for that of `b`. The changes add up to
+        the gap. How much each field gets depends on this order where fields interact.
+
+    Raises
+    ------
+    ValueError
+        If a report cannot be computed again (it was read from a file, or came from a
+        study), or lacks the metric.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from overlap import evaluate
+    >>> truth = pd.DataFrame({"video": ["a"], "label": "jump", "start": [0.0], "stop": [4.0]})
+    >>> found = truth.assign(stop=2.0, score=0.5)
+    >>> a = evaluate.temporal(truth=truth, found=found, iou=0.5)
+    >>> b = evaluate.temporal(truth=truth, found=found, iou=0.5, protocol="thumos14")
+    >>> steps = evaluate.explain(a, b).table.set_index("field")["change"]
+    >>> float(steps["comparison"])
+    -1.0
+    """
+    inputs = []
+    for name, report in (("a", a), ("b", b)):
+        kept = getattr(report.evidence, "inputs", None)
+        if kept is None:
+            raise ValueError(
+                f"explain: report {name} cannot be computed again; make it with "
+                "overlap.evaluate.temporal"
+            )
+        if metric not in dict(report.items):
+            raise ValueError(
+                f"explain: report {name} has no metric {metric!r}; it has "
+                f"{', '.join(dict(report.items))}"
+            )
+        inputs.append(kept)
+    first, last = inputs
+    current = dict(first)
+    value = dict(a.items)[metric]
+    rows = [{"field": "(a)", "before": "", "after": a.settings["protocol"], metric: value}]
+    rows[0]["change"] = 0.0
+    goal: Protocol = last["protocol"]
+    for field in (f.name for f in dataclasses.fields(Protocol)):
+        protocol: Protocol = current["protocol"]
+        before, after = getattr(protocol, field), getattr(goal, field)
+        if field in ("name", "description") or before == after:
+            continue
+        current["protocol"] = dataclasses.replace(protocol, **{field: after})
+        value = _step(rows, field, before, after, current, metric, value)
+    for option in ("ties", "labels"):
+        if first[option] != last[option]:
+            before, current[option] = current[option], last[option]
+            value = _step(rows, option, before, last[option], current, metric, value)
+    roles = ("truth", "found", "ambiguous")
+    changed = [role for role in roles if first.get(role) is not last.get(role)]
+    if changed:
+        end = dict(b.items)[metric]
+        rows.append(
+            {
+                "field": "input",
+                "before": ", ".join(_source(first.get(role)) for role in changed),
+                "after": ", ".join(_source(last.get(role)) for role in changed),
+                metric: end,
+                "change": end - value,
+            }
+        )
+    return Explanation(metric, tuple(rows))
+
+
+def _source(table: Any) -> str:
+    return "none" if table is None else str(table.source)
+
+
+def _step(
+    rows: list[dict[str, Any]],
+    field: str,
+    before: Any,
+    after: Any,
+    options: dict[str, Any],
+    metric: str,
+    value: float,
+) -> float:
+    usable = dict(options)
+    if usable["protocol"].ambiguous_rows != "ignore":
+        usable.pop("ambiguous", None)
+    result = dict(temporal(**usable).items)
+    if metric not in result:
+        raise ValueError(f"explain: {metric!r} is undefined once {field} is {after!r}")
+    rows.append(
+        {
+            "field": field,
+            "before": before,
+            "after": after,
+            metric: result[metric],
+            "change": result[metric] - value,
+        }
+    )
+    return result[metric]
