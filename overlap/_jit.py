@@ -21,12 +21,15 @@ NUMBA_DISABLE_JIT : ``1`` runs every kernel as plain Python.
 from __future__ import annotations
 
 import builtins
+import ctypes
 import dis
 import hashlib
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache, lru_cache
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
@@ -269,6 +272,32 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="overlap")
 
 
+@cache
+def _processor_of_caller() -> Callable[[], int] | None:
+    return getattr(ctypes.CDLL(None), "sched_getcpu", None) if sys.platform == "linux" else None
+
+
+class _Seat(threading.local):
+    """The processors that a worker thread was last told to use."""
+
+    allowed: frozenset[int] = frozenset()
+
+
+_seat = _Seat()
+
+
+def _move_off(processors: frozenset[int]) -> None:
+    """Keep a worker thread of ours off the processor on which the calling thread runs.
+
+    Some schedulers pack woken threads onto one processor, and the work is then no faster
+    than on one thread. The other processors are all left to choose from.
+    """
+    if processors and _seat.allowed != processors:
+        with suppress(OSError):
+            os.sched_setaffinity(0, processors)
+        _seat.allowed = processors
+
+
 def run_blocks(kernel: Callable[[int, int], None], rows: int, cost: float) -> None:
     """Call ``kernel(start, stop)`` on row blocks that together cover ``range(rows)``.
 
@@ -287,10 +316,12 @@ def run_blocks(kernel: Callable[[int, int], None], rows: int, cost: float) -> No
     if threads < 2:
         kernel(0, rows)
         return
-    blocks = min(rows, threads * (4 if cost >= 4e6 else 1))
+    blocks = min(rows, threads * (8 if cost >= 4e6 else 2))
     edges = [rows * k // blocks for k in range(blocks + 1)]
     pending = iter(list(zip(edges, edges[1:], strict=False)))
     lock = threading.Lock()
+    here = _processor_of_caller()
+    elsewhere = frozenset(os.sched_getaffinity(0) - {here()}) if here else frozenset()
 
     def work() -> None:
         while True:
@@ -300,7 +331,11 @@ def run_blocks(kernel: Callable[[int, int], None], rows: int, cost: float) -> No
                 return
             kernel(*block)
 
-    others = [_pool(threads - 1).submit(work) for _ in range(threads - 1)]
+    def work_elsewhere() -> None:
+        _move_off(elsewhere)
+        work()
+
+    others = [_pool(threads - 1).submit(work_elsewhere) for _ in range(threads - 1)]
     work()
     for other in others:
         other.result()
