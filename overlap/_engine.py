@@ -117,7 +117,7 @@ def _scorer(template: Callable, components: tuple[Component, ...], axes: int, ne
 
 
 def _rows(geometry: Geometry) -> int:
-    return 7 + 4 * max(geometry.axes, 1)
+    return _loops.BLOCK_ROWS + 4 * max(geometry.axes - 1, 0)
 
 
 def fill_block(
@@ -125,18 +125,11 @@ def fill_block(
 ) -> NDArray:
     """Return the terms of listed pairs, one row per term (see `overlap._loops`)."""
     block = np.zeros((_rows(geometry), len(ia)))
-    own = getattr(a, "fill_block", None)
-    if own is not None:  # a kind with a better way than one pair at a time
-        own(ia, b, jb, block)
-        return block
-    kernel = specialise(_loops.term_block, TERMS=terms_scalar(geometry, needs))
-    kernel(a.kernel_columns(), ia, b.kernel_columns(), jb, block)
+    a.fill_block(ia, b, jb, geometry, needs, block)
     return block
 
 
-def term_block(
-    a: Regions, ia: NDArray, b: Regions, jb: NDArray, geometry: Geometry
-) -> Terms:
+def term_block(a: Regions, ia: NDArray, b: Regions, jb: NDArray, geometry: Geometry) -> Terms:
     """Return all the terms that a kind has of listed pairs."""
     groups = geometry.groups
     block = fill_block(a, ia, b, jb, geometry, groups)
@@ -210,9 +203,7 @@ def paired(plan: Plan, found: Regions, truth: Regions) -> NDArray[np.float64]:
     return out
 
 
-def pairwise(
-    plan: Plan, found: Regions, truth: Regions, out: NDArray | None = None
-) -> NDArray:
+def pairwise(plan: Plan, found: Regions, truth: Regions, out: NDArray | None = None) -> NDArray:
     """Score every region of `found` against every region of `truth`, shape (N, M)."""
     geometry = plan.geometry(found, truth)
     n, m = len(found), len(truth)
@@ -332,9 +323,9 @@ def _blocks(found: Regions, truth: Regions, groups):
     if groups is None and candidates.wants_grid(found, truth):
         yield from candidates.grid_blocks(found, truth)
         return
-    own = getattr(found, "candidate_blocks", None)
-    if own is not None and groups is None:
-        yield from own(truth)
+    own = found.candidate_blocks(truth) if groups is None else None
+    if own is not None:
+        yield from own
         return
     for part in candidates.candidate_ranges(found, truth, groups):
         yield from candidates.expand(part)
@@ -387,7 +378,6 @@ def _ranged(
                 break
             more = max(len(output[0]), longest)
             output = tuple(  # type: ignore[assignment]
-                np.concatenate([column[:count], np.empty(more, column.dtype)])
-                for column in output
+                np.concatenate([column[:count], np.empty(more, column.dtype)]) for column in output
             )
     return output[0][:count], output[1][:count], output[2][:count]

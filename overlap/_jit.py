@@ -24,6 +24,7 @@ import builtins
 import ctypes
 import dis
 import hashlib
+import itertools
 import os
 import sys
 import threading
@@ -45,6 +46,7 @@ __all__ = ["compose", "digest", "run_blocks", "scalar", "specialise", "thread_co
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 _SUMS = frozenset({"reassoc", "contract", "nsz"})
 _cache_lock = threading.RLock()
+_config: Any = numba.config
 
 
 def scalar(function: Callable) -> Callable:
@@ -236,18 +238,18 @@ def specialise(template: Callable, *, sums: bool = False, **bindings: Any) -> Ca
     key = digest(kernel, (sums, sorted(_OPTIONS.items())))
     kernel.__qualname__ = f"{kernel.__name__[:40]}_{key}"
     location = os.environ.get("OVERLAP_CACHE", "")
-    if key is None or location == "0" or numba.config.DISABLE_JIT:
+    if key is None or location == "0" or _config.DISABLE_JIT:
         return njit(**options)(kernel)
     with _cache_lock:
-        previous = numba.config.CACHE_DIR
+        previous = _config.CACHE_DIR
         try:
             if location:
-                numba.config.CACHE_DIR = location
+                _config.CACHE_DIR = location
             return njit(cache=True, **options)(kernel)
         except (RuntimeError, OSError):  # no folder can be written: in memory only
             return njit(**options)(kernel)
         finally:
-            numba.config.CACHE_DIR = previous
+            _config.CACHE_DIR = previous
 
 
 # ---------------------------------------------------------------------------- threads
@@ -317,8 +319,7 @@ def run_blocks(kernel: Callable[[int, int], None], rows: int, cost: float) -> No
         kernel(0, rows)
         return
     blocks = min(rows, threads * (8 if cost >= 4e6 else 2))
-    edges = [rows * k // blocks for k in range(blocks + 1)]
-    pending = iter(list(zip(edges, edges[1:], strict=False)))
+    pending = iter(list(itertools.pairwise(rows * k // blocks for k in range(blocks + 1))))
     lock = threading.Lock()
     here = _processor_of_caller()
     elsewhere = frozenset(os.sched_getaffinity(0) - {here()}) if here else frozenset()

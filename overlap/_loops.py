@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+BLOCK_ROWS = 11  # of a kind with at most one axis; four more for every further axis
+
 TERMS: Callable
 SCORE: Callable
 PULL: Callable

@@ -27,7 +27,16 @@ from overlap._jit import compose, scalar
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Geometry", "Groups", "Terms", "boxed", "each_axis", "pullback_scalar", "step", "terms_scalar"]
+__all__ = [
+    "Geometry",
+    "Groups",
+    "Terms",
+    "boxed",
+    "each_axis",
+    "pullback_scalar",
+    "step",
+    "terms_scalar",
+]
 
 
 class Groups(enum.Flag):
@@ -187,7 +196,7 @@ def _first_axis(*args):
 
 
 def _next_axis(*args):
-    return REST(*args) + (AXIS(*args),)
+    return REST(*args) + (AXIS(*args),)  # noqa: RUF005 - Numba has no unpacking
 
 
 @cache

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
     from overlap.regions.base import Regions
 
-__all__ = ["Ranges", "candidate_ranges", "expand", "group_codes", "grid_blocks", "may_repeat", "wants_grid"]
+__all__ = [
+    "Ranges",
+    "candidate_ranges",
+    "expand",
+    "grid_blocks",
+    "group_codes",
+    "may_repeat",
+    "wants_grid",
+]
 
 _DENSE_PAIRS = 1_000_000
 
@@ -49,9 +57,7 @@ class Ranges:
     ordered: bool = True
 
 
-def group_codes(
-    found: ArrayLike, truth: ArrayLike
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def group_codes(found: ArrayLike, truth: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return whole numbers that are equal where the group labels are equal."""
     first, second = np.asarray(found), np.asarray(truth)
     if first.dtype.kind in "iu" and second.dtype.kind in "iu":

@@ -9,7 +9,8 @@ from __future__ import annotations
 from overlap import _formulas
 from overlap._formulas import Component
 from overlap._terms import Groups
-from overlap.scores import iou, single
+from overlap.ratios import iou
+from overlap.scores import single
 
 __all__ = [
     "aspect_gap",
@@ -49,9 +50,7 @@ aspect_gap = single(
 ``alpha = v / ((1 - IoU) + v)``, constant in the partials unless ``alpha_grad=True``; in [0, 1].
 """
 
-sides_gap = single(
-    Component("sides_gap", _formulas.sides_gap, Groups.EXTENT, axis=_formulas._side)
-)
+sides_gap = single(Component("sides_gap", _formulas.sides_gap, Groups.EXTENT, axis=_formulas._side))
 """Sum over axes of ``((side - side') / side of the enclosure)^2``; at most 1 per axis."""
 
 giou = (iou - enclosure_gap).named("giou")

@@ -1,7 +1,7 @@
 """Scores: how much two sets agree, as a composition of ratios and penalties.
 
-A score is a linear combination of components (see `overlap.penalties` for the layer of
-penalties). Every combination can be evaluated pair by pair, pairwise, sparsely and with
+A score is a linear combination of ratios (`overlap.ratios`) and of penalties
+(`overlap.penalties`). Every combination can be evaluated pair by pair, pairwise, sparsely and with
 gradients, for every kind of region that has the terms that it needs.
 """
 
@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Self, overload
+from numbers import Real
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
-from overlap import _engine, _formulas
+from overlap import _engine
 from overlap._formulas import Component
 from overlap._terms import Groups, Terms
 from overlap.regions.base import Regions, check_pair
@@ -23,17 +24,7 @@ if TYPE_CHECKING:
     import scipy.sparse
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = [
-    "Score",
-    "coverage",
-    "dice",
-    "f_score",
-    "iou",
-    "overlap_coefficient",
-    "terms",
-    "tversky",
-    "volumetric_similarity",
-]
+__all__ = ["Part", "Score", "single", "terms"]
 
 _ENCLOSURES = ("natural", "box", "hull", "min_rect")
 
@@ -91,11 +82,11 @@ class Score:
     # --------------------------------------------------------------------- evaluation
 
     @overload
-    def __call__(self, found: Regions, truth: Regions) -> NDArray[np.float64]: ...
+    def __call__(self, found: Regions, truth: Regions, /) -> NDArray[np.float64]: ...
     @overload
     def __call__(self, **parameters: float) -> Score: ...
-    def __call__(
-        self, found: Regions | None = None, truth: Regions | None = None, **parameters: float
+    def __call__(  # type: ignore[misc]  # mypy cannot see that an overload may drop both
+        self, found: Regions | None = None, truth: Regions | None = None, /, **parameters: float
     ) -> NDArray[np.float64] | Score:
         """Score pair by pair, or return the score with other parameters.
 
@@ -254,11 +245,13 @@ class Score:
         return -1.0 * self
 
     def __mul__(self, factor: float) -> Score:
-        if isinstance(factor, (Score, Regions)) or not np.isscalar(factor):
+        if not isinstance(factor, Real):
             return NotImplemented
-        if not math.isfinite(factor):  # type: ignore[arg-type]
+        if not math.isfinite(factor):
             raise ValueError(f"{self}: coefficient {factor} is not finite")
-        scaled = (replace(part, coefficient=part.coefficient * factor) for part in self.parts)
+        scaled = (
+            replace(part, coefficient=part.coefficient * float(factor)) for part in self.parts
+        )
         return Score(tuple(scaled), self.enclosure)
 
     __rmul__ = __mul__
@@ -277,8 +270,7 @@ class Score:
         if unknown:
             known = sorted({name for part in parts for name, _ in part.component.parameters})
             raise TypeError(
-                f"{self} has no parameter {', '.join(unknown)}; "
-                f"it has {', '.join(known) or 'none'}"
+                f"{self} has no parameter {', '.join(unknown)}; it has {', '.join(known) or 'none'}"
             )
         result = Score(tuple(parts), self.enclosure)
         return result if self.label is None else result.named(f"{self.label}({_texts(parameters)})")
@@ -326,9 +318,7 @@ class Score:
     @property
     def disjoint_max(self) -> float:
         """An upper bound of the score of two regions that do not intersect."""
-        return sum(
-            max(part.coefficient, 0.0) * part.component.disjoint_max for part in self.parts
-        )
+        return sum(max(part.coefficient, 0.0) * part.component.disjoint_max for part in self.parts)
 
     def bounds(self, axes: int = 1) -> tuple[float, float]:
         """Return a lower and an upper bound of the score.
@@ -367,7 +357,7 @@ def _texts(parameters: dict[str, float]) -> str:
 
 
 def _checked_parameter(score: Score, name: str, value: float) -> float:
-    if not (np.isscalar(value) and math.isfinite(value) and value >= 0):
+    if not (isinstance(value, Real) and math.isfinite(value) and value >= 0):
         raise ValueError(f"{score}: {name} = {value!r} is not a finite number >= 0")
     return float(value)
 
@@ -426,44 +416,3 @@ def terms(found: Regions, truth: Regions, *, enclosure: str = "natural") -> Term
     found, truth = _engine.broadcast(found, truth)
     index = np.arange(len(found))
     return _engine.term_block(found, index, truth, index, found.geometry(enclosure))
-
-
-# ------------------------------------------------------------------------------ ratios
-
-
-def _ratio(name: str, formula, **facts) -> Score:
-    return single(Component(name, formula, Groups.OVERLAP, disjoint_max=0.0, **facts))
-
-
-iou = _ratio("iou", _formulas.iou)
-"""Intersection over union (Jaccard): ``I / (A + B - I)``, in [0, 1]."""
-
-dice = _ratio("dice", _formulas.dice)
-"""Dice (Sorensen): ``2 I / (A + B)``, in [0, 1]."""
-
-tversky = _ratio(
-    "tversky",
-    _formulas.tversky,
-    parameters=(("alpha", 0.5), ("beta", 0.5)),
-    symmetric=lambda p: p[0] == p[1],
-)
-"""Tversky (1977): ``I / (I + alpha (A - I) + beta (B - I))``; alpha weighs found minus truth.
-
-``tversky(alpha=0.3, beta=0.7)``; 0.5 and 0.5 is Dice, 1 and 1 is IoU.
-"""
-
-f_score = _ratio(
-    "f_score", _formulas.f_score, parameters=(("beta", 1.0),), symmetric=lambda p: p[0] == 1.0
-)
-"""F-score: ``(1 + beta^2) I / (A + beta^2 B)``; beta > 1 prefers recall. ``f_score(beta=2)``."""
-
-coverage = _ratio("coverage", _formulas.coverage, symmetric=lambda p: False)
-"""Intersection over the first set, ``I / A``: precision of found against truth."""
-
-overlap_coefficient = _ratio("overlap_coefficient", _formulas.overlap_coefficient)
-"""Intersection over the smaller set (Szymkiewicz-Simpson): ``I / min(A, B)``."""
-
-volumetric_similarity = single(
-    Component("volumetric_similarity", _formulas.volumetric_similarity, Groups.OVERLAP)
-)
-"""Similarity of the measures alone: ``1 - |A - B| / (A + B)``; 1 is possible without overlap."""

@@ -79,7 +79,9 @@ def tolerance(
     return np.where(np.isnan(value), np.nan, eps * change)
 
 
-def _one_sided(score: Score, moving: Regions, fixed: Regions, wrt: str) -> NDArray[np.float64]:
+def _one_sided(
+    score: Score, moving: Regions, fixed: Regions, wrt: Literal["found", "truth"]
+) -> NDArray[np.float64]:
     """Return the largest directional derivative over the corners of the unit cube.
 
     A move far below the size of the regions, but above rounding, decides every tie; the

@@ -1,0 +1,15 @@
+"""Kinds of region: the pluggable backends of the overlap API.
+
+A batch (`overlap.regions.base.Regions`) holds N sets of one kind as a struct of arrays:
+one contiguous float64 column per parameter, so that a kernel reads what it needs in one
+pass. A kind says what two of its regions share through jitted functions of one pair and
+knows nothing of scores; a score knows nothing of geometry.
+
+==================  =========================================  =====================
+`Intervals`         spans of a line, arcs of a circle          length
+`Boxes`             axis-aligned boxes in any dimension        volume
+`Product`           products of two kinds, one by one          product of measures
+`FiniteSets`        subsets of a finite universe               cardinality or weight
+`Masks`             sets of cells of a regular grid            volume of the cells
+==================  =========================================  =====================
+"""

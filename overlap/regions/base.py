@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from overlap._terms import Geometry, boxed
+from overlap._jit import specialise
+from overlap._loops import BLOCK_ROWS, term_block
+from overlap._terms import Geometry, Groups, boxed, terms_scalar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,7 +85,7 @@ class Regions:
     extent: ClassVar[Callable | None] = None
     pullback: ClassVar[Callable | None] = None
 
-    _arrays: tuple[NDArray[np.float64], ...]
+    _arrays: tuple[NDArray[Any], ...]
     unit: str | None
 
     def __init__(self, values: ArrayLike, *, unit: str | None = None) -> None:
@@ -106,9 +108,9 @@ class Regions:
             table = table.reshape(0, width or 0)
         if table.ndim != 2 or (width is not None and table.shape[1] != width):
             wanted = f"(N, {width})" if width else "(N, 2 D)"
+            named = ", ".join(cls.columns) or "lower corner, upper corner"
             raise ValueError(
-                f"{name}: expected shape {wanted} with columns {', '.join(cls.columns) or 'lower, upper'}; "
-                f"got shape {table.shape}"
+                f"{name}: expected shape {wanted} with columns {named}; got shape {table.shape}"
             )
         if not np.isfinite(table).all():
             row, column = np.argwhere(~np.isfinite(table))[0]
@@ -119,7 +121,7 @@ class Regions:
             )
         return table
 
-    def _fill(self, arrays: tuple[NDArray[np.float64], ...], unit: str | None) -> None:
+    def _fill(self, arrays: tuple[NDArray[Any], ...], unit: str | None) -> None:
         for array in arrays:
             array.flags.writeable = False
         self._arrays = arrays
@@ -168,7 +170,7 @@ class Regions:
         settings = "".join(f", {name}={value!r}" for name, value in self._settings().items())
         return f"{type(self).__name__}({self.to_array().tolist()!r}{settings})"
 
-    def to_array(self) -> NDArray[np.float64]:
+    def to_array(self) -> NDArray[Any]:
         """Return the parameters, shape (N, P), in the order of the constructor."""
         return np.stack(self._arrays[: len(self._names())], axis=1)
 
@@ -205,10 +207,10 @@ class Regions:
 
     def measure(self) -> NDArray[np.float64]:
         """Return the measure (length, area, volume, ...) of every region, shape (N,)."""
-        from overlap._engine import term_block  # the engine stands above the kinds
-
         index = np.arange(len(self))
-        return term_block(self, index, self, index, self.geometry()).measure_a
+        block = np.empty((BLOCK_ROWS, len(self)))
+        self.fill_block(index, self, index, self.geometry(), Groups.OVERLAP, block)
+        return block[0]
 
     def scaled(self, ratio: float) -> Self:
         """Return the regions scaled by `ratio` about their centres."""
@@ -219,14 +221,37 @@ class Regions:
         """Number of coordinates of a point in a region."""
         return self.axes
 
+    # What kinds have whose parameters are all coordinates of the boundary.
+
     @property
     def boundary(self) -> bool:
-        """Whether all parameters are coordinates of the boundary.
+        """Whether all parameters are coordinates of the boundary."""
+        return False
 
-        Such a kind has `ends` (N, axes, 2), `with_ends`, which builds it back, `legal_ends`,
-        and `ends_to_parameters`, which orders one (axes, 2) move as the parameters are.
-        """
-        return hasattr(self, "ends")
+    @property
+    def ends(self) -> NDArray[np.float64]:
+        """Both ends of every axis, shape (N, axes, 2)."""
+        raise self._no_boundary()
+
+    def with_ends(self, ends: NDArray[np.float64]) -> Self:
+        """Return regions with other ends, shape (N, axes, 2)."""
+        raise self._no_boundary()
+
+    def legal_ends(self, ends: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which ends, shape (N, axes, 2), make a legal region, shape (N,)."""
+        raise self._no_boundary()
+
+    def ends_to_parameters(self, move: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return one move of the ends, shape (axes, 2), in the order of the parameters."""
+        raise self._no_boundary()
+
+    def ties(self, other: Self) -> NDArray[np.bool_]:
+        """Return where an end meets an end of `other` on the same axis, shape (N,)."""
+        raise self._no_boundary()
+
+    def _no_boundary(self) -> TypeError:
+        kind = type(self).__name__
+        return TypeError(f"{kind}: its parameters are not coordinates of a boundary")
 
     def contains(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which points are in which region.
@@ -246,7 +271,7 @@ class Regions:
     def geometry(self, enclosure: str = "natural") -> Geometry:
         """Return the jitted scalars of this kind under the named enclosure."""
         self._check_enclosure(enclosure)
-        return _kind_geometry(type(self), enclosure)
+        return _kind_geometry(type(self), enclosure)  # type: ignore[arg-type]
 
     def _enclosures(self) -> tuple[str, ...]:
         """Return the names of the enclosures that this kind has."""
@@ -268,6 +293,29 @@ class Regions:
     def kernel_columns(self) -> tuple[Any, ...]:
         """Return the tuple of contiguous columns that the jitted scalars index."""
         return self._arrays
+
+    def fill_block(
+        self,
+        index: NDArray[np.int64],
+        other: Self,
+        other_index: NDArray[np.int64],
+        geometry: Geometry,
+        needs: Groups,
+        block: NDArray[np.float64],
+    ) -> None:
+        """Write the terms of listed pairs, one row per term as `overlap._loops` has them.
+
+        A kind with a better way than one pair at a time overrides this.
+        """
+        kernel = specialise(term_block, TERMS=terms_scalar(geometry, needs))
+        kernel(self.kernel_columns(), index, other.kernel_columns(), other_index, block)
+
+    def candidate_blocks(self, other: Self) -> Iterator[tuple[NDArray, NDArray]] | None:
+        """Yield index arrays of the pairs that can intersect, or return None.
+
+        A kind with a better way than outer boxes overrides this.
+        """
+        return None
 
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         """Return lower and upper corners of outer boxes, each of shape (D, N), or None.
@@ -304,7 +352,8 @@ def check_pair(a: object, b: object, mine: str = "found", theirs: str = "truth")
                 f"{name}: expected a batch of regions, got {_describe(value)}; wrap it in "
                 "Intervals, Boxes or FiniteSets (overlap.Intervals([[start, stop], ...]))"
             )
-    assert isinstance(a, Regions) and isinstance(b, Regions)
+    assert isinstance(a, Regions)
+    assert isinstance(b, Regions)
     if type(a) is not type(b):
         raise TypeError(
             f"{mine} is {type(a).__name__} and {theirs} is {type(b).__name__}; "

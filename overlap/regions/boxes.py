@@ -254,6 +254,11 @@ class Boxes(Regions):
         return type(self)(np.hstack([center - half, center + half]), unit=self.unit)
 
     @property
+    def boundary(self) -> bool:
+        """Whether all parameters are coordinates of the boundary: they are."""
+        return True
+
+    @property
     def ends(self) -> NDArray[np.float64]:
         """Both ends of every axis, shape (N, D, 2)."""
         return np.stack([self.lower, self.upper], axis=2)
@@ -264,13 +269,13 @@ class Boxes(Regions):
 
     def legal_ends(self, ends: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which ends are in order on every axis, shape (N,)."""
-        return (ends[..., 0] <= ends[..., 1]).all(axis=1)
+        return np.all(ends[..., 0] <= ends[..., 1], axis=1)
 
     def ends_to_parameters(self, move: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return a move of the ends, shape (D, 2), in the order of the parameters."""
         return move.T.ravel()
 
-    def ties(self, other: Boxes) -> NDArray[np.bool_]:
+    def ties(self, other: Self) -> NDArray[np.bool_]:
         """Return where an end meets an end of `other` on the same axis, shape (N,)."""
         return (self.ends[..., :, None] == other.ends[..., None, :]).any(axis=(1, 2, 3))
 

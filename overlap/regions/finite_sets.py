@@ -186,7 +186,7 @@ class FiniteSets(Regions):
             and np.array_equal(self._members, other._members)
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def _names(self) -> list[str]:
         return [f"element_{k}" for k in range(len(self._weights))]

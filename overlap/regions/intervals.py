@@ -9,6 +9,7 @@ import numpy as np
 
 from overlap._jit import scalar
 from overlap._terms import Geometry, step
+from overlap.regions._arcs import CIRCLE
 from overlap.regions.base import Regions, as_numbers
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Intervals"]
 
-# ------------------------------------------------------------------ kernels, real line
-# Columns: start, stop.
+# Columns on the real line: start, stop. On a circle see `overlap.regions._arcs`.
 
 
 @scalar
@@ -58,94 +58,6 @@ def interval_pullback(a, i, b, j, do, de, ds, dx):
     )
 
 
-# --------------------------------------------------------------------- kernels, circle
-# Columns: start, stop, start in [0, period), length, (period,). The pair is put into a
-# canonical order, so that exchanging the two changes no bit of a symmetric result.
-
-
-@scalar
-def _ordered(a, i, b, j):
-    """Return the distance from the first start to the second, both lengths, the sign."""
-    first, second, la, lb = a[2][i], b[2][j], a[3][i], b[3][j]
-    if second < first or (second == first and lb < la):
-        return first - second, lb, la, -1.0
-    return second - first, la, lb, 1.0
-
-
-@scalar
-def arc_overlap(a, i, b, j):
-    """Return ``(length_a, length_b, intersection)`` of two arcs."""
-    period = a[4][0]
-    d, la, lb, _ = _ordered(a, i, b, j)
-    ahead = max(min(la - d, lb), 0.0)
-    around = max(min(lb - (period - d), la), 0.0)
-    return a[3][i], b[3][j], min(ahead + around, min(la, lb))
-
-
-@scalar
-def _arc_cover(d, la, lb, period):
-    """Return the length of the smallest arc that covers both."""
-    return min(min(max(la, d + lb), max((period - d) + la, lb)), period)
-
-
-@scalar
-def _arc_offset(d, la, lb, period):
-    """Return the signed way from the first centre to the second; 0 with a full circle."""
-    if la >= period or lb >= period:
-        return 0.0
-    offset = d + 0.5 * (lb - la)
-    return offset - period * math.floor(offset / period + 0.5)
-
-
-@scalar
-def arc_enclosure(a, i, b, j):
-    """Return ``(hull, center_gap2, diameter2)`` of two arcs."""
-    d, la, lb, _ = _ordered(a, i, b, j)
-    hull = _arc_cover(d, la, lb, a[4][0])
-    gap = min(abs(_arc_offset(d, la, lb, a[4][0])), hull)
-    return hull, gap * gap, hull * hull
-
-
-@scalar
-def arc_extent(a, i, b, j):
-    """Return the one axis ``((offset, side_a, side_b, cover),)`` of two arcs."""
-    d, la, lb, sign = _ordered(a, i, b, j)
-    offset = -sign * _arc_offset(d, la, lb, a[4][0])
-    return ((offset, a[3][i], b[3][j], _arc_cover(d, la, lb, a[4][0])),)
-
-
-@scalar
-def _inside(position, length, period):
-    """Return whether a point at `position` after an arc's start is inside it."""
-    if length >= period:
-        return 1.0
-    return step(length - position) if position > 0.0 else 0.5
-
-
-@scalar
-def arc_pullback(a, i, b, j, do, de, ds, dx):
-    """Return the gradient with respect to start and stop of ``a[i]``."""
-    period, la, lb = a[4][0], a[3][i], b[3][j]
-    ahead = b[2][j] - a[2][i]
-    ahead = ahead + period if ahead < 0.0 else ahead
-    behind = period - ahead if ahead > 0.0 else 0.0
-    end = behind + la
-    end = end - period if end >= period and lb < period else end
-    from_a, from_b = max(la, ahead + lb), max(lb, behind + la)
-    hull = min(min(from_a, from_b), period)
-    open_circle = 1.0 if min(from_a, from_b) < period else 0.0
-    weight = step(from_b - from_a)
-    cover = (de[0] + 2.0 * hull * de[2] + dx[0][3]) * open_circle
-    offset = -_arc_offset(ahead, la, lb, period)
-    center = 0.5 * dx[0][0] + de[1] * offset if la < period and lb < period else 0.0
-    side = do[0] + dx[0][1]
-    stop = weight * step(la - (ahead + lb)) + (1.0 - weight) * step(behind + la - lb)
-    return (
-        center - side - do[2] * _inside(behind, lb, period) - cover * weight,
-        center + side + do[2] * _inside(end, lb, period) + cover * stop,
-    )
-
-
 _LINE = Geometry(
     overlap=interval_overlap,
     enclosure=interval_enclosure,
@@ -154,14 +66,6 @@ _LINE = Geometry(
     axes=1,
     aspect=True,
     fused=True,
-)
-_CIRCLE = Geometry(
-    overlap=arc_overlap,
-    enclosure=arc_enclosure,
-    extent=arc_extent,
-    pullback=arc_pullback,
-    axes=1,
-    aspect=True,
 )
 
 
@@ -225,8 +129,8 @@ class Intervals(Regions):
         if bad.size:
             k = bad[0]
             raise ValueError(
-                f"Intervals: interval {k} is {length[k]} long, more than the period {self._period}; "
-                "cut it to one turn"
+                f"Intervals: interval {k} is {length[k]} long, more than the period "
+                f"{self._period}; cut it to one turn"
             )
         wrapped = np.mod(start, self._period)
         wrapped[wrapped >= self._period] = 0.0  # a tiny negative start rounds up to a full turn
@@ -318,6 +222,11 @@ class Intervals(Regions):
         )
 
     @property
+    def boundary(self) -> bool:
+        """Whether all parameters are coordinates of the boundary: they are."""
+        return True
+
+    @property
     def ends(self) -> NDArray[np.float64]:
         """Both ends of the one axis, shape (N, 1, 2)."""
         return self.to_array()[:, None, :]
@@ -335,7 +244,7 @@ class Intervals(Regions):
         """Return a move of the ends, shape (1, 2), in the order of the parameters."""
         return move.ravel()
 
-    def ties(self, other: Intervals) -> NDArray[np.bool_]:
+    def ties(self, other: Self) -> NDArray[np.bool_]:
         """Return where an end may meet an end of `other`; on a circle, everywhere."""
         if self._period is not None:
             return np.ones(len(self), bool)
@@ -353,7 +262,7 @@ class Intervals(Regions):
     def geometry(self, enclosure: str = "natural") -> Geometry:
         """Return the jitted scalars; the covering interval is also the smallest box."""
         self._check_enclosure(enclosure)
-        return _LINE if self._period is None else _CIRCLE
+        return _LINE if self._period is None else CIRCLE
 
     def _enclosures(self) -> tuple[str, ...]:
         return ("natural", "box")

@@ -245,7 +245,7 @@ class Masks(Regions):
             and np.array_equal(self._cells, other._cells)
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def _names(self) -> list[str]:
         return [f"cell_{k}" for k in range(self._cells.shape[1])]

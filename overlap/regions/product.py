@@ -178,7 +178,7 @@ class Product(Regions):
             and self._factors == other._factors
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __repr__(self) -> str:
         scale = "" if self._scale is None else f", scale={self._scale!r}"
@@ -255,7 +255,7 @@ class Product(Regions):
         parts = zip(self._factors, self._split(move, 0), strict=True)
         return np.concatenate([factor.ends_to_parameters(part) for factor, part in parts])
 
-    def ties(self, other: Product) -> NDArray[np.bool_]:
+    def ties(self, other: Self) -> NDArray[np.bool_]:
         """Return where an end meets an end of `other` in one of the factors, shape (N,)."""
         first, second = zip(self._factors, other._factors, strict=True)
         return first[0].ties(first[1]) | second[0].ties(second[1])

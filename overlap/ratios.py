@@ -1,0 +1,59 @@
+"""Ratios: how much two sets agree, from their measures and what they share.
+
+All of them are NaN for two empty sets and 0 where exactly one is empty.
+"""
+
+from __future__ import annotations
+
+from overlap import _formulas
+from overlap._formulas import Component
+from overlap._terms import Groups
+from overlap.scores import Score, single
+
+__all__ = [
+    "coverage",
+    "dice",
+    "f_score",
+    "iou",
+    "overlap_coefficient",
+    "tversky",
+    "volumetric_similarity",
+]
+
+
+def _ratio(name: str, formula, **facts) -> Score:
+    return single(Component(name, formula, Groups.OVERLAP, disjoint_max=0.0, **facts))
+
+
+iou = _ratio("iou", _formulas.iou)
+"""Intersection over union (Jaccard): ``I / (A + B - I)``, in [0, 1]."""
+
+dice = _ratio("dice", _formulas.dice)
+"""Dice (Sorensen): ``2 I / (A + B)``, in [0, 1]."""
+
+tversky = _ratio(
+    "tversky",
+    _formulas.tversky,
+    parameters=(("alpha", 0.5), ("beta", 0.5)),
+    symmetric=lambda p: p[0] == p[1],
+)
+"""Tversky (1977): ``I / (I + alpha (A - I) + beta (B - I))``; alpha weighs found minus truth.
+
+``tversky(alpha=0.3, beta=0.7)``; 0.5 and 0.5 is Dice, 1 and 1 is IoU.
+"""
+
+f_score = _ratio(
+    "f_score", _formulas.f_score, parameters=(("beta", 1.0),), symmetric=lambda p: p[0] == 1.0
+)
+"""F-score: ``(1 + beta^2) I / (A + beta^2 B)``; beta > 1 prefers recall. ``f_score(beta=2)``."""
+
+coverage = _ratio("coverage", _formulas.coverage, symmetric=lambda p: False)
+"""Intersection over the first set, ``I / A``: precision of found against truth."""
+
+overlap_coefficient = _ratio("overlap_coefficient", _formulas.overlap_coefficient)
+"""Intersection over the smaller set (Szymkiewicz-Simpson): ``I / min(A, B)``."""
+
+volumetric_similarity = single(
+    Component("volumetric_similarity", _formulas.volumetric_similarity, Groups.OVERLAP)
+)
+"""Similarity of the measures alone: ``1 - |A - B| / (A + B)``; 1 is possible without overlap."""

@@ -1,0 +1,379 @@
+"""Non-maximum suppression: of regions that overlap, keep the most confident one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from overlap import _formulas, _suppress_loops
+from overlap._engine import Plan
+from overlap._formulas import Component, combine
+from overlap._jit import compose, specialise
+from overlap._reach import (
+    check_score,
+    checked_confidence,
+    checked_number,
+    descending,
+    reaching,
+)
+from overlap._terms import Geometry, Groups, terms_scalar
+from overlap.regions.base import Regions, check_pair
+from overlap.regions.boxes import Boxes
+from overlap.regions.intervals import Intervals
+from overlap.ratios import iou
+from overlap.scores import Score
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Kept", "nms"]
+
+_SMALL_GROUP = 96
+_BLOCK = 2048
+_LEVELS = 30
+_FINER = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """What suppression keeps, in order of descending confidence; ties in order of index.
+
+    Attributes
+    ----------
+    index : ndarray of int64, shape (K,)
+        Positions of the kept regions in the batch.
+    confidence : ndarray of float64, shape (K,)
+        Their confidences; lowered ones after soft suppression.
+    """
+
+    index: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+
+def nms(
+    regions: Regions,
+    confidence: ArrayLike,
+    threshold: float = 0.5,
+    *,
+    score: Score = iou,
+    groups: ArrayLike | None = None,
+    soft: Literal["linear", "gaussian"] | None = None,
+    sigma: float = 0.5,
+    min_confidence: float | None = None,
+) -> Kept:
+    """Suppress regions that overlap a more confident one.
+
+    The most confident region is kept, all others whose score against it is greater than
+    the threshold are dropped, and so on with what is left. Equal confidences are taken in
+    the order of their index. A score that is NaN (two empty regions) suppresses nothing.
+
+    Soft suppression (Bodla et al. 2017, arXiv:1704.04503) lowers confidences instead: when
+    the most confident region m is taken, every other one is multiplied by ``1 - s`` where
+    its score s against m exceeds the threshold (``"linear"``), or by ``exp(-s^2 / sigma)``
+    (``"gaussian"``, which has no threshold); s is clipped to [0, 1].
+
+    Parameters
+    ----------
+    regions : Regions
+        N regions of any kind.
+    confidence : array_like, shape (N,)
+        Any order of magnitude; finite and not negative for soft suppression.
+    threshold : float
+        Regions with a score > `threshold` are suppressed; equality keeps both.
+    score : Score
+        Called as ``score(candidate, kept)``: with `overlap.coverage`, a region is
+        suppressed where more than that share of itself lies in a kept one.
+    groups : array_like, shape (N,), optional
+        Labels such as the class or the video; regions suppress only within their group.
+    soft : {"linear", "gaussian"}, optional
+        Lower confidences instead of dropping regions.
+    sigma : float
+        Width of the Gaussian, > 0.
+    min_confidence : float, optional
+        Drop regions whose confidence, after it was lowered, is below this.
+
+    Returns
+    -------
+    Kept
+        ``index`` and ``confidence`` of what is kept, most confident first.
+
+    Raises
+    ------
+    ValueError
+        For lengths that differ, a confidence that is NaN, a threshold that is not finite.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> boxes = ov.Boxes([[0, 0, 10, 10], [1, 0, 10, 10], [20, 0, 30, 10]])
+    >>> ov.nms(boxes, [0.8, 0.9, 0.7]).index
+    array([1, 2])
+    >>> ov.nms(boxes, [0.8, 0.9, 0.7], groups=["cat", "dog", "cat"]).index
+    array([1, 0, 2])
+    >>> ov.nms(boxes, [0.8, 0.9, 0.7], soft="linear").confidence
+    array([0.9 , 0.7 , 0.08])
+    """
+    check_pair(regions, regions, "regions", "regions")
+    check_score(score)
+    threshold = checked_number(threshold, "threshold")
+    if soft not in (None, "linear", "gaussian"):
+        raise ValueError(f"soft = {soft!r}; expected 'linear', 'gaussian' or None")
+    sigma = checked_number(sigma, "sigma")
+    if sigma <= 0:
+        raise ValueError(f"sigma = {sigma!r} is not positive")
+    least = -math.inf if min_confidence is None else checked_number(min_confidence, "min_confidence")
+    weight = checked_confidence(confidence, regions, "regions")
+    if soft is not None:
+        bad = np.flatnonzero(~np.isfinite(weight) | (weight < 0))
+        if bad.size:
+            raise ValueError(
+                f"confidence[{bad[0]}] = {weight[bad[0]]}: soft suppression multiplies confidences, "
+                "which must be finite and not negative; give probabilities"
+            )
+    codes = None if groups is None else _codes(groups, len(regions))
+    plan = score._plan
+    geometry = plan.geometry(regions, regions)
+
+    order = descending(weight)
+    if least > -math.inf:
+        order = order[: np.count_nonzero(weight >= least)]
+    if not len(order):
+        return Kept(np.empty(0, np.int64), np.empty(0))
+    starts = np.zeros(1, np.int64)
+    if codes is not None:
+        order = order[np.argsort(codes[order], kind="stable")]
+        codes = codes[order]
+        starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]])
+    stops = np.append(starts[1:], len(order))
+    task = _Task(regions[order], score, plan, geometry, threshold, starts, stops, codes)
+    current = weight[order]
+    if soft is not None:
+        alive = _soft(task, current, order, soft == "linear", sigma, least)
+    elif geometry.fused:
+        alive = _hard_fused(task)
+    else:
+        alive = _hard_blocks(task)
+    index, current = order[alive], current[alive]
+    if soft is not None or codes is not None:
+        final = np.lexsort((index, -current))
+        index, current = index[final], current[final]
+    return Kept(index, current)
+
+
+def _codes(groups: ArrayLike, size: int) -> NDArray:
+    """Return whole numbers for labels, of as few bits as they need: that sorts faster."""
+    labels = np.asarray(groups)
+    if labels.shape != (size,):
+        raise ValueError(f"groups: expected shape ({size},), one label a region; got {labels.shape}")
+    if labels.dtype.kind in "iu" and size:
+        low = int(labels.min())
+        codes = labels if int(labels.max()) - low < 2**16 else None
+        codes = None if codes is None else (labels.astype(np.int64) - low)
+    else:
+        codes = None
+    if codes is None:
+        try:
+            _, codes = np.unique(labels, return_inverse=True)
+        except TypeError:
+            raise TypeError("groups: labels of different types cannot be compared") from None
+    return codes.astype(np.uint16) if size and codes.max() < 2**16 else codes
+
+
+# ------------------------------------------------------------------------------- tasks
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """Regions sorted by group and descending confidence, and what to do with them."""
+
+    regions: Regions
+    score: Score
+    plan: Plan
+    geometry: Geometry
+    threshold: float
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+    codes: NDArray | None
+
+    def kernel(self, template: Callable) -> Callable:
+        return _kernel(template, self.geometry, self.plan.components, self.plan.needs)
+
+    def reaching(self, rows: NDArray, columns: NDArray, at_least: float):
+        """Return positions and scores of pairs with a score > `at_least`."""
+        groups = None
+        if self.codes is not None:
+            groups = self.codes[rows].astype(np.int64), self.codes[columns].astype(np.int64)
+        a, b = self.regions[rows], self.regions[columns]
+        i, j, value = reaching(self.score, a, b, at_least, True, groups)
+        return rows[i], columns[j], value
+
+    def boxes(self, prunes: bool) -> NDArray[np.float64]:
+        """Return ``(x0, x1, y0, y1)`` of the outer boxes; infinite where every pair counts."""
+        n = len(self.regions)
+        bounds = self.regions.bounds() if prunes else None
+        if bounds is None:
+            return np.tile([-np.inf, np.inf], (n, 2))
+        box = np.zeros((n, 4))
+        for axis in range(min(len(bounds[0]), 2)):
+            box[:, 2 * axis], box[:, 2 * axis + 1] = bounds[0][axis], bounds[1][axis]
+        return box
+
+
+@cache
+def _kernel(
+    template: Callable, geometry: Geometry, components: tuple[Component, ...], needs: Groups
+) -> Callable:
+    terms = terms_scalar(geometry, needs)
+    score = combine(components, max(geometry.axes, 1))
+    return specialise(template, VALUE=compose(_suppress_loops.value, TERMS=terms, SCORE=score))
+
+
+# -------------------------------------------------------------------------------- hard
+
+
+def _hard_fused(task: _Task) -> NDArray[np.bool_]:
+    prunes = task.score.prunes(task.threshold, strict=True)
+    box = task.boxes(prunes)
+    small = int((task.stops - task.starts).max())
+    shares, layout = (0.0, 0.0), None
+    if prunes and small > _SMALL_GROUP:
+        shares, layout = _shares(task), _layout(task.regions)
+    if layout is None:
+        layout = np.zeros(2), np.ones(2), 0, np.ones((1, 2))
+    else:
+        small = _SMALL_GROUP
+    alive = np.empty(len(task.regions), np.bool_)
+    kernel = task.kernel(_suppress_loops.hard)
+    kernel(
+        task.regions.kernel_columns(),
+        task.plan.parameters,
+        task.threshold,
+        box,
+        *shares,
+        *layout,
+        task.starts,
+        task.stops,
+        small,
+        alive,
+    )
+    return alive
+
+
+def _shares(task: _Task) -> tuple[float, float]:
+    """Return which share of a candidate, and of what suppresses it, both must have in common.
+
+    A box of which more than a share t lies in another one also shares more than t of its
+    extent on every axis, so that nothing else needs to be looked at. Zero where the score
+    does not say, and among boxes so small that their measure has no precision.
+    """
+    positive = [part for part in task.score.parts if part.coefficient > 0]
+    if len(positive) != 1 or type(task.regions) not in (Boxes, Intervals):
+        return 0.0, 0.0
+    part = positive[0]
+    t = min(task.threshold / part.coefficient, 1.0)
+    lower, upper = task.regions.bounds()  # type: ignore[misc]
+    if not t > 1e-12 or (upper - lower).min() < 1e-270 ** (1.0 / len(lower)):
+        return 0.0, 0.0
+    formula, parameters = part.component.formula, part.parameters
+    if formula is _formulas.iou:
+        own, other = 1.0, 1.0
+    elif formula is _formulas.dice:
+        own, other = 0.5, 0.5
+    elif formula is _formulas.coverage:
+        own, other = 1.0, 0.0
+    elif formula is _formulas.tversky:
+        own, other = parameters
+    elif formula is _formulas.f_score:
+        own = 1.0 / (1.0 + parameters[0] ** 2)
+        other = 1.0 - own
+    else:
+        return 0.0, 0.0
+    # I / (I + own (A - I)) > t, solved for I / A; the margin is for rounding.
+    own, other = ((1 - 1e-9) * t * w / (1.0 - t + t * w) if w else 0.0 for w in (own, other))
+    return own, other
+
+
+def _layout(regions: Regions) -> tuple[NDArray, NDArray, int, NDArray] | None:
+    """Return origin and unit of the grid, its lowest level, and the inverse cell widths.
+
+    None where the coordinates reach so far that cells cannot be computed.
+    """
+    bounds = regions.bounds()
+    if bounds is None:
+        return None
+    lower, upper = bounds[0][:2], bounds[1][:2]
+    axes = len(lower)
+    origin, unit = np.zeros(2), np.ones(2)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        sides = upper - lower
+        mean = sides.mean(axis=1)
+        unit[:axes] = np.where(mean > 0, mean, 1.0)
+        origin[:axes] = lower.min(axis=1)
+        reach = upper.max(axis=1) - origin[:axes]
+        top = int(np.frexp((sides.max(axis=1) / unit[:axes]).max())[1])
+        lowest = top - _LEVELS
+        inverse = 1.0 / np.ldexp(unit, np.arange(lowest, top + 1)[:, None] - _FINER)
+    if not all(np.isfinite(array).all() for array in (unit, inverse, reach)):
+        return None
+    return origin, unit, lowest, inverse
+
+
+def _hard_blocks(task: _Task) -> NDArray[np.bool_]:
+    """Suppress by lists of pairs, a block of regions at a time to bound their number."""
+    n = len(task.regions)
+    alive = np.ones(n, np.bool_)
+    kept = np.empty(0, np.int64)
+    suppress = specialise(_suppress_loops.listed)
+    for lo in range(0, n, _BLOCK):
+        block = np.arange(lo, min(lo + _BLOCK, n))
+        if len(kept):
+            candidate, _, _ = task.reaching(block, kept, task.threshold)
+            alive[candidate] = False
+            block = block[alive[block]]
+        candidate, other, _ = task.reaching(block, block, task.threshold)
+        earlier = other < candidate
+        candidate, other = candidate[earlier], other[earlier]
+        ascending = np.argsort(candidate, kind="stable")
+        suppress(candidate[ascending], other[ascending], alive)
+        kept = np.concatenate([kept, block[alive[block]]])
+    return alive
+
+
+# -------------------------------------------------------------------------------- soft
+
+
+def _soft(
+    task: _Task,
+    current: NDArray[np.float64],
+    index: NDArray[np.int64],
+    linear: bool,
+    sigma: float,
+    least: float,
+) -> NDArray[np.bool_]:
+    """Lower `current` in place; return which regions are kept."""
+    n = len(task.regions)
+    alive, todo = np.zeros(n, np.bool_), np.empty(n, np.int64)
+    threshold = max(task.threshold, 0.0) if linear else 0.0
+    rule = (threshold, sigma, linear)
+    rest = (least, index, task.starts, task.stops, todo, current, alive)
+    if task.geometry.fused:
+        box = task.boxes(task.score.prunes(threshold, strict=True))
+        kernel = task.kernel(_suppress_loops.soft_dense)
+        kernel(task.regions.kernel_columns(), task.plan.parameters, *rule, box, *rest)
+        return alive
+    everything = np.arange(n)
+    neighbor, taken, value = task.reaching(everything, everything, threshold)
+    ascending = np.lexsort((neighbor, taken))
+    pointer = np.searchsorted(taken[ascending], np.arange(n + 1))
+    kernel = specialise(_suppress_loops.soft_listed)
+    kernel(pointer, neighbor[ascending], value[ascending], *rule, *rest)
+    return alive
