@@ -76,6 +76,10 @@ def _inside(position, length, period):
 def arc_pullback(a, i, b, j, do, de, ds, dx):
     """Return the gradient with respect to start and stop of ``a[i]``."""
     period, la, lb = a[4][0], a[3][i], b[3][j]
+    side = do[0] + dx[0][1]
+    if la >= period and lb >= period:  # identical whatever their starts: half to each side
+        half = 0.5 * (do[2] + de[0] + 2.0 * period * de[2] + dx[0][3])
+        return (-side - half, side + half)
     ahead = b[2][j] - a[2][i]
     ahead = ahead + period if ahead < 0.0 else ahead
     behind = period - ahead if ahead > 0.0 else 0.0
@@ -88,7 +92,6 @@ def arc_pullback(a, i, b, j, do, de, ds, dx):
     cover = (de[0] + 2.0 * hull * de[2] + dx[0][3]) * open_circle
     offset = -_arc_offset(ahead, la, lb, period)
     center = 0.5 * dx[0][0] + de[1] * offset if la < period and lb < period else 0.0
-    side = do[0] + dx[0][1]
     stop = weight * step(la - (ahead + lb)) + (1.0 - weight) * step(behind + la - lb)
     return (
         center - side - do[2] * _inside(behind, lb, period) - cover * weight,
