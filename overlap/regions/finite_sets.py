@@ -113,7 +113,8 @@ class FiniteSets(Regions):
         rows = np.repeat(np.arange(len(self._pointers) - 1), np.diff(self._pointers))
         # bincount adds in order, as the kernel does: a set against itself is exactly 1.
         measure = np.bincount(rows, self._weights[self._members], len(self._pointers) - 1)
-        self._fill((measure,), unit)
+        # Of no members at all it returns integers.
+        self._fill((measure.astype(np.float64),), unit)
         for array in (self._pointers, self._members, self._weights):
             array.flags.writeable = False
 
