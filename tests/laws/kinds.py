@@ -114,9 +114,9 @@ KINDS = (
     Kind("boxes-1", _boxes(1), _LINE, scores=_BRIEF),
     Kind("boxes-2", _boxes(2), _PLANE),
     Kind("boxes-3", _boxes(3), _PLANE),
-    Kind("boxes-4", _boxes(4), _PLANE, scores=_BRIEF),
+    Kind("boxes-4", _boxes(4), _PLANE, scores=(ov.iou, ov.giou)),
     Kind("box x interval", _tubes, _LINE),
-    Kind("arc x interval", _annual, {}),
+    Kind("arc x interval", _annual, scores=_BRIEF),
     Kind("sets", _sets, {"exchange of elements": _elements_exchanged}),
     Kind("masks", _masks, {"translation": _masks_moved, "reflection": _masks_mirrored}),
 )

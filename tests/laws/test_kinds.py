@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
 import pytest
-import strategies
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kinds import KINDS, Kind
 
 import overlap as ov
 from overlap.testing import all_scores, check_pairs, check_regions
+
+from . import strategies
+from .kinds import KINDS, Kind
 
 pytestmark = pytest.mark.kernels
 
