@@ -28,7 +28,7 @@ def score_rows() -> list[list[str]]:
     import overlap
 
     rows = []
-    for name in sorted(overlap.__all__):
+    for name in sorted(dir(overlap)):
         score = getattr(overlap, name)
         if not isinstance(score, overlap.Score):
             continue
@@ -60,7 +60,7 @@ def kind_rows() -> list[list[str]]:
     import overlap
 
     rows = []
-    for name in sorted(overlap.__all__):
+    for name in sorted(dir(overlap)):
         kind = getattr(overlap, name)
         if isinstance(kind, type) and issubclass(kind, overlap.Regions) and kind != overlap.Regions:
             rows.append([name, (kind.__doc__ or "").strip().partition("\n")[0]])

@@ -56,7 +56,9 @@ def draw_report(
     """
     if ax is not None:
         draw_curves(report, ax, iou=iou)
-        figure = ax.figure
+        figure = ax.get_figure(root=True)
+        if figure is None:
+            raise ValueError("draw_report: ax belongs to no figure")
     else:
         rows = len(_classes(report)) or 1
         shown = min(rows, _MANY_CLASSES)
@@ -69,7 +71,7 @@ def draw_report(
 
         with atomic_path(path) as temporary:
             figure.savefig(temporary, dpi=150)
-    return figure if ax is None else ax
+    return ax or figure
 
 
 def draw_curves(report: Report, ax: Axes, *, iou: float | None = None) -> None:

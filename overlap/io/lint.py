@@ -75,7 +75,7 @@ def inspect(path: str | Path) -> Inspection:
     --------
     >>> from overlap.io import sample_path
     >>> inspect(sample_path("temporal_truth")).findings[0]
-    '1 segment repeats another of its video and label (first: row 230)'
+    '1 segment repeats another of its video and label (first: row 3)'
     """
     content = read_source(path)
     findings: list[str] = []

@@ -172,7 +172,7 @@ def has_confidence(content: Source) -> bool:
     ValueError
         The file is not text in UTF-8, lacks a column or has one twice.
     """
-    header = next((cells for cells in _lines(content) if any(map(str.strip, cells))), [])
+    header: list[str] = next((cells for cells in _lines(content) if any(map(str.strip, cells))), [])
     return "confidence" in find_columns(header, content.name, role="ambiguous")
 
 
