@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Real
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -82,11 +82,11 @@ class Score:
     # --------------------------------------------------------------------- evaluation
 
     @overload
-    def __call__(self, found: Regions, truth: Regions, /) -> NDArray[np.float64]: ...
+    def __call__(self, found: Regions, truth: Regions) -> NDArray[np.float64]: ...
     @overload
     def __call__(self, **parameters: float) -> Score: ...
-    def __call__(  # type: ignore[misc]  # mypy cannot see that an overload may drop both
-        self, found: Regions | None = None, truth: Regions | None = None, /, **parameters: float
+    def __call__(
+        self, found: Any = None, truth: Any = None, **parameters: float
     ) -> NDArray[np.float64] | Score:
         """Score pair by pair, or return the score with other parameters.
 
@@ -106,7 +106,7 @@ class Score:
             if found is not None or truth is not None:
                 raise TypeError(f"{self}: give parameters first, then regions: score(...)(a, b)")
             return self._with_parameters(parameters)
-        return _engine.paired(self._plan, found, truth)  # type: ignore[arg-type]
+        return _engine.paired(self._plan, found, truth)
 
     def pairwise(
         self, found: Regions, truth: Regions, *, out: NDArray | None = None

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Regions", "as_numbers", "check_pair"]
 
+_REPR_NUMBERS = 1000  # longer batches are summarised, as NumPy does
+
 
 def as_numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
     """Return `values` as a float64 array, or raise a TypeError that says what came."""
@@ -168,6 +170,8 @@ class Regions:
 
     def __repr__(self) -> str:
         settings = "".join(f", {name}={value!r}" for name, value in self._settings().items())
+        if len(self) * len(self._names()) > _REPR_NUMBERS:
+            return f"<{type(self).__name__} with {len(self)} regions{settings}>"
         return f"{type(self).__name__}({self.to_array().tolist()!r}{settings})"
 
     def to_array(self) -> NDArray[Any]:
