@@ -1,0 +1,180 @@
+"""The same jobs done by other programs, or by the expressions that people write.
+
+Every function imports its peer inside and returns a call without arguments, or raises
+ImportError. Inputs are made in each peer's own form beforehand, as ours are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "cocotools_iou",
+    "copy_floor",
+    "ncls_join",
+    "numpy_paired",
+    "numpy_pairwise",
+    "powerboxes_nms",
+    "powerboxes_pairwise",
+    "torch_gradient",
+    "torch_paired",
+    "torch_pairwise",
+]
+
+Call = Callable[[], Any]
+
+
+# ------------------------------------------------------------------------------ programs
+
+
+def powerboxes_pairwise(name: str, a: np.ndarray, b: np.ndarray) -> Call:
+    """``powerboxes.<name>``, a distance: one minus the score."""
+    import powerboxes
+
+    function = getattr(powerboxes, name)
+    return lambda: function(a, b)
+
+
+def powerboxes_nms(name: str, boxes: np.ndarray, confidence: np.ndarray, threshold: float) -> Call:
+    """``powerboxes.nms`` or ``powerboxes.rtree_nms``; indices."""
+    import powerboxes
+
+    function = getattr(powerboxes, name)
+    return lambda: function(boxes, confidence, threshold, 0.0)
+
+
+def cocotools_iou(a: np.ndarray, b: np.ndarray) -> Call:
+    """``pycocotools.mask.iou`` of boxes."""
+    from pycocotools import mask
+
+    first, second = (np.hstack([x[:, :2], x[:, 2:] - x[:, :2]]) for x in (a, b))
+    crowd = np.zeros(len(b), np.uint8)
+    return lambda: mask.iou(first, second, crowd)
+
+
+def ncls_join(a: np.ndarray, b: np.ndarray) -> Call:
+    """Nested containment list, built and asked for all overlaps; two index arrays."""
+    from ncls import NCLS
+
+    (start_a, stop_a), (start_b, stop_b) = (
+        np.ascontiguousarray(x.T.astype(np.int64)) for x in (a, b)
+    )
+    index_a, index_b = np.arange(len(a)), np.arange(len(b))
+    return lambda: NCLS(start_b, stop_b, index_b).all_overlaps_both(start_a, stop_a, index_a)
+
+
+# ---------------------------------------------------------------------- plain expressions
+
+
+def _corners(a: np.ndarray, pairwise: bool) -> tuple[np.ndarray, np.ndarray]:
+    axes = a.shape[-1] // 2
+    return (a[:, None, :axes], a[:, None, axes:]) if pairwise else (a[:, :axes], a[:, axes:])
+
+
+def _numpy_score(a: np.ndarray, b: np.ndarray, name: str, pairwise: bool) -> np.ndarray:
+    axes = a.shape[-1] // 2
+    lower_a, upper_a = _corners(a, pairwise)
+    lower_b, upper_b = b[:, :axes], b[:, axes:]
+    overlap = np.clip(np.minimum(upper_a, upper_b) - np.maximum(lower_a, lower_b), 0.0, None)
+    shared = overlap.prod(-1) if axes != 2 else overlap[..., 0] * overlap[..., 1]
+    size_a, size_b = upper_a - lower_a, upper_b - lower_b
+    if axes == 2:
+        union = size_a[..., 0] * size_a[..., 1] + size_b[..., 0] * size_b[..., 1] - shared
+    else:
+        union = size_a.prod(-1) + size_b.prod(-1) - shared
+    if name == "iou":
+        return shared / union
+    cover = np.maximum(upper_a, upper_b) - np.minimum(lower_a, lower_b)
+    hull = cover.prod(-1) if axes != 2 else cover[..., 0] * cover[..., 1]
+    return shared / union - (hull - union) / hull
+
+
+def numpy_paired(name: str, a: np.ndarray, b: np.ndarray) -> Call:
+    """Score row by row, as one writes it in NumPy."""
+    return lambda: _numpy_score(a, b, name, pairwise=False)
+
+
+def numpy_pairwise(name: str, a: np.ndarray, b: np.ndarray) -> Call:
+    """Score all pairs by broadcasting in NumPy."""
+    return lambda: _numpy_score(a, b, name, pairwise=True)
+
+
+def _torch_score(a: Any, b: Any, name: str, pairwise: bool) -> Any:
+    import torch
+
+    axes = a.shape[-1] // 2
+    lower_a, upper_a = _corners(a, pairwise)
+    lower_b, upper_b = b[:, :axes], b[:, axes:]
+    overlap = (torch.minimum(upper_a, upper_b) - torch.maximum(lower_a, lower_b)).clamp(min=0)
+    size_a, size_b = upper_a - lower_a, upper_b - lower_b
+    if axes == 1:
+        shared, area_a, area_b = overlap[..., 0], size_a[..., 0], size_b[..., 0]
+    else:
+        shared = overlap[..., 0] * overlap[..., 1]
+        area_a, area_b = size_a[..., 0] * size_a[..., 1], size_b[..., 0] * size_b[..., 1]
+    union = area_a + area_b - shared
+    iou = shared / union
+    if name == "iou":
+        return iou
+    cover = torch.maximum(upper_a, upper_b) - torch.minimum(lower_a, lower_b)
+    if name == "giou":
+        hull = cover[..., 0] * cover[..., 1]
+        return iou - (hull - union) / hull
+    diameter = (cover**2).sum(-1)
+    gap = (((lower_a + upper_a) - (lower_b + upper_b)) ** 2).sum(-1) / 4
+    angle_a = torch.atan(size_a[..., 0] / size_a[..., 1])
+    angle_b = torch.atan(size_b[..., 0] / size_b[..., 1])
+    v = (4 / torch.pi**2) * (angle_b - angle_a) ** 2
+    with torch.no_grad():
+        alpha = v / (1 - iou + v)
+    return iou - gap / diameter - alpha * v
+
+
+def torch_paired(name: str, a: np.ndarray, b: np.ndarray) -> Call:
+    """Score row by row with the expression of torchvision."""
+    import torch
+
+    first, second = torch.from_numpy(a), torch.from_numpy(b)
+    return lambda: _torch_score(first, second, name, pairwise=False)
+
+
+def torch_pairwise(name: str, a: np.ndarray, b: np.ndarray) -> Call:
+    """Score all pairs with the expression of torchvision."""
+    import torch
+
+    first, second = torch.from_numpy(a), torch.from_numpy(b)
+    return lambda: _torch_score(first, second, name, pairwise=True)
+
+
+def torch_gradient(name: str, a: np.ndarray, b: np.ndarray) -> Call:
+    """Forward and backward: the scores, and the gradient with respect to the first boxes."""
+    import torch
+
+    first, second = torch.from_numpy(a.copy()).requires_grad_(), torch.from_numpy(b)
+
+    def call() -> tuple[Any, Any]:
+        first.grad = None
+        value = _torch_score(first, second, name, pairwise=False)
+        value.sum().backward()
+        return value.detach(), first.grad
+
+    return call
+
+
+# --------------------------------------------------------------------------------- floor
+
+
+def copy_floor(size: int) -> Call:
+    """Move `size` bytes, half read and half written, on as many threads as we use."""
+    from overlap._jit import run_blocks
+
+    words = max(size // 16, 1)
+    source, target = np.ones(words), np.zeros(words)
+
+    def rows(low: int, high: int) -> None:
+        np.copyto(target[low:high], source[low:high])
+
+    return lambda: run_blocks(rows, words, 1e9)

@@ -1,0 +1,189 @@
+"""Workloads, and the race between `overlap` and its peers."""
+
+from __future__ import annotations
+
+import gc
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Case", "Result", "Timing", "Workload", "one_thread", "prepare", "race"]
+
+Call = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One job, as calls without arguments.
+
+    Attributes
+    ----------
+    ours : callable
+    peers : mapping of str to callable
+        Makes each peer's call; raises ImportError where the peer is not installed.
+    agree : callable
+        ``agree(our_result, peer_result)`` raises AssertionError unless they are the same.
+    floor : callable, optional
+        Moves as many bytes as the job must, and does nothing else.
+    """
+
+    ours: Call
+    peers: Mapping[str, Callable[[], Call]] = field(default_factory=dict)
+    agree: Callable[[Any, Any], None] | None = None
+    floor: Call | None = None
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One job at one size.
+
+    Attributes
+    ----------
+    name : str
+    build : callable
+        ``build(count) -> Case``; every number of regions n is passed through ``count(n)``,
+        so that tests can run the same job at a tiny size.
+    goal : float, optional
+        Wanted: fastest peer over ours, at least.
+    against : tuple of str
+        The peers that the goal is about; empty for all.
+    single : bool
+        Everybody runs on one thread.
+    """
+
+    name: str
+    build: Callable[[Callable[[int], int]], Case]
+    goal: float | None = None
+    against: tuple[str, ...] = ()
+    single: bool = False
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds per call: median, fastest, and how many."""
+
+    median: float
+    fastest: float
+    rounds: int
+
+    @classmethod
+    def of(cls, times: list[float]) -> Timing:
+        """Summarise."""
+        return cls(statistics.median(times), min(times), len(times))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a race gave."""
+
+    workload: Workload
+    ours: Timing
+    peers: Mapping[str, Timing]
+    missing: tuple[str, ...]
+    floor: Timing | None
+
+    def fastest_peer(self) -> tuple[str, float] | None:
+        """Return the name of the fastest peer, and its median over ours."""
+        wanted = self.workload.against or tuple(self.peers)
+        ranked = sorted((t.median, name) for name, t in self.peers.items() if name in wanted)
+        return (ranked[0][1], ranked[0][0] / self.ours.median) if ranked else None
+
+
+@contextmanager
+def one_thread(wanted: bool = True) -> Iterator[None]:
+    """Let `overlap` and torch use one thread inside."""
+    if not wanted:
+        yield
+        return
+    before = os.environ.get("OVERLAP_THREADS")
+    os.environ["OVERLAP_THREADS"] = "1"
+    torch = sys.modules.get("torch")
+    threads = torch.get_num_threads() if torch else 0
+    if torch:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        if torch:
+            torch.set_num_threads(threads)
+        if before is None:
+            del os.environ["OVERLAP_THREADS"]
+        else:
+            os.environ["OVERLAP_THREADS"] = before
+
+
+def prepare(case: Case) -> tuple[dict[str, Call], tuple[str, ...]]:
+    """Return the calls of the installed peers, checked against ours, and who is missing."""
+    expected = case.ours()
+    calls: dict[str, Call] = {}
+    missing = []
+    for name, make in case.peers.items():
+        try:
+            call = make()
+        except ImportError:
+            missing.append(name)
+            continue
+        assert case.agree is not None, "a case with peers needs a check"
+        case.agree(expected, call())
+        calls[name] = call
+    return calls, tuple(missing)
+
+
+def race(workload: Workload, seconds: float, least: int, most: int) -> Result:
+    """Run a workload: a call of each per round, in rotating order.
+
+    Parameters
+    ----------
+    workload : Workload
+    seconds : float
+        About how long.
+    least, most : int
+        Bounds of the number of rounds.
+    """
+    case = workload.build(lambda n: n)
+    if workload.single and any("torch" in name for name in case.peers):
+        try:
+            import torch  # noqa: F401  # so that one_thread finds it
+        except ImportError:
+            pass
+    with one_thread(workload.single):
+        calls, missing = prepare(case)
+        runners = {"": case.ours, **calls}
+        if case.floor is not None:
+            runners["floor"] = case.floor
+        times = _rounds(runners, seconds, least, most)
+    ours, floor = Timing.of(times.pop("")), times.pop("floor", None)
+    peers = {name: Timing.of(values) for name, values in times.items()}
+    return Result(workload, ours, peers, missing, Timing.of(floor) if floor else None)
+
+
+def _rounds(
+    runners: Mapping[str, Call], seconds: float, least: int, most: int
+) -> dict[str, list[float]]:
+    for run in runners.values():
+        run()  # warm again: the checks have filled the caches with other things
+    order = list(runners)
+    times: dict[str, list[float]] = {name: [] for name in order}
+    clock = time.perf_counter
+    gc.collect()
+    gc.disable()
+    try:
+        end = clock() + seconds
+        for k in range(most):
+            for name in order:
+                run = runners[name]
+                start = clock()
+                result = run()
+                times[name].append(clock() - start)
+                del result  # giving memory back is not part of the job
+            order.append(order.pop(0))
+            if k + 1 >= least and clock() > end:
+                break
+    finally:
+        gc.enable()
+    return times
