@@ -21,10 +21,10 @@ from overlap._reach import (
     reaching,
 )
 from overlap._terms import Geometry, Groups, terms_scalar
+from overlap.ratios import iou
 from overlap.regions.base import Regions, check_pair
 from overlap.regions.boxes import Boxes
 from overlap.regions.intervals import Intervals
-from overlap.ratios import iou
 from overlap.scores import Score
 
 if TYPE_CHECKING:
@@ -130,14 +130,16 @@ def nms(
     sigma = checked_number(sigma, "sigma")
     if sigma <= 0:
         raise ValueError(f"sigma = {sigma!r} is not positive")
-    least = -math.inf if min_confidence is None else checked_number(min_confidence, "min_confidence")
+    least = (
+        -math.inf if min_confidence is None else checked_number(min_confidence, "min_confidence")
+    )
     weight = checked_confidence(confidence, regions, "regions")
     if soft is not None:
         bad = np.flatnonzero(~np.isfinite(weight) | (weight < 0))
         if bad.size:
             raise ValueError(
-                f"confidence[{bad[0]}] = {weight[bad[0]]}: soft suppression multiplies confidences, "
-                "which must be finite and not negative; give probabilities"
+                f"confidence[{bad[0]}] = {weight[bad[0]]}: soft suppression multiplies "
+                "confidences, which must be finite and not negative; give probabilities"
             )
     codes = None if groups is None else _codes(groups, len(regions))
     plan = score._plan
@@ -173,7 +175,9 @@ def _codes(groups: ArrayLike, size: int) -> NDArray:
     """Return whole numbers for labels, of as few bits as they need: that sorts faster."""
     labels = np.asarray(groups)
     if labels.shape != (size,):
-        raise ValueError(f"groups: expected shape ({size},), one label a region; got {labels.shape}")
+        raise ValueError(
+            f"groups: expected shape ({size},), one label a region; got {labels.shape}"
+        )
     if labels.dtype.kind in "iu" and size:
         low = int(labels.min())
         codes = labels if int(labels.max()) - low < 2**16 else None

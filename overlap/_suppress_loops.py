@@ -1,0 +1,283 @@
+"""Loops of suppression: each region against the regions kept so far.
+
+Regions come sorted by group and then by descending confidence, so that one index serves
+all columns. VALUE is bound to the score of a pair.
+
+A region's *core* is what a region that suppresses it must touch: its outer box, or, where
+the score tells how much of it must be shared, that box without as much on every side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from overlap._jit import scalar
+
+TERMS: Callable
+SCORE: Callable
+VALUE: Callable
+
+_LAST_CELL = 2.0**31 - 1.0
+
+
+def value(a, i, b, j, p):
+    o, e, s, x = TERMS(a, i, b, j)
+    return SCORE(o, e, s, x, p)[0]
+
+
+@scalar
+def meet(box, t, core):
+    """Return whether the box of t touches a core."""
+    return (
+        (box[t, 0] <= core[1])
+        & (box[t, 1] >= core[0])
+        & (box[t, 2] <= core[3])
+        & (box[t, 3] >= core[2])
+    )
+
+
+# ------------------------------------------------------------------------------- hard
+# In large groups, kept regions lie in a grid that fits their size: the cells of a level
+# are twice those of the level below, so that a region covers a few cells only, whatever
+# its size. Cells are hashed into buckets; what shares a bucket by accident fails the test
+# of the boxes. Each bucket has room for all the regions of the group that it could hold.
+
+
+@scalar
+def cell(value, origin, inverse):
+    return int(min(max((value - origin) * inverse, 0.0), _LAST_CELL))
+
+
+@scalar
+def bucket(x, y, level, mask):
+    return ((x * 73856093) ^ (y * 19349663) ^ (level * 83492791)) & mask
+
+
+@scalar
+def cells(box, origin, inverse, level):
+    return (
+        cell(box[0], origin[0], inverse[level, 0]),
+        cell(box[1], origin[0], inverse[level, 0]),
+        cell(box[2], origin[1], inverse[level, 1]),
+        cell(box[3], origin[1], inverse[level, 1]),
+    )
+
+
+@scalar
+def level_of(size, lowest, levels):
+    if not size > 0.0:
+        return 0
+    if size == math.inf:
+        return levels - 1
+    return min(max(math.frexp(size)[1] - lowest, 0), levels - 1)
+
+
+@scalar
+def core_side(low, high, share):
+    # The second term is for rounding: a larger core is only slower.
+    cut = share * (high - low) - 4e-16 * max(abs(low), abs(high))
+    return (low + cut, high - cut) if cut > 0.0 else (low, high)
+
+
+@scalar
+def core_of(box, k, share):
+    x0, x1 = core_side(box[k, 0], box[k, 1], share)
+    y0, y1 = core_side(box[k, 2], box[k, 3], share)
+    return x0, x1, y0, y1
+
+
+def hard(
+    a, p, threshold, box, own, other, origin, unit, lowest, inverse, starts, stops, small, alive
+):
+    """Suppress within each range of regions; ranges up to `small` do without a grid.
+
+    A candidate shares more than `own` of each of its sides with what suppresses it, and
+    that more than `other` of its sides with the candidate.
+    """
+    levels = inverse.shape[0]
+    share = min(own, 0.5 * (1.0 - 1e-9))
+    largest = 0
+    for g in range(starts.shape[0]):
+        largest = max(largest, stops[g] - starts[g])
+    # The first rows list all kept regions of the group, the others its buckets.
+    who = np.empty(largest, np.int32)
+    first, last = np.empty(1, np.int64), np.empty(1, np.int64)
+    crowd = np.empty(levels, np.int64)
+    sizes = np.empty(largest)
+    for g in range(starts.shape[0]):
+        size = stops[g] - starts[g]
+        gridded = size > small
+        mask = 0
+        if gridded:
+            buckets = 16
+            while buckets < 4 * size:
+                buckets *= 2
+            mask = buckets - 1
+            if first.shape[0] < buckets:
+                first, last = np.empty(buckets, np.int64), np.empty(buckets, np.int64)
+            last[:buckets] = 0
+            crowd[:] = 0
+            for k in range(starts[g], stops[g]):
+                side = max((box[k, 1] - box[k, 0]) / unit[0], (box[k, 3] - box[k, 2]) / unit[1])
+                sizes[k - starts[g]] = side
+                f = level_of(side, lowest, levels)
+                x0, x1, y0, y1 = cells(core_of(box, k, 0.0), origin, inverse, f)
+                for y in range(y0, y1 + 1):
+                    for x in range(x0, x1 + 1):
+                        last[bucket(x, y, f, mask)] += 1
+            total = size
+            for h in range(buckets):
+                first[h] = total
+                total += last[h]
+                last[h] = first[h]
+            if who.shape[0] < total:
+                who = np.empty(total, np.int32)
+        count = 0
+        for k in range(starts[g], stops[g]):
+            free = True
+            everything = not gridded
+            x0, x1, y0, y1 = 0, 0, 0, 0
+            core = core_of(box, k, share)
+            f, f_end, side = 0, 0, 0.0
+            if gridded:
+                side = sizes[k - starts[g]]
+                f = level_of(side * own, lowest, levels)
+                f_end = level_of(side / other if other > 0.0 else math.inf, lowest, levels)
+            while free and f <= f_end:
+                if gridded:
+                    if crowd[f] == 0:
+                        f += 1
+                        continue
+                    x0, x1, y0, y1 = cells(core, origin, inverse, f)
+                    if (x1 - x0 + 1.0) * (y1 - y0 + 1.0) > count:
+                        everything = True  # kept regions are fewer than cells
+                        x0, x1, y0, y1, f = 0, 0, 0, 0, f_end
+                for y in range(y0, y1 + 1):
+                    for x in range(x0, x1 + 1):
+                        q, end = 0, count
+                        if not everything:
+                            h = bucket(x, y, f, mask)
+                            q, end = first[h], last[h]
+                        while q < end:
+                            t = np.int64(who[q])
+                            if meet(box, t, core) and VALUE(a, k, a, t, p) > threshold:
+                                free = False
+                                break
+                            q += 1
+                        if not free:
+                            break
+                    if not free:
+                        break
+                f += 1
+            alive[k] = free
+            if not free:
+                continue
+            who[count] = k
+            count += 1
+            if gridded:
+                f = level_of(side, lowest, levels)
+                crowd[f] += 1
+                x0, x1, y0, y1 = cells(core_of(box, k, 0.0), origin, inverse, f)
+                for y in range(y0, y1 + 1):
+                    for x in range(x0, x1 + 1):
+                        h = bucket(x, y, f, mask)
+                        who[last[h]] = k
+                        last[h] += 1
+
+
+def listed(candidate, other, alive):
+    """Suppress by listed pairs: candidates in ascending order, the others before them."""
+    for k in range(candidate.shape[0]):
+        if alive[other[k]]:
+            alive[candidate[k]] = False
+
+
+# ------------------------------------------------------------------------------- soft
+
+
+@scalar
+def decay(s, threshold, sigma, linear):
+    """Return the factor for a confidence; 1 where the score is undefined or not positive."""
+    if not s > 0.0:
+        return 1.0
+    s_clipped = min(s, 1.0)
+    if linear:
+        return 1.0 - s_clipped if s > threshold else 1.0
+    return math.exp(-s_clipped * s_clipped / sigma)
+
+
+@scalar
+def highest(todo, count, current, index):
+    """Return where in `todo` the highest confidence stands; at ties the first index."""
+    best = 0
+    for q in range(1, count):
+        ahead, behind = current[todo[q]], current[todo[best]]
+        if ahead > behind or (ahead == behind and index[todo[q]] < index[todo[best]]):
+            best = q
+    return best
+
+
+def soft_dense(
+    a, p, threshold, sigma, linear, box, least, index, starts, stops, todo, current, alive
+):
+    """Lower the confidences within each range; those that fall below `least` are dropped."""
+    for g in range(starts.shape[0]):
+        count = 0
+        for k in range(starts[g], stops[g]):
+            if current[k] >= least:
+                todo[count] = k
+                count += 1
+        while count > 0:
+            best = highest(todo, count, current, index)
+            m = todo[best]
+            alive[m] = True
+            count -= 1
+            todo[best] = todo[count]
+            q = 0
+            while q < count:
+                t = todo[q]
+                if meet(box, m, core_of(box, t, 0.0)):
+                    current[t] *= decay(VALUE(a, t, a, m, p), threshold, sigma, linear)
+                    if current[t] < least:
+                        count -= 1
+                        todo[q] = todo[count]
+                        continue
+                q += 1
+
+
+def soft_listed(
+    pointer,
+    neighbor,
+    score,
+    threshold,
+    sigma,
+    linear,
+    least,
+    index,
+    starts,
+    stops,
+    todo,
+    current,
+    alive,
+):
+    """As `soft_dense`, with the scores of each region against its neighbors in CSR form."""
+    for g in range(starts.shape[0]):
+        count = 0
+        for k in range(starts[g], stops[g]):
+            if current[k] >= least:
+                todo[count] = k
+                count += 1
+        while count > 0:
+            best = highest(todo, count, current, index)
+            m = todo[best]
+            if current[m] < least:
+                break
+            alive[m] = True
+            count -= 1
+            todo[best] = todo[count]
+            for q in range(pointer[m], pointer[m + 1]):
+                if not alive[neighbor[q]]:
+                    current[neighbor[q]] *= decay(score[q], threshold, sigma, linear)
