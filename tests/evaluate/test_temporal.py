@@ -226,6 +226,15 @@ def test_a_study_does_not_depend_on_the_order_of_its_items():
         forward.add("again", truth=truth, found=found).report()
 
 
+def test_a_study_reads_what_temporal_reads():
+    truth, found = frames(TRUTH, FOUND)
+    marked = truth.assign(label="Ambiguous")
+    study = temporal_study(protocol="thumos14", iou=0.5)
+    study = study.add("all", truth=truth, found=found, ambiguous=marked)
+    alone = temporal(truth=truth, found=found, ambiguous=marked, protocol="thumos14", iou=0.5)
+    assert study.report().rows() == alone.rows()
+
+
 # -------------------------------------------------------------------------------- ties
 
 

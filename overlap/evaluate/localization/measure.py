@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.io.segments import SegmentTable
+from overlap.io.segments import SegmentTable, as_segments
 
 from .pairs import Pairs, find_pairs, touches
 from .protocol import Protocol
 
-__all__ = ["Measure", "Measured", "combine"]
+__all__ = ["Measure", "Measured", "ambiguous_only", "combine"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,22 +61,23 @@ class Measure:
 
     def __call__(
         self,
-        truth: SegmentTable,
-        found: SegmentTable,
-        ambiguous: SegmentTable | None = None,
+        truth: Any,
+        found: Any,
+        ambiguous: Any = None,
         places: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
     ) -> Measured:
-        """Measure the videos of two tables (and of one of ambiguous intervals).
+        """Measure the videos of two tables (and of one with ambiguous intervals).
 
         `places` tells where the rows stand in the whole input, if they are a part of it.
         """
         protocol = self.protocol
+        truth, found = as_segments(truth, role="truth"), as_segments(found, role="found")
         if places is None:
             places = np.arange(len(truth)), np.arange(len(found))
         keep, marked, left_out = _clean(truth, protocol)
-        ambiguities = (
-            [truth.select(marked)] if ambiguous is None else [truth.select(marked), ambiguous]
-        )
+        ambiguities = [truth.select(marked)]
+        if ambiguous is not None:
+            ambiguities.append(ambiguous_only(ambiguous, protocol))
         if not keep.all():
             truth, places = truth.select(keep), (places[0][keep], places[1])
         number = {video: k for k, video in enumerate(truth.videos)}
@@ -107,6 +108,22 @@ class Measure:
                     protocol,
                 )
         return Measured(truth, found, pairs, touched, *places, left_out)
+
+
+def ambiguous_only(source: Any, protocol: Protocol) -> SegmentTable:
+    """Read ambiguous intervals: the rows that have the protocol's ambiguous label.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    table = as_segments(source, role="ambiguous")
+    name = protocol.ambiguous_label
+    if name not in table.labels:
+        have = ", ".join(map(repr, table.labels[:5]))
+        raise ValueError(f"{table.source}: no row has the label {name!r}; it has {have}")
+    return table.select(table.label == table.labels.index(name))
 
 
 def _renumber(names: Sequence[str], number: dict[str, int]) -> NDArray[np.int64]:

@@ -13,13 +13,13 @@ from overlap.io.segments import SegmentTable
 from .evidence import TemporalEvidence, threshold_names
 
 if TYPE_CHECKING:
-    from .evaluate import Finalise
+    from .finalise import Finalise
 
 __all__ = ["FEW_VIDEOS", "describe"]
 
 # Below this many videos with a truth in the median class, the measured coverage of the
-# bootstrap interval of an mAP is clearly below its level (docs/bootstrap.md).
-FEW_VIDEOS = 30
+# bootstrap interval of an mAP is below its level (docs/bootstrap.md).
+FEW_VIDEOS = 50
 
 
 def _source(table: SegmentTable) -> dict[str, Any]:

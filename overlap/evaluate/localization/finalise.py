@@ -1,0 +1,197 @@
+"""From measured videos to the report: matching, ranking, means, intervals, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap.evaluate.bootstrap import draw_weights, resampled_interval
+from overlap.evaluate.report import Interval, Report
+from overlap.evaluate.study import progress_bar
+
+from .evidence import TemporalEvidence, threshold_names
+from .measure import Measured, combine
+from .protocol import Protocol
+from .scored import Scene, tie_spread
+from .wording import describe
+
+__all__ = ["Finalise"]
+
+SPREAD_SAMPLES, EXPECTED_SAMPLES = 16, 100
+
+
+@dataclass(frozen=True)
+class Finalise:
+    """The rules that turn measured videos into a report. Fields are those of `temporal`."""
+
+    protocol: Protocol
+    ties: str = "official"
+    labels: tuple[str, ...] | None = None
+    subset: str | None = None
+    bootstrap: int = 0
+    confidence_level: float = 0.95
+    rng: Any = 0
+    progress: bool | None = None
+    whole: bool = False
+
+    def __call__(self, parts: list[Measured]) -> Report:
+        """Put the parts together, rank, and compute the numbers."""
+        protocol = self.protocol
+        measured = combine(parts, protocol.order, whole=self.whole)
+        scene = _scene(measured, protocol, self.labels)
+        official = self.ties == "official"
+        rule = protocol.tie_rule if official else "file"
+        candidate = measured.pairs.official if official else measured.pairs.candidate
+        visit, pointer = scene.order(rule)
+        pair, outcome = scene.match(visit, candidate)
+        first = "true" if rule == "true_first" else None
+        ranking = scene.rank(visit, pointer, outcome, scene.positives(), first)
+        evidence = TemporalEvidence(scene, visit, pair, outcome, ranking, candidate)
+        ap = scene.precision(ranking)
+        expected = self.ties == "expected"
+        samples = EXPECTED_SAMPLES if expected else SPREAD_SAMPLES
+        spread = tie_spread(scene, ap, visit, candidate, samples)
+        if expected:
+            ap = spread["random"].mean(axis=0)
+        means = _means(ap)
+        tie_range = _tie_range(spread, means)
+        names = threshold_names(scene.thresholds)
+        items = [("mAP", float(means.mean()) if len(means) else float("nan"))]
+        items += [(f"mAP@{n}", float(m)) for n, m in zip(names, means, strict=True)]
+        items += [("mAP tie low", tie_range["mAP"][0]), ("mAP tie high", tie_range["mAP"][1])]
+        intervals, class_ends, absent = self._intervals(evidence, dict(items))
+        for interval in intervals:
+            items += [
+                (f"{interval.name} low", interval.low),
+                (f"{interval.name} high", interval.high),
+            ]
+        rows = _rows(evidence, ap, class_ends)
+        settings = describe(self, evidence, tie_range, intervals, absent)
+        sentence = settings.pop("methods")
+        return Report(tuple(items), tuple(rows), settings, sentence, evidence, tuple(intervals))
+
+    def _intervals(
+        self, evidence: TemporalEvidence, estimates: dict[str, float]
+    ) -> tuple[list[Interval], NDArray[np.float64] | None, int]:
+        """Bootstrap intervals of the summary and of each AP; draws that lack a class."""
+        if not self.bootstrap:
+            return [], None, 0
+        weights = draw_weights(len(evidence.items), self.bootstrap, self.rng)
+        blocks = np.array_split(weights, max(1, self.bootstrap // 100))
+        steps = progress_bar(blocks, total=len(blocks), what="bootstrap", progress=self.progress)
+        ap = np.concatenate([evidence.precision(block) for block in steps])
+        intervals = [
+            resampled_interval(name, estimates[name], draws, confidence_level=self.confidence_level)
+            for name, draws in evidence.means(ap).items()
+        ]
+        absent = np.isnan(ap[:, 0, :])  # a draw without the class
+        tail = (1 - self.confidence_level) / 2
+        ends = np.full((2, *ap.shape[1:]), np.nan)
+        for c in range(ap.shape[2]):
+            drawn = ap[~absent[:, c], :, c]
+            if len(drawn):
+                ends[:, :, c] = np.quantile(drawn, [tail, 1 - tail], axis=0)
+        return intervals, ends, int(absent.any(axis=1).sum())
+
+
+def _means(ap: NDArray[np.float64]) -> NDArray[np.float64]:
+    if ap.shape[1] == 0:
+        return np.full(ap.shape[0], np.nan)
+    return ap.mean(axis=1)
+
+
+def _tie_range(
+    spread: dict[str, NDArray], means: NDArray[np.float64]
+) -> dict[str, tuple[float, float]]:
+    """Smallest and largest mAP over the orders of ties, and of each threshold."""
+    result = {}
+    if spread["low"].shape[2] == 0:
+        return {"mAP": (float("nan"), float("nan")), "mAP@": ((), ())}  # type: ignore[dict-item]
+    low, high = spread["low"].mean(axis=2), spread["high"].mean(axis=2)
+    result["mAP"] = (
+        min(float(low.mean(axis=1).min()), float(means.mean())),
+        max(float(high.mean(axis=1).max()), float(means.mean())),
+    )
+    result["mAP@"] = (
+        np.minimum(low.min(axis=0), means).tolist(),
+        np.maximum(high.max(axis=0), means).tolist(),
+    )
+    return result
+
+
+def _scene(measured: Measured, protocol: Protocol, labels: tuple[str, ...] | None) -> Scene:
+    truth, found = measured.truth, measured.found
+    in_order = truth.label[np.argsort(measured.truth_place, kind="stable")]
+    present = [truth.labels[k] for k in dict.fromkeys(in_order.tolist())]
+    classes = list(present)
+    if labels is not None:
+        classes = list(labels)
+        lacking = [label for label in classes if label not in present]
+        if lacking and protocol.class_without_truth == "error":
+            raise ValueError(
+                f"protocol {protocol.name}: class {lacking[0]!r} has no truth, which its program "
+                "does not allow; leave it out of labels, or set class_without_truth=leave_out"
+            )
+        if lacking and len(lacking) == len(classes):
+            raise ValueError(
+                f"labels: none of {', '.join(map(repr, classes))} is in the truth, which has "
+                f"{', '.join(map(repr, present))}"
+            )
+        classes = [label for label in classes if label in present]
+    number = {label: k for k, label in enumerate(classes)}
+    videos = tuple(sorted({*truth.videos, *found.videos}))
+    place = {video: k for k, video in enumerate(videos)}
+
+    def renumber(names: Iterable[str], numbers: dict[str, int]) -> NDArray[np.int64]:
+        return np.array([numbers.get(name, -1) for name in names], dtype=np.int64)
+
+    return Scene(
+        protocol,
+        np.array(protocol.thresholds),
+        tuple(classes),
+        videos,
+        measured,
+        renumber(truth.labels, number)[truth.label],
+        renumber(found.labels, number)[found.label],
+        renumber(truth.videos, place)[truth.video],
+        renumber(found.videos, place)[found.video],
+    )
+
+
+def _rows(
+    evidence: TemporalEvidence, ap: NDArray[np.float64], ends: NDArray[np.float64] | None
+) -> list[dict[str, Any]]:
+    """Rows of the table: AP and counts of each class at each threshold."""
+    scene, ranking = evidence.scene, evidence.ranking
+    truths = ranking.positives.sum(axis=1).astype(int).tolist()
+    videos = (ranking.positives > 0).sum(axis=1).tolist()
+    found = np.diff(ranking.pointer).tolist()
+    counts = []
+    for kind in (1, 2):
+        total = np.zeros((len(ap), ranking.outcome.shape[1] + 1), dtype=np.int64)
+        np.cumsum(ranking.outcome == kind, axis=1, out=total[:, 1:])
+        counts.append(np.diff(total[:, ranking.pointer], axis=1).tolist())
+    result = []
+    for c, label in enumerate(scene.classes):
+        for t, threshold in enumerate(scene.thresholds.tolist()):
+            true, ignored = counts[0][t][c], counts[1][t][c]
+            row = {
+                "class": label,
+                "iou": threshold,
+                "metric": "AP",
+                "value": float(ap[t, c]),
+                "n_truth": truths[c],
+                "n_found": found[c],
+                "n_true": true,
+                "n_false": found[c] - true - ignored,
+                "n_ignored": ignored,
+                "n_videos": videos[c],
+            }
+            if ends is not None:
+                row["low"], row["high"] = float(ends[0, t, c]), float(ends[1, t, c])
+            result.append(row)
+    return result
