@@ -77,7 +77,7 @@ def cli() -> None:
 @click.argument("found", required=False)
 @click.option("--sample", is_flag=True, help="Score the sample data that comes with the package.")
 @click.option("--protocol", default="activitynet", show_default=True, metavar="NAME",
-              help="Whose rules; see `overlap list protocols`.")  # fmt: skip
+              help="Whose rules; see `overlap list protocols`, or all.")  # fmt: skip
 @click.option("--subset", metavar="NAME", help="Use the truth's videos of this subset only.")
 @click.option("--iou", metavar="A:B:STEP", help="Thresholds, both ends included, or 0.5,0.75.")
 @click.option("--labels", metavar="A,B,...", help="Classes of the mean; by default the truth's.")
@@ -132,12 +132,19 @@ def temporal(
     from overlap.evaluate import PROTOCOLS
     from overlap.evaluate import temporal as evaluate
 
-    if protocol not in PROTOCOLS:
-        raise click.UsageError(f"no protocol {protocol!r}; known are {', '.join(PROTOCOLS)}")
+    rules: Any = protocol
+    if protocol != "all":
+        if protocol not in PROTOCOLS:
+            known = ", ".join((*PROTOCOLS, "all"))
+            raise click.UsageError(f"no protocol {protocol!r}; known are {known}")
+        rules = PROTOCOLS[protocol].with_fields(**_fields(changes))
+    elif changes or plot is not None:
+        option = "--set" if changes else "--plot"
+        raise click.UsageError(f"{option} needs one protocol, not all")
     report = evaluate(
         truth=truth,
         found=found,
-        protocol=PROTOCOLS[protocol].with_fields(**_fields(changes)),
+        protocol=rules,
         iou=iou,
         subset=subset,
         ambiguous=ambiguous,
@@ -158,6 +165,72 @@ def temporal(
         from overlap._screen import temporal_lines
 
         click.echo("\n".join(temporal_lines(report)))
+
+
+@cli.command()
+@click.argument("reports", nargs=-1, required=True, metavar="REPORT...")
+@click.option("--metric", metavar="NAME", help="Number to compare; by default mAP.")
+@click.option("--resamples", default=1000, show_default=True, type=click.IntRange(min=1),
+              help="Number of bootstrap draws of videos.")  # fmt: skip
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0),
+              help="Seed of the bootstrap.")  # fmt: skip
+@click.option("--out", metavar="FILE", help="Write the tables as .json.")
+def compare(
+    reports: tuple[str, ...], metric: str | None, resamples: int, seed: int, out: str | None
+) -> None:
+    """Rank reports on the same truth, with paired bootstrap intervals.
+
+    REPORT is a report.json; its inputs are read again, and must not have changed.
+    """
+    _check_json(out, reports)
+    from overlap import evaluate
+    from overlap._again import load_reports
+    from overlap._screen import comparison_lines
+
+    comparison = evaluate.compare(
+        *load_reports(reports), names=list(reports), metric=metric, resamples=resamples, rng=seed
+    )
+    if out is not None:
+        tables = {"table": comparison.table_rows, "pairs": comparison.pair_rows}
+        _write_json(out, {"settings": comparison.settings, **tables})
+    click.echo("\n".join(comparison_lines(comparison)))
+
+
+@cli.command()
+@click.argument("report_a")
+@click.argument("report_b")
+@click.option("--metric", default="mAP", show_default=True, help="Number to explain.")
+@click.option("--out", metavar="FILE", help="Write the steps as .json.")
+def explain(report_a: str, report_b: str, metric: str, out: str | None) -> None:
+    """Walk from the rules of REPORT_A to those of REPORT_B, one field at a time.
+
+    Both are report.json files; their inputs are read again, and must not have changed.
+    """
+    _check_json(out, (report_a, report_b))
+    from overlap import evaluate
+    from overlap._again import load_reports
+    from overlap._screen import explanation_lines
+
+    steps = evaluate.explain(*load_reports([report_a, report_b]), metric=metric)
+    if out is not None:
+        _write_json(out, {"metric": metric, "table": steps.step_rows})
+    click.echo("\n".join(explanation_lines(steps)))
+
+
+def _check_json(out: str | None, inputs: Sequence[str]) -> None:
+    if out is None:
+        return
+    if Path(out).suffix.lower() != ".json":
+        raise click.UsageError(f"--out {out}: wanted a name in .json")
+    _check_outputs([out], None, inputs)
+
+
+def _write_json(path: str, payload: dict[str, Any]) -> None:
+    import json
+
+    from overlap.io import write_text
+
+    write_text(path, json.dumps(payload, indent=1) + "\n")
 
 
 def _fields(changes: tuple[str, ...]) -> dict[str, str]:

@@ -153,6 +153,17 @@ def test_csv_and_gzip(run, tmp_path):
     assert first["table"] == second["table"]
 
 
+def test_all_protocols(run):
+    code, out, _ = run("temporal", TRUTH, FOUND, "--protocol", "all")
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0].replace("%", "").split() == ["IoU", *evaluate.PROTOCOLS]
+    means = next(line for line in lines if line.startswith("mean")).split()[1:]
+    for name, shown in zip(evaluate.PROTOCOLS, means, strict=True):
+        report = evaluate.temporal(truth=TRUTH, found=FOUND, protocol=name)
+        assert shown == f"{100 * report.summary['mAP']:.2f}"
+
+
 @pytest.mark.reference
 def test_real_predictions(run, reference_data, tmp_path):
     folder = reference_data / "temporal" / "thumos14"
@@ -183,6 +194,7 @@ def test_real_predictions(run, reference_data, tmp_path):
         (["temporal", FOUND, TRUTH], "given as truth; swap TRUTH and FOUND"),
         (["temporal", TRUTH, TRUTH], "given as found; swap"),
         (["temporal", "--sample", "--protocol", "voc"], "no protocol 'voc'; known are activitynet"),
+        (["temporal", "--sample", "--protocol", "all", "--set", "a=1"], "--set needs one protocol"),
         (["temporal", "--sample", "--subset", "test"], "subset 'test'; it has 'training', 'valid"),
         (["temporal", "--sample", "--labels", "Chess"], "none of 'Chess' is in the truth"),
         (["temporal", "--sample", "--iou", "0.5:0.3:0.1"], "wanted start:stop:step"),
@@ -269,6 +281,92 @@ def test_traceback_on_request(monkeypatch):
     monkeypatch.setenv("OVERLAP_TRACEBACK", "1")
     with pytest.raises(FileNotFoundError):
         cli.main(["temporal", "no.json", FOUND])
+
+
+# ---------------------------------------------------------------- compare, explain
+
+
+@pytest.fixture
+def reports(run, tmp_path, monkeypatch) -> Path:
+    """Folder with copies of the samples and three reports on them."""
+    monkeypatch.chdir(tmp_path)
+    Path("truth.json").write_text(Path(TRUTH).read_text())
+    Path("found.json").write_text(Path(FOUND).read_text())
+    words = ("temporal", "truth.json", "found.json", "--iou", "0.5", "--quiet")
+    changes = ("--set", "comparison=>=", "--labels", "Diving,Surfing")
+    assert run(*words, "--bootstrap", "5", "--out", "a.json")[0] == 0
+    assert run(*words, "--protocol", "thumos14", "--out", "b.json")[0] == 0
+    assert run(*words, "--protocol", "thumos14_updated", *changes, "--out", "c.json")[0] == 0
+    return tmp_path
+
+
+def test_compare(run, reports):
+    code, out, err = run("compare", "c.json", "a.json", "--resamples", "50", "--out", "out.json")
+    assert (code, err) == (0, "")
+    maps = {
+        name: json.loads(Path(name).read_text())["summary"]["mAP"] for name in ("a.json", "c.json")
+    }
+    written = json.loads(Path("out.json").read_text())
+    assert {row["name"]: row["mAP"] for row in written["table"]} == maps
+    best = max(maps, key=maps.get)
+    assert out.splitlines()[1].endswith(best)
+    assert f"{100 * abs(maps['a.json'] - maps['c.json']):.2f}" in out
+    assert written["settings"]["resamples"] == 50
+
+
+def test_explain(run, reports):
+    code, out, err = run("explain", "a.json", "b.json", "--out", "out.json")
+    assert (code, err) == (0, "")
+    steps = json.loads(Path("out.json").read_text())["table"]
+    summaries = [
+        json.loads(Path(name).read_text())["summary"]["mAP"] for name in ("a.json", "b.json")
+    ]
+    assert sum(row["change"] for row in steps) == pytest.approx(
+        summaries[1] - summaries[0], abs=1e-12
+    )
+    assert "interpolation" in out
+    assert "input" not in [row["field"] for row in steps]  # both are on the same files
+
+
+def test_explain_follows_changed_fields_and_labels(run, reports):
+    _, out, _ = run("explain", "a.json", "c.json")
+    fields = [line.split()[2] for line in out.splitlines()[1:]]
+    assert "labels" in fields
+    assert "comparison" not in fields  # set to what the first report has
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["compare", "a.json"], "give at least two"),
+        (["compare", "a.json", "truth.json"], "truth.json: is not a report of overlap"),
+        (["compare", "a.json", "no.json"], "no.json: no such file"),
+        (["compare", "a.json", "b.json", "--out", "a.json"], "would overwrite the input a.json"),
+        (["compare", "a.json", "b.json", "--out", "x.csv"], "wanted a name in .json"),
+        (["compare", "a.json", "b.json", "--metric", "AP"], "has no metric 'AP'"),
+        (["explain", "a.json"], "Missing argument 'REPORT_B'"),
+        (["explain", "a.json", "b.json", "--metric", "AP"], "has no metric 'AP'"),
+    ],
+)  # fmt: skip
+def test_bad_words_for_reports(refused, reports, words, message):
+    assert message in refused(*words)
+
+
+def test_changed_inputs_and_numbers_are_noticed(refused, reports):
+    text = Path("found.json").read_text()
+    Path("found.json").write_text(text + " ")
+    assert "found.json has changed since" in refused("compare", "a.json", "b.json")
+    Path("found.json").write_text(text)
+    report = json.loads(Path("a.json").read_text())
+    report["summary"]["mAP"] += 1e-9
+    Path("a.json").write_text(json.dumps(report))
+    assert "gives another mAP" in refused("compare", "a.json", "b.json")
+    report["settings"]["protocol"] = "all"
+    Path("a.json").write_text(json.dumps(report))
+    assert "report of all protocols" in refused("compare", "a.json", "b.json")
+    report["settings"]["truth"]["sha256"] = None
+    Path("a.json").write_text(json.dumps(report))
+    assert "its truth was not a file" in refused("explain", "a.json", "b.json")
 
 
 # --------------------------------------------------------------- check, list, warm
