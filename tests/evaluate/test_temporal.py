@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -139,6 +141,14 @@ def test_ambiguous_file_needs_its_label_and_a_protocol_that_uses_it():
     report = temporal(truth=truth, found=found, protocol="thumos14", iou=0.5, ambiguous=marked)
     row = next(row for row in report.rows() if row["class"] == "jump")
     assert row["n_ignored"] == 1  # the prediction in v2 overlaps one
+    assert report.settings["ambiguous_intervals"] == 3
+    assert "one of 3 ambiguous intervals" in report.methods()
+
+
+def test_protocols_are_known_without_a_compiler():
+    code = "import sys; from overlap.evaluate import PROTOCOLS; print('numba' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 # ------------------------------------------------------------------------ empty inputs

@@ -32,7 +32,8 @@ class Measured:
     truth_place, found_place : ndarray, dtype=int64
         Position of each row in the input: the order of the file.
     left_out : dict
-        How many truths the protocol leaves out, by reason.
+        How many truths the protocol leaves out, by reason; and under ``ambiguous_given``
+        the number of ambiguous intervals given beside the truth.
     """
 
     truth: SegmentTable
@@ -78,6 +79,7 @@ class Measure:
         ambiguities = [truth.select(marked)]
         if ambiguous is not None:
             ambiguities.append(ambiguous_only(ambiguous, protocol))
+            left_out["ambiguous_given"] = len(ambiguities[1])
         if not keep.all():
             truth, places = truth.select(keep), (places[0][keep], places[1])
         number = {video: k for k, video in enumerate(truth.videos)}
@@ -134,7 +136,7 @@ def _clean(
     truth: SegmentTable, protocol: Protocol
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], dict[str, int]]:
     """Return the rows that count, the ambiguous ones, and the number left out by reason."""
-    left_out = {"ambiguous": 0, "zero_length": 0, "duplicates": 0}
+    left_out = {"ambiguous": 0, "ambiguous_given": 0, "zero_length": 0, "duplicates": 0}
     marked = np.zeros(len(truth), dtype=bool)
     if protocol.ambiguous_rows != "class" and protocol.ambiguous_label in truth.labels:
         marked = truth.label == truth.labels.index(protocol.ambiguous_label)

@@ -68,7 +68,9 @@ def describe(
             f"{len(strange_labels)} predicted labels have no truth (first: {strange_labels[0]!r}); "
             "their predictions belong to no class and are excluded"
         )
-    for reason, count in measured.left_out.items():
+    left_out = dict(measured.left_out)
+    ambiguous = left_out["ambiguous"] + left_out.pop("ambiguous_given")
+    for reason, count in left_out.items():
         if count:
             notes.append(f"{count} truths left out: {reason.replace('_', ' ')}")
     subsets = sorted({name for name in truth.subset if name is not None})
@@ -100,7 +102,8 @@ def describe(
         },
         "subset": rules.subset,
         "classes": list(scene.classes),
-        "truth": _source(truth) | {"left_out": dict(measured.left_out)},
+        "truth": _source(truth) | {"left_out": left_out},
+        "ambiguous_intervals": ambiguous,
         "found": _source(found)
         | {
             "videos_not_in_truth": len(strange_videos),
@@ -162,6 +165,12 @@ def _sentence(
         f"(NumPy {versions['numpy']}) by the protocol '{protocol.name}' ({protocol.description}): "
         f"{counts} in {truth['videos']} videos and {len(scene.classes)} classes, at temporal IoU "
         f"{protocol.comparison} {names}; ties: {rules.ties}"
+        + (
+            f"; predictions that only overlap one of {result['ambiguous_intervals']} ambiguous "
+            "intervals are ignored"
+            if protocol.ambiguous_rows == "ignore"
+            else ""
+        )
         + (f"; subset {rules.subset}" if rules.subset else "")
         + (f"; {digests}" if digests else "")
         + "."
