@@ -122,7 +122,7 @@ def overlap_coefficient(o, e, s, x, p):
     r = 1.0 / smaller if smaller > 0.0 else 0.0
     v = o[2] / smaller if smaller > 0.0 else 0.0
     d = v * r
-    first = 0.5 * ((o[0] < o[1]) + (o[0] <= o[1]))
+    first = 0.5 * (o[0] < o[1]) + 0.5 * (o[0] <= o[1])
     v = v if o[0] + o[1] > 0.0 else _NAN
     return v, (-first * d, (first - 1.0) * d, r), _NONE, 0.0, ()
 

@@ -211,7 +211,7 @@ def each_axis(template: Callable, axes: int) -> Callable:
 @scalar
 def step(x):
     """Return 1 for x > 0, 0 for x < 0, and one half at the tie."""
-    return 0.5 * ((x > 0.0) + (x >= 0.0))
+    return 0.5 * (x > 0.0) + 0.5 * (x >= 0.0)  # NumPy's True + True is True
 
 
 # ---------------------------------------------------------------------- box enclosure
