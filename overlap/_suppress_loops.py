@@ -77,6 +77,8 @@ def level_of(size, lowest, levels):
 
 @scalar
 def core_side(low, high, share):
+    if share == 0.0:
+        return low, high
     # The second term is for rounding: a larger core is only slower.
     cut = share * (high - low) - 4e-16 * max(abs(low), abs(high))
     return (low + cut, high - cut) if cut > 0.0 else (low, high)
