@@ -146,3 +146,11 @@ def test_the_interval_of_a_mean_covers(count):
         interval = mean_interval(rng.beta(5, 2, count), resamples=499, rng=rng)
         hits += interval.low <= 5 / 7 <= interval.high
     assert 0.93 <= hits / trials <= 0.97
+
+
+def test_progress_is_shown_when_asked_for(capsys):
+    truth, found = frames(*random_scene(4))
+    temporal(truth=truth, found=found, iou=0.3, bootstrap=300, progress=True)
+    assert "bootstrap" in capsys.readouterr().err
+    temporal(truth=truth, found=found, iou=0.3, bootstrap=300)
+    assert capsys.readouterr().err == ""
