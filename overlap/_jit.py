@@ -45,6 +45,7 @@ __all__ = ["compose", "digest", "run_blocks", "scalar", "specialise", "thread_co
 # the zero-division check, which otherwise stops vectorisation.
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 _SUMS = frozenset({"reassoc", "contract", "nsz"})
+_KNOWN = frozenset({"builtins", "numba", "numpy"})
 _cache_lock = threading.RLock()
 _config: Any = numba.config
 
@@ -120,7 +121,10 @@ class _Digest:
             self.text(value.dtype.str, value.tobytes())
         elif isinstance(value, np.ndarray) and not value.dtype.hasobject:
             self.text(value.dtype.str, value.shape, value.tobytes())
-        elif isinstance(value, (BuiltinFunctionType, type, np.ufunc)):
+        elif isinstance(value, (BuiltinFunctionType, np.ufunc)) or (
+            # Attributes of other classes, such as an enumeration's, are not in their name.
+            isinstance(value, type) and value.__module__.partition(".")[0] in _KNOWN
+        ):
             self.text(getattr(value, "__module__", None), value.__name__)
         elif isinstance(value, numba.types.Type):
             self.text(str(value))
@@ -151,7 +155,9 @@ class _Digest:
             self.text("seen", self._seen[function])
             return
         self._seen[function] = len(self._seen)
-        self.text(function.__name__, function.__defaults__, function.__kwdefaults__)
+        self.text(function.__name__)
+        self.value(function.__defaults__)
+        self.value(tuple(sorted((function.__kwdefaults__ or {}).items())))
         for cell in function.__closure__ or ():
             self.value(cell.cell_contents)
         for code in _code_objects(function.__code__):
