@@ -12,7 +12,9 @@ _HEAD = """# Benchmarks
 
 Written by `python -m benchmarks`. Every figure is the time of a peer divided by ours, both
 medians over rounds of one run, in which each contestant is called once per round, in
-rotating order; above 1, `overlap` is faster. Our own median stands beside it, and in
+rotating order; above 1, `overlap` is faster. Calls shorter than half a millisecond are
+repeated for as long in every round; in "lone calls" they are not, and each comes right after
+the work of others. Our own median stands beside it, and in
 brackets our fastest call. The last column compares the fastest calls instead of the medians:
 where the two disagree, something else was running.
 
@@ -61,7 +63,8 @@ def race_table(results: Sequence[Result]) -> str:
         row = [r.workload.name, _ours(r.ours)]
         for name in names:
             peer = r.peers.get(name)
-            row.append(f"{peer.median / r.ours.median:.3g}" if peer else "not measured")
+            absent = "not measured" if name in r.missing else "-"
+            row.append(f"{peer.median / r.ours.median:.3g}" if peer else absent)
         if names:
             best = r.fastest_peer()
             if best is None:

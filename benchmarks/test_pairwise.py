@@ -47,7 +47,7 @@ def _workload(name: str, rows: int, columns: int, goal: float | None, how: str =
     settings = {"name": name, "rows": rows, "columns": columns}
     build = partial(_pairwise, **settings, reuse="out=" in how, raw="arrays" in how)
     small = ("powerboxes", "powerboxes, parallel") if rows == 100 else ()
-    return Workload(title, build, goal, against=small)
+    return Workload(title, build, goal, against=small, lone="lone" in how)
 
 
 WORKLOADS = [
@@ -55,6 +55,7 @@ WORKLOADS = [
     for name in ("iou", "giou")
     for workload in (
         _workload(name, 100, 100, 2.0),
+        _workload(name, 100, 100, None, ", lone calls"),
         _workload(name, 100, 100, None, " from arrays"),
         _workload(name, 1000, 1000, 3.5),
         _workload(name, 10_000, 2000, 2.5),

@@ -16,6 +16,8 @@ __all__ = ["Case", "Result", "Timing", "Workload", "one_thread", "prepare", "rac
 
 Call = Callable[[], Any]
 
+_BATCH = 5e-4  # seconds
+
 
 @dataclass(frozen=True)
 class Case:
@@ -54,6 +56,9 @@ class Workload:
         The peers that the goal is about; empty for all.
     single : bool
         Everybody runs on one thread.
+    lone : bool
+        A round is one call even where calls are short, so that each one comes right after
+        other programs' work.
     """
 
     name: str
@@ -61,6 +66,7 @@ class Workload:
     goal: float | None = None
     against: tuple[str, ...] = ()
     single: bool = False
+    lone: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,6 +143,8 @@ def prepare(case: Case) -> tuple[dict[str, Call], tuple[str, ...]]:
 def race(workload: Workload, seconds: float, least: int, most: int) -> Result:
     """Run a workload: a call of each per round, in rotating order.
 
+    Calls shorter than half a millisecond are repeated for as long in every round.
+
     Parameters
     ----------
     workload : Workload
@@ -156,17 +164,26 @@ def race(workload: Workload, seconds: float, least: int, most: int) -> Result:
         runners = {"": case.ours, **calls}
         if case.floor is not None:
             runners["floor"] = case.floor
-        times = _rounds(runners, seconds, least, most)
+        batch = 0.0 if workload.lone else _BATCH
+        times = _rounds(runners, seconds, least, most, batch)
     ours, floor = Timing.of(times.pop("")), times.pop("floor", None)
     peers = {name: Timing.of(values) for name, values in times.items()}
     return Result(workload, ours, peers, missing, Timing.of(floor) if floor else None)
 
 
+def _calls_per_round(run: Call, batch: float) -> int:
+    fastest = batch
+    for _ in range(5):  # warm again: the checks have filled the caches with other things
+        start = time.perf_counter()
+        run()
+        fastest = min(fastest, time.perf_counter() - start)
+    return max(round(batch / fastest), 1) if fastest > 0.0 else 1
+
+
 def _rounds(
-    runners: Mapping[str, Call], seconds: float, least: int, most: int
+    runners: Mapping[str, Call], seconds: float, least: int, most: int, batch: float
 ) -> dict[str, list[float]]:
-    for run in runners.values():
-        run()  # warm again: the checks have filled the caches with other things
+    repeats = {name: range(_calls_per_round(run, batch)) for name, run in runners.items()}
     order = list(runners)
     times: dict[str, list[float]] = {name: [] for name in order}
     clock = time.perf_counter
@@ -176,11 +193,16 @@ def _rounds(
         end = clock() + seconds
         for k in range(most):
             for name in order:
-                run = runners[name]
+                run, again = runners[name], repeats[name]
                 start = clock()
-                result = run()
-                times[name].append(clock() - start)
-                del result  # giving memory back is not part of the job
+                if len(again) == 1:
+                    result = run()
+                    times[name].append(clock() - start)
+                    del result  # giving memory back is not part of the job
+                    continue
+                for _ in again:
+                    run()
+                times[name].append((clock() - start) / len(again))
             order.append(order.pop(0))
             if k + 1 >= least and clock() > end:
                 break
