@@ -67,12 +67,13 @@ def cells(box, origin, inverse, level):
 
 
 @scalar
-def level_of(size, lowest, levels):
-    if not size > 0.0:
+def level_of(mantissa, exponent, lowest, levels):
+    """Return the level for a size of mantissa * 2^exponent; 0.5 <= mantissa < 1, or less."""
+    if mantissa == 0.0:
         return 0
-    if size == math.inf:
-        return levels - 1
-    return min(max(math.frexp(size)[1] - lowest, 0), levels - 1)
+    if mantissa < 0.5:
+        exponent -= 1
+    return min(max(exponent - lowest, 0), levels - 1)
 
 
 @scalar
@@ -92,23 +93,23 @@ def core_of(box, k, share):
 
 
 def hard(
-    a, p, threshold, box, own, other, origin, unit, lowest, inverse, starts, stops, small, alive
+    a, p, threshold, box, own, most, origin, scale, lowest, inverse, starts, stops, small, alive
 ):
     """Suppress within each range of regions; ranges up to `small` do without a grid.
 
     A candidate shares more than `own` of each of its sides with what suppresses it, and
-    that more than `other` of its sides with the candidate.
+    that is at most `most` times as long on each side.
     """
     levels = inverse.shape[0]
+    own_mantissa, own_exponent = math.frexp(own)
+    most_mantissa, most_exponent = math.frexp(most)
     share = min(own, 0.5 * (1.0 - 1e-9))
     largest = 0
     for g in range(starts.shape[0]):
         largest = max(largest, stops[g] - starts[g])
-    # The first rows list all kept regions of the group, the others its buckets.
-    who = np.empty(largest, np.int32)
-    first, last = np.empty(1, np.int64), np.empty(1, np.int64)
+    head = np.empty(1, np.int32)  # by bucket: its last entry
+    chain = np.empty((4 * largest, 2), np.int32)  # by entry: a region, the entry before
     crowd = np.empty(levels, np.int64)
-    sizes = np.empty(largest)
     for g in range(starts.shape[0]):
         size = stops[g] - starts[g]
         gridded = size > small
@@ -118,36 +119,25 @@ def hard(
             while buckets < 4 * size:
                 buckets *= 2
             mask = buckets - 1
-            if first.shape[0] < buckets:
-                first, last = np.empty(buckets, np.int64), np.empty(buckets, np.int64)
-            last[:buckets] = 0
+            if head.shape[0] < buckets:
+                head = np.empty(buckets, np.int32)
+            head[:buckets] = -1
             crowd[:] = 0
-            for k in range(starts[g], stops[g]):
-                side = max((box[k, 1] - box[k, 0]) / unit[0], (box[k, 3] - box[k, 2]) / unit[1])
-                sizes[k - starts[g]] = side
-                f = level_of(side, lowest, levels)
-                x0, x1, y0, y1 = cells(core_of(box, k, 0.0), origin, inverse, f)
-                for y in range(y0, y1 + 1):
-                    for x in range(x0, x1 + 1):
-                        last[bucket(x, y, f, mask)] += 1
-            total = size
-            for h in range(buckets):
-                first[h] = total
-                total += last[h]
-                last[h] = first[h]
-            if who.shape[0] < total:
-                who = np.empty(total, np.int32)
-        count = 0
+        entries, count, latest = 0, 0, -1
         for k in range(starts[g], stops[g]):
             free = True
             everything = not gridded
             x0, x1, y0, y1 = 0, 0, 0, 0
             core = core_of(box, k, share)
-            f, f_end, side = 0, 0, 0.0
+            f, f_end, f_own = 0, 0, 0
             if gridded:
-                side = sizes[k - starts[g]]
-                f = level_of(side * own, lowest, levels)
-                f_end = level_of(side / other if other > 0.0 else math.inf, lowest, levels)
+                side = max((box[k, 1] - box[k, 0]) * scale[0], (box[k, 3] - box[k, 2]) * scale[1])
+                m, e = math.frexp(side)
+                f_own = level_of(m, e, lowest, levels)
+                f = level_of(m * own_mantissa, e + own_exponent, lowest, levels)
+                f_end = levels - 1
+                if most < math.inf:
+                    f_end = level_of(m * most_mantissa, e + most_exponent, lowest, levels)
             while free and f <= f_end:
                 if gridded:
                     if crowd[f] == 0:
@@ -159,16 +149,13 @@ def hard(
                         x0, x1, y0, y1, f = 0, 0, 0, 0, f_end
                 for y in range(y0, y1 + 1):
                     for x in range(x0, x1 + 1):
-                        q, end = 0, count
-                        if not everything:
-                            h = bucket(x, y, f, mask)
-                            q, end = first[h], last[h]
-                        while q < end:
-                            t = np.int64(who[q])
+                        q = latest if everything else head[bucket(x, y, f, mask)]
+                        while q >= 0:
+                            t = chain[q, 0]
                             if meet(box, t, core) and VALUE(a, k, a, t, p) > threshold:
                                 free = False
                                 break
-                            q += 1
+                            q = chain[q, 1]
                         if not free:
                             break
                     if not free:
@@ -177,17 +164,25 @@ def hard(
             alive[k] = free
             if not free:
                 continue
-            who[count] = k
             count += 1
             if gridded:
-                f = level_of(side, lowest, levels)
-                crowd[f] += 1
-                x0, x1, y0, y1 = cells(core_of(box, k, 0.0), origin, inverse, f)
+                crowd[f_own] += 1
+                x0, x1, y0, y1 = cells(core_of(box, k, 0.0), origin, inverse, f_own)
+            needed = entries + 1 + (x1 - x0 + 1) * (y1 - y0 + 1)
+            if needed > chain.shape[0]:
+                more = np.empty((2 * needed, 2), np.int32)
+                more[:entries] = chain[:entries]
+                chain = more
+            chain[entries, 0], chain[entries, 1] = k, latest
+            latest = entries
+            entries += 1
+            if gridded:
                 for y in range(y0, y1 + 1):
                     for x in range(x0, x1 + 1):
-                        h = bucket(x, y, f, mask)
-                        who[last[h]] = k
-                        last[h] += 1
+                        h = bucket(x, y, f_own, mask)
+                        chain[entries, 0], chain[entries, 1] = k, head[h]
+                        head[h] = entries
+                        entries += 1
 
 
 def listed(candidate, other, alive):
@@ -232,12 +227,13 @@ def soft_dense(
             if current[k] >= least:
                 todo[count] = k
                 count += 1
+        best = highest(todo, count, current, index)
         while count > 0:
-            best = highest(todo, count, current, index)
             m = todo[best]
             alive[m] = True
             count -= 1
             todo[best] = todo[count]
+            best = 0
             q = 0
             while q < count:
                 t = todo[q]
@@ -247,6 +243,9 @@ def soft_dense(
                         count -= 1
                         todo[q] = todo[count]
                         continue
+                ahead, behind = current[t], current[todo[best]]
+                if ahead > behind or (ahead == behind and index[t] < index[todo[best]]):
+                    best = q
                 q += 1
 
 

@@ -34,10 +34,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Kept", "nms"]
 
-_SMALL_GROUP = 96
+_Bounds = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
+
+_SMALL_GROUP = 96  # up to here, looking at all kept regions is faster than a grid
 _BLOCK = 2048
-_LEVELS = 30
-_FINER = 1
+_LEVELS = 30  # sizes that differ by more than 2^30 share the smallest cells
+_FINER = 1  # cells are half as wide as the regions in them
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,24 +153,24 @@ def nms(
     if not len(order):
         return Kept(np.empty(0, np.int64), np.empty(0))
     starts = np.zeros(1, np.int64)
+    place = np.arange(len(order))  # in the order of confidence
     if codes is not None:
-        order = order[np.argsort(codes[order], kind="stable")]
-        codes = codes[order]
+        place = np.argsort(codes[order], kind="stable")
+        codes = codes[order][place]
         starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]])
     stops = np.append(starts[1:], len(order))
-    task = _Task(regions[order], score, plan, geometry, threshold, starts, stops, codes)
-    current = weight[order]
+    index = order[place]
+    task = _Task(regions[index], score, plan, geometry, threshold, starts, stops, codes)
     if soft is not None:
-        alive = _soft(task, current, order, soft == "linear", sigma, least)
-    elif geometry.fused:
-        alive = _hard_fused(task)
-    else:
-        alive = _hard_blocks(task)
-    index, current = order[alive], current[alive]
-    if soft is not None or codes is not None:
+        current = weight[index]
+        alive = _soft(task, current, index, soft == "linear", sigma, least)
+        index, current = index[alive], current[alive]
         final = np.lexsort((index, -current))
-        index, current = index[final], current[final]
-    return Kept(index, current)
+        return Kept(index[final], current[final])
+    chosen = np.empty(len(order), np.bool_)
+    chosen[place] = _hard_fused(task) if geometry.fused else _hard_blocks(task)
+    index = order[chosen]
+    return Kept(index, weight[index])
 
 
 def _codes(groups: ArrayLike, size: int) -> NDArray:
@@ -220,16 +222,9 @@ class _Task:
         i, j, value = reaching(self.score, a, b, at_least, True, groups)
         return rows[i], columns[j], value
 
-    def boxes(self, prunes: bool) -> NDArray[np.float64]:
-        """Return ``(x0, x1, y0, y1)`` of the outer boxes; infinite where every pair counts."""
-        n = len(self.regions)
-        bounds = self.regions.bounds() if prunes else None
-        if bounds is None:
-            return np.tile([-np.inf, np.inf], (n, 2))
-        box = np.zeros((n, 4))
-        for axis in range(min(len(bounds[0]), 2)):
-            box[:, 2 * axis], box[:, 2 * axis + 1] = bounds[0][axis], bounds[1][axis]
-        return box
+    def bounds(self, threshold: float) -> _Bounds | None:
+        """Return the outer boxes, or None where regions apart can exceed the threshold."""
+        return self.regions.bounds() if self.score.prunes(threshold, strict=True) else None
 
 
 @cache
@@ -244,24 +239,35 @@ def _kernel(
 # -------------------------------------------------------------------------------- hard
 
 
+def _boxes(bounds: _Bounds | None, n: int) -> NDArray[np.float64]:
+    """Return ``(x0, x1, y0, y1)`` of outer boxes; infinite where every pair counts."""
+    if bounds is None:
+        return np.tile([-np.inf, np.inf], (n, 2))
+    box = np.empty((n, 4)) if len(bounds[0]) > 1 else np.zeros((n, 4))
+    for axis in range(min(len(bounds[0]), 2)):
+        box[:, 2 * axis], box[:, 2 * axis + 1] = bounds[0][axis], bounds[1][axis]
+    return box
+
+
 def _hard_fused(task: _Task) -> NDArray[np.bool_]:
-    prunes = task.score.prunes(task.threshold, strict=True)
-    box = task.boxes(prunes)
+    n = len(task.regions)
+    bounds = task.bounds(task.threshold)
     small = int((task.stops - task.starts).max())
-    shares, layout = (0.0, 0.0), None
-    if prunes and small > _SMALL_GROUP:
-        shares, layout = _shares(task), _layout(task.regions)
+    shares, layout = (0.0, math.inf), None
+    if bounds is not None and small > _SMALL_GROUP:
+        sides = bounds[1] - bounds[0]
+        shares, layout = _shares(task, sides), _layout(bounds, sides)
     if layout is None:
         layout = np.zeros(2), np.ones(2), 0, np.ones((1, 2))
     else:
         small = _SMALL_GROUP
-    alive = np.empty(len(task.regions), np.bool_)
+    alive = np.empty(n, np.bool_)
     kernel = task.kernel(_suppress_loops.hard)
     kernel(
         task.regions.kernel_columns(),
         task.plan.parameters,
         task.threshold,
-        box,
+        _boxes(bounds, n),
         *shares,
         *layout,
         task.starts,
@@ -272,21 +278,22 @@ def _hard_fused(task: _Task) -> NDArray[np.bool_]:
     return alive
 
 
-def _shares(task: _Task) -> tuple[float, float]:
-    """Return which share of a candidate, and of what suppresses it, both must have in common.
+def _shares(task: _Task, sides: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the least share of a candidate's sides, and the largest ratio of sides to them.
 
+    That is of the sides of what suppresses it, with which it shares the former.
     A box of which more than a share t lies in another one also shares more than t of its
-    extent on every axis, so that nothing else needs to be looked at. Zero where the score
-    does not say, and among boxes so small that their measure has no precision.
+    extent on every axis, so that nothing else needs to be looked at. Zero and infinite where
+    the score does not say, and among boxes so small that their measure has no precision.
     """
+    unknown = 0.0, math.inf
     positive = [part for part in task.score.parts if part.coefficient > 0]
     if len(positive) != 1 or type(task.regions) not in (Boxes, Intervals):
-        return 0.0, 0.0
+        return unknown
     part = positive[0]
     t = min(task.threshold / part.coefficient, 1.0)
-    lower, upper = task.regions.bounds()  # type: ignore[misc]
-    if not t > 1e-12 or (upper - lower).min() < 1e-270 ** (1.0 / len(lower)):
-        return 0.0, 0.0
+    if not t > 1e-12 or sides.min() < 1e-270 ** (1.0 / len(sides)):
+        return unknown
     formula, parameters = part.component.formula, part.parameters
     if formula is _formulas.iou:
         own, other = 1.0, 1.0
@@ -300,35 +307,34 @@ def _shares(task: _Task) -> tuple[float, float]:
         own = 1.0 / (1.0 + parameters[0] ** 2)
         other = 1.0 - own
     else:
-        return 0.0, 0.0
+        return unknown
     # I / (I + own (A - I)) > t, solved for I / A; the margin is for rounding.
     own, other = ((1 - 1e-9) * t * w / (1.0 - t + t * w) if w else 0.0 for w in (own, other))
-    return own, other
+    return own, 1.0 / other if other else math.inf
 
 
-def _layout(regions: Regions) -> tuple[NDArray, NDArray, int, NDArray] | None:
-    """Return origin and unit of the grid, its lowest level, and the inverse cell widths.
+def _layout(
+    bounds: _Bounds, sides: NDArray[np.float64]
+) -> tuple[NDArray, NDArray, int, NDArray] | None:
+    """Return origin, scale of the sides, lowest level, and inverse cell widths by level.
 
     None where the coordinates reach so far that cells cannot be computed.
     """
-    bounds = regions.bounds()
-    if bounds is None:
-        return None
-    lower, upper = bounds[0][:2], bounds[1][:2]
+    lower, upper, sides = bounds[0][:2], bounds[1][:2], sides[:2]
     axes = len(lower)
     origin, unit = np.zeros(2), np.ones(2)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        sides = upper - lower
-        mean = sides.mean(axis=1)
+        mean = sides.sum(axis=1) / sides.shape[1]
         unit[:axes] = np.where(mean > 0, mean, 1.0)
         origin[:axes] = lower.min(axis=1)
         reach = upper.max(axis=1) - origin[:axes]
-        top = int(np.frexp((sides.max(axis=1) / unit[:axes]).max())[1])
+        scale = 1.0 / unit
+        top = int(np.frexp((sides.max(axis=1) * scale[:axes]).max())[1])
         lowest = top - _LEVELS
         inverse = 1.0 / np.ldexp(unit, np.arange(lowest, top + 1)[:, None] - _FINER)
-    if not all(np.isfinite(array).all() for array in (unit, inverse, reach)):
+    if not all(np.isfinite(array).all() for array in (unit, scale, inverse, reach)):
         return None
-    return origin, unit, lowest, inverse
+    return origin, scale, lowest, inverse
 
 
 def _hard_blocks(task: _Task) -> NDArray[np.bool_]:
@@ -370,7 +376,7 @@ def _soft(
     rule = (threshold, sigma, linear)
     rest = (least, index, task.starts, task.stops, todo, current, alive)
     if task.geometry.fused:
-        box = task.boxes(task.score.prunes(threshold, strict=True))
+        box = _boxes(task.bounds(threshold), n)
         kernel = task.kernel(_suppress_loops.soft_dense)
         kernel(task.regions.kernel_columns(), task.plan.parameters, *rule, box, *rest)
         return alive
