@@ -9,6 +9,7 @@ and the run-time parameters, and returns its value and its partial derivatives
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,7 @@ __all__ = ["Component", "combine"]
 
 _NONE = (0.0, 0.0, 0.0)
 _NAN = math.nan
+_LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,13 +72,19 @@ class Component:
         return self.formula
 
 
+@scalar
+def inverse(x):
+    """Return 1/x: 0 for 0, and finite for the smallest numbers, whose inverse overflows."""
+    return min(1.0 / x, _LARGEST) if x > 0.0 else 0.0
+
+
 # ----------------------------------------------------------------------------- ratios
 
 
 @scalar
 def iou(o, e, s, x, p):
     union = o[0] + o[1] - o[2]
-    r = 1.0 / union if union > 0.0 else 0.0
+    r = inverse(union)
     v = o[2] / union if union > 0.0 else _NAN
     d = v * r if union > 0.0 else 0.0
     return v, (-d, -d, r + d), _NONE, 0.0, ()
@@ -85,7 +93,7 @@ def iou(o, e, s, x, p):
 @scalar
 def dice(o, e, s, x, p):
     total = o[0] + o[1]
-    r = 1.0 / total if total > 0.0 else 0.0
+    r = inverse(total)
     v = 2.0 * o[2] / total if total > 0.0 else _NAN
     d = v * r if total > 0.0 else 0.0
     return v, (-d, -d, 2.0 * r), _NONE, 0.0, ()
@@ -94,7 +102,7 @@ def dice(o, e, s, x, p):
 @scalar
 def tversky(o, e, s, x, p):
     total = o[2] + (p[0] * (o[0] - o[2]) + p[1] * (o[1] - o[2]))
-    r = 1.0 / total if total > 0.0 else 0.0
+    r = inverse(total)
     v = o[2] / total if total > 0.0 else 0.0
     d = v * r
     v = v if o[0] + o[1] > 0.0 else _NAN
@@ -109,7 +117,7 @@ def f_score(o, e, s, x, p):
 
 @scalar
 def coverage(o, e, s, x, p):
-    r = 1.0 / o[0] if o[0] > 0.0 else 0.0
+    r = inverse(o[0])
     v = o[2] / o[0] if o[0] > 0.0 else 0.0
     d = v * r
     v = v if o[0] + o[1] > 0.0 else _NAN
@@ -119,7 +127,7 @@ def coverage(o, e, s, x, p):
 @scalar
 def overlap_coefficient(o, e, s, x, p):
     smaller = min(o[0], o[1])
-    r = 1.0 / smaller if smaller > 0.0 else 0.0
+    r = inverse(smaller)
     v = o[2] / smaller if smaller > 0.0 else 0.0
     d = v * r
     first = 0.5 * (o[0] < o[1]) + 0.5 * (o[0] <= o[1])
@@ -130,7 +138,7 @@ def overlap_coefficient(o, e, s, x, p):
 @scalar
 def volumetric_similarity(o, e, s, x, p):
     total = o[0] + o[1]
-    r = 1.0 / total if total > 0.0 else 0.0
+    r = inverse(total)
     q = abs(o[0] - o[1]) / total if total > 0.0 else 0.0
     v = 1.0 - q if total > 0.0 else _NAN
     sign = 1.0 * (o[0] > o[1]) - 1.0 * (o[0] < o[1])
@@ -143,21 +151,21 @@ def volumetric_similarity(o, e, s, x, p):
 
 @scalar
 def enclosure_gap(o, e, s, x, p):
-    r = 1.0 / e[0] if e[0] > 0.0 else 0.0
+    r = inverse(e[0])
     v = max(e[0] - (o[0] + o[1] - o[2]), 0.0) / e[0] if e[0] > 0.0 else 0.0
     return v, (-r, -r, r), ((1.0 - v) * r, 0.0, 0.0), 0.0, ()
 
 
 @scalar
 def center_gap(o, e, s, x, p):
-    r = 1.0 / e[2] if e[2] > 0.0 else 0.0
+    r = inverse(e[2])
     v = e[1] / e[2] if e[2] > 0.0 else 0.0
     return v, _NONE, (0.0, r, -v * r), 0.0, ()
 
 
 @scalar
 def enclosed_gap(o, e, s, x, p):
-    r = 1.0 / e[0] if e[0] > 0.0 else 0.0
+    r = inverse(e[0])
     v = s / e[0] if e[0] > 0.0 else 0.0
     return v, _NONE, (-v * r, 0.0, 0.0), r, ()
 
@@ -171,7 +179,7 @@ def aspect_gap(o, e, s, x, p):
         t = math.atan2(wa * hb - wb * ha, ha * hb + wa * wb)
         v = (4.0 / math.pi**2) * t * t
         union = o[0] + o[1] - o[2]
-        r = 1.0 / union if union > 0.0 else 0.0
+        r = inverse(union)
         ratio = o[2] / union if union > 0.0 else 0.0
         total = (1.0 - ratio) + v
         alpha = v / total if total > 0.0 else 0.0
@@ -188,7 +196,7 @@ def aspect_gap(o, e, s, x, p):
 
 def _side(x):
     _, side_a, side_b, cover = x[K]
-    r = 1.0 / cover if cover > 0.0 else 0.0
+    r = inverse(cover)
     q = (side_a - side_b) / cover if cover > 0.0 else 0.0
     return (0.0, 2.0 * q * r, -2.0 * q * r, -2.0 * q * q * r)
 

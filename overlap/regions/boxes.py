@@ -56,7 +56,8 @@ def _box_extent(a, i, b, j):
 def _box_pullback(a, i, b, j, do, de, ds, dx):
     """Return the gradient with respect to both ends of axis K of ``a[i]``."""
     axes = len(a) // 2
-    side, shared, cover = do[0], do[2], de[0]
+    # The sides are multiplied first: a partial may be huge where one of them is 0.
+    side, shared, cover = 1.0, 1.0, 1.0
     for k in range(axes):
         if k != K:
             a0, a1, b0, b1 = a[k][i], a[axes + k][i], b[k][j], b[axes + k][j]
@@ -64,9 +65,9 @@ def _box_pullback(a, i, b, j, do, de, ds, dx):
             shared *= max(min(a1, b1) - max(a0, b0), 0.0)
             cover *= max(a1, b1) - min(a0, b0)
     a0, a1, b0, b1 = a[K][i], a[axes + K][i], b[K][j], b[axes + K][j]
-    shared *= step(min(a1, b1) - max(a0, b0))
-    cover += 2.0 * (max(a1, b1) - min(a0, b0)) * de[2] + dx[K][3]
-    side += dx[K][1]
+    shared *= do[2] * step(min(a1, b1) - max(a0, b0))
+    cover = cover * de[0] + 2.0 * (max(a1, b1) - min(a0, b0)) * de[2] + dx[K][3]
+    side = side * do[0] + dx[K][1]
     center = 0.5 * dx[K][0] + de[1] * (0.5 * ((a0 - b0) + (a1 - b1)))
     return (
         center - side - shared * step(a0 - b0) - cover * step(b0 - a0),
