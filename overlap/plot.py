@@ -71,7 +71,7 @@ def draw_report(
 
         with atomic_path(path) as temporary:
             figure.savefig(temporary, dpi=150)
-    return ax or figure
+    return figure if ax is None else ax
 
 
 def draw_curves(report: Report, ax: Axes, *, iou: float | None = None) -> None:

@@ -240,24 +240,25 @@ class Report:
         return text
 
     def plot(self, path: str | Path | None = None, ax: Any = None, iou: float | None = None) -> Any:
-        """Draw precision against recall, one line per class.
+        """Draw precision against recall and the AP of each class.
 
         Parameters
         ----------
         path : str or Path, optional
-            File to write; the suffix is the format.
+            File to write, all or nothing; the suffix is the format.
         ax : matplotlib.axes.Axes, optional
-            Where to draw; by default a new figure.
+            Where to draw the curves, and only them; by default a new figure with both.
         iou : float, optional
-            Threshold; by default the first of the report.
+            Threshold of the lines and bars of single classes; by default the first.
 
         Returns
         -------
-        matplotlib.axes.Axes
+        matplotlib.axes.Axes or matplotlib.figure.Figure
+            `ax` if it was given, else the figure.
         """
-        from overlap.evaluate._figure import draw_curves
+        from overlap.plot import draw_report
 
-        return draw_curves(self, path=path, ax=ax, iou=iou)
+        return draw_report(self, path=path, ax=ax, iou=iou)
 
 
 def _without(rows: NDArray, count: int) -> NDArray:
