@@ -92,7 +92,7 @@ class Regions:
 
     def __init__(self, values: ArrayLike, *, unit: str | None = None) -> None:
         table = self._read(values, len(self.columns))
-        self._fill(tuple(np.ascontiguousarray(column) for column in table.T), unit)
+        self._fill(tuple(np.array(column) for column in table.T), unit)  # copies, always
 
     # ------------------------------------------------------------------- construction
 
@@ -182,7 +182,8 @@ class Regions:
         """Return the parameters as a DataFrame with one column per parameter."""
         import pandas as pd
 
-        return pd.DataFrame(self.to_array(), columns=list(self._names()))
+        names = list(self._names())
+        return pd.DataFrame(self.to_array().reshape(len(self), len(names)), columns=names)
 
     def _names(self) -> Sequence[str]:
         return self.columns

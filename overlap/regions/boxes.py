@@ -156,7 +156,7 @@ class Boxes(Regions):
         if bad.size:
             raise ValueError(f"Boxes: side {bad[0, 1]} of box {bad[0, 0]} overflows float64")
         columns = (*lower.T, *upper.T)
-        self._fill(tuple(np.ascontiguousarray(column) for column in columns), unit)
+        self._fill(tuple(np.array(column) for column in columns), unit)  # copies, always
 
     @classmethod
     def _read_corners(cls, values: ArrayLike) -> NDArray[np.float64]:
@@ -204,7 +204,9 @@ class Boxes(Regions):
         See `overlap.coders.LogSize` for gradients with respect to these numbers.
         """
         center, log_size = np.split(cls._read_corners(values), 2, axis=1)
-        return cls.from_cxcywh(np.hstack([center, np.exp(log_size)]), unit=unit)
+        with np.errstate(over="ignore"):  # an infinite size is an error below
+            size = np.exp(log_size)
+        return cls.from_cxcywh(np.hstack([center, size]), unit=unit)
 
     @classmethod
     def from_intervals(cls, intervals: Intervals) -> Self:

@@ -93,7 +93,9 @@ class FiniteSets(Regions):
         table.sort_indices()
         size = table.shape[1]
         self._weighted = weights is not None
-        self._weights = np.ones(size) if weights is None else as_numbers(weights, "FiniteSets")
+        self._weights = (
+            np.ones(size) if weights is None else as_numbers(weights, "FiniteSets").copy()
+        )
         if self._weights.shape != (size,):
             raise ValueError(
                 f"FiniteSets: expected {size} weights, one per element; "

@@ -109,8 +109,9 @@ class Intervals(Regions):
     ) -> None:
         table = self._read(values, 2)
         self._period = None if period is None else _checked_period(period)
-        start, stop = np.ascontiguousarray(table[:, 0]), np.ascontiguousarray(table[:, 1])
-        length = stop - start
+        start, stop = np.array(table[:, 0]), np.array(table[:, 1])  # copies, always
+        with np.errstate(over="ignore"):
+            length = stop - start
         bad = np.flatnonzero(length < 0)
         if bad.size:
             k = bad[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -158,7 +159,7 @@ class Masks(Regions):
             _per_axis(spacing, 1.0, len(shape), "spacing"),
             _per_axis(origin, 0.0, len(shape), "origin"),
         )
-        self._cells = np.ascontiguousarray(cells).reshape(len(cells), -1)
+        self._cells = np.array(cells, order="C").reshape(len(cells), math.prod(shape))
         self._derive(unit)
 
     def _derive(self, unit: str | None) -> None:
