@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import html
 import io
 import json
 import math
@@ -222,19 +221,16 @@ class Report:
         return stream.getvalue()
 
     def to_html(self, path: str | Path | None = None) -> str:
-        """Return the report as one HTML page; with `path`, write it there."""
-        names = list(dict.fromkeys(name for row in self.table_rows for name in row))
-        parts = [
-            "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>overlap</title>",
-            "<style>body{font-family:sans-serif}td,th{padding:.1em .6em;text-align:right}</style>",
-            f"</head><body><h1>{html.escape(str(self.settings.get('protocol', 'report')))}</h1>",
-            f"<p>{html.escape(self.methods())}</p>",
-            _html_table(["name", "value"], [list(item) for item in self.items]),
-            _html_table(names, [[row.get(name) for name in names] for row in self.table_rows]),
-            _html_table(["setting", "value"], [list(item) for item in self.settings.items()]),
-            "</body></html>\n",
-        ]
-        text = "".join(parts)
+        """Return the report as one HTML page with its picture; with `path`, write it there.
+
+        Raises
+        ------
+        ImportError
+            jinja2 is not installed.
+        """
+        from overlap.evaluate.page import page
+
+        text = page(self)
         if path is not None:
             write_text(path, text)
         return text
@@ -281,13 +277,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-def _html_table(header: list[str], rows: list[list[Any]]) -> str:
-    def cell(value: Any) -> str:
-        text = f"{value:.6g}" if isinstance(value, float) else str(value)
-        return f"<td>{html.escape(text)}</td>"
-
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in header)
-    body = "".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
