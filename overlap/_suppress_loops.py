@@ -78,11 +78,9 @@ def level_of(mantissa, exponent, lowest, levels):
 
 @scalar
 def core_side(low, high, share):
-    if share == 0.0:
-        return low, high
-    # The second term is for rounding: a larger core is only slower.
-    cut = share * (high - low) - 4e-16 * max(abs(low), abs(high))
-    return (low + cut, high - cut) if cut > 0.0 else (low, high)
+    # Sums round to the nearest number, hence never beyond the end of a box that reaches them.
+    cut = share * (high - low) if share > 0.0 else 0.0
+    return low + cut, high - cut
 
 
 @scalar

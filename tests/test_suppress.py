@@ -275,6 +275,29 @@ def test_grid_agrees_near_the_threshold(monkeypatch):
         assert ov.nms(intervals, confidence, threshold).index.tolist() == wanted
 
 
+@pytest.mark.parametrize("name", ["iou", "dice", "coverage", "tversky", "f_score", "doubled"])
+@pytest.mark.parametrize("base", [0.0, 2.0**33])
+def test_grid_misses_no_part_of_a_candidate(name, base, monkeypatch):
+    """One interval at an end of another, with all ratios of their lengths."""
+    in_grid(monkeypatch)
+    score = {"iou": ov.iou, **SCORES}[name]
+    for threshold in (0.1, 0.3, 0.5, 0.7):
+        exact = threshold / np.array([1.0, 2.0, 2.0 - threshold, 1.0 / threshold])
+        ratio = np.concatenate([np.linspace(0.02, 1, 50), exact, exact + 1e-6])
+        start = base + 50.0 * np.arange(len(ratio))
+        long, first, last = (
+            np.stack([start + a, start + b], 1)
+            for a, b in ((0.0, 1.0), (0.0, ratio), (1.0 - ratio, 1.0))
+        )
+        for part in (first, last):
+            for values in (np.vstack([part, long]), np.vstack([long, part])):
+                intervals = ov.Intervals(values)
+                confidence = -np.arange(len(values))
+                wanted = plain_hard(score.pairwise(intervals, intervals), confidence, threshold)
+                kept = ov.nms(intervals, confidence, threshold, score=score)
+                assert kept.index.tolist() == wanted
+
+
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), threshold=st.floats(0, 1))
 def test_order_of_the_input_does_not_matter(seed, threshold):
