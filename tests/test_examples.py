@@ -1,0 +1,41 @@
+"""The disc of the gallery: the script runs, and its formulas are those of discs."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import overlap as ov
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@pytest.fixture(scope="module")
+def discs() -> dict:
+    return runpy.run_path(str(EXAMPLES / "discs.py"))
+
+
+def test_it_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(EXAMPLES / "discs.py"))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["iou", "giou", "diou", "kept", "all"]
+    assert lines[3] == "kept [1 2 3]"
+
+
+def test_against_polygons(discs: dict) -> None:
+    shapely = pytest.importorskip("shapely")
+    rng = np.random.default_rng(4)
+    tables = np.concatenate([rng.random((2, 300, 2)), rng.uniform(0.02, 0.6, (2, 300, 1))], axis=2)
+    terms = ov.terms(*(discs["Discs"](table) for table in tables))
+    a, b = (
+        shapely.buffer(shapely.points(table[:, :2]), table[:, 2], quad_segs=256) for table in tables
+    )
+    np.testing.assert_allclose(terms.intersection, shapely.area(shapely.intersection(a, b)),
+                               rtol=1e-4, atol=1e-5)  # fmt: skip
+    hull = shapely.area(shapely.convex_hull(shapely.union(a, b)))
+    np.testing.assert_allclose(terms.hull, hull, rtol=1e-4)
+    circle = shapely.minimum_bounding_radius(shapely.union(a, b))
+    np.testing.assert_allclose(terms.diameter2, (2.0 * circle) ** 2, rtol=1e-4)
