@@ -12,11 +12,12 @@ _HEAD = """# Benchmarks
 
 Written by `python -m benchmarks`. Every figure is the time of a peer divided by ours, both
 medians over rounds of one run, in which each contestant is called once per round, in
-rotating order; above 1, `overlap` is faster. Calls shorter than half a millisecond are
-repeated for as long in every round; in "lone calls" they are not, and each comes right after
-the work of others. Our own median stands beside it, and in
-brackets our fastest call. The last column compares the fastest calls instead of the medians:
-where the two disagree, something else was running.
+rotating order; above 1, `overlap` is faster. Our own median stands beside it, and in
+brackets our fastest call. The column "by fastest calls" compares the fastest calls instead
+of the medians: where the two disagree, something else was running. Calls shorter than half a
+millisecond are repeated for as long in every round; in "lone calls" they are not, and each
+comes right after the work of others. A peer that was ten times slower in the first three
+rounds is left out of the later ones.
 
 Before the race every peer's answer is compared with ours: the same numbers within 1e-9, the
 same pairs, the same boxes kept. Everybody starts from data in its own form: we from batches

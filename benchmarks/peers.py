@@ -69,26 +69,31 @@ def ncls_join(a: np.ndarray, b: np.ndarray) -> Call:
 # ---------------------------------------------------------------------- plain expressions
 
 
-def _corners(a: np.ndarray, pairwise: bool) -> tuple[np.ndarray, np.ndarray]:
-    axes = a.shape[-1] // 2
-    return (a[:, None, :axes], a[:, None, axes:]) if pairwise else (a[:, :axes], a[:, axes:])
+def _corners(a: Any, pairwise: bool) -> tuple[Any, ...]:
+    columns = a.T
+    return tuple(c[:, None] for c in columns) if pairwise else tuple(columns)
+
+
+def _numpy_intervals(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    shared = np.minimum(a[:, 1], b[:, 1]) - np.maximum(a[:, 0], b[:, 0])
+    shared = np.maximum(shared, 0.0)
+    return shared / ((a[:, 1] - a[:, 0]) + (b[:, 1] - b[:, 0]) - shared)
 
 
 def _numpy_score(a: np.ndarray, b: np.ndarray, name: str, pairwise: bool) -> np.ndarray:
-    axes = a.shape[-1] // 2
-    lower_a, upper_a = _corners(a, pairwise)
-    lower_b, upper_b = b[:, :axes], b[:, axes:]
-    overlap = np.clip(np.minimum(upper_a, upper_b) - np.maximum(lower_a, lower_b), 0.0, None)
-    shared = overlap.prod(-1) if axes != 2 else overlap[..., 0] * overlap[..., 1]
-    size_a, size_b = upper_a - lower_a, upper_b - lower_b
-    if axes == 2:
-        union = size_a[..., 0] * size_a[..., 1] + size_b[..., 0] * size_b[..., 1] - shared
-    else:
-        union = size_a.prod(-1) + size_b.prod(-1) - shared
+    if a.shape[1] == 2:
+        return _numpy_intervals(a, b)
+    ax0, ay0, ax1, ay1 = _corners(a, pairwise)
+    bx0, by0, bx1, by1 = _corners(b, False)
+    width = np.maximum(np.minimum(ax1, bx1) - np.maximum(ax0, bx0), 0.0)
+    height = np.maximum(np.minimum(ay1, by1) - np.maximum(ay0, by0), 0.0)
+    shared = width * height
+    union = (ax1 - ax0) * (ay1 - ay0) + (bx1 - bx0) * (by1 - by0) - shared
     if name == "iou":
         return shared / union
-    cover = np.maximum(upper_a, upper_b) - np.minimum(lower_a, lower_b)
-    hull = cover.prod(-1) if axes != 2 else cover[..., 0] * cover[..., 1]
+    hull = (np.maximum(ax1, bx1) - np.minimum(ax0, bx0)) * (
+        np.maximum(ay1, by1) - np.minimum(ay0, by0)
+    )
     return shared / union - (hull - union) / hull
 
 
@@ -106,7 +111,9 @@ def _torch_score(a: Any, b: Any, name: str, pairwise: bool) -> Any:
     import torch
 
     axes = a.shape[-1] // 2
-    lower_a, upper_a = _corners(a, pairwise)
+    lower_a, upper_a = a[:, :axes], a[:, axes:]
+    if pairwise:
+        lower_a, upper_a = lower_a[:, None], upper_a[:, None]
     lower_b, upper_b = b[:, :axes], b[:, axes:]
     overlap = (torch.minimum(upper_a, upper_b) - torch.maximum(lower_a, lower_b)).clamp(min=0)
     size_a, size_b = upper_a - lower_a, upper_b - lower_b

@@ -17,6 +17,8 @@ __all__ = ["Case", "Result", "Timing", "Workload", "one_thread", "prepare", "rac
 Call = Callable[[], Any]
 
 _BATCH = 5e-4  # seconds
+_TRIALS = 3
+_FAR_BEHIND = 10.0
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,8 @@ def prepare(case: Case) -> tuple[dict[str, Call], tuple[str, ...]]:
 def race(workload: Workload, seconds: float, least: int, most: int) -> Result:
     """Run a workload: a call of each per round, in rotating order.
 
-    Calls shorter than half a millisecond are repeated for as long in every round.
+    Calls shorter than half a millisecond are repeated for as long in every round. Who is ten
+    times slower than ours in three rounds takes no part in the others.
 
     Parameters
     ----------
@@ -204,6 +207,9 @@ def _rounds(
                     run()
                 times[name].append((clock() - start) / len(again))
             order.append(order.pop(0))
+            if k + 1 == _TRIALS:
+                limit = _FAR_BEHIND * min(times[""])
+                order = [name for name in order if min(times[name]) <= limit]
             if k + 1 >= least and clock() > end:
                 break
     finally:
