@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numba
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,10 +15,19 @@ from .kinds import KINDS, Kind
 
 pytestmark = pytest.mark.kernels
 
+# Interpreted kernels are a thousand times slower.
+PAIRS, EXAMPLES = (40, 8) if numba.config.DISABLE_JIT else (200, 40)
+
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_random_pairs(kind: Kind) -> None:
-    check_regions(kind.make, transforms=kind.transforms, scores=kind.scores, exact=kind.exact)
+    check_regions(
+        kind.make,
+        transforms=kind.transforms,
+        scores=kind.scores,
+        exact=kind.exact,
+        pairs=PAIRS,
+    )
 
 
 BATCHES = {
@@ -37,7 +47,7 @@ def test_awkward_pairs(name: str) -> None:
     """Ties, empty, nested and identical regions; gradients there are finite."""
     batches = BATCHES[name]
 
-    @settings(max_examples=40, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=True)
     @given(batches, batches, st.sampled_from(all_scores()))
     def laws(found: ov.Regions, truth: ov.Regions, score: ov.Score) -> None:
         try:
