@@ -270,9 +270,11 @@ def value_and_grad(
 
         def rows(lo: int, hi: int) -> None:
             a, b = found[lo:hi].kernel_columns(), truth[lo:hi].kernel_columns()
-            kernel(a, b, plan.parameters, value[lo:hi], grad[:, lo:hi])
+            part = np.empty((size, hi - lo))  # contiguous: a view would not vectorise
+            kernel(a, b, plan.parameters, value[lo:hi], part)
+            grad[:, lo:hi] = part
 
-        run_blocks(rows, n, 40.0 * n)
+        run_blocks(rows, n, 8.0 * n)
         return value, grad
     scorer = _scorer(_loops.partial_block, plan.components, geometry.axes, needs)
     puller = specialise(_loops.pull_block, PULL=pull, EXTENT=_reader(geometry.axes, needs))

@@ -141,22 +141,15 @@ class Boxes(Regions):
     ) -> None:
         table = self._read_corners(values)
         axes = table.shape[1] // 2
-        lower, upper = table[:, :axes], table[:, axes:]
+        columns = np.array(table.T, order="C")  # a copy, always
+        lower, upper = columns[:axes], columns[axes:]
         if inclusive:
-            upper = upper + 1.0
-        bad = np.argwhere(upper < lower)
-        if bad.size:
-            row, axis = bad[0]
-            raise ValueError(
-                f"Boxes: upper corner {upper[row, axis]} is below lower corner {lower[row, axis]} "
-                f"on axis {axis} of box {row}; use Boxes.sorted(...) to swap"
-            )
+            upper += 1.0
         with np.errstate(over="ignore"):
-            bad = np.argwhere(~np.isfinite(upper - lower))
-        if bad.size:
-            raise ValueError(f"Boxes: side {bad[0, 1]} of box {bad[0, 0]} overflows float64")
-        columns = (*lower.T, *upper.T)
-        self._fill(tuple(np.array(column) for column in columns), unit)  # copies, always
+            side = upper - lower
+        if side.size and not (side.min() >= 0.0 and side.max() < np.inf):
+            _reject(lower, upper, side)
+        self._fill(tuple(columns), unit)
 
     @classmethod
     def _read_corners(cls, values: ArrayLike) -> NDArray[np.float64]:
@@ -317,6 +310,17 @@ class Boxes(Regions):
                 f"{mine} has boxes in {self.dimension} dimensions and {theirs} "
                 f"in {other.dimension}; they cannot be compared"
             )
+
+
+def _reject(lower: NDArray, upper: NDArray, side: NDArray) -> None:
+    """Raise the error of the first bad side."""
+    row, axis = np.argwhere(~((side >= 0.0) & (side < np.inf)).T)[0]
+    if side[axis, row] < 0.0:
+        raise ValueError(
+            f"Boxes: upper corner {upper[axis, row]} is below lower corner {lower[axis, row]} "
+            f"on axis {axis} of box {row}; use Boxes.sorted(...) to swap"
+        )
+    raise ValueError(f"Boxes: side {axis} of box {row} overflows float64")
 
 
 def _check_sizes(size: NDArray[np.float64]) -> None:
