@@ -118,7 +118,8 @@ def gradient_at_ties(sample: Sample, score: Score) -> None:
         table[:, column] = truth.to_array()[:, column]
         tied, rows = sample.build(found, table)
         partner = truth[rows]
-        grad = np.hstack(score.value_and_grad(tied, partner, wrt="both")[1])
+        first, second = score.value_and_grad(tied, partner, wrt="both")[1]
+        grad = np.hstack([first, second])
         sample.hold("finite gradient at ties", np.isfinite(grad), score, tied, partner)
 
 

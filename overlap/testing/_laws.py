@@ -34,18 +34,18 @@ def terms(sample: Sample) -> None:
     smaller = np.minimum(a, b)
     hold("intersection <= smaller measure", shared <= smaller + room, intersection=shared)
     hold("terms agree with measure()", close(a, found.measure()), measure=found.measure())
-    if got.hull is not None:
+    if got.hull is not None and got.center_gap2 is not None:
         hull, gap, diameter = got.hull, got.center_gap2, got.diameter2
         room = ROUNDING * hull
         hold("hull >= measures", hull >= np.maximum(a, b) - room, hull=hull)
         if found.geometry().filled:
             hold("hull >= union", hull >= got.union - room, hull=hull, union=got.union)
         if found.geometry().centers:
-            hold("0 <= center_gap2 <= diameter2", (gap >= 0) & (gap <= diameter), gap=gap)
+            hold("0 <= center_gap2 <= diameter2", (gap >= 0) & (diameter >= gap), gap=gap)
     if got.outside is not None:
         outside = got.outside
         hold("0 <= outside <= hull", (outside >= 0) & (outside <= hull + room), outside=outside)
-    if got.cover is not None:
+    if got.cover is not None and got.side_a is not None and got.side_b is not None:
         sides = np.maximum(got.side_a, got.side_b)
         hold("cover >= sides", got.cover >= sides * (1 - ROUNDING), cover=got.cover)
 
@@ -168,7 +168,7 @@ def _precision(sample: Sample, score: Score) -> None:
         return
     tables = [batch.to_array().astype(np.float32) for batch in (sample.found, sample.truth)]
     legal = [sample.build(sample.found, table)[1] for table in tables]  # rounding can break rows
-    rows = np.intersect1d(*legal)[:20]
+    rows = np.intersect1d(legal[0], legal[1])[:20]
     single, double = (
         score(*(sample.rebuild(sample.found, table[rows].astype(kind)) for table in tables))
         for kind in (np.float32, np.float64)
@@ -241,7 +241,7 @@ def batches(sample: Sample, batch: Regions) -> None:
 
 
 def _names(batch: Regions) -> dict[str, Any]:
-    names: dict[str, Any] = {name: getattr(ov, name) for name in ov.__all__}
+    names: dict[str, Any] = {name: getattr(ov, name) for name in dir(ov)}
     return {**names, type(batch).__name__: type(batch)}
 
 

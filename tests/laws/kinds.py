@@ -114,7 +114,7 @@ KINDS = (
     Kind("boxes-1", _boxes(1), _LINE, scores=_BRIEF),
     Kind("boxes-2", _boxes(2), _PLANE),
     Kind("boxes-3", _boxes(3), _PLANE),
-    Kind("boxes-4", _boxes(4), _PLANE, scores=(ov.iou, ov.giou)),
+    Kind("boxes-4", _boxes(4), _PLANE, scores=(ov.iou,)),
     Kind("box x interval", _tubes, _LINE),
     Kind("arc x interval", _annual, scores=_BRIEF),
     Kind("sets", _sets, {"exchange of elements": _elements_exchanged}),
