@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["import_package", "join_memory", "temporal_command"]
+__all__ = ["import_package", "join_memory", "peak_memory", "temporal_command"]
 
 ROOT = Path(__file__).parents[1]
 
@@ -19,11 +19,10 @@ print(time.perf_counter() - start, "numba" in sys.modules)
 """
 
 _MEMORY = """
-import resource, sys
+import sys
 import overlap as ov
 from benchmarks import scenes
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+from benchmarks.commands import peak_memory as peak
 size, huge = int(sys.argv[1]), int(sys.argv[2])
 a = ov.Intervals(scenes.intervals(size, 4, huge=huge))
 b = ov.Intervals(scenes.intervals(size, 5))
@@ -47,6 +46,18 @@ def _python(*arguments: str, cache: Path | None = None) -> str:
     return done.stdout
 
 
+def peak_memory() -> int:
+    """Return the most memory that this process has held so far, in bytes."""
+    status = Path("/proc/self/status")
+    if status.exists():  # getrusage would count what the parent held when it forked
+        line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
+        return 1024 * int(line.split()[1])
+    import resource
+
+    scale = 1 if sys.platform == "darwin" else 1024
+    return scale * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 def import_package() -> tuple[float, bool]:
     """Return seconds of ``import overlap`` in a fresh process, and whether Numba came along."""
     seconds, numba = _python("-c", _IMPORT).split()
@@ -63,4 +74,6 @@ def temporal_command(cache: Path) -> str:
 def join_memory(size: int, huge: int) -> tuple[int, int]:
     """Return bytes that the join of `size` intervals takes at its peak, and its pairs."""
     taken, found = _python("-c", _MEMORY, str(size), str(huge)).split()
+    if int(taken) <= 0:
+        raise RuntimeError("the join did not raise the process's peak memory; enlarge it")
     return int(taken), int(found)

@@ -180,6 +180,8 @@ def _calls_per_round(run: Call, batch: float) -> int:
         start = time.perf_counter()
         run()
         fastest = min(fastest, time.perf_counter() - start)
+        if time.perf_counter() - start > 0.05:
+            break
     return max(round(batch / fastest), 1) if fastest > 0.0 else 1
 
 

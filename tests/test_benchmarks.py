@@ -43,6 +43,17 @@ def test_every_workload_agrees_with_its_peers(workload):
         pytest.skip(f"not installed: {', '.join(missing)}")
 
 
+def test_whole_processes_are_measured():
+    from benchmarks import commands
+
+    seconds, numba = commands.import_package()
+    assert seconds > 0.0
+    assert not numba
+    taken, found = commands.join_memory(20_000, huge=20)
+    assert found > 400_000
+    assert taken > 8 * found
+
+
 def test_every_section_of_the_page_has_its_module():
     from benchmarks.__main__ import SECTIONS
 
