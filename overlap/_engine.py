@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Plan", "paired", "pairwise", "sparse_pairs", "term_block", "value_and_grad"]
+__all__ = [
+    "Plan",
+    "paired",
+    "pairwise",
+    "score_listed",
+    "sparse_pairs",
+    "term_block",
+    "value_and_grad",
+]
 
 _BLOCK = 4096
 _OUTPUT = 1 << 24
@@ -145,7 +153,7 @@ def term_block(a: Regions, ia: NDArray, b: Regions, jb: NDArray, geometry: Geome
     return terms
 
 
-def _listed(
+def score_listed(
     plan: Plan, geometry: Geometry, a: Regions, ia: NDArray, b: Regions, jb: NDArray, out: NDArray
 ) -> None:
     """Score listed pairs into `out`."""
@@ -186,7 +194,7 @@ def paired(plan: Plan, found: Regions, truth: Regions) -> NDArray[np.float64]:
     if not geometry.fused:
         index = np.arange(len(found))
         run_blocks(
-            lambda lo, hi: _listed(
+            lambda lo, hi: score_listed(
                 plan, geometry, found, index[lo:hi], truth, index[lo:hi], out[lo:hi]
             ),
             len(found),
@@ -227,7 +235,7 @@ def pairwise(plan: Plan, found: Regions, truth: Regions, out: NDArray | None = N
             index = np.arange(start, min(start + step, hi))
             ia, jb = np.repeat(index, m), np.tile(columns, len(index))
             flat = np.empty(len(ia))
-            _listed(plan, geometry, found, ia, truth, jb, flat)
+            score_listed(plan, geometry, found, ia, truth, jb, flat)
             out[start : start + len(index)] = flat.reshape(len(index), m)
 
     run_blocks(rows, n, 60.0 * n * m)
@@ -309,7 +317,7 @@ def sparse_pairs(
     kept: list[tuple[NDArray, NDArray, NDArray]] = []
     for ia, jb in _blocks(found, truth, groups):
         value = np.empty(len(ia))
-        _listed(plan, geometry, found, ia, truth, jb, value)
+        score_listed(plan, geometry, found, ia, truth, jb, value)
         keep = value > at_least if strict else value >= at_least
         kept.append((ia[keep], jb[keep], value[keep]))
     if not kept:
@@ -383,3 +391,18 @@ def _ranged(
                 np.concatenate([column[:count], np.empty(more, column.dtype)]) for column in output
             )
     return output[0][:count], output[1][:count], output[2][:count]
+
+
+def count_undefined(
+    found: Regions, truth: Regions, codes: tuple[NDArray[np.int64], NDArray[np.int64]] | None
+) -> int:
+    """Count the pairs of two empty regions."""
+    empty_found, empty_truth = found.measure() == 0, truth.measure() == 0
+    if codes is None:
+        return int(empty_found.sum()) * int(empty_truth.sum())
+    labels, counts = np.unique(codes[0][empty_found], return_counts=True)
+    if not len(labels):
+        return 0
+    others = codes[1][empty_truth]
+    where = np.minimum(np.searchsorted(labels, others), len(labels) - 1)
+    return int(counts[where][labels[where] == others].sum())

@@ -31,7 +31,7 @@ def reaching(
     Unlike `Score.pairs` this looks at all pairs of a group where regions that do not
     intersect can reach the threshold.
     """
-    plan = score._plan
+    plan = score.plan
     if score.prunes(at_least, strict):
         i, j, value = _engine.sparse_pairs(plan, found, truth, at_least, strict, groups)
         return i.astype(np.int64, copy=False), j.astype(np.int64, copy=False), value
@@ -39,7 +39,7 @@ def reaching(
     kept: list[tuple[NDArray, NDArray, NDArray]] = []
     for ia, jb in candidates.expand(_all_pairs(len(found), len(truth), groups)):
         value = np.empty(len(ia))
-        _engine._listed(plan, geometry, found, ia, truth, jb, value)
+        _engine.score_listed(plan, geometry, found, ia, truth, jb, value)
         keep = value > at_least if strict else value >= at_least
         kept.append((ia[keep], jb[keep], value[keep]))
     if not kept:

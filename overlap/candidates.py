@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Ranges",
     "candidate_ranges",
+    "checked_groups",
     "expand",
     "grid_blocks",
-    "group_codes",
     "may_repeat",
     "wants_grid",
 ]
@@ -57,13 +57,31 @@ class Ranges:
     ordered: bool = True
 
 
-def group_codes(found: ArrayLike, truth: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return whole numbers that are equal where the group labels are equal."""
-    first, second = np.asarray(found), np.asarray(truth)
+def checked_groups(
+    groups: tuple[ArrayLike, ArrayLike], found: int, truth: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return whole numbers that are equal where the labels of `groups` are equal.
+
+    Parameters
+    ----------
+    groups : pair of array_like
+        Labels of the found and of the true regions.
+    found, truth : int
+        How many there must be.
+    """
+    try:
+        first, second = map(np.asarray, groups)
+    except (TypeError, ValueError):
+        raise TypeError("groups: expected a pair of arrays, for found and for truth") from None
+    if first.shape != (found,) or second.shape != (truth,):
+        raise ValueError(
+            f"groups: expected shapes ({found},) and ({truth},), "
+            f"got {first.shape} and {second.shape}"
+        )
     if first.dtype.kind in "iu" and second.dtype.kind in "iu":
         return first.astype(np.int64, copy=False), second.astype(np.int64, copy=False)
     _, codes = np.unique(np.concatenate([first, second]), return_inverse=True)
-    return codes[: len(first)], codes[len(first) :]
+    return codes[:found], codes[found:]
 
 
 def join(row_group, row_start, row_stop, column_group, column_start, strict, low, high):

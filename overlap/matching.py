@@ -10,9 +10,10 @@ import numpy as np
 
 from overlap._jit import specialise
 from overlap._reach import check_score, checked_confidence, checked_number, descending, reaching
+from overlap.candidates import checked_groups
 from overlap.ratios import iou
 from overlap.regions.base import Regions, check_pair
-from overlap.scores import Score, _checked_groups
+from overlap.scores import Score
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -119,7 +120,7 @@ def match(
             )
         rank = np.empty(len(found), np.int64)
         rank[descending(checked_confidence(confidence, found, "found"))] = np.arange(len(found))
-    codes = None if groups is None else _checked_groups(groups, found, truth)
+    codes = None if groups is None else checked_groups(groups, len(found), len(truth))
     i, j, value = reaching(score, found, truth, at_least, bool(strict), codes)
     if method == "greedy":
         taken = _greedy(i, j, value, i if rank is None else rank[i], rank is None)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from overlap import _engine
+from overlap import _engine, candidates
 from overlap._formulas import Component
 from overlap._terms import Groups, Terms
 from overlap.regions.base import Regions, check_pair
@@ -106,7 +106,7 @@ class Score:
             if found is not None or truth is not None:
                 raise TypeError(f"{self}: give parameters first, then regions: score(...)(a, b)")
             return self._with_parameters(parameters)
-        return _engine.paired(self._plan, found, truth)
+        return _engine.paired(self.plan, found, truth)
 
     def pairwise(
         self, found: Regions, truth: Regions, *, out: NDArray | None = None
@@ -125,7 +125,7 @@ class Score:
         -------
         ndarray, shape (N, M)
         """
-        return _engine.pairwise(self._plan, found, truth, out)
+        return _engine.pairwise(self.plan, found, truth, out)
 
     def pairs(
         self,
@@ -162,7 +162,7 @@ class Score:
         """
         import scipy.sparse
 
-        plan = self._plan
+        plan = self.plan
         at_least = float(at_least)
         if not self.prunes(at_least, strict):
             raise ValueError(
@@ -170,10 +170,12 @@ class Score:
                 f"at_least = {at_least:g} keeps pairs that are never looked at; use .pairwise"
             )
         plan.geometry(found, truth)
-        codes = None if groups is None else _checked_groups(groups, found, truth)
+        codes = (
+            None if groups is None else candidates.checked_groups(groups, len(found), len(truth))
+        )
         i, j, value = _engine.sparse_pairs(plan, found, truth, at_least, strict, codes)
         result = scipy.sparse.coo_array((value, (i, j)), shape=(len(found), len(truth)))
-        result.undefined = _count_undefined(found, truth, codes)
+        result.undefined = _engine.count_undefined(found, truth, codes)
         return result
 
     def prunes(self, at_least: float, strict: bool = False) -> bool:
@@ -204,7 +206,7 @@ class Score:
         """
         if wrt not in ("found", "truth", "both"):
             raise ValueError(f"wrt = {wrt!r}; expected 'found', 'truth' or 'both'")
-        value, grad = _engine.value_and_grad(self._plan, found, truth, wrt)
+        value, grad = _engine.value_and_grad(self.plan, found, truth, wrt)
         if wrt == "both":
             half = len(grad) // 2
             return value, (grad[:half].T, grad[half:].T)
@@ -313,7 +315,7 @@ class Score:
     @property
     def needs(self) -> Groups:
         """The groups of terms that the score reads."""
-        return self._plan.needs
+        return self.plan.needs
 
     @property
     def disjoint_max(self) -> float:
@@ -336,7 +338,8 @@ class Score:
         return low, high
 
     @cached_property
-    def _plan(self) -> _engine.Plan:
+    def plan(self) -> _engine.Plan:
+        """What the engine needs to know of the score."""
         components = tuple(part.component for part in self.parts)
         overlap_only = all(component.needs == Groups.OVERLAP for component in components)
         return _engine.Plan(
@@ -360,34 +363,6 @@ def _checked_parameter(score: Score, name: str, value: float) -> float:
     if not (isinstance(value, Real) and math.isfinite(value) and value >= 0):
         raise ValueError(f"{score}: {name} = {value!r} is not a finite number >= 0")
     return float(value)
-
-
-def _checked_groups(groups: tuple[ArrayLike, ArrayLike], found: Regions, truth: Regions):
-    from overlap.candidates import group_codes
-
-    try:
-        first, second = map(np.asarray, groups)
-    except (TypeError, ValueError):
-        raise TypeError("groups: expected a pair of arrays, for found and for truth") from None
-    if first.shape != (len(found),) or second.shape != (len(truth),):
-        raise ValueError(
-            f"groups: expected shapes ({len(found)},) and ({len(truth)},), "
-            f"got {first.shape} and {second.shape}"
-        )
-    return group_codes(first, second)
-
-
-def _count_undefined(found: Regions, truth: Regions, codes) -> int:
-    """Count the pairs of two empty regions."""
-    empty_found, empty_truth = found.measure() == 0, truth.measure() == 0
-    if codes is None:
-        return int(empty_found.sum()) * int(empty_truth.sum())
-    labels, counts = np.unique(codes[0][empty_found], return_counts=True)
-    if not len(labels):
-        return 0
-    others = codes[1][empty_truth]
-    where = np.minimum(np.searchsorted(labels, others), len(labels) - 1)
-    return int(counts[where][labels[where] == others].sum())
 
 
 def terms(found: Regions, truth: Regions, *, enclosure: str = "natural") -> Terms:

@@ -144,7 +144,7 @@ def nms(
                 "confidences, which must be finite and not negative; give probabilities"
             )
     codes = None if groups is None else _codes(groups, len(regions))
-    plan = score._plan
+    plan = score.plan
     geometry = plan.geometry(regions, regions)
 
     order = descending(weight)

@@ -92,7 +92,7 @@ def test_curve_and_plot(report, tmp_path):
     area = np.sum(np.diff(recall, prepend=0.0) * envelope)
     assert area == pytest.approx(row.value, abs=1e-12)
     figure = report.plot(tmp_path / "curve.png")
-    assert [axes.get_xlabel() for axes in figure.axes][0] == "recall"
+    assert figure.axes[0].get_xlabel() == "recall"
     assert (tmp_path / "curve.png").stat().st_size > 1000
     with pytest.raises(ValueError, match="no class 'swim'"):
         report.curve("swim", 0.3)
