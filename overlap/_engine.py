@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap import _loops, candidates
+from overlap import _loops
 from overlap._formulas import Component, combine
 from overlap._jit import run_blocks, specialise
 from overlap._terms import Geometry, Groups, Terms, each_axis, pullback_scalar, terms_scalar
@@ -30,13 +30,11 @@ __all__ = [
     "paired",
     "pairwise",
     "score_listed",
-    "sparse_pairs",
     "term_block",
     "value_and_grad",
 ]
 
 _BLOCK = 4096
-_OUTPUT = 1 << 24
 _GROUP_WORDS = {
     Groups.ENCLOSURE: "common enclosure",
     Groups.OUTSIDE: "enclosure of their own",
@@ -104,7 +102,7 @@ class Plan:
 
 
 @cache
-def _fused(
+def fused_kernel(
     template: Callable, geometry: Geometry, components: tuple[Component, ...], needs: Groups
 ) -> Callable:
     return specialise(
@@ -158,7 +156,7 @@ def score_listed(
 ) -> None:
     """Score listed pairs into `out`."""
     if geometry.fused:
-        kernel = _fused(_loops.listed, geometry, plan.components, plan.needs)
+        kernel = fused_kernel(_loops.listed, geometry, plan.components, plan.needs)
         kernel(a.kernel_columns(), b.kernel_columns(), plan.parameters, ia, jb, out)
         return
     scorer = _scorer(_loops.score_block, plan.components, geometry.axes, plan.needs)
@@ -201,7 +199,7 @@ def paired(plan: Plan, found: Regions, truth: Regions) -> NDArray[np.float64]:
             60.0 * len(found),
         )
         return out
-    kernel = _fused(_loops.paired, geometry, plan.components, plan.needs)
+    kernel = fused_kernel(_loops.paired, geometry, plan.components, plan.needs)
 
     def rows(lo: int, hi: int) -> None:
         a, b = (found, truth) if hi - lo == len(out) else (found[lo:hi], truth[lo:hi])
@@ -220,7 +218,7 @@ def pairwise(plan: Plan, found: Regions, truth: Regions, out: NDArray | None = N
     else:
         _check_out(out, (n, m))
     if geometry.fused:
-        kernel = _fused(_loops.pairwise, geometry, plan.components, plan.needs)
+        kernel = fused_kernel(_loops.pairwise, geometry, plan.components, plan.needs)
         a, b, p = found.kernel_columns(), truth.kernel_columns(), plan.parameters
         if n * m < 50_000:
             kernel(a, b, p, 0, n, out)
@@ -296,113 +294,3 @@ def value_and_grad(
         puller(found.kernel_columns(), part, truth.kernel_columns(), part, partials, pulled)
         grad[:, lo : lo + _BLOCK] = pulled
     return value, grad
-
-
-# ------------------------------------------------------------------------ sparse pairs
-
-
-def sparse_pairs(
-    plan: Plan,
-    found: Regions,
-    truth: Regions,
-    at_least: float,
-    strict: bool,
-    groups: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return found, truth and score of the pairs that reach the threshold."""
-    geometry = plan.geometry(found, truth)
-    if geometry.fused and (groups is not None or not candidates.wants_grid(found, truth)):
-        parts = candidates.candidate_ranges(found, truth, groups)
-        return _ranged(plan, geometry, found, truth, parts, at_least, strict)
-    kept: list[tuple[NDArray, NDArray, NDArray]] = []
-    for ia, jb in _blocks(found, truth, groups):
-        value = np.empty(len(ia))
-        score_listed(plan, geometry, found, ia, truth, jb, value)
-        keep = value > at_least if strict else value >= at_least
-        kept.append((ia[keep], jb[keep], value[keep]))
-    if not kept:
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
-    i, j, value = (np.concatenate(column) for column in zip(*kept, strict=True))
-    if candidates.may_repeat(found, truth):
-        _, first = np.unique(i * len(truth) + j, return_index=True)
-        i, j, value = i[first], j[first], value[first]
-    return i, j, value
-
-
-def _blocks(found: Regions, truth: Regions, groups):
-    if groups is None and candidates.wants_grid(found, truth):
-        yield from candidates.grid_blocks(found, truth)
-        return
-    own = found.candidate_blocks(truth) if groups is None else None
-    if own is not None:
-        yield from own
-        return
-    for part in candidates.candidate_ranges(found, truth, groups):
-        yield from candidates.expand(part)
-
-
-def _ranged(
-    plan: Plan,
-    geometry: Geometry,
-    found: Regions,
-    truth: Regions,
-    parts: list[candidates.Ranges],
-    at_least: float,
-    strict: bool,
-) -> tuple[NDArray, NDArray, NDArray]:
-    """Return the kept pairs of ranges over one order of the two batches.
-
-    The output may hold all candidates, up to a limit from which on it grows: memory that
-    is never written to is never taken.
-    """
-    kernel = _fused(_loops.ranges, geometry, plan.components, plan.needs)
-    order, ordered = (parts[0].found, parts[0].truth), parts[0].ordered
-    a, b = (found[order[0]], truth[order[1]]) if ordered else (found, truth)
-    columns = a.kernel_columns(), b.kernel_columns()
-    whole = np.int32 if max(len(found), len(truth)) < 2**31 else np.int64
-    labels = tuple(index.astype(whole) for index in order)
-    lengths = [part.high - part.low for part in parts]
-    longest = max(int(length.max(initial=0)) for length in lengths)
-    size = min(sum(int(length.sum()) for length in lengths), max(_OUTPUT, longest))
-    output = np.empty(size, whole), np.empty(size, whole), np.empty(size)
-    count = 0
-    buffer = np.empty(512)
-    for part in parts:
-        low, high = part.low.astype(np.uint64), part.high.astype(np.uint64)
-        settings = part.swapped, float(at_least), strict
-        row = 0
-        while True:
-            row, count = kernel(
-                *columns,
-                plan.parameters,
-                row,
-                low,
-                high,
-                *labels,
-                *settings,
-                count,
-                buffer,
-                *output,
-            )
-            if row == len(low):
-                break
-            more = max(len(output[0]), longest)
-            output = tuple(  # type: ignore[assignment]
-                np.concatenate([column[:count], np.empty(more, column.dtype)]) for column in output
-            )
-    return output[0][:count], output[1][:count], output[2][:count]
-
-
-def count_undefined(
-    found: Regions, truth: Regions, codes: tuple[NDArray[np.int64], NDArray[np.int64]] | None
-) -> int:
-    """Count the pairs of two empty regions."""
-    empty_found, empty_truth = found.measure() == 0, truth.measure() == 0
-    if codes is None:
-        return int(empty_found.sum()) * int(empty_truth.sum())
-    labels, counts = np.unique(codes[0][empty_found], return_counts=True)
-    if not len(labels):
-        return 0
-    others = codes[1][empty_truth]
-    where = np.minimum(np.searchsorted(labels, others), len(labels) - 1)
-    return int(counts[where][labels[where] == others].sum())

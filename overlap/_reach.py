@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap import _engine, candidates
+from overlap import _engine, _sparse, candidates
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -33,7 +33,7 @@ def reaching(
     """
     plan = score.plan
     if score.prunes(at_least, strict):
-        i, j, value = _engine.sparse_pairs(plan, found, truth, at_least, strict, groups)
+        i, j, value = _sparse.sparse_pairs(plan, found, truth, at_least, strict, groups)
         return i.astype(np.int64, copy=False), j.astype(np.int64, copy=False), value
     geometry = plan.geometry(found, truth)
     kept: list[tuple[NDArray, NDArray, NDArray]] = []

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from overlap import _engine, candidates
+from overlap import _engine, _sparse, candidates
 from overlap._formulas import Component
 from overlap._terms import Groups, Terms
 from overlap.regions.base import Regions, check_pair
@@ -173,9 +173,9 @@ class Score:
         codes = (
             None if groups is None else candidates.checked_groups(groups, len(found), len(truth))
         )
-        i, j, value = _engine.sparse_pairs(plan, found, truth, at_least, strict, codes)
+        i, j, value = _sparse.sparse_pairs(plan, found, truth, at_least, strict, codes)
         result = scipy.sparse.coo_array((value, (i, j)), shape=(len(found), len(truth)))
-        result.undefined = _engine.count_undefined(found, truth, codes)
+        result.undefined = _sparse.count_undefined(found, truth, codes)
         return result
 
     def prunes(self, at_least: float, strict: bool = False) -> bool:

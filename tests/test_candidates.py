@@ -148,3 +148,18 @@ def _interpreted() -> bool:
     import numba
 
     return bool(numba.config.DISABLE_JIT)
+
+
+@pytest.mark.parametrize(("output", "job"), [(1 << 24, 500), (0, 500), (3000, 1 << 19)])
+def test_neither_jobs_nor_a_growing_output_change_the_pairs(monkeypatch, output, job) -> None:
+    rng = np.random.default_rng(3)
+    start = rng.uniform(0, 300, (2, 1200))
+    a, b = (ov.Intervals(np.stack([s, s + rng.uniform(0, 8, 1200)], axis=1)) for s in start)
+    expected = ov.iou.pairwise(a, b)
+    expected[expected < 0.2] = 0.0
+    monkeypatch.setattr("overlap._sparse._OUTPUT", output)
+    monkeypatch.setattr("overlap._sparse._CANDIDATES", job)
+    monkeypatch.setenv("OVERLAP_THREADS", "3")
+    pairs = ov.iou.pairs(a, b, at_least=0.2)
+    assert pairs.nnz == np.count_nonzero(expected)
+    assert np.array_equal(pairs.toarray(), expected)

@@ -1,0 +1,185 @@
+"""Sparse evaluation: the pairs that reach a threshold, never N x M."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from overlap import _loops, candidates
+from overlap._engine import Plan, fused_kernel, score_listed
+from overlap._jit import run_blocks
+from overlap.candidates import Ranges
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from overlap._terms import Geometry
+    from overlap.regions.base import Regions
+
+__all__ = ["count_undefined", "sparse_pairs"]
+
+_OUTPUT = 1 << 24  # candidates up to which each job has its own place in the output
+_CANDIDATES = 1 << 19  # of a job
+
+
+def sparse_pairs(
+    plan: Plan,
+    found: Regions,
+    truth: Regions,
+    at_least: float,
+    strict: bool,
+    groups: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return found, truth and score of the pairs that reach the threshold."""
+    geometry = plan.geometry(found, truth)
+    if geometry.fused and (groups is not None or not candidates.wants_grid(found, truth)):
+        parts = candidates.candidate_ranges(found, truth, groups)
+        return _ranged(plan, geometry, found, truth, parts, at_least, strict)
+    kept: list[tuple[NDArray, NDArray, NDArray]] = []
+    for ia, jb in _blocks(found, truth, groups):
+        value = np.empty(len(ia))
+        score_listed(plan, geometry, found, ia, truth, jb, value)
+        keep = value > at_least if strict else value >= at_least
+        kept.append((ia[keep], jb[keep], value[keep]))
+    if not kept:
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+    i, j, value = (np.concatenate(column) for column in zip(*kept, strict=True))
+    if candidates.may_repeat(found, truth):
+        _, first = np.unique(i * len(truth) + j, return_index=True)
+        i, j, value = i[first], j[first], value[first]
+    return i, j, value
+
+
+def _blocks(
+    found: Regions,
+    truth: Regions,
+    groups: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
+) -> Iterator[tuple[NDArray, NDArray]]:
+    if groups is None and candidates.wants_grid(found, truth):
+        yield from candidates.grid_blocks(found, truth)
+        return
+    own = found.candidate_blocks(truth) if groups is None else None
+    if own is not None:
+        yield from own
+        return
+    for part in candidates.candidate_ranges(found, truth, groups):
+        yield from candidates.expand(part)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """Rows of one set of ranges, and where in the output their candidates begin."""
+
+    part: Ranges
+    first: int
+    last: int
+    offset: int
+
+
+def _jobs(parts: list[Ranges]) -> tuple[list[_Job], int]:
+    """Cut ranges into rows of about equally many candidates, and count all of them."""
+    jobs: list[_Job] = []
+    offset = 0
+    for part in parts:
+        ends = np.cumsum(part.high - part.low)
+        total = int(ends[-1]) if len(ends) else 0
+        cuts = np.linspace(0, total, total // _CANDIDATES + 2)[1:-1]
+        edges = [0, *(np.searchsorted(ends, cuts) + 1).tolist(), len(ends)]
+        for first, last in itertools.pairwise(edges):
+            if last > first:
+                jobs.append(_Job(part, first, last, offset + int(ends[first - 1] if first else 0)))
+        offset += total
+    return jobs, offset
+
+
+def _ranged(
+    plan: Plan,
+    geometry: Geometry,
+    found: Regions,
+    truth: Regions,
+    parts: list[Ranges],
+    at_least: float,
+    strict: bool,
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Return the kept pairs of ranges over one order of the two batches.
+
+    Every job writes at the place of its candidates, and the kept pairs then move together.
+    Memory that is never written to is never taken, so the output costs what is kept; beyond
+    a limit of candidates, the jobs share one output that grows.
+    """
+    kernel = fused_kernel(_loops.ranges, geometry, plan.components, plan.needs)
+    order, ordered = (parts[0].found, parts[0].truth), parts[0].ordered
+    a, b = (found[order[0]], truth[order[1]]) if ordered else (found, truth)
+    columns = a.kernel_columns(), b.kernel_columns()
+    whole = np.int32 if max(len(found), len(truth)) < 2**31 else np.int64
+    labels = tuple(index.astype(whole) for index in order)
+    jobs, total = _jobs(parts)
+
+    def run(job: _Job, count: int, output: tuple[NDArray, ...]) -> tuple[int, int]:
+        part = job.part
+        return kernel(
+            *columns,
+            plan.parameters,
+            job.first,
+            part.low[: job.last].astype(np.uint64),
+            part.high[: job.last].astype(np.uint64),
+            *labels,
+            part.swapped,
+            float(at_least),
+            strict,
+            count,
+            np.empty(512),
+            *output,
+        )
+
+    def empty(size: int) -> tuple[NDArray, ...]:
+        return np.empty(size, whole), np.empty(size, whole), np.empty(size)
+
+    if total <= _OUTPUT:
+        output = empty(total)
+        ends = [0] * len(jobs)
+
+        def work(lo: int, hi: int) -> None:
+            for k in range(lo, hi):
+                ends[k] = run(jobs[k], jobs[k].offset, output)[1]
+
+        run_blocks(work, len(jobs), 5.0 * total)
+        count = 0
+        for job, end in zip(jobs, ends, strict=True):
+            size = end - job.offset
+            if count != job.offset:
+                for column in output:
+                    column[count : count + size] = column[job.offset : end]
+            count += size
+    else:
+        output, count = empty(_OUTPUT), 0
+        for job in jobs:
+            row = job.first
+            while row < job.last:
+                row, count = run(replace(job, first=row), count, output)
+                if row < job.last:
+                    more = max(len(output[0]), int(job.part.high[row] - job.part.low[row]))
+                    output = tuple(
+                        np.concatenate([column[:count], np.empty(more, column.dtype)])
+                        for column in output
+                    )
+    return output[0][:count], output[1][:count], output[2][:count]
+
+
+def count_undefined(
+    found: Regions, truth: Regions, codes: tuple[NDArray[np.int64], NDArray[np.int64]] | None
+) -> int:
+    """Count the pairs of two empty regions."""
+    empty_found, empty_truth = found.measure() == 0, truth.measure() == 0
+    if codes is None:
+        return int(empty_found.sum()) * int(empty_truth.sum())
+    labels, counts = np.unique(codes[0][empty_found], return_counts=True)
+    if not len(labels):
+        return 0
+    others = codes[1][empty_truth]
+    where = np.minimum(np.searchsorted(labels, others), len(labels) - 1)
+    return int(counts[where][labels[where] == others].sum())
