@@ -80,7 +80,7 @@ def ranges(
     size = np.uint64(buffer.shape[0])
     for r in range(np.uint64(row), np.uint64(low.shape[0])):
         if count + high[r] - low[r] > found.shape[0]:
-            return r, count
+            return np.int64(r), count
         start = low[r]
         while start < high[r]:
             n = min(high[r] - start, size)
