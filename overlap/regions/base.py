@@ -146,12 +146,17 @@ class Regions:
         return len(self._arrays[0])
 
     def __getitem__(self, index: Any) -> Self:
-        if isinstance(index, (int, np.integer)):
-            size = len(self)
-            if not -size <= index < size:
-                raise IndexError(f"{type(self).__name__}: index {index} is out of range for {size}")
-            index = slice(index, index + 1 or None)
+        index = self._index(index)
         return self._from_arrays(tuple(array[index] for array in self._arrays), self)
+
+    def _index(self, index: Any) -> Any:
+        """Return `index` such that it gives a batch: one region is a slice of length 1."""
+        if not isinstance(index, (int, np.integer)):
+            return index
+        size = len(self)
+        if not -size <= index < size:
+            raise IndexError(f"{type(self).__name__}: index {index} is out of range for {size}")
+        return slice(index, index + 1 or None)
 
     def __eq__(self, other: object) -> bool:
         return (

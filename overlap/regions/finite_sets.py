@@ -157,12 +157,7 @@ class FiniteSets(Regions):
     # ---------------------------------------------------------------------- container
 
     def __getitem__(self, index: Any) -> Self:
-        if isinstance(index, (int, np.integer)):
-            size = len(self)
-            if not -size <= index < size:
-                raise IndexError(f"FiniteSets: index {index} is out of range for {size}")
-            index = slice(index, index + 1 or None)
-        table = self.to_sparse()[np.arange(len(self))[index]]
+        table = self.to_sparse()[np.arange(len(self))[self._index(index)]]
         result = type(self).__new__(type(self))
         result._weighted, result._weights = self._weighted, self._weights
         result._set(table.indptr, table.indices, self.unit)

@@ -222,12 +222,7 @@ class Masks(Regions):
         return len(self._grid.shape)
 
     def __getitem__(self, index: Any) -> Self:
-        if isinstance(index, (int, np.integer)):
-            size = len(self)
-            if not -size <= index < size:
-                raise IndexError(f"Masks: index {index} is out of range for {size}")
-            index = slice(index, index + 1 or None)
-        return self._with_cells(self._cells[index])
+        return self._with_cells(self._cells[self._index(index)])
 
     def _with_cells(self, cells: NDArray[np.bool_]) -> Self:
         result = type(self).__new__(type(self))
