@@ -27,6 +27,8 @@ from .regions.intervals import Intervals as Intervals
 from .regions.masks import Grid as Grid
 from .regions.masks import Masks as Masks
 from .regions.product import Product as Product
+from .regions.rotated import RotatedBoxes as RotatedBoxes
+from .regions.upright import UprightBoxes as UprightBoxes
 from .scores import Score as Score
 from .scores import terms as terms
 from .suppress import Kept as Kept

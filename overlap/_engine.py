@@ -86,6 +86,10 @@ class Plan:
                 raise TypeError(f"{self.name}: {kind} have no {words}, which this score needs")
         if not geometry.aspect and any(component.aspect for component in self.components):
             raise TypeError(f"{self.name}: {kind} have no width and height, which this score needs")
+        if not geometry.sides and any(component.axis for component in self.components):
+            raise TypeError(
+                f"{self.name}: the enclosure of these {kind} has no sides, which this score needs"
+            )
         if not geometry.centers and any(component.centers for component in self.components):
             raise TypeError(
                 f"{self.name}: the factors of this {kind} have different units; give "
@@ -147,7 +151,9 @@ def term_block(a: Regions, ia: NDArray, b: Regions, jb: NDArray, geometry: Geome
     if Groups.EXTENT in groups:
         axes = block[7:].reshape(geometry.axes, 4, -1)
         offset, side_a, side_b, cover = (axes[:, k].T for k in range(4))
-        terms = replace(terms, offset=offset, side_a=side_a, side_b=side_b, cover=cover)
+        terms = replace(terms, side_a=side_a, side_b=side_b)
+        if geometry.sides:  # a convex hull has none
+            terms = replace(terms, offset=offset, cover=cover)
     return terms
 
 
@@ -155,7 +161,7 @@ def score_listed(
     plan: Plan, geometry: Geometry, a: Regions, ia: NDArray, b: Regions, jb: NDArray, out: NDArray
 ) -> None:
     """Score listed pairs into `out`."""
-    if geometry.fused:
+    if geometry.fuses(plan.needs):
         kernel = fused_kernel(_loops.listed, geometry, plan.components, plan.needs)
         kernel(a.kernel_columns(), b.kernel_columns(), plan.parameters, ia, jb, out)
         return
@@ -189,7 +195,7 @@ def paired(plan: Plan, found: Regions, truth: Regions) -> NDArray[np.float64]:
     geometry = plan.geometry(found, truth)
     found, truth = broadcast(found, truth)
     out = np.empty(len(found))
-    if not geometry.fused:
+    if not geometry.fuses(plan.needs):
         index = np.arange(len(found))
         run_blocks(
             lambda lo, hi: score_listed(
@@ -217,7 +223,7 @@ def pairwise(plan: Plan, found: Regions, truth: Regions, out: NDArray | None = N
         out = np.empty((n, m))
     else:
         _check_out(out, (n, m))
-    if geometry.fused:
+    if geometry.fuses(plan.needs):
         kernel = fused_kernel(_loops.pairwise, geometry, plan.components, plan.needs)
         a, b, p = found.kernel_columns(), truth.kernel_columns(), plan.parameters
         if n * m < 50_000:
@@ -266,7 +272,7 @@ def value_and_grad(
     value, grad = np.empty(n), np.empty((size, n))
     needs = plan.needs
     pull = pullback_scalar(geometry, needs, wrt)
-    if geometry.fused:
+    if geometry.fuses(plan.needs):
         kernel = specialise(
             _loops.gradient,
             TERMS=terms_scalar(geometry, needs),

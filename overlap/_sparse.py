@@ -36,7 +36,9 @@ def sparse_pairs(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Return found, truth and score of the pairs that reach the threshold."""
     geometry = plan.geometry(found, truth)
-    if geometry.fused and (groups is not None or not candidates.wants_grid(found, truth)):
+    if geometry.fuses(plan.needs) and (
+        groups is not None or not candidates.wants_grid(found, truth)
+    ):
         parts = candidates.candidate_ranges(found, truth, groups)
         return _ranged(plan, geometry, found, truth, parts, at_least, strict)
     kept: list[tuple[NDArray, NDArray, NDArray]] = []

@@ -110,8 +110,12 @@ class Geometry:
         different units and no scale between them).
     fills : bool
         Without `outside`: the regions do fill their own enclosures.
+    sides : bool
+        The enclosure is a box, whose sides are the covers of `extent`.
     fused : bool
-        The scalars are so cheap that a score is compiled into the loop over pairs.
+        The overlap is so cheap that a score is compiled into the loop over pairs.
+    fused_enclosure : bool
+        So is the enclosure: scores that need more than the overlap are fused as well.
     """
 
     overlap: Callable
@@ -123,7 +127,13 @@ class Geometry:
     aspect: bool = False
     centers: bool = True
     fills: bool = True
+    sides: bool = True
     fused: bool = False
+    fused_enclosure: bool = True
+
+    def fuses(self, needs: Groups) -> bool:
+        """Return whether a score that needs these groups is compiled into the pair loop."""
+        return self.fused and (self.fused_enclosure or needs == Groups.OVERLAP)
 
     @property
     def filled(self) -> bool:

@@ -168,7 +168,7 @@ def nms(
         final = np.lexsort((index, -current))
         return Kept(index[final], current[final])
     chosen = np.empty(len(order), np.bool_)
-    chosen[place] = _hard_fused(task) if geometry.fused else _hard_blocks(task)
+    chosen[place] = _hard_fused(task) if geometry.fuses(plan.needs) else _hard_blocks(task)
     index = order[chosen]
     return Kept(index, weight[index])
 
@@ -375,7 +375,7 @@ def _soft(
     threshold = max(task.threshold, 0.0) if linear else 0.0
     rule = (threshold, sigma, linear)
     rest = (least, index, task.starts, task.stops, todo, current, alive)
-    if task.geometry.fused:
+    if task.geometry.fuses(task.plan.needs):
         box = _boxes(task.bounds(threshold), n)
         kernel = task.kernel(_suppress_loops.soft_dense)
         kernel(task.regions.kernel_columns(), task.plan.parameters, *rule, box, *rest)

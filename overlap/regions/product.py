@@ -99,7 +99,9 @@ def _product_geometry(first: Geometry, second: Geometry, centers: bool) -> Geome
         axes=first.axes + second.axes if extents else 0,
         fills=first.filled and second.filled,
         centers=centers and first.centers and second.centers,
+        sides=first.sides and second.sides,
         fused=first.fused and second.fused,
+        fused_enclosure=first.fused_enclosure and second.fused_enclosure,
     )
 
 

@@ -45,7 +45,8 @@ def terms(sample: Sample) -> None:
     if got.outside is not None:
         outside = got.outside
         hold("0 <= outside <= hull", (outside >= 0) & (outside <= hull + room), outside=outside)
-    if got.cover is not None and got.side_a is not None and got.side_b is not None:
+    sided = found.geometry().sides
+    if sided and got.cover is not None and got.side_a is not None and got.side_b is not None:
         sides = np.maximum(got.side_a, got.side_b)
         hold("cover >= sides", got.cover >= sides * (1 - ROUNDING), cover=got.cover)
 

@@ -52,6 +52,16 @@ def _annual(rng, n):
     return ov.Product(_arcs(rng, n), _intervals(rng, n))
 
 
+def _rotated(rng, n):
+    center, size = rng.uniform(-0.7, 0.7, (n, 2)), 0.3 + rng.random((n, 2))
+    return ov.RotatedBoxes(np.column_stack([center, size, rng.uniform(-4.0, 4.0, n)]))
+
+
+def _upright(rng, n):
+    plane, z, dz = _rotated(rng, n).to_array(), rng.random(n), 0.3 + rng.random(n)
+    return ov.UprightBoxes(np.column_stack([plane[:, :2], z, plane[:, 2:4], dz, plane[:, 4]]))
+
+
 _WEIGHTS = np.random.default_rng(5).random(12)
 
 
@@ -91,6 +101,16 @@ def _elements_exchanged(sets):
     return ov.FiniteSets(sets.to_array()[:, ::-1], weights=_WEIGHTS[::-1])
 
 
+def _table(change):
+    """Return a map of boxes from a map of the columns of their table."""
+    return lambda boxes: type(boxes)(np.column_stack(change(*boxes.to_array().T)))
+
+
+def _turned(x, y, *rest):
+    c, s = np.cos(0.7), np.sin(0.7)
+    return (c * x - s * y, s * x + c * y, *rest[:-1], rest[-1] + 0.7)
+
+
 def _masks_moved(masks):
     return ov.Masks(masks.to_array(), spacing=masks.grid.spacing, origin=(9.0, -2.0))
 
@@ -106,6 +126,15 @@ _LINE = {
 }
 _PLANE = {**_LINE, "exchange of axes": _axes_exchanged}
 _CIRCLE = {**_LINE, "whole turns": _affine(1.0, [3 * 1.7])}
+_TURNING = {
+    "translation": _table(lambda x, y, *rest: (x + 3.7, y - 1.1, *rest)),
+    "scale": _table(lambda *columns: (*(2.3 * column for column in columns[:-1]), columns[-1])),
+    "reflection": _table(lambda x, *rest: (-x, *rest[:-1], -rest[-1])),
+    "rotation": _table(_turned),
+    "half turns": _table(lambda *columns: (*columns[:-1], columns[-1] + np.pi)),
+}
+_SWAPPED = _table(lambda x, y, w, h, angle: (x, y, h, w, angle + np.pi / 2))
+_HULL = (ov.iou, ov.dice, ov.giou, ov.diou, ov.ciou, ov.iou - ov.enclosed_gap)
 _BRIEF = (ov.iou, ov.giou, ov.eiou)
 
 KINDS = (
@@ -115,6 +144,8 @@ KINDS = (
     Kind("boxes-2", _boxes(2), _PLANE),
     Kind("boxes-3", _boxes(3), _PLANE),
     Kind("boxes-4", _boxes(4), _PLANE, scores=(ov.iou,)),
+    Kind("rotated boxes", _rotated, {**_TURNING, "sides exchanged": _SWAPPED}, scores=_HULL),
+    Kind("upright boxes", _upright, _TURNING, scores=(ov.iou, ov.giou)),
     Kind("box x interval", _tubes, _LINE),
     Kind("arc x interval", _annual, scores=_BRIEF),
     Kind("sets", _sets, {"exchange of elements": _elements_exchanged}),

@@ -1,0 +1,397 @@
+"""Kernels of rotated boxes: what two share, by an integral over edges that cannot fail."""
+
+from __future__ import annotations
+
+from overlap._jit import scalar
+
+# Columns: cx, cy, w, h, angle, cos, sin, radius (half diagonal).
+
+
+@scalar
+def _product_error(a, b, p):
+    """Return ``a b - p`` exactly for ``p = fl(a b)`` (Dekker 1971)."""
+    t = 134217729.0 * a
+    ah = t - (t - a)
+    al = a - ah
+    t = 134217729.0 * b
+    bh = t - (t - b)
+    bl = b - bh
+    return ((ah * bh - p) + ah * bl + al * bh) + al * bl
+
+
+@scalar
+def _sum_of_products(a, b, c, d):
+    """Return ``a b + c d`` to nearly full precision, also where it cancels."""
+    p, q = a * b, c * d
+    return (p + q) + (_product_error(a, b, p) + _product_error(c, d, q))
+
+
+@scalar
+def _box(a, i):
+    """Return the numbers of one box.
+
+    Whatever branches works on these: an array that is read in one branch and not in the
+    other has its references counted, at a hundred times the cost of the reading.
+    """
+    return (a[0][i], a[1][i], a[2][i], a[3][i], a[4][i], a[5][i], a[6][i])
+
+
+@scalar
+def _order(p, q):
+    """Return -1, 0 or 1: which of two boxes comes first in the canonical order."""
+    for k in range(5):
+        if p[k] < q[k]:
+            return -1
+        if p[k] > q[k]:
+            return 1
+    return 0
+
+
+@scalar
+def _relative(p, q):
+    """Return box q in the frame of box p: center, cos and sin of its angle."""
+    dx, dy = q[0] - p[0], q[1] - p[1]
+    return (
+        _sum_of_products(p[5], dx, p[6], dy),
+        _sum_of_products(p[5], dy, -p[6], dx),
+        _sum_of_products(p[5], q[5], p[6], q[6]),
+        _sum_of_products(p[5], q[6], -p[6], q[5]),
+    )
+
+
+@scalar
+def _mean_between(p, q, height):
+    """Return the mean of ``clamp(y, 0, height)`` for y linear from p to q.
+
+    A sum of what is not negative: where p and q are far beyond the height, a difference
+    would leave nothing but rounding.
+    """
+    low, high = min(p, q), max(p, q)
+    u, v = max(low, 0.0), min(high, height)
+    if low >= height:
+        return height
+    if high <= 0.0:
+        return 0.0
+    inner = 0.5 * (u + v)
+    if u == low and v == high:
+        return inner
+    return (inner * (v - u) + height * (high - v)) / (high - low)
+
+
+@scalar
+def _under_edge(xa, ya, xb, yb, half, height):
+    """Return the integral of clamp(y, 0, height) dx along an edge cut to |x| <= half."""
+    ca, cb = min(max(xa, -half), half), min(max(xb, -half), half)
+    dx = xb - xa
+    if ca == cb or dx == 0.0:
+        return 0.0
+    slope = (yb - ya) / dx
+    # From the nearer end, so that what is not cut stays exact.
+    y0 = ya + (ca - xa) * slope if abs(ca - xa) < abs(ca - xb) else yb + (ca - xb) * slope
+    y1 = yb + (cb - xb) * slope if abs(cb - xb) < abs(cb - xa) else ya + (cb - xa) * slope
+    return (cb - ca) * _mean_between(y0, y1, height)
+
+
+@scalar
+def _shared_area(p, q):
+    """Return the common area of two boxes in the frame of the first."""
+    ux, uy, c, s = _relative(p, q)
+    half, height = 0.5 * p[2], p[3]
+    bw, bh = 0.5 * q[2], 0.5 * q[3]
+    # Apart along one of the four normals?
+    if abs(ux) >= half + abs(c) * bw + abs(s) * bh:
+        return 0.0
+    if abs(uy) >= 0.5 * height + abs(s) * bw + abs(c) * bh:
+        return 0.0
+    if abs(c * ux + s * uy) >= bw + abs(c) * half + abs(s) * 0.5 * height:
+        return 0.0
+    if abs(c * uy - s * ux) >= bh + abs(s) * half + abs(c) * 0.5 * height:
+        return 0.0
+    px, py, qx, qy = c * bw, s * bw, -s * bh, c * bh
+    y = uy + 0.5 * height
+    x0, y0 = ux + (px + qx), y + (py + qy)
+    x1, y1 = ux - (px - qx), y - (py - qy)
+    x2, y2 = ux - (px + qx), y - (py + qy)
+    x3, y3 = ux + (px - qx), y + (py - qy)
+    return -(
+        (_under_edge(x0, y0, x1, y1, half, height) + _under_edge(x2, y2, x3, y3, half, height))
+        + (_under_edge(x1, y1, x2, y2, half, height) + _under_edge(x3, y3, x0, y0, half, height))
+    )
+
+
+@scalar
+def rotated_overlap(a, i, b, j):
+    """Return ``(area_a, area_b, intersection)`` of two rotated boxes."""
+    p, q = _box(a, i), _box(b, j)
+    reach = a[7][i] + b[7][j]
+    first, second = p[2] * p[3], q[2] * q[3]
+    dx, dy = p[0] - q[0], p[1] - q[1]
+    if dx * dx + dy * dy >= reach * reach:
+        return first, second, 0.0
+    order = _order(p, q)
+    if order == 0:
+        return first, second, first
+    if order > 0:
+        p, q = q, p
+    return first, second, min(max(_shared_area(p, q), 0.0), min(first, second))
+
+
+# ----------------------------------------------------------------------------- enclosure
+# In the frame of the first box, with the second turned by a multiple of 90 degrees so that
+# its angle is in [0, 90), the normals of the eight sides alternate. Between two neighbouring
+# normals each box has one supporting corner, and the hull goes from the one that is farther
+# out at the first normal to the one that is farther out at the second.
+
+
+@scalar
+def _folded(c, s, bw, bh):
+    """Return cos, sin and half sides of the second box with its angle in [0, 90)."""
+    if s < 0.0 or (s == 0.0 and c < 0.0):
+        c, s = -c, -s
+    if c <= 0.0:
+        return s, -c, bh, bw
+    return c, s, bw, bh
+
+
+@scalar
+def _sector(ax, ay, bx, by, px, py, qx, qy, x, y, twice):
+    """Go on along the hull from (x, y) through the sector between normals p and q."""
+    first = ax * px + ay * py >= bx * px + by * py
+    second = ax * qx + ay * qy >= bx * qx + by * qy
+    x0, y0 = (ax, ay) if first else (bx, by)
+    x1, y1 = (ax, ay) if second else (bx, by)
+    twice += (x * y0 - x0 * y) + (x0 * y1 - x1 * y0)
+    return x1, y1, twice
+
+
+@scalar
+def _hull_area(aw, ah, ux, uy, c, s, bw, bh):
+    """Return the area of the convex hull of two boxes with half sides."""
+    px, py, qx, qy = c * bw, s * bw, -s * bh, c * bh
+    x0, y0 = ux + (px + qx), uy + (py + qy)
+    x1, y1 = ux - (px - qx), uy - (py - qy)
+    x2, y2 = ux - (px + qx), uy - (py + qy)
+    x3, y3 = ux + (px - qx), uy + (py - qy)
+    start_x, start_y = (aw, ah) if aw >= x3 else (x3, y3)
+    x, y, t = _sector(aw, ah, x3, y3, 1.0, 0.0, c, s, start_x, start_y, 0.0)
+    x, y, t = _sector(aw, ah, x0, y0, c, s, 0.0, 1.0, x, y, t)
+    x, y, t = _sector(-aw, ah, x0, y0, 0.0, 1.0, -s, c, x, y, t)
+    x, y, t = _sector(-aw, ah, x1, y1, -s, c, -1.0, 0.0, x, y, t)
+    x, y, t = _sector(-aw, -ah, x1, y1, -1.0, 0.0, -c, -s, x, y, t)
+    x, y, t = _sector(-aw, -ah, x2, y2, -c, -s, 0.0, -1.0, x, y, t)
+    x, y, t = _sector(aw, -ah, x2, y2, 0.0, -1.0, s, -c, x, y, t)
+    x, y, t = _sector(aw, -ah, x3, y3, s, -c, 1.0, 0.0, x, y, t)
+    return 0.5 * (t + (x * start_y - start_x * y))
+
+
+@scalar
+def _diameter2(aw, ah, ux, uy, c, s, bw, bh):
+    """Return the largest squared distance between corners of the two boxes."""
+    result = 4.0 * max(aw * aw + ah * ah, bw * bw + bh * bh)
+    for k in range(4):
+        x = (aw if k < 2 else -aw) - ux
+        y = (ah if k % 2 == 0 else -ah) - uy
+        along = abs(c * x + s * y) + bw
+        across = abs(c * y - s * x) + bh
+        result = max(result, along * along + across * across)
+    return result
+
+
+@scalar
+def _enclosure_of(p, q):
+    """Return the area of the hull and the squared diameter in the frame of the first box."""
+    ux, uy, c, s = _relative(p, q)
+    aw, ah = 0.5 * p[2], 0.5 * p[3]
+    c, s, bw, bh = _folded(c, s, 0.5 * q[2], 0.5 * q[3])
+    hull = _hull_area(aw, ah, ux, uy, c, s, bw, bh)
+    return hull, _diameter2(aw, ah, ux, uy, c, s, bw, bh)
+
+
+@scalar
+def rotated_enclosure(a, i, b, j):
+    """Return area of the convex hull, squared distance of centers, squared diameter."""
+    p, q = _box(a, i), _box(b, j)
+    first, second = p[2] * p[3], q[2] * q[3]
+    order = _order(p, q)
+    if order == 0:
+        return first, 0.0, p[2] * p[2] + p[3] * p[3]
+    if order > 0:
+        p, q = q, p
+    dx, dy = p[0] - q[0], p[1] - q[1]
+    hull, diameter = _enclosure_of(p, q)
+    return max(hull, max(first, second)), dx * dx + dy * dy, diameter
+
+
+# ------------------------------------------------------------------------------ gradient
+# All in the frame of the box whose gradient is wanted; the second box keeps its own angle.
+
+
+@scalar
+def _inside_share(px, py, dx, dy, half, height, near):
+    """Return length and first moment, in [-1, 1], of ``p + t d`` inside a centered box.
+
+    A segment along a side of the box counts by half.
+    """
+    t0, t1, weight = -1.0, 1.0, 1.0
+    for k in range(2):
+        p, d, h = (px, dx, half) if k == 0 else (py, dy, height)
+        if abs(d) <= near:
+            beyond = abs(p) - h
+            weight *= 0.0 if beyond > near else (0.5 if beyond >= -near else 1.0)
+        else:
+            u, v = (-h - p) / d, (h - p) / d
+            t0, t1 = max(t0, min(u, v)), min(t1, max(u, v))
+    if t1 <= t0:
+        return 0.0, 0.0
+    return weight * (t1 - t0), weight * 0.5 * (t1 - t0) * (t1 + t0)
+
+
+@scalar
+def _shared_gradient(aw, ah, ux, uy, c, s, bw, bh, near):
+    """Return the gradient of the shared area: local x, y, half sides, angle."""
+    x, y = -(c * ux + s * uy), s * ux - c * uy  # the center of a in the frame of b
+    wx, wy, hx, hy = c * aw, -s * aw, s * ah, c * ah
+    lr, mr = _inside_share(x + wx, y + wy, hx, hy, bw, bh, near)
+    ll, ml = _inside_share(x - wx, y - wy, hx, hy, bw, bh, near)
+    lt, mt = _inside_share(x + hx, y + hy, wx, wy, bw, bh, near)
+    lb, mb = _inside_share(x - hx, y - hy, wx, wy, bw, bh, near)
+    return (
+        (lr - ll) * ah,
+        (lt - lb) * aw,
+        (lr + ll) * ah,
+        (lt + lb) * aw,
+        (ml - mr) * ah * ah + (mt - mb) * aw * aw,
+    )
+
+
+@scalar
+def _corner_share(ax, ay, bx, by, px, py, near):
+    """Return the share of box a in the supporting corner along p, and the corner."""
+    ahead = (ax - bx) * px + (ay - by) * py
+    w = 1.0 if ahead > near else (0.0 if ahead < -near else 0.5)
+    return w, w * ax + (1.0 - w) * bx, w * ay + (1.0 - w) * by
+
+
+@scalar
+def _hull_side(g, p, x, y, q, z, w):
+    """Add half the outward normal of a hull side to the corners of a at its two ends.
+
+    ``p = (share, x, y)`` with the corner (x, y) of box a, ``q`` likewise with (z, w).
+    """
+    nx, ny = 0.5 * (q[2] - p[2]), 0.5 * (p[1] - q[1])
+    ux, uy, vx, vy = nx * p[0], ny * p[0], nx * q[0], ny * q[0]
+    return (
+        g[0] + ux + vx,
+        g[1] + uy + vy,
+        g[2] + (ux if x > 0.0 else -ux) + (vx if z > 0.0 else -vx),
+        g[3] + (uy if y > 0.0 else -uy) + (vy if w > 0.0 else -vy),
+        g[4] + (uy * x - ux * y) + (vy * z - vx * w),
+    )
+
+
+@scalar
+def _hull_gradient(aw, ah, ux, uy, c, s, bw, bh, near):
+    """Return the gradient of the hull's area: local x, y, half sides, angle."""
+    px, py, qx, qy = c * bw, s * bw, -s * bh, c * bh
+    x0, y0 = ux + (px + qx), uy + (py + qy)
+    x1, y1 = ux - (px - qx), uy - (py - qy)
+    x2, y2 = ux - (px + qx), uy - (py + qy)
+    x3, y3 = ux + (px - qx), uy + (py - qy)
+    start = _corner_share(aw, ah, x3, y3, 1.0, 0.0, near)
+    g = (0.0, 0.0, 0.0, 0.0, 0.0)
+    v = _corner_share(aw, ah, x3, y3, c, s, near)
+    g = _hull_side(g, start, aw, ah, v, aw, ah)
+    u = _corner_share(aw, ah, x0, y0, c, s, near)
+    g = _hull_side(g, v, aw, ah, u, aw, ah)
+    v = _corner_share(aw, ah, x0, y0, 0.0, 1.0, near)
+    g = _hull_side(g, u, aw, ah, v, aw, ah)
+    u = _corner_share(-aw, ah, x0, y0, 0.0, 1.0, near)
+    g = _hull_side(g, v, aw, ah, u, -aw, ah)
+    v = _corner_share(-aw, ah, x0, y0, -s, c, near)
+    g = _hull_side(g, u, -aw, ah, v, -aw, ah)
+    u = _corner_share(-aw, ah, x1, y1, -s, c, near)
+    g = _hull_side(g, v, -aw, ah, u, -aw, ah)
+    v = _corner_share(-aw, ah, x1, y1, -1.0, 0.0, near)
+    g = _hull_side(g, u, -aw, ah, v, -aw, ah)
+    u = _corner_share(-aw, -ah, x1, y1, -1.0, 0.0, near)
+    g = _hull_side(g, v, -aw, ah, u, -aw, -ah)
+    v = _corner_share(-aw, -ah, x1, y1, -c, -s, near)
+    g = _hull_side(g, u, -aw, -ah, v, -aw, -ah)
+    u = _corner_share(-aw, -ah, x2, y2, -c, -s, near)
+    g = _hull_side(g, v, -aw, -ah, u, -aw, -ah)
+    v = _corner_share(-aw, -ah, x2, y2, 0.0, -1.0, near)
+    g = _hull_side(g, u, -aw, -ah, v, -aw, -ah)
+    u = _corner_share(aw, -ah, x2, y2, 0.0, -1.0, near)
+    g = _hull_side(g, v, -aw, -ah, u, aw, -ah)
+    v = _corner_share(aw, -ah, x2, y2, s, -c, near)
+    g = _hull_side(g, u, aw, -ah, v, aw, -ah)
+    u = _corner_share(aw, -ah, x3, y3, s, -c, near)
+    g = _hull_side(g, v, aw, -ah, u, aw, -ah)
+    v = _corner_share(aw, -ah, x3, y3, 1.0, 0.0, near)
+    g = _hull_side(g, u, aw, -ah, v, aw, -ah)
+    return _hull_side(g, v, aw, -ah, start, aw, ah)
+
+
+@scalar
+def _diameter2_gradient(aw, ah, ux, uy, c, s, bw, bh):
+    """Return the gradient of the squared diameter: local x, y, half sides, angle."""
+    own = 4.0 * (aw * aw + ah * ah)
+    best = max(own, 4.0 * (bw * bw + bh * bh))
+    g = (0.0, 0.0, 8.0 * aw, 8.0 * ah, 0.0) if own >= best else (0.0, 0.0, 0.0, 0.0, 0.0)
+    for k in range(4):
+        corner_x, corner_y = (aw if k < 2 else -aw), (ah if k % 2 == 0 else -ah)
+        x, y = corner_x - ux, corner_y - uy
+        p, q = c * x + s * y, c * y - s * x
+        along, across = abs(p) + bw, abs(q) + bh
+        if along * along + across * across > best:
+            best = along * along + across * across
+            along = along if p > 0.0 else -along
+            across = across if q > 0.0 else -across
+            dx, dy = 2.0 * (c * along - s * across), 2.0 * (s * along + c * across)
+            g = (
+                dx,
+                dy,
+                dx if corner_x > 0.0 else -dx,
+                dy if corner_y > 0.0 else -dy,
+                dy * corner_x - dx * corner_y,
+            )
+    return g
+
+
+@scalar
+def rotated_pullback(a, i, b, j, do, de, ds, dx):
+    """Return the gradient with respect to cx, cy, w, h and angle of ``a[i]``."""
+    p, q = _box(a, i), _box(b, j)
+    ux, uy, c, s = _relative(p, q)
+    aw, ah = 0.5 * p[2], 0.5 * p[3]
+    c, s, bw, bh = _folded(c, s, 0.5 * q[2], 0.5 * q[3])
+    near = 1e-13 * (aw + ah + bw + bh)
+    shared = _shared_gradient(aw, ah, ux, uy, c, s, bw, bh, near)
+    x = do[2] * shared[0] - 2.0 * de[1] * ux
+    y = do[2] * shared[1] - 2.0 * de[1] * uy
+    w = do[2] * shared[2] + 4.0 * do[0] * ah + 2.0 * dx[0][1]
+    h = do[2] * shared[3] + 4.0 * do[0] * aw + 2.0 * dx[1][1]
+    angle = do[2] * shared[4]
+    if de[0] != 0.0:
+        hull = _hull_gradient(aw, ah, ux, uy, c, s, bw, bh, near)
+        x += de[0] * hull[0]
+        y += de[0] * hull[1]
+        w += de[0] * hull[2]
+        h += de[0] * hull[3]
+        angle += de[0] * hull[4]
+    if de[2] != 0.0:
+        far = _diameter2_gradient(aw, ah, ux, uy, c, s, bw, bh)
+        x += de[2] * far[0]
+        y += de[2] * far[1]
+        w += de[2] * far[2]
+        h += de[2] * far[3]
+        angle += de[2] * far[4]
+    if _order(p, q) == 0:
+        angle = 0.0  # between equal boxes the two one-sided changes are opposite
+    return (p[5] * x - p[6] * y, p[6] * x + p[5] * y, 0.5 * w, 0.5 * h, angle)
+
+
+@scalar
+def rotated_extent(a, i, b, j):
+    """Return own width and height; there are no sides of a convex hull."""
+    return ((0.0, a[2][i], b[2][j], 0.0), (0.0, a[3][i], b[3][j], 0.0))
