@@ -72,6 +72,17 @@ class Plan:
     def _checked(self) -> dict[Geometry, Geometry]:
         return {}
 
+    @cached_property
+    def _kernels(self) -> dict[tuple[Callable, Geometry], Callable]:
+        return {}
+
+    def kernel(self, template: Callable, geometry: Geometry) -> Callable:
+        """Return a loop template with this score fused into it."""
+        key = template, geometry
+        if key not in self._kernels:
+            self._kernels[key] = fused_kernel(template, geometry, self.components, self.needs)
+        return self._kernels[key]
+
     def geometry(self, found: Regions, truth: Regions) -> Geometry:
         """Return the scalars for two batches, or raise if the score cannot be had."""
         check_pair(found, truth)
@@ -162,7 +173,7 @@ def score_listed(
 ) -> None:
     """Score listed pairs into `out`."""
     if geometry.fuses(plan.needs):
-        kernel = fused_kernel(_loops.listed, geometry, plan.components, plan.needs)
+        kernel = plan.kernel(_loops.listed, geometry)
         kernel(a.kernel_columns(), b.kernel_columns(), plan.parameters, ia, jb, out)
         return
     scorer = _scorer(_loops.score_block, plan.components, geometry.axes, plan.needs)
@@ -205,7 +216,7 @@ def paired(plan: Plan, found: Regions, truth: Regions) -> NDArray[np.float64]:
             60.0 * len(found),
         )
         return out
-    kernel = fused_kernel(_loops.paired, geometry, plan.components, plan.needs)
+    kernel = plan.kernel(_loops.paired, geometry)
 
     def rows(lo: int, hi: int) -> None:
         a, b = (found, truth) if hi - lo == len(out) else (found[lo:hi], truth[lo:hi])
@@ -224,7 +235,7 @@ def pairwise(plan: Plan, found: Regions, truth: Regions, out: NDArray | None = N
     else:
         _check_out(out, (n, m))
     if geometry.fuses(plan.needs):
-        kernel = fused_kernel(_loops.pairwise, geometry, plan.components, plan.needs)
+        kernel = plan.kernel(_loops.pairwise, geometry)
         a, b, p = found.kernel_columns(), truth.kernel_columns(), plan.parameters
         if n * m < 50_000:
             kernel(a, b, p, 0, n, out)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap import _loops, candidates
-from overlap._engine import Plan, fused_kernel, score_listed
+from overlap._engine import Plan, score_listed
 from overlap._jit import run_blocks
 from overlap.candidates import Ranges
 
@@ -113,7 +113,7 @@ def _ranged(
     Memory that is never written to is never taken, so the output costs what is kept; beyond
     a limit of candidates, the jobs share one output that grows.
     """
-    kernel = fused_kernel(_loops.ranges, geometry, plan.components, plan.needs)
+    kernel = plan.kernel(_loops.ranges, geometry)
     order, ordered = (parts[0].found, parts[0].truth), parts[0].ordered
     a, b = (found[order[0]], truth[order[1]]) if ordered else (found, truth)
     columns = a.kernel_columns(), b.kernel_columns()

@@ -305,7 +305,7 @@ class Boxes(Regions):
 
     def _check_partner(self, other: Regions, mine: str, theirs: str) -> None:
         assert isinstance(other, Boxes)
-        if self.dimension != other.dimension:
+        if len(self._arrays) != len(other._arrays):
             raise ValueError(
                 f"{mine} has boxes in {self.dimension} dimensions and {theirs} "
                 f"in {other.dimension}; they cannot be compared"
