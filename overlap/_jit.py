@@ -11,7 +11,8 @@ specialised kernel therefore carries a digest of everything that it depends on.
 
 Environment
 -----------
-OVERLAP_CACHE : ``0`` keeps machine code in memory only; a folder keeps it there;
+OVERLAP_CACHE : ``0`` keeps machine code in memory only; a folder keeps it there, and an
+    error says if that cannot be written;
     unset, it is kept beside the package, or in the user's cache if that is read-only.
 OVERLAP_THREADS : number of threads for large pairwise work; unset, all processors that
     this process may use.
@@ -27,6 +28,7 @@ import hashlib
 import itertools
 import os
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -214,6 +216,23 @@ def _bind(template: Callable, bindings: dict[str, Any]) -> FunctionType:
     return bound
 
 
+def _cache_location() -> str:
+    """Return what OVERLAP_CACHE says, or raise if it names a folder that cannot be used."""
+    location = os.environ.get("OVERLAP_CACHE", "")
+    if location in ("", "0"):
+        return location
+    try:
+        os.makedirs(location, exist_ok=True)
+        with tempfile.TemporaryFile(dir=location):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"OVERLAP_CACHE = {location!r} is no folder that can be written ({error.strerror}); "
+            "name another, or 0 to keep compiled code in memory only"
+        ) from None
+    return location
+
+
 @lru_cache(maxsize=None, typed=True)
 def compose(template: Callable, **bindings: Any) -> Callable:
     """Bind the free names of a scalar template: the result is a scalar like any other."""
@@ -243,7 +262,7 @@ def specialise(template: Callable, *, sums: bool = False, **bindings: Any) -> Ca
     kernel = _bind(template, bindings)
     key = digest(kernel, (sums, sorted(_OPTIONS.items())))
     kernel.__qualname__ = f"{kernel.__name__[:40]}_{key}"
-    location = os.environ.get("OVERLAP_CACHE", "")
+    location = _cache_location()
     if key is None or location == "0" or _config.DISABLE_JIT:
         return njit(**options)(kernel)
     with _cache_lock:
