@@ -89,7 +89,6 @@ def test_quiet(run, tmp_path):
 
 
 def test_plot(run, tmp_path):
-    pytest.importorskip("matplotlib")
     code, _, _ = run("temporal", "--sample", "--iou", "0.5", "--plot", tmp_path / "p.png")
     assert code == 0
     assert (tmp_path / "p.png").read_bytes()[:4] == b"\x89PNG"

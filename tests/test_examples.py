@@ -26,7 +26,8 @@ def test_it_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_against_polygons(discs: dict) -> None:
-    shapely = pytest.importorskip("shapely")
+    import shapely
+
     rng = np.random.default_rng(4)
     tables = np.concatenate([rng.random((2, 300, 2)), rng.uniform(0.02, 0.6, (2, 300, 1))], axis=2)
     terms = ov.terms(*(discs["Discs"](table) for table in tables))

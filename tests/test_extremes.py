@@ -265,7 +265,8 @@ def test_arcs_against_counting() -> None:
 
 
 def test_planar_boxes_against_shapely() -> None:
-    shapely = pytest.importorskip("shapely")
+    import shapely
+
     rng = np.random.default_rng(3)
     tables = np.round(rng.random((2, 10_000, 4)) * 64) / 8
     found, truth = (ov.Boxes.sorted(table) for table in tables)

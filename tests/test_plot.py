@@ -1,13 +1,10 @@
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from overlap import evaluate
 from overlap.io import sample_path
-
-matplotlib = pytest.importorskip("matplotlib")
-from matplotlib.figure import Figure  # noqa: E402
-
-from overlap.plot import draw_classes, draw_curves, draw_report  # noqa: E402
+from overlap.plot import draw_classes, draw_curves, draw_report
 
 
 @pytest.fixture(scope="module")

@@ -356,9 +356,10 @@ def _kind_geometry(kind: type[Regions], enclosure: str) -> Geometry:
 
 def check_pair(a: object, b: object, mine: str = "found", theirs: str = "truth") -> None:
     """Raise a clear error unless `a` and `b` are batches that can be compared."""
-    if type(a) is type(b) and isinstance(a, Regions) and a.unit == b.unit:  # type: ignore[attr-defined]
-        a._check_partner(b, mine, theirs)  # type: ignore[arg-type]
-        return
+    if isinstance(a, Regions) and isinstance(b, Regions):
+        if type(a) is type(b) and a.unit == b.unit:  # the usual case, at once
+            a._check_partner(b, mine, theirs)
+            return
     for value, name in ((a, mine), (b, theirs)):
         if not isinstance(value, Regions):
             raise TypeError(
