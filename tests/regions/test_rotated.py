@@ -1,212 +1,20 @@
-"""Rotated boxes: exact arithmetic, hard cases, another program, constructors, gradients."""
+"""Rotated boxes: constructors, batches, and what they share with other kinds."""
 
 from __future__ import annotations
 
-import json
 import math
-from fractions import Fraction
-from pathlib import Path
 
 import numba
 import numpy as np
 import pytest
 
 import overlap as ov
-from overlap.testing import central_difference
+
+from .rotated_pairs import general
 
 pytestmark = pytest.mark.kernels
 
 INTERPRETED = bool(numba.config.DISABLE_JIT)
-
-
-# ------------------------------------------------------------------------- random pairs
-
-
-def _general(rng: np.random.Generator, n: int) -> np.ndarray:
-    """Return random boxes, shape (n, 5), of which most pairs intersect."""
-    return np.column_stack(
-        [rng.uniform(-2.0, 2.0, (n, 2)), rng.uniform(0.2, 4.0, (n, 2)), rng.uniform(-7.0, 7.0, n)]
-    )
-
-
-def _moved(table: np.ndarray, along: np.ndarray, across: np.ndarray) -> np.ndarray:
-    """Return boxes moved by lengths in their own directions."""
-    c, s = np.cos(table[:, 4]), np.sin(table[:, 4])
-    result = table.copy()
-    result[:, 0] += c * along - s * across
-    result[:, 1] += s * along + c * across
-    return result
-
-
-def _pairs(rng: np.random.Generator, n: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return n pairs of every class that has troubled an implementation."""
-    a = _general(rng, n)
-    pairs = {"general": (a, _general(rng, n)), "identical": (a, a.copy())}
-    jitter = 10.0 ** rng.uniform(-15, -3, (n, 1)) * rng.standard_normal((n, 5))
-    pairs["jittered"] = (a, a * (1.0 + jitter) + jitter * [1, 1, 0, 0, 1])
-    zero = np.zeros(n)
-    quarters = rng.integers(-4, 5, n) * (math.pi / 2)
-    edge = _moved(a, a[:, 2] * rng.choice([0.0, 0.5, 1.0], n), zero)
-    pairs["shared edges"] = (a, edge)
-    corner = _moved(a, a[:, 2] * rng.choice([-1, 0, 1], n), a[:, 3] * rng.choice([-1, 0, 1], n))
-    corner[:, 4] += quarters
-    pairs["shared corners"] = (a, corner)
-    turned = a.copy()
-    turned[:, 4] += rng.uniform(-1e-9, 1e-9, n) * rng.choice([0.0, 1e-6, 1.0], n) + quarters
-    turned[:, 2:4] *= rng.choice([0.5, 1.0, 2.0], (n, 1))
-    pairs["one center, nearly one angle"] = (a, turned)
-    thin, other = _general(rng, n), _general(rng, n)
-    thin[:, 3] *= 10.0 ** rng.uniform(-9, -3, n)
-    other[:, 3] *= 10.0 ** rng.uniform(-9, -3, n)
-    pairs["crossing slivers"] = (thin, other)
-    near = thin.copy()
-    size = 10.0 ** rng.uniform(-1, 1, n) * thin[:, 3]
-    near[:, 4] += rng.standard_normal(n) * size / thin[:, 2]
-    near = _moved(near, 0.3 * thin[:, 2] * rng.standard_normal(n), size * rng.standard_normal(n))
-    pairs["nearly parallel slivers"] = (thin, near)
-    far = rng.uniform(-1e7, 1e7, (n, 2))
-    one, two = _general(rng, n), _general(rng, n)
-    one[:, :2] += far
-    two[:, :2] += far
-    pairs["far from the origin"] = (one, two)
-    return pairs
-
-
-# ------------------------------------------------------------------ exact rational areas
-
-Polygon = list[tuple[Fraction, Fraction]]
-
-
-def _rectangle(boxes: ov.RotatedBoxes, k: int) -> Polygon:
-    """Return the exact corners from the float64 center, sides, cos and sin."""
-    x, y, w, h, _, c, s, _ = (Fraction(float(column[k])) for column in boxes.kernel_columns())
-    return [
-        (x + c * u * w / 2 - s * v * h / 2, y + s * u * w / 2 + c * v * h / 2)
-        for u, v in ((-1, -1), (1, -1), (1, 1), (-1, 1))
-    ]
-
-
-def _cross(p, q, r) -> Fraction:
-    return (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
-
-
-def _area(polygon: Polygon) -> Fraction:
-    following = polygon[1:] + polygon[:1]
-    pairs = zip(polygon, following, strict=True)
-    return sum((p[0] * q[1] - q[0] * p[1] for p, q in pairs), Fraction(0)) / 2
-
-
-def _clipped(polygon: Polygon, by: Polygon) -> Polygon:
-    """Return the part of a convex polygon inside another (Sutherland and Hodgman 1974)."""
-    for p, q in zip(by, by[1:] + by[:1], strict=True):
-        sides = [_cross(p, q, r) for r in polygon]
-        kept: Polygon = []
-        for k, r in enumerate(polygon):
-            before, side = sides[k - 1], sides[k]
-            if before * side < 0:
-                t, u = before / (before - side), polygon[k - 1]
-                kept.append((u[0] + t * (r[0] - u[0]), u[1] + t * (r[1] - u[1])))
-            if side >= 0:
-                kept.append(r)
-        polygon = kept
-    return polygon
-
-
-def _hull(points: Polygon) -> Polygon:
-    points = sorted(set(points))
-
-    def chain(order: Polygon) -> Polygon:
-        result: Polygon = []
-        for r in order:
-            while len(result) > 1 and _cross(result[-2], result[-1], r) <= 0:
-                result.pop()
-            result.append(r)
-        return result[:-1]
-
-    return chain(points) + chain(points[::-1])
-
-
-def _exact(a: ov.RotatedBoxes, b: ov.RotatedBoxes) -> tuple[np.ndarray, np.ndarray]:
-    """Return IoU and GIoU of pairs by rational clipping, rounded once."""
-    iou, giou = [], []
-    for k in range(len(a)):
-        one, two = _rectangle(a, k), _rectangle(b, k)
-        shared = _area(_clipped(one, two))
-        union = _area(one) + _area(two) - shared
-        hull = _area(_hull(one + two))
-        iou.append(shared / union)
-        giou.append(shared / union - (hull - union) / hull)
-    return np.array(iou, float), np.array(giou, float)
-
-
-@pytest.mark.parametrize("name", list(_pairs(np.random.default_rng(0), 1)))
-def test_random_pairs(name: str) -> None:
-    """No NaN, nothing out of range and no asymmetry to the bit."""
-    count = 100 if INTERPRETED else 23_000
-    found, truth = map(ov.RotatedBoxes, _pairs(np.random.default_rng(1), count)[name])
-    for score, low in ((ov.iou, 0.0), (ov.giou, -1.0)):
-        value = score(found, truth)
-        assert value.min() >= low  # false for NaN as well
-        assert value.max() <= 1.0
-        np.testing.assert_array_equal(value, score(truth, found))
-    terms, exchanged = ov.terms(found, truth), ov.terms(truth, found)
-    for term in ("intersection", "hull", "center_gap2", "diameter2"):
-        np.testing.assert_array_equal(getattr(terms, term), getattr(exchanged, term), term)
-    np.testing.assert_array_equal(terms.measure_a, exchanged.measure_b)
-    if name == "identical":
-        assert (ov.giou(found, truth) == 1.0).all()
-
-
-@pytest.mark.parametrize("name", list(_pairs(np.random.default_rng(0), 1)))
-def test_against_fractions(name: str) -> None:
-    """Within 1e-14 of exact clipping, slivers of aspect up to 1e9 included.
-
-    Exact are the rectangles that the float64 center, sides, cos and sin stand for. What
-    rounding of the angle itself does to a sliver is no error of the area: at an aspect of
-    1e9 the last bit of cos moves its far end by a ten-millionth of its width.
-    """
-    found, truth = map(ov.RotatedBoxes, _pairs(np.random.default_rng(2), 25)[name])
-    iou, giou = _exact(found, truth)
-    np.testing.assert_allclose(ov.iou(found, truth), iou, rtol=0, atol=1e-14)
-    np.testing.assert_allclose(ov.giou(found, truth), giou, rtol=0, atol=1e-14)
-
-
-@pytest.mark.reference
-def test_published_hard_cases(reference_data: Path) -> None:
-    """Pairs from bug reports, against exact clipping of float64 corners."""
-    path = reference_data / "boxes/rotated_hard_cases/rotated_hard_cases.json"
-    cases = json.loads(path.read_text())
-    assert len(cases) >= 9
-    for case in cases:
-        boxes = []
-        for key in ("box_a", "box_b"):
-            if case["angle_unit"] == "deg":
-                boxes.append(ov.RotatedBoxes.from_degrees([case[key]], towards="+y"))
-            else:
-                boxes.append(ov.RotatedBoxes([case[key]]))
-        wanted = case["iou_exact_f64_corners"]
-        assert ov.iou(*boxes)[0] == pytest.approx(wanted, rel=0, abs=1e-9), case["source"]
-
-
-def test_against_shapely() -> None:
-    import shapely
-
-    rng = np.random.default_rng(3)
-    count = 200 if INTERPRETED else 20_000
-    found, truth = (ov.RotatedBoxes(_general(rng, count)) for _ in range(2))
-    shapes = [shapely.polygons(boxes.corners()) for boxes in (found, truth)]
-    terms = ov.terms(found, truth)
-    sizes = np.maximum(terms.measure_a, terms.measure_b)
-    shared = shapely.area(shapely.intersection(*shapes))
-    assert (abs(terms.intersection - shared) <= 1e-11 * sizes).all()
-    hull = shapely.area(shapely.convex_hull(shapely.union_all(np.stack(shapes), axis=0)))
-    np.testing.assert_allclose(terms.hull, hull, rtol=1e-11)
-    points = np.concatenate([found.corners(), truth.corners()], axis=1)
-    farthest = ((points[:, :, None] - points[:, None]) ** 2).sum(axis=3).max(axis=(1, 2))
-    np.testing.assert_allclose(terms.diameter2, farthest, rtol=1e-11)
-
-
-# ------------------------------------------------------------------------- constructors
 
 FOUR = ov.RotatedBoxes(
     [[1.0, 2.0, 4.0, 2.0, 0.3], [0.0, 0.0, 3.0, 1.0, -1.2], [5.0, -1.0, 2.0, 2.0, 0.0],
@@ -261,7 +69,7 @@ def test_corners_and_back(start: int, step: int) -> None:
         np.testing.assert_allclose(back.to_array(), FOUR.to_array(), rtol=1e-14, atol=1e-15)
 
 
-def test_corners_of_no_rectangle() -> None:
+def test_corners_of_norectangle() -> None:
     square = [[0, 0], [2, 0], [2, 1], [0, 1]]
     build = ov.RotatedBoxes.from_corners
     slanted = [[0, 0], [2, 0], [2.5, 1], [0.5, 1]]
@@ -344,7 +152,7 @@ def test_boxes_are_rotated_boxes(quarters: int) -> None:
 
 def test_masks_of_rotated_boxes() -> None:
     rng = np.random.default_rng(5)
-    found, truth = (ov.RotatedBoxes(_general(rng, 20) * [0.5, 0.5, 1, 1, 1]) for _ in range(2))
+    found, truth = (ov.RotatedBoxes(general(rng, 20) * [0.5, 0.5, 1, 1, 1]) for _ in range(2))
     grid = ov.Grid(shape=(300, 300), spacing=(0.03, 0.03), origin=(-4.5, -4.5))
     masks = [ov.Masks.from_regions(boxes, grid) for boxes in (found, truth)]
     np.testing.assert_allclose(ov.iou(*masks), ov.iou(found, truth), atol=0.03)
@@ -358,42 +166,3 @@ def test_two_cars_parked_perpendicular() -> None:
     assert ov.iou(cars[0], cars[1])[0] == 0.0
     assert ov.nms(cars.to_boxes(), [0.9, 0.8], 0.1).index.tolist() == [0]
     assert ov.nms(cars, [0.9, 0.8], 0.1).index.tolist() == [0, 1]
-
-
-# ---------------------------------------------------------------------------- gradients
-
-SMOOTH = {
-    "iou": ov.iou,
-    "giou": ov.giou,
-    "diou": ov.diou,
-    "ciou": ov.ciou(alpha_grad=True),
-    "dice - 0.5 * center_gap": ov.dice - 0.5 * ov.center_gap,
-}
-
-
-@pytest.mark.parametrize("name", SMOOTH)
-def test_gradients(name: str) -> None:
-    score, rng = SMOOTH[name], np.random.default_rng(6)
-    found, truth = (ov.RotatedBoxes(_general(rng, 60 if INTERPRETED else 2000)) for _ in "ab")
-    large = (found.measure() > 0.4) & (truth.measure() > 0.4)
-    found, truth = found[large], truth[large]
-    gradient = score.value_and_grad(found, truth)[1]
-    wanted, smooth = central_difference(lambda boxes: score(boxes, truth), found)
-    assert smooth.mean() > 0.9
-    size = np.maximum(abs(wanted).max(axis=1, keepdims=True), 1e-3)
-    error = (abs(gradient - wanted) / size)[smooth]
-    assert np.quantile(error, 0.999) < 1e-6
-    assert abs(gradient).max() > 0.1
-
-
-@pytest.mark.parametrize("name", SMOOTH)
-def test_gradients_at_ties(name: str) -> None:
-    score = SMOOTH[name]
-    pairs = _pairs(np.random.default_rng(7), 20 if INTERPRETED else 1000)
-    boxes = ov.RotatedBoxes(pairs["identical"][0])
-    np.testing.assert_allclose(score.value_and_grad(boxes, boxes)[1], 0.0, atol=1e-11)
-    assert (score.value_and_grad(boxes, boxes)[1][:, 4] == 0.0).all()
-    for kind in ("shared edges", "shared corners", "one center, nearly one angle"):
-        found, truth = map(ov.RotatedBoxes, pairs[kind])
-        for grad in score.value_and_grad(found, truth, wrt="both")[1]:
-            assert np.isfinite(grad).all()
