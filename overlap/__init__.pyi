@@ -2,6 +2,12 @@ from . import coders as coders
 from . import evaluate as evaluate
 from ._jit import scalar as scalar
 from ._terms import Terms as Terms
+from .divergences import gwd as gwd
+from .divergences import jd as jd
+from .divergences import kfiou as kfiou
+from .divergences import kld as kld
+from .divergences import nwd as nwd
+from .divergences import probiou as probiou
 from .matching import Matches as Matches
 from .matching import match as match
 from .penalties import aspect_gap as aspect_gap
@@ -23,6 +29,7 @@ from .ratios import volumetric_similarity as volumetric_similarity
 from .regions.base import Regions as Regions
 from .regions.boxes import Boxes as Boxes
 from .regions.finite_sets import FiniteSets as FiniteSets
+from .regions.gaussians import Gaussians as Gaussians
 from .regions.intervals import Intervals as Intervals
 from .regions.masks import Grid as Grid
 from .regions.masks import Masks as Masks

@@ -8,6 +8,7 @@ same numbers.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -39,6 +40,7 @@ _GROUP_WORDS = {
     Groups.ENCLOSURE: "common enclosure",
     Groups.OUTSIDE: "enclosure of their own",
     Groups.EXTENT: "sides along axes",
+    Groups.DIVERGENCE: "divergence",
 }
 
 
@@ -92,9 +94,23 @@ class Plan:
         return self._checked[geometry]
 
     def _supported(self, geometry: Geometry, kind: str) -> Geometry:
+        values = iter(self.parameters)
+        for component in self.components:
+            next(values)  # the coefficient
+            for name, _ in component.parameters:
+                if math.isnan(next(values)):
+                    raise TypeError(
+                        f"{self.name}: give {name}=, which has no default: "
+                        f"{component.name}({name}=...)"
+                    )
         for group, words in _GROUP_WORDS.items():
             if group in self.needs and group not in geometry.groups:
-                raise TypeError(f"{self.name}: {kind} have no {words}, which this score needs")
+                advice = ""
+                if group == Groups.DIVERGENCE:
+                    advice = "; Gaussians.from_boxes makes distributions of planar boxes"
+                raise TypeError(
+                    f"{self.name}: {kind} have no {words}, which this score needs{advice}"
+                )
         if not geometry.aspect and any(component.aspect for component in self.components):
             raise TypeError(f"{self.name}: {kind} have no width and height, which this score needs")
         if not geometry.sides and any(component.axis for component in self.components):
@@ -157,6 +173,11 @@ def term_block(a: Regions, ia: NDArray, b: Regions, jb: NDArray, geometry: Geome
     terms = Terms(block[0], block[1], block[2])
     if Groups.ENCLOSURE in groups:
         terms = replace(terms, hull=block[3], center_gap2=block[4], diameter2=block[5])
+    if Groups.DIVERGENCE in groups:
+        transport2, bhattacharyya, kl_ba, kl_ab = block[3:7]
+        terms = replace(
+            terms, transport2=transport2, bhattacharyya=bhattacharyya, kl_ba=kl_ba, kl_ab=kl_ab
+        )
     if Groups.OUTSIDE in groups:
         terms = replace(terms, outside=block[6])
     if Groups.EXTENT in groups:

@@ -33,7 +33,7 @@ class Component:
     name : str
     formula : callable
         Jitted ``(o, e, s, x, p) -> (value, do, de, ds, dx)``, or a template of it with the
-        free names AXES (the number of axes) or EACH (`axis` lifted to all axes).
+        free names AXES (the number of axes) and ZEROS (those after the second) or EACH (`axis` lifted to all axes).
     needs : Groups
         The groups of terms that it reads.
     symmetric : callable
@@ -43,11 +43,12 @@ class Component:
     disjoint_max : float
         The largest value for two regions that do not intersect.
     parameters : tuple of (str, float)
-        Names and defaults of the run-time parameters, all of them >= 0.
+        Names and defaults of the run-time parameters, all of them >= 0. A default of NaN
+        means that it must be given, and be > 0.
     axis : callable or None
         For a formula that is a sum over axes: the template of the partials of axis K.
     aspect : bool
-        Needs a width and a height.
+        Needs a width and a height, which are the sides of the first two axes.
     centers : bool
         Needs distances between centres.
     """
@@ -68,7 +69,8 @@ class Component:
         if self.axis is not None:
             return compose(self.formula, EACH=each_axis(self.axis, axes))
         if self.aspect:
-            return compose(self.formula, AXES=axes)
+            zeros = ((0.0, 0.0, 0.0, 0.0),) * max(axes - 2, 0)
+            return compose(self.formula, AXES=axes, ZEROS=zeros)
         return self.formula
 
 
@@ -190,7 +192,7 @@ def aspect_gap(o, e, s, x, p):
         da = dv / da if da > 0.0 else 0.0
         db = dv / db if db > 0.0 else 0.0
         do = (-di * ratio * r, -di * ratio * r, di * (1.0 + ratio) * r)
-        dx = ((0.0, ha * da, -hb * db, 0.0), (0.0, -wa * da, wb * db, 0.0))
+        dx = ((0.0, ha * da, -hb * db, 0.0), (0.0, -wa * da, wb * db, 0.0)) + ZEROS
         return alpha * v, do, _NONE, 0.0, dx
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 __all__ = ["kind_rows", "protocol_rows", "score_rows", "warm_kernels"]
@@ -20,6 +21,12 @@ _MEANINGS = {
     "aspect_gap": "penalty: difference of aspect ratios",
     "sides_gap": "penalty: squared differences of sides / sides of the enclosure",
     "enclosed_gap": "penalty: part of the enclosure outside both sets' own enclosures",
+    "kfiou": "Gaussians: size of the Kalman product / (sum of sizes - it), at most 1/3",
+    "nwd": "Gaussians: exp(-Wasserstein distance / scale)",
+    "gwd": "Gaussians: 1 / (1 + ln(1 + normalized Wasserstein distance))",
+    "kld": "Gaussians: 1 / (1 + ln(1 + KL(truth || found)))",
+    "jd": "Gaussians: 1 / (1 + ln(1 + Jeffreys divergence))",
+    "probiou": "Gaussians: 1 - Hellinger distance",
 }
 
 
@@ -36,7 +43,10 @@ def score_rows() -> list[list[str]]:
             rows.append([name, score.expression])
             continue
         component = score.parts[0].component
-        parameters = ", ".join(f"{key}={value:g}" for key, value in component.parameters)
+        parameters = ", ".join(
+            f"{key}=" if math.isnan(value) else f"{key}={value:g}"  # NaN: it must be given
+            for key, value in component.parameters
+        )
         rows.append([f"{name}({parameters})" if parameters else name, _MEANINGS[name]])
     return rows
 

@@ -1,6 +1,6 @@
 """The terms of a pair of regions: a few named numbers from which every score is made.
 
-Four groups, each computed only where a score asks for it:
+Five groups, each computed only where a score asks for it:
 
 ===========  ==================================================================
 overlap      ``measure_a, measure_b, intersection``
@@ -8,10 +8,13 @@ enclosure    ``hull, center_gap2, diameter2`` of the common enclosure
 outside      what of the enclosure lies outside the regions' own enclosures
 extent       per axis ``offset, side_a, side_b, cover`` (signed centre offset a - b,
              the two sides, the side of the enclosure)
+divergence   ``transport2, bhattacharyya, kl_ba, kl_ab`` of two distributions
 ===========  ==================================================================
 
 In kernels the terms of one pair are ``(o, e, s, x)``: two tuples of three numbers, one
-number, and a tuple with one tuple of four numbers per axis.
+number, and a tuple with one tuple of four numbers per axis. Sets have an enclosure and
+distributions have divergences, so these share a place: ``e`` is then the first three
+divergences, and ``s`` the fourth.
 """
 
 from __future__ import annotations
@@ -46,6 +49,7 @@ class Groups(enum.Flag):
     ENCLOSURE = enum.auto()
     OUTSIDE = enum.auto()
     EXTENT = enum.auto()
+    DIVERGENCE = enum.auto()
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +67,9 @@ class Terms:
         Measure of the enclosure without the regions' own enclosures.
     offset, side_a, side_b, cover : ndarray, shape (N, axes), or None
         Per axis: signed centre offset (a - b), sides, side of the enclosure.
+    transport2, bhattacharyya, kl_ba, kl_ab : ndarray, shape (N,), or None
+        Of distributions: squared 2-Wasserstein distance, Bhattacharyya distance, and the
+        Kullback-Leibler divergences KL(b || a) and KL(a || b).
     """
 
     measure_a: NDArray
@@ -76,6 +83,10 @@ class Terms:
     side_a: NDArray | None = None
     side_b: NDArray | None = None
     cover: NDArray | None = None
+    transport2: NDArray | None = None
+    bhattacharyya: NDArray | None = None
+    kl_ba: NDArray | None = None
+    kl_ab: NDArray | None = None
 
     @property
     def union(self) -> NDArray:
@@ -98,6 +109,9 @@ class Geometry:
         is the hull without the union.
     extent : callable or None
         Returns one ``(offset, side_a, side_b, cover)`` per axis.
+    divergence : callable or None
+        Returns ``(transport2, bhattacharyya, kl_ba, kl_ab)``. For distributions, which have
+        neither an enclosure nor an outside.
     pullback : callable or None
         ``(a, i, b, j, do, de, ds, dx)``: given the partials of a score with respect to
         every term, returns its gradient with respect to the parameters of ``a[i]``.
@@ -122,6 +136,7 @@ class Geometry:
     enclosure: Callable | None = None
     outside: Callable | None = None
     extent: Callable | None = None
+    divergence: Callable | None = None
     pullback: Callable | None = None
     axes: int = 0
     aspect: bool = False
@@ -150,6 +165,8 @@ class Geometry:
                 groups |= Groups.OUTSIDE
         if self.extent is not None:
             groups |= Groups.EXTENT
+        if self.divergence is not None:
+            groups |= Groups.DIVERGENCE
         return groups
 
 
@@ -181,6 +198,11 @@ def _terms_filled(a, i, b, j):
     return o, e, max(e[0] - (o[0] + o[1] - o[2]), 0.0), EXTENT(a, i, b, j)
 
 
+def _terms_diverging(a, i, b, j):
+    d = DIVERGENCE(a, i, b, j)
+    return OVERLAP(a, i, b, j), (d[0], d[1], d[2]), d[3], EXTENT(a, i, b, j)
+
+
 @cache
 def terms_scalar(geometry: Geometry, needs: Groups) -> Callable:
     """Return the scalar ``(a, i, b, j) -> (o, e, s, x)`` with zeros for unneeded groups."""
@@ -194,6 +216,9 @@ def terms_scalar(geometry: Geometry, needs: Groups) -> Callable:
     }
     if filled:
         return compose(_terms_filled, **bindings)
+    if Groups.DIVERGENCE in needs:
+        del bindings["ENCLOSURE"]
+        return compose(_terms_diverging, DIVERGENCE=geometry.divergence, **bindings)
     outside = geometry.outside if Groups.OUTSIDE in needs else _no_number
     return compose(_terms, OUTSIDE=outside, **bindings)
 
@@ -285,6 +310,11 @@ def _pull_second(a, i, b, j, do, de, ds, dx):
     return PULLBACK(b, j, a, i, (do[1], do[0], do[2]), de, ds, SWAP(EXTENT(dx)))
 
 
+def _pull_second_diverging(a, i, b, j, do, de, ds, dx):
+    swapped = (de[0], de[1], ds)  # the other direction of Kullback and Leibler
+    return PULLBACK(b, j, a, i, (do[1], do[0], do[2]), swapped, de[2], dx)
+
+
 def _pull_both(a, i, b, j, do, de, ds, dx):
     return FIRST(a, i, b, j, do, de, ds, dx) + SECOND(a, i, b, j, do, de, ds, dx)
 
@@ -308,5 +338,7 @@ def pullback_scalar(geometry: Geometry, needs: Groups, wrt: str) -> Callable:
     extent = _given if Groups.EXTENT in needs else compose(_constant, ZEROS=zeros)
     if wrt == "found":
         return compose(_pull_first, PULLBACK=pullback, EXTENT=extent)
+    if Groups.DIVERGENCE in needs:
+        return compose(_pull_second_diverging, PULLBACK=pullback)
     swap = each_axis(_swapped_axis, axes)
     return compose(_pull_second, PULLBACK=pullback, EXTENT=extent, SWAP=swap)

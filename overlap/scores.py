@@ -43,7 +43,7 @@ class Part:
         changed = [
             f"{name}={value:g}" if value == float(f"{value:g}") else f"{name}={value!r}"
             for (name, default), value in zip(component.parameters, self.parameters, strict=True)
-            if value != default
+            if value != default and not math.isnan(value)
         ]
         return f"{component.name}({', '.join(changed)})" if changed else component.name
 
@@ -265,7 +265,9 @@ class Score:
             names = [name for name, _ in part.component.parameters]
             values = list(part.parameters)
             for name in set(names) & set(parameters):
-                values[names.index(name)] = _checked_parameter(self, name, parameters[name])
+                at = names.index(name)
+                required = math.isnan(part.component.parameters[at][1])
+                values[at] = _checked_parameter(self, name, parameters[name], required)
                 owners[name].append(k)
             parts[k] = replace(part, parameters=tuple(values))
         unknown = [name for name, where in owners.items() if not where]
@@ -359,9 +361,12 @@ def _texts(parameters: dict[str, float]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in parameters.items())
 
 
-def _checked_parameter(score: Score, name: str, value: float) -> float:
-    if not (isinstance(value, Real) and math.isfinite(value) and value >= 0):
-        raise ValueError(f"{score}: {name} = {value!r} is not a finite number >= 0")
+def _checked_parameter(score: Score, name: str, value: float, positive: bool) -> float:
+    least = "> 0" if positive else ">= 0"
+    if not (isinstance(value, Real) and math.isfinite(value) and value >= 0) or (
+        positive and value == 0
+    ):
+        raise ValueError(f"{score}: {name} = {value!r} is not a finite number {least}")
     return float(value)
 
 

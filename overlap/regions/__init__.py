@@ -10,6 +10,7 @@ knows nothing of scores; a score knows nothing of geometry.
 `Boxes`             axis-aligned boxes in any dimension        volume
 `RotatedBoxes`      rectangles at any angle                    area
 `UprightBoxes`      boxes that turn about the vertical         volume
+`Gaussians`         normal distributions in the plane          sqrt of determinant
 `Product`           products of two kinds, one by one          product of measures
 `FiniteSets`        subsets of a finite universe               cardinality or weight
 `Masks`             sets of cells of a regular grid            volume of the cells

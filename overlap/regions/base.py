@@ -70,6 +70,9 @@ class Regions:
         own enclosures. Without it the regions are taken to fill their own enclosures.
     extent : callable, optional
         Jitted ``(a, i, b, j)`` -> one ``(offset, side_a, side_b, cover)`` per axis.
+    divergence : callable, optional
+        Jitted ``(a, i, b, j) -> (transport2, bhattacharyya, kl_ba, kl_ab)``, for kinds that
+        are distributions and have no enclosure.
     pullback : callable, optional
         Jitted ``(a, i, b, j, do, de, ds, dx)`` -> the gradient with respect to the P
         parameters of ``a[i]``, given the partials with respect to every term. Without it,
@@ -85,6 +88,7 @@ class Regions:
     enclosure: ClassVar[Callable | None] = None
     outside: ClassVar[Callable | None] = None
     extent: ClassVar[Callable | None] = None
+    divergence: ClassVar[Callable | None] = None
     pullback: ClassVar[Callable | None] = None
 
     _arrays: tuple[NDArray[Any], ...]
@@ -346,6 +350,7 @@ def _kind_geometry(kind: type[Regions], enclosure: str) -> Geometry:
         enclosure=kind.enclosure,
         outside=kind.outside,
         extent=kind.extent,
+        divergence=kind.divergence,
         pullback=kind.pullback,
         axes=kind.axes,
         aspect=kind.aspect,

@@ -42,6 +42,12 @@ def all_scores() -> tuple[Score, ...]:
         ov.eiou,
         ov.iou - ov.enclosed_gap,
         ov.dice - 0.5 * ov.center_gap,
+        ov.kfiou,
+        ov.nwd(scale=0.7),
+        ov.gwd,
+        ov.kld,
+        ov.jd(root=True),
+        ov.probiou,
     )
 
 

@@ -81,6 +81,9 @@ def _symmetry(sample: Sample, score: Score) -> None:
 
 
 def _identity(sample: Sample, score: Score) -> None:
+    if sample.found.geometry().divergence is not None:
+        _identity_of_distributions(sample, score)
+        return
     names = {part.component.name for part in score.parts}
     ratios = {part.component.name for part in score.parts if _is_ratio(part)}
     legal = ratios | {"center_gap", "aspect_gap", "sides_gap", "enclosed_gap"}
@@ -93,6 +96,16 @@ def _identity(sample: Sample, score: Score) -> None:
     positive = sample.found.measure() > 0
     ok = value == wanted if sample.exact else close(value, np.full_like(value, wanted))
     sample.hold("identity", ok | ~positive, score, sample.found, value=value, wanted=wanted)
+
+
+def _identity_of_distributions(sample: Sample, score: Score) -> None:
+    needs = [part.component.needs for part in score.parts]
+    if not all(Groups.DIVERGENCE in group for group in needs):
+        return  # two equal distributions share less than each of them is
+    wanted = sum(part.coefficient * part.component.high for part in score.parts)
+    value = score(sample.found, sample.found)
+    ok = close(value, np.full_like(value, wanted)) | (sample.found.measure() == 0)
+    sample.hold("identity", ok, score, sample.found, value=value, wanted=wanted)
 
 
 def _is_ratio(part: Part) -> bool:
