@@ -113,6 +113,11 @@ class Plan:
                 )
         if not geometry.aspect and any(component.aspect for component in self.components):
             raise TypeError(f"{self.name}: {kind} have no width and height, which this score needs")
+        if not geometry.bounded and any(component.bounded for component in self.components):
+            raise TypeError(
+                f"{self.name}: {kind} can share more than the self-overlap of the smaller, by "
+                "which this score divides; use iou, dice or tversky"
+            )
         if not geometry.sides and any(component.axis for component in self.components):
             raise TypeError(
                 f"{self.name}: the enclosure of these {kind} has no sides, which this score needs"

@@ -33,7 +33,8 @@ class Component:
     name : str
     formula : callable
         Jitted ``(o, e, s, x, p) -> (value, do, de, ds, dx)``, or a template of it with the
-        free names AXES (the number of axes) and ZEROS (those after the second) or EACH (`axis` lifted to all axes).
+        free names AXES and ZEROS (the number of axes, and partials for those after the
+        second) or EACH (`axis` lifted to all axes).
     needs : Groups
         The groups of terms that it reads.
     symmetric : callable
@@ -51,6 +52,8 @@ class Component:
         Needs a width and a height, which are the sides of the first two axes.
     centers : bool
         Needs distances between centres.
+    bounded : bool
+        Is at most 1 only where the intersection is at most either measure.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Component:
     axis: Callable | None = None
     aspect: bool = False
     centers: bool = False
+    bounded: bool = False
 
     def bind(self, axes: int) -> Callable:
         """Return the formula for regions with `axes` axes."""
@@ -192,7 +196,7 @@ def aspect_gap(o, e, s, x, p):
         da = dv / da if da > 0.0 else 0.0
         db = dv / db if db > 0.0 else 0.0
         do = (-di * ratio * r, -di * ratio * r, di * (1.0 + ratio) * r)
-        dx = ((0.0, ha * da, -hb * db, 0.0), (0.0, -wa * da, wb * db, 0.0)) + ZEROS
+        dx = ((0.0, ha * da, -hb * db, 0.0), (0.0, -wa * da, wb * db, 0.0)) + ZEROS  # noqa: RUF005
         return alpha * v, do, _NONE, 0.0, dx
 
 

@@ -41,7 +41,7 @@ import numba
 import numpy as np
 from numba import njit
 
-__all__ = ["compose", "digest", "run_blocks", "scalar", "specialise", "thread_count"]
+__all__ = ["compose", "digest", "run_blocks", "scalar", "specialise", "subroutine", "thread_count"]
 
 # No fastmath: nnan and ninf would break NaN as "undefined". error_model="numpy" drops
 # the zero-division check, which otherwise stops vectorisation.
@@ -60,6 +60,15 @@ def scalar(function: Callable) -> Callable:
     the larger ones, and every call counts references to all columns: 50 times slower.
     """
     return njit(forceinline=True, **_OPTIONS)(function)
+
+
+def subroutine(function: Callable) -> Callable:
+    """Compile a long function of numbers alone, which scalars call instead of inlining it.
+
+    For what costs microseconds: inlined at several places it would take many seconds to
+    compile, and without arrays among its arguments a call costs nothing to speak of.
+    """
+    return njit(**_OPTIONS)(function)
 
 
 # --------------------------------------------------------------------------- digest

@@ -126,6 +126,10 @@ class Geometry:
         Without `outside`: the regions do fill their own enclosures.
     sides : bool
         The enclosure is a box, whose sides are the covers of `extent`.
+    reflexive : bool
+        A region shares all of its measure with itself, so that ratios are 1 there.
+    bounded : bool
+        The intersection is at most either measure, not only at most their mean.
     fused : bool
         The overlap is so cheap that a score is compiled into the loop over pairs.
     fused_enclosure : bool
@@ -143,6 +147,8 @@ class Geometry:
     centers: bool = True
     fills: bool = True
     sides: bool = True
+    reflexive: bool = True
+    bounded: bool = True
     fused: bool = False
     fused_enclosure: bool = True
 

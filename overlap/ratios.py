@@ -47,10 +47,10 @@ f_score = _ratio(
 )
 """F-score: ``(1 + beta^2) I / (A + beta^2 B)``; beta > 1 prefers recall. ``f_score(beta=2)``."""
 
-coverage = _ratio("coverage", _formulas.coverage, symmetric=lambda p: False)
+coverage = _ratio("coverage", _formulas.coverage, symmetric=lambda p: False, bounded=True)
 """Intersection over the first set, ``I / A``: precision of found against truth."""
 
-overlap_coefficient = _ratio("overlap_coefficient", _formulas.overlap_coefficient)
+overlap_coefficient = _ratio("overlap_coefficient", _formulas.overlap_coefficient, bounded=True)
 """Intersection over the smaller set (Szymkiewicz-Simpson): ``I / min(A, B)``."""
 
 volumetric_similarity = single(

@@ -32,7 +32,11 @@ def terms(sample: Sample) -> None:
 
     hold("0 <= intersection", shared >= 0, intersection=shared)
     smaller = np.minimum(a, b)
-    hold("intersection <= smaller measure", shared <= smaller + room, intersection=shared)
+    if found.geometry().bounded:
+        hold("intersection <= smaller measure", shared <= smaller + room, intersection=shared)
+    else:
+        mean = 0.5 * (a + b)
+        hold("intersection <= mean measure", shared <= mean + room, intersection=shared)
     hold("terms agree with measure()", close(a, found.measure()), measure=found.measure())
     if got.hull is not None and got.center_gap2 is not None:
         hull, gap, diameter = got.hull, got.center_gap2, got.diameter2
@@ -83,6 +87,8 @@ def _symmetry(sample: Sample, score: Score) -> None:
 def _identity(sample: Sample, score: Score) -> None:
     if sample.found.geometry().divergence is not None:
         _identity_of_distributions(sample, score)
+        return
+    if not sample.found.geometry().reflexive:
         return
     names = {part.component.name for part in score.parts}
     ratios = {part.component.name for part in score.parts if _is_ratio(part)}
