@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Self
 
@@ -9,6 +10,9 @@ import numpy as np
 
 from overlap._jit import compose, scalar
 from overlap._terms import Geometry, each_axis, step
+from overlap.regions import _enclosures
+from overlap.regions._enclosure_pulls import hull_pull, min_rect_pull
+from overlap.regions._enclosures import min_rect_axes
 from overlap.regions.base import Regions, as_numbers
 from overlap.regions.intervals import Intervals, _checked_ratio
 
@@ -103,6 +107,57 @@ def _box_geometry(axes: int) -> Geometry:
         axes=axes,
         aspect=axes == 2,
         fused=True,
+    )
+
+
+# Other enclosures of boxes in the plane: as boxes that are not turned, the second seen from
+# the center of the first.
+
+
+@scalar
+def _pair(a, i, b, j):
+    a0, a1, a2, a3 = a[0][i], a[1][i], a[2][i], a[3][i]
+    b0, b1, b2, b3 = b[0][j], b[1][j], b[2][j], b[3][j]
+    x, y = 0.5 * ((b0 - a0) + (b2 - a2)), 0.5 * ((b1 - a1) + (b3 - a3))
+    return (
+        (0.0, 0.0, a2 - a0, a3 - a1, 0.0, 1.0, 0.0),
+        (x, y, b2 - b0, b3 - b1, 0.0, 1.0, 0.0),
+    )
+
+
+@scalar
+def _own_extent(a, i, b, j):
+    p, q = _pair(a, i, b, j)
+    return ((0.0, p[2], q[2], 0.0), (0.0, p[3], q[3], 0.0))
+
+
+def _plane_pullback(a, i, b, j, do, de, ds, dx):
+    own = ((0.0, dx[0][1], 0.0, 0.0), (0.0, dx[1][1], 0.0, 0.0))
+    g = PULLBACK(a, i, b, j, do, (0.0, de[1], 0.0), 0.0, own)
+    p, q = _pair(a, i, b, j)
+    x, y, w, h, _ = PULL(p, q, de, dx)
+    return (
+        g[0] + 0.5 * (x - w),
+        g[1] + 0.5 * (y - h),
+        g[2] + 0.5 * (x + w),
+        g[3] + 0.5 * (y + h),
+    )
+
+
+@cache
+def _plane_geometry(enclosure: str) -> Geometry:
+    own = _box_geometry(2)
+    pull = hull_pull if enclosure == "hull" else min_rect_pull
+    pullback = compose(_plane_pullback, PULLBACK=own.pullback, PULL=pull)
+    if enclosure == "min_rect":
+        return _enclosures.rect_geometry(own, _pair, min_rect_axes, pullback)
+    return replace(
+        own,
+        enclosure=compose(_enclosures.hull_enclosure, PAIR=_pair),
+        extent=_own_extent,
+        pullback=pullback,
+        sides=False,
+        fused_enclosure=False,
     )
 
 
@@ -289,10 +344,21 @@ class Boxes(Regions):
     def geometry(self, enclosure: str = "natural") -> Geometry:
         """Return the jitted scalars; the natural enclosure is the smallest box."""
         self._check_enclosure(enclosure)
+        if enclosure in ("hull", "min_rect"):
+            return _plane_geometry(enclosure)
         return _box_geometry(self.dimension)
 
     def _enclosures(self) -> tuple[str, ...]:
-        return ("natural", "box")
+        plane = ("hull", "min_rect") if self.dimension == 2 else ()
+        return ("natural", "box", *plane)
+
+    def _check_enclosure(self, enclosure: str) -> None:
+        if enclosure in ("hull", "min_rect") and self.dimension != 2:
+            raise TypeError(
+                f"Boxes in {self.dimension} dimensions have no {enclosure!r} enclosure, which "
+                "boxes in the plane only have; use 'box'"
+            )
+        super()._check_enclosure(enclosure)
 
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return lower and upper corners, each of shape (D, N)."""

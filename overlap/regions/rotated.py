@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
+from overlap._jit import compose, scalar
 from overlap._terms import Geometry
-from overlap.regions import _rotated
+from overlap.regions import _enclosures, _rotated
+from overlap.regions._enclosure_pulls import box_pull, min_rect_pull
+from overlap.regions._enclosures import box_axes, min_rect_axes
 from overlap.regions.base import Regions, as_numbers
 from overlap.regions.boxes import Boxes
 from overlap.regions.intervals import _checked_ratio
@@ -31,6 +34,31 @@ _HULL = Geometry(
     fused=True,
     fused_enclosure=False,
 )
+
+
+@scalar
+def _pair(a, i, b, j):
+    return _rotated._box(a, i), _rotated._box(b, j)
+
+
+def _rect_pullback(a, i, b, j, do, de, ds, dx):
+    g = _rotated.rotated_pullback(a, i, b, j, do, (0.0, de[1], 0.0), 0.0, dx)
+    p, q = _pair(a, i, b, j)
+    x, y, w, h, angle = PULL(p, q, de, dx)
+    return (g[0] + x, g[1] + y, g[2] + 0.5 * w, g[3] + 0.5 * h, g[4] + angle)
+
+
+def _around(axes: Callable, pull: Callable) -> Geometry:
+    pullback = compose(_rect_pullback, PULL=pull)
+    return _enclosures.rect_geometry(_HULL, _pair, axes, pullback)
+
+
+_GEOMETRIES = {
+    "natural": _HULL,
+    "hull": _HULL,
+    "box": _enclosures.with_box_outside(_around(box_axes, box_pull)),
+    "min_rect": _around(min_rect_axes, min_rect_pull),
+}
 
 
 def _degrees(sign: float) -> Callable[[NDArray], NDArray]:
@@ -265,10 +293,10 @@ class RotatedBoxes(Regions):
     def geometry(self, enclosure: str = "natural") -> Geometry:
         """Return the jitted scalars; the natural enclosure is the convex hull."""
         self._check_enclosure(enclosure)
-        return _HULL
+        return _GEOMETRIES[enclosure]
 
     def _enclosures(self) -> tuple[str, ...]:
-        return ("natural", "hull")
+        return tuple(_GEOMETRIES)
 
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return lower and upper corners of the bounding boxes, each of shape (2, N)."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from overlap._jit import compose
 from overlap._terms import Geometry
+from overlap.regions import _enclosures
 from overlap.regions.base import Regions, check_pair
 from overlap.regions.intervals import Intervals, _checked_ratio
 from overlap.regions.product import Product
@@ -29,15 +30,16 @@ def _upright_pullback(a, i, b, j, do, de, ds, dx):
 
 @cache
 def _upright(geometry: Geometry) -> Geometry:
-    if geometry.pullback is None:
-        return geometry
+    if not geometry.fills:  # the boxes in space around both
+        geometry = _enclosures.with_box_outside(geometry)
     return replace(geometry, pullback=compose(_upright_pullback, PULLBACK=geometry.pullback))
 
 
 class UprightBoxes(Product):
     """Boxes in space that turn about the z axis only: a rotated box times an interval.
 
-    The common enclosure is the bird's-eye convex hull times the covering interval of z.
+    The common enclosure is the bird's-eye convex hull times the covering interval of z; with
+    ``score.with_enclosure("box")`` or ``"min_rect"``, the bird's-eye rectangle times it.
 
     Parameters
     ----------

@@ -108,8 +108,8 @@ def test_periods_do_not_mix() -> None:
 def test_enclosures() -> None:
     with pytest.raises(ValueError, match="enclosure = 'round'; expected one of natural, box, hull"):
         ov.giou.with_enclosure("round")
-    with pytest.raises(TypeError, match="Boxes has no 'hull' enclosure; it has 'natural', 'box'"):
-        ov.giou.with_enclosure("hull")(PLANE, PLANE)
+    with pytest.raises(TypeError, match="Intervals has no 'hull' enclosure; it has 'natural', 'b"):
+        ov.giou.with_enclosure("hull")(LINE, LINE)
     with pytest.raises(TypeError, match=r"giou: FiniteSets have no common enclosure"):
         ov.giou(SETS, SETS)
     with pytest.raises(TypeError, match=r"ciou: Masks have no width and height"):

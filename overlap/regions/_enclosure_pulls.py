@@ -1,0 +1,246 @@
+"""Kernels of the gradients of selectable enclosures of two boxes in the plane.
+
+Each takes two boxes as tuples, as `_enclosures` has them, and the partials of a score with
+respect to the terms of the enclosure, and gives the gradient of the first box: center, half
+sides, angle. The distance of the centers is left to the kind.
+"""
+
+from __future__ import annotations
+
+import math
+
+from overlap._jit import scalar
+from overlap.regions._enclosures import (
+    _area,
+    _direction,
+    _ends,
+    _rectangle,
+    _sign_x,
+    _sign_y,
+    _smallest,
+)
+from overlap.regions._rotated import _diameter2, _folded, _hull_gradient, _order, _relative
+
+# ------------------------------------------------------------------------------ rectangles
+
+
+@scalar
+def _share(ahead, near):
+    """Return 1 if the own end is ahead, 0 if the other's is, and one half at the tie."""
+    return 1.0 if ahead > near else (0.0 if ahead < -near else 0.5)
+
+
+@scalar
+def _sign(x):
+    """Return the sign of a cosine, and 0 for a right angle, where its size has a kink."""
+    return 0.0 if abs(x) <= 1e-14 else (1.0 if x > 0.0 else -1.0)
+
+
+@scalar
+def _axis_pull(u, v, x, y, p, q, aw, ah, r, s, bw, bh, d, near):
+    """Pull partials of one axis back: center, half sides, own angle, angle of the axis.
+
+    (u, v) is the direction; (p, q) are cosine and sine of its angle to the own box, (r, s)
+    to the other, which lies at (x, y); d holds the partials.
+    """
+    offset = u * x + v * y
+    first = abs(p) * aw + abs(q) * ah
+    second = abs(r) * bw + abs(s) * bh
+    upper = _share(first - (offset + second), near)
+    lower = _share(first + (offset - second), near)
+    by_first = 2.0 * d[1] + (upper + lower) * d[3]
+    by_second = 2.0 * d[2] + (2.0 - upper - lower) * d[3]
+    by_offset = (lower - upper) * d[3] - d[0]
+    turn_first = by_first * (_sign(q) * p * ah - _sign(p) * q * aw)
+    turn_second = by_second * (_sign(s) * r * bh - _sign(r) * s * bw)
+    turn = turn_first + turn_second + by_offset * (u * y - v * x)
+    return (
+        -by_offset * u,
+        -by_offset * v,
+        by_first * abs(p),
+        by_first * abs(q),
+        -turn_first,
+        turn,
+    )
+
+
+@scalar
+def _rect_pull(u, v, turns, x, y, ec, es, aw, ah, fc, fs, bw, bh, de, dx, near):
+    """Pull partials of the rectangle along (u, v) back to the own box.
+
+    `turns` says how the direction turns with the five parameters.
+    """
+    p, q = u * ec + v * es, v * ec - u * es
+    r, s = u * fc + v * fs, v * fc - u * fs
+    along, across = _rectangle(u, v, x, y, ec, es, aw, ah, fc, fs, bw, bh)
+    # The sides are multiplied first: a partial may be huge where one of them is 0.
+    d, e = dx[2], dx[3]
+    d = (d[0], d[1], d[2], d[3] + de[0] * across[3] + 2.0 * de[2] * along[3])
+    e = (e[0], e[1], e[2], e[3] + de[0] * along[3] + 2.0 * de[2] * across[3])
+    g = _axis_pull(u, v, x, y, p, q, aw, ah, r, s, bw, bh, d, near)
+    h = _axis_pull(-v, u, x, y, -q, p, aw, ah, -s, r, bw, bh, e, near)
+    turn = g[5] + h[5]
+    return (
+        g[0] + h[0] + turn * turns[0],
+        g[1] + h[1] + turn * turns[1],
+        g[2] + h[2] + turn * turns[2],
+        g[3] + h[3] + turn * turns[3],
+        g[4] + h[4] + turn * turns[4],
+    )
+
+
+@scalar
+def box_pull(p, q, de, dx):
+    """Pull partials of the axis-aligned box back to box p."""
+    x, y = q[0] - p[0], q[1] - p[1]
+    aw, ah, bw, bh = 0.5 * p[2], 0.5 * p[3], 0.5 * q[2], 0.5 * q[3]
+    near = 1e-13 * (aw + ah + bw + bh)
+    fixed = (0.0, 0.0, 0.0, 0.0, 0.0)
+    g = _rect_pull(
+        1.0, 0.0, fixed, x, y, p[5], p[6], aw, ah, q[5], q[6], bw, bh, de, dx, near
+    )  # fmt: skip
+    return g if _order(p, q) != 0 else (g[0], g[1], g[2], g[3], 0.0)
+
+
+@scalar
+def _bridge_turns(x, y, sx, sy, ec, es, w, h):
+    """Return how the bridge (x, y) turns with the parameters of the box it starts from.
+
+    It starts at the corner with the signs sx, sy of the box of half sides w, h.
+    """
+    length2 = x * x + y * y
+    p, q = x / length2, y / length2
+    cx, cy = ec * sx * w - es * sy * h, es * sx * w + ec * sy * h
+    return (q, -p, sx * (ec * q - es * p), -sy * (es * q + ec * p), -(p * cx + q * cy))
+
+
+@scalar
+def _lower(g, h):
+    return (min(g[0], h[0]), min(g[1], h[1]), min(g[2], h[2]), min(g[3], h[3]), min(g[4], h[4]))
+
+
+@scalar
+def _upper(g, h):
+    return (max(g[0], h[0]), max(g[1], h[1]), max(g[2], h[2]), max(g[3], h[3]), max(g[4], h[4]))
+
+
+@scalar
+def _middle(g, h):
+    """Return the mean of the smallest and the largest values of five derivatives."""
+    return (
+        0.5 * g[0] + 0.5 * h[0],
+        0.5 * g[1] + 0.5 * h[1],
+        0.5 * g[2] + 0.5 * h[2],
+        0.5 * g[3] + 0.5 * h[3],
+        0.5 * g[4] + 0.5 * h[4],
+    )
+
+
+@scalar
+def min_rect_pull(p, q, de, dx):
+    """Pull partials of the smallest rectangle back to box p.
+
+    Where several directions give the smallest area, as for parallel boxes, a derivative is
+    the mean of its smallest and its largest value: of what it is on both sides.
+    """
+    order = _order(p, q)
+    own_first = order <= 0
+    one, two = (p, q) if own_first else (q, p)
+    # The frame and the directions are those of the value, so that its axes are the same.
+    ux, uy, c, s = _relative(one, two)
+    quarter = (s > 0.0 and c <= 0.0) or (s < 0.0 and c >= 0.0)  # width and height exchanged
+    aw, ah = 0.5 * one[2], 0.5 * one[3]
+    c, s, bw, bh = _folded(c, s, 0.5 * two[2], 0.5 * two[3])
+    near = 1e-13 * (aw + ah + bw + bh)
+    u, v, best = _smallest(aw, ah, ux, uy, c, s, bw, bh)
+    low = (math.inf, math.inf, math.inf, math.inf, math.inf)
+    high = (-math.inf, -math.inf, -math.inf, -math.inf, -math.inf)
+    for k in range(10 if order != 0 else 1):
+        x, y = _direction(k, aw, ah, ux, uy, c, s, bw, bh)
+        area = _area(x, y, aw, ah, ux, uy, c, s, bw, bh)
+        length = math.hypot(x, y)
+        if length > 0.0 and area <= best * (1.0 + 1e-12):
+            m, n = _ends(max(k, 2))
+            turns = (0.0, 0.0, 0.0, 0.0, 1.0 if own_first == (k == 0) else 0.0)
+            if k >= 2 and own_first:
+                turns = _bridge_turns(x, y, _sign_x(m), _sign_y(m), 1.0, 0.0, aw, ah)
+            elif k >= 2:
+                turns = _bridge_turns(-x, -y, _sign_x(n), _sign_y(n), c, s, bw, bh)
+            x, y = x / length, y / length
+            # The same rectangle may come turned by right angles.
+            x, y = (x, y) if abs(x * u + y * v) >= abs(x * v - y * u) else (-y, x)
+            x, y = (x, y) if x * u + y * v >= 0.0 else (-x, -y)
+            if own_first:
+                g = _rect_pull(
+                    x, y, turns, ux, uy, 1.0, 0.0, aw, ah, c, s, bw, bh, de, dx, near
+                )  # fmt: skip
+            else:
+                g = _rect_pull(
+                    x, y, turns, -ux, -uy, c, s, bw, bh, 1.0, 0.0, aw, ah, de, dx, near
+                )  # fmt: skip
+            low, high = _lower(low, g), _upper(high, g)
+    x, y, w, h, angle = _middle(low, high)
+    if quarter and not own_first:
+        w, h = h, w
+    if order == 0:
+        angle = 0.0  # between equal boxes the two one-sided changes are opposite
+    return one[5] * x - one[6] * y, one[6] * x + one[5] * y, w, h, angle
+
+
+# ------------------------------------------------------------------------------------ hull
+
+
+@scalar
+def _far_pull(k, aw, ah, ux, uy, c, s, bw, bh):
+    """Return squared length and gradient of one of the lines that the diameter may be.
+
+    The diagonals of both boxes, and from each corner of the own box the line to the farthest
+    corner of the other.
+    """
+    if k == 0:
+        return 4.0 * (aw * aw + ah * ah), (0.0, 0.0, 8.0 * aw, 8.0 * ah, 0.0)
+    if k == 1:
+        return 4.0 * (bw * bw + bh * bh), (0.0, 0.0, 0.0, 0.0, 0.0)
+    sx, sy = _sign_x(k - 2), _sign_y(k - 2)
+    x, y = sx * aw - ux, sy * ah - uy
+    p, q = c * x + s * y, c * y - s * x
+    along, across = abs(p) + bw, abs(q) + bh
+    length2 = along * along + across * across
+    along, across = (along if p > 0.0 else -along), (across if q > 0.0 else -across)
+    dx, dy = 2.0 * (c * along - s * across), 2.0 * (s * along + c * across)
+    return length2, (dx, dy, sx * dx, sy * dy, sx * aw * dy - sy * ah * dx)
+
+
+@scalar
+def diameter_gradient(aw, ah, ux, uy, c, s, bw, bh):
+    """Return the gradient of the squared diameter: local x, y, half sides, angle.
+
+    Of several farthest pairs, as boxes in a row have them, a derivative is the mean of its
+    smallest and its largest value.
+    """
+    best = _diameter2(aw, ah, ux, uy, c, s, bw, bh) * (1.0 - 1e-13)
+    low = (math.inf, math.inf, math.inf, math.inf, math.inf)
+    high = (-math.inf, -math.inf, -math.inf, -math.inf, -math.inf)
+    for k in range(6):
+        length2, g = _far_pull(k, aw, ah, ux, uy, c, s, bw, bh)
+        if length2 >= best:
+            low, high = _lower(low, g), _upper(high, g)
+    return _middle(low, high)
+
+
+@scalar
+def hull_pull(p, q, de, dx):
+    """Pull partials of the convex hull and its diameter back to box p, in its own frame."""
+    ux, uy, c, s = _relative(p, q)
+    aw, ah = 0.5 * p[2], 0.5 * p[3]
+    c, s, bw, bh = _folded(c, s, 0.5 * q[2], 0.5 * q[3])
+    near = 1e-13 * (aw + ah + bw + bh)
+    hull = _hull_gradient(aw, ah, ux, uy, c, s, bw, bh, near)
+    far = diameter_gradient(aw, ah, ux, uy, c, s, bw, bh)
+    return (
+        de[0] * hull[0] + de[2] * far[0],
+        de[0] * hull[1] + de[2] * far[1],
+        de[0] * hull[2] + de[2] * far[2],
+        de[0] * hull[3] + de[2] * far[3],
+        de[0] * hull[4] + de[2] * far[4],
+    )
