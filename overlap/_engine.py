@@ -18,8 +18,8 @@ import numpy as np
 from overlap import _loops
 from overlap._formulas import Component, combine
 from overlap._jit import run_blocks, specialise
-from overlap._terms import Geometry, Groups, Terms, each_axis, pullback_scalar, terms_scalar
-from overlap.regions.base import Regions, check_pair
+from overlap._terms import Geometry, Groups, Terms, pullback_scalar, terms_scalar
+from overlap.regions.base import Regions, check_pair, extent_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +70,21 @@ class Plan:
             needs |= component.needs
         return needs
 
+    @property
+    def _averages(self) -> bool:
+        """Whether ratios are at most 1 as soon as the intersection is below the mean measure."""
+        rest = self.parameters
+        for component in self.components:
+            own, rest = (
+                rest[1 : 1 + len(component.parameters)],
+                rest[1 + len(component.parameters) :],
+            )
+            if component.bounded or (
+                component.needs == Groups.OVERLAP and not component.symmetric(own)
+            ):
+                return False
+        return True
+
     @cached_property
     def _checked(self) -> dict[Geometry, Geometry]:
         return {}
@@ -88,7 +103,7 @@ class Plan:
     def geometry(self, found: Regions, truth: Regions) -> Geometry:
         """Return the scalars for two batches, or raise if the score cannot be had."""
         check_pair(found, truth)
-        geometry = found.geometry(self.enclosure)
+        geometry = found.pair_geometry(truth, self.enclosure)
         if geometry not in self._checked:  # thousands of small calls must not pay for it
             self._checked[geometry] = self._supported(geometry, type(found).__name__)
         return self._checked[geometry]
@@ -113,7 +128,7 @@ class Plan:
                 )
         if not geometry.aspect and any(component.aspect for component in self.components):
             raise TypeError(f"{self.name}: {kind} have no width and height, which this score needs")
-        if not geometry.bounded and any(component.bounded for component in self.components):
+        if not geometry.bounded and not self._averages:
             raise TypeError(
                 f"{self.name}: {kind} can share more than the self-overlap of the smaller, by "
                 "which this score divides; use iou, dice or tversky"
@@ -148,14 +163,10 @@ def fused_kernel(
     )
 
 
-def _reader(axes: int, needs: Groups) -> Callable:
-    return each_axis(_loops.read_axis, max(axes, 1) if Groups.EXTENT in needs else 1)
-
-
 @cache
 def _scorer(template: Callable, components: tuple[Component, ...], axes: int, needs: Groups):
     score = combine(components, max(axes, 1))
-    return specialise(template, SCORE=score, EXTENT=_reader(axes, needs))
+    return specialise(template, SCORE=score, EXTENT=extent_reader(axes, needs))
 
 
 def _rows(geometry: Geometry) -> int:
@@ -239,7 +250,7 @@ def paired(plan: Plan, found: Regions, truth: Regions) -> NDArray[np.float64]:
                 plan, geometry, found, index[lo:hi], truth, index[lo:hi], out[lo:hi]
             ),
             len(found),
-            60.0 * len(found),
+            found.pair_cost() * len(found),
         )
         return out
     kernel = plan.kernel(_loops.paired, geometry)
@@ -279,7 +290,7 @@ def pairwise(plan: Plan, found: Regions, truth: Regions, out: NDArray | None = N
             score_listed(plan, geometry, found, ia, truth, jb, flat)
             out[start : start + len(index)] = flat.reshape(len(index), m)
 
-    run_blocks(rows, n, 60.0 * n * m)
+    run_blocks(rows, n, found.pair_cost() * n * m)
     return out
 
 
@@ -305,16 +316,16 @@ def value_and_grad(
         )
     found, truth = broadcast(found, truth)
     n = len(found)
-    size = len(found._names()) * (2 if wrt == "both" else 1)
-    value, grad = np.empty(n), np.empty((size, n))
+    size = found.parameter_count * (2 if wrt == "both" else 1)
+    # Of very many parameters, those of one pair stand together.
+    value, grad = np.empty(n), np.empty((size, n), order="F" if size > 256 else "C")
     needs = plan.needs
-    pull = pullback_scalar(geometry, needs, wrt)
     if geometry.fuses(plan.needs):
         kernel = specialise(
             _loops.gradient,
             TERMS=terms_scalar(geometry, needs),
             SCORE=plan.score(geometry),
-            PULL=pull,
+            PULL=pullback_scalar(geometry, needs, wrt),
         )
 
         def rows(lo: int, hi: int) -> None:
@@ -326,14 +337,12 @@ def value_and_grad(
         run_blocks(rows, n, 8.0 * n)
         return value, grad
     scorer = _scorer(_loops.partial_block, plan.components, geometry.axes, needs)
-    puller = specialise(_loops.pull_block, PULL=pull, EXTENT=_reader(geometry.axes, needs))
     index = np.arange(n)
     for lo in range(0, n, _BLOCK):
         part = index[lo : lo + _BLOCK]
         block = fill_block(found, part, truth, part, geometry, needs)
         partials = np.zeros_like(block)
         scorer(block, plan.parameters, value[lo : lo + _BLOCK], partials)
-        pulled = np.empty((size, len(part)))
-        puller(found.kernel_columns(), part, truth.kernel_columns(), part, partials, pulled)
-        grad[:, lo : lo + _BLOCK] = pulled
+        pulled = grad[:, lo : lo + _BLOCK]
+        found.pull_block(part, truth, part, geometry, needs, wrt, block, partials, pulled)
     return value, grad

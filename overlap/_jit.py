@@ -314,9 +314,10 @@ def _processor_of_caller() -> Callable[[], int] | None:
 
 
 class _Seat(threading.local):
-    """The processors that a worker thread was last told to use."""
+    """The processors that a thread was last told to use, and whether it works on blocks."""
 
     allowed: frozenset[int] = frozenset()
+    working: bool = False
 
 
 _seat = _Seat()
@@ -349,7 +350,7 @@ def run_blocks(kernel: Callable[[int, int], None], rows: int, cost: float) -> No
         does everything: waking another costs as much.
     """
     threads = min(thread_count(), rows) if cost >= 1e5 else 1
-    if threads < 2:
+    if threads < 2 or _seat.working:  # a block cut into blocks would wait for itself
         kernel(0, rows)
         return
     blocks = min(rows, threads * (8 if cost >= 4e6 else 2))
@@ -359,12 +360,16 @@ def run_blocks(kernel: Callable[[int, int], None], rows: int, cost: float) -> No
     elsewhere = frozenset(os.sched_getaffinity(0) - {here()}) if here else frozenset()
 
     def work() -> None:
-        while True:
-            with lock:
-                block = next(pending, None)
-            if block is None:
-                return
-            kernel(*block)
+        _seat.working = True
+        try:
+            while True:
+                with lock:
+                    block = next(pending, None)
+                if block is None:
+                    return
+                kernel(*block)
+        finally:
+            _seat.working = False
 
     def work_elsewhere() -> None:
         _move_off(elsewhere)

@@ -395,4 +395,4 @@ def terms(found: Regions, truth: Regions, *, enclosure: str = "natural") -> Term
     check_pair(found, truth)
     found, truth = _engine.broadcast(found, truth)
     index = np.arange(len(found))
-    return _engine.term_block(found, index, truth, index, found.geometry(enclosure))
+    return _engine.term_block(found, index, truth, index, found.pair_geometry(truth, enclosure))

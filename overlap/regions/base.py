@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from overlap._jit import specialise
-from overlap._loops import BLOCK_ROWS, term_block
-from overlap._terms import Geometry, Groups, boxed, terms_scalar
+from overlap._loops import BLOCK_ROWS, pull_block, read_axis, term_block
+from overlap._terms import Geometry, Groups, boxed, each_axis, pullback_scalar, terms_scalar
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Regions", "as_numbers", "check_pair"]
+__all__ = ["Regions", "as_numbers", "check_pair", "extent_reader"]
 
 _REPR_NUMBERS = 1000  # longer batches are summarised, as NumPy does
 
@@ -179,7 +179,7 @@ class Regions:
 
     def __repr__(self) -> str:
         settings = "".join(f", {name}={value!r}" for name, value in self._settings().items())
-        if len(self) * len(self._names()) > _REPR_NUMBERS:
+        if len(self) * self.parameter_count > _REPR_NUMBERS:
             return f"<{type(self).__name__} with {len(self)} regions{settings}>"
         return f"{type(self).__name__}({self.to_array().tolist()!r}{settings})"
 
@@ -196,6 +196,11 @@ class Regions:
 
     def _names(self) -> Sequence[str]:
         return self.columns
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of parameters of a region, with respect to which gradients are taken."""
+        return len(self._names())
 
     @classmethod
     def concat(cls, batches: Sequence[Self]) -> Self:
@@ -287,6 +292,17 @@ class Regions:
         self._check_enclosure(enclosure)
         return _kind_geometry(type(self), enclosure)  # type: ignore[arg-type]
 
+    def pair_geometry(self, other: Regions, enclosure: str = "natural") -> Geometry:
+        """Return the jitted scalars for a pair of batches.
+
+        A kind overrides this whose batches are of several sorts, such as hard and soft masks.
+        """
+        return self.geometry(enclosure)
+
+    def pair_cost(self) -> float:
+        """Return about how many nanoseconds the terms of a pair take."""
+        return 60.0
+
     def _enclosures(self) -> tuple[str, ...]:
         """Return the names of the enclosures that this kind has."""
         kind = type(self)
@@ -324,6 +340,32 @@ class Regions:
         kernel = specialise(term_block, TERMS=terms_scalar(geometry, needs))
         kernel(self.kernel_columns(), index, other.kernel_columns(), other_index, block)
 
+    def pull_block(
+        self,
+        index: NDArray[np.int64],
+        other: Self,
+        other_index: NDArray[np.int64],
+        geometry: Geometry,
+        needs: Groups,
+        wrt: str,
+        block: NDArray[np.float64],
+        partials: NDArray[np.float64],
+        grad: NDArray[np.float64],
+    ) -> None:
+        """Write the gradients of listed pairs, shape (P, pairs), from the partials of a score.
+
+        `block` holds the terms as `fill_block` wrote them and `partials`, of the same shape,
+        the partials with respect to each. A kind with very many parameters overrides this.
+        """
+        kernel = specialise(
+            pull_block,
+            PULL=pullback_scalar(geometry, needs, wrt),
+            EXTENT=extent_reader(geometry.axes, needs),
+        )
+        pulled = np.empty(grad.shape)
+        kernel(self.kernel_columns(), index, other.kernel_columns(), other_index, partials, pulled)
+        grad[:] = pulled
+
     def candidate_blocks(self, other: Self) -> Iterator[tuple[NDArray, NDArray]] | None:
         """Yield index arrays of the pairs that can intersect, or return None.
 
@@ -341,6 +383,11 @@ class Regions:
 
     def _check_partner(self, other: Regions, mine: str, theirs: str) -> None:
         """Raise if `other` is of the same class but cannot be compared (period, D, ...)."""
+
+
+def extent_reader(axes: int, needs: Groups) -> Callable:
+    """Return what reads the extent of a pair from a block of terms."""
+    return each_axis(read_axis, max(axes, 1) if Groups.EXTENT in needs else 1)
 
 
 @cache

@@ -108,7 +108,7 @@ def gradient_at_ties(sample: Sample, score: Score) -> None:
     found, truth = sample.found, sample.truth
     grad = score.value_and_grad(found, found, wrt="both")[1][0]
     sample.hold("finite gradient of identical regions", np.isfinite(grad), score, found)
-    if score.symmetric:
+    if score.symmetric and found.geometry().reflexive:
         general = score.value_and_grad(found, truth, wrt="both")[1][0]
         room = ROUNDING * max(1.0, abs(general).max(initial=0.0))
         ok = abs(grad) <= room
