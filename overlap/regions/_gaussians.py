@@ -86,16 +86,18 @@ def _transport2(p, q):
 
 
 @scalar
-def _excess(x):
-    """Return ``x - ln(1 + x)``, which is not negative."""
-    return max(x - math.log1p(x), 0.0)
-
-
-@scalar
 def _relative_change(x, y):
     """Return ``(x / y)^2 - 1``."""
     change = (x - y) / y
     return change * (2.0 + change)
+
+
+@scalar
+def _excess(x, y):
+    """Return ``t - 1 - ln t`` for ``t = (x / y)^2``, which is not negative."""
+    change = _relative_change(x, y)
+    log = math.log1p(change) if change > -0.5 else 2.0 * math.log(x / y)
+    return max(change - log, 0.0)
 
 
 @scalar
@@ -105,7 +107,7 @@ def _kl(p, q):
     slope = (p[3] - q[3]) * p[2] / q[4]
     along, across = dx / q[2], (dy - q[3] * dx) / q[4]
     return 0.5 * (
-        (_excess(_relative_change(p[2], q[2])) + _excess(_relative_change(p[4], q[4])))
+        (_excess(p[2], q[2]) + _excess(p[4], q[4]))
         + (slope * slope + (along * along + across * across))
     )
 

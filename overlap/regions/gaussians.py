@@ -16,7 +16,7 @@ from overlap.regions.rotated import RotatedBoxes
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Gaussians"]
+__all__ = ["Gaussians", "checked_variance"]
 
 _ROUNDING = 8.0 * np.finfo(np.float64).eps
 
@@ -144,7 +144,7 @@ class Gaussians(Regions):
             raise TypeError(
                 f"Gaussians.from_boxes: expected Boxes of the plane or RotatedBoxes, got {boxes!r}"
             )
-        factor = _checked_variance(variance)
+        factor = checked_variance(variance)
         x, y, w, h, _, c, s = boxes._arrays[:7]
         with np.errstate(over="ignore"):  # an infinite variance is an error of the constructor
             xx = factor * ((c * w) ** 2 + (s * h) ** 2)
@@ -168,7 +168,8 @@ class Gaussians(Regions):
         return self._arrays
 
 
-def _checked_variance(variance: float) -> float:
+def checked_variance(variance: float) -> float:
+    """Return the variance of a box of side 1, or raise a ValueError."""
     if not (isinstance(variance, Real) and 0.0 < variance < np.inf):
         raise ValueError(
             f"variance = {variance!r} is not a finite number > 0; papers take 1/4 or 1/12"
