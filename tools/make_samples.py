@@ -4,6 +4,10 @@ Synthetic truth and predictions in the ActivityNet format, from a fixed seed. Th
 real files have: classes of unequal size, actions that overlap, one annotated twice, one of
 zero length, a video without actions, tied confidences, duplicated and low-ranked noise
 predictions, class confusion, and predictions for a video that the truth does not know.
+
+And two pairs of label volumes, MetaImage files that are read without further packages: an
+organ (1) with lesions (2) and a vessel (3). In the first case a lesion is missed and one is
+found where there is none; in the second there is no lesion at all, and the vessel is missed.
 """
 
 from __future__ import annotations
@@ -99,6 +103,58 @@ def encode(payload: dict) -> bytes:
     return (json.dumps(payload, separators=(",", ":")) + "\n").encode()
 
 
+SHAPE = (24, 20, 12)
+SPACING = (1.5, 1.5, 3.0)
+# label, center and radii in voxels; later ones are painted over earlier ones
+BALLS = {
+    ("truth", "case_1"): [
+        (1, (11.0, 9.5, 5.5), (9.0, 7.5, 4.5)),
+        (2, (8.0, 8.0, 5.0), (2.6, 2.6, 1.6)),
+        (2, (15.0, 11.0, 7.0), (1.5, 1.5, 1.0)),
+        (3, (12.0, 14.0, 5.5), (1.5, 1.5, 5.5)),
+    ],
+    ("found", "case_1"): [
+        (1, (11.5, 9.5, 5.5), (9.0, 7.0, 4.5)),
+        (2, (8.5, 8.5, 5.0), (2.6, 2.2, 1.6)),
+        (2, (12.0, 5.5, 4.0), (1.2, 1.2, 1.0)),
+        (3, (12.5, 14.0, 5.5), (1.2, 1.5, 4.5)),
+    ],
+    ("truth", "case_2"): [
+        (1, (12.0, 10.0, 6.0), (8.5, 8.0, 4.0)),
+        (3, (7.0, 12.0, 6.0), (1.0, 1.2, 5.0)),
+    ],
+    ("found", "case_2"): [(1, (12.0, 10.5, 5.5), (9.0, 8.0, 4.0))],
+}
+
+
+def make_volume(balls: list) -> bytes:
+    """Paint ellipsoids and write them as MetaImage, x fastest."""
+    voxels = bytearray()
+    for z in range(SHAPE[2]):
+        for y in range(SHAPE[1]):
+            for x in range(SHAPE[0]):
+                inside = 0
+                for label, center, radii in balls:
+                    parts = zip((x, y, z), center, radii, strict=True)
+                    if sum(((at - c) / r) ** 2 for at, c, r in parts) <= 1.0:
+                        inside = label
+                voxels.append(inside)
+    header = {
+        "ObjectType": "Image",
+        "NDims": 3,
+        "BinaryData": True,
+        "BinaryDataByteOrderMSB": False,
+        "CompressedData": False,
+        "TransformMatrix": "1 0 0 0 1 0 0 0 1",
+        "Offset": "-18 -15 -18",
+        "ElementSpacing": " ".join(map(str, SPACING)),
+        "DimSize": " ".join(map(str, SHAPE)),
+        "ElementType": "MET_UCHAR",
+        "ElementDataFile": "LOCAL",
+    }
+    return "".join(f"{key} = {value}\n" for key, value in header.items()).encode() + voxels
+
+
 def make_samples() -> dict[str, bytes]:
     """Content of every sample file, by name."""
     rng = random.Random(SEED)
@@ -107,13 +163,14 @@ def make_samples() -> dict[str, bytes]:
     return {
         "temporal_truth.json": encode(truth),
         "temporal_found.json": encode(found),
+        **{f"volumes/{side}/{case}.mha": make_volume(b) for (side, case), b in BALLS.items()},
     }
 
 
 def main(folder: Path = FOLDER) -> None:
     """Write the files."""
-    folder.mkdir(parents=True, exist_ok=True)
     for name, content in make_samples().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
         print(f"{folder / name}: {len(content)} bytes")
 

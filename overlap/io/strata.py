@@ -1,0 +1,91 @@
+"""What is known of the cases besides their volumes: site, scanner, and the like."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable
+
+import pandas as pd
+
+from overlap.io._source import read_source
+
+__all__ = ["read_strata"]
+
+
+def read_strata(path: str | os.PathLike[str], cases: Iterable[str]) -> pd.DataFrame:
+    r"""Read a CSV file with one row for each case.
+
+    Parameters
+    ----------
+    path : str or path-like
+        CSV file whose first line has ``case`` and the names of the strata.
+    cases : iterable of str
+        The cases there are; each needs exactly one row.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by ``case`` in the order of `cases`. All cells are strings: a site ``01`` stays
+        one.
+
+    Raises
+    ------
+    OSError
+        The file is missing or unreadable.
+    ValueError
+        A case is unknown, missing or there twice; a cell is empty; a row has too few or too
+        many cells; a column is missing or there twice.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from overlap.io import read_strata
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "strata.csv"
+    ...     _ = path.write_text("case,site\nb,01\na,02\n")
+    ...     strata = read_strata(path, ["a", "b"])
+    >>> strata["site"].to_dict()
+    {'a': '02', 'b': '01'}
+    """
+    content = read_source(os.fspath(path))
+    name = content.name
+    wanted = list(dict.fromkeys(cases))
+    try:
+        lines = list(csv.reader(io.StringIO(content.data.decode("utf-8-sig"))))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{name}: invalid CSV ({error})") from None
+    header = [cell.strip() for cell in lines[0]]
+    if "case" not in header or len(header) < 2:
+        raise ValueError(
+            f"{name}: its first line is {','.join(header)!r}; wanted 'case' and one or more strata"
+        )
+    twice = next((column for column in header if header.count(column) > 1 or not column), None)
+    if twice is not None:
+        raise ValueError(f"{name}: the column {twice!r} is there twice or has no name")
+    at = header.index("case")
+    rows: dict[str, list[str]] = {}
+    for number, line in enumerate(lines[1:], 2):
+        cells = [cell.strip() for cell in line]
+        if not any(cells):
+            continue
+        if len(cells) != len(header):
+            raise ValueError(f"{name}, line {number}: has {len(cells)} cells, not {len(header)}")
+        if "" in cells:
+            column = header[cells.index("")]
+            raise ValueError(
+                f"{name}, line {number}: {column} is empty; give it a value such as 'unknown'"
+            )
+        case = cells[at]
+        if case in rows:
+            raise ValueError(f"{name}, line {number}: the case {case!r} is there twice; keep one")
+        rows[case] = cells
+    missing = [case for case in wanted if case not in rows]
+    unknown = [case for case in rows if case not in set(wanted)]
+    for what, which in (("lacks the cases", missing), ("has the unknown cases", unknown)):
+        if which:
+            more = f" ... ({len(which)} in all)" if len(which) > 5 else ""
+            raise ValueError(f"{name}: {what} {', '.join(which[:5])}{more}")
+    frame = pd.DataFrame([rows[case] for case in wanted], columns=header)
+    return frame.set_index("case")

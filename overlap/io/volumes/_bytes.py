@@ -1,0 +1,117 @@
+"""Voxels out of a file: mapped where they are stored plainly, else decompressed in blocks."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import zlib
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+__all__ = ["decompress_voxels", "map_voxels"]
+
+_BLOCK = 1 << 20
+_MOST = 1100  # deflate makes nothing smaller than 1/1032
+
+
+def _count(shape: tuple[int, ...], dtype: DTypeLike) -> int:
+    count = np.dtype(dtype).itemsize
+    for side in shape:
+        count *= side
+    return count
+
+
+def map_voxels(
+    path: str, dtype: DTypeLike, offset: int, shape: tuple[int, ...], *, name: str
+) -> NDArray[Any]:
+    """Map an array in Fortran order, read-only, into memory.
+
+    Parameters
+    ----------
+    path : str
+        File with the voxels.
+    dtype : data type
+        Type of a voxel.
+    offset : int
+        First byte.
+    shape : tuple of int
+        Voxels along each axis.
+    name : str
+        Name of the file for messages.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    ValueError
+        The file is too short.
+    """
+    wanted, there = _count(shape, dtype), os.path.getsize(path) - offset
+    if there < wanted:
+        raise _truncated(name, max(there, 0), wanted)
+    if not wanted:
+        return np.empty(shape, dtype, order="F")
+    # an ordinary array on top: numpy.memmap itself slows every view of it
+    return np.asarray(np.memmap(path, dtype, "r", offset, shape, "F"))
+
+
+def decompress_voxels(
+    stream: BinaryIO, dtype: DTypeLike, shape: tuple[int, ...], *, name: str, stored: int
+) -> NDArray[Any]:
+    """Read an array in Fortran order through a decompressing stream, to the end of it.
+
+    The stream is read to its end so that its checksum is compared.
+
+    Parameters
+    ----------
+    stream : binary file
+        At the first byte of the voxels.
+    dtype : data type
+        Type of a voxel.
+    shape : tuple of int
+        Voxels along each axis.
+    name : str
+        Name of the file for messages.
+    stored : int
+        Bytes of the compressed file.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    ValueError
+        The file is too short or damaged.
+    """
+    wanted = _count(shape, dtype)
+    if wanted > _MOST * stored + _BLOCK:
+        raise ValueError(
+            f"{name}: the header promises {wanted} bytes of voxels, more than a file of "
+            f"{stored} bytes can hold; it is damaged or truncated"
+        )
+    buffer = np.empty(wanted, np.uint8)
+    there = 0
+    try:
+        while there < wanted and (block := stream.read(min(_BLOCK, wanted - there))):
+            buffer[there : there + len(block)] = np.frombuffer(block, np.uint8)
+            there += len(block)
+        while there == wanted and stream.read(_BLOCK):
+            pass
+    except EOFError:
+        raise _truncated(name, there, wanted) from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{name}: damaged compressed data ({error})") from None
+    if there < wanted:
+        raise _truncated(name, there, wanted)
+    return buffer.view(dtype).reshape(shape, order="F")
+
+
+def _truncated(name: str, there: int, wanted: int) -> ValueError:
+    return ValueError(
+        f"{name}: truncated: holds {there} of {wanted} bytes of voxels; copy or download it again"
+    )

@@ -1,0 +1,55 @@
+"""NumPy files: ``.npy``, mapped into memory, and ``.npz`` with one array."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+
+import numpy as np
+
+from overlap.io.volumes.volume import RawVolume
+
+__all__ = ["read_numpy"]
+
+
+def read_numpy(path: str) -> RawVolume:
+    """Read a NumPy file.
+
+    Parameters
+    ----------
+    path : str
+        ``.npy`` file, or ``.npz`` archive of one array.
+
+    Returns
+    -------
+    RawVolume
+        The axes are those of the stored array.
+
+    Raises
+    ------
+    ValueError
+        The file is damaged, truncated, something else, or holds several arrays or objects.
+    """
+    zipped = path.lower().endswith(".npz")
+    try:
+        loaded = np.load(path, mmap_mode=None if zipped else "r", allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            data = np.asarray(loaded)
+            names = [""]
+        else:
+            with loaded:
+                names = loaded.files
+                data = loaded[names[0]] if len(names) == 1 else np.empty(0)
+    except (ValueError, EOFError, OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        reason = " ".join(str(error).split())
+        if "allow_pickle" in reason or "Object arrays" in reason:
+            reason = "it is of another kind, or holds Python objects"
+        raise ValueError(f"{path}: not a readable NumPy file ({reason})") from None
+    if len(names) != 1:
+        raise ValueError(
+            f"{path}: has {len(names)} arrays ({', '.join(names[:6])}); wanted one: save the "
+            "label map by itself"
+        )
+    if data.dtype.kind not in "buif":
+        raise ValueError(f"{path}: has elements of type {data.dtype}; wanted integers or reals")
+    return RawVolume(data)

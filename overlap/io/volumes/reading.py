@@ -1,0 +1,195 @@
+"""One function that reads a volume, whatever the format."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from overlap.io.volumes._voxels import to_labels, to_shares
+from overlap.io.volumes.arrays import read_numpy
+from overlap.io.volumes.images import read_png, read_tiff
+from overlap.io.volumes.metaimage import read_metaimage
+from overlap.io.volumes.nifti import read_nifti
+from overlap.io.volumes.nrrd import read_nrrd
+from overlap.io.volumes.volume import RawVolume, Volume, stamp_of
+
+__all__ = ["SUFFIXES", "read_volume", "split_suffix"]
+
+_READERS: dict[str, Callable[[str], RawVolume]] = {
+    ".nii.gz": read_nifti,
+    ".nii": read_nifti,
+    ".mha": read_metaimage,
+    ".mhd": read_metaimage,
+    ".nrrd": read_nrrd,
+    ".png": read_png,
+    ".tif": read_tiff,
+    ".tiff": read_tiff,
+    ".npy": read_numpy,
+    ".npz": read_numpy,
+}
+
+#: Suffixes of the formats that are read, in lower case.
+SUFFIXES = tuple(_READERS)
+
+
+def split_suffix(name: str) -> tuple[str, str]:
+    """Split a file name before the suffix of its format.
+
+    Parameters
+    ----------
+    name : str
+        Name of a file.
+
+    Returns
+    -------
+    stem : str
+    suffix : str
+        In lower case; empty if the format is not one of `SUFFIXES`.
+
+    Examples
+    --------
+    >>> from overlap.io.volumes import split_suffix
+    >>> split_suffix("case_1.5.nii.gz")
+    ('case_1.5', '.nii.gz')
+    """
+    lower = name.lower()
+    for suffix in SUFFIXES:
+        if lower.endswith(suffix):
+            return name[: -len(suffix)], suffix
+    return name, ""
+
+
+def read_volume(
+    path: str | os.PathLike[str],
+    *,
+    soft: bool = False,
+    scale: float | None = None,
+    spacing: Sequence[float] | None = None,
+) -> Volume:
+    """Read a label map, or a map of probabilities.
+
+    Parameters
+    ----------
+    path : str or path-like
+        NIfTI (``.nii``, ``.nii.gz``), MetaImage (``.mha``, ``.mhd``), NRRD (``.nrrd``), PNG,
+        TIFF (one image or a stack of pages), ``.npy``, or ``.npz`` with one array.
+    soft : bool, default False
+        Read values in [0, 1] instead of labels.
+    scale : float, optional
+        With ``soft=True``, the stored number that stands for 1, such as 255. Numbers are never
+        scaled unasked.
+    spacing : sequence of float, optional
+        Sides of a voxel in millimeters, for a file that does not say.
+
+    Returns
+    -------
+    Volume
+        Values with x first, in the order of the file; integers keep their type; whole numbers
+        stored as floats become the smallest integer type. Trailing axes of length 1 after the
+        third are dropped, and `Volume.notes` says so.
+
+    Raises
+    ------
+    OSError
+        The file is missing or may not be read.
+    ValueError
+        The file is empty, damaged, truncated or of another format; has more than three axes or
+        several channels; a label is not a whole number; a share is NaN or outside [0, 1]; the
+        spacing is not positive, or was given although the file knows it.
+    ImportError
+        The format needs a package that is not installed.
+
+    Notes
+    -----
+    Reading takes the memory of the stored array and of what is returned; these are one and the
+    same unless numbers are converted. A plain ``.nii``, ``.mha``, ``.mhd``, ``.npy`` or TIFF of
+    integers is mapped and takes none.
+
+    Examples
+    --------
+    >>> from overlap.io import read_volume, sample_path
+    >>> truth = read_volume(sample_path("volumes_truth") / "case_1.mha")
+    >>> truth.shape, truth.spacing, truth.values.dtype
+    ((24, 20, 12), (1.5, 1.5, 3.0), dtype('uint8'))
+    """
+    name = os.fspath(path)
+    if scale is not None and not soft:
+        raise ValueError("scale= is for soft=True; labels are never scaled")
+    reader = _choose_reader(name)
+    try:
+        raw = reader(name)
+    except MemoryError:
+        raise ValueError(f"{name}: needs more memory than there is") from None
+    except PermissionError as error:
+        raise PermissionError(f"{name}: cannot be read ({error.strerror})") from None
+    _drop_axes(raw, name)
+    values = to_shares(raw, name, scale) if soft else to_labels(raw, name)
+    affine = raw.affine
+    sides, unit = _spacing(raw, name, spacing)
+    files = (name, *raw.more_files)
+    values.flags.writeable = False
+    if affine is not None:
+        affine.flags.writeable = False
+    return Volume(values, affine, sides, unit, name, tuple(raw.notes), files, stamp_of(files))
+
+
+def _choose_reader(name: str) -> Callable[[str], RawVolume]:
+    if not os.path.exists(name):
+        raise FileNotFoundError(f"{name}: no such file")
+    if os.path.isdir(name):
+        raise ValueError(
+            f"{name}: is a folder; give a file (a series of DICOM files has to be converted)"
+        )
+    suffix = split_suffix(name)[1]
+    if not suffix:
+        raise ValueError(f"{name}: unknown format; wanted one of {', '.join(SUFFIXES)}")
+    if not os.path.getsize(name):
+        raise ValueError(f"{name}: the file is empty")
+    return _READERS[suffix]
+
+
+def _drop_axes(raw: RawVolume, name: str) -> None:
+    shape = raw.data.shape
+    count = len(shape)
+    while count > 3 and shape[count - 1] == 1:
+        count -= 1
+    if count > 3:
+        raise ValueError(
+            f"{name}: has {len(shape)} axes ({' x '.join(map(str, shape))}); wanted at most 3: "
+            "save each time or channel by itself, and class scores as the label map of their argmax"
+        )
+    if 0 in shape or not shape:
+        raise ValueError(f"{name}: has no voxels (its shape is {shape})")
+    if count < len(shape):
+        raw.data = raw.data.reshape(shape[:count], order="A")
+        was, now = (" x ".join(map(str, sides)) for sides in (shape, shape[:count]))
+        raw.notes.append(f"its shape {was} was read as {now}")
+
+
+def _spacing(
+    raw: RawVolume, name: str, given: Sequence[float] | None
+) -> tuple[tuple[float, ...], str | None]:
+    ndim = raw.data.ndim
+    if raw.affine is not None:
+        # a unit of distance survives the square root to the last bit, for axes that are straight
+        sides = tuple(float(np.linalg.norm(column)) for column in raw.affine[:3, :ndim].T)
+    elif raw.spacing is not None:
+        sides = raw.spacing[:ndim]
+    else:
+        if given is None:
+            return (1.0,) * ndim, None
+        sides = tuple(float(side) for side in given)
+        if len(sides) != ndim:
+            raise ValueError(f"{name}: spacing has {len(sides)} numbers; wanted {ndim}")
+        if not all(np.isfinite(sides)) or min(sides) <= 0:
+            raise ValueError(f"{name}: spacing is {sides}; wanted positive numbers")
+        return sides, "mm"
+    if not all(np.isfinite(sides)) or min(sides) <= 0:
+        raise ValueError(f"{name}: its header has the spacing {sides}; wanted positive numbers")
+    if given is not None:
+        raise ValueError(
+            f"{name}: has a spacing of its own, {sides}; give none, or correct the file"
+        )
+    return sides, "mm"

@@ -1,0 +1,131 @@
+"""A volume as read: values, and where its voxels lie."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["RawVolume", "Volume", "affine_from_lps", "stamp_of"]
+
+
+@dataclass
+class RawVolume:
+    """What a format's reader hands over: voxels as stored, before any check of values.
+
+    The values are ``data * slope + inter``. `affine` maps indices to millimeters in RAS+;
+    `spacing` is given where a file knows no more than that.
+    """
+
+    data: NDArray[Any]
+    affine: NDArray[np.float64] | None = None
+    spacing: tuple[float, ...] | None = None
+    slope: float = 1.0
+    inter: float = 0.0
+    notes: list[str] = field(default_factory=list)
+    more_files: tuple[str, ...] = ()
+
+
+def affine_from_lps(
+    direction: NDArray[np.float64], spacing: Sequence[float], origin: Sequence[float]
+) -> NDArray[np.float64]:
+    """Build the RAS+ affine of an image that is described in LPS.
+
+    Parameters
+    ----------
+    direction : ndarray, shape (D, D)
+        Column k is the unit vector of axis k.
+    spacing : sequence of float, length D
+        Distance of neighbors along each axis.
+    origin : sequence of float, length D
+        Center of the first voxel.
+
+    Returns
+    -------
+    ndarray, shape (4, 4)
+        Axes after the third are left out; for two-dimensional images the third is that of the
+        identity.
+    """
+    count = min(len(spacing), 3)
+    affine = np.eye(4)
+    affine[:count, :count] = direction[:count, :count] * np.asarray(spacing[:count])
+    affine[:count, 3] = origin[:count]
+    # left to right and posterior to anterior; 0 - x so that no zero becomes -0
+    affine[:2] = 0.0 - affine[:2]
+    if count < 2:
+        affine[1, 1] = 1.0
+    return affine
+
+
+def stamp_of(files: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """Size and time of change of each file."""
+    stats = map(os.stat, files)
+    return tuple((entry.st_size, entry.st_mtime_ns) for entry in stats)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Volume:
+    """A label map or a map of probabilities, and where its voxels lie.
+
+    Attributes
+    ----------
+    values : ndarray, shape (x, y, z), or fewer axes
+        Integers or bool for label maps, float32 or float64 in [0, 1] for soft volumes.
+        Read-only where it is mapped from the file.
+    affine : ndarray, shape (4, 4), or None
+        From voxel indices to millimeters in RAS+; voxel centers are at whole numbers. None
+        where the file does not say.
+    spacing : tuple of float
+        Side of a voxel along each axis, in `unit`; ones where the file does not say.
+    unit : {"mm", None}
+        None where the file says nothing about size.
+    path : str
+        The file as it was named.
+    notes : tuple of str
+        What was dropped or chosen while reading, one sentence each.
+    files : tuple of str
+        `path`, and the file with the voxels where that is another one.
+    """
+
+    values: NDArray[Any]
+    affine: NDArray[np.float64] | None
+    spacing: tuple[float, ...]
+    unit: str | None
+    path: str
+    notes: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    stamp: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Voxels along each axis."""
+        return self.values.shape
+
+    @cached_property
+    def sha256(self) -> str:
+        """Digest of the file as stored, computed when it is first asked for.
+
+        That of a header and its separate data file is the digest of the one followed by the
+        other. If a file has changed since it was read, this is a RuntimeError.
+        """
+        digest = hashlib.sha256()
+        for name in self.files:
+            with open(name, "rb") as stream:
+                while block := stream.read(1 << 20):
+                    digest.update(block)
+        if stamp_of(self.files) != self.stamp:
+            raise RuntimeError(f"{self.path}: has changed since it was read; read it again")
+        return digest.hexdigest()
+
+    def __repr__(self) -> str:
+        sides = " x ".join(f"{side:.6g}" for side in self.spacing)
+        return (
+            f"<Volume {self.path}: {' x '.join(map(str, self.shape))} {self.values.dtype}, "
+            f"spacing {sides}{' ' + self.unit if self.unit else ' (not in the file)'}>"
+        )
