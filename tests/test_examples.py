@@ -1,4 +1,4 @@
-"""The disc of the gallery: the script runs, and its formulas are those of discs."""
+"""Scripts of the gallery: they run, and what they say is so."""
 
 from __future__ import annotations
 
@@ -40,3 +40,10 @@ def test_against_polygons(discs: dict) -> None:
     np.testing.assert_allclose(terms.hull, hull, rtol=1e-4)
     circle = shapely.minimum_bounding_radius(shapely.union(a, b))
     np.testing.assert_allclose(terms.diameter2, (2.0 * circle) ** 2, rtol=1e-4)
+
+
+def test_two_cars(tmp_path: Path) -> None:
+    cars = runpy.run_path(str(EXAMPLES / "two_cars.py"))
+    cars["draw"](str(tmp_path / "cars.svg"))
+    # The outline of the one that is dropped, and no other, is dashed.
+    assert (tmp_path / "cars.svg").read_text().count("stroke-dasharray") == 1
