@@ -31,10 +31,12 @@ from .regions.boxes import Boxes as Boxes
 from .regions.finite_sets import FiniteSets as FiniteSets
 from .regions.gaussians import Gaussians as Gaussians
 from .regions.intervals import Intervals as Intervals
-from .regions.masks import Grid as Grid
+from .regions.grid import Grid as Grid
 from .regions.masks import Masks as Masks
 from .regions.product import Product as Product
 from .regions.rotated import RotatedBoxes as RotatedBoxes
+from .regions.smooth import Blurred as Blurred
+from .regions.smooth import SmoothMin as SmoothMin
 from .regions.upright import UprightBoxes as UprightBoxes
 from .scores import Score as Score
 from .scores import terms as terms

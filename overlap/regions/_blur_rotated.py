@@ -87,7 +87,7 @@ def _along(px, py, dx, dy, half, height, sigma, below):
             moment += piece * middle
         elif seen:
             rate = math.hypot(dx if in_x else 0.0, dy if in_y else 0.0) / sigma
-            panels = max(int(math.ceil((end - t) * rate / _PANEL)), 1)
+            panels = max(math.ceil((end - t) * rate / _PANEL), 1)
             h = 0.5 * (end - t) / panels
             for k in range(panels):
                 center = t + (2 * k + 1) * h

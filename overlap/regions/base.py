@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
+    from overlap.regions.smooth import Blurred, SmoothMin
+
 __all__ = ["Regions", "as_numbers", "check_pair", "extent_reader"]
 
 _REPR_NUMBERS = 1000  # longer batches are summarised, as NumPy does
@@ -234,6 +236,18 @@ class Regions:
     def scaled(self, ratio: float) -> Self:
         """Return the regions scaled by `ratio` about their centres."""
         raise TypeError(f"{type(self).__name__} has no scaled()")
+
+    def blurred(self, sigma: Any) -> Blurred:
+        """Return the regions with overlaps blurred by a Gaussian, see `overlap.Blurred`."""
+        from overlap.regions.smooth import Blurred
+
+        return Blurred(self, sigma)
+
+    def smooth_min(self, alpha: Any, *, relative: bool = True) -> SmoothMin:
+        """Return the boxes with overlaps of smooth minima, see `overlap.SmoothMin`."""
+        from overlap.regions.smooth import SmoothMin
+
+        return SmoothMin(self, alpha, relative=relative)
 
     @property
     def dimension(self) -> int:

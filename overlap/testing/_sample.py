@@ -45,6 +45,8 @@ def rebuild(batch: Regions, table: ArrayLike) -> Regions:
         parts = np.split(np.asarray(table), [batch.factors[0].to_array().shape[1]], axis=1)
         factors = (rebuild(*pair) for pair in zip(batch.factors, parts, strict=True))
         return type(batch)(*factors, scale=batch.scale)
+    if isinstance(batch, ov.Blurred | ov.SmoothMin):
+        return batch.with_base(rebuild(batch.base, table))
     return type(batch)(table, **batch._settings())
 
 
