@@ -243,7 +243,8 @@ class GaussianBox:
 
     def _boxes(self, boxes_or_values: RotatedBoxes | Boxes | ArrayLike) -> RotatedBoxes | Boxes:
         if isinstance(boxes_or_values, Regions):
-            if not isinstance(boxes_or_values, (RotatedBoxes, Boxes)):
+            flat = isinstance(boxes_or_values, Boxes) and boxes_or_values.dimension == 2
+            if not (flat or isinstance(boxes_or_values, RotatedBoxes)):
                 raise TypeError(
                     "GaussianBox: expected RotatedBoxes or planar Boxes, got "
                     f"{type(boxes_or_values).__name__}"

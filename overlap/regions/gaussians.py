@@ -146,7 +146,7 @@ class Gaussians(Regions):
             )
         factor = checked_variance(variance)
         x, y, w, h, _, c, s = boxes._arrays[:7]
-        with np.errstate(over="ignore"):  # an infinite variance is an error of the constructor
+        with np.errstate(over="ignore", invalid="ignore"):  # the constructor refuses infinity
             xx = factor * ((c * w) ** 2 + (s * h) ** 2)
             yy = factor * ((s * w) ** 2 + (c * h) ** 2)
             xy = factor * (c * s) * ((w - h) * (w + h))

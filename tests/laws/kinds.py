@@ -57,6 +57,10 @@ def _rotated(rng, n):
     return ov.RotatedBoxes(np.column_stack([center, size, rng.uniform(-4.0, 4.0, n)]))
 
 
+def _gaussians(rng, n):
+    return ov.Gaussians.from_boxes(_rotated(rng, n), variance=0.25)
+
+
 def _upright(rng, n):
     plane, z, dz = _rotated(rng, n).to_array(), rng.random(n), 0.3 + rng.random(n)
     return ov.UprightBoxes(np.column_stack([plane[:, :2], z, plane[:, 2:4], dz, plane[:, 4]]))
@@ -111,6 +115,15 @@ def _turned(x, y, *rest):
     return (c * x - s * y, s * x + c * y, *rest[:-1], rest[-1] + 0.7)
 
 
+def _gaussians_turned(gaussians):
+    x, y, xx, xy, yy = gaussians.to_array().T
+    c, s = np.cos(0.7), np.sin(0.7)
+    turned = np.array([[c, -s], [s, c]])
+    covariance = turned @ np.array([[xx, xy], [xy, yy]]).transpose(2, 0, 1) @ turned.T
+    mean = turned @ np.stack([x, y])
+    return ov.Gaussians(np.column_stack([mean.T, covariance[:, [0, 0, 1], [0, 1, 1]]]))
+
+
 def _masks_moved(masks):
     return ov.Masks(masks.to_array(), spacing=masks.grid.spacing, origin=(9.0, -2.0))
 
@@ -134,6 +147,12 @@ _TURNING = {
     "half turns": _table(lambda *columns: (*columns[:-1], columns[-1] + np.pi)),
 }
 _SWAPPED = _table(lambda x, y, w, h, angle: (x, y, h, w, angle + np.pi / 2))
+_NORMAL = {
+    "translation": _table(lambda x, y, *rest: (x + 3.7, y - 1.1, *rest)),
+    "reflection": _table(lambda x, y, xx, xy, yy: (-x, y, xx, -xy, yy)),
+    "exchange of axes": _table(lambda x, y, xx, xy, yy: (y, x, yy, xy, xx)),
+    "rotation": _gaussians_turned,
+}
 _HULL = (ov.iou, ov.dice, ov.giou, ov.diou, ov.ciou, ov.iou - ov.enclosed_gap)
 _BRIEF = (ov.iou, ov.giou, ov.eiou)
 
@@ -145,6 +164,7 @@ KINDS = (
     Kind("boxes-3", _boxes(3), _PLANE),
     Kind("boxes-4", _boxes(4), _PLANE, scores=(ov.iou,)),
     Kind("rotated boxes", _rotated, {**_TURNING, "sides exchanged": _SWAPPED}, scores=_HULL),
+    Kind("gaussians", _gaussians, _NORMAL),
     Kind("upright boxes", _upright, _TURNING, scores=(ov.iou, ov.giou)),
     Kind("box x interval", _tubes, _LINE),
     Kind("arc x interval", _annual, scores=_BRIEF),
