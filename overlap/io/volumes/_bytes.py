@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 __all__ = ["decompress_voxels", "map_voxels"]
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
 _MOST = 1100  # deflate makes nothing smaller than 1/1032
 
 

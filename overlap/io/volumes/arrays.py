@@ -42,7 +42,7 @@ def read_numpy(path: str) -> RawVolume:
                 data = loaded[names[0]] if len(names) == 1 else np.empty(0)
     except (ValueError, EOFError, OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         reason = " ".join(str(error).split())
-        if "allow_pickle" in reason or "Object arrays" in reason:
+        if any(word in reason for word in ("allow_pickle", "Object arrays", "Python objects")):
             reason = "it is of another kind, or holds Python objects"
         raise ValueError(f"{path}: not a readable NumPy file ({reason})") from None
     if len(names) != 1:

@@ -86,12 +86,7 @@ def read_tiff(path: str) -> RawVolume:
 
     try:
         with tifffile.TiffFile(path) as tiff:
-            if len(tiff.series) != 1:
-                sizes = ", ".join("x".join(map(str, part.shape)) for part in tiff.series[:3])
-                raise _NotLabelsError(
-                    f"{path}: has pages of different sizes or types ({sizes}...); wanted one stack"
-                )
-            series = tiff.series[0]
+            series = _one_series(tiff, path)
             axes = "".join(
                 axis for axis, n in zip(series.axes, series.shape, strict=True) if n != 1
             )
@@ -116,6 +111,26 @@ def read_tiff(path: str) -> RawVolume:
 
 class _NotLabelsError(Exception):
     """A readable file of the wrong content."""
+
+
+def _one_series(tiff: Any, path: str) -> Any:
+    """Return the only image or stack; pages written one by one are a stack as well."""
+    from tifffile import TiffPageSeries
+
+    series = tiff.series
+    if len(series) == 1:
+        return series[0]
+    first = series[0]
+    pages = [page for part in series for page in part.pages]
+    same = all((part.shape, part.dtype) == (first.shape, first.dtype) for part in series)
+    if not (same and len(first.pages) == 1 and len(first.shape) == 2):
+        sizes = ", ".join("x".join(map(str, part.shape)) for part in series[:3])
+        raise _NotLabelsError(
+            f"{path}: has pages of different sizes or types ({sizes}...); wanted one stack"
+        )
+    return TiffPageSeries(
+        pages, shape=(len(pages), *first.shape), dtype=first.dtype, axes="I" + first.axes
+    )
 
 
 def _check_length(tiff: Any, path: str) -> None:
