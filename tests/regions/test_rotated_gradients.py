@@ -12,7 +12,7 @@ import pytest
 import overlap as ov
 from overlap.testing import central_difference
 
-from .rotated_pairs import pairs
+from .rotated_pairs import CLASSES, pairs
 
 pytestmark = pytest.mark.kernels
 
@@ -90,7 +90,7 @@ def test_gradients_at_ties(name: str) -> None:
     assert (grad[:, 4] == 0.0).all()
     if score.symmetric:
         np.testing.assert_allclose(grad, 0.0, atol=1e-11)
-    for kind in ("shared edges", "shared corners", "one center, nearly one angle"):
+    for kind in CLASSES:
         found, truth = map(ov.RotatedBoxes, ties[kind])
         for grad in score.value_and_grad(found, truth, wrt="both")[1]:
             assert np.isfinite(grad).all()
