@@ -1,129 +1,66 @@
-"""Masks: sets of cells of a regular grid."""
+"""Masks: sets of cells of a regular grid, hard or soft."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
-from overlap._jit import compose, scalar
-from overlap._terms import Geometry, each_axis
-from overlap.regions.base import Regions, as_numbers
+from overlap._jit import specialise
+from overlap._loops import term_block
+from overlap._terms import Geometry, Groups, terms_scalar
+from overlap.regions._bits import Bits
+from overlap.regions._cells import Cells, memory_order, read_cells
+from overlap.regions._mask_terms import mask_geometry
+from overlap.regions._rasters import rastered
+from overlap.regions._shares import FORMS, Shares
+from overlap.regions.base import Regions
+from overlap.regions.grid import Grid, per_axis
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Grid", "Masks"]
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A regular grid of cells in D dimensions.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Cells per axis.
-    spacing : tuple of float
-        Side of a cell per axis.
-    origin : tuple of float
-        Lower corner of the first cell.
-    """
-
-    shape: tuple[int, ...]
-    spacing: tuple[float, ...]
-    origin: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        if not len(self.shape) == len(self.spacing) == len(self.origin):
-            raise ValueError(f"{self}: shape, spacing and origin need one entry per axis")
-        if min(self.shape, default=1) < 1 or min(self.spacing, default=1.0) <= 0:
-            raise ValueError(f"{self}: cells per axis and spacing must be positive")
-
-    def centers(self) -> NDArray[np.float64]:
-        """Return the centres of all cells in memory order, shape (cells, D)."""
-        axes = (
-            origin + (np.arange(count) + 0.5) * side
-            for count, side, origin in zip(self.shape, self.spacing, self.origin, strict=True)
-        )
-        return np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, len(self.shape))
-
-
-# Columns: cells (N, C), measures, (cell volume,), then lower ends, upper ends and centroids
-# of every axis. An empty mask has lower ends of +inf and upper ends of -inf.
-
-
-@scalar
-def mask_overlap(a, i, b, j):
-    """Return ``(measure_a, measure_b, intersection)`` by counting common cells."""
-    first, second = a[0][i], b[0][j]
-    count = 0
-    for k in range(first.shape[0]):
-        count += first[k] & second[k]
-    return a[1][i], b[1][j], count * a[2][0]
-
-
-def _mask_extent(a, i, b, j):
-    low = min(a[3][K][i], b[3][K][j])
-    high = max(a[4][K][i], b[4][K][j])
-    side_a = max(a[4][K][i] - a[3][K][i], 0.0)
-    side_b = max(b[4][K][j] - b[3][K][j], 0.0)
-    return (a[5][K][i] - b[5][K][j], side_a, side_b, max(high - low, 0.0))
-
-
-def _mask_enclosure(a, i, b, j):
-    hull, gap, diameter = 1.0, 0.0, 0.0
-    for offset, _, _, cover in EXTENT(a, i, b, j):
-        hull *= cover
-        gap += offset * offset
-        diameter += cover * cover
-    if a[1][i] == 0.0 and b[1][j] == 0.0:
-        gap = 0.0
-    elif a[1][i] == 0.0 or b[1][j] == 0.0:
-        gap = diameter  # a set without a centre is as far as can be
-    return hull, gap, diameter
-
-
-def _mask_outside(a, i, b, j):
-    hull, first, second, shared = 1.0, 1.0, 1.0, 1.0
-    for k in range(len(a[3])):
-        low_a, high_a, low_b, high_b = a[3][k][i], a[4][k][i], b[3][k][j], b[4][k][j]
-        hull *= max(max(high_a, high_b) - min(low_a, low_b), 0.0)
-        first *= max(high_a - low_a, 0.0)
-        second *= max(high_b - low_b, 0.0)
-        shared *= max(min(high_a, high_b) - max(low_a, low_b), 0.0)
-    return max(hull - (first + second - shared), 0.0)
-
-
-@cache
-def _mask_geometry(axes: int) -> Geometry:
-    extent = each_axis(_mask_extent, axes)
-    return Geometry(
-        overlap=mask_overlap,
-        enclosure=compose(_mask_enclosure, EXTENT=extent),
-        outside=scalar(_mask_outside),
-        extent=extent,
-        axes=axes,
-    )
+__all__ = ["Masks"]
 
 
 class Masks(Regions):
-    """Sets of cells of one regular grid, given as dense Boolean arrays.
+    """Sets of cells of one regular grid, hard (Boolean) or soft (a share of every cell).
 
     Parameters
     ----------
-    values : array_like of bool, shape (N, *grid)
-        Which cells are in which mask.
+    values : array_like, shape (N, *grid)
+        Hard masks: bool, or integers 0 and 1. Soft masks: float32 or float64 in [0, 1], kept
+        in that type; sums are taken in float64.
     spacing : sequence of float, optional
         Side of a cell per axis; 1 where not given.
     origin : sequence of float, optional
         Lower corner of the first cell; 0 where not given.
     unit : str, optional
         Unit of the spacing.
+    soft : {"minmax", "product", "squared"}
+        What soft masks p and q share and measure: the sum of min(p, q) against the sums of
+        p and q; the sum of p q against the same; or the sum of p q against the sums of p
+        squared and q squared. For hard masks they are the same.
+    support : float
+        Penalties of soft masks look at the cells with values above it: at their box or hull,
+        their union, and the centroid of the values in them.
+
+    Raises
+    ------
+    TypeError
+        For other integers (see `from_labels`) and other types.
+    ValueError
+        For a value outside [0, 1], a missing axis, a bad spacing or origin.
+
+    Notes
+    -----
+    A hard and a soft mask on one grid can be compared, in the form of the soft one. Gradients
+    are with respect to the values of soft masks, shape (N, cells) in the order of the grid;
+    at a tie of the minimum half goes to each side, and the supports are held. In terms of
+    soft masks, `hull` and `outside` are multiplied by the soft union over the union of the
+    supports, so that `enclosure_gap` is the share of the enclosure outside both supports.
 
     Examples
     --------
@@ -133,7 +70,13 @@ class Masks(Regions):
     >>> masks = ov.Masks.from_regions(boxes, grid)
     >>> ov.iou(masks[0], masks[1]), ov.iou(boxes[0], boxes[1])
     (array([0.14285714]), array([0.14285714]))
+    >>> p, q = ov.Masks([[0.2, 0.9]]), ov.Masks([[0.4, 0.8]])
+    >>> ov.dice(p, q).round(4)
+    array([0.8696])
     """
+
+    _cells: Cells
+    _rows: NDArray[np.intp]
 
     def __init__(
         self,
@@ -142,49 +85,42 @@ class Masks(Regions):
         spacing: Sequence[float] | None = None,
         origin: Sequence[float] | None = None,
         unit: str | None = None,
+        soft: Literal["minmax", "product", "squared"] = "minmax",
+        support: float = 0.5,
     ) -> None:
-        cells = np.asarray(values)
-        if cells.dtype != bool:
-            raise TypeError(
-                f"Masks: expected an array of bool, got {cells.dtype}; "
-                "compare label maps with the label first (labels == 1)"
-            )
-        if cells.ndim < 2:
-            raise ValueError(
-                f"Masks: expected shape (N, *grid), got {cells.shape}; add an axis for one mask"
-            )
+        cells = read_cells(values)
         shape = cells.shape[1:]
-        self._grid = Grid(
+        grid = Grid(
             shape,
-            _per_axis(spacing, 1.0, len(shape), "spacing"),
-            _per_axis(origin, 0.0, len(shape), "origin"),
+            per_axis(spacing, 1.0, len(shape), "spacing"),
+            per_axis(origin, 0.0, len(shape), "origin"),
         )
-        self._cells = np.array(cells, order="C").reshape(len(cells), math.prod(shape))
-        self._derive(unit)
+        if soft not in FORMS:
+            raise ValueError(f"Masks: soft = {soft!r}; expected one of {', '.join(FORMS)}")
+        if not 0.0 <= support < 1.0:
+            raise ValueError(f"Masks: support = {support!r} is not in [0, 1)")
+        self._form, self._support = str(soft), float(support)
+        data: Bits | Shares
+        if cells.dtype == bool:
+            data = Bits.packed(cells, memory_order(cells))
+        else:
+            data = Shares.checked(cells, self._support)
+        self._set(Cells(data, grid), np.arange(len(cells)), unit)
 
-    def _derive(self, unit: str | None) -> None:
-        grid = self._grid
-        self._cells.flags.writeable = False
-        self._volume = float(np.prod(grid.spacing))
-        count = np.count_nonzero(self._cells, axis=1)
-        boxed = self._cells.reshape(-1, *grid.shape)
-        lower, upper, center = [], [], []
-        for k, (size, side, start) in enumerate(
-            zip(grid.shape, grid.spacing, grid.origin, strict=True)
-        ):
-            others = tuple(1 + m for m in range(len(grid.shape)) if m != k)
-            line = np.count_nonzero(boxed, axis=others) if others else boxed.astype(np.int64)
-            first = np.where(count > 0, (line > 0).argmax(1), np.inf)
-            last = np.where(count > 0, size - (line[:, ::-1] > 0).argmax(1), -np.inf)
-            lower.append(start + first * side)
-            upper.append(start + last * side)
-            moment = line @ (start + (np.arange(size) + 0.5) * side)
-            center.append(np.divide(moment, count, out=np.zeros(len(count)), where=count > 0))
-        self._lower, self._upper, self._center = map(tuple, (lower, upper, center))
-        self._fill((count * self._volume,), unit)
+    def _set(self, cells: Cells, rows: NDArray[np.intp], unit: str | None) -> None:
+        self._cells, self._rows, self.unit = cells, rows, unit
 
     @classmethod
-    def from_regions(cls, regions: Regions, grid: Grid, *, supersample: int = 1) -> Self:
+    def _from_bits(cls, bits: Bits, grid: Grid, unit: str | None) -> Self:
+        result = cls.__new__(cls)
+        result._form, result._support = FORMS[0], 0.5
+        result._set(Cells(bits, grid), np.arange(len(bits)), unit)
+        return result
+
+    @classmethod
+    def from_regions(
+        cls, regions: Regions, grid: Grid, *, supersample: int = 1, soft: bool = False
+    ) -> Self:
         """Rasterise regions of any kind that can tell which points they contain.
 
         Parameters
@@ -194,110 +130,256 @@ class Masks(Regions):
             A cell belongs to a region if its centre does.
         supersample : int
             Cuts every cell into this many per axis; the masks live on the finer grid.
+        soft : bool
+            Stay on `grid`, and give every cell the share of its parts whose centres are in
+            the region.
         """
         if len(grid.shape) != regions.dimension:
             raise ValueError(
                 f"Masks.from_regions: the grid has {len(grid.shape)} axes and the "
                 f"{type(regions).__name__} {regions.dimension}"
             )
-        if supersample != 1:
-            grid = Grid(
-                tuple(count * supersample for count in grid.shape),
-                tuple(side / supersample for side in grid.spacing),
-                grid.origin,
-            )
-        cells = regions.contains(grid.centers()).reshape(len(regions), *grid.shape)
-        return cls(cells, spacing=grid.spacing, origin=grid.origin, unit=regions.unit)
+        if supersample < 1:
+            raise ValueError(f"Masks.from_regions: supersample = {supersample}; expected >= 1")
+        values, target = rastered(regions, grid, supersample, soft)
+        return cls(values, spacing=target.spacing, origin=target.origin, unit=regions.unit)
 
     # ---------------------------------------------------------------------- container
 
     @property
     def grid(self) -> Grid:
         """The grid of all masks in the batch."""
-        return self._grid
+        return self._cells.grid
+
+    @property
+    def soft(self) -> str | None:
+        """Name of the soft form, or None for hard masks."""
+        return self._form if isinstance(self._cells.data, Shares) else None
+
+    @property
+    def support(self) -> float:
+        """Cells of soft masks with a value above it are their support."""
+        return self._support
 
     @property
     def dimension(self) -> int:
         """Number of axes of the grid."""
-        return len(self._grid.shape)
+        return len(self.grid.shape)
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of cells of the grid."""
+        return math.prod(self.grid.shape)
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
     def __getitem__(self, index: Any) -> Self:
-        return self._with_cells(self._cells[self._index(index)])
+        return self._like(self._cells, self._rows[self._index(index)])
 
-    def _with_cells(self, cells: NDArray[np.bool_]) -> Self:
+    def _like(self, cells: Cells, rows: NDArray[np.intp]) -> Self:
         result = type(self).__new__(type(self))
-        result._grid, result._cells = self._grid, np.ascontiguousarray(cells)
-        result._derive(self.unit)
+        result._form, result._support = self._form, self._support
+        result._set(cells, rows, self.unit)
         return result
 
-    def to_array(self) -> NDArray[np.bool_]:
-        """Return the cells, shape (N, *grid)."""
-        return self._cells.reshape(-1, *self._grid.shape)
+    def to_array(self) -> NDArray[Any]:
+        """Return the cells, shape (N, *grid): bool, or the values of soft masks."""
+        cells = self._cells.data.dense(self._rows)
+        cells.flags.writeable = False
+        return cells
 
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Masks)
-            and (self._grid, self.unit) == (other._grid, other.unit)
-            and np.array_equal(self._cells, other._cells)
+            and self._settings() == other._settings()
+            and (self.grid, self.soft) == (other.grid, other.soft)
+            and np.array_equal(self.measure(), other.measure())
+            and np.array_equal(self.to_array(), other.to_array())
         )
 
     __hash__ = None
 
     def _names(self) -> list[str]:
-        return [f"cell_{k}" for k in range(self._cells.shape[1])]
+        return [f"cell_{k}" for k in range(self.parameter_count)]
 
     def _settings(self) -> dict[str, Any]:
         axes = self.dimension
         own: dict[str, Any] = {}
-        if self._grid.spacing != (1.0,) * axes:
-            own["spacing"] = self._grid.spacing
-        if self._grid.origin != (0.0,) * axes:
-            own["origin"] = self._grid.origin
+        if self.grid.spacing != (1.0,) * axes:
+            own["spacing"] = self.grid.spacing
+        if self.grid.origin != (0.0,) * axes:
+            own["origin"] = self.grid.origin
+        if self.soft not in (None, FORMS[0]):
+            own["soft"] = self.soft
+        if self.soft is not None and self._support != 0.5:
+            own["support"] = self._support
         return {**own, **super()._settings()}
 
     @classmethod
     def concat(cls, batches: Sequence[Self]) -> Self:
-        """Join masks on the same grid into one batch."""
+        """Join masks on the same grid, all hard or all soft, into one batch."""
         batches = list(batches)
         if not batches:
             raise ValueError("Masks.concat: needs at least one batch")
+        first = batches[0]
         for batch in batches[1:]:
-            batches[0]._check_partner(batch, "batches[0]", "a later batch")
-        return batches[0]._with_cells(np.concatenate([batch._cells for batch in batches]))
+            first._check_partner(batch, "batches[0]", "a later batch")
+            if batch.soft != first.soft:
+                raise TypeError("Masks.concat: hard and soft masks do not go into one batch")
+        if all(batch._cells is first._cells for batch in batches):
+            return first._like(first._cells, np.concatenate([batch._rows for batch in batches]))
+        arrays = np.concatenate([batch.to_array() for batch in batches])
+        return cls(arrays, **{"unit": first.unit, **first._settings()})
 
     def measure(self) -> NDArray[np.float64]:
-        """Return the volumes, shape (N,): number of cells times volume of a cell."""
-        return self._arrays[0].copy()
+        """Return the volumes, shape (N,): cells, or what soft masks measure, times a cell's."""
+        return self._measures[self._rows] * self.grid.volume
+
+    @property
+    def _measures(self) -> NDArray[np.float64]:
+        data = self._cells.data
+        return data.measure(self._form) if isinstance(data, Shares) else data.count
 
     # ------------------------------------------------------------------------- kernels
 
     def geometry(self, enclosure: str = "natural") -> Geometry:
         """Return the jitted scalars; the natural enclosure is the box of cells."""
         self._check_enclosure(enclosure)
-        return _mask_geometry(self.dimension)
+        return mask_geometry(self.dimension, self.soft, self.soft is not None, False)
+
+    def pair_geometry(self, other: Regions, enclosure: str = "natural") -> Geometry:
+        """Return the jitted scalars of the pair, which is soft if one of the two is."""
+        soft = self if self.soft or not isinstance(other, Masks) else other
+        return soft.geometry(enclosure)
 
     def _enclosures(self) -> tuple[str, ...]:
         return ("natural", "box")
 
     def kernel_columns(self) -> tuple[Any, ...]:
         """Return the columns that the jitted scalars index."""
-        volume = np.array([self._volume])
-        return (self._cells, self._arrays[0], volume, self._lower, self._upper, self._center)
+        bits = self._cells.data
+        if not isinstance(bits, Bits):
+            raise TypeError("soft Masks cannot be a factor of a Product")
+        bits = bits.ordered("C")
+        packed = (bits.start[self._rows], bits.first[self._rows], bits.length[self._rows])
+        measure, volume, *ends = self._cells.columns
+        ends = [tuple(axis[self._rows] for axis in column) for column in ends]
+        return (measure[self._rows], volume, *ends, *packed, bits.words)
+
+    def pair_cost(self) -> float:
+        """Return about how many nanoseconds the terms of a pair take."""
+        data = self._cells.data
+        if isinstance(data, Shares):
+            return 0.4 * self.parameter_count
+        return 20.0 + 0.5 * len(data.words) / max(len(data), 1)
+
+    def fill_block(
+        self,
+        index: NDArray[np.int64],
+        other: Self,
+        other_index: NDArray[np.int64],
+        geometry: Geometry,
+        needs: Groups,
+        block: NDArray[np.float64],
+    ) -> None:
+        """Write the terms of listed pairs; see `Regions.fill_block`."""
+        rows, columns = self._rows[index], other._rows[other_index]
+        around = needs & ~Groups.OVERLAP
+        if around:
+            kernel = specialise(term_block, TERMS=terms_scalar(geometry, around))
+            kernel(self._cells.columns, rows, other._cells.columns, columns, block)
+        if Groups.OVERLAP not in needs:
+            return
+        volume = self.grid.volume
+        block[0] = self._measures[rows] * volume
+        block[1] = other._measures[columns] * volume
+        block[2] = self._shared(rows, other, columns) * volume
+        if around and (self.soft or other.soft):
+            self._scale_enclosures(rows, other, columns, block)
+
+    def _scale_enclosures(
+        self, rows: NDArray[np.intp], other: Self, columns: NDArray[np.intp], block: NDArray
+    ) -> None:
+        """Make hull and outside relate to the soft union as they do to that of the supports."""
+        mine, theirs = self._cells.bits, other._cells.bits
+        union = mine.count[rows] + theirs.count[columns] - mine.shared(rows, theirs, columns)
+        union *= self.grid.volume
+        soft = block[0] + block[1] - block[2]
+        for row in (3, 6):
+            share = np.divide(block[row], union, out=np.zeros(len(union)), where=union > 0)
+            block[row] = share * soft
+
+    def _shared(
+        self, rows: NDArray[np.intp], other: Self, columns: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """Return what listed pairs share, in cells."""
+        mine, theirs = self._cells.data, other._cells.data
+        if isinstance(mine, Shares) and isinstance(theirs, Shares):
+            return mine.shared(rows, theirs, columns, self._form)
+        if isinstance(mine, Shares):
+            return mine.inside(rows, other._cells.bits, columns)
+        if isinstance(theirs, Shares):
+            return theirs.inside(columns, self._cells.bits, rows)
+        return mine.shared(rows, theirs, columns)
+
+    def pull_block(
+        self,
+        index: NDArray[np.int64],
+        other: Self,
+        other_index: NDArray[np.int64],
+        geometry: Geometry,
+        needs: Groups,
+        wrt: str,
+        block: NDArray[np.float64],
+        partials: NDArray[np.float64],
+        grad: NDArray[np.float64],
+    ) -> None:
+        """Write the gradients with respect to the values of soft masks."""
+        sides = ("found", "truth") if wrt == "both" else (wrt,)
+        for name in sides:
+            if (self if name == "found" else other).soft is None:
+                raise TypeError(
+                    f"Masks: the {name} masks are hard and have no gradient; give their values as "
+                    "floats to differentiate with respect to them"
+                )
+        union = block[0] + block[1] - block[2]
+        # Hull and outside are multiples of the soft union.
+        scaled = partials[3] * block[3] + partials[6] * block[6]
+        through = np.divide(scaled, union, out=np.zeros_like(union), where=union > 0)
+        rows, columns = self._rows[index], other._rows[other_index]
+        size = self.parameter_count
+        form = self._form if self.soft else other._form
+        for k, (i, j) in enumerate(zip(rows, columns, strict=True)):
+            shared, gap = partials[2, k] - through[k], partials[4, k]
+            for part, name in enumerate(sides):
+                own = partials[0 if name == "found" else 1, k] + through[k]
+                pair = (self._cells, i, other._cells, j)
+                pair = pair if name == "found" else (*pair[2:], *pair[:2])
+                grad[part * size : (part + 1) * size, k] = pair[0].pull(
+                    *pair[1:], form, (own, shared, gap)
+                )
+
+    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Return the boxes of hard masks, lower and upper corners of shape (D, N)."""
+        if self.soft:
+            return None
+        _, _, lower, upper, _ = self._cells.columns
+        ends = np.stack(lower)[:, self._rows], np.stack(upper)[:, self._rows]
+        lower_ends, upper_ends = (np.where(np.isfinite(end), end, 0.0) for end in ends)
+        return lower_ends, upper_ends
 
     def _check_partner(self, other: Regions, mine: str, theirs: str) -> None:
         assert isinstance(other, Masks)
-        if self._grid != other._grid:
+        if self.grid != other.grid:
             raise ValueError(
-                f"{mine} lies on {self._grid} and {theirs} on {other._grid}; resample one"
+                f"{mine} lies on {self.grid} and {theirs} on {other.grid}; resample one"
             )
-
-
-def _per_axis(
-    values: Sequence[float] | None, default: float, axes: int, name: str
-) -> tuple[float, ...]:
-    if values is None:
-        return (default,) * axes
-    array = as_numbers(values, f"Masks: {name}")
-    if array.shape != (axes,) or not np.isfinite(array).all():
-        raise ValueError(f"Masks: {name} = {values!r}; expected {axes} finite numbers")
-    return tuple(array.tolist())
+        if self.soft and other.soft:
+            for name in ("soft", "support"):
+                first, second = getattr(self, name), getattr(other, name)
+                if first != second:
+                    raise ValueError(
+                        f"{mine} has {name} = {first!r} and {theirs} {name} = {second!r}; "
+                        "build both alike"
+                    )

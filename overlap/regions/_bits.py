@@ -1,0 +1,375 @@
+"""Bits: hard masks as packed bits, 64 cells to a word, in memory order.
+
+Of every mask only the words between its first and its last cell are kept, so that the many
+small masks of an image are small in memory as well, and two masks are compared only where
+both have words.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numba
+import numpy as np
+
+from overlap._jit import run_blocks, scalar, specialise
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Bits", "first_bit", "popcount"]
+
+_M1 = np.uint64(0x5555555555555555)
+_M2 = np.uint64(0x3333333333333333)
+_M4 = np.uint64(0x0F0F0F0F0F0F0F0F)
+_ONES = np.uint64(0x0101010101010101)
+_0, _1, _2, _4, _8, _16, _32, _56, _64 = (np.uint64(k) for k in (0, 1, 2, 4, 8, 16, 32, 56, 64))
+_FULL = ~_0
+_CHUNK = 1 << 22  # cells packed in one go
+_WORD = 64
+
+
+def _counted(x):
+    x = x - ((x >> _1) & _M1)
+    x = (x & _M2) + ((x >> _2) & _M2)
+    x = (x + (x >> _4)) & _M4
+    return (x * _ONES) >> _56  # the compiler makes one instruction of all this
+
+
+def _counted_by_sums(x):
+    x = x - ((x >> _1) & _M1)
+    x = (x & _M2) + ((x >> _2) & _M2)
+    x = (x + (x >> _4)) & _M4
+    x = x + (x >> _8)
+    x = x + (x >> _16)
+    return (x + (x >> _32)) & np.uint64(127)
+
+
+# NumPy's scalars warn where the product wraps around, as it is meant to.
+_config: Any = numba.config
+popcount = scalar(_counted_by_sums if _config.DISABLE_JIT else _counted)
+
+
+@scalar
+def first_bit(x):
+    """Return the position of the lowest bit of a word; 64 for an empty one."""
+    return popcount(~x & (x ^ _FULL if x == _0 else x - _1))
+
+
+# ------------------------------------------------------------------------------- kernels
+
+
+def count_words(words, first, length, count):
+    """Find the words between the first and the last bit of every row, and count bits."""
+    for n in range(words.shape[0]):
+        row = words[n]
+        low, high = row.shape[0], 0
+        total = _0
+        for w in range(row.shape[0]):
+            word = row[w]
+            if word != _0:
+                low = min(low, w)
+                high = w + 1
+                total += popcount(word)
+        first[n] = low if high > 0 else 0
+        length[n] = max(high - low, 0)
+        count[n] = total
+
+
+def shared_bits(start_a, first_a, length_a, a, ia, start_b, first_b, length_b, b, jb, out):
+    """Count the common bits of listed pairs."""
+    for k in range(out.shape[0]):
+        i, j = ia[k], jb[k]
+        low = max(first_a[i], first_b[j])
+        high = min(first_a[i] + length_a[i], first_b[j] + length_b[j])
+        p = np.uint64(start_a[i] + low - first_a[i])
+        q = np.uint64(start_b[j] + low - first_b[j])
+        total = _0
+        for w in range(np.uint64(max(high - low, 0))):
+            total += popcount(a[p + w] & b[q + w])
+        out[k] = total
+
+
+def bit_runs(start, first, length, words, n, begin, end):
+    """Write the runs of mask n as cells [begin, end), and return how many there are."""
+    count = 0
+    last = -1
+    for w in range(length[n]):
+        word = words[start[n] + w]
+        position = (first[n] + w) * 64
+        while word != _0:
+            skip = first_bit(word)
+            word = word >> skip
+            size = first_bit(~word)
+            position += np.int64(skip)
+            if position == last:
+                count -= 1  # goes on from the word before
+            elif begin.shape[0] > 0:
+                begin[count] = position
+            last = position + np.int64(size)
+            if begin.shape[0] > 0:
+                end[count] = last
+            count += 1
+            position = last
+            word = word >> size if size < _64 else _0
+    return count
+
+
+@scalar
+def _enter(lower, upper, moment, n, shape, line, size):
+    for back in range(shape.shape[0] - 1):
+        k = shape.shape[0] - 2 - back
+        at = line % shape[k]
+        line = line // shape[k]
+        lower[k, n] = min(lower[k, n], at)
+        upper[k, n] = max(upper[k, n], at + 1)
+        moment[k, n] += size * at
+
+
+def spread_bits(start, first, length, words, shape, lower, upper, moment):
+    """Find the box of cells of every mask, and the sums of their indices per axis."""
+    last = shape.shape[0] - 1
+    side = shape[last]
+    for n in range(start.shape[0]):
+        line, stop, size = 0, side, 0
+        low, high, total = side, 0, 0
+        for w in range(length[n]):
+            word = words[start[n] + w]
+            position = (first[n] + w) * 64
+            while word != _0:
+                skip = first_bit(word)
+                word = word >> skip
+                run = np.int64(first_bit(~word))
+                word = word >> np.uint64(run) if run < 64 else _0
+                position += np.int64(skip)
+                while run > 0:  # a run may go on in the next line
+                    if position >= stop:
+                        if size > 0:
+                            _enter(lower, upper, moment, n, shape, line, size)
+                        line = position // side
+                        stop = (line + 1) * side
+                        size = 0
+                    part = min(run, stop - position)
+                    at = position - (stop - side)
+                    low = min(low, at)
+                    high = max(high, at + part)
+                    total += part * at + part * (part - 1) // 2
+                    size += part
+                    position += part
+                    run -= part
+        if size > 0:
+            _enter(lower, upper, moment, n, shape, line, size)
+            lower[last, n] = low
+            upper[last, n] = high
+            moment[last, n] = total
+
+
+def fill_runs(pointer, begin, end, start, first, words):
+    """Set the bits of the cells [begin, end) of every run of every mask."""
+    for n in range(start.shape[0]):
+        for k in range(pointer[n], pointer[n + 1]):
+            p, q = begin[k], end[k]
+            while p < q:
+                w = p // 64
+                size = min(q, (w + 1) * 64) - p
+                run = _FULL >> np.uint64(64 - size)
+                words[start[n] + w - first[n]] |= run << np.uint64(p - w * 64)
+                p += size
+
+
+# ----------------------------------------------------------------------------------- class
+
+
+class Bits:
+    """Masks as packed bits.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Cells per axis, in memory order.
+    order : {"C", "F"}
+        ``"F"``: memory order has the grid's axes reversed.
+    start, first, length : ndarray of int64, shape (N,)
+        Where the words of a mask begin, which word of the grid that is, and how many.
+    words : ndarray of uint64
+    count : ndarray of float64, shape (N,)
+        Cells per mask.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        order: str,
+        first: NDArray[np.int64],
+        length: NDArray[np.int64],
+        words: NDArray[np.uint64],
+        count: NDArray[np.float64],
+    ) -> None:
+        self.shape, self.order = shape, order
+        self.start = np.cumsum(length) - length
+        self.first, self.length, self.words, self.count = first, length, words, count
+
+    @classmethod
+    def packed(cls, cells: NDArray[np.bool_], order: str = "C") -> Bits:
+        """Pack dense cells, shape (N, *grid)."""
+        if order == "F":
+            cells = cells.transpose(0, *range(cells.ndim - 1, 0, -1))
+        shape = cells.shape[1:]
+        n, size = len(cells), math.prod(shape)
+        rows = max(_CHUNK // max(size, 1), 1)
+        parts = [_packed_rows(cells[k : k + rows], size) for k in range(0, n, rows)]
+        if not parts:
+            parts = [_packed_rows(cells, size)]
+        first, length, words, count = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return cls(shape, order, first, length, words, count)
+
+    @classmethod
+    def from_runs(
+        cls,
+        shape: tuple[int, ...],
+        order: str,
+        pointer: NDArray[np.int64],
+        begin: NDArray[np.int64],
+        end: NDArray[np.int64],
+    ) -> Bits:
+        """Build masks from ordered runs of cells [begin, end), pointer[n] to pointer[n + 1]."""
+        n = len(pointer) - 1
+        some = np.diff(pointer) > 0
+        first, length = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        first[some] = begin[pointer[:-1][some]] // _WORD
+        length[some] = (end[pointer[1:][some] - 1] - 1) // _WORD + 1 - first[some]
+        count = np.zeros(n)
+        total = np.concatenate([[0], np.cumsum(end - begin)])
+        count[:] = total[pointer[1:]] - total[pointer[:-1]]
+        words = np.zeros(int(length.sum()), np.uint64)
+        result = cls(shape, order, first, length, words, count)
+        specialise(fill_runs)(pointer, begin, end, result.start, first, words)
+        return result
+
+    @classmethod
+    def joined(cls, parts: list[Bits]) -> Bits:
+        """Join masks of one shape and order."""
+        first, length, words, count = (
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("first", "length", "words", "count")
+        )
+        return cls(parts[0].shape, parts[0].order, first, length, words, count)
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def dense(self, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Return the cells of listed masks, shape (len(rows), *grid)."""
+        size = math.prod(self.shape)
+        result = np.zeros((len(rows), size), bool)
+        for cells, n in zip(result, rows, strict=True):
+            words = self.words[self.start[n] : self.start[n] + self.length[n]]
+            low = self.first[n] * _WORD
+            part = cells[low : low + self.length[n] * _WORD]
+            part[:] = np.unpackbits(
+                _little(words).view(np.uint8), count=len(part), bitorder="little"
+            )
+        return in_grid_order(result.reshape(-1, *self.shape), self.order)
+
+    def ordered(self, order: str) -> Bits:
+        """Return the same masks in another memory order."""
+        return self if order == self.order else self._turned
+
+    @cached_property
+    def _turned(self) -> Bits:
+        order = "F" if self.order == "C" else "C"
+        parts = [
+            Bits.packed(self.dense(np.array([n])), order)  # one at a time: no dense batch
+            for n in range(len(self))
+        ]
+        return Bits.joined(parts) if parts else Bits.packed(np.zeros((0, *self._grid), bool), order)
+
+    @property
+    def _grid(self) -> tuple[int, ...]:
+        return self.shape if self.order == "C" else self.shape[::-1]
+
+    def runs(self, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the runs of cells of a mask in memory order, ``[begin, end)``."""
+        kernel = specialise(bit_runs)
+        none = np.empty(0, np.int64)
+        size = kernel(self.start, self.first, self.length, self.words, n, none, none)
+        begin, end = np.empty(size, np.int64), np.empty(size, np.int64)
+        kernel(self.start, self.first, self.length, self.words, n, begin, end)
+        return begin, end
+
+    def shared(self, rows: NDArray[np.intp], other: Bits, columns: NDArray[np.intp]) -> NDArray:
+        """Return how many cells listed pairs share."""
+        other = other.ordered(self.order)
+        out = np.empty(len(rows))
+        specialise(shared_bits)(
+            *(self.start, self.first, self.length, self.words, rows),
+            *(other.start, other.first, other.length, other.words, columns, out),
+        )
+        return out
+
+    @cached_property
+    def spread(self) -> tuple[NDArray, NDArray, NDArray]:
+        """Lower ends, upper ends and centroids of the cells, in cells: shapes (D, N)."""
+        axes = len(self.shape)
+        lower = np.broadcast_to(np.array(self.shape)[:, None], (axes, len(self))).copy()
+        upper, moment = np.zeros_like(lower), np.zeros_like(lower)
+        shape = np.array(self.shape, np.int64)
+        kernel = specialise(spread_bits)
+
+        def part(lo: int, hi: int) -> None:
+            at = slice(lo, hi)
+            bounds = np.ascontiguousarray(lower[:, at]), *(np.zeros((2, axes, hi - lo), np.int64))
+            kernel(self.start[at], self.first[at], self.length[at], self.words, shape, *bounds)
+            for whole, piece in zip((lower, upper, moment), bounds, strict=True):
+                whole[:, at] = piece
+
+        run_blocks(part, len(self), 10.0 * len(self.words))
+        with np.errstate(invalid="ignore"):
+            center = moment / self.count + 0.5  # NaN for empty masks
+        step = 1 if self.order == "C" else -1
+        return lower[::step], upper[::step], center[::step]
+
+
+def _little(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    return words if sys.byteorder == "little" else words.byteswap()
+
+
+def in_grid_order(cells: NDArray, order: str) -> NDArray:
+    """Return cells whose axes are in memory order as an array in the order of the grid."""
+    return cells if order == "C" else cells.transpose(0, *range(cells.ndim - 1, 0, -1))
+
+
+def _packed_rows(cells: NDArray[np.bool_], size: int) -> tuple[NDArray, ...]:
+    """Pack a few masks, and cut off what is empty before and after."""
+    n = len(cells)
+    table = np.ascontiguousarray(cells).reshape(n, size)
+    words = np.empty((n, -(-size // _WORD)), np.uint64)
+    places = words.view(np.uint8)
+    if size <= _CHUNK:
+
+        def pack(lo: int, hi: int) -> None:
+            parts = np.packbits(table[lo:hi], axis=1, bitorder="little")
+            places[lo:hi, : parts.shape[1]] = parts
+            places[lo:hi, parts.shape[1] :] = 0
+
+        run_blocks(pack, n, 0.1 * n * size)
+    else:  # one mask: along its cells
+        chunk = 1 << 18
+
+        def pack(lo: int, hi: int) -> None:
+            parts = np.packbits(table[0, lo * chunk : hi * chunk], bitorder="little")
+            at = lo * chunk // 8
+            places[0, at : at + len(parts)] = parts
+            if hi * chunk >= size:
+                places[0, at + len(parts) :] = 0
+
+        run_blocks(pack, -(-size // chunk), 0.1 * size)
+    words = _little(words)
+    first, length = np.empty(n, np.int64), np.empty(n, np.int64)
+    count = np.empty(n)
+    specialise(count_words)(words, first, length, count)
+    kept = [words[k, first[k] : first[k] + length[k]] for k in range(n)]
+    return first, length, np.concatenate(kept) if kept else np.empty(0, np.uint64), count

@@ -1,0 +1,118 @@
+"""Cells: the data of a batch of masks, and what is derived from them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from overlap.regions._bits import Bits
+from overlap.regions._shares import Shares
+from overlap.regions.grid import Grid
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Cells", "memory_order", "read_cells"]
+
+
+class Cells:
+    """Cells of a batch in one of their forms, and what was derived from them.
+
+    Batches that are parts of one another have the same object and other rows of it.
+    """
+
+    def __init__(self, data: Bits | Shares, grid: Grid) -> None:
+        self.data, self.grid = data, grid
+
+    @property
+    def bits(self) -> Bits:
+        """The masks, or the supports of soft ones."""
+        return self.data.supports if isinstance(self.data, Shares) else self.data
+
+    @cached_property
+    def columns(self) -> tuple[Any, ...]:
+        """What the scalars of enclosures read."""
+        lower, upper, center = self.bits.spread
+        if isinstance(self.data, Shares):
+            center = self.data.weights[1]
+        empty = self.bits.count == 0
+        low, high, middle = [], [], []
+        for k, (side, start) in enumerate(zip(self.grid.spacing, self.grid.origin, strict=True)):
+            low.append(np.where(empty, np.inf, start + lower[k] * side))
+            high.append(np.where(empty, -np.inf, start + upper[k] * side))
+            middle.append(np.where(empty, 0.0, start + center[k] * side))
+        volume = self.grid.volume
+        ends = map(tuple, (low, high, middle))
+        return (self.bits.count * volume, np.array([volume]), *ends)
+
+    def flat(self, row: int) -> NDArray:
+        """Return the cells of one mask in the order of the grid."""
+        return self.data.dense(np.array([row])).reshape(-1)
+
+    def pull(
+        self,
+        row: int,
+        partner: Cells,
+        other: int,
+        form: str,
+        partials: tuple[float, float, float],
+    ) -> NDArray[np.float64]:
+        """Return the gradient of a score with respect to the values of one soft mask.
+
+        Parameters
+        ----------
+        row : int
+        partner : Cells
+        other : int
+            Row of the other mask.
+        form : str
+        partials : tuple of float
+            With respect to the own measure, the intersection and the squared distance of
+            the centres.
+        """
+        assert isinstance(self.data, Shares)
+        volume = self.grid.volume
+        center, theirs = self.columns[4], partner.columns[4]
+        toward = np.zeros(len(center))
+        if partials[2] and self.columns[0][row] > 0 and partner.columns[0][other] > 0:
+            for k, side in enumerate(self.grid.spacing):
+                toward[k] = 2.0 * partials[2] * (center[k][row] - theirs[k][other]) * side
+        out = np.empty(self.data.values.shape[1])
+        shares = (partials[0] * volume, partials[1] * volume)
+        self.data.pull(row, partner.flat(other), form, *shares, toward, out)
+        return out
+
+
+def read_cells(values: ArrayLike) -> NDArray:
+    """Return an array of bool, float32 or float64, shape (N, *grid), or raise."""
+    detach = getattr(values, "detach", None)  # a tensor that takes part in a graph
+    try:
+        cells = np.asarray(detach() if detach is not None else values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"Masks: cannot read cells from {type(values).__name__} ({error})"
+        ) from None
+    if cells.ndim < 2:
+        raise ValueError(
+            f"Masks: expected shape (N, *grid), got {cells.shape}; add an axis for one mask"
+        )
+    if cells.dtype.kind in "iu":
+        if cells.size and not (cells.min() >= 0 and cells.max() <= 1):
+            bad = np.argwhere((cells < 0) | (cells > 1))[0]
+            place = ", ".join(map(str, bad))
+            raise TypeError(
+                f"Masks: values[{place}] = {cells[tuple(bad)]}, expected bool, 0 and 1, or floats "
+                "in [0, 1]; for a map of labels use Masks.from_labels"
+            )
+        cells = cells.astype(bool)
+    if cells.dtype.kind not in "bf":
+        raise TypeError(f"Masks: expected bool, 0 and 1, or floats in [0, 1], got {cells.dtype}")
+    return cells
+
+
+def memory_order(cells: NDArray) -> str:
+    """Return "F" where the axes of each mask lie in memory in reversed order, else "C"."""
+    reversed_axes = cells.transpose(0, *range(cells.ndim - 1, 0, -1))
+    return "F" if reversed_axes.flags.c_contiguous and not cells.flags.c_contiguous else "C"
