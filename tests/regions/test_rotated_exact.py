@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 from pathlib import Path
 
 import numba
@@ -85,3 +86,19 @@ def test_against_shapely() -> None:
     points = np.concatenate([found.corners(), truth.corners()], axis=1)
     farthest = ((points[:, :, None] - points[:, None]) ** 2).sum(axis=3).max(axis=(1, 2))
     np.testing.assert_allclose(terms.diameter2, farthest, rtol=1e-11)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["overlap", "shapely", "powerboxes", "sorted corners, float64", "sorted corners, float32"],
+)
+def test_programs_of_the_page(name: str) -> None:
+    """The programs that docs/rotated.md measures are called rightly: random pairs agree."""
+    if name == "powerboxes":
+        pytest.importorskip("powerboxes")
+    page = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "rotated_peers.py"))
+    a, b = pairs(np.random.default_rng(4), 60)["general"]
+    wanted = exact(ov.RotatedBoxes(a), ov.RotatedBoxes(b))[0]
+    assert (wanted > 0.0).sum() > 30
+    room = 1e-5 if "float32" in name else 1e-13
+    np.testing.assert_allclose(page["PROGRAMS"][name](a, b), wanted, rtol=0, atol=room)
