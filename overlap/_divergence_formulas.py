@@ -74,6 +74,7 @@ def jd(o, e, s, x, p):
 
 @scalar
 def probiou(o, e, s, x, p):
+    shared = math.exp(-e[1])
     h, dh = _root(-math.expm1(-e[1]))
-    d = -math.exp(-e[1]) * dh if e[1] < math.inf else 0.0
-    return 1.0 - h, _NONE, (0.0, d, 0.0), 0.0, ()
+    d = -shared * dh if e[1] < math.inf else 0.0
+    return shared / (1.0 + h), _NONE, (0.0, d, 0.0), 0.0, ()  # 1 - h, also where h is nearly 1

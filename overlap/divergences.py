@@ -1,9 +1,10 @@
 """Divergences: how near two Gaussians are, as scores.
 
-All of them are similarities: 1 for equal Gaussians (`kfiou`: 1/3), falling towards 0, never
-negative, and never exactly 0 for want of an intersection, so that a box far away still has a
-gradient. Boxes become Gaussians with `overlap.Gaussians.from_boxes`, and the variance that is
-given there is part of what a score means.
+All of them are similarities: 1 for equal Gaussians (`kfiou`: 1/3), falling towards 0 and never
+negative. None is 0 for want of an intersection, so that a box far away still has a gradient;
+that of `nwd` and `probiou` falls off exponentially. Boxes become Gaussians with
+`overlap.Gaussians.from_boxes`, and the variance that is given there is part of what a score
+means.
 
 A singular covariance, as of a box without width, has no density. `kfiou`, `kld`, `jd`,
 `probiou` and `gwd` are then 0, or NaN if both are singular; `nwd` and

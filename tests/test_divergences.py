@@ -281,6 +281,10 @@ def test_far_away_is_not_flat() -> None:
     value, grad = ov.gwd.value_and_grad(wide(0.0), wide(1e5))
     assert value[0] > 0.0
     assert grad[0, 0] > 0.0
+    # B = 50^2 / 32, where 1 - sqrt(1 - exp(-B)) is 0 as it stands, and exp(-B) / 2 in truth
+    value, grad = ov.probiou.value_and_grad(wide(0.0), wide(50.0))
+    assert value[0] == pytest.approx(0.5 * math.exp(-2500.0 / 32.0), rel=1e-13)
+    assert grad[0, 0] == pytest.approx(value[0] * 100.0 / 32.0, rel=1e-13)
 
 
 @pytest.mark.parametrize("score", CORE, ids=str)
