@@ -29,7 +29,8 @@ class GridAgreement:
     Attributes
     ----------
     difference : float
-        The largest difference of spacing, direction or origin, in voxels' sides.
+        The largest difference of spacing, direction or origin, as `check_same_grid` measures
+        them.
     compared : tuple of str
         What both files know: of ``"shape"``, ``"spacing"``, ``"direction"``, ``"origin"``.
     """
@@ -47,8 +48,8 @@ def check_same_grid(truth: Volume, found: Volume, tolerance: float = 1e-3) -> Gr
         The two volumes.
     tolerance : float, default 1e-3
         Largest difference that is accepted: of a spacing relative to it, of a component of an
-        axis' unit vector, and of the origin relative to the smallest spacing. Programs that
-        store an affine in float32 or as a quaternion change it by up to about 1e-3.
+        axis' unit vector, and of the origin relative to the diagonal of a voxel. Programs that
+        round an affine, or store it as a quaternion, change it by less.
 
     Returns
     -------
@@ -126,12 +127,12 @@ def _compare(
             f"to {_show(theirs[:, axis])} (right, front, up)"
         )
     ours, theirs = found.affine[:3, 3], truth.affine[:3, 3]
-    apart = float(np.abs(ours - theirs).max()) / min(truth.spacing)
+    apart = float(np.linalg.norm(ours - theirs) / np.linalg.norm(truth.spacing))
     largest = max(largest, apart)
     if apart > tolerance:
         faults.append(
             f"its first voxel is at {_show(ours)} mm, that of the truth at {_show(theirs)} "
-            f"({apart:.3g} of the smallest spacing)"
+            f"({apart:.3g} of a voxel's diagonal)"
         )
     return tuple(compared), faults, largest
 
@@ -200,4 +201,4 @@ def _words(order: tuple[int, ...], flips: tuple[bool, ...]) -> str:
     flipped = [_AXES[axis] for axis, flip in enumerate(flips) if flip]
     if flipped:
         parts.append(f"{' and '.join(flipped)} flipped")
-    return " and ".join(parts)
+    return ", then ".join(parts)

@@ -66,7 +66,7 @@ def write_any(folder: Path, kind: str) -> tuple[Path, np.ndarray]:
     path = folder / f"volume{name}"
     if name in (".nii", ".nii.gz"):
         write_nibabel(path, values)
-    elif name in (".mha", ".mhd", ".nrrd"):
+    elif name in (".mha", ".mhd", ".nrrd", ".nhdr"):
         write_itk(path, values, compressed=how == "zip")
     elif name == ".png":
         values = values[..., 0]
@@ -83,6 +83,6 @@ def write_any(folder: Path, kind: str) -> tuple[Path, np.ndarray]:
 
 #: Every format, plain and compressed.
 KINDS = (
-    ".nii", ".nii.gz", ".mha", ".mha:zip", ".mhd", ".mhd:zip", ".nrrd", ".nrrd:zip", ".png",
-    ".tif", ".tif:zip", ".npy", ".npz", ".npz:zip",
+    ".nii", ".nii.gz", ".mha", ".mha:zip", ".mhd", ".mhd:zip", ".nrrd", ".nrrd:zip", ".nhdr", ".nhdr:zip",
+    ".png", ".tif", ".tif:zip", ".npy", ".npz", ".npz:zip",
 )  # fmt: skip

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gzip
 import os
 import zlib
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["decompress_voxels", "map_voxels"]
+__all__ = ["decompress_voxels", "inflate_voxels", "map_voxels"]
 
 _BLOCK = 1 << 18
 _MOST = 1100  # deflate makes nothing smaller than 1/1032
@@ -109,6 +109,62 @@ def decompress_voxels(
     if there < wanted:
         raise _truncated(name, there, wanted)
     return buffer.view(dtype).reshape(shape, order="F")
+
+
+def inflate_voxels(
+    path: str, dtype: DTypeLike, offset: int, shape: tuple[int, ...], *, name: str
+) -> NDArray[Any]:
+    """Read an array in Fortran order from a zlib or gzip stream inside a file.
+
+    Parameters
+    ----------
+    path : str
+        File with the voxels.
+    dtype : data type
+        Type of a voxel.
+    offset : int
+        First byte of the stream.
+    shape : tuple of int
+        Voxels along each axis.
+    name : str
+        Name of the file for messages.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    ValueError
+        The file is too short or damaged.
+    """
+    with open(path, "rb") as stream:
+        stream.seek(offset)
+        return decompress_voxels(
+            cast(BinaryIO, _Inflated(stream)),
+            dtype,
+            shape,
+            name=name,
+            stored=os.path.getsize(path),
+        )
+
+
+class _Inflated:
+    """A zlib or gzip stream, decompressed as it is read; zlib compares the checksum."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._engine = zlib.decompressobj(zlib.MAX_WBITS | 32)
+
+    def read(self, size: int) -> bytes:
+        while not self._engine.eof:
+            source = self._engine.unconsumed_tail or self._stream.read(_BLOCK)
+            block = self._engine.decompress(source, size)
+            if block:
+                return block
+            if not source:
+                raise EOFError
+        return b""
 
 
 def _truncated(name: str, there: int, wanted: int) -> ValueError:

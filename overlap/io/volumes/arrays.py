@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-
 import numpy as np
 
 from overlap.io.volumes.volume import RawVolume
@@ -31,17 +28,17 @@ def read_numpy(path: str) -> RawVolume:
         The file is damaged, truncated, something else, or holds several arrays or objects.
     """
     zipped = path.lower().endswith(".npz")
+    names = [""]
     try:
-        loaded = np.load(path, mmap_mode=None if zipped else "r", allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            data = np.asarray(loaded)
-            names = [""]
+        if not zipped:
+            data = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
         else:
-            with loaded:
-                names = loaded.files
-                data = loaded[names[0]] if len(names) == 1 else np.empty(0)
-    except (ValueError, EOFError, OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        reason = " ".join(str(error).split())
+            # opened here, because NumPy leaves it open where it fails
+            with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
+                names = archive.files
+                data = archive[names[0]] if len(names) == 1 else np.empty(0)
+    except Exception as error:  # a damaged header can be anything, also to Python's own parser
+        reason = " ".join(str(error).split()) or type(error).__name__
         if any(word in reason for word in ("allow_pickle", "Object arrays", "Python objects")):
             reason = "it is of another kind, or holds Python objects"
         raise ValueError(f"{path}: not a readable NumPy file ({reason})") from None

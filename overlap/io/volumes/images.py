@@ -6,7 +6,11 @@ of a printer or screen more often than that of the object, so it is not used.
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -85,7 +89,7 @@ def read_tiff(path: str) -> RawVolume:
     import tifffile
 
     try:
-        with tifffile.TiffFile(path) as tiff:
+        with _complaints() as complaints, tifffile.TiffFile(path) as tiff:
             series = _one_series(tiff, path)
             axes = "".join(
                 axis for axis, n in zip(series.axes, series.shape, strict=True) if n != 1
@@ -99,6 +103,8 @@ def read_tiff(path: str) -> RawVolume:
                 )
             _check_length(tiff, path)
             data = _pixels(tiff, series, path)
+            if complaints:
+                raise ValueError(complaints[0])
     except _NotLabelsError as error:
         raise ValueError(str(error)) from None
     except Exception as error:  # a damaged file can fail anywhere in the library
@@ -111,6 +117,31 @@ def read_tiff(path: str) -> RawVolume:
 
 class _NotLabelsError(Exception):
     """A readable file of the wrong content."""
+
+
+_heard: ContextVar[list[str] | None] = ContextVar("_heard", default=None)
+
+
+def _hear(record: logging.LogRecord) -> bool:
+    """Keep what tifffile logs while a file is read here; let the rest pass."""
+    messages = _heard.get()
+    if messages is None:
+        return True
+    if record.levelno >= logging.ERROR:
+        messages.append(record.getMessage())
+    return False
+
+
+@contextlib.contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """Collect the errors that tifffile logs: it goes on without the damaged tags and pages."""
+    logging.getLogger("tifffile").addFilter(_hear)  # the second time, this does nothing
+    messages: list[str] = []
+    token = _heard.set(messages)
+    try:
+        yield messages
+    finally:
+        _heard.reset(token)
 
 
 def _one_series(tiff: Any, path: str) -> Any:

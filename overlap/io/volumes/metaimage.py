@@ -7,16 +7,14 @@ compressed data is damaged; here the stream's checksum is compared.
 
 from __future__ import annotations
 
-import io
 import os
-import zlib
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.io.volumes._bytes import decompress_voxels, map_voxels
+from overlap.io.volumes._bytes import inflate_voxels, map_voxels
 from overlap.io.volumes.volume import RawVolume, affine_from_lps
 
 __all__ = ["read_metaimage"]
@@ -124,29 +122,7 @@ def _voxels(
         offset += skip
     if not _flag(fields, "CompressedData"):
         return map_voxels(source, dtype, max(offset, 0), shape, name=path)
-    with open(source, "rb") as stream:
-        stream.seek(max(offset, 0))
-        return decompress_voxels(
-            cast(BinaryIO, _Inflated(stream)), dtype, shape, name=path, stored=stored
-        )
-
-
-class _Inflated(io.RawIOBase):
-    """A zlib (or gzip) stream, decompressed as it is read."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._engine = zlib.decompressobj(zlib.MAX_WBITS | 32)
-
-    def read(self, size: int = -1) -> bytes:
-        while not self._engine.eof:
-            source = self._engine.unconsumed_tail or self._stream.read(1 << 18)
-            block = self._engine.decompress(source, size)
-            if block:
-                return block
-            if not source:
-                raise EOFError
-        return b""
+    return inflate_voxels(source, dtype, max(offset, 0), shape, name=path)
 
 
 def _data_file(path: str, name: str) -> str:

@@ -1,23 +1,46 @@
-"""NRRD, through SimpleITK."""
+"""NRRD: ``.nrrd``, and ``.nhdr`` with its data file.
+
+The format is a few lines of text and then the voxels, plain or as one gzip stream. It is read
+here, not through SimpleITK, for the reason given in `overlap.io.volumes.metaimage`: ITK does
+not compare the checksum of the stream.
+"""
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
+import re
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from overlap.io.volumes._bytes import inflate_voxels, map_voxels
 from overlap.io.volumes.volume import RawVolume, affine_from_lps
 
 __all__ = ["read_nrrd"]
 
-
-class _Kept:
-    """The buffer of an image, with the image, which owns it."""
-
-    def __init__(self, image: Any, interface: dict[str, Any]) -> None:
-        self.image = image
-        self.__array_interface__ = interface
+_TYPES = {
+    "i1": "signed char|int8|int8_t",
+    "u1": "uchar|unsigned char|uint8|uint8_t",
+    "i2": "short|short int|signed short|signed short int|int16|int16_t",
+    "u2": "ushort|unsigned short|unsigned short int|uint16|uint16_t",
+    "i4": "int|signed int|int32|int32_t",
+    "u4": "uint|unsigned int|uint32|uint32_t",
+    "i8": "longlong|long long|long long int|signed long long|signed long long int|int64|int64_t",
+    "u8": "ulonglong|unsigned long long|unsigned long long int|uint64|uint64_t",
+    "f4": "float",
+    "f8": "double",
+}
+_CODES = {name: code for code, names in _TYPES.items() for name in names.split("|")}
+# signs that take a space to LPS
+_SPACES = {
+    "left-posterior-superior": (1, 1, 1),
+    "lps": (1, 1, 1),
+    "right-anterior-superior": (-1, -1, 1),
+    "ras": (-1, -1, 1),
+    "left-anterior-superior": (1, -1, 1),
+    "las": (1, -1, 1),
+}
+_LONGEST = 1 << 16  # a line of the header
 
 
 def read_nrrd(path: str) -> RawVolume:
@@ -26,7 +49,7 @@ def read_nrrd(path: str) -> RawVolume:
     Parameters
     ----------
     path : str
-        File to read.
+        ``.nrrd`` or ``.nhdr`` file.
 
     Returns
     -------
@@ -35,38 +58,133 @@ def read_nrrd(path: str) -> RawVolume:
     Raises
     ------
     ValueError
-        The file is damaged, truncated, something else, or has several channels.
-    ImportError
-        SimpleITK is not installed.
+        The file is damaged, truncated, something else, has several channels, or is of a rare
+        form: text voxels, bzip2, several data files.
     """
-    try:
-        with warnings.catch_warnings():
-            # some builds of its wrapper warn about themselves
-            warnings.simplefilter("ignore", DeprecationWarning)
-            import SimpleITK
-    except ImportError:
-        raise ImportError(
-            f"{path}: reading NRRD needs SimpleITK: pip install 'overlap-metrics[medical]'"
-        ) from None
-    reader = SimpleITK.ImageFileReader()
-    reader.SetFileName(path)
-    reader.SetImageIO("NrrdImageIO")
-    try:
-        reader.ReadImageInformation()
-        channels = reader.GetNumberOfComponents()
-        image = reader.Execute() if channels == 1 else None
-    except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1].strip()
-        raise ValueError(f"{path}: not a readable NRRD file: {reason}") from None
-    if image is None:
+    fields, offset = _read_header(path)
+    sizes = [int(side) for side in _numbers(fields, path, "sizes", None)]
+    if not sizes or min(sizes) < 0 or str(len(sizes)) != fields.get("dimension"):
         raise ValueError(
-            f"{path}: has {channels} channels; wanted one number a voxel. Segments that overlap "
-            "are stored as channels: export each as a label map"
+            f"{path}: has the dimension {fields.get('dimension')} and the sizes "
+            f"{fields['sizes']!r}; wanted a positive number for each axis"
         )
-    view = SimpleITK.GetArrayViewFromImage(image)
-    data = np.asarray(_Kept(image, view.__array_interface__)).T
-    if data.dtype.kind not in "buif":
-        raise ValueError(f"{path}: has voxels of type {data.dtype}; wanted integers or reals")
-    ndim = image.GetDimension()
-    direction = np.reshape(image.GetDirection(), (ndim, ndim))
-    return RawVolume(data, affine=affine_from_lps(direction, image.GetSpacing(), image.GetOrigin()))
+    kind = fields.get("type", "")
+    if kind not in _CODES:
+        raise ValueError(f"{path}: has voxels of type {kind!r}; wanted integers or reals")
+    order = {"little": "<", "big": ">"}.get(fields.get("endian", "little"))
+    if order is None:
+        raise ValueError(f"{path}: endian is {fields['endian']!r}; wanted little or big")
+    dtype = np.dtype(order + _CODES[kind])
+    encoding = fields.get("encoding", "raw")
+    if encoding not in ("raw", "gzip", "gz"):
+        raise ValueError(f"{path}: its encoding {encoding!r} is not read; save it as raw or gzip")
+    source, more = path, tuple[str, ...]()
+    if "data file" in fields or "datafile" in fields:
+        source = _data_file(path, fields.get("data file") or fields["datafile"])
+        offset, more = 0, (source,)
+    if any(fields.get(key, "0") != "0" for key in ("byte skip", "byteskip", "line skip")):
+        raise ValueError(f"{path}: voxels after a byte skip or line skip are not read; save anew")
+    shape = tuple(sizes)
+    if encoding == "raw":
+        data = map_voxels(source, dtype, offset, shape, name=path)
+    else:
+        data = inflate_voxels(source, dtype, offset, shape, name=path)
+    return _place(RawVolume(data, more_files=more), fields, path)
+
+
+def _read_header(path: str) -> tuple[dict[str, str], int]:
+    """Return the fields up to the empty line, and the byte after it."""
+    fields: dict[str, str] = {}
+    with open(path, "rb") as stream:
+        line = stream.readline(_LONGEST)
+        if not re.match(rb"NRRD000[1-5]\s*$", line):
+            raise ValueError(f"{path}: not a NRRD file: it starts with {line[:20]!r}")
+        while line := stream.readline(_LONGEST):
+            if not line.strip():
+                break
+            text = line.decode("utf-8", "replace").strip()
+            key, colon, value = text.partition(":")
+            if text.startswith("#") or value.startswith("="):
+                continue
+            if not colon or not line.endswith(b"\n"):
+                raise ValueError(
+                    f"{path}: the header has the line {line[:40]!r}; wanted 'key: value'"
+                )
+            key, value = key.strip().lower(), value.strip()
+            fields[key] = value if key in ("data file", "datafile") else value.lower()
+        return fields, stream.tell()
+
+
+def _numbers(fields: dict[str, str], path: str, key: str, count: int | None) -> list[float]:
+    try:
+        values = [float(word) for word in fields[key].split()]
+    except KeyError:
+        raise ValueError(f"{path}: the header has no {key!r}; is the file truncated?") from None
+    except ValueError:
+        values = [np.inf]
+    if not np.isfinite(values).all() or (count is not None and len(values) != count):
+        raise ValueError(f"{path}: {key!r} is {fields[key]!r}; wanted numbers, one for each axis")
+    return values
+
+
+def _data_file(path: str, name: str) -> str:
+    if name.upper().startswith("LIST") or "%" in name:
+        raise ValueError(f"{path}: its voxels are in several files ({name}); save them in one")
+    source = Path(path).parent / name
+    if not source.is_file():
+        raise FileNotFoundError(f"{path}: its data file {name} is not beside it")
+    return str(source)
+
+
+def _vector(text: str, path: str) -> NDArray[np.float64] | None:
+    """Read ``(1,0,0)``; None for ``none``."""
+    if text == "none":
+        return None
+    try:
+        vector = np.array([float(part) for part in text.strip("()").split(",")])
+    except ValueError:
+        vector = np.array([np.nan])
+    if not (len(vector) <= 3 and np.isfinite(vector).all()):
+        raise ValueError(f"{path}: the header has the vector {text!r}; wanted up to three numbers")
+    return vector
+
+
+def _place(raw: RawVolume, fields: dict[str, str], path: str) -> RawVolume:
+    """Take affine and spacing from the header, and drop channel axes of length 1."""
+    if "space directions" not in fields:
+        if "spacings" in fields and "nan" not in fields["spacings"]:
+            sides = _numbers(fields, path, "spacings", raw.data.ndim)
+            raw.spacing = tuple(abs(side) for side in sides)
+        return raw
+    words = re.findall(r"none|\([^)]*\)", fields["space directions"])
+    vectors = [_vector(word, path) for word in words]
+    if len(vectors) != raw.data.ndim:
+        raise ValueError(
+            f"{path}: has {raw.data.ndim} axes and {len(vectors)} space directions "
+            f"({fields['space directions']})"
+        )
+    for axis in range(raw.data.ndim - 1, -1, -1):
+        if vectors[axis] is None:
+            if raw.data.shape[axis] != 1:
+                raise ValueError(
+                    f"{path}: has {raw.data.shape[axis]} channels; wanted one number a voxel. "
+                    "Segments that overlap are stored as channels: export each as a label map"
+                )
+            raw.data = raw.data.squeeze(axis)
+            del vectors[axis]
+    columns = [vector for vector in vectors if vector is not None]
+    origin = _vector(fields.get("space origin", "(" + ",".join("0" * len(columns)) + ")"), path)
+    if origin is None or {len(vector) for vector in columns} != {len(origin)}:
+        raise ValueError(f"{path}: its space origin and space directions do not fit together")
+    size = max(len(origin), len(columns))
+    lps = np.zeros((size, size))
+    lps[: len(origin), : len(columns)] = np.stack(columns, axis=1)
+    space = fields.get("space", "").removesuffix("-time").removesuffix("t")
+    if space not in _SPACES and len(origin) == 3:
+        raw.notes.append("its space is not anatomical; it was read as left-posterior-superior")
+    signs = np.array(_SPACES.get(space, (1, 1, 1)))[: len(origin)]
+    lps[: len(signs)] *= signs[:, None]
+    center = np.zeros(size)
+    center[: len(origin)] = origin * signs
+    raw.affine = affine_from_lps(lps, [1.0] * size, center.tolist())
+    return raw

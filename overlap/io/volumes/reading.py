@@ -23,6 +23,7 @@ _READERS: dict[str, Callable[[str], RawVolume]] = {
     ".mha": read_metaimage,
     ".mhd": read_metaimage,
     ".nrrd": read_nrrd,
+    ".nhdr": read_nrrd,
     ".png": read_png,
     ".tif": read_tiff,
     ".tiff": read_tiff,
@@ -73,8 +74,8 @@ def read_volume(
     Parameters
     ----------
     path : str or path-like
-        NIfTI (``.nii``, ``.nii.gz``), MetaImage (``.mha``, ``.mhd``), NRRD (``.nrrd``), PNG,
-        TIFF (one image or a stack of pages), ``.npy``, or ``.npz`` with one array.
+        NIfTI (``.nii``, ``.nii.gz``), MetaImage (``.mha``, ``.mhd``), NRRD (``.nrrd``,
+        ``.nhdr``), PNG, TIFF (one image or a stack of pages), ``.npy``, or ``.npz`` with one array.
     soft : bool, default False
         Read values in [0, 1] instead of labels.
     scale : float, optional
@@ -104,8 +105,8 @@ def read_volume(
     Notes
     -----
     Reading takes the memory of the stored array and of what is returned; these are one and the
-    same unless numbers are converted. A plain ``.nii``, ``.mha``, ``.mhd``, ``.npy`` or TIFF of
-    integers is mapped and takes none.
+    same unless numbers are converted. A NIfTI, MetaImage, NRRD, TIFF or ``.npy`` file that is not
+    compressed is mapped and takes none.
 
     Examples
     --------
