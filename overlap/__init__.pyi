@@ -2,6 +2,8 @@ from . import coders as coders
 from . import evaluate as evaluate
 from ._jit import scalar as scalar
 from ._terms import Terms as Terms
+from .contingencies import Contingency as Contingency
+from .counting import contingency as contingency
 from .divergences import gwd as gwd
 from .divergences import jd as jd
 from .divergences import kfiou as kfiou
@@ -30,8 +32,8 @@ from .regions.base import Regions as Regions
 from .regions.boxes import Boxes as Boxes
 from .regions.finite_sets import FiniteSets as FiniteSets
 from .regions.gaussians import Gaussians as Gaussians
-from .regions.intervals import Intervals as Intervals
 from .regions.grid import Grid as Grid
+from .regions.intervals import Intervals as Intervals
 from .regions.masks import Masks as Masks
 from .regions.product import Product as Product
 from .regions.rotated import RotatedBoxes as RotatedBoxes

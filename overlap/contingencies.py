@@ -1,0 +1,388 @@
+"""Contingency: what every overlap score of two label volumes needs, from one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from overlap._label_pairs import LabelPairs, joined
+from overlap.ratios import iou
+from overlap.regions.boxes import Boxes
+from overlap.regions.labels import LabelRegions
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import scipy.sparse
+    from numpy.typing import ArrayLike, NDArray
+
+    from overlap.scores import Score
+
+__all__ = ["Contingency", "checked_labels"]
+
+Side = Literal["found", "truth"]
+
+
+@dataclass(frozen=True, eq=False)
+class Contingency:
+    """Joint counts, boxes and centres of the labels of two volumes.
+
+    Made by `overlap.contingency`. Counts of the parts of a volume add up to those of the whole,
+    exactly: ``a + b``, or `Contingency.sum`. Label 0 is the background: it is counted, but it is
+    no region.
+
+    Attributes
+    ----------
+    cells : LabelPairs
+        One row per pair of labels that occurs: voxels, sums of indices, box of voxels.
+    spacing : tuple of float
+        Side of a voxel per axis.
+    origin : tuple of float
+        Lower corner of the voxel with index 0.
+    unit : str or None
+        Unit of the spacing.
+    ignored : int
+        Voxels that were left out because of `ignore`.
+    """
+
+    cells: LabelPairs
+    spacing: tuple[float, ...]
+    origin: tuple[float, ...]
+    unit: str | None = None
+    ignored: int = 0
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Contingency)
+            and self._grid() == other._grid()
+            and self.ignored == other.ignored
+            and all(map(np.array_equal, self.cells.columns(), other.cells.columns()))
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return (
+            f"<Contingency of {self.voxels} voxels: {len(self.labels_found)} labels found, "
+            f"{len(self.labels_truth)} true, {len(self.cells)} pairs>"
+        )
+
+    def _grid(self) -> tuple[object, ...]:
+        return self.spacing, self.origin, self.unit
+
+    # ------------------------------------------------------------------------- adding up
+
+    def __add__(self, other: Contingency) -> Contingency:
+        return Contingency.sum([self, other]) if isinstance(other, Contingency) else NotImplemented
+
+    @classmethod
+    def sum(cls, parts: Iterable[Contingency]) -> Contingency:
+        """Add up the parts of a volume, in any order.
+
+        Parameters
+        ----------
+        parts : iterable of Contingency
+            At least one; of disjoint parts, counted with their `offset`.
+        """
+        parts = list(parts)
+        if not parts:
+            raise ValueError("Contingency.sum: needs at least one part")
+        for k, part in enumerate(parts):
+            if part._grid() != parts[0]._grid():
+                raise ValueError(
+                    f"Contingency.sum: part {k} has (spacing, origin, unit) = {part._grid()} and "
+                    f"part 0 {parts[0]._grid()}; they are no parts of one volume"
+                )
+        cells = joined([part.cells for part in parts])
+        ignored = sum(part.ignored for part in parts)
+        return cls(cells, parts[0].spacing, parts[0].origin, parts[0].unit, ignored)
+
+    # ---------------------------------------------------------------------------- labels
+
+    @property
+    def voxels(self) -> int:
+        """Voxels that were counted."""
+        return int(self.cells.count.sum())
+
+    @cached_property
+    def labels_found(self) -> NDArray[np.int64]:
+        """Labels that occur in the found volume, ascending, without 0."""
+        return _labels(self.cells.found)
+
+    @cached_property
+    def labels_truth(self) -> NDArray[np.int64]:
+        """Labels that occur in the true volume, ascending, without 0."""
+        return _labels(self.cells.truth)
+
+    @property
+    def measure_found(self) -> NDArray[np.float64]:
+        """Volume of each of `labels_found`, in physical units."""
+        return self._columns("found", self.labels_found)[0]
+
+    @property
+    def measure_truth(self) -> NDArray[np.float64]:
+        """Volume of each of `labels_truth`, in physical units."""
+        return self._columns("truth", self.labels_truth)[0]
+
+    @property
+    def centers_found(self) -> NDArray[np.float64]:
+        """Centroid of each of `labels_found`, shape (N, D)."""
+        return self._part("found", 2)
+
+    @property
+    def centers_truth(self) -> NDArray[np.float64]:
+        """Centroid of each of `labels_truth`, shape (N, D)."""
+        return self._part("truth", 2)
+
+    @property
+    def boxes_found(self) -> Boxes:
+        """Box of the voxels of each of `labels_found`."""
+        return Boxes(np.hstack([self._part("found", k) for k in (0, 1)]), unit=self.unit)
+
+    @property
+    def boxes_truth(self) -> Boxes:
+        """Box of the voxels of each of `labels_truth`."""
+        return Boxes(np.hstack([self._part("truth", k) for k in (0, 1)]), unit=self.unit)
+
+    @property
+    def joint(self) -> pd.DataFrame:
+        """Voxels of every pair of labels that occurs: columns found, truth, voxels."""
+        import pandas as pd
+
+        cells = self.cells
+        return pd.DataFrame({"found": cells.found, "truth": cells.truth, "voxels": cells.count})
+
+    def _part(self, side: Side, which: int) -> NDArray[np.float64]:
+        labels = self.labels_found if side == "found" else self.labels_truth
+        axes = len(self.spacing)
+        columns = self._columns(side, labels)[1 + which * axes : 1 + (which + 1) * axes]
+        return np.stack(columns, axis=1)
+
+    def _columns(self, side: Side, labels: NDArray[np.int64]) -> list[NDArray[Any]]:
+        """Return measures, lower ends, upper ends and centres; absent labels are empty."""
+        total = self._totals[side]
+        at = _places(total.found, labels)
+        present = at >= 0
+        at = at[present]
+        count = np.zeros(len(labels))
+        count[present] = total.count[at]
+        columns = [count * float(np.prod(self.spacing))]
+        for values, empty in ((total.lower, np.inf), (total.upper, -np.inf)):
+            for k, (side_k, start) in enumerate(zip(self.spacing, self.origin, strict=True)):
+                ends = np.full(len(labels), empty)
+                ends[present] = start + values[at, k] * side_k
+                columns.append(ends)
+        for k, (side_k, start) in enumerate(zip(self.spacing, self.origin, strict=True)):
+            center = np.zeros(len(labels))
+            mean = total.sums[at, k] / count[present]
+            center[present] = start + (mean + 0.5) * side_k
+            columns.append(center)
+        return columns
+
+    @cached_property
+    def _totals(self) -> dict[str, LabelPairs]:
+        return {side: self.cells.side(side) for side in ("found", "truth")}
+
+    # ---------------------------------------------------------------------------- scores
+
+    def regions(
+        self, found: ArrayLike | None = None, truth: ArrayLike | None = None
+    ) -> tuple[LabelRegions, LabelRegions]:
+        """Return the labels of both sides as batches of regions, for `match` and all scores.
+
+        Parameters
+        ----------
+        found, truth : array_like of int, optional
+            Distinct labels in ascending order; by default those that occur. Labels that do
+            not occur are empty regions.
+        """
+        labels = [
+            default if given is None else checked_labels(given, name)
+            for given, default, name in (
+                (found, self.labels_found, "found"),
+                (truth, self.labels_truth, "truth"),
+            )
+        ]
+        i, j = _places(labels[0], self.cells.found), _places(labels[1], self.cells.truth)
+        kept = (i >= 0) & (j >= 0)
+        i, j = i[kept], j[kept]
+        shared = self.cells.count[kept] * float(np.prod(self.spacing))
+        sides: tuple[tuple[Side, NDArray, NDArray], ...] = (("found", i, j), ("truth", j, i))
+        batches = []
+        for known, (side, row, partner) in zip(labels, sides, strict=True):
+            order = np.lexsort((partner, row))
+            pointers = np.searchsorted(row[order], np.arange(len(known) + 1))
+            table = pointers, np.append(partner[order], -1), np.append(shared[order], 0.0)
+            columns = self._columns(side, known)
+            batches.append(LabelRegions.build(columns, table, (self.cells, side), self.unit))
+        return batches[0], batches[1]
+
+    def score(
+        self, score: Score, labels: Sequence[int] | Mapping[str, Sequence[int]] | None = None
+    ) -> pd.Series:
+        """Score every label against the same label.
+
+        Parameters
+        ----------
+        score : Score
+            Any, penalties included: the enclosure is the box of the voxels.
+        labels : sequence of int or mapping, optional
+            Labels, by default those that occur on either side without 0; or named unions of
+            labels, as in `merged`.
+
+        Returns
+        -------
+        pandas.Series
+            By label or name. Ratios are NaN for a label that neither side has, and 0 for one
+            that one side has.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> counts = ov.contingency([[0, 1, 1, 2]], [[0, 1, 2, 2]])
+        >>> counts.score(ov.dice).round(3).to_dict()
+        {1: 0.667, 2: 0.667}
+        >>> counts.score(ov.dice, {"both": (1, 2), "other": (7,)}).to_dict()
+        {'both': 1.0, 'other': nan}
+        """
+        import pandas as pd
+
+        if isinstance(labels, Mapping):
+            values = {name: part._own(score) for name, part in self.merged(labels).items()}
+            return pd.Series(values, dtype="float64", name=score.name)
+        known = self._either(labels)
+        value = score(*self.regions(known, known)) if len(known) else np.empty(0)
+        return pd.Series(value, index=pd.Index(known, name="label"), name=score.name)
+
+    def _own(self, score: Score) -> float:
+        return float(score(*self.regions([1], [1]))[0])
+
+    def _either(self, labels: Sequence[int] | None) -> NDArray[np.int64]:
+        if labels is not None:
+            return checked_labels(labels, "labels")
+        return np.union1d(self.labels_found, self.labels_truth)
+
+    def pairs(
+        self, score: Score = iou, *, at_least: float, strict: bool = False
+    ) -> scipy.sparse.coo_array:
+        """Return the pairs of a found and a true label that reach a threshold.
+
+        Parameters
+        ----------
+        score : Score
+        at_least, strict
+            As in `Score.pairs`.
+
+        Returns
+        -------
+        scipy.sparse.coo_array, shape (len(labels_found), len(labels_truth))
+            Row and column are places in `labels_found` and `labels_truth`.
+        """
+        return score.pairs(*self.regions(), at_least=at_least, strict=strict)
+
+    def table(
+        self, labels: Sequence[int] | Mapping[str, Sequence[int]] | None = None
+    ) -> pd.DataFrame:
+        """Return the counts of voxels of every label or named union of labels.
+
+        Parameters
+        ----------
+        labels : sequence of int or mapping, optional
+            As in `score`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns tp, fp, fn, tn in voxels, and measure_found, measure_truth and
+            intersection in physical units; they are what every ratio is made of.
+        """
+        import pandas as pd
+
+        if isinstance(labels, Mapping):
+            parts = self.merged(labels)
+            rows = [part.table([1]).iloc[0] for part in parts.values()]
+            frame = pd.DataFrame(rows, index=list(parts), columns=list(_COLUMNS))
+            return frame.astype(_COLUMNS)
+        known = self._either(labels)
+        volume = float(np.prod(self.spacing))
+        same = self.cells.take(self.cells.found == self.cells.truth)
+        found, truth, tp = (
+            np.append(part.count, 0)[_places(part.found, known)]  # the last is for -1
+            for part in (self._totals["found"], self._totals["truth"], same)
+        )
+        numbers = (
+            tp, found - tp, truth - tp, self.voxels - found - truth + tp,
+            found * volume, truth * volume, tp * volume,
+        )  # fmt: skip
+        columns = dict(zip(_COLUMNS, numbers, strict=True))
+        return pd.DataFrame(columns, index=pd.Index(known, name="label"))
+
+    def merged(self, regions: Mapping[str, Sequence[int]]) -> dict[str, Contingency]:
+        """Return the counts of unions of labels, without another pass over the volumes.
+
+        Parameters
+        ----------
+        regions : mapping from str to sequence of int
+            Names and labels, such as ``{"whole": (1, 2, 4), "core": (1, 4)}``; unions may share
+            labels.
+
+        Returns
+        -------
+        dict
+            By name, a contingency in which label 1 is the union and 0 everything else.
+        """
+        result = {}
+        for name, labels in regions.items():
+            wanted = checked_labels(labels, f"regions[{name!r}]", ordered=False)
+            inside = (np.isin(side, wanted) for side in (self.cells.found, self.cells.truth))
+            cells = self.cells.relabeled(*(side.astype(np.int64) for side in inside))
+            result[name] = Contingency(cells, self.spacing, self.origin, self.unit, self.ignored)
+        return result
+
+
+_COLUMNS = {
+    **dict.fromkeys(("tp", "fp", "fn", "tn"), "int64"),
+    **dict.fromkeys(("measure_found", "measure_truth", "intersection"), "float64"),
+}
+
+
+def _labels(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    labels = np.unique(values)
+    return labels[labels != 0]
+
+
+def _places(known: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where each label is among ascending known ones, -1 where it is not."""
+    if not len(known):
+        return np.full(len(wanted), -1)
+    at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return np.where(known[at] == wanted, at, -1)
+
+
+def checked_labels(values: ArrayLike, what: str, ordered: bool = True) -> NDArray[np.int64]:
+    """Return labels as int64, or raise an error with their name.
+
+    Parameters
+    ----------
+    values : array_like
+    what : str
+        Name, for messages.
+    ordered : bool
+        Whether they must be distinct and in ascending order.
+    """
+    labels = np.atleast_1d(np.asarray(values))
+    if labels.size == 0:
+        labels = labels.astype(np.int64)
+    if labels.ndim != 1 or labels.dtype.kind not in "iub":
+        raise TypeError(f"{what}: expected whole numbers, got {values!r}")
+    labels = labels.astype(np.int64)
+    bad = np.flatnonzero(np.diff(labels) <= 0)
+    if ordered and len(bad):
+        before, label = labels[bad[0]], labels[bad[0] + 1]
+        raise ValueError(
+            f"{what}: label {label} comes after {before}; give distinct labels in ascending order"
+        )
+    return labels
