@@ -152,14 +152,17 @@ def min_rect_pull(p, q, de, dx):
     aw, ah = 0.5 * one[2], 0.5 * one[3]
     c, s, bw, bh = _folded(c, s, 0.5 * two[2], 0.5 * two[3])
     near = 1e-13 * (aw + ah + bw + bh)
-    u, v, best = _smallest(aw, ah, ux, uy, c, s, bw, bh)
+    u, v, best, which, other = _smallest(aw, ah, ux, uy, c, s, bw, bh)
+    tie = best * (1.0 + 1e-12)
+    start, stop = (0, 10) if other <= tie else (which, which + 1)
+    start, stop = (start, stop) if order != 0 else (0, 1)
     low = (math.inf, math.inf, math.inf, math.inf, math.inf)
     high = (-math.inf, -math.inf, -math.inf, -math.inf, -math.inf)
-    for k in range(10 if order != 0 else 1):
+    for k in range(start, stop):
         x, y = _direction(k, aw, ah, ux, uy, c, s, bw, bh)
         area = _area(x, y, aw, ah, ux, uy, c, s, bw, bh)
         length = math.hypot(x, y)
-        if length > 0.0 and area <= best * (1.0 + 1e-12):
+        if length > 0.0 and area <= tie:
             m, n = _ends(max(k, 2))
             turns = (0.0, 0.0, 0.0, 0.0, 1.0 if own_first == (k == 0) else 0.0)
             if k >= 2 and own_first:

@@ -76,7 +76,8 @@ def _ends(k):
 def _direction(k, aw, ah, ux, uy, c, s, bw, bh):
     """Return direction k of ten: of the first box, of the second, and eight bridges.
 
-    It is (0, 0) where there is no bridge, and not of length 1.
+    It is (0, 0) where there is no bridge, and not of length 1. A bridge as short as rounding
+    has no direction.
     """
     if k == 0:
         return 1.0, 0.0
@@ -92,7 +93,8 @@ def _direction(k, aw, ah, ux, uy, c, s, bw, bh):
     inner = c * p + s * q > 0.0
     outer = p > 0.0 if k % 2 == 0 else q > 0.0
     # One box is ahead at the one normal and the other at the other.
-    return (x, y) if inner != outer else (0.0, 0.0)
+    bridge = inner != outer and abs(x) + abs(y) > 1e-14 * (aw + ah + bw + bh)
+    return (x, y) if bridge else (0.0, 0.0)
 
 
 @scalar
@@ -107,15 +109,17 @@ def _area(x, y, aw, ah, ux, uy, c, s, bw, bh):
 
 @scalar
 def _smallest(aw, ah, ux, uy, c, s, bw, bh):
-    """Return the direction, of length 1, of the smallest rectangle, and its area."""
-    u, v, best = 1.0, 0.0, math.inf
+    """Return direction, area and number of the smallest rectangle, and the next larger area."""
+    u, v, best, which, other = 1.0, 0.0, math.inf, 0, math.inf
     for k in range(10):
         x, y = _direction(k, aw, ah, ux, uy, c, s, bw, bh)
         area = _area(x, y, aw, ah, ux, uy, c, s, bw, bh)
         if area < best:
-            u, v, best = x, y, area
+            u, v, best, which, other = x, y, area, k, best
+        else:
+            other = min(other, area)
     length = math.hypot(u, v)
-    return u / length, v / length, best
+    return u / length, v / length, best, which, other
 
 
 @scalar
@@ -126,7 +130,7 @@ def min_rect_axes(p, q):
     ux, uy, c, s = _relative(p, q)
     aw, ah = 0.5 * p[2], 0.5 * p[3]
     c, s, bw, bh = _folded(c, s, 0.5 * q[2], 0.5 * q[3])
-    u, v, _ = _smallest(aw, ah, ux, uy, c, s, bw, bh)
+    u, v, _, _, _ = _smallest(aw, ah, ux, uy, c, s, bw, bh)
     return _rectangle(u, v, ux, uy, 1.0, 0.0, aw, ah, c, s, bw, bh)
 
 
