@@ -29,6 +29,7 @@ _ONES = np.uint64(0x0101010101010101)
 _0, _1, _2, _4, _8, _16, _32, _56, _64 = (np.uint64(k) for k in (0, 1, 2, 4, 8, 16, 32, 56, 64))
 _FULL = ~_0
 _CHUNK = 1 << 22  # cells packed in one go
+_PIECE = 1 << 20  # of a mask with more
 _WORD = 64
 
 
@@ -223,8 +224,8 @@ class Bits:
         parts = [_packed_rows(cells[k : k + rows], size) for k in range(0, n, rows)]
         if not parts:
             parts = [_packed_rows(cells, size)]
-        first, length, words, count = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return cls(shape, order, first, length, words, count)
+        columns = zip(*parts, strict=True)
+        return cls(shape, order, *(x[0] if len(x) == 1 else np.concatenate(x) for x in columns))
 
     @classmethod
     def from_runs(
@@ -348,28 +349,39 @@ def _packed_rows(cells: NDArray[np.bool_], size: int) -> tuple[NDArray, ...]:
     table = np.ascontiguousarray(cells).reshape(n, size)
     words = np.empty((n, -(-size // _WORD)), np.uint64)
     places = words.view(np.uint8)
+    first, length, count = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n)
+    find = specialise(count_words)
     if size <= _CHUNK:
 
         def pack(lo: int, hi: int) -> None:
             parts = np.packbits(table[lo:hi], axis=1, bitorder="little")
             places[lo:hi, : parts.shape[1]] = parts
             places[lo:hi, parts.shape[1] :] = 0
+            find(_little(words[lo:hi]), first[lo:hi], length[lo:hi], count[lo:hi])
 
         run_blocks(pack, n, 0.1 * n * size)
     else:  # one mask: along its cells
-        chunk = 1 << 18
+        chunks = -(-size // _PIECE)
+        starts, lengths, counts = (np.zeros(chunks, kind) for kind in (int, int, float))
 
         def pack(lo: int, hi: int) -> None:
-            parts = np.packbits(table[0, lo * chunk : hi * chunk], bitorder="little")
-            at = lo * chunk // 8
-            places[0, at : at + len(parts)] = parts
-            if hi * chunk >= size:
-                places[0, at + len(parts) :] = 0
+            for c in range(lo, hi):
+                parts = np.packbits(table[0, c * _PIECE : (c + 1) * _PIECE], bitorder="little")
+                at = c * _PIECE // 8
+                places[0, at : at + len(parts)] = parts
+                if c == chunks - 1:
+                    places[0, at + len(parts) :] = 0
+                piece = words[:, c * _PIECE // _WORD : (c + 1) * _PIECE // _WORD]
+                at_c = slice(c, c + 1)
+                find(_little(piece), starts[at_c], lengths[at_c], counts[at_c])
 
-        run_blocks(pack, -(-size // chunk), 0.1 * size)
+        run_blocks(pack, chunks, 0.1 * size)
+        some = np.flatnonzero(counts)
+        low = starts + np.arange(chunks) * (_PIECE // _WORD)
+        first[0] = low[some[0]] if some.size else 0
+        length[0] = low[some[-1]] + lengths[some[-1]] - first[0] if some.size else 0
+        count[0] = counts.sum()
     words = _little(words)
-    first, length = np.empty(n, np.int64), np.empty(n, np.int64)
-    count = np.empty(n)
-    specialise(count_words)(words, first, length, count)
     kept = [words[k, first[k] : first[k] + length[k]] for k in range(n)]
-    return first, length, np.concatenate(kept) if kept else np.empty(0, np.uint64), count
+    joined = np.concatenate(kept) if n > 1 else kept[0] if n else np.empty(0, np.uint64)
+    return first, length, joined, count

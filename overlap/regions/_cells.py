@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.regions._bits import Bits
+from overlap.regions._label_map import LabelMap
 from overlap.regions._shares import Shares
 from overlap.regions.grid import Grid
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Cells", "memory_order", "read_cells"]
+__all__ = ["Cells", "read_cells"]
 
 
 class Cells:
@@ -23,21 +24,24 @@ class Cells:
     Batches that are parts of one another have the same object and other rows of it.
     """
 
-    def __init__(self, data: Bits | Shares, grid: Grid) -> None:
+    def __init__(self, data: Bits | LabelMap | Shares, grid: Grid) -> None:
         self.data, self.grid = data, grid
 
     @property
     def bits(self) -> Bits:
-        """The masks, or the supports of soft ones."""
-        return self.data.supports if isinstance(self.data, Shares) else self.data
+        """The masks, or the supports of soft ones, as packed bits."""
+        if isinstance(self.data, Shares):
+            return self.data.supports
+        return self.data.bits if isinstance(self.data, LabelMap) else self.data
 
     @cached_property
     def columns(self) -> tuple[Any, ...]:
         """What the scalars of enclosures read."""
-        lower, upper, center = self.bits.spread
+        hard = self.data.supports if isinstance(self.data, Shares) else self.data
+        lower, upper, center = hard.spread
         if isinstance(self.data, Shares):
             center = self.data.weights[1]
-        empty = self.bits.count == 0
+        empty = hard.count == 0
         low, high, middle = [], [], []
         for k, (side, start) in enumerate(zip(self.grid.spacing, self.grid.origin, strict=True)):
             low.append(np.where(empty, np.inf, start + lower[k] * side))
@@ -45,7 +49,7 @@ class Cells:
             middle.append(np.where(empty, 0.0, start + center[k] * side))
         volume = self.grid.volume
         ends = map(tuple, (low, high, middle))
-        return (self.bits.count * volume, np.array([volume]), *ends)
+        return (hard.count * volume, np.array([volume]), *ends)
 
     def flat(self, row: int) -> NDArray:
         """Return the cells of one mask in the order of the grid."""
@@ -110,9 +114,3 @@ def read_cells(values: ArrayLike) -> NDArray:
     if cells.dtype.kind not in "bf":
         raise TypeError(f"Masks: expected bool, 0 and 1, or floats in [0, 1], got {cells.dtype}")
     return cells
-
-
-def memory_order(cells: NDArray) -> str:
-    """Return "F" where the axes of each mask lie in memory in reversed order, else "C"."""
-    reversed_axes = cells.transpose(0, *range(cells.ndim - 1, 0, -1))
-    return "F" if reversed_axes.flags.c_contiguous and not cells.flags.c_contiguous else "C"

@@ -13,7 +13,7 @@ from overlap.regions.base import as_numbers
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Grid", "per_axis"]
+__all__ = ["Grid", "memory_order", "per_axis"]
 
 
 @dataclass(frozen=True)
@@ -80,3 +80,9 @@ def per_axis(
     if array.shape != (axes,) or not np.isfinite(array).all():
         raise ValueError(f"Masks: {name} = {values!r}; expected {axes} finite numbers")
     return tuple(array.tolist())
+
+
+def memory_order(cells: NDArray) -> str:
+    """Return "F" where the axes of each mask lie in memory in reversed order, else "C"."""
+    reversed_axes = cells.transpose(0, *range(cells.ndim - 1, 0, -1))
+    return "F" if reversed_axes.flags.c_contiguous and not cells.flags.c_contiguous else "C"

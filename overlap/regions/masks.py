@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
 from overlap._jit import specialise
+from overlap._label_pairs import read_labels
 from overlap._loops import term_block
 from overlap._terms import Geometry, Groups, terms_scalar
 from overlap.regions._bits import Bits
-from overlap.regions._cells import Cells, memory_order, read_cells
+from overlap.regions._cells import Cells, read_cells
+from overlap.regions._label_map import LabelMap
 from overlap.regions._mask_terms import mask_geometry
 from overlap.regions._rasters import rastered
+from overlap.regions._rle import bits_of_rle, rle_of_bits
 from overlap.regions._shares import FORMS, Shares
 from overlap.regions.base import Regions
-from overlap.regions.grid import Grid, per_axis
+from overlap.regions.grid import Grid, memory_order, per_axis
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -89,12 +92,7 @@ class Masks(Regions):
         support: float = 0.5,
     ) -> None:
         cells = read_cells(values)
-        shape = cells.shape[1:]
-        grid = Grid(
-            shape,
-            per_axis(spacing, 1.0, len(shape), "spacing"),
-            per_axis(origin, 0.0, len(shape), "origin"),
-        )
+        grid = _grid(cells.shape[1:], spacing, origin)
         if soft not in FORMS:
             raise ValueError(f"Masks: soft = {soft!r}; expected one of {', '.join(FORMS)}")
         if not 0.0 <= support < 1.0:
@@ -111,11 +109,97 @@ class Masks(Regions):
         self._cells, self._rows, self.unit = cells, rows, unit
 
     @classmethod
-    def _from_bits(cls, bits: Bits, grid: Grid, unit: str | None) -> Self:
+    def _hard(cls, data: Bits | LabelMap, grid: Grid, unit: str | None) -> Self:
         result = cls.__new__(cls)
         result._form, result._support = FORMS[0], 0.5
-        result._set(Cells(bits, grid), np.arange(len(bits)), unit)
+        result._set(Cells(data, grid), np.arange(len(data)), unit)
         return result
+
+    @classmethod
+    def from_labels(
+        cls,
+        label_map: ArrayLike,
+        labels: Sequence[int] | None = None,
+        *,
+        spacing: Sequence[float] | None = None,
+        origin: Sequence[float] | None = None,
+        unit: str | None = None,
+        copy: bool = True,
+    ) -> Self:
+        """Build one mask per label of a map.
+
+        The map is kept as it is. Scores between masks of two maps come from one pass over
+        both, however many labels there are.
+
+        Parameters
+        ----------
+        label_map : array_like of integers, shape (*grid)
+            Floats are taken if all of them are whole numbers.
+        labels : sequence of int, optional
+            Which labels, in this order; one that does not occur is an empty mask. By default
+            those that occur, in ascending order, without the background 0.
+        spacing, origin, unit
+            As in the constructor.
+        copy : bool
+            False: refer to the array, which must then not be changed.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> found = ov.Masks.from_labels([[1, 1, 0], [2, 2, 2]])
+        >>> truth = ov.Masks.from_labels([[1, 1, 1], [0, 2, 2]])
+        >>> ov.dice(found, truth)
+        array([0.8, 0.8])
+        """
+        array = read_labels(label_map, "Masks.from_labels: label_map")
+        array = np.array(array, order="K") if copy else array.view()
+        array.flags.writeable = False
+        grid = _grid(array.shape, spacing, origin)
+        if labels is None:
+            data = LabelMap(array, np.empty(0, np.int64))
+            known = data.own.found
+            data.labels = known[known != 0]
+        else:
+            data = LabelMap(array, _labels(labels))
+        return cls._hard(data, grid, unit)
+
+    @classmethod
+    def from_rle(
+        cls,
+        rles: Sequence[Mapping[str, Any]],
+        *,
+        spacing: Sequence[float] | None = None,
+        origin: Sequence[float] | None = None,
+        unit: str | None = None,
+    ) -> Self:
+        """Build planar masks from COCO run lengths.
+
+        Parameters
+        ----------
+        rles : sequence of mapping
+            ``{"size": [height, width], "counts": ...}``, all of one size, with the counts
+            compressed (bytes or a string) or as a list of numbers.
+        spacing, origin, unit
+            As in the constructor; the axes of the grid are rows and columns.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> masks = ov.Masks.from_rle([{"size": [2, 3], "counts": [2, 3, 1]}])
+        >>> masks.to_array().astype(int).tolist()
+        [[[0, 1, 1], [0, 1, 0]]]
+        """
+        bits = bits_of_rle(rles)
+        return cls._hard(bits, _grid(bits.shape[::-1], spacing, origin), unit)
+
+    def to_rle(self, *, compressed: bool = True) -> list[dict[str, Any]]:
+        """Return planar hard masks as COCO run lengths, compressed or as lists of counts."""
+        if self.soft or self.dimension != 2:
+            raise TypeError(
+                "Masks.to_rle: COCO run lengths are of hard masks on planar grids; these are "
+                f"{'soft' if self.soft else 'hard'}, on {self.dimension} axes"
+            )
+        return rle_of_bits(self._cells.bits, self._rows, compressed)
 
     @classmethod
     def from_regions(
@@ -155,6 +239,12 @@ class Masks(Regions):
     def soft(self) -> str | None:
         """Name of the soft form, or None for hard masks."""
         return self._form if isinstance(self._cells.data, Shares) else None
+
+    @property
+    def labels(self) -> NDArray[np.int64] | None:
+        """The label of every mask of a label map, or None."""
+        data = self._cells.data
+        return data.labels[self._rows] if isinstance(data, LabelMap) else None
 
     @property
     def support(self) -> float:
@@ -258,10 +348,9 @@ class Masks(Regions):
 
     def kernel_columns(self) -> tuple[Any, ...]:
         """Return the columns that the jitted scalars index."""
-        bits = self._cells.data
-        if not isinstance(bits, Bits):
-            raise TypeError("soft Masks cannot be a factor of a Product")
-        bits = bits.ordered("C")
+        if self.soft:
+            raise TypeError("Masks with soft values cannot be a factor of a Product")
+        bits = self._cells.bits.ordered("C")
         packed = (bits.start[self._rows], bits.first[self._rows], bits.length[self._rows])
         measure, volume, *ends = self._cells.columns
         ends = [tuple(axis[self._rows] for axis in column) for column in ends]
@@ -272,6 +361,8 @@ class Masks(Regions):
         data = self._cells.data
         if isinstance(data, Shares):
             return 0.4 * self.parameter_count
+        if isinstance(data, LabelMap):
+            return 200.0
         return 20.0 + 0.5 * len(data.words) / max(len(data), 1)
 
     def fill_block(
@@ -285,16 +376,18 @@ class Masks(Regions):
     ) -> None:
         """Write the terms of listed pairs; see `Regions.fill_block`."""
         rows, columns = self._rows[index], other._rows[other_index]
+        # The first pass over label maps gives all else that is asked of them.
+        shared = self._shared(rows, other, columns) if Groups.OVERLAP in needs else None
         around = needs & ~Groups.OVERLAP
         if around:
             kernel = specialise(term_block, TERMS=terms_scalar(geometry, around))
             kernel(self._cells.columns, rows, other._cells.columns, columns, block)
-        if Groups.OVERLAP not in needs:
+        if shared is None:
             return
         volume = self.grid.volume
         block[0] = self._measures[rows] * volume
         block[1] = other._measures[columns] * volume
-        block[2] = self._shared(rows, other, columns) * volume
+        block[2] = shared * volume
         if around and (self.soft or other.soft):
             self._scale_enclosures(rows, other, columns, block)
 
@@ -321,7 +414,9 @@ class Masks(Regions):
             return mine.inside(rows, other._cells.bits, columns)
         if isinstance(theirs, Shares):
             return theirs.inside(columns, self._cells.bits, rows)
-        return mine.shared(rows, theirs, columns)
+        if isinstance(mine, LabelMap) and isinstance(theirs, LabelMap):
+            return mine.shared(rows, theirs, columns)
+        return self._cells.bits.shared(rows, other._cells.bits, columns)
 
     def pull_block(
         self,
@@ -360,9 +455,16 @@ class Masks(Regions):
                     *pair[1:], form, (own, shared, gap)
                 )
 
+    def candidate_blocks(self, other: Self) -> Iterator[tuple[NDArray, NDArray]] | None:
+        """Yield the pairs of labels of two maps that share a cell."""
+        mine, theirs = self._cells.data, other._cells.data
+        if isinstance(mine, LabelMap) and isinstance(theirs, LabelMap):
+            return mine.meeting(self._rows, theirs, other._rows)
+        return None
+
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         """Return the boxes of hard masks, lower and upper corners of shape (D, N)."""
-        if self.soft:
+        if not isinstance(self._cells.data, Bits):
             return None
         _, _, lower, upper, _ = self._cells.columns
         ends = np.stack(lower)[:, self._rows], np.stack(upper)[:, self._rows]
@@ -383,3 +485,19 @@ class Masks(Regions):
                         f"{mine} has {name} = {first!r} and {theirs} {name} = {second!r}; "
                         "build both alike"
                     )
+
+
+def _grid(
+    shape: tuple[int, ...], spacing: Sequence[float] | None, origin: Sequence[float] | None
+) -> Grid:
+    axes = len(shape)
+    return Grid(
+        shape, per_axis(spacing, 1.0, axes, "spacing"), per_axis(origin, 0.0, axes, "origin")
+    )
+
+
+def _labels(values: Sequence[int]) -> NDArray[np.int64]:
+    labels = np.asarray(values)
+    if labels.ndim != 1 or (labels.size and labels.dtype.kind not in "iu"):
+        raise TypeError(f"Masks.from_labels: labels = {values!r}; expected whole numbers")
+    return labels.astype(np.int64)
