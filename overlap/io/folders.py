@@ -42,7 +42,7 @@ def natural_key(name: str) -> list[tuple[int, int, str]]:
     ['Case_1', 'case_2', 'case_10']
     """
     parts = re.split(r"([0-9]+)", name)
-    key = [(1, int(p), "") if p.isdecimal() else (0, 0, p.casefold()) for p in parts if p]
+    key = [(0, int(p), "") if p.isdecimal() else (1, 0, p.casefold()) for p in parts if p]
     return [*key, (-1, 0, name)]
 
 

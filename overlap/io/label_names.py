@@ -85,7 +85,7 @@ def parse_labels(text: str) -> LabelSet:
     Parameters
     ----------
     text : str
-        Items separated by commas: ``1=liver`` names a label, ``whole=1+2+4`` or
+        Items separated by commas: ``1=liver`` or ``liver=1`` names a label, ``whole=1+2+4`` or
         ``whole=liver+tumor`` a region, ``255=ignore`` the voxels that do not count.
 
     Returns
@@ -115,7 +115,8 @@ def parse_labels(text: str) -> LabelSet:
             items.append((right, int(left)))
         else:
             words = [word.strip() for word in right.split("+")]
-            items.append((left, [int(w) if _NUMBER.fullmatch(w) else w for w in words]))
+            ids = [int(word) if _NUMBER.fullmatch(word) else word for word in words]
+            items.append((left, ids[0] if len(ids) == 1 and isinstance(ids[0], int) else ids))
     return _build(items, "labels")
 
 

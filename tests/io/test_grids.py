@@ -98,7 +98,7 @@ def test_swapped_axes_without_an_affine(tmp_path, truth):
 
 def test_lps_stored_as_ras(truth):
     found = replace(truth, affine=np.diag([-1.0, -1, 1, 1]) @ truth.affine)
-    with pytest.raises(GridMismatchError, match="opposite sign .LPS stored as if it were RAS"):
+    with pytest.raises(GridMismatchError, match=r"opposite sign \(LPS stored as if it were RAS"):
         check_same_grid(truth, found)
 
 

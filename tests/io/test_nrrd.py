@@ -73,7 +73,7 @@ def test_channel_axis(tmp_path):
     np.testing.assert_array_equal(volume.values, labels(np.uint16))
     vectors = SimpleITK.Compose([itk_image(labels())] * 2)
     SimpleITK.WriteImage(vectors, str(tmp_path / "b.nrrd"))
-    with pytest.raises(ValueError, match="has 2 channels; .*export each as a label map"):
+    with pytest.raises(ValueError, match=r"has 2 channels; .*export each as a label map"):
         read_volume(tmp_path / "b.nrrd")
 
 

@@ -83,6 +83,6 @@ def write_any(folder: Path, kind: str) -> tuple[Path, np.ndarray]:
 
 #: Every format, plain and compressed.
 KINDS = (
-    ".nii", ".nii.gz", ".mha", ".mha:zip", ".mhd", ".mhd:zip", ".nrrd", ".nrrd:zip", ".nhdr", ".nhdr:zip",
-    ".png", ".tif", ".tif:zip", ".npy", ".npz", ".npz:zip",
+    ".nii", ".nii.gz", ".mha", ".mha:zip", ".mhd", ".mhd:zip", ".nrrd", ".nrrd:zip", ".nhdr",
+    ".nhdr:zip", ".png", ".tif", ".tif:zip", ".npy", ".npz", ".npz:zip",
 )  # fmt: skip
