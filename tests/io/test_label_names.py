@@ -105,9 +105,8 @@ def test_json_that_makes_no_sense(tmp_path, text, wanted):
 
 def test_csv(tmp_path):
     path = tmp_path / "labels.csv"
-    path.write_text(
-        "﻿color,ID,Name\nred,1,core\n\ngreen,2,edema\nblue,1+2,whole\n,9,ignore\n", "utf-8"
-    )
+    rows = "color,ID,Name\nred,1,core\n\ngreen,2,edema\nblue,1+2,whole\n,9,ignore\n"
+    path.write_text(rows, "utf-8-sig")
     assert read_labels(path) == TUMOR
 
 

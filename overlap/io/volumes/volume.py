@@ -91,6 +91,8 @@ class Volume:
         What was dropped or chosen while reading, one sentence each.
     files : tuple of str
         `path`, and the file with the voxels where that is another one.
+    stamp : tuple of (int, int)
+        Size and time of change of each of them when they were read.
     """
 
     values: NDArray[Any]
