@@ -18,7 +18,15 @@ import numpy as np
 from overlap import _loops
 from overlap._formulas import Component, combine
 from overlap._jit import run_blocks, specialise
-from overlap._terms import Geometry, Groups, Terms, pullback_scalar, terms_scalar
+from overlap._terms import (
+    Geometry,
+    Groups,
+    Terms,
+    apart_scalar,
+    each_axis,
+    pullback_scalar,
+    terms_scalar,
+)
 from overlap.regions.base import Regions, check_pair, extent_reader
 
 if TYPE_CHECKING:
@@ -36,6 +44,7 @@ __all__ = [
 ]
 
 _BLOCK = 4096
+_SIEVED = 512  # candidates that are scored together
 _GROUP_WORDS = {
     Groups.ENCLOSURE: "common enclosure",
     Groups.OUTSIDE: "enclosure of their own",
@@ -98,6 +107,20 @@ class Plan:
         key = template, geometry
         if key not in self._kernels:
             self._kernels[key] = fused_kernel(template, geometry, self.components, self.needs)
+        return self._kernels[key]
+
+    def sieve(self, geometry: Geometry, columns: int) -> Callable:
+        """Return the pairwise loop that leaves out pairs that cannot touch."""
+        key = _loops.sieved, geometry
+        if key not in self._kernels:
+            self._kernels[key] = specialise(
+                _loops.sieved,
+                TERMS=terms_scalar(geometry, self.needs),
+                APART=apart_scalar(geometry),
+                BOUND=geometry.bound,
+                SCORE=self.score(geometry),
+                COPY=each_axis(_loops.copy_column, columns),
+            )
         return self._kernels[key]
 
     def geometry(self, found: Regions, truth: Regions) -> Geometry:
@@ -271,6 +294,9 @@ def pairwise(plan: Plan, found: Regions, truth: Regions, out: NDArray | None = N
         out = np.empty((n, m))
     else:
         _check_out(out, (n, m))
+    if geometry.bound is not None and plan.needs == Groups.OVERLAP:
+        _pairwise_sieved(plan, geometry, found, truth, out)
+        return out
     if geometry.fuses(plan.needs):
         kernel = plan.kernel(_loops.pairwise, geometry)
         a, b, p = found.kernel_columns(), truth.kernel_columns(), plan.parameters
@@ -292,6 +318,24 @@ def pairwise(plan: Plan, found: Regions, truth: Regions, out: NDArray | None = N
 
     run_blocks(rows, n, found.pair_cost() * n * m)
     return out
+
+
+def _pairwise_sieved(
+    plan: Plan, geometry: Geometry, found: Regions, truth: Regions, out: NDArray
+) -> None:
+    n, m = out.shape
+    a, b = found.kernel_columns(), truth.kernel_columns()
+    kernel = plan.sieve(geometry, len(a))
+
+    room = _SIEVED + m
+
+    def rows(lo: int, hi: int) -> None:
+        line, column = np.empty((2, room), np.int64)
+        first, second = (tuple(np.empty((len(a), room))) for _ in "ab")
+        scratch = np.empty(m, np.uint8), line, column, first, second, np.empty(room)
+        kernel(a, b, plan.parameters, lo, hi, _SIEVED, *scratch, out)
+
+    run_blocks(rows, n, 5.0 * n * m)
 
 
 def _check_out(out: NDArray, shape: tuple[int, int]) -> None:

@@ -40,6 +40,7 @@ from typing import Any
 import numba
 import numpy as np
 from numba import njit
+from numba.core.extending import _Intrinsic
 
 __all__ = ["compose", "digest", "run_blocks", "scalar", "specialise", "subroutine", "thread_count"]
 
@@ -139,6 +140,8 @@ class _Digest:
             self.text(getattr(value, "__module__", None), value.__name__)
         elif isinstance(value, numba.types.Type):
             self.text(str(value))
+        elif isinstance(value, _Intrinsic):
+            self.function(value._defn)
         elif callable(value) and str(getattr(value, "__module__", "")).startswith("numpy"):
             self.text(value.__module__, getattr(value, "__name__", repr(value)))
         else:

@@ -37,6 +37,50 @@ def pairwise(a, b, p, lo, hi, out):
             row[j] = SCORE(o, e, s, x, p)[0]
 
 
+def sieved(a, b, p, lo, hi, batch, near, line, column, first, second, value, out):
+    """Score every pair as if apart, then again those that may touch.
+
+    These are copied to the columns `first` and `second` before, some `batch` at a time, so
+    that the loop over them vectorises.
+    """
+    count = 0
+    for i in range(lo, hi):
+        row = out[i]
+        size = row.shape[0]
+        for j in range(size):
+            o, e, s, x = APART(a, i, b, j)
+            row[j] = SCORE(o, e, s, x, p)[0]
+        for j in range(size):
+            near[j] = BOUND(a, i, b, j)[2] > 0.0
+        before = count
+        for j in range(size):
+            column[count] = j
+            count += near[j]
+        if 2 * (count - before) > size:
+            count = before
+            for j in range(size):
+                o, e, s, x = TERMS(a, i, b, j)
+                row[j] = SCORE(o, e, s, x, p)[0]
+        for k in range(before, count):
+            line[k] = i
+        if count < batch and i < hi - 1:
+            continue
+        for k in range(count):
+            COPY(a, line[k], first, k)
+            COPY(b, column[k], second, k)
+        for k in range(count):
+            o, e, s, x = TERMS(first, k, second, k)
+            value[k] = SCORE(o, e, s, x, p)[0]
+        for k in range(count):
+            out[line[k], column[k]] = value[k]
+        count = 0
+
+
+def copy_column(source, i, target, k):
+    target[K][k] = source[K][i]
+    return 0.0
+
+
 def gradient(a, b, p, out, grad):
     for k in range(out.shape[0]):
         o, e, s, x = TERMS(a, k, b, k)

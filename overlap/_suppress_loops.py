@@ -1,7 +1,8 @@
 """Loops of suppression: each region against the regions kept so far.
 
 Regions come sorted by group and then by descending confidence, so that one index serves
-all columns. VALUE is bound to the score of a pair.
+all columns. VALUE is bound to the score of a pair, MOST and
+TIGHTER to cheap upper bounds of it.
 
 A region's *core* is what a region that suppresses it must touch: its outer box, or, where
 the score tells how much of it must be shared, that box without as much on every side.
@@ -19,6 +20,8 @@ from overlap._jit import scalar
 TERMS: Callable
 SCORE: Callable
 VALUE: Callable
+MOST: Callable
+TIGHTER: Callable
 
 _LAST_CELL = 2.0**31 - 1.0
 
@@ -26,6 +29,11 @@ _LAST_CELL = 2.0**31 - 1.0
 def value(a, i, b, j, p):
     o, e, s, x = TERMS(a, i, b, j)
     return SCORE(o, e, s, x, p)[0]
+
+
+@scalar
+def no_bound(a, i, b, j, p):
+    return math.inf
 
 
 @scalar
@@ -150,7 +158,12 @@ def hard(
                         q = latest if everything else head[bucket(x, y, f, mask)]
                         while q >= 0:
                             t = chain[q, 0]
-                            if meet(box, t, core) and VALUE(a, k, a, t, p) > threshold:
+                            if (
+                                meet(box, t, core)
+                                and MOST(a, k, a, t, p) > threshold
+                                and TIGHTER(a, k, a, t, p) > threshold
+                                and VALUE(a, k, a, t, p) > threshold
+                            ):
                                 free = False
                                 break
                             q = chain[q, 1]

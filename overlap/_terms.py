@@ -34,6 +34,7 @@ __all__ = [
     "Geometry",
     "Groups",
     "Terms",
+    "apart_scalar",
     "boxed",
     "each_axis",
     "pullback_scalar",
@@ -130,6 +131,12 @@ class Geometry:
         A region shares all of its measure with itself, so that ratios are 1 there.
     bounded : bool
         The intersection is at most either measure, not only at most their mean.
+    bound : callable or None
+        Returns ``(measure_a, measure_b, at_most)``: a cheap upper bound of the intersection,
+        0 for regions that surely do not touch. For kinds whose columns are one tuple of
+        float64 arrays.
+    tight_bound : callable or None
+        Likewise: a closer bound that costs more, but less than the intersection.
     fused : bool
         The overlap is so cheap that a score is compiled into the loop over pairs.
     fused_enclosure : bool
@@ -149,6 +156,8 @@ class Geometry:
     sides: bool = True
     reflexive: bool = True
     bounded: bool = True
+    bound: Callable | None = None
+    tight_bound: Callable | None = None
     fused: bool = False
     fused_enclosure: bool = True
 
@@ -227,6 +236,18 @@ def terms_scalar(geometry: Geometry, needs: Groups) -> Callable:
         return compose(_terms_diverging, DIVERGENCE=geometry.divergence, **bindings)
     outside = geometry.outside if Groups.OUTSIDE in needs else _no_number
     return compose(_terms, OUTSIDE=outside, **bindings)
+
+
+def _apart(a, i, b, j):
+    first, second, _ = BOUND(a, i, b, j)
+    return first, second, 0.0
+
+
+@cache
+def apart_scalar(geometry: Geometry) -> Callable:
+    """Return the terms of two regions as if they did not touch; the overlap alone."""
+    apart = replace(geometry, overlap=compose(_apart, BOUND=geometry.bound))
+    return terms_scalar(apart, Groups.OVERLAP)
 
 
 # --------------------------------------------------------------------------- per axis

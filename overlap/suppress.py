@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from overlap import _formulas, _suppress_loops
+from overlap import _suppress_grid, _suppress_loops
 from overlap._engine import Plan
 from overlap._formulas import Component, combine
 from overlap._jit import compose, specialise
@@ -23,8 +23,6 @@ from overlap._reach import (
 from overlap._terms import Geometry, Groups, terms_scalar
 from overlap.ratios import iou
 from overlap.regions.base import Regions, check_pair
-from overlap.regions.boxes import Boxes
-from overlap.regions.intervals import Intervals
 from overlap.scores import Score
 
 if TYPE_CHECKING:
@@ -34,12 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Kept", "nms"]
 
-_Bounds = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
-
 _SMALL_GROUP = 96  # up to here, looking at all kept regions is faster than a grid
 _BLOCK = 2048
-_LEVELS = 30  # sizes that differ by more than 2^30 share the smallest cells
-_FINER = 1  # cells are half as wide as the regions in them
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,7 +205,10 @@ class _Task:
     codes: NDArray | None
 
     def kernel(self, template: Callable) -> Callable:
-        return _kernel(template, self.geometry, self.plan.components, self.plan.needs)
+        # Ratios grow with the intersection, so that a bound of that bounds them.
+        grows = min(part.coefficient for part in self.score.parts) >= 0.0
+        bounded = grows and self.plan.needs == Groups.OVERLAP and self.geometry.bound is not None
+        return _kernel(template, self.geometry, self.plan.components, self.plan.needs, bounded)
 
     def reaching(self, rows: NDArray, columns: NDArray, at_least: float):
         """Return positions and scores of pairs with a score > `at_least`."""
@@ -222,31 +219,35 @@ class _Task:
         i, j, value = reaching(self.score, a, b, at_least, True, groups)
         return rows[i], columns[j], value
 
-    def bounds(self, threshold: float) -> _Bounds | None:
+    def bounds(self, threshold: float) -> _suppress_grid.Bounds | None:
         """Return the outer boxes, or None where regions apart can exceed the threshold."""
         return self.regions.bounds() if self.score.prunes(threshold, strict=True) else None
 
 
 @cache
 def _kernel(
-    template: Callable, geometry: Geometry, components: tuple[Component, ...], needs: Groups
+    template: Callable,
+    geometry: Geometry,
+    components: tuple[Component, ...],
+    needs: Groups,
+    bounded: bool,
 ) -> Callable:
-    terms = terms_scalar(geometry, needs)
     score = combine(components, max(geometry.axes, 1))
-    return specialise(template, VALUE=compose(_suppress_loops.value, TERMS=terms, SCORE=score))
+
+    def value(geometry: Geometry) -> Callable:
+        terms = terms_scalar(geometry, needs)
+        return compose(_suppress_loops.value, TERMS=terms, SCORE=score)
+
+    if template is not _suppress_loops.hard:
+        return specialise(template, VALUE=value(geometry))
+    most, tighter = (
+        value(replace(geometry, overlap=bound)) if bounded and bound else _suppress_loops.no_bound
+        for bound in (geometry.bound, geometry.tight_bound)
+    )
+    return specialise(template, VALUE=value(geometry), MOST=most, TIGHTER=tighter)
 
 
 # -------------------------------------------------------------------------------- hard
-
-
-def _boxes(bounds: _Bounds | None, n: int) -> NDArray[np.float64]:
-    """Return ``(x0, x1, y0, y1)`` of outer boxes; infinite where every pair counts."""
-    if bounds is None:
-        return np.tile([-np.inf, np.inf], (n, 2))
-    box = np.empty((n, 4)) if len(bounds[0]) > 1 else np.zeros((n, 4))
-    for axis in range(min(len(bounds[0]), 2)):
-        box[:, 2 * axis], box[:, 2 * axis + 1] = bounds[0][axis], bounds[1][axis]
-    return box
 
 
 def _hard_fused(task: _Task) -> NDArray[np.bool_]:
@@ -256,7 +257,8 @@ def _hard_fused(task: _Task) -> NDArray[np.bool_]:
     shares, layout = (0.0, math.inf), None
     if bounds is not None and small > _SMALL_GROUP:
         sides = bounds[1] - bounds[0]
-        shares, layout = _shares(task, sides), _layout(bounds, sides)
+        shares = _suppress_grid.shares(task.regions, task.score, task.threshold, sides)
+        layout = _suppress_grid.layout(bounds, sides)
     if layout is None:
         layout = np.zeros(2), np.ones(2), 0, np.ones((1, 2))
     else:
@@ -264,10 +266,10 @@ def _hard_fused(task: _Task) -> NDArray[np.bool_]:
     alive = np.empty(n, np.bool_)
     kernel = task.kernel(_suppress_loops.hard)
     kernel(
-        task.regions.kernel_columns(),
+        _suppress_grid.interleaved(task.regions.kernel_columns()),
         task.plan.parameters,
         task.threshold,
-        _boxes(bounds, n),
+        _suppress_grid.boxes(bounds, n),
         *shares,
         *layout,
         task.starts,
@@ -276,65 +278,6 @@ def _hard_fused(task: _Task) -> NDArray[np.bool_]:
         alive,
     )
     return alive
-
-
-def _shares(task: _Task, sides: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the least share of a candidate's sides, and the largest ratio of sides to them.
-
-    That is of the sides of what suppresses it, with which it shares the former.
-    A box of which more than a share t lies in another one also shares more than t of its
-    extent on every axis, so that nothing else needs to be looked at. Zero and infinite where
-    the score does not say, and among boxes so small that their measure has no precision.
-    """
-    unknown = 0.0, math.inf
-    positive = [part for part in task.score.parts if part.coefficient > 0]
-    if len(positive) != 1 or type(task.regions) not in (Boxes, Intervals):
-        return unknown
-    part = positive[0]
-    t = min(task.threshold / part.coefficient, 1.0)
-    if not t > 1e-12 or sides.min() < 1e-270 ** (1.0 / len(sides)):
-        return unknown
-    formula, parameters = part.component.formula, part.parameters
-    if formula is _formulas.iou:
-        own, other = 1.0, 1.0
-    elif formula is _formulas.dice:
-        own, other = 0.5, 0.5
-    elif formula is _formulas.coverage:
-        own, other = 1.0, 0.0
-    elif formula is _formulas.tversky:
-        own, other = parameters
-    elif formula is _formulas.f_score:
-        own = 1.0 / (1.0 + parameters[0] ** 2)
-        other = 1.0 - own
-    else:
-        return unknown
-    # I / (I + own (A - I)) > t, solved for I / A; the margin is for rounding.
-    own, other = ((1 - 1e-9) * t * w / (1.0 - t + t * w) if w else 0.0 for w in (own, other))
-    return own, 1.0 / other if other else math.inf
-
-
-def _layout(
-    bounds: _Bounds, sides: NDArray[np.float64]
-) -> tuple[NDArray, NDArray, int, NDArray] | None:
-    """Return origin, scale of the sides, lowest level, and inverse cell widths by level.
-
-    None where the coordinates reach so far that cells cannot be computed.
-    """
-    lower, upper, sides = bounds[0][:2], bounds[1][:2], sides[:2]
-    axes = len(lower)
-    origin, unit = np.zeros(2), np.ones(2)
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        mean = sides.sum(axis=1) / sides.shape[1]
-        unit[:axes] = np.where(mean > 0, mean, 1.0)
-        origin[:axes] = lower.min(axis=1)
-        reach = upper.max(axis=1) - origin[:axes]
-        scale = 1.0 / unit
-        top = int(np.frexp((sides.max(axis=1) * scale[:axes]).max())[1])
-        lowest = top - _LEVELS
-        inverse = 1.0 / np.ldexp(unit, np.arange(lowest, top + 1)[:, None] - _FINER)
-    if not all(np.isfinite(array).all() for array in (unit, scale, inverse, reach)):
-        return None
-    return origin, scale, lowest, inverse
 
 
 def _hard_blocks(task: _Task) -> NDArray[np.bool_]:
@@ -376,7 +319,7 @@ def _soft(
     rule = (threshold, sigma, linear)
     rest = (least, index, task.starts, task.stops, todo, current, alive)
     if task.geometry.fuses(task.plan.needs):
-        box = _boxes(task.bounds(threshold), n)
+        box = _suppress_grid.boxes(task.bounds(threshold), n)
         kernel = task.kernel(_suppress_loops.soft_dense)
         kernel(task.regions.kernel_columns(), task.plan.parameters, *rule, box, *rest)
         return alive

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
+from overlap._exact import sum_of_products
 from overlap._jit import scalar
 
-# Columns: cx, cy, w, h, angle, cos, sin, radius (half diagonal).
-
-
-@scalar
-def _product_error(a, b, p):
-    """Return ``a b - p`` exactly for ``p = fl(a b)`` (Dekker 1971)."""
-    t = 134217729.0 * a
-    ah = t - (t - a)
-    al = a - ah
-    t = 134217729.0 * b
-    bh = t - (t - b)
-    bl = b - bh
-    return ((ah * bh - p) + ah * bl + al * bh) + al * bl
-
-
-@scalar
-def _sum_of_products(a, b, c, d):
-    """Return ``a b + c d`` to nearly full precision, also where it cancels."""
-    p, q = a * b, c * d
-    return (p + q) + (_product_error(a, b, p) + _product_error(c, d, q))
+# Columns: cx, cy, w, h, angle, cos, sin, and the half sides of the bounding box, which are a
+# hair longer than they are, so that rounding never parts boxes that touch.
+#
+# What two boxes share is computed without a branch, so that the compiler does several pairs
+# at once.
 
 
 @scalar
@@ -52,10 +38,10 @@ def _relative(p, q):
     """Return box q in the frame of box p: center, cos and sin of its angle."""
     dx, dy = q[0] - p[0], q[1] - p[1]
     return (
-        _sum_of_products(p[5], dx, p[6], dy),
-        _sum_of_products(p[5], dy, -p[6], dx),
-        _sum_of_products(p[5], q[5], p[6], q[6]),
-        _sum_of_products(p[5], q[6], -p[6], q[5]),
+        sum_of_products(p[5], dx, p[6], dy),
+        sum_of_products(p[5], dy, -p[6], dx),
+        sum_of_products(p[5], q[5], p[6], q[6]),
+        sum_of_products(p[5], q[6], -p[6], q[5]),
     )
 
 
@@ -67,29 +53,23 @@ def _mean_between(p, q, height):
     would leave nothing but rounding.
     """
     low, high = min(p, q), max(p, q)
-    u, v = max(low, 0.0), min(high, height)
-    if low >= height:
-        return height
-    if high <= 0.0:
-        return 0.0
-    inner = 0.5 * (u + v)
-    if u == low and v == high:
-        return inner
-    return (inner * (v - u) + height * (high - v)) / (high - low)
+    u, v = min(max(low, 0.0), height), min(max(high, 0.0), height)
+    middle, whole, inside = 0.5 * (u + v), high - low, v - u
+    above = max(high - max(low, height), 0.0)
+    simple = (inside == whole) | (inside == 0.0) & (above == 0.0) | (low >= height)
+    mean = (middle * inside + height * above) / (1.0 if simple else whole)
+    return middle if simple else mean
 
 
 @scalar
-def _under_edge(xa, ya, xb, yb, half, height):
+def _under_edge(xa, ya, xb, yb, slope, half, height):
     """Return the integral of clamp(y, 0, height) dx along an edge cut to |x| <= half."""
     ca, cb = min(max(xa, -half), half), min(max(xb, -half), half)
-    dx = xb - xa
-    if ca == cb or dx == 0.0:
-        return 0.0
-    slope = (yb - ya) / dx
     # From the nearer end, so that what is not cut stays exact.
     y0 = ya + (ca - xa) * slope if abs(ca - xa) < abs(ca - xb) else yb + (ca - xb) * slope
     y1 = yb + (cb - xb) * slope if abs(cb - xb) < abs(cb - xa) else ya + (cb - xa) * slope
-    return (cb - ca) * _mean_between(y0, y1, height)
+    area = (cb - ca) * _mean_between(y0, y1, height)
+    return area if ca != cb else 0.0  # beyond the strip, y may be infinite
 
 
 @scalar
@@ -99,41 +79,99 @@ def _shared_area(p, q):
     half, height = 0.5 * p[2], p[3]
     bw, bh = 0.5 * q[2], 0.5 * q[3]
     # Apart along one of the four normals?
-    if abs(ux) >= half + abs(c) * bw + abs(s) * bh:
-        return 0.0
-    if abs(uy) >= 0.5 * height + abs(s) * bw + abs(c) * bh:
-        return 0.0
-    if abs(c * ux + s * uy) >= bw + abs(c) * half + abs(s) * 0.5 * height:
-        return 0.0
-    if abs(c * uy - s * ux) >= bh + abs(s) * half + abs(c) * 0.5 * height:
-        return 0.0
+    apart = (
+        (abs(ux) >= half + abs(c) * bw + abs(s) * bh)
+        | (abs(uy) >= 0.5 * height + abs(s) * bw + abs(c) * bh)
+        | (abs(c * ux + s * uy) >= bw + abs(c) * half + abs(s) * 0.5 * height)
+        | (abs(c * uy - s * ux) >= bh + abs(s) * half + abs(c) * 0.5 * height)
+    )
     px, py, qx, qy = c * bw, s * bw, -s * bh, c * bh
     y = uy + 0.5 * height
     x0, y0 = ux + (px + qx), y + (py + qy)
     x1, y1 = ux - (px - qx), y - (py - qy)
     x2, y2 = ux - (px + qx), y - (py + qy)
     x3, y3 = ux + (px - qx), y + (py - qy)
-    return -(
-        (_under_edge(x0, y0, x1, y1, half, height) + _under_edge(x2, y2, x3, y3, half, height))
-        + (_under_edge(x1, y1, x2, y2, half, height) + _under_edge(x3, y3, x0, y0, half, height))
+    along = s / (c if c != 0.0 else 1.0)
+    across = -c / (s if s != 0.0 else 1.0)
+    area = -(
+        (
+            _under_edge(x0, y0, x1, y1, along, half, height)
+            + _under_edge(x2, y2, x3, y3, along, half, height)
+        )
+        + (
+            _under_edge(x1, y1, x2, y2, across, half, height)
+            + _under_edge(x3, y3, x0, y0, across, half, height)
+        )
     )
+    return 0.0 if apart else area
+
+
+@scalar
+def rotated_bound(a, i, b, j):
+    """Return ``(area_a, area_b, at_most)``: the boxes cannot share more than the last.
+
+    It is 0 where their bounding boxes do not meet.
+    """
+    x, y = abs(a[0][i] - b[0][j]), abs(a[1][i] - b[1][j])
+    ax, ay, bx, by = a[7][i], a[8][i], b[7][j], b[8][j]
+    width = min(ax + bx - x, 2.0 * min(ax, bx))
+    height = min(ay + by - y, 2.0 * min(ay, by))
+    first, second = a[2][i] * a[3][i], b[2][j] * b[3][j]
+    return first, second, min(max(width, 0.0) * max(height, 0.0), min(first, second))
+
+
+@scalar
+def _within(p, q):
+    """Return what two boxes share at most: the first and the other's bounding box around it."""
+    dx, dy = q[0] - p[0], q[1] - p[1]
+    c, s = abs(p[5] * q[5] + p[6] * q[6]), abs(p[5] * q[6] - p[6] * q[5])
+    x, y = c * q[2] + s * q[3], s * q[2] + c * q[3]
+    width = min(0.5 * (p[2] + x) - abs(p[5] * dx + p[6] * dy), min(p[2], x))
+    height = min(0.5 * (p[3] + y) - abs(p[5] * dy - p[6] * dx), min(p[3], y))
+    hair = 1e-14 * (p[2] + p[3] + x + y)
+    return max(width + hair, 0.0) * max(height + hair, 0.0)
+
+
+@scalar
+def rotated_tight_bound(a, i, b, j):
+    """Return ``(area_a, area_b, at_most)`` from bounding boxes along the sides of each box."""
+    p, q = _box(a, i), _box(b, j)
+    first, second = p[2] * p[3], q[2] * q[3]
+    return first, second, min(min(_within(p, q), _within(q, p)), min(first, second))
 
 
 @scalar
 def rotated_overlap(a, i, b, j):
     """Return ``(area_a, area_b, intersection)`` of two rotated boxes."""
     p, q = _box(a, i), _box(b, j)
-    reach = a[7][i] + b[7][j]
-    first, second = p[2] * p[3], q[2] * q[3]
-    dx, dy = p[0] - q[0], p[1] - q[1]
-    if dx * dx + dy * dy >= reach * reach:
-        return first, second, 0.0
-    order = _order(p, q)
-    if order == 0:
-        return first, second, first
-    if order > 0:
-        p, q = q, p
-    return first, second, min(max(_shared_area(p, q), 0.0), min(first, second))
+    first, second, at_most = rotated_bound(a, i, b, j)
+    equal = (p[0] == q[0]) & (p[1] == q[1]) & (p[2] == q[2]) & (p[3] == q[3]) & (p[4] == q[4])
+    swap = (p[0] > q[0]) | (p[0] == q[0]) & (
+        (p[1] > q[1])
+        | (p[1] == q[1])
+        & ((p[2] > q[2]) | (p[2] == q[2]) & ((p[3] > q[3]) | (p[3] == q[3]) & (p[4] > q[4])))
+    )
+    one = (
+        q[0] if swap else p[0],
+        q[1] if swap else p[1],
+        q[2] if swap else p[2],
+        q[3] if swap else p[3],
+        0.0,
+        q[5] if swap else p[5],
+        q[6] if swap else p[6],
+    )
+    two = (
+        p[0] if swap else q[0],
+        p[1] if swap else q[1],
+        p[2] if swap else q[2],
+        p[3] if swap else q[3],
+        0.0,
+        p[5] if swap else q[5],
+        p[6] if swap else q[6],
+    )
+    shared = min(max(_shared_area(one, two), 0.0), min(first, second))
+    shared = shared + 0.0 if at_most > 0.0 else 0.0  # never -0.0
+    return first, second, first if equal else shared
 
 
 # ----------------------------------------------------------------------------- enclosure

@@ -260,6 +260,8 @@ def _smoothed(
         fills=False,
         reflexive=method.reflexive,
         bounded=method.bounded,
+        bound=None,
+        tight_bound=None,
         fused=False,
         **lifted,
     )

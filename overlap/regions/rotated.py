@@ -31,6 +31,8 @@ _HULL = Geometry(
     axes=2,
     aspect=True,
     sides=False,
+    bound=_rotated.rotated_bound,
+    tight_bound=_rotated.rotated_tight_bound,
     fused=True,
     fused_enclosure=False,
 )
@@ -77,6 +79,12 @@ _CONVENTIONS: dict[str, tuple[Callable[[NDArray], NDArray], tuple[float, float] 
 }
 
 
+def _half_sides(w: NDArray, h: NDArray, c: NDArray, s: NDArray) -> tuple[NDArray, NDArray]:
+    """Return the half sides of the bounding boxes."""
+    c, s = np.abs(c), np.abs(s)
+    return 0.5 * (c * w + s * h), 0.5 * (s * w + c * h)
+
+
 class RotatedBoxes(Regions):
     """Rectangles at any angle in the plane.
 
@@ -119,13 +127,14 @@ class RotatedBoxes(Regions):
                     "box that points the other way has its angle changed by pi"
                 )
         with np.errstate(over="ignore"):
-            radius = 0.5 * np.hypot(w, h)
-        if not np.isfinite(radius).all():
-            k = int(np.flatnonzero(~np.isfinite(radius))[0])
+            diagonal = np.hypot(w, h)
+        if not np.isfinite(diagonal).all():
+            k = int(np.flatnonzero(~np.isfinite(diagonal))[0])
             raise ValueError(f"RotatedBoxes: the diagonal of box {k} overflows float64")
-        # A hair more, so that rounding never parts boxes that touch.
-        radius *= 1.0 + 1e-15
-        self._fill((x, y, w, h, angle, np.cos(angle), np.sin(angle), radius), unit)
+        c, s = np.cos(angle), np.sin(angle)
+        half_x, half_y = _half_sides(w, h, c, s)
+        hair = 1.0 + 1e-15  # so that rounding never parts boxes that touch
+        self._fill((x, y, w, h, angle, c, s, half_x * hair, half_y * hair), unit)
 
     # ------------------------------------------------------------------- constructors
 
@@ -253,7 +262,7 @@ class RotatedBoxes(Regions):
 
     def corners(self) -> NDArray[np.float64]:
         """Return the corners, shape (N, 4, 2): (-w, -h), (w, -h), (w, h), (-w, h), halved."""
-        x, y, w, h, _, c, s, _ = self._arrays
+        x, y, w, h, _, c, s = self._arrays[:7]
         sides = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]])
         along, across = sides[:, 0] * w[:, None], sides[:, 1] * h[:, None]
         c, s = c[:, None], s[:, None]
@@ -283,7 +292,7 @@ class RotatedBoxes(Regions):
 
     def contains(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which points, shape (Q, 2), are in which half-open box: (N, Q)."""
-        x, y, w, h, _, c, s, _ = (column[:, None] for column in self._arrays)
+        x, y, w, h, _, c, s = (column[:, None] for column in self._arrays[:7])
         dx, dy = points[:, 0] - x, points[:, 1] - y
         along, across = c * dx + s * dy, c * dy - s * dx
         return (-0.5 * w <= along) & (along < 0.5 * w) & (-0.5 * h <= across) & (across < 0.5 * h)
@@ -300,9 +309,8 @@ class RotatedBoxes(Regions):
 
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return lower and upper corners of the bounding boxes, each of shape (2, N)."""
-        x, y, w, h, _, c, s, _ = self._arrays
-        half_x = 0.5 * (np.abs(c) * w + np.abs(s) * h)
-        half_y = 0.5 * (np.abs(s) * w + np.abs(c) * h)
+        x, y, w, h, _, c, s = self._arrays[:7]
+        half_x, half_y = _half_sides(w, h, c, s)
         return np.stack([x - half_x, y - half_y]), np.stack([x + half_x, y + half_y])
 
     def kernel_columns(self) -> tuple[Any, ...]:

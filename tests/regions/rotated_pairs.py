@@ -70,7 +70,8 @@ Polygon = list[tuple[Fraction, Fraction]]
 
 def rectangle(boxes: ov.RotatedBoxes, k: int) -> Polygon:
     """Return the exact corners from the float64 center, sides, cos and sin."""
-    x, y, w, h, _, c, s, _ = (Fraction(float(column[k])) for column in boxes.kernel_columns())
+    columns = boxes.kernel_columns()[:7]
+    x, y, w, h, _, c, s = (Fraction(float(column[k])) for column in columns)
     return [
         (x + c * u * w / 2 - s * v * h / 2, y + s * u * w / 2 + c * v * h / 2)
         for u, v in ((-1, -1), (1, -1), (1, 1), (-1, 1))
