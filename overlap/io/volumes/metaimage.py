@@ -7,6 +7,7 @@ compressed data is damaged; here the stream's checksum is compared.
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,7 @@ def _voxels(
     stored = os.path.getsize(source)
     skip = int(_numbers(fields, path, ("HeaderSize",), 1, [0.0])[0])
     if skip == -1:  # the voxels are the end of the file
-        offset = stored - int(np.prod(shape)) * dtype.itemsize
+        offset = stored - math.prod(shape) * dtype.itemsize
     else:
         offset += skip
     if not _flag(fields, "CompressedData"):

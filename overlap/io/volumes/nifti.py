@@ -94,7 +94,7 @@ def _place(raw: RawVolume, header: Any, path: str) -> None:
     sform, qform = _usable(header.get_sform, raw, "sform"), _usable(header.get_qform, raw, "qform")
     chosen = qform if sform is None else sform
     if sform is not None and qform is not None:
-        far = np.abs(sform - qform).max() / min(sides, default=1.0)
+        far = np.abs(sform - qform).max() / np.linalg.norm(sform[:3, :3], axis=0).min()
         if not far <= 1e-3:
             raw.notes.append(
                 f"sform and qform differ by {far:.3g} of the smallest spacing; the sform was used"
