@@ -2,6 +2,7 @@ from . import coders as coders
 from . import evaluate as evaluate
 from ._jit import scalar as scalar
 from ._terms import Terms as Terms
+from .components import connected_components as connected_components
 from .contingencies import Contingency as Contingency
 from .counting import contingency as contingency
 from .divergences import gwd as gwd
@@ -10,6 +11,13 @@ from .divergences import kfiou as kfiou
 from .divergences import kld as kld
 from .divergences import nwd as nwd
 from .divergences import probiou as probiou
+from .instances import InstanceMatches as InstanceMatches
+from .instances import match_instances as match_instances
+from .instances import panoptic_quality as panoptic_quality
+from .lesions import LesionDetection as LesionDetection
+from .lesions import LesionwiseScores as LesionwiseScores
+from .lesions import detect_lesions as detect_lesions
+from .lesions import lesionwise_dice as lesionwise_dice
 from .matching import Matches as Matches
 from .matching import match as match
 from .penalties import aspect_gap as aspect_gap
@@ -42,6 +50,8 @@ from .regions.smooth import SmoothMin as SmoothMin
 from .regions.upright import UprightBoxes as UprightBoxes
 from .scores import Score as Score
 from .scores import terms as terms
+from .skeletons import CenterlineDice as CenterlineDice
+from .skeletons import cldice as cldice
 from .suppress import Kept as Kept
 from .suppress import nms as nms
 from .tolerances import tolerance as tolerance

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from overlap.scores import Score
 
-__all__ = ["Contingency", "checked_labels"]
+__all__ = ["Contingency", "checked_labels", "places"]
 
 Side = Literal["found", "truth"]
 
@@ -164,7 +164,7 @@ class Contingency:
     def _columns(self, side: Side, labels: NDArray[np.int64]) -> list[NDArray[Any]]:
         """Return measures, lower ends, upper ends and centres; absent labels are empty."""
         total = self._totals[side]
-        at = _places(total.found, labels)
+        at = places(total.found, labels)
         present = at >= 0
         at = at[present]
         count = np.zeros(len(labels))
@@ -206,7 +206,7 @@ class Contingency:
                 (truth, self.labels_truth, "truth"),
             )
         ]
-        i, j = _places(labels[0], self.cells.found), _places(labels[1], self.cells.truth)
+        i, j = places(labels[0], self.cells.found), places(labels[1], self.cells.truth)
         kept = (i >= 0) & (j >= 0)
         i, j = i[kept], j[kept]
         shared = self.cells.count[kept] * float(np.prod(self.spacing))
@@ -310,7 +310,7 @@ class Contingency:
         volume = float(np.prod(self.spacing))
         same = self.cells.take(self.cells.found == self.cells.truth)
         found, truth, tp = (
-            np.append(part.count, 0)[_places(part.found, known)]  # the last is for -1
+            np.append(part.count, 0)[places(part.found, known)]  # the last is for -1
             for part in (self._totals["found"], self._totals["truth"], same)
         )
         numbers = (
@@ -354,7 +354,7 @@ def _labels(values: NDArray[np.int64]) -> NDArray[np.int64]:
     return labels[labels != 0]
 
 
-def _places(known: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+def places(known: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return where each label is among ascending known ones, -1 where it is not."""
     if not len(known):
         return np.full(len(wanted), -1)

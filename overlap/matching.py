@@ -18,7 +18,7 @@ from overlap.scores import Score
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Matches", "match"]
+__all__ = ["Matches", "greedy_pairs", "match", "optimal_pairs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +123,9 @@ def match(
     codes = None if groups is None else checked_groups(groups, len(found), len(truth))
     i, j, value = reaching(score, found, truth, at_least, bool(strict), codes)
     if method == "greedy":
-        taken = _greedy(i, j, value, i if rank is None else rank[i], rank is None)
+        taken = greedy_pairs(i, j, value, i if rank is None else rank[i], rank is None)
     else:
-        taken = _optimal(i, j, value, len(found), len(truth))
+        taken = optimal_pairs(i, j, value, len(found), len(truth))
     taken = taken[np.argsort(i[taken])]
     i, j, value = i[taken], j[taken], value[taken]
     free_found, free_truth = np.ones(len(found), np.bool_), np.ones(len(truth), np.bool_)
@@ -146,7 +146,7 @@ def take(i, j, order, free_i, free_j, taken):
     return count
 
 
-def _greedy(
+def greedy_pairs(
     i: NDArray[np.int64], j: NDArray[np.int64], value: NDArray, rank: NDArray, by_score: bool
 ) -> NDArray[np.int64]:
     """Return positions of the pairs to take; `rank` is the place of the found region."""
@@ -158,7 +158,7 @@ def _greedy(
     return taken[: specialise(take)(i, j, order, free_i, free_j, taken)]
 
 
-def _optimal(
+def optimal_pairs(
     i: NDArray[np.int64], j: NDArray[np.int64], value: NDArray, n: int, m: int
 ) -> NDArray[np.int64]:
     """Return positions of pairs with the largest sum of values, each region used once."""
