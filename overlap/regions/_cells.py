@@ -9,6 +9,7 @@ import numpy as np
 
 from overlap.regions._bits import Bits
 from overlap.regions._label_map import LabelMap
+from overlap.regions._mask_hulls import Hulls
 from overlap.regions._shares import Shares
 from overlap.regions.grid import Grid
 
@@ -24,8 +25,18 @@ class Cells:
     Batches that are parts of one another have the same object and other rows of it.
     """
 
-    def __init__(self, data: Bits | LabelMap | Shares, grid: Grid) -> None:
-        self.data, self.grid = data, grid
+    def __init__(self, data: Bits | LabelMap | Shares, grid: Grid, form: str | None = None) -> None:
+        self.data, self.grid, self.form = data, grid, form
+
+    @property
+    def measures(self) -> NDArray[np.float64]:
+        """What every mask measures, in cells."""
+        return self.data.measure(self._soft) if isinstance(self.data, Shares) else self.data.count
+
+    @property
+    def _soft(self) -> str:
+        assert self.form is not None
+        return self.form
 
     @property
     def bits(self) -> Bits:
@@ -51,6 +62,22 @@ class Cells:
         ends = map(tuple, (low, high, middle))
         return (hard.count * volume, np.array([volume]), *ends)
 
+    @cached_property
+    def hulls(self) -> Hulls:
+        """The convex hulls of the cells, or of the supports."""
+        data = self.data.supports if isinstance(self.data, Shares) else self.data
+        lower, upper, _ = data.spread
+
+        def cropped(n: int) -> tuple[NDArray, NDArray[np.bool_]]:
+            if data.count[n] == 0:
+                return lower[:, n], np.empty((0,) * len(lower), bool)
+            inside = tuple(map(slice, lower[:, n], upper[:, n]))
+            if isinstance(data, LabelMap):
+                return lower[:, n], data.map[inside] == data.labels[n]
+            return lower[:, n], data.dense(np.array([n]))[0][inside]
+
+        return Hulls(len(data), len(lower), cropped)
+
     def flat(self, row: int) -> NDArray:
         """Return the cells of one mask in the order of the grid."""
         return self.data.dense(np.array([row])).reshape(-1)
@@ -60,7 +87,6 @@ class Cells:
         row: int,
         partner: Cells,
         other: int,
-        form: str,
         partials: tuple[float, float, float],
     ) -> NDArray[np.float64]:
         """Return the gradient of a score with respect to the values of one soft mask.
@@ -71,7 +97,6 @@ class Cells:
         partner : Cells
         other : int
             Row of the other mask.
-        form : str
         partials : tuple of float
             With respect to the own measure, the intersection and the squared distance of
             the centres.
@@ -85,7 +110,7 @@ class Cells:
                 toward[k] = 2.0 * partials[2] * (center[k][row] - theirs[k][other]) * side
         out = np.empty(self.data.values.shape[1])
         shares = (partials[0] * volume, partials[1] * volume)
-        self.data.pull(row, partner.flat(other), form, *shares, toward, out)
+        self.data.pull(row, partner.flat(other), self._soft, *shares, toward, out)
         return out
 
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
-from overlap._jit import specialise
 from overlap._label_pairs import read_labels
-from overlap._loops import term_block
-from overlap._terms import Geometry, Groups, terms_scalar
+from overlap._terms import Geometry, Groups
 from overlap.regions._bits import Bits
 from overlap.regions._cells import Cells, read_cells
 from overlap.regions._label_map import LabelMap
+from overlap.regions._mask_pairs import fill_terms, pull_terms
 from overlap.regions._mask_terms import mask_geometry
 from overlap.regions._rasters import rastered
 from overlap.regions._rle import bits_of_rle, rle_of_bits
@@ -97,13 +96,11 @@ class Masks(Regions):
             raise ValueError(f"Masks: soft = {soft!r}; expected one of {', '.join(FORMS)}")
         if not 0.0 <= support < 1.0:
             raise ValueError(f"Masks: support = {support!r} is not in [0, 1)")
-        self._form, self._support = str(soft), float(support)
-        data: Bits | Shares
         if cells.dtype == bool:
-            data = Bits.packed(cells, memory_order(cells))
+            own = Cells(Bits.packed(cells, memory_order(cells)), grid)
         else:
-            data = Shares.checked(cells, self._support)
-        self._set(Cells(data, grid), np.arange(len(cells)), unit)
+            own = Cells(Shares.checked(cells, float(support)), grid, soft)
+        self._set(own, np.arange(len(cells)), unit)
 
     def _set(self, cells: Cells, rows: NDArray[np.intp], unit: str | None) -> None:
         self._cells, self._rows, self.unit = cells, rows, unit
@@ -111,7 +108,6 @@ class Masks(Regions):
     @classmethod
     def _hard(cls, data: Bits | LabelMap, grid: Grid, unit: str | None) -> Self:
         result = cls.__new__(cls)
-        result._form, result._support = FORMS[0], 0.5
         result._set(Cells(data, grid), np.arange(len(data)), unit)
         return result
 
@@ -238,7 +234,7 @@ class Masks(Regions):
     @property
     def soft(self) -> str | None:
         """Name of the soft form, or None for hard masks."""
-        return self._form if isinstance(self._cells.data, Shares) else None
+        return self._cells.form
 
     @property
     def labels(self) -> NDArray[np.int64] | None:
@@ -248,8 +244,9 @@ class Masks(Regions):
 
     @property
     def support(self) -> float:
-        """Cells of soft masks with a value above it are their support."""
-        return self._support
+        """Cells of soft masks with a value above it are their support; 0.5 for hard masks."""
+        data = self._cells.data
+        return data.support if isinstance(data, Shares) else 0.5
 
     @property
     def dimension(self) -> int:
@@ -269,15 +266,12 @@ class Masks(Regions):
 
     def _like(self, cells: Cells, rows: NDArray[np.intp]) -> Self:
         result = type(self).__new__(type(self))
-        result._form, result._support = self._form, self._support
         result._set(cells, rows, self.unit)
         return result
 
     def to_array(self) -> NDArray[Any]:
         """Return the cells, shape (N, *grid): bool, or the values of soft masks."""
-        cells = self._cells.data.dense(self._rows)
-        cells.flags.writeable = False
-        return cells
+        return self._cells.data.dense(self._rows)
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -302,8 +296,8 @@ class Masks(Regions):
             own["origin"] = self.grid.origin
         if self.soft not in (None, FORMS[0]):
             own["soft"] = self.soft
-        if self.soft is not None and self._support != 0.5:
-            own["support"] = self._support
+        if self.support != 0.5:
+            own["support"] = self.support
         return {**own, **super()._settings()}
 
     @classmethod
@@ -324,19 +318,15 @@ class Masks(Regions):
 
     def measure(self) -> NDArray[np.float64]:
         """Return the volumes, shape (N,): cells, or what soft masks measure, times a cell's."""
-        return self._measures[self._rows] * self.grid.volume
-
-    @property
-    def _measures(self) -> NDArray[np.float64]:
-        data = self._cells.data
-        return data.measure(self._form) if isinstance(data, Shares) else data.count
+        return self._cells.measures[self._rows] * self.grid.volume
 
     # ------------------------------------------------------------------------- kernels
 
     def geometry(self, enclosure: str = "natural") -> Geometry:
         """Return the jitted scalars; the natural enclosure is the box of cells."""
         self._check_enclosure(enclosure)
-        return mask_geometry(self.dimension, self.soft, self.soft is not None, False)
+        convex = enclosure == "hull" and self.dimension > 1
+        return mask_geometry(self.dimension, self.soft, self.soft is not None, convex)
 
     def pair_geometry(self, other: Regions, enclosure: str = "natural") -> Geometry:
         """Return the jitted scalars of the pair, which is soft if one of the two is."""
@@ -344,7 +334,7 @@ class Masks(Regions):
         return soft.geometry(enclosure)
 
     def _enclosures(self) -> tuple[str, ...]:
-        return ("natural", "box")
+        return ("natural", "box", "hull") if self.dimension <= 3 else ("natural", "box")
 
     def kernel_columns(self) -> tuple[Any, ...]:
         """Return the columns that the jitted scalars index."""
@@ -376,47 +366,7 @@ class Masks(Regions):
     ) -> None:
         """Write the terms of listed pairs; see `Regions.fill_block`."""
         rows, columns = self._rows[index], other._rows[other_index]
-        # The first pass over label maps gives all else that is asked of them.
-        shared = self._shared(rows, other, columns) if Groups.OVERLAP in needs else None
-        around = needs & ~Groups.OVERLAP
-        if around:
-            kernel = specialise(term_block, TERMS=terms_scalar(geometry, around))
-            kernel(self._cells.columns, rows, other._cells.columns, columns, block)
-        if shared is None:
-            return
-        volume = self.grid.volume
-        block[0] = self._measures[rows] * volume
-        block[1] = other._measures[columns] * volume
-        block[2] = shared * volume
-        if around and (self.soft or other.soft):
-            self._scale_enclosures(rows, other, columns, block)
-
-    def _scale_enclosures(
-        self, rows: NDArray[np.intp], other: Self, columns: NDArray[np.intp], block: NDArray
-    ) -> None:
-        """Make hull and outside relate to the soft union as they do to that of the supports."""
-        mine, theirs = self._cells.bits, other._cells.bits
-        union = mine.count[rows] + theirs.count[columns] - mine.shared(rows, theirs, columns)
-        union *= self.grid.volume
-        soft = block[0] + block[1] - block[2]
-        for row in (3, 6):
-            share = np.divide(block[row], union, out=np.zeros(len(union)), where=union > 0)
-            block[row] = share * soft
-
-    def _shared(
-        self, rows: NDArray[np.intp], other: Self, columns: NDArray[np.intp]
-    ) -> NDArray[np.float64]:
-        """Return what listed pairs share, in cells."""
-        mine, theirs = self._cells.data, other._cells.data
-        if isinstance(mine, Shares) and isinstance(theirs, Shares):
-            return mine.shared(rows, theirs, columns, self._form)
-        if isinstance(mine, Shares):
-            return mine.inside(rows, other._cells.bits, columns)
-        if isinstance(theirs, Shares):
-            return theirs.inside(columns, self._cells.bits, rows)
-        if isinstance(mine, LabelMap) and isinstance(theirs, LabelMap):
-            return mine.shared(rows, theirs, columns)
-        return self._cells.bits.shared(rows, other._cells.bits, columns)
+        fill_terms(self._cells, rows, other._cells, columns, geometry, needs, block)
 
     def pull_block(
         self,
@@ -431,29 +381,8 @@ class Masks(Regions):
         grad: NDArray[np.float64],
     ) -> None:
         """Write the gradients with respect to the values of soft masks."""
-        sides = ("found", "truth") if wrt == "both" else (wrt,)
-        for name in sides:
-            if (self if name == "found" else other).soft is None:
-                raise TypeError(
-                    f"Masks: the {name} masks are hard and have no gradient; give their values as "
-                    "floats to differentiate with respect to them"
-                )
-        union = block[0] + block[1] - block[2]
-        # Hull and outside are multiples of the soft union.
-        scaled = partials[3] * block[3] + partials[6] * block[6]
-        through = np.divide(scaled, union, out=np.zeros_like(union), where=union > 0)
         rows, columns = self._rows[index], other._rows[other_index]
-        size = self.parameter_count
-        form = self._form if self.soft else other._form
-        for k, (i, j) in enumerate(zip(rows, columns, strict=True)):
-            shared, gap = partials[2, k] - through[k], partials[4, k]
-            for part, name in enumerate(sides):
-                own = partials[0 if name == "found" else 1, k] + through[k]
-                pair = (self._cells, i, other._cells, j)
-                pair = pair if name == "found" else (*pair[2:], *pair[:2])
-                grad[part * size : (part + 1) * size, k] = pair[0].pull(
-                    *pair[1:], form, (own, shared, gap)
-                )
+        pull_terms(self._cells, rows, other._cells, columns, wrt, block, partials, grad)
 
     def candidate_blocks(self, other: Self) -> Iterator[tuple[NDArray, NDArray]] | None:
         """Yield the pairs of labels of two maps that share a cell."""

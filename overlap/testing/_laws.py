@@ -41,7 +41,8 @@ def terms(sample: Sample) -> None:
     if got.hull is not None and got.center_gap2 is not None:
         hull, gap, diameter = got.hull, got.center_gap2, got.diameter2
         room = ROUNDING * hull
-        hold("hull >= measures", hull >= np.maximum(a, b) - room, hull=hull)
+        least = np.maximum(a, b) if found.geometry().bounded else 0.5 * (a + b)
+        hold("hull >= measures", hull >= least - room, hull=hull)
         if found.geometry().filled:
             hold("hull >= union", hull >= got.union - room, hull=hull, union=got.union)
         if found.geometry().centers:

@@ -81,6 +81,24 @@ def _masks(rng, n):
     return ov.Masks(cells, spacing=(0.5, 2.0), origin=(-1.0, 3.0))
 
 
+def _soft_masks(form):
+    """On a line, so that a mask is a row of numbers; values stay away from 0 and 1."""
+
+    def make(rng, n):
+        return ov.Masks(rng.uniform(0.05, 0.95, (n, 6)), spacing=(0.5,), soft=form)
+
+    return make
+
+
+_LABELS = np.random.default_rng(6).integers(-1, 4, (2, 3, 5)).repeat(2, axis=1)
+
+
+def _label_masks(rng, n):
+    """Both batches are of one map, so that labels meet only themselves or what is flipped."""
+    side = int(rng.integers(0, 2))
+    return ov.Masks.from_labels(_LABELS[side], rng.integers(-1, 4, n), spacing=(0.5, 2.0))
+
+
 def _affine(scale, shift):
     """Return a map of every end to scale * end + shift, with one shift per axis."""
 
@@ -125,7 +143,9 @@ def _gaussians_turned(gaussians):
 
 
 def _masks_moved(masks):
-    return ov.Masks(masks.to_array(), spacing=masks.grid.spacing, origin=(9.0, -2.0))
+    origin = (9.0, -2.0)[: masks.dimension]
+    soft = {} if masks.soft is None else {"soft": masks.soft}
+    return ov.Masks(masks.to_array(), spacing=masks.grid.spacing, origin=origin, **soft)
 
 
 def _masks_mirrored(masks):
@@ -170,4 +190,8 @@ KINDS = (
     Kind("arc x interval", _annual, scores=_BRIEF),
     Kind("sets", _sets, {"exchange of elements": _elements_exchanged}),
     Kind("masks", _masks, {"translation": _masks_moved, "reflection": _masks_mirrored}),
+    Kind("label masks", _label_masks, {"translation": _masks_moved}),
+    Kind("soft masks", _soft_masks("minmax"), {"translation": _masks_moved}),
+    Kind("soft masks, product", _soft_masks("product"), scores=(*_BRIEF, ov.tversky(alpha=0.3))),
+    Kind("soft masks, squared", _soft_masks("squared"), {"translation": _masks_moved}),
 )

@@ -53,3 +53,10 @@ def finite_sets(elements: int = 5) -> st.SearchStrategy[ov.FiniteSets]:
 def masks() -> st.SearchStrategy[ov.Masks]:
     table = hnp.arrays(np.bool_, (SIZE, 4, 3))
     return table.map(lambda cells: ov.Masks(cells, spacing=(0.5, 2.0)))
+
+
+def soft_masks(form: str) -> st.SearchStrategy[ov.Masks]:
+    """Return batches of soft masks with many ties and values at the edge of the support."""
+    values = st.one_of(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]), st.floats(0.0, 1.0, width=32))
+    table = hnp.arrays(np.float32, (SIZE, 2, 3), elements=values)
+    return table.map(lambda cells: ov.Masks(cells, spacing=(0.5, 2.0), soft=form))

@@ -39,6 +39,8 @@ BATCHES = {
     "box x interval": strategies.tubes(),
     "sets": strategies.finite_sets(),
     "masks": strategies.masks(),
+    "soft masks": strategies.soft_masks("minmax"),
+    "soft masks, squared": strategies.soft_masks("squared"),
 }
 
 

@@ -1,0 +1,267 @@
+"""Convex hulls of masks, through the corners of their cells.
+
+In the plane all coordinates are whole numbers of cells, so that hulls, their areas and their
+diameters are exact. In space they are Qhull's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from overlap._jit import scalar, specialise
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Hulls"]
+
+
+# ------------------------------------------------------------------------------- kernels
+
+
+@scalar
+def turn(ax, ay, bx, by, cx, cy):
+    """Return twice the signed area of a triangle: > 0 to the left."""
+    return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+
+
+@scalar
+def ring_of(points, count, ring):
+    """Write the convex hull of points in ascending order, turning left; return its size."""
+    size = 0
+    for k in range(count):
+        x, y = points[k, 0], points[k, 1]
+        while (
+            size >= 2
+            and turn(
+                ring[size - 2, 0], ring[size - 2, 1], ring[size - 1, 0], ring[size - 1, 1], x, y
+            )
+            <= 0.0
+        ):
+            size -= 1
+        ring[size, 0] = x
+        ring[size, 1] = y
+        size += 1
+    bottom = size + 1
+    for back in range(1, count):
+        k = count - 1 - back
+        x, y = points[k, 0], points[k, 1]
+        while (
+            size >= bottom
+            and turn(
+                ring[size - 2, 0], ring[size - 2, 1], ring[size - 1, 0], ring[size - 1, 1], x, y
+            )
+            <= 0.0
+        ):
+            size -= 1
+        ring[size, 0] = x
+        ring[size, 1] = y
+        size += 1
+    return max(size - 1, 0)
+
+
+@scalar
+def area_of(ring, size):
+    total = 0.0
+    for k in range(1, size - 1):
+        total += turn(
+            ring[0, 0], ring[0, 1], ring[k, 0], ring[k, 1], ring[k + 1, 0], ring[k + 1, 1]
+        )
+    return 0.5 * total
+
+
+@scalar
+def merged(first, second, out):
+    """Write two ascending lists of points as one, and return its length."""
+    i, j, count = 0, 0, 0
+    n, m = first.shape[0], second.shape[0]
+    while i < n or j < m:
+        left = j == m or (
+            i < n
+            and (
+                first[i, 0] < second[j, 0]
+                or (first[i, 0] == second[j, 0] and first[i, 1] <= second[j, 1])
+            )
+        )
+        if left:
+            out[count, 0] = first[i, 0]
+            out[count, 1] = first[i, 1]
+            i += 1
+        else:
+            out[count, 0] = second[j, 0]
+            out[count, 1] = second[j, 1]
+            j += 1
+        if count == 0 or (out[count, 0] != out[count - 1, 0] or out[count, 1] != out[count - 1, 1]):
+            count += 1
+    return count
+
+
+@scalar
+def comes_first(first, second):
+    """Return whether the list of points comes first, in an order that both agree on."""
+    if first.shape[0] != second.shape[0]:
+        return first.shape[0] < second.shape[0]
+    for k in range(first.shape[0]):
+        for c in range(2):
+            if first[k, c] != second[k, c]:
+                return first[k, c] < second[k, c]
+    return True
+
+
+@scalar
+def cut(ring, size, ax, ay, bx, by, out):
+    """Keep what of a convex ring lies to the left of the line from a to b; return its size."""
+    count = 0
+    for k in range(size):
+        px, py = ring[k, 0], ring[k, 1]
+        n = k + 1 if k + 1 < size else 0
+        qx, qy = ring[n, 0], ring[n, 1]
+        p, q = turn(ax, ay, bx, by, px, py), turn(ax, ay, bx, by, qx, qy)
+        if p >= 0.0:
+            out[count, 0] = px
+            out[count, 1] = py
+            count += 1
+        if (p > 0.0 and q < 0.0) or (p < 0.0 and q > 0.0):
+            share = p / (p - q)
+            out[count, 0] = px + share * (qx - px)
+            out[count, 1] = py + share * (qy - py)
+            count += 1
+    return count
+
+
+def hull_of(points, ring):
+    """Write the hull of points in ascending order; return its size."""
+    return ring_of(points, points.shape[0], ring)
+
+
+def hull_pairs(pointer_a, a, ia, pointer_b, b, jb, side_x, side_y, outside, out):
+    """Write area, squared diameter and, where wanted, outside of the hulls of listed pairs."""
+    room = 8
+    for k in range(ia.shape[0]):
+        i, j = ia[k], jb[k]
+        room = max(room, pointer_a[i + 1] - pointer_a[i] + pointer_b[j + 1] - pointer_b[j])
+    points, ring = np.empty((room + 1, 2)), np.empty((2 * room + 2, 2))
+    other, spare = np.empty((4 * room + 2, 2)), np.empty((4 * room + 2, 2))
+    cell = side_x * side_y
+    for k in range(ia.shape[0]):
+        i, j = ia[k], jb[k]
+        first = a[pointer_a[i] : pointer_a[i + 1]]
+        second = b[pointer_b[j] : pointer_b[j + 1]]
+        size = ring_of(points, merged(first, second, points), ring)
+        area = area_of(ring, size)
+        reach = 0.0
+        for p in range(size):
+            for q in range(p):
+                x, y = side_x * (ring[p, 0] - ring[q, 0]), side_y * (ring[p, 1] - ring[q, 1])
+                reach = max(reach, x * x + y * y)
+        out[0, k] = area * cell
+        out[1, k] = reach
+        if outside:
+            if not comes_first(first, second):
+                first, second = second, first
+            n = ring_of(second, second.shape[0], ring)
+            area_b = area_of(ring, n)
+            m = ring_of(first, first.shape[0], other)
+            area_a = area_of(other, m)
+            shared = 0.0
+            if n > 0 and m > 0:
+                for p in range(n):
+                    q = p + 1 if p + 1 < n else 0
+                    m = cut(other, m, ring[p, 0], ring[p, 1], ring[q, 0], ring[q, 1], spare)
+                    other, spare = spare, other
+                shared = min(max(area_of(other, m), 0.0), area_a, area_b)
+            out[2, k] = max(area - (area_a + area_b - shared), 0.0) * cell
+
+
+# ----------------------------------------------------------------------------------- class
+
+
+def _ends(cells: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the corners of planar cells, line by line, that can be on their hull."""
+    lines = np.flatnonzero(cells.any(axis=1))
+    low = cells[lines].argmax(axis=1)
+    high = cells.shape[1] - cells[lines][:, ::-1].argmax(axis=1)
+    places = [(lines + side, end) for side in (0, 1) for end in (low, high)]
+    points = np.concatenate([np.stack(place, axis=1) for place in places])
+    return np.unique(points, axis=0).astype(np.float64)
+
+
+def _hull(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the vertices of the hull, in ascending order."""
+    if points.shape[1] == 2:
+        ring = np.empty((2 * len(points) + 2, 2))
+        points = ring[: specialise(hull_of)(points, ring)]
+    else:
+        from scipy.spatial import ConvexHull
+
+        points = points[ConvexHull(points).vertices]
+    return np.unique(points, axis=0)
+
+
+def _vertices(cells: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the vertices of the hull of cells that are not empty."""
+    if cells.ndim == 2:
+        return _hull(_ends(cells))
+    slabs = [(k, _vertices(cells[k])) for k in np.flatnonzero(cells.any(axis=(1, 2)))]
+    faces = [
+        np.column_stack([np.full(len(points), k + side, float), points])
+        for k, points in slabs
+        for side in (0, 1)
+    ]
+    return _hull(np.unique(np.concatenate(faces), axis=0))
+
+
+class Hulls:
+    """The vertices of the hulls of a batch of masks, in cells, in ascending order.
+
+    Parameters
+    ----------
+    count : int
+    axes : int
+        2 or 3.
+    cropped : callable
+        From the number of a mask to its first cell and its dense cells, cut to their box.
+    """
+
+    def __init__(self, count: int, axes: int, cropped: Callable) -> None:
+        parts = []
+        for n in range(count):
+            corner, cells = cropped(n)
+            points = _vertices(cells) + corner if cells.size else np.empty((0, axes))
+            parts.append(points)
+        self.pointer = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(int)
+        self.points = np.concatenate(parts) if parts else np.empty((0, axes))
+
+    def enclose(
+        self,
+        rows: NDArray[np.intp],
+        other: Hulls,
+        columns: NDArray[np.intp],
+        spacing: tuple[float, ...],
+        outside: bool,
+    ) -> NDArray[np.float64]:
+        """Return measure, squared diameter and outside of the hulls of pairs, shape (3, pairs)."""
+        out = np.zeros((3, len(rows)))
+        if len(spacing) == 2:
+            specialise(hull_pairs)(
+                *(self.pointer, self.points, rows, other.pointer, other.points, columns),
+                *(*spacing, outside, out),
+            )
+            return out
+        from scipy.spatial import ConvexHull
+        from scipy.spatial.distance import pdist
+
+        for k, (i, j) in enumerate(zip(rows, columns, strict=True)):
+            pair = (
+                side.points[side.pointer[n] : side.pointer[n + 1]]
+                for side, n in ((self, i), (other, j))
+            )
+            points = np.unique(np.concatenate(list(pair)), axis=0) * spacing
+            if len(points):
+                hull = ConvexHull(points)
+                out[0, k] = hull.volume
+                out[1, k] = pdist(points[hull.vertices], "sqeuclidean").max()
+        return out
