@@ -135,16 +135,6 @@ def _shared_along_lines(half, height, ux, uy, c, s, bw, bh, sigma):
 
 
 @scalar
-def _blurred_shared_area(p, q, sigma):
-    """Return the blurred overlap of two boxes, the second of which is the thinner one."""
-    ux, uy, c, s = _relative(p, q)
-    half, height, bw, bh = 0.5 * p[2], 0.5 * p[3], 0.5 * q[2], 0.5 * q[3]
-    if 2.0 * min(bw, bh) < _THIN * sigma:
-        return _shared_along_lines(half, height, ux, uy, c, s, bw, bh, sigma)
-    return _shared_along_edges(half, height, ux, uy, c, s, bw, bh, sigma)
-
-
-@scalar
 def blurred_rotated_overlap(a, i, b, j):
     """Return both self-overlaps and the overlap of two boxes, blurred by a Gaussian."""
     p, q, sigma = _box(a[0], i), _box(b[0], j), a[1][0]
@@ -153,10 +143,17 @@ def blurred_rotated_overlap(a, i, b, j):
     order = _order(p, q)
     if order == 0:
         return first, second, first
+    # Seen from the less thin one, and in an order that exchanging the boxes leaves.
     thin_p, thin_q = min(p[2], p[3]), min(q[2], q[3])
     if thin_p < thin_q or (thin_p == thin_q and order > 0):
         p, q = q, p
-    return first, second, max(_blurred_shared_area(p, q, sigma), 0.0)
+    ux, uy, c, s = _relative(p, q)
+    half, height, bw, bh = 0.5 * p[2], 0.5 * p[3], 0.5 * q[2], 0.5 * q[3]
+    if 2.0 * min(bw, bh) < _THIN * sigma:
+        shared = _shared_along_lines(half, height, ux, uy, c, s, bw, bh, sigma)
+    else:
+        shared = _shared_along_edges(half, height, ux, uy, c, s, bw, bh, sigma)
+    return first, second, min(max(shared, 0.0), 0.5 * (first + second))
 
 
 @scalar

@@ -71,10 +71,12 @@ SMOOTH_MIN = Method(
 
 
 # -------------------------------------------------------------------- intervals and boxes
+# No overlap is larger than the mean of both measures, but for rounding.
 
 
 def _line_overlap(a, i, b, j):
-    return LENGTH(a[0][0][i], a[0][1][i], b[0][0][j], b[0][1][j], a[1][0], a[1][1])
+    first, second, shared = LENGTH(a[0][0][i], a[0][1][i], b[0][0][j], b[0][1][j], a[1][0], a[1][1])
+    return first, second, min(shared, 0.5 * (first + second))
 
 
 def _line_pullback(a, i, b, j, do, de, ds, dx):
@@ -92,7 +94,7 @@ def _box_overlap(a, i, b, j):
         first *= u
         second *= v
         shared *= w
-    return first, second, shared
+    return first, second, min(shared, 0.5 * (first + second))
 
 
 def _box_ends(a, i, b, j, do, de, ds, dx):
@@ -142,7 +144,8 @@ def _boxes(method: Method, axes: int) -> tuple[Callable, Callable]:
 def _product_overlap(a, i, b, j):
     u = FIRST((a[0][0], a[1][0]), i, (b[0][0], b[1][0]), j)
     v = SECOND((a[0][1], a[1][1]), i, (b[0][1], b[1][1]), j)
-    return u[0] * v[0], u[1] * v[1], u[2] * v[2]
+    first, second = u[0] * v[0], u[1] * v[1]
+    return first, second, min(u[2] * v[2], 0.5 * (first + second))
 
 
 def _product_pullback(a, i, b, j, do, de, ds, dx):
@@ -198,16 +201,6 @@ def _kernels(base: Regions, method: Method) -> tuple[Callable, Callable]:
 # ------------------------------------------------------------------------------ geometry
 
 
-def _up_to_mean(a, i, b, j):
-    o = OVERLAP(a, i, b, j)  # a Gaussian is positive definite: at most the mean but for rounding
-    return o[0], o[1], min(max(o[2], 0.0), 0.5 * (o[0] + o[1]))
-
-
-def _up_to_smaller(a, i, b, j):
-    o = OVERLAP(a, i, b, j)
-    return o[0], o[1], min(max(o[2], 0.0), min(o[0], o[1]))
-
-
 def _of_kind(a, i, b, j):
     return VALUE(a[0], i, b[0], j)
 
@@ -256,7 +249,7 @@ def _smoothed(
         )
     return replace(
         geometry,
-        overlap=compose(_up_to_smaller if method.bounded else _up_to_mean, OVERLAP=overlap),
+        overlap=overlap,
         fills=False,
         reflexive=method.reflexive,
         bounded=method.bounded,

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from overlap._jit import scalar
+from overlap._jit import scalar, subroutine
 
 _ROOT_HALF = math.sqrt(0.5)
 _PEAK = 1.0 / math.sqrt(2.0 * math.pi)
@@ -23,7 +23,7 @@ _NODES, _WEIGHTS = (tuple(map(float, half)) for half in np.polynomial.legendre.l
 # ------------------------------------------------------------------------------- blurred
 
 
-@scalar
+@subroutine
 def tail(z):
     """Return the integral of ``Phi(-t)`` from z >= 0 to infinity, Phi being the normal law."""
     if z > 38.0:  # smaller than the smallest number
@@ -31,7 +31,7 @@ def tail(z):
     return max(_PEAK * math.exp(-0.5 * z * z) - 0.5 * z * math.erfc(_ROOT_HALF * z), 0.0)
 
 
-@scalar
+@subroutine
 def normal_between(u, v):
     """Return ``Phi(v) - Phi(u)`` for u <= v to full relative precision."""
     if v - u < _NARROW:
@@ -55,7 +55,7 @@ def _shared_of_short(a0, a1, b0, b1):
     return half * total
 
 
-@scalar
+@subroutine
 def blurred_self(side, sigma):
     """Return the blurred overlap of an interval of length `side` with itself."""
     z = side / sigma
@@ -70,7 +70,7 @@ def blurred_self_slope(side, sigma):
     return math.erf(_ROOT_HALF * (side / sigma))
 
 
-@scalar
+@subroutine
 def _blurred_shared(a0, a1, b0, b1, sigma):
     if a0 == b0 and a1 == b1:
         return blurred_self(a1 - a0, sigma)
@@ -137,7 +137,7 @@ def _softplus_of_minus(z):
     return max(-z, 0.0) + math.log1p(math.exp(-abs(z)))
 
 
-@scalar
+@subroutine
 def smooth_length(a0, a1, b0, b1, alpha, relative):
     """Return both lengths and the smooth minimum of what two intervals share."""
     wa, wb = a1 - a0, b1 - b0
@@ -148,7 +148,7 @@ def smooth_length(a0, a1, b0, b1, alpha, relative):
     return wa, wb, min(t * _softplus_of_minus(_exponents(a0, a1, b0, b1, t)[4]), min(wa, wb))
 
 
-@scalar
+@subroutine
 def smooth_slopes(a0, a1, b0, b1, alpha, relative):
     """Return the derivatives of `smooth_length`, that of the temperature included."""
     wa, wb = a1 - a0, b1 - b0
