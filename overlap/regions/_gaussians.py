@@ -23,14 +23,12 @@ def _gaussian(g, i):
 
 
 @scalar
-def _ordered(p, q):
-    """Return the pair in the canonical order, in which symmetric terms are computed."""
+def _exchanged(p, q):
+    """Return whether the pair is not in the canonical order, in which terms are computed."""
     for k in range(5):
-        if p[k] < q[k]:
-            return p, q
-        if p[k] > q[k]:
-            return q, p
-    return p, q
+        if p[k] != q[k]:
+            return p[k] > q[k]
+    return False
 
 
 @scalar
@@ -46,7 +44,7 @@ def _sum(p, q):
 @scalar
 def _kalman(p, q):
     """Return the size of the product of two densities."""
-    p, q = _ordered(p, q)
+    p, q = (q, p) if _exchanged(p, q) else (p, q)
     if p[2] * p[4] == 0.0 or q[2] * q[4] == 0.0:
         return 0.0
     xx, _, v = _sum(p, q)
@@ -70,16 +68,16 @@ def _turned(p, q):
     pb, qb = p[3] * p[2], q[3] * q[2]
     along = (p[2] * q[2] + pb * qb) + p[4] * q[4]
     across = pb * q[4] - p[4] * qb
-    length = math.hypot(along, across)
-    c = along / length if length > 0.0 else 1.0
-    s = across / length if length > 0.0 else 0.0
+    most = max(abs(along), abs(across))
+    c, s = (along / most, across / most) if most > 0.0 else (1.0, 0.0)
+    length = math.sqrt(c * c + s * s)
+    c, s = c / length, s / length
     return (c * q[2], -s * q[2], c * qb + s * q[4], c * q[4] - s * qb)
 
 
 @scalar
 def _transport2(p, q):
     """Return the squared 2-Wasserstein distance: of the means, and of the two factors L."""
-    p, q = _ordered(p, q)
     t = _turned(p, q)
     shape = (p[2] - t[0]) ** 2 + t[1] ** 2 + (p[3] * p[2] - t[2]) ** 2 + (p[4] - t[3]) ** 2
     return (p[0] - q[0]) ** 2 + (p[1] - q[1]) ** 2 + shape
@@ -93,29 +91,28 @@ def _relative_change(x, y):
 
 
 @scalar
-def _excess(x, y):
-    """Return ``t - 1 - ln t`` for ``t = (x / y)^2``, which is not negative."""
-    change = _relative_change(x, y)
-    log = math.log1p(change) if change > -0.5 else 2.0 * math.log(x / y)
-    return max(change - log, 0.0)
+def _log_ratio(p, q):
+    """Return ``ln(det P / det Q)``, to the rounding of the changes where these are small."""
+    first, second = _relative_change(p[2], q[2]), _relative_change(p[4], q[4])
+    if max(abs(first), abs(second)) < 0.5:
+        return math.log1p(first + second + first * second)
+    return 2.0 * (math.log(p[2] / q[2]) + math.log(p[4] / q[4]))
 
 
 @scalar
-def _kl(p, q):
+def _kl(p, q, log_ratio):
     """Return KL(p || q): that of x, and that of y given x."""
     dx, dy = p[0] - q[0], p[1] - q[1]
     slope = (p[3] - q[3]) * p[2] / q[4]
     along, across = dx / q[2], (dy - q[3] * dx) / q[4]
-    return 0.5 * (
-        (_excess(p[2], q[2]) + _excess(p[4], q[4]))
-        + (slope * slope + (along * along + across * across))
-    )
+    change = _relative_change(p[2], q[2]) + _relative_change(p[4], q[4])
+    shape = max(change - log_ratio, 0.0)
+    return 0.5 * (shape + (slope * slope + (along * along + across * across)))
 
 
 @scalar
 def _bhattacharyya(p, q):
     """Return the Bhattacharyya distance."""
-    p, q = _ordered(p, q)
     xx, r, v = _sum(p, q)
     dx, dy = p[0] - q[0], p[1] - q[1]
     along, across = dx / math.sqrt(xx), (dy - r * dx) / math.sqrt(v)
@@ -136,12 +133,17 @@ def gaussian_divergence(a, i, b, j):
     The last three are infinite where one covariance is singular, NaN where both are.
     """
     p, q = _gaussian(a, i), _gaussian(b, j)
+    exchanged = _exchanged(p, q)
+    p, q = (q, p) if exchanged else (p, q)
     first, second = p[2] * p[4], q[2] * q[4]
     transport = _transport2(p, q)
     if first == 0.0 or second == 0.0:
         none = math.nan if first == second else math.inf
         return transport, none, none, none
-    return transport, _bhattacharyya(p, q), _kl(q, p), _kl(p, q)
+    log = _log_ratio(p, q)
+    ba, ab = _kl(q, p, -log), _kl(p, q, log)
+    ba, ab = (ab, ba) if exchanged else (ba, ab)
+    return transport, _bhattacharyya(p, q), ba, ab
 
 
 # ----------------------------------------------------------------------------- gradients
@@ -157,11 +159,11 @@ def _natural(gx, gr, gv, xx, r):
 @scalar
 def _pull_transport(p, q):
     t = _turned(p, q)
-    # The gradient by the covariance is I minus the transport map: (L - turned L') / L.
-    u1, u2 = -t[1] / p[4], (p[4] - t[3]) / p[4]
-    pb = p[3] * p[2]
-    xx, yx = ((p[2] - t[0]) - pb * u1) / p[2], ((pb - t[2]) - pb * u2) / p[2]
-    return (2.0 * (p[0] - q[0]), 2.0 * (p[1] - q[1]), xx, u1 + yx, u2)
+    # The gradient by the covariance is I minus the transport map, (L - turned L') / L, and
+    # symmetric.
+    xy, yy = -t[1] / p[4], (p[4] - t[3]) / p[4]
+    xx = (p[2] - t[0]) / p[2] - p[3] * xy
+    return (2.0 * (p[0] - q[0]), 2.0 * (p[1] - q[1]), xx, 2.0 * xy, yy)
 
 
 @scalar

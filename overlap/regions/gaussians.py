@@ -91,6 +91,7 @@ class Gaussians(Regions):
     """
 
     columns = ("x", "y", "xx", "xy", "yy")
+    fused = True
     overlap = _gaussians.gaussian_overlap
     divergence = _gaussians.gaussian_divergence
     pullback = _gaussians.gaussian_pullback

@@ -174,6 +174,15 @@ _NORMAL = {
     "rotation": _gaussians_turned,
 }
 _HULL = (ov.iou, ov.dice, ov.giou, ov.diou, ov.ciou, ov.iou - ov.enclosed_gap)
+_DISTANCES = (
+    ov.iou,
+    ov.kfiou,
+    ov.nwd(scale=0.7),
+    ov.gwd,
+    ov.kld,
+    ov.jd(root=True),
+    ov.probiou,
+)
 _BRIEF = (ov.iou, ov.giou, ov.eiou)
 
 KINDS = (
@@ -184,7 +193,7 @@ KINDS = (
     Kind("boxes-3", _boxes(3), _PLANE),
     Kind("boxes-4", _boxes(4), _PLANE, scores=(ov.iou,)),
     Kind("rotated boxes", _rotated, {**_TURNING, "sides exchanged": _SWAPPED}, scores=_HULL),
-    Kind("gaussians", _gaussians, _NORMAL),
+    Kind("gaussians", _gaussians, _NORMAL, scores=_DISTANCES),
     Kind("upright boxes", _upright, _TURNING, scores=(ov.iou, ov.giou)),
     Kind("box x interval", _tubes, _LINE),
     Kind("arc x interval", _annual, scores=_BRIEF),
