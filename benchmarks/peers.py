@@ -17,8 +17,10 @@ __all__ = [
     "ncls_join",
     "numpy_paired",
     "numpy_pairwise",
+    "opencv_paired",
     "powerboxes_nms",
     "powerboxes_pairwise",
+    "shapely_paired",
     "torch_gradient",
     "torch_paired",
     "torch_pairwise",
@@ -64,6 +66,40 @@ def ncls_join(a: np.ndarray, b: np.ndarray) -> Call:
     )
     index_a, index_b = np.arange(len(a)), np.arange(len(b))
     return lambda: NCLS(start_b, stop_b, index_b).all_overlaps_both(start_a, stop_a, index_a)
+
+
+def shapely_paired(a: np.ndarray, b: np.ndarray) -> Call:
+    """IoU of polygons by ``shapely.intersection``, from corners (N, 4, 2)."""
+    import shapely
+
+    first, second = shapely.polygons(a), shapely.polygons(b)
+    sizes = shapely.area(first) + shapely.area(second)
+
+    def call() -> np.ndarray:
+        shared = shapely.area(shapely.intersection(first, second))
+        return shared / (sizes - shared)
+
+    return call
+
+
+def opencv_paired(a: np.ndarray, b: np.ndarray) -> Call:
+    """IoU by ``cv2.rotatedRectangleIntersection``, pair by pair; angles in degrees."""
+    import cv2
+
+    first, second = (
+        [((x, y), (w, h), angle) for x, y, w, h, angle in table.tolist()] for table in (a, b)
+    )
+    sizes = a[:, 2] * a[:, 3] + b[:, 2] * b[:, 3]
+
+    def call() -> np.ndarray:
+        shared = np.zeros(len(first))
+        for k, (one, two) in enumerate(zip(first, second, strict=True)):
+            kind, corners = cv2.rotatedRectangleIntersection(one, two)
+            if kind != cv2.INTERSECT_NONE:
+                shared[k] = cv2.contourArea(corners)
+        return shared / (sizes - shared)
+
+    return call
 
 
 # ---------------------------------------------------------------------- plain expressions
