@@ -67,7 +67,10 @@ class Terms:
     outside : ndarray, shape (N,), or None
         Measure of the enclosure without the regions' own enclosures.
     offset, side_a, side_b, cover : ndarray, shape (N, axes), or None
-        Per axis: signed centre offset (a - b), sides, side of the enclosure.
+        Per axis: signed centre offset (a - b), sides, side of the enclosure. Where the
+        enclosure has axes of its own (a rectangle around boxes), the first two axes are the
+        regions' own width and height, with offset and cover 0, and those of the enclosure
+        follow, with the extents of the regions along them as sides.
     transport2, bhattacharyya, kl_ba, kl_ab : ndarray, shape (N,), or None
         Of distributions: squared 2-Wasserstein distance, Bhattacharyya distance, and the
         Kullback-Leibler divergences KL(b || a) and KL(a || b).
@@ -109,7 +112,8 @@ class Geometry:
         Returns one number. None where the regions fill their own enclosures, so that it
         is the hull without the union.
     extent : callable or None
-        Returns one ``(offset, side_a, side_b, cover)`` per axis.
+        Returns one ``(offset, side_a, side_b, cover)`` per axis; an axis without a cover
+        holds own sides for the aspect, and counts for nothing else.
     divergence : callable or None
         Returns ``(transport2, bhattacharyya, kl_ba, kl_ab)``. For distributions, which have
         neither an enclosure nor an outside.

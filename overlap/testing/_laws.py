@@ -21,9 +21,15 @@ __all__ = ["SCORE_LAWS", "batches", "order_of_scores", "refusal", "terms"]
 
 
 def terms(sample: Sample) -> None:
-    """Check what holds between the terms themselves."""
+    """Check what holds between the terms themselves, under every enclosure."""
+    for enclosure in dict.fromkeys(("natural", *sample.found._enclosures())):
+        _terms_under(sample, enclosure)
+
+
+def _terms_under(sample: Sample, enclosure: str) -> None:
     found, truth = sample.found, sample.truth
-    got = ov.terms(found, truth)
+    geometry = found.geometry(enclosure)
+    got = ov.terms(found, truth, enclosure=enclosure)
     a, b, shared = got.measure_a, got.measure_b, got.intersection
     room = ROUNDING * np.maximum(a, b)
 
@@ -32,7 +38,7 @@ def terms(sample: Sample) -> None:
 
     hold("0 <= intersection", shared >= 0, intersection=shared)
     smaller = np.minimum(a, b)
-    if found.geometry().bounded:
+    if geometry.bounded:
         hold("intersection <= smaller measure", shared <= smaller + room, intersection=shared)
     else:
         mean = 0.5 * (a + b)
@@ -41,19 +47,22 @@ def terms(sample: Sample) -> None:
     if got.hull is not None and got.center_gap2 is not None:
         hull, gap, diameter = got.hull, got.center_gap2, got.diameter2
         room = ROUNDING * hull
-        least = np.maximum(a, b) if found.geometry().bounded else 0.5 * (a + b)
+        least = np.maximum(a, b) if geometry.bounded else 0.5 * (a + b)
         hold("hull >= measures", hull >= least - room, hull=hull)
-        if found.geometry().filled:
+        if geometry.filled:
             hold("hull >= union", hull >= got.union - room, hull=hull, union=got.union)
-        if found.geometry().centers:
+        if geometry.centers:
             hold("0 <= center_gap2 <= diameter2", (gap >= 0) & (diameter >= gap), gap=gap)
     if got.outside is not None:
         outside = got.outside
         hold("0 <= outside <= hull", (outside >= 0) & (outside <= hull + room), outside=outside)
-    sided = found.geometry().sides
+    sided = geometry.sides
     if sided and got.cover is not None and got.side_a is not None and got.side_b is not None:
         sides = np.maximum(got.side_a, got.side_b)
-        hold("cover >= sides", got.cover >= sides * (1 - ROUNDING), cover=got.cover)
+        covered = got.cover >= sides * (1 - ROUNDING)
+        if geometry.axes > found.geometry().axes:  # own sides, which nothing covers, come first
+            covered |= ~got.cover.any(axis=0)
+        hold("cover >= sides", covered, cover=got.cover)
 
 
 # ----------------------------------------------------------------------- laws of scores

@@ -173,7 +173,8 @@ _NORMAL = {
     "exchange of axes": _table(lambda x, y, xx, xy, yy: (y, x, yy, xy, xx)),
     "rotation": _gaussians_turned,
 }
-_HULL = (ov.iou, ov.dice, ov.giou, ov.diou, ov.ciou, ov.iou - ov.enclosed_gap)
+_RECTANGLE = ov.eiou.with_enclosure("min_rect")
+_HULL = (ov.iou, ov.dice, ov.giou, ov.diou, ov.ciou, ov.iou - ov.enclosed_gap, _RECTANGLE)
 _DISTANCES = (
     ov.iou,
     ov.kfiou,
