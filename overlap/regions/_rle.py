@@ -24,29 +24,42 @@ __all__ = ["bits_of_rle", "rle_of_bits"]
 # ------------------------------------------------------------------------------- kernels
 
 
-def read_counts(text, begin, end, counts):
-    """Read the counts of one mask; return how many, or -1 - the place of a bad character."""
-    count = 0
-    k = begin
-    while k < end:
-        value, shift, digit, more = np.int64(0), 0, np.int64(0), True
-        while more:
-            if k == end or text[k] < 48 or text[k] > 111 or shift > 55:
-                return -1 - k
-            digit = np.int64(text[k]) - 48
-            value |= (digit & 31) << shift
-            more = (digit & 32) != 0
-            shift += 5
-            k += 1
-        if digit & 16:
-            value -= 1 << shift
-        if count > 2:
-            value += counts[count - 2]
-        if value < 0:
-            return -1 - (k - 1)
-        counts[count] = value
-        count += 1
-    return count
+def read_texts(text, ends, total, pointer, begin, end):
+    """Read compressed counts of masks, one after another, into runs [begin, end) of cells.
+
+    Return (-1, 0), or the number of the mask that is damaged and where in the text; where
+    its counts do not add up to `total`, minus one minus their sum instead.
+    """
+    k, runs = 0, 0
+    for n in range(ends.shape[0]):
+        start, position, inside = k, 0, False
+        # The counts one and two before; the first three are written as they are.
+        last, before, seen = 0, 0, 0
+        while k < ends[n]:
+            value, shift, digit, more = 0, 0, np.int64(0), True
+            while more:
+                if k == ends[n] or text[k] < 48 or text[k] > 111 or shift > 55:
+                    return n, k - start
+                digit = np.int64(text[k]) - 48
+                value |= (digit & 31) << shift
+                more = (digit & 32) != 0
+                shift += 5
+                k += 1
+            value -= ((digit & 16) >> 4) << shift
+            value += before if seen > 2 else 0
+            if value < 0:
+                return n, k - 1 - start
+            before, last, seen = last, value, seen + 1
+            if inside and value > 0:
+                begin[runs] = position
+                end[runs] = position + value
+                runs += 1
+            inside = not inside
+            position += value
+        if position != total:
+            return n, -1 - position
+        pointer[n + 1] = runs
+    return -1, 0
 
 
 def write_counts(counts, text):
@@ -76,30 +89,70 @@ def bits_of_rle(rles: Sequence[Mapping[str, Any]]) -> Bits:
     rles = list(rles)
     if not rles:
         raise ValueError("Masks.from_rle: needs at least one mask, to know the grid")
-    sizes = [_size(rle, n) for n, rle in enumerate(rles)]
-    for n, size in enumerate(sizes):
-        if size != sizes[0]:
-            raise ValueError(
-                f"Masks.from_rle: rles[{n}] has size {size} and rles[0] {sizes[0]}; masks of one "
-                "batch lie on one grid"
-            )
-    height, width = sizes[0]
-    total = height * width
-    parts, pointer = [], np.zeros(len(rles) + 1, np.int64)
-    for n, rle in enumerate(rles):
-        counts = _counts(rle["counts"], n)
+    height, width = _common_size(rles)
+    raw = [rle["counts"] for rle in rles]
+    if set(map(type, raw)) <= {bytes, str}:
+        texts = [x.encode() if isinstance(x, str) else x for x in raw]
+        runs = _runs_of_texts(texts, height, width)
+    else:
+        runs = _runs_of_counts([_counts(x, n) for n, x in enumerate(raw)], height, width)
+    return Bits.from_runs((width, height), "F", *runs)
+
+
+def _runs_of_texts(texts: list[bytes], height: int, width: int) -> tuple[NDArray[np.int64], ...]:
+    text = np.frombuffer(b"".join(texts), np.uint8)
+    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
+    pointer = np.zeros(len(texts) + 1, np.int64)
+    begin, end = np.empty((2, len(text) // 2 + 1), np.int64)
+    n, place = specialise(read_texts)(text, ends, height * width, pointer, begin, end)
+    if n >= 0 and place < 0:
+        raise _wrong_total(n, -1 - place, height, width)
+    if n >= 0:
+        raise ValueError(
+            f"Masks.from_rle: the counts of rles[{n}] are damaged at character {place}"
+        )
+    return pointer, begin[: pointer[-1]], end[: pointer[-1]]
+
+
+def _runs_of_counts(
+    lists: list[NDArray[np.int64]], height: int, width: int
+) -> tuple[NDArray[np.int64], ...]:
+    parts, pointer = [], np.zeros(len(lists) + 1, np.int64)
+    for n, counts in enumerate(lists):
+        if counts.sum() != height * width:
+            raise _wrong_total(n, int(counts.sum()), height, width)
         ends = np.cumsum(counts)
-        if len(counts) == 0 or ends[-1] != total:
-            raise ValueError(
-                f"Masks.from_rle: the counts of rles[{n}] add up to {counts.sum()}, and its size "
-                f"{[height, width]} has {total} cells"
-            )
         begin, end = ends[: len(ends) // 2 * 2 : 2], ends[1::2]
         some = end > begin
         parts.append((begin[some], end[some]))
         pointer[n + 1] = pointer[n] + np.count_nonzero(some)
     begin, end = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Bits.from_runs((width, height), "F", pointer, begin, end)
+    return pointer, begin, end
+
+
+def _wrong_total(n: int, total: int, height: int, width: int) -> ValueError:
+    return ValueError(
+        f"Masks.from_rle: the counts of rles[{n}] add up to {total}, and its size "
+        f"{[height, width]} has {height * width} cells"
+    )
+
+
+def _common_size(rles: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    first = _size(rles[0], 0)
+    try:
+        sizes = [rle["size"] for rle in rles if "counts" in rle]
+        if len(sizes) == len(rles) == sizes.count(sizes[0]):
+            return first  # the usual case, at once
+    except (TypeError, KeyError, ValueError):
+        pass  # another look finds which one it is
+    for n, rle in enumerate(rles):
+        size = _size(rle, n)
+        if size != first:
+            raise ValueError(
+                f"Masks.from_rle: rles[{n}] has size {size} and rles[0] {first}; masks of one "
+                "batch lie on one grid"
+            )
+    return first
 
 
 def _size(rle: Mapping[str, Any], n: int) -> tuple[int, int]:
@@ -117,22 +170,11 @@ def _size(rle: Mapping[str, Any], n: int) -> tuple[int, int]:
 
 
 def _counts(raw: object, n: int) -> NDArray[np.int64]:
-    if isinstance(raw, str):
-        raw = raw.encode("utf-8")
-    if isinstance(raw, bytes):
-        text = np.frombuffer(raw, np.uint8)
-        counts = np.empty(len(text), np.int64)
-        count = specialise(read_counts)(text, 0, len(text), counts)
-        if count < 0:
-            raise ValueError(
-                f"Masks.from_rle: the counts of rles[{n}] are damaged at character {-1 - count}"
-            )
-        return counts[:count]
     counts = np.asarray(raw)
     if counts.ndim != 1 or counts.dtype.kind not in "iu":
         raise TypeError(
-            f"Masks.from_rle: counts of rles[{n}]: expected bytes, a string or whole numbers, got "
-            f"{type(raw).__name__}"
+            f"Masks.from_rle: counts of rles[{n}]: expected bytes or strings in every mask, or "
+            f"whole numbers in every mask, got {type(raw).__name__}"
         )
     bad = np.flatnonzero(counts < 0)
     if bad.size:

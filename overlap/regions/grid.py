@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -43,7 +44,7 @@ class Grid:
     @property
     def volume(self) -> float:
         """Measure of a cell."""
-        return float(np.prod(self.spacing))
+        return math.prod(self.spacing)
 
     def centers(self, lines: slice | None = None) -> NDArray[np.float64]:
         """Return the centres of the cells in memory order, shape (cells, D).

@@ -353,7 +353,7 @@ class Masks(Regions):
             return 0.4 * self.parameter_count
         if isinstance(data, LabelMap):
             return 200.0
-        return 20.0 + 0.5 * len(data.words) / max(len(data), 1)
+        return 20.0 + 0.1 * len(data.words) / max(len(data), 1)  # few meet over their length
 
     def fill_block(
         self,

@@ -182,7 +182,7 @@ def test_rasters_are_made_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     from overlap.regions import _rasters
 
     lower = np.random.default_rng(4).random((7, 2))
-    boxes = ov.Boxes(np.hstack([lower, lower + (2, 3)]))
+    boxes = ov.Boxes(np.hstack([lower, lower + 2.5]))
     whole = [ov.Masks.from_regions(boxes, GRID, supersample=3, soft=soft) for soft in (0, 1)]
     monkeypatch.setattr(_rasters, "_POINTS", 50)
     monkeypatch.setattr(_rasters, "_TESTS", 90)
