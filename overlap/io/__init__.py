@@ -10,32 +10,6 @@ Every reader of label maps returns a `Volume`: values with x first, and where th
 what the numbers mean.
 """
 
-from overlap.io._atomic import atomic_path, write_text
-from overlap.io.folders import CasePair, CasePairs, pair_folders
-from overlap.io.grids import GridAgreement, GridMismatchError, check_same_grid
-from overlap.io.label_names import LabelSet, parse_labels, read_labels
-from overlap.io.samples import sample_path
-from overlap.io.segments import MissingConfidenceError, SegmentTable, as_segments
-from overlap.io.strata import read_strata
-from overlap.io.volumes import Volume, read_volume
+import lazy_loader as _lazy
 
-__all__ = [
-    "CasePair",
-    "CasePairs",
-    "GridAgreement",
-    "GridMismatchError",
-    "LabelSet",
-    "MissingConfidenceError",
-    "SegmentTable",
-    "Volume",
-    "as_segments",
-    "atomic_path",
-    "check_same_grid",
-    "pair_folders",
-    "parse_labels",
-    "read_labels",
-    "read_strata",
-    "read_volume",
-    "sample_path",
-    "write_text",
-]
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -6,10 +6,12 @@ import csv
 import io
 import os
 from collections.abc import Iterable
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from overlap.io._source import read_source
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["read_strata"]
 
@@ -49,6 +51,8 @@ def read_strata(path: str | os.PathLike[str], cases: Iterable[str]) -> pd.DataFr
     >>> strata["site"].to_dict()
     {'a': '02', 'b': '01'}
     """
+    import pandas as pd
+
     content = read_source(os.fspath(path))
     name = content.name
     wanted = list(dict.fromkeys(cases))
