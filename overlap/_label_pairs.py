@@ -12,7 +12,7 @@ import numpy as np
 
 from overlap._contingency_loops import (
     RUN_COLUMNS,
-    clear_rows,
+    SEGMENT,
     count_runs,
     rehash,
 )
@@ -207,18 +207,19 @@ class _Tally:
     def __init__(self, axes: int) -> None:
         self._axes = axes
         self.used = np.zeros(2, np.int64)
+        self.buffers = (
+            np.zeros(SEGMENT, np.uint64),
+            np.zeros(SEGMENT + 1, np.int64),
+            np.zeros(8 * SEGMENT + 1, np.int64),
+        )
         self._allocate(_CAPACITY)
 
     def _allocate(self, capacity: int) -> None:
-        axes = self._axes
         self.table = np.full(2 * capacity, -1, np.int64)
-        self.keys = np.zeros((capacity, 2), np.int64)
-        self.touched = np.zeros(capacity, np.int64)
-        self.run = np.zeros((capacity, RUN_COLUMNS), np.int64)
-        specialise(clear_rows)(self.run, 0)
-        self.total = np.zeros((capacity, 1 + 3 * axes), np.int64)
-        self.total[:, 1 + axes : 1 + 2 * axes] = 1 << 62
-        self.total[:, 1 + 2 * axes :] = -(1 << 62)
+        self.keys = np.empty((capacity, 2), np.int64)
+        self.touched = np.empty(capacity + 1, np.int64)
+        self.run = np.empty((capacity, RUN_COLUMNS), np.int64)
+        self.total = np.empty((capacity, 1 + 3 * self._axes), np.int64)
 
     def grow(self) -> None:
         """Make room for twice as many pairs."""
@@ -230,8 +231,8 @@ class _Tally:
             new[: len(old)] = old
         specialise(rehash)(self.keys, self.used[0], self.table)
 
-    def arrays(self) -> tuple[NDArray[np.int64], ...]:
-        return self.table, self.keys, self.run, self.touched, self.used, self.total
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        return *self.buffers, self.table, self.keys, self.run, self.touched, self.used, self.total
 
 
 def count_label_pairs(
@@ -340,9 +341,6 @@ def _count_block(
             base[:, k] += rows.start * step[k] + span.start * size // 8
     length = span.stop - span.start
     power = (8 // size).bit_length() - 1
-    bits = 8 * size
-    low = np.uint64((1 << bits) - 1)
-    spread = np.uint64(sum(1 << (bits * k) for k in range(8 // size)))
     window = np.array(
         [span.start + corner[-1], rows.start + corner[-2], rows.stop - rows.start, length]
     )
@@ -350,7 +348,5 @@ def _count_block(
     width = -(-length * size // 8)
     at = np.zeros(3, np.int64)
     kernel = specialise(count_runs)
-    while not kernel(
-        *words, base, step, width, power, low, spread, window, outer, at, *tally.arrays()
-    ):
+    while not kernel(*words, base, step, width, power, window, outer, at, *tally.arrays()):
         tally.grow()
