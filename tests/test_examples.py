@@ -47,3 +47,21 @@ def test_two_cars(tmp_path: Path) -> None:
     cars["draw"](str(tmp_path / "cars.svg"))
     # The outline of the one that is dropped, and no other, is dashed.
     assert (tmp_path / "cars.svg").read_text().count("stroke-dasharray") == 1
+
+
+def test_fuzzy_lesion(tmp_path: Path) -> None:
+    lesion = runpy.run_path(str(EXAMPLES / "fuzzy_lesion.py"))
+    lesion["draw"](str(tmp_path / "lesion.svg"))
+    assert (tmp_path / "lesion.svg").stat().st_size > 10_000
+    sides = lesion["best_sides"]
+    # The softer the edge, the larger the best square, and the same one for Dice and IoU.
+    assert (np.diff(sides["soft Dice"][3:]) > 0.2).all()
+    np.testing.assert_allclose(sides["soft IoU"], sides["soft Dice"], atol=0.1)
+    assert abs(sides["soft Dice, squared"] - lesion["natural"]).max() < 1.0
+    # By hand, cell by cell, for one square.
+    truth = lesion["lesion"](5.0).to_array()[0]
+    square = np.zeros(truth.shape)
+    square[36:60, 36:60] = 1.0
+    k = int(np.flatnonzero(lesion["SIDES"] == 24.0)[0])
+    wanted = 2.0 * (square * truth).sum() / (square.sum() + truth.sum())
+    assert ov.dice(lesion["masks"][k], ov.Masks(truth[None]))[0] == pytest.approx(wanted)

@@ -32,11 +32,11 @@ def read_texts(text, ends, total, pointer, begin, end):
     """
     k, runs = 0, 0
     for n in range(ends.shape[0]):
-        start, position, inside = k, 0, False
+        start, position, inside = k, np.int64(0), False
         # The counts one and two before; the first three are written as they are.
-        last, before, seen = 0, 0, 0
+        last, before, seen = np.int64(0), np.int64(0), 0
         while k < ends[n]:
-            value, shift, digit, more = 0, 0, np.int64(0), True
+            value, shift, digit, more = np.int64(0), 0, np.int64(0), True
             while more:
                 if k == ends[n] or text[k] < 48 or text[k] > 111 or shift > 55:
                     return n, k - start
