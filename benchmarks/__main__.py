@@ -25,6 +25,7 @@ SECTIONS = {
     "test_suppress": "Non-maximum suppression",
     "test_gradients": "Scores with gradients",
     "test_rotated": "Rotated boxes",
+    "test_contingency": "Label volumes",
     "test_temporal": "Temporal localization",
 }
 

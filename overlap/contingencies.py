@@ -110,12 +110,12 @@ class Contingency:
     @cached_property
     def labels_found(self) -> NDArray[np.int64]:
         """Labels that occur in the found volume, ascending, without 0."""
-        return _labels(self.cells.found)
+        return _labels(self._totals["found"])
 
     @cached_property
     def labels_truth(self) -> NDArray[np.int64]:
         """Labels that occur in the true volume, ascending, without 0."""
-        return _labels(self.cells.truth)
+        return _labels(self._totals["truth"])
 
     @property
     def measure_found(self) -> NDArray[np.float64]:
@@ -349,9 +349,8 @@ _COLUMNS = {
 }
 
 
-def _labels(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    labels = np.unique(values)
-    return labels[labels != 0]
+def _labels(total: LabelPairs) -> NDArray[np.int64]:
+    return total.found[total.found != 0]
 
 
 def places(known: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:

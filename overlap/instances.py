@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -193,20 +194,23 @@ def panoptic_quality(parts: Iterable[InstanceMatches]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows: dict[Any, NDArray[np.float64]] = {}
+    rows: dict[Any, list[float]] = defaultdict(lambda: [0, 0, 0, 0.0])
     for part in parts:
-        sides = (part.found, 0), (part.unmatched_found, 0), (part.unmatched_truth, 1)
-        for column, (labels, side) in enumerate(sides):
-            for k, label in enumerate(labels.tolist()):
-                name = "all" if part.classes is None else part.classes[side][label]
-                row = rows.setdefault(name, np.zeros(4))
-                row[column] += 1
-                row[3] += part.iou[k] if column == 0 else 0.0
-        for mapping in part.classes or ():
-            for name in mapping.values():
-                rows.setdefault(name, np.zeros(4))
         if part.classes is None:
-            rows.setdefault("all", np.zeros(4))
+            numbers = part.tp, part.fp, part.fn, float(part.iou.sum())
+            rows["all"] = [a + b for a, b in zip(rows["all"], numbers, strict=True)]
+            continue
+        of_found, of_truth = part.classes
+        for name in (*of_found.values(), *of_truth.values()):
+            rows[name]  # classes without an instance have a row as well
+        for label, iou in zip(part.found.tolist(), part.iou.tolist(), strict=True):
+            row = rows[of_found[label]]
+            row[0] += 1
+            row[3] += iou
+        for label in part.unmatched_found.tolist():
+            rows[of_found[label]][1] += 1
+        for label in part.unmatched_truth.tolist():
+            rows[of_truth[label]][2] += 1
     index = pd.Index(sorted(rows, key=lambda name: (str(type(name)), name)), name="class")
     table = pd.DataFrame([rows[name] for name in index], index=index, columns=list(_COUNTS))
     tp, fp, fn, total = (table[name].to_numpy() for name in _COUNTS)
