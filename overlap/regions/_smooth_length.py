@@ -17,7 +17,7 @@ _ROOT_HALF = math.sqrt(0.5)
 _PEAK = 1.0 / math.sqrt(2.0 * math.pi)
 _NARROW = 0.25  # in standard deviations; below it differences of tails would cancel
 _FAR = 1e300  # an infinite exponent would leave no number
-_NODES, _WEIGHTS = (tuple(map(float, half)) for half in np.polynomial.legendre.leggauss(4))
+_NODES, _WEIGHTS = (tuple(map(float, half)) for half in np.polynomial.legendre.leggauss(5))
 
 
 # ------------------------------------------------------------------------------- blurred
@@ -36,7 +36,7 @@ def normal_between(u, v):
     """Return ``Phi(v) - Phi(u)`` for u <= v to full relative precision."""
     if v - u < _NARROW:
         middle, half, total = 0.5 * (u + v), 0.5 * (v - u), 0.0
-        for k in range(4):
+        for k in range(5):
             z = middle + half * _NODES[k]
             total += _WEIGHTS[k] * math.exp(-0.5 * z * z)
         return half * _PEAK * total
@@ -49,7 +49,7 @@ def normal_between(u, v):
 def _shared_of_short(a0, a1, b0, b1):
     """Return the blurred overlap, in standard deviations, of a short interval with another."""
     middle, half, total = 0.5 * (a0 + a1), 0.5 * (a1 - a0), 0.0
-    for k in range(4):
+    for k in range(5):
         x = middle + half * _NODES[k]
         total += _WEIGHTS[k] * normal_between(b0 - x, b1 - x)
     return half * total
@@ -128,7 +128,8 @@ def _exponents(a0, a1, b0, b1, t):
 
 @scalar
 def _temperature(wa, wb, alpha, relative):
-    return alpha * (0.5 * (wa + wb)) if relative > 0.0 else alpha
+    # Not so low that a side over it would be infinite.
+    return alpha * (0.5 * (wa + wb)) if relative > 0.0 else max(alpha, 1e-200 * (wa + wb))
 
 
 @scalar

@@ -208,7 +208,7 @@ class Blurred(_Smoothed):
     error in proportion to s.
 
     Intervals, `Boxes` and their products are in closed form, to rounding. For `RotatedBoxes`
-    an integral along the edges is computed to 1e-10 of the smaller self-overlap.
+    an integral along the edges is computed to 1e-10 of the geometric mean of both self-overlaps.
     Enclosures, sides and centers are those of the regions themselves.
 
     Parameters
