@@ -220,6 +220,8 @@ class Score:
         Parameters
         ----------
         enclosure : {"natural", "box", "hull", "min_rect"}
+            The kind's own; the smallest axis-aligned box; of boxes in the plane the convex hull,
+            and the smallest rectangle at any angle.
         """
         if enclosure not in _ENCLOSURES:
             raise ValueError(f"enclosure = {enclosure!r}; expected one of {', '.join(_ENCLOSURES)}")
