@@ -164,6 +164,9 @@ def _plane_geometry(enclosure: str) -> Geometry:
 class Boxes(Regions):
     """Axis-aligned boxes in D dimensions.
 
+    The common enclosure is the smallest box; boxes in the plane also have the enclosures
+    ``"hull"`` and ``"min_rect"`` of `Score.with_enclosure`.
+
     Parameters
     ----------
     values : array_like, shape (N, 2 D)

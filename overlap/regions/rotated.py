@@ -88,6 +88,11 @@ def _half_sides(w: NDArray, h: NDArray, c: NDArray, s: NDArray) -> tuple[NDArray
 class RotatedBoxes(Regions):
     """Rectangles at any angle in the plane.
 
+    The common enclosure is the convex hull, or by ``score.with_enclosure("box")`` and
+    ``"min_rect"`` the smallest rectangle along the axes or at any angle. Turned boxes do not
+    fill their bounding boxes: under ``"box"``, the GIoU of equal boxes is less than 1 and its
+    gradient there is not zero; `iou - enclosed_gap` is 1 with gradient zero.
+
     Parameters
     ----------
     values : array_like, shape (N, 5)
