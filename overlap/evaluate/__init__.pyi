@@ -10,18 +10,32 @@ from .localization import temporal_study as temporal_study
 from .report import Interval as Interval
 from .report import Report as Report
 from .study import Study as Study
+from .volumes import EMPTY_POLICIES as EMPTY_POLICIES
+from .volumes import METRICS as METRICS
+from .volumes import Answers as Answers
+from .volumes import Empty as Empty
+from .volumes import Metric as Metric
+from .volumes import SegmentationReport as SegmentationReport
+from .volumes import segmentation as segmentation
 
 __all__ = [
+    "EMPTY_POLICIES",
+    "METRICS",
     "PROTOCOLS",
+    "Answers",
     "Comparison",
+    "Empty",
     "Explanation",
     "Interval",
+    "Metric",
     "Protocol",
     "Report",
+    "SegmentationReport",
     "Study",
     "compare",
     "explain",
     "mean_interval",
+    "segmentation",
     "temporal",
     "temporal_study",
 ]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import math
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from overlap.evaluate.report import Report
@@ -16,6 +15,10 @@ __all__ = ["page"]
 
 def page(report: Report) -> str:
     """Return the report as one self-contained HTML page.
+
+    Parameters
+    ----------
+    report : Report
 
     Raises
     ------
@@ -35,24 +38,17 @@ def page(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = _percent
     rows = report.rows()
     return environment.get_template("report.html").render(
-        report=report,
+        headline=report.evidence.headline(report),
+        methods=report.methods(),
         notes=report.settings.get("notes", ()),
         picture=_picture(report),
-        summary=_summary(report),
-        grid=_grid(rows),
+        sections=report.evidence.sections(report),
         columns=list(dict.fromkeys(name for row in rows for name in row)),
         rows=rows,
         settings=json.dumps(report.to_dict()["settings"], indent=2),
     )
-
-
-def _percent(value: Any) -> str:
-    if isinstance(value, float):
-        return "" if math.isnan(value) else f"{100 * value:.2f}"
-    return str(value)
 
 
 def _picture(report: Report) -> str | None:
@@ -63,49 +59,3 @@ def _picture(report: Report) -> str | None:
     report.plot().savefig(stream, format="svg")
     text = stream.getvalue()
     return text[text.index("<svg") :]
-
-
-def _summary(report: Report) -> list[tuple[str, float, str, str]]:
-    """Return name, number, interval and tie range of every number that stands for itself."""
-    items = dict(report.items)
-
-    def span(low: str, high: str) -> str:
-        known = low in items and high in items
-        return f"{_percent(items[low])} to {_percent(items[high])}" if known else ""
-
-    derived = {
-        f"{name}{end}" for name in items for end in (" low", " high", " tie low", " tie high")
-    }
-    return [
-        (
-            name,
-            value,
-            span(f"{name} low", f"{name} high"),
-            span(f"{name} tie low", f"{name} tie high"),
-        )
-        for name, value in items.items()
-        if name not in derived
-    ]
-
-
-def _grid(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the value of every class at every threshold, the worst class first."""
-    levels = list(dict.fromkeys(row["iou"] for row in rows))
-    lines: dict[str, dict[float, float]] = {}
-    for row in rows:
-        lines.setdefault(row["class"], {})[row["iou"]] = row["value"]
-    truths = {row["class"]: row["n_truth"] for row in rows}
-    means = {name: sum(line.values()) / len(line) for name, line in lines.items()}
-    order = sorted(lines, key=lambda name: means[name])
-    return {
-        "levels": levels,
-        "lines": [
-            (
-                name,
-                truths[name],
-                [lines[name].get(level, math.nan) for level in levels],
-                means[name],
-            )
-            for name in order
-        ],
-    }

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,7 @@ from overlap.io import write_text
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Evidence", "Interval", "Report"]
+__all__ = ["Evidence", "Interval", "Report", "Section"]
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,27 @@ class Interval:
     bias: float
 
 
+@dataclass(frozen=True)
+class Section:
+    """A table for reading: what a page shows below the picture.
+
+    Attributes
+    ----------
+    title : str
+    columns : sequence of str
+    rows : sequence of sequences of str
+    """
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
 class Evidence(Protocol):
-    """What a report keeps so that its numbers can be recomputed under other weights."""
+    """What a report keeps so that its numbers can be recomputed and shown.
+
+    Whatever only one kind of evaluation has is its evidence's business.
+    """
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -67,10 +87,16 @@ class Evidence(Protocol):
         """Names of the items that the truth has."""
 
     def columns(self) -> dict[str, Any]:
-        """One entry per prediction, by column."""
+        """One entry per thing that was counted, by column."""
 
-    def curve(self, label: str, iou: float) -> tuple[NDArray, NDArray]:
-        """Recall and precision after each prediction of a class."""
+    def headline(self, report: Report) -> str:
+        """Return one line that says what came out."""
+
+    def sections(self, report: Report) -> list[Section]:
+        """Return the tables of the page, the most telling first."""
+
+    def draw(self, report: Report, path: str | Path | None, ax: Any, **options: Any) -> Any:
+        """Draw the report; see `Report.plot`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +130,7 @@ class Report:
     intervals: tuple[Interval, ...] = ()
 
     def __repr__(self) -> str:
-        name, value = self.items[0]
-        return f"<Report {self.settings.get('protocol', '')}: {name} = {value:.4f}>"
+        return f"<{type(self).__name__} {self.evidence.headline(self)}>"
 
     @cached_property
     def summary(self) -> pd.Series:
@@ -123,7 +148,11 @@ class Report:
 
     @cached_property
     def matches(self) -> pd.DataFrame:
-        """One row per prediction: what it was matched to at each threshold."""
+        """One row per thing that was counted, from which the numbers follow.
+
+        In localization a prediction, with what it was matched to at each threshold; in
+        segmentation a label of a case, with its voxels.
+        """
         import pandas as pd
 
         return pd.DataFrame(self.evidence.columns())
@@ -180,22 +209,6 @@ class Report:
             }
         )
 
-    def curve(self, label: str, iou: float) -> tuple[NDArray, NDArray]:
-        """Return recall and precision after each counted prediction of one class.
-
-        Parameters
-        ----------
-        label : str
-            Class.
-        iou : float
-            One of the thresholds.
-
-        Returns
-        -------
-        recall, precision : ndarray, dtype=float64, shape (n,)
-        """
-        return self.evidence.curve(label, iou)
-
     def to_dict(self) -> dict[str, Any]:
         """Return settings, summary and table as plain data; NaN becomes None."""
         return _plain(
@@ -235,26 +248,25 @@ class Report:
             write_text(path, text)
         return text
 
-    def plot(self, path: str | Path | None = None, ax: Any = None, iou: float | None = None) -> Any:
-        """Draw precision against recall and the AP of each class.
+    def plot(self, path: str | Path | None = None, ax: Any = None, **options: Any) -> Any:
+        """Draw the report.
 
         Parameters
         ----------
         path : str or Path, optional
             File to write, all or nothing; the suffix is the format.
         ax : matplotlib.axes.Axes, optional
-            Where to draw the curves, and only them; by default a new figure with both.
-        iou : float, optional
-            Threshold of the lines and bars of single classes; by default the first.
+            Where to draw the main panel, and only it; by default a new figure with all.
+        **options
+            Of `overlap.plot.draw_report` (localization) or `overlap.plot.draw_values`
+            (segmentation).
 
         Returns
         -------
         matplotlib.axes.Axes or matplotlib.figure.Figure
             `ax` if it was given, else the figure.
         """
-        from overlap.plot import draw_report
-
-        return draw_report(self, path=path, ax=ax, iou=iou)
+        return self.evidence.draw(self, path, ax, **options)
 
 
 def _without(rows: NDArray, count: int) -> NDArray:

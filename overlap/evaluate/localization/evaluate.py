@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from overlap.evaluate.bootstrap import Seed
-from overlap.evaluate.report import Report
 from overlap.evaluate.study import Study
 from overlap.io.segments import MissingConfidenceError, SegmentTable, as_segments
 
@@ -19,6 +18,7 @@ from .finalise import Finalise
 from .measure import Measure, Measured, ambiguous_only
 from .protocol import Protocol, parse_thresholds
 from .protocols import get_protocol
+from .report import TemporalReport
 
 __all__ = ["temporal", "temporal_study"]
 
@@ -114,7 +114,7 @@ def temporal(
     progress: bool | None = None,
     workers: int = 1,
     **fields: Any,
-) -> Report:
+) -> TemporalReport:
     """Score predicted segments of videos against annotated ones.
 
     Parameters
@@ -153,7 +153,7 @@ def temporal(
 
     Returns
     -------
-    Report
+    TemporalReport
         Its summary has ``mAP`` (mean over thresholds), ``mAP@0.50`` ..., ``mAP tie low``
         and ``mAP tie high``, and ends of bootstrap intervals. The tie range is the
         smallest and largest mAP over orders of ties: in each run of equal confidence all
@@ -221,7 +221,7 @@ def temporal_study(
     bootstrap: int = 0,
     confidence_level: float = 0.95,
     **fields: Any,
-) -> Study[Measured, Report]:
+) -> Study[Measured, TemporalReport]:
     """Start an evaluation that is fed set of videos by set of videos.
 
     Parameters

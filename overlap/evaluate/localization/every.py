@@ -8,20 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.evaluate.report import Report
 from overlap.io import as_segments
 
 from .evaluate import temporal
 from .protocols import PROTOCOLS
+from .report import TemporalReport
+from .shown import CurveEvidence
 
 __all__ = ["every_protocol"]
 
 
 @dataclass(frozen=True, eq=False)
-class _Several:
+class _Several(CurveEvidence):
     """Evidence of several reports on the same input; names get the protocol in front."""
 
-    reports: dict[str, Report]
+    reports: dict[str, TemporalReport]
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -49,7 +50,9 @@ class _Several:
         raise ValueError("this report is of several protocols; take the curve from one of them")
 
 
-def every_protocol(*, truth: Any, found: Any, ambiguous: Any = None, **options: Any) -> Report:
+def every_protocol(
+    *, truth: Any, found: Any, ambiguous: Any = None, **options: Any
+) -> TemporalReport:
     """Evaluate one input by all protocols.
 
     Parameters
@@ -59,7 +62,7 @@ def every_protocol(*, truth: Any, found: Any, ambiguous: Any = None, **options: 
 
     Returns
     -------
-    Report
+    TemporalReport
         Table rows have a column ``protocol``; summary names begin with the protocol's.
     """
     truth = as_segments(truth, role="truth")
@@ -95,4 +98,4 @@ def every_protocol(*, truth: Any, found: Any, ambiguous: Any = None, **options: 
         "protocols": {name: report.settings for name, report in reports.items()},
     }
     sentence = " ".join(report.methods() for report in reports.values())
-    return Report(items, rows, settings, sentence, _Several(reports), intervals)
+    return TemporalReport(items, rows, settings, sentence, _Several(reports), intervals)

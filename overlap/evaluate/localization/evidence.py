@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from overlap.evaluate.ranking import Ranking, curve
 
 from .scored import Scene
+from .shown import CurveEvidence
 
 __all__ = ["TemporalEvidence", "threshold_names"]
 
@@ -25,7 +26,7 @@ def threshold_names(thresholds: NDArray[np.float64]) -> list[str]:
 
 
 @dataclass(frozen=True, eq=False)
-class TemporalEvidence:
+class TemporalEvidence(CurveEvidence):
     """Matches and rankings of one evaluation.
 
     Attributes

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap.evaluate.bootstrap import draw_weights, resampled_interval
-from overlap.evaluate.report import Interval, Report
+from overlap.evaluate.report import Interval
 from overlap.evaluate.study import progress_bar
 
 from .evidence import TemporalEvidence, threshold_names
 from .measure import Measured, combine
 from .protocol import Protocol
+from .report import TemporalReport
 from .scored import Scene, tie_spread
 from .wording import describe
 
@@ -38,7 +39,7 @@ class Finalise:
     progress: bool | None = None
     whole: bool = False
 
-    def __call__(self, parts: list[Measured]) -> Report:
+    def __call__(self, parts: list[Measured]) -> TemporalReport:
         """Put the parts together, rank, and compute the numbers."""
         protocol = self.protocol
         measured = combine(parts, protocol.order, whole=self.whole)
@@ -72,7 +73,9 @@ class Finalise:
         rows = _rows(evidence, ap, class_ends)
         settings = describe(self, evidence, tie_range, intervals, absent)
         sentence = settings.pop("methods")
-        return Report(tuple(items), tuple(rows), settings, sentence, evidence, tuple(intervals))
+        return TemporalReport(
+            tuple(items), tuple(rows), settings, sentence, evidence, tuple(intervals)
+        )
 
     def _intervals(
         self, evidence: TemporalEvidence, estimates: dict[str, float]

@@ -12,7 +12,7 @@ Every reader returns a `Volume`: the values, and where its voxels lie.
   not compressed is mapped into memory instead of read.
 """
 
-from overlap.io.volumes.reading import SUFFIXES, read_volume, split_suffix
+from overlap.io.volumes.reading import SUFFIXES, read_image, read_volume, split_suffix
 from overlap.io.volumes.volume import Volume
 
-__all__ = ["SUFFIXES", "Volume", "read_volume", "split_suffix"]
+__all__ = ["SUFFIXES", "Volume", "read_image", "read_volume", "split_suffix"]

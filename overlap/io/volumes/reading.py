@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from overlap.io.volumes._voxels import to_labels, to_shares
 from overlap.io.volumes.arrays import read_numpy
@@ -15,7 +17,7 @@ from overlap.io.volumes.nifti import read_nifti
 from overlap.io.volumes.nrrd import read_nrrd
 from overlap.io.volumes.volume import RawVolume, Volume, stamp_of
 
-__all__ = ["SUFFIXES", "read_volume", "split_suffix"]
+__all__ = ["SUFFIXES", "read_image", "read_volume", "split_suffix"]
 
 _READERS: dict[str, Callable[[str], RawVolume]] = {
     ".nii.gz": read_nifti,
@@ -134,6 +136,39 @@ def read_volume(
     if affine is not None:
         affine.flags.writeable = False
     return Volume(values, affine, sides, unit, name, tuple(raw.notes), files, stamp_of(files))
+
+
+def read_image(path: str | os.PathLike[str]) -> NDArray[Any]:
+    """Read the numbers of an image, whatever they mean.
+
+    Parameters
+    ----------
+    path : str or path-like
+        As for `read_volume`.
+
+    Returns
+    -------
+    ndarray, shape (x, y, z), or fewer axes
+        As stored; float64 where the file says how to scale them.
+
+    Raises
+    ------
+    OSError, ValueError, ImportError
+        As `read_volume`.
+
+    Examples
+    --------
+    >>> from overlap.io import sample_path
+    >>> from overlap.io.volumes import read_image
+    >>> read_image(sample_path("volumes_truth") / "case_1.mha").shape
+    (24, 20, 12)
+    """
+    name = os.fspath(path)
+    raw = _choose_reader(name)(name)
+    _drop_axes(raw, name)
+    if raw.slope == 1.0 and raw.inter == 0.0:
+        return raw.data
+    return raw.data * raw.slope + raw.inter
 
 
 def _choose_reader(name: str) -> Callable[[str], RawVolume]:

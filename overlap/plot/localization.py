@@ -1,7 +1,4 @@
-"""Pictures of reports, with matplotlib, which is imported when something is drawn.
-
-Nothing here touches the global state of ``pyplot``: figures are made, drawn and returned.
-"""
+"""Pictures of temporal localization: curves and classes."""
 
 from __future__ import annotations
 
@@ -10,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap.plot.figures import new_figure, plain, save
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from overlap.evaluate import Report
+    from overlap.evaluate.localization.report import TemporalReport
 
 __all__ = ["draw_classes", "draw_curves", "draw_report"]
 
@@ -23,7 +22,7 @@ _MANY_CLASSES = 40
 
 
 def draw_report(
-    report: Report,
+    report: TemporalReport,
     *,
     path: str | Path | None = None,
     ax: Axes | None = None,
@@ -33,7 +32,7 @@ def draw_report(
 
     Parameters
     ----------
-    report : Report
+    report : TemporalReport
         Result of an evaluation with curves.
     path : str or Path, optional
         File to write, all or nothing; the suffix is the format.
@@ -62,24 +61,20 @@ def draw_report(
     else:
         rows = len(_classes(report)) or 1
         shown = min(rows, _MANY_CLASSES)
-        figure = _new_figure((10.0, max(4.2, 1.2 + 0.22 * shown)))
+        figure = new_figure((10.0, max(4.2, 1.2 + 0.22 * shown)))
         left, right = figure.subplots(1, 2, width_ratios=(1.0, 0.9))
         draw_curves(report, left, iou=iou)
         draw_classes(report, right, iou=iou)
-    if path is not None:
-        from overlap.io import atomic_path
-
-        with atomic_path(path) as temporary:
-            figure.savefig(temporary, dpi=150)
+    save(figure, path)
     return figure if ax is None else ax
 
 
-def draw_curves(report: Report, ax: Axes, *, iou: float | None = None) -> None:
+def draw_curves(report: TemporalReport, ax: Axes, *, iou: float | None = None) -> None:
     """Draw interpolated precision against recall.
 
     Parameters
     ----------
-    report : Report
+    report : TemporalReport
         Result of an evaluation with curves.
     ax : matplotlib.axes.Axes
         Where to draw.
@@ -123,15 +118,15 @@ def draw_curves(report: Report, ax: Axes, *, iou: float | None = None) -> None:
     ax.set_ylabel("precision, mean over classes")
     ax.set_xlim(0.0, 1.0)
     ax.set_ylim(0.0, 1.02)
-    _plain(ax)
+    plain(ax)
 
 
-def draw_classes(report: Report, ax: Axes, *, iou: float | None = None) -> None:
+def draw_classes(report: TemporalReport, ax: Axes, *, iou: float | None = None) -> None:
     """Draw the AP of each class as a bar, with its bootstrap interval where there is one.
 
     Parameters
     ----------
-    report : Report
+    report : TemporalReport
         Result of an evaluation.
     ax : matplotlib.axes.Axes
         Where to draw.
@@ -171,24 +166,7 @@ def draw_classes(report: Report, ax: Axes, *, iou: float | None = None) -> None:
     ax.set_xlim(0.0, 100.0)
     ax.set_xlabel("AP, %   (in brackets: number of truths)")
     ax.set_title(title, fontsize="medium")
-    _plain(ax)
-
-
-def _new_figure(size: tuple[float, float]) -> Figure:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(
-            "drawing needs matplotlib: pip install 'overlap-metrics[plot]'"
-        ) from error
-    return Figure(figsize=size, layout="constrained")
-
-
-def _plain(ax: Axes) -> None:
-    """Leave only the axes that carry numbers, and a faint grid."""
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(alpha=0.25, lw=0.6)
-    ax.set_axisbelow(True)
+    plain(ax)
 
 
 def _padded(value: float) -> str:
@@ -196,11 +174,11 @@ def _padded(value: float) -> str:
     return f"{value:5.1f}".replace(" ", "\N{FIGURE SPACE}")
 
 
-def _classes(report: Report) -> list[str]:
+def _classes(report: TemporalReport) -> list[str]:
     return list(dict.fromkeys(row["class"] for row in report.rows() if row["metric"] == "AP"))
 
 
-def _thresholds(report: Report) -> list[float]:
+def _thresholds(report: TemporalReport) -> list[float]:
     return list(dict.fromkeys(row["iou"] for row in report.rows() if row["metric"] == "AP"))
 
 
@@ -214,7 +192,7 @@ def _choose(thresholds: list[float], iou: float | None) -> float:
     raise ValueError(f"IoU {iou!r} is not one of the thresholds {known}")
 
 
-def _mean_ap(report: Report, threshold: float) -> float:
+def _mean_ap(report: TemporalReport, threshold: float) -> float:
     values = [row["value"] for row in report.rows() if row["iou"] == threshold]
     return float(np.mean(values)) if values else float("nan")
 

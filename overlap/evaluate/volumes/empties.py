@@ -1,0 +1,234 @@
+"""Empty: what a metric is where one or both of two sets are empty; said only here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .metrics import Metric, Values
+
+__all__ = ["EMPTY_POLICIES", "SITUATIONS", "Answers", "Empty", "as_empty"]
+
+#: Names of the situations, as they stand in tables; "" where both sets have voxels.
+SITUATIONS = ("", "both", "truth", "found", "undefined")
+
+Answer = float | str
+_WORDS = ("nan", "worst", "best", "formula", "raise")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers for one class of metrics.
+
+    Each is a number, or ``"nan"``, ``"worst"`` and ``"best"`` (of the metric's range: 0 and 1
+    for a ratio, infinity and 0 for a distance), ``"formula"`` (what division gives), or
+    ``"raise"`` (the case fails).
+
+    Attributes
+    ----------
+    both : float or str
+        Neither side has a voxel.
+    truth : float or str
+        The truth has none, something was found.
+    found : float or str
+        Nothing was found, the truth has voxels.
+    undefined : float or str
+        Both have voxels, and the metric is 0/0.
+    """
+
+    both: Answer = "nan"
+    truth: Answer = "worst"
+    found: Answer = "worst"
+    undefined: Answer = "nan"
+
+    def __post_init__(self) -> None:
+        for name in SITUATIONS[1:]:
+            answer = getattr(self, name)
+            number = isinstance(answer, int | float) and not isinstance(answer, bool)
+            if not number and answer not in _WORDS:
+                raise ValueError(
+                    f"empty: the answer for {name!r} is {answer!r}; wanted a number or one of "
+                    f"{', '.join(_WORDS)}"
+                )
+
+    def listed(self) -> dict[str, Answer]:
+        """Return the answers by situation, NaN as a word."""
+        return {
+            name: "nan" if isinstance(value, float) and np.isnan(value) else value
+            for name in SITUATIONS[1:]
+            for value in (getattr(self, name),)
+        }
+
+
+_FORMULA = Answers("formula", "formula", "formula", "nan")
+
+
+@dataclass(frozen=True)
+class Empty:
+    """A policy for empty sets.
+
+    Attributes
+    ----------
+    overlap : Answers
+        For ratios: NaN, 0, 0.
+    distance : Answers
+        For distances: NaN, infinity, infinity.
+    relative : Answers
+        For differences relative to the truth: NaN, infinity, and the formula (-1, or 1).
+    metrics : mapping from str to Answers
+        For metrics by name, before all others.
+    name : str
+        Name of the policy.
+
+    Notes
+    -----
+    Volumes, their differences, specificity and other metrics that say something of empty sets
+    keep their formulas.
+    """
+
+    overlap: Answers = Answers()
+    distance: Answers = Answers()
+    relative: Answers = Answers(found="formula")
+    metrics: Mapping[str, Answers] = field(default_factory=dict)
+    name: str = "custom"
+
+    def answers(self, metric: Metric) -> Answers:
+        """Return the answers for a metric.
+
+        Parameters
+        ----------
+        metric : Metric
+        """
+        default = getattr(self, metric.empty) if metric.empty else _FORMULA
+        return self.metrics.get(metric.name, default)
+
+    def apply(
+        self, metric: Metric, values: Values, situation: NDArray[np.int8]
+    ) -> tuple[Values, NDArray[np.int8], NDArray[np.bool_]]:
+        """Put the policy's answers where sets are empty.
+
+        Parameters
+        ----------
+        metric : Metric
+        values : ndarray, shape (N,)
+            What the formula gives.
+        situation : ndarray of int8, shape (N,)
+            Place in `SITUATIONS`, at most 3.
+
+        Returns
+        -------
+        values : ndarray, shape (N,)
+        situation : ndarray of int8, shape (N,)
+            0 where the formula holds, although a set is empty.
+        raised : ndarray of bool, shape (N,)
+            Where the policy wants an error.
+        """
+        answers = self.answers(metric)
+        values, situation = values.copy(), situation.copy()
+        situation[(situation == 0) & np.isnan(values)] = SITUATIONS.index("undefined")
+        raised = np.zeros(len(values), np.bool_)
+        for code, name in enumerate(SITUATIONS[1:], 1):
+            here = situation == code
+            answer = getattr(answers, name)
+            if answer == "raise":
+                raised |= here
+            elif answer == "formula":
+                situation[here & np.isfinite(values)] = 0
+            else:
+                words = {"nan": np.nan, "worst": metric.worst, "best": metric.best}
+                values[here] = words[answer] if isinstance(answer, str) else answer
+        return values, situation, raised
+
+    def settings(self) -> dict[str, Any]:
+        """Return the policy as plain data."""
+        groups = {
+            name: getattr(self, name).listed() for name in ("overlap", "distance", "relative")
+        }
+        own = {name: answers.listed() for name, answers in self.metrics.items()}
+        return {"name": self.name, **groups, **({"metrics": own} if own else {})}
+
+
+def _three(both: Answer, truth: Answer, found: Answer) -> Answers:
+    return Answers(both, truth, found)
+
+
+_RAISE = _three("raise", "raise", "raise")
+_MEDPY = _three(0.0, 0.0, 0.0)
+_MONAI_HD = _three("nan", "worst", "worst")
+
+#: Policies by name: the default, and what other programs answer.
+EMPTY_POLICIES: dict[str, Empty] = {
+    "default": Empty(name="default"),
+    "surface-distance": Empty(
+        distance=_three("worst", "worst", "worst"),
+        metrics={"nsd": _three("nan", 0.0, 0.0)},
+        name="surface-distance",
+    ),
+    "medpy": Empty(
+        overlap=_three(1.0, 0.0, 0.0),
+        distance=_RAISE,
+        relative=_three("raise", "raise", "formula"),
+        metrics={"precision": _MEDPY, "recall": _MEDPY},
+        name="medpy",
+    ),
+    "monai": Empty(
+        overlap=_three("nan", "nan", 0.0),
+        distance=_three("nan", "nan", "nan"),
+        metrics={"hd": _MONAI_HD, "nsd": _three("nan", 0.0, 0.0)},
+        name="monai",
+    ),
+    "monai-keep-empty": Empty(
+        overlap=_three(1.0, 0.0, 0.0),
+        distance=_three("nan", "nan", "nan"),
+        metrics={"hd": _MONAI_HD, "nsd": _three("nan", 0.0, 0.0)},
+        name="monai-keep-empty",
+    ),
+    "metrics-reloaded": Empty(
+        overlap=_three(1.0, 0.0, 0.0),
+        distance=_three(0.0, "nan", "nan"),
+        metrics={"iou": _three("nan", 0.0, 0.0)},
+        name="metrics-reloaded",
+    ),
+    "panoptica": Empty(
+        overlap=_three("nan", 0.0, 0.0),
+        relative=_three("nan", "nan", "nan"),
+        name="panoptica",
+    ),
+    "torchmetrics": Empty(overlap=_three("nan", 0.0, 0.0), name="torchmetrics"),
+    "simpleitk": Empty(
+        overlap=_three(0.0, 0.0, 0.0),
+        distance=_RAISE,
+        metrics={
+            "false_negative_error": _three(0.0, float("inf"), "formula"),
+            "volumetric_similarity_signed": _three(0.0, "formula", "formula"),
+        },
+        name="simpleitk",
+    ),
+}
+
+
+def as_empty(empty: str | Empty) -> Empty:
+    """Return a policy by name, or the policy itself.
+
+    Parameters
+    ----------
+    empty : str or Empty
+        A name in `EMPTY_POLICIES`.
+
+    Examples
+    --------
+    >>> from overlap.evaluate.volumes.empties import as_empty
+    >>> as_empty("medpy").overlap
+    Answers(both=1.0, truth=0.0, found=0.0, undefined='nan')
+    """
+    if isinstance(empty, Empty):
+        return empty
+    if empty not in EMPTY_POLICIES:
+        raise ValueError(
+            f"empty: there is no policy {empty!r}; there are {', '.join(EMPTY_POLICIES)}"
+        )
+    return EMPTY_POLICIES[empty]

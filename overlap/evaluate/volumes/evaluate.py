@@ -1,0 +1,267 @@
+"""`overlap.evaluate.segmentation`: label volumes against true ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from overlap.evaluate.bootstrap import Seed
+from overlap.evaluate.study import Study
+from overlap.io.label_names import LabelSet, parse_labels, read_labels
+from overlap.io.strata import read_strata
+from overlap.scores import Score
+
+from .empties import Empty, as_empty
+from .finalise import Finalise
+from .inputs import as_inputs
+from .measure import Measure
+from .metrics import DEFAULT_METRICS, Metric, chosen_metrics
+from .objects import ObjectRules
+from .report import SegmentationReport
+
+__all__ = ["segmentation"]
+
+Groups = dict[str, tuple[int, ...]]
+
+
+def segmentation(
+    *,
+    truth: Any,
+    found: Any,
+    labels: Any = None,
+    metrics: str | Iterable[str | Score | Metric] = DEFAULT_METRICS,
+    ignore: int | Sequence[int] | None = None,
+    strata: Any = None,
+    missing: float | Literal["worst"] | None = None,
+    empty: str | Empty = "default",
+    bootstrap: int = 0,
+    confidence_level: float = 0.95,
+    rng: Seed = 0,
+    workers: int = 1,
+    resume: str | os.PathLike[str] | None = None,
+    tolerance: float = 1e-3,
+    spacing: Sequence[float] | None = None,
+    pattern: str | tuple[str, str] | None = None,
+    soft: bool | Literal["minmax", "product", "squared"] = False,
+    scale: float | tuple[float | None, float | None] | None = None,
+    instances: Literal["components", "labels"] = "components",
+    connectivity: int | None = None,
+    at_least: float = 0.5,
+    challenge: Literal["GLI", "SSA", "PED", "MEN", "MET"] = "GLI",
+    progress: bool | None = None,
+) -> SegmentationReport:
+    """Score segmentations against true ones, case by case and label by label.
+
+    Parameters
+    ----------
+    truth, found : path, array_like, Volume, or mapping
+        Two folders, two mappings from case to volume, or one case: two files or two arrays.
+    labels : path, str, mapping, sequence of int, or LabelSet, optional
+        What is scored. ``"1=liver,2=tumor,whole=1+2"``; a ``dataset.json`` or CSV file (see
+        `overlap.io.read_labels`), and then labels that it does not name are errors; a mapping
+        from name to labels; or numbers. By default every label that occurs, by its number.
+    metrics : iterable of str, Score or Metric
+        Names in `METRICS`, or ratios such as ``ov.tversky(alpha=0.3, beta=0.7)``.
+    ignore : int or sequence of int, optional
+        Labels of the truth whose voxels do not count.
+    strata : path, DataFrame or mapping, optional
+        What is known of the cases besides: a CSV file with the column ``case``, a DataFrame
+        indexed by case, or a mapping from case to a mapping. Columns are added to the table.
+    missing : float or "worst", optional
+        What stands in the means for undefined and infinite values; by default they are left
+        out and counted.
+    empty : str or Empty
+        What a metric is for empty sets: a name in `EMPTY_POLICIES`, or a policy.
+    bootstrap : int
+        Number of resamples of cases; 0 for no intervals.
+    confidence_level : float
+        Of the intervals, in (0, 1).
+    rng : int, Generator, SeedSequence or None
+        Source of randomness of the bootstrap.
+    workers : int
+        Processes; each holds one case at a time. The result does not depend on it.
+    resume : path, optional
+        Folder for measured cases. A run that was interrupted continues; cases whose volumes or
+        rules have changed are measured again.
+    tolerance : float
+        How much grids may differ; see `overlap.io.check_same_grid`.
+    spacing : sequence of float, optional
+        Sides of a voxel in millimeters, for arrays and for files that do not say.
+    pattern : str or (str, str), optional
+        Where the files are in the folders; see `overlap.io.pair_folders`.
+    soft : bool or {"minmax", "product", "squared"}
+        Read values in [0, 1] instead of labels, and compare them in this form; True is
+        ``"minmax"``. See `overlap.Masks`.
+    scale : float or (float, float), optional
+        For soft volumes, what stands for 1: in found, or in truth and in found.
+    instances : {"components", "labels"}
+        What the objects of metrics such as ``pq`` are: connected components of each label, or
+        the labels themselves (without `labels`, all of them are then scored as ``"all"``).
+    connectivity : int, optional
+        Neighbours of a voxel of a component; by default the largest number.
+    at_least : float
+        Objects match above this IoU.
+    challenge : {"GLI", "SSA", "PED", "MEN", "MET"}
+        Rules of ``lesion_dice``; see `overlap.lesionwise_dice`.
+    progress : bool, optional
+        Show a bar; by default on a terminal only.
+
+    Returns
+    -------
+    SegmentationReport
+        Its table has one row per case, label and metric. In its summary ``dice`` is the mean
+        over labels of the means over cases, and ``dice[liver]`` one of these; there are ends of
+        intervals (``dice low``), and counts: ``dice n_nan`` and ``dice n_inf`` of values, and
+        ``n_cases`` and ``n_failed``. Cases that could not be read or do not match are in its
+        `failures`, and in no number.
+
+    Raises
+    ------
+    ValueError
+        If no case could be evaluated, a name is unknown, or an argument is bad.
+    OSError
+        If a folder or file is missing.
+
+    Examples
+    --------
+    >>> from overlap import evaluate
+    >>> from overlap.io import sample_path
+    >>> report = evaluate.segmentation(
+    ...     truth=sample_path("volumes_truth"), found=sample_path("volumes_found"),
+    ...     labels="1=organ,2=lesion,3=vessel",
+    ... )
+    >>> report.summary[["dice", "dice[organ]", "dice[lesion]", "dice[vessel]"]].round(3).tolist()
+    [0.627, 0.926, 0.593, 0.361]
+    >>> report.worst("dice", 1)[["case", "label", "value", "empty"]].values.tolist()
+    [['case_2', 'vessel', 0.0, 'found']]
+    """
+    chosen = chosen_metrics(metrics)
+    objects = tuple(metric.name for metric in chosen if metric.of_instances)
+    rules = ObjectRules(instances, objects, connectivity, float(at_least), challenge)
+    form = _soft(soft)
+    if form is None and scale is not None:
+        raise ValueError("scale= is for soft=True; labels are never scaled")
+    if form is not None and (objects or ignore is not None):
+        what = f"the metric {objects[0]}" if objects else "ignore"
+        raise ValueError(f"{what} needs labels; soft volumes have none")
+    inputs = as_inputs(truth, found, pattern)
+    groups, complete, void = _labels(labels, form is not None, ignore)
+    whole = bool(objects) and instances == "labels" and groups is None
+    measure = Measure(
+        groups=groups, complete=complete, ignore=void,
+        spacing=None if spacing is None else tuple(float(side) for side in spacing),
+        tolerance=float(tolerance), soft=form,
+        scale=scale if isinstance(scale, tuple) else (None, scale),
+        rules=rules, resume=_folder(resume), whole=whole,
+    )  # fmt: skip
+    finalise = Finalise(
+        chosen, as_empty(empty), measure, inputs, _missing(missing),
+        _strata(strata, inputs.all_cases), _whole(bootstrap), confidence_level, rng,
+    )  # fmt: skip
+    study = Study(measure, finalise)
+    items = {
+        case: {"case": case, "truth": pair[0], "found": pair[1]}
+        for case, pair in inputs.cases.items()
+    }
+    return study.add_all(items, workers=workers, progress=progress).report()
+
+
+def _soft(soft: Any) -> Literal["minmax", "product", "squared"] | None:
+    if soft is False or soft is None:
+        return None
+    if soft is True:
+        return "minmax"
+    if soft not in ("minmax", "product", "squared"):
+        raise ValueError(f"soft = {soft!r}; wanted True, 'minmax', 'product' or 'squared'")
+    return soft
+
+
+def _labels(
+    labels: Any, soft: bool, ignore: int | Sequence[int] | None
+) -> tuple[Groups | None, bool, tuple[int, ...]]:
+    """Return labels by name, whether there are no others, and those that do not count."""
+    void = () if ignore is None else tuple(int(x) for x in np.atleast_1d(np.asarray(ignore)))
+    groups: Groups | None
+    complete = False
+    if labels is None:
+        return None, False, void
+    if isinstance(labels, str) and "=" in labels and not Path(labels).exists():
+        labels = parse_labels(labels)
+    elif isinstance(labels, str | os.PathLike):
+        labels = read_labels(labels)
+        complete = True
+    if isinstance(labels, LabelSet):
+        groups = labels.groups()
+        if labels.ignore is not None:
+            void = tuple(dict.fromkeys((*void, labels.ignore)))
+    elif isinstance(labels, Mapping):
+        groups = {
+            str(name): tuple(int(x) for x in np.atleast_1d(np.asarray(members)))
+            for name, members in labels.items()
+        }
+    else:
+        groups = {str(int(label)): (int(label),) for label in labels}
+    odd = next((name for name, members in groups.items() if not members or 0 in members), None)
+    if odd is not None or not groups:
+        raise ValueError(
+            f"labels: {odd!r} is {groups.get(odd or '')!r}; wanted labels other than 0, the "
+            "background"
+            if groups
+            else "labels is empty; name at least one"
+        )
+    clash = next((x for members in groups.values() for x in members if x in void), None)
+    if clash is not None:
+        raise ValueError(f"labels: {clash} is to be scored, and is ignored; it cannot be both")
+    if soft and len(groups) > 1:
+        raise ValueError(f"labels: soft volumes are of one label, not of {len(groups)}")
+    return groups, complete and not soft, void
+
+
+def _missing(missing: Any) -> float | str | None:
+    if missing is None or missing == "worst":
+        return missing
+    if isinstance(missing, bool) or not np.isfinite(float(missing)):
+        raise ValueError(f"missing = {missing!r}; wanted a finite number, 'worst' or None")
+    return float(missing)
+
+
+def _whole(bootstrap: Any) -> int:
+    if isinstance(bootstrap, bool) or int(bootstrap) != bootstrap or bootstrap < 0:
+        raise ValueError(f"bootstrap = {bootstrap!r} is not a whole number of resamples, 0 or more")
+    return int(bootstrap)
+
+
+def _folder(resume: str | os.PathLike[str] | None) -> str | None:
+    if resume is None:
+        return None
+    folder = Path(resume)
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"resume: {folder} is a file; give a folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder)
+
+
+def _strata(strata: Any, cases: Sequence[str]) -> dict[str, dict[str, str]]:
+    if strata is None:
+        return {}
+    if isinstance(strata, str | os.PathLike):
+        strata = read_strata(strata, cases)
+    if hasattr(strata, "to_dict"):
+        strata = strata.to_dict(orient="index")
+    table = {
+        str(case): {str(name): str(level) for name, level in levels.items()}
+        for case, levels in strata.items()
+    }
+    missing = [case for case in cases if case not in table]
+    if missing:
+        raise ValueError(f"strata: lacks the case {missing[0]!r}; give every case a row")
+    taken = {"case", "label", "metric", "value", "unit", "empty", "missing"}
+    for case in cases:
+        clash = sorted(taken & table[case].keys())
+        if clash:
+            raise ValueError(f"strata: the column {clash[0]!r} is one of the table's; rename it")
+    return {case: table[case] for case in cases}

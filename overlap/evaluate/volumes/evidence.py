@@ -1,0 +1,171 @@
+"""What a report on segmentation keeps, so that its numbers can be recomputed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap.evaluate.report import Report, Section
+
+from .measure import Measure
+from .measured import Measured
+from .metrics import Metric
+from .shown import headline_of, sections_of
+
+if TYPE_CHECKING:
+    from .report import SegmentationReport
+
+__all__ = ["SegmentationEvidence"]
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentationEvidence:
+    """Values of every metric, case and label.
+
+    Attributes
+    ----------
+    metrics : tuple of Metric
+    cases : tuple of Measured
+        In natural order.
+    groups : mapping from str to tuple of int
+        Labels by name.
+    values : ndarray of float64, shape (metrics, cases, labels)
+        After the policy for empty sets; may be NaN or infinite.
+    situations : ndarray of int8, same shape
+        Places in `SITUATIONS`: where the policy answered.
+    used : ndarray of float64, same shape
+        What the means are made of: `values`, what stands for missing ones, NaN where left out.
+    measure : Measure
+        How cases were read.
+    sources : mapping
+        Truth and found of each case: paths or arrays.
+    """
+
+    metrics: tuple[Metric, ...]
+    cases: tuple[Measured, ...]
+    groups: Mapping[str, tuple[int, ...]]
+    values: NDArray[np.float64]
+    situations: NDArray[np.int8]
+    used: NDArray[np.float64]
+    measure: Measure
+    sources: Mapping[str, tuple[Any, Any]]
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """Names of the cases."""
+        return tuple(case.case for case in self.cases)
+
+    def annotated(self) -> tuple[str, ...]:
+        """Names of the cases: each has a truth."""
+        return self.items
+
+    def label_means(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Weighted means over cases, shape (B, metrics, labels); NaN where there is none.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (B, cases)
+        """
+        known = ~np.isnan(self.used)
+        filled = np.where(known, self.used, 0.0)
+        total = np.einsum("bc,mcl->bml", weights, filled)
+        count = np.einsum("bc,mcl->bml", weights, known.astype(np.float64))
+        return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0.0)
+
+    def statistics(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Every metric, over labels and of each label, for each row of `weights`.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (B, cases)
+
+        Returns
+        -------
+        dict
+            ``dice`` is the mean over labels of the means over cases, ``dice[liver]`` one of them.
+        """
+        means = self.label_means(np.asarray(weights, np.float64))
+        known = ~np.isnan(means)
+        count = known.sum(axis=2)
+        total = np.where(known, means, 0.0).sum(axis=2)
+        overall = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+        result = {}
+        for m, metric in enumerate(self.metrics):
+            result[metric.name] = overall[:, m]
+            for k, label in enumerate(self.groups):
+                result[f"{metric.name}[{label}]"] = means[:, m, k]
+        return result
+
+    def parts(self, m: int) -> NDArray[np.float64]:
+        """Split the mean over labels of a metric into one number per case.
+
+        The mean of these numbers is the metric's, and their spread is what a change of the
+        cases does to it, to first order: with all values known, it is each case's mean over
+        labels.
+
+        Parameters
+        ----------
+        m : int
+            Place of the metric.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            Of the cases that have a value.
+        """
+        used = self.used[m]
+        known = ~np.isnan(used)
+        labels, cases = known.any(axis=0), known.any(axis=1)
+        used, known = used[np.ix_(cases, labels)], known[np.ix_(cases, labels)]
+        if not used.size:
+            return np.empty(0)
+        count = known.sum(axis=0)
+        mean = np.where(known, used, 0.0).sum(axis=0) / count
+        change = np.where(known, used - mean, 0.0) * (len(used) / count)
+        return (mean + change).mean(axis=1)
+
+    @cached_property
+    def sizes(self) -> NDArray[np.float64]:
+        """Voxels of found, truth and both, shape (3, cases, labels)."""
+        table = [[case.counted(members) for members in self.groups.values()] for case in self.cases]
+        shape = (len(self.cases), len(self.groups), 3)
+        return np.moveaxis(np.array(table, np.float64).reshape(shape), 2, 0)
+
+    def columns(self) -> dict[str, Any]:
+        """One entry per case and label: voxels tp, fp, fn and tn, and the volume of a voxel.
+
+        Every ratio and volume is made of these.
+        """
+        found, truth, shared = (side.ravel() for side in self.sizes)
+        labels = len(self.groups)
+        total = np.repeat([float(case.total) for case in self.cases], labels)
+        return {
+            "case": np.repeat(np.array(self.items, dtype=object), labels),
+            "label": np.tile(np.array(list(self.groups), dtype=object), len(self.cases)),
+            "tp": shared,
+            "fp": found - shared,
+            "fn": truth - shared,
+            "tn": total - found - truth + shared,
+            "voxel_volume": np.repeat([case.voxel for case in self.cases], labels),
+            "unit": np.repeat(np.array([case.unit for case in self.cases], dtype=object), labels),
+        }
+
+    def headline(self, report: Report) -> str:
+        """Return the first metric and the number of cases."""
+        return headline_of(report)
+
+    def sections(self, report: Report) -> list[Section]:
+        """Return means by label, then by stratum, the worst rows, and failures."""
+        return sections_of(cast("SegmentationReport", report))
+
+    def draw(self, report: Report, path: str | Path | None, ax: Any, **options: Any) -> Any:
+        """Draw the values of every case."""
+        from overlap.plot import draw_values
+
+        return draw_values(report, path=path, ax=ax, **options)

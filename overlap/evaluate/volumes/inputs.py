@@ -1,0 +1,133 @@
+"""Inputs: from two folders, files, arrays or mappings to cases with two sides."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from overlap.io.folders import natural_key, pair_folders
+from overlap.io.volumes import Volume, split_suffix
+
+from .measured import Failed
+
+__all__ = ["Inputs", "as_inputs"]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Cases by name, those without a partner, and what to say of them.
+
+    Attributes
+    ----------
+    cases : dict
+        Truth and found of each case: paths as strings, arrays or volumes.
+    failures : tuple of Failed
+        Cases that have no partner.
+    notes : tuple of str
+    names : tuple of str
+        Names of truth and found: a folder, a file, or what they are.
+    """
+
+    cases: dict[str, tuple[Any, Any]]
+    failures: tuple[Failed, ...]
+    notes: tuple[str, ...]
+    names: tuple[str, str]
+
+    @property
+    def all_cases(self) -> list[str]:
+        """Names of all cases, in natural order."""
+        return sorted([*self.cases, *(f.case for f in self.failures)], key=natural_key)
+
+
+def as_inputs(truth: Any, found: Any, pattern: str | tuple[str, str] | None = None) -> Inputs:
+    """Pair the cases of both sides.
+
+    Parameters
+    ----------
+    truth, found : path, array_like, Volume, or mapping from case to one of these
+        Two folders, two mappings, or one case.
+    pattern : str or (str, str), optional
+        As in `overlap.io.pair_folders`.
+
+    Raises
+    ------
+    TypeError
+        One side is a folder or a mapping, and the other is not.
+    ValueError
+        No case has both sides.
+    OSError
+        A folder or a file is missing.
+    """
+    kinds = _kind(truth), _kind(found)
+    if kinds[0] != kinds[1]:
+        raise TypeError(
+            f"truth is {kinds[0]} and found {kinds[1]}; give two folders, two mappings from case "
+            "to volume, or two volumes"
+        )
+    if pattern is not None and kinds[0] != "a folder":
+        raise ValueError(f"pattern = {pattern!r} is for folders; truth is {kinds[0]}")
+    if kinds[0] == "a folder":
+        return _folders(truth, found, pattern)
+    if kinds[0] == "a mapping":
+        return _mappings(truth, found)
+    names = tuple(_name(side, role) for side, role in ((truth, "truth"), (found, "found")))
+    case = split_suffix(Path(names[0]).name)[0] if isinstance(truth, str | os.PathLike) else "case"
+    return Inputs({case: (_source(truth), _source(found))}, (), (), names)  # type: ignore[arg-type]
+
+
+def _kind(side: Any) -> str:
+    if isinstance(side, Mapping):
+        return "a mapping"
+    if isinstance(side, str | os.PathLike):
+        if not Path(side).exists():
+            raise FileNotFoundError(f"{os.fspath(side)}: no such file or folder")
+        return "a folder" if Path(side).is_dir() else "a volume"
+    return "a volume"
+
+
+def _name(side: Any, role: str) -> str:
+    if isinstance(side, str | os.PathLike):
+        return os.fspath(side)
+    return side.path if isinstance(side, Volume) else f"an array ({role})"
+
+
+def _source(side: Any) -> Any:
+    return os.fspath(side) if isinstance(side, os.PathLike) else side
+
+
+def _folders(truth: Any, found: Any, pattern: str | tuple[str, str] | None) -> Inputs:
+    pairs = pair_folders(truth, found, pattern=pattern)
+    names = os.fspath(truth), os.fspath(found)
+    failures = [
+        Failed(case, f"has no partner: {where} has no volume of it")
+        for cases, where in ((pairs.missing_found, names[1]), (pairs.missing_truth, names[0]))
+        for case in cases
+    ]
+    notes = list(pairs.notes)
+    if pairs.ignored:
+        notes.append(
+            f"{len(pairs.ignored)} files are no volumes and were not read (first: "
+            f"{pairs.ignored[0]})"
+        )
+    cases = {pair.case: (str(pair.truth), str(pair.found)) for pair in pairs}
+    return Inputs(cases, tuple(failures), tuple(notes), names)
+
+
+def _mappings(truth: Mapping[str, Any], found: Mapping[str, Any]) -> Inputs:
+    for role, side in (("truth", truth), ("found", found)):
+        odd = next((case for case in side if not isinstance(case, str) or not case), None)
+        if odd is not None:
+            raise TypeError(f"{role}: the case {odd!r} is not a name; wanted a string")
+    both = [case for case in truth if case in found]
+    if not both:
+        raise ValueError("truth and found have no case in common; use the same keys")
+    failures = [Failed(case, "has no partner: it is not in found") for case in truth]
+    failures = [failed for failed in failures if failed.case not in found]
+    failures += [
+        Failed(case, "has no partner: it is not in truth") for case in found if case not in truth
+    ]
+    cases = {case: (_source(truth[case]), _source(found[case])) for case in both}
+    return Inputs(cases, tuple(failures), (), ("a mapping (truth)", "a mapping (found)"))

@@ -1,0 +1,211 @@
+"""Measuring one case: read both volumes, check that they match, count."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap.counting import contingency
+from overlap.io.grids import check_same_grid
+from overlap.io.volumes import Volume, read_volume
+from overlap.io.volumes._voxels import to_labels, to_shares
+from overlap.io.volumes.volume import RawVolume
+from overlap.regions.masks import Masks
+from overlap.scores import terms
+
+from .digests import digest_of_array
+from .measured import Failed, Measured, Source
+from .objects import ObjectRules, measure_objects
+from .resume import load_case, store_case
+
+__all__ = ["Measure", "as_volume"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """The rules by which a case is measured. Fields are those of `segmentation`.
+
+    Attributes
+    ----------
+    groups : mapping or None
+        Labels by name; None for every label that occurs, by its number.
+    complete : bool
+        Labels that are in no group are an error.
+    whole : bool
+        Without groups: all labels together are one, ``"all"``.
+    """
+
+    groups: Mapping[str, tuple[int, ...]] | None = None
+    complete: bool = False
+    ignore: tuple[int, ...] = ()
+    spacing: tuple[float, ...] | None = None
+    tolerance: float = 1e-3
+    soft: Literal["minmax", "product", "squared"] | None = None
+    scale: tuple[float | None, float | None] = (None, None)
+    rules: ObjectRules = field(default_factory=ObjectRules)
+    resume: str | None = None
+    whole: bool = False
+
+    def settings(self) -> dict[str, Any]:
+        """Return everything that decides what a measured case holds."""
+        result: dict[str, Any] = {
+            "ignore": list(self.ignore),
+            "spacing": self.spacing and list(self.spacing),
+            "tolerance": self.tolerance,
+            "soft": self.soft,
+            "scale": list(self.scale),
+        }
+        if self.complete:
+            result["known"] = sorted({x for group in (self.groups or {}).values() for x in group})
+        if self.rules.metrics:
+            groups = self.groups
+            result["groups"] = groups and {name: list(group) for name, group in groups.items()}
+            result["instances"] = self.rules.settings()
+        return result
+
+    def named(self, present: Sequence[int]) -> dict[str, tuple[int, ...]]:
+        """Return the labels that are scored by name.
+
+        Parameters
+        ----------
+        present : sequence of int
+            Labels that occur.
+        """
+        if self.groups is not None:
+            return dict(self.groups)
+        if self.whole:
+            return {"all": tuple(present)}
+        return {str(label): (label,) for label in present}
+
+    def __call__(self, case: str, truth: Any, found: Any) -> Measured | Failed:
+        """Measure a case; what is wrong with its input is returned, not raised.
+
+        Parameters
+        ----------
+        case : str
+            Its name.
+        truth, found : str or ndarray
+            File or array.
+        """
+        try:
+            known, state = (None, "")
+            if self.resume is not None:
+                known, state = load_case(self.resume, case, self.settings(), (truth, found))
+            if known is not None:
+                return known
+            measured = self._measure(case, truth, found, state)
+        except (ValueError, TypeError, OSError, RuntimeError) as error:
+            return Failed(case, " ".join(str(error).split()))
+        if self.resume is not None:
+            store_case(self.resume, measured, self.settings())
+        return measured
+
+    def _measure(self, case: str, truth: Any, found: Any, state: str) -> Measured:
+        volumes = []
+        sides = (("truth", truth, self.scale[0]), ("found", found, self.scale[1]))
+        for role, source, scale in sides:
+            name = f"{role} of {case!r}"
+            volumes.append(as_volume(source, name, self.soft is not None, scale, self.spacing))
+        reference, other = volumes
+        check_same_grid(reference, other, self.tolerance)
+        known = reference if reference.unit else other
+        size = len(reference.shape)
+        unit = "voxels" if known.unit is None else known.unit + (str(size) if size > 1 else "")
+        common: dict[str, Any] = {
+            "case": case,
+            "voxel": float(np.prod(known.spacing)),
+            "unit": unit,
+            "sources": (_digest(reference, truth), _digest(other, found)),
+            "notes": tuple(f"{volume.path}: {note}" for volume in volumes for note in volume.notes),
+            "resumed": state,
+        }
+        if self.soft is not None:
+            return Measured(**common, **self._shares(reference.values, other.values))
+        return Measured(**common, **self._labels(reference, other, known.spacing))
+
+    def _shares(self, truth: NDArray[Any], found: NDArray[Any]) -> dict[str, Any]:
+        a, b = (Masks(values[None], soft=self.soft or "minmax") for values in (found, truth))
+        sizes = terms(a, b)
+        sums = (sizes.measure_a, sizes.measure_b, sizes.intersection)
+        return {
+            "found": (1,), "truth": (1,), "voxels": (), "total": truth.size, "ignored": 0,
+            "sums": tuple(float(values[0]) for values in sums), "objects": {},
+        }  # fmt: skip
+
+    def _labels(self, truth: Volume, found: Volume, spacing: tuple[float, ...]) -> dict[str, Any]:
+        counts = contingency(found.values, truth.values, spacing=spacing, ignore=self.ignore)
+        if self.complete:
+            groups = self.groups or {}
+            names = {0, *self.ignore, *(x for group in groups.values() for x in group)}
+            for volume, ids in ((truth, counts.labels_truth), (found, counts.labels_found)):
+                unknown = sorted({*ids.tolist()} - names)
+                if unknown:
+                    raise ValueError(
+                        f"{volume.path}: has the labels {', '.join(map(str, unknown))}, which have "
+                        f"no name; known are {', '.join(map(str, sorted(names)))}"
+                    )
+        cells = counts.cells
+        objects: dict[str, dict[str, float]] = {}
+        if self.rules.metrics:
+            present = sorted({*counts.labels_found.tolist(), *counts.labels_truth.tolist()})
+            objects = measure_objects(
+                found.values, truth.values, counts, self.named(present), self.rules, self.ignore
+            )
+        return {
+            "found": tuple(cells.found.tolist()), "truth": tuple(cells.truth.tolist()),
+            "voxels": tuple(cells.count.tolist()), "total": counts.voxels,
+            "ignored": counts.ignored, "sums": (), "objects": objects,
+        }  # fmt: skip
+
+
+def as_volume(
+    source: Any,
+    name: str,
+    soft: bool,
+    scale: float | None,
+    spacing: Sequence[float] | None,
+) -> Volume:
+    """Read a file, or check an array as a file would be.
+
+    Parameters
+    ----------
+    source : str, path-like, Volume or array_like
+    name : str
+        Name of an array, for messages.
+    soft, scale, spacing
+        As in `overlap.io.read_volume`.
+    """
+    if isinstance(source, str | os.PathLike):
+        return read_volume(source, soft=soft, scale=scale, spacing=spacing)
+    if isinstance(source, Volume):
+        return source
+    # a view that cannot be written: nothing is converted in place
+    array = np.asarray(source).view()
+    array.flags.writeable = False
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"{name}: is an array of {array.dtype}; wanted integers or reals")
+    if not array.ndim or not array.size:
+        raise ValueError(f"{name}: has no voxels (its shape is {array.shape})")
+    raw = RawVolume(array)
+    values = to_shares(raw, name, scale) if soft else to_labels(raw, name)
+    sides = (1.0,) * array.ndim
+    if spacing is not None:
+        sides = tuple(float(side) for side in spacing)
+        if len(sides) != array.ndim or not all(np.isfinite(sides)) or min(sides) <= 0:
+            raise ValueError(
+                f"{name}: spacing is {spacing!r}; wanted {array.ndim} positive numbers"
+            )
+    return Volume(
+        values, None, sides, None if spacing is None else "mm", name, notes=tuple(raw.notes)
+    )
+
+
+def _digest(volume: Volume, source: Any) -> Source:
+    if volume.files:
+        return Source(volume.path, volume.sha256, tuple(map(str, volume.files)))
+    return Source(volume.path, digest_of_array(source))

@@ -1,0 +1,119 @@
+"""What is kept of one case: counts of pairs of labels, qualities of objects, digests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Failed", "Measured", "Source"]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A case that could not be evaluated, and why."""
+
+    case: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """One side of a case: its name, its files and the digest of what they held."""
+
+    name: str
+    sha256: str
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One case.
+
+    Attributes
+    ----------
+    case : str
+    found, truth : tuple of int
+        Labels of each pair that occurs; for soft volumes one pair of the label 1.
+    voxels : tuple of int
+        Voxels of each pair.
+    sums : tuple of float
+        For soft volumes: what found, truth and both measure, in voxels; otherwise empty.
+    total : int
+        Voxels that were counted.
+    ignored : int
+        Voxels that were left out.
+    voxel : float
+        Volume of a voxel.
+    unit : str
+        Unit of volumes: ``"mm3"``, ``"mm2"``, ``"mm"``, or ``"voxels"``.
+    objects : dict
+        Metrics of objects by name of the label.
+    sources : tuple of Source
+        Truth, found.
+    notes : tuple of str
+        What was dropped or chosen while reading.
+    resumed : str
+        ``"read"`` from an earlier run, or measured now: ``"changed"`` or ``"damaged"`` if what
+        an earlier run left does not hold, else ``""``.
+    """
+
+    case: str
+    found: tuple[int, ...]
+    truth: tuple[int, ...]
+    voxels: tuple[int, ...]
+    sums: tuple[float, ...]
+    total: int
+    ignored: int
+    voxel: float
+    unit: str
+    objects: dict[str, dict[str, float]]
+    sources: tuple[Source, Source]
+    notes: tuple[str, ...] = ()
+    resumed: str = field(default="", compare=False)
+
+    @property
+    def labels(self) -> set[int]:
+        """Labels that occur on either side, without the background."""
+        return ({*self.found} | {*self.truth}) - {0}
+
+    def counted(self, members: Iterable[int]) -> tuple[float, float, float]:
+        """Return the voxels that found, truth and both have of a union of labels.
+
+        Parameters
+        ----------
+        members : iterable of int
+            Labels; soft volumes have only one.
+        """
+        if self.sums:
+            return self.sums[0], self.sums[1], self.sums[2]
+        wanted = list(members)
+        voxels = np.array(self.voxels, np.int64)
+        a = np.isin(np.array(self.found, np.int64), wanted)
+        b = np.isin(np.array(self.truth, np.int64), wanted)
+        return tuple(float(voxels[side].sum()) for side in (a, b, a & b))  # type: ignore[return-value]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the case as plain data."""
+        content = asdict(self)
+        del content["resumed"]
+        return content
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Measured:
+        """Read what `to_dict` wrote.
+
+        Parameters
+        ----------
+        content : dict
+        """
+        sources = tuple(
+            Source(entry["name"], entry["sha256"], tuple(entry["files"]))
+            for entry in content["sources"]
+        )
+        lists = {
+            name: tuple(content[name]) for name in ("found", "truth", "voxels", "sums", "notes")
+        }
+        return cls(**{**content, **lists, "sources": sources})

@@ -1,0 +1,236 @@
+"""Metrics: records of a name, a formula, a unit and a direction.
+
+A ratio that is a `Score` of the package is that score; nothing is defined twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap import ratios
+from overlap._terms import Groups
+from overlap.scores import Score
+
+from .counts import Counts
+
+__all__ = ["DEFAULT_METRICS", "METRICS", "Metric", "chosen_metrics"]
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What is measured of a label of a case.
+
+    Attributes
+    ----------
+    name : str
+        Its name in tables and summaries.
+    meaning : str
+        The formula, in words or symbols: A is the found set, B the true one, V the volume.
+    source : str
+        Where it is defined.
+    better : {"higher", "lower", "zero", ""}
+        Which values are better; ``"zero"`` for signed differences, ``""`` for sizes.
+    empty : {"overlap", "distance", "relative", ""}
+        Which answers of an `Empty` policy it takes; with ``""`` the formula always holds.
+    unit : {"1", "length", "volume"}
+        Dimension; ``"1"`` for pure numbers.
+    low, high : float
+        Range.
+    formula : Score or callable, optional
+        A ratio of the package, or a function of `Counts`. None for metrics of instances,
+        which are measured where the voxels are.
+    """
+
+    name: str
+    meaning: str
+    source: str
+    better: Literal["higher", "lower", "zero", ""] = "higher"
+    empty: Literal["overlap", "distance", "relative", ""] = "overlap"
+    unit: Literal["1", "length", "volume"] = "1"
+    low: float = 0.0
+    high: float = 1.0
+    formula: Score | Callable[[Counts], Values] | None = None
+
+    @property
+    def worst(self) -> float:
+        """The worst value there is; NaN where no direction is better."""
+        if self.better == "zero":
+            return float("inf")
+        return {"higher": self.low, "lower": self.high}.get(self.better, float("nan"))
+
+    @property
+    def best(self) -> float:
+        """The best value there is; NaN where no direction is better."""
+        if self.better == "zero":
+            return 0.0
+        return {"higher": self.high, "lower": self.low}.get(self.better, float("nan"))
+
+    @property
+    def of_instances(self) -> bool:
+        """Whether the metric is of objects and not of voxels."""
+        return self.formula is None
+
+    def unit_in(self, volume: str) -> str:
+        """Return the unit of the values, given that of volumes.
+
+        Parameters
+        ----------
+        volume : str
+            ``"mm3"``, ``"mm2"``, ``"mm"`` or ``"voxels"``.
+        """
+        return {"1": "1", "volume": volume, "length": volume.rstrip("23")}[self.unit]
+
+    def evaluate(self, counts: Counts) -> Values:
+        """Return the value of every row; NaN or infinite where the formula is.
+
+        Parameters
+        ----------
+        counts : Counts
+        """
+        if self.formula is None:
+            raise TypeError(f"{self.name} is not made of counts of voxels")
+        if not len(counts):
+            return np.empty(0)
+        if isinstance(self.formula, Score):
+            return self.formula(*counts.regions())
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.formula(counts)
+
+    def badness(self, values: Values) -> Values:
+        """Return numbers that grow as values get worse.
+
+        Parameters
+        ----------
+        values : ndarray
+
+        Raises
+        ------
+        ValueError
+            For a metric without a better direction.
+        """
+        if not self.better:
+            raise ValueError(f"{self.name} is a size: no value of it is better than another")
+        return {"higher": -values, "lower": values, "zero": np.abs(values)}[self.better]
+
+
+def _recall(counts: Counts) -> Values:
+    found, truth = counts.regions()
+    return ratios.coverage(truth, found)
+
+
+_TAHA = "Taha and Hanbury, BMC Medical Imaging 15:29 (2015)"
+_ITK = "ITK LabelOverlapMeasuresImageFilter, source = found and target = truth"
+_VOC = "Van Rijsbergen, Information Retrieval (1979)"
+_PQ = "Kirillov et al., Panoptic Segmentation, CVPR 2019"
+_INF = float("inf")
+
+_RECORDS = (
+    Metric("dice", "2 |A n B| / (|A| + |B|)", "Dice, Ecology 26 (1945)", formula=ratios.dice),
+    Metric("iou", "|A n B| / |A u B|", "Jaccard (1901)", formula=ratios.iou),
+    Metric("precision", "|A n B| / |A|", _VOC, formula=ratios.coverage),
+    Metric("recall", "|A n B| / |B|, sensitivity", _VOC, formula=_recall),
+    Metric("f_score", "weighted harmonic mean of precision and recall; beta = 1 is Dice", _VOC,
+           formula=ratios.f_score),
+    Metric("specificity", "|V - A - B| / |V - B|", _TAHA, empty="",
+           formula=lambda c: c.rest / (c.total - c.truth)),
+    Metric("false_negative_error", "|B - A| / |B|, 1 - recall", _ITK, better="lower",
+           formula=lambda c: c.missed / c.truth),
+    Metric("false_positive_error", "|A - B| / |V - B|, 1 - specificity", _ITK, better="lower",
+           empty="", formula=lambda c: c.false / (c.total - c.truth)),
+    Metric("volumetric_similarity", "1 - ||A| - |B|| / (|A| + |B|)", _TAHA,
+           formula=ratios.volumetric_similarity),
+    Metric("volumetric_similarity_signed", "2 (|A| - |B|) / (|A| + |B|)", _ITK, better="zero",
+           empty="", low=-2.0, high=2.0,
+           formula=lambda c: 2.0 * (c.found - c.truth) / (c.found + c.truth)),
+    Metric("volume_truth", "|B|", "", better="", empty="", unit="volume", high=_INF,
+           formula=lambda c: c.truth * c.voxel),
+    Metric("volume_found", "|A|", "", better="", empty="", unit="volume", high=_INF,
+           formula=lambda c: c.found * c.voxel),
+    Metric("volume_difference", "|A| - |B|", "", better="zero", empty="", unit="volume",
+           low=-_INF, high=_INF, formula=lambda c: (c.found - c.truth) * c.voxel),
+    Metric("volume_difference_abs", "||A| - |B||", "", better="lower", empty="", unit="volume",
+           high=_INF, formula=lambda c: np.abs(c.found - c.truth) * c.voxel),
+    Metric("relative_volume_difference", "(|A| - |B|) / |B|", "medpy ravd", better="zero",
+           empty="relative", low=-1.0, high=_INF, formula=lambda c: (c.found - c.truth) / c.truth),
+    Metric("relative_volume_difference_abs", "||A| - |B|| / |B|", "VOL2BRAIN", better="lower",
+           empty="relative", high=_INF, formula=lambda c: np.abs(c.found - c.truth) / c.truth),
+    Metric("pq", "panoptic quality of the objects: sq rq", _PQ),
+    Metric("sq", "mean IoU of matched objects", _PQ),
+    Metric("rq", "tp / (tp + fp / 2 + fn / 2) of the objects", _PQ),
+    Metric("instance_precision", "tp / (tp + fp) of the objects", _PQ),
+    Metric("instance_recall", "tp / (tp + fn) of the objects", _PQ),
+    Metric("lesion_f1", "F1 of objects that touch one of the other side",
+           "overlap.detect_lesions, rule any"),
+    Metric("lesion_dice", "lesion-wise Dice of BraTS 2023", "overlap.lesionwise_dice"),
+)  # fmt: skip
+
+#: All metrics by name.
+METRICS = {metric.name: metric for metric in _RECORDS}
+
+_ALIASES = {"sensitivity": "recall", "jaccard": "iou", "dsc": "dice", "f1": "rq"}
+
+#: What is measured if nothing is said.
+DEFAULT_METRICS = (
+    "dice", "iou", "precision", "recall", "volume_truth", "volume_found",
+    "relative_volume_difference",
+)  # fmt: skip
+
+
+def chosen_metrics(metrics: Iterable[str | Score | Metric]) -> tuple[Metric, ...]:
+    """Look metrics up.
+
+    Parameters
+    ----------
+    metrics : iterable of str, Score or Metric
+        Names (``sensitivity``, ``jaccard``, ``dsc`` and ``f1`` are known by their other names,
+        too), or ratios such as ``ov.tversky(alpha=0.3, beta=0.7)``.
+
+    Returns
+    -------
+    tuple of Metric
+
+    Raises
+    ------
+    TypeError, ValueError
+        A name is unknown or there twice; a score needs more than volumes and what they share.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> from overlap.evaluate.volumes.metrics import chosen_metrics
+    >>> [metric.name for metric in chosen_metrics(["dice", ov.f_score(beta=2)])]
+    ['dice', 'f_score(beta=2)']
+    """
+    if isinstance(metrics, str):
+        metrics = [name.strip() for name in metrics.split(",")]
+    chosen = tuple(_metric(metric) for metric in metrics)
+    names = [metric.name for metric in chosen]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"metrics: {twice!r} is there twice; keep one")
+    if not chosen:
+        raise ValueError(f"metrics is empty; there are {', '.join(METRICS)}")
+    return chosen
+
+
+def _metric(metric: str | Score | Metric) -> Metric:
+    if isinstance(metric, Metric):
+        return metric
+    if isinstance(metric, Score):
+        if metric.needs != Groups.OVERLAP:
+            raise TypeError(
+                f"metrics: {metric} needs more than volumes and what they share; here are ratios "
+                "such as dice or tversky(alpha=0.3, beta=0.7)"
+            )
+        return Metric(metric.name, metric.expression, "overlap", formula=metric)
+    name = _ALIASES.get(metric, metric)
+    if name not in METRICS:
+        raise ValueError(f"metrics: there is no {metric!r}; there are {', '.join(METRICS)}")
+    return METRICS[name]

@@ -1,0 +1,145 @@
+"""Objects: connected components, or labels that are instances, matched inside one case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap.components import connected_components, neighborhood
+from overlap.contingencies import Contingency
+from overlap.counting import contingency
+from overlap.instances import match_instances
+from overlap.lesions import BRATS_2023, detect_lesions, lesionwise_dice
+
+__all__ = ["ObjectRules", "measure_objects"]
+
+_MARGIN = 5  # voxels around the labels that are looked at: more than any dilation of a challenge
+
+
+@dataclass(frozen=True)
+class ObjectRules:
+    """What an object is, and how objects are matched.
+
+    Attributes
+    ----------
+    objects : {"components", "labels"}
+        Connected components of a label's voxels, or the labels themselves.
+    metrics : tuple of str
+        Names of metrics.
+    connectivity : int, optional
+        Neighbours of a voxel; by default the largest number.
+    at_least : float
+        Objects match above this IoU.
+    challenge : str
+        Rules of ``lesion_dice``; see `overlap.lesionwise_dice`.
+    """
+
+    objects: Literal["components", "labels"] = "components"
+    metrics: tuple[str, ...] = ()
+    connectivity: int | None = None
+    at_least: float = 0.5
+    challenge: Literal["GLI", "SSA", "PED", "MEN", "MET"] = "GLI"
+
+    def __post_init__(self) -> None:
+        if self.objects not in ("components", "labels"):
+            raise ValueError(f"instances = {self.objects!r}; wanted 'components' or 'labels'")
+        if self.challenge not in BRATS_2023:
+            raise ValueError(
+                f"challenge = {self.challenge!r}; wanted one of {', '.join(BRATS_2023)}"
+            )
+        if not 0.0 <= self.at_least < 1.0:
+            raise ValueError(f"at_least = {self.at_least!r}; wanted a number in [0, 1)")
+        if self.objects == "labels" and "lesion_dice" in self.metrics:
+            raise ValueError("metrics: lesion_dice is of components; leave instances='labels' out")
+
+    def check_axes(self, axes: int) -> None:
+        """Refuse a connectivity, or a metric, that volumes of so many axes do not have."""
+        if self.objects == "components":
+            neighborhood(axes, self.connectivity)
+        if "lesion_dice" in self.metrics and axes != 3:
+            raise ValueError(f"lesion_dice is of volumes with 3 axes, not {axes}")
+
+    def settings(self) -> dict[str, Any]:
+        """Return the rules as plain data."""
+        return asdict(self)
+
+
+def measure_objects(
+    found: NDArray[Any],
+    truth: NDArray[Any],
+    counts: Contingency,
+    groups: Mapping[str, Sequence[int]],
+    rules: ObjectRules,
+    ignore: Sequence[int],
+) -> dict[str, dict[str, float]]:
+    """Match the objects of every group of labels.
+
+    Parameters
+    ----------
+    found, truth : ndarray of integers
+        Label volumes.
+    counts : Contingency
+        Of these, without the ignored voxels.
+    groups : mapping from str to sequence of int
+        Names and labels.
+    rules : ObjectRules
+    ignore : sequence of int
+        True labels whose voxels do not count.
+
+    Returns
+    -------
+    dict
+        Values by metric, by group.
+    """
+    rules.check_axes(truth.ndim)
+    result = {}
+    for name, members in groups.items():
+        if rules.objects == "labels":
+            cells = counts.cells
+            own = (np.where(np.isin(x, members), x, 0) for x in (cells.found, cells.truth))
+            part = Contingency(cells.relabeled(*own), counts.spacing, counts.origin, counts.unit)
+            result[name] = _qualities(part, rules)
+            continue
+        window = _window(counts, members, truth.shape)
+        masks = [np.isin(volume[window], members) for volume in (found, truth)]
+        if ignore:
+            kept = ~np.isin(truth[window], ignore)
+            masks = [mask & kept for mask in masks]
+        pieces = [connected_components(mask, connectivity=rules.connectivity) for mask in masks]
+        part = contingency(*pieces, spacing=counts.spacing)
+        result[name] = _qualities(part, rules)
+        if "lesion_dice" in rules.metrics:
+            scores = lesionwise_dice(*masks, spacing=counts.spacing, challenge=rules.challenge)
+            result[name]["lesion_dice"] = scores.dice
+    return result
+
+
+def _qualities(counts: Contingency, rules: ObjectRules) -> dict[str, float]:
+    matches = match_instances(counts, at_least=rules.at_least)
+    values = {
+        "pq": matches.pq,
+        "sq": matches.sq,
+        "rq": matches.rq,
+        "instance_precision": matches.precision,
+        "instance_recall": matches.recall,
+    }
+    if "lesion_f1" in rules.metrics:
+        values["lesion_f1"] = detect_lesions(counts).f1
+    return {name: float(value) for name, value in values.items() if name in rules.metrics}
+
+
+def _window(
+    counts: Contingency, members: Sequence[int], shape: tuple[int, ...]
+) -> tuple[slice, ...]:
+    """Return the box of the labels of both sides, with a margin."""
+    cells = counts.cells
+    inside = np.isin(cells.found, members) | np.isin(cells.truth, members)
+    if not inside.any():
+        return (slice(0, 1),) * len(shape)
+    lower = np.maximum(cells.lower[inside].min(axis=0) - _MARGIN, 0)
+    upper = np.minimum(cells.upper[inside].max(axis=0) + _MARGIN, shape)
+    return tuple(slice(int(a), int(b)) for a, b in zip(lower, upper, strict=True))

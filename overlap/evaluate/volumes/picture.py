@@ -1,0 +1,106 @@
+"""The picture of one label of one case, read again from its volumes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap.io.volumes import read_image, split_suffix
+from overlap.plot import draw_slice
+
+from .digests import digest_of_array, digest_of_files
+from .measure import as_volume
+
+if TYPE_CHECKING:
+    from .report import SegmentationReport
+
+__all__ = ["draw_worst"]
+
+
+def draw_worst(
+    report: SegmentationReport,
+    path: str | Path | None,
+    *,
+    metric: str | None,
+    case: str | None,
+    label: str | None,
+    images: Any,
+) -> Any:
+    """Draw a case; see `SegmentationReport.picture`."""
+    evidence = report.evidence
+    rows = [
+        row
+        for row in report.worst_rows(metric, None)
+        if case in (None, row["case"]) and label in (None, row["label"])
+    ]
+    if not rows:
+        raise ValueError(
+            f"there is no row of case {case!r} and label {label!r}; cases are "
+            f"{', '.join(evidence.items[:5])} ..., labels {', '.join(evidence.groups)}"
+        )
+    row = rows[0]
+    place = evidence.items.index(row["case"])
+    measured = evidence.cases[place]
+    measure, sources = evidence.measure, evidence.sources[row["case"]]
+    volumes = []
+    sides = ("truth", "found")
+    for role, source, stored, scale in zip(
+        sides, sources, measured.sources, measure.scale, strict=True
+    ):
+        files = isinstance(source, str)
+        digest = digest_of_files(stored.files) if files else digest_of_array(source)
+        if digest != stored.sha256:
+            raise ValueError(f"{stored.name}: has changed since it was evaluated")
+        name = f"{role} of {row['case']!r}"
+        volumes.append(as_volume(source, name, measure.soft is not None, scale, measure.spacing))
+    members = evidence.groups[row["label"]]
+    masks: list[NDArray[np.bool_]] = []
+    for volume in volumes:
+        if measure.soft is not None:
+            masks.append(volume.values > 0.5)
+        else:
+            masks.append(np.isin(volume.values, members))
+    if measure.ignore:
+        kept = ~np.isin(volumes[0].values, measure.ignore)
+        masks = [mask & kept for mask in masks]
+    title = f"{row['case']}, {row['label']}: {row['metric']} {row['value']:.4g}"
+    if row["unit"] != "1":
+        title += f" {row['unit']}"
+    spacing = (volumes[0] if volumes[0].unit else volumes[1]).spacing
+    return draw_slice(
+        masks[1],
+        masks[0],
+        spacing=spacing,
+        image=_image(images, row["case"], masks[0].shape),
+        others=None if measure.soft else volumes[0].values != 0,
+        title=title,
+        path=path,
+    )
+
+
+def _image(images: Any, case: str, shape: tuple[int, ...]) -> NDArray[Any] | None:
+    if images is None:
+        return None
+    if isinstance(images, Mapping):
+        source = images.get(case)
+    else:
+        folder = Path(images)
+        if not folder.is_dir():
+            raise ValueError(f"{folder}: is not a folder of images")
+        # nnU-Net's images end in the number of the channel
+        wanted = (case, f"{case}_0000")
+        files = sorted(folder.iterdir())
+        source = next((file for file in files if split_suffix(file.name)[0] in wanted), None)
+    if source is None:
+        raise ValueError(f"{images}: has no image of the case {case!r}")
+    if isinstance(source, str | os.PathLike):
+        source = read_image(source)
+    image = np.asarray(source)
+    if image.shape != shape:
+        raise ValueError(f"the image of {case!r} has shape {image.shape}, its labels {shape}")
+    return image

@@ -1,0 +1,133 @@
+"""How a report on segmentation is shown: tables of strings, for the page and for the screen."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from overlap.evaluate.report import Report, Section
+
+if TYPE_CHECKING:
+    from .report import SegmentationReport
+
+__all__ = ["failure_section", "headline_of", "label_section", "sections_of", "strata_section",
+           "worst_section"]  # fmt: skip
+
+_WORST = 10
+
+
+def headline_of(report: Report) -> str:
+    """Return the first metric and the number of cases.
+
+    Parameters
+    ----------
+    report : Report
+    """
+    name, value = report.items[0]
+    cases = report.settings["truth"]["cases"]
+    return f"segmentation: {name} {number(value)} ({cases} case{'s' * (cases != 1)})"
+
+
+def number(value: float) -> str:
+    """Write a value in as many digits as are read."""
+    if math.isnan(value):
+        return "undefined"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    if value == int(value) and abs(value) >= 10.0:
+        return f"{value:.0f}"
+    return f"{value:.4f}" if abs(value) < 10.0 else f"{value:.6g}"
+
+
+def sections_of(report: SegmentationReport) -> list[Section]:
+    """Return means by label, the worst rows, then strata and failures where there are any.
+
+    Parameters
+    ----------
+    report : SegmentationReport
+    """
+    sections = [label_section(report), worst_section(report, _WORST), strata_section(report),
+                failure_section(report)]  # fmt: skip
+    return [section for section in sections if section.rows]
+
+
+def label_section(report: SegmentationReport) -> Section:
+    """Return the means of every label, and over labels, with their intervals.
+
+    Parameters
+    ----------
+    report : SegmentationReport
+    """
+    evidence = report.evidence
+    summary = dict(report.items)
+    facts = report.settings["metrics"]
+    columns = ["label", "cases"]
+    for metric in evidence.metrics:
+        unit = facts[metric.name]["unit"]
+        columns.append(metric.name if unit == "1" else f"{metric.name}, {unit}")
+    rows = []
+    present = (evidence.sizes[:2] > 0.0).any(axis=0).sum(axis=0)
+    for k, label in enumerate(evidence.groups):
+        rows.append([label, str(present[k])])
+        rows[-1] += [_mean(summary, f"{metric.name}[{label}]") for metric in evidence.metrics]
+    rows.append(["mean over labels", str(len(evidence.items))])
+    rows[-1] += [_mean(summary, metric.name) for metric in evidence.metrics]
+    title = "Means over cases"
+    if report.intervals:
+        title += f", with {100 * report.intervals[0].level:g} % intervals"
+    return Section(title, columns, rows)
+
+
+def _mean(summary: dict[str, float], name: str) -> str:
+    text = number(summary[name])
+    if f"{name} low" in summary and not math.isnan(summary[f"{name} low"]):
+        text += f" ({number(summary[f'{name} low'])} to {number(summary[f'{name} high'])})"
+    return text
+
+
+def worst_section(report: SegmentationReport, n: int) -> Section:
+    """Return the worst rows of the first metric of which some values are better than others.
+
+    Parameters
+    ----------
+    report : SegmentationReport
+    n : int
+        How many.
+    """
+    metric = next((entry.name for entry in report.evidence.metrics if entry.better), None)
+    if metric is None:
+        return Section("", (), ())
+    places = {"": "", "both": "both empty", "truth": "truth empty", "found": "nothing found"}
+    rows = [
+        [row["case"], row["label"], number(row["value"]), places.get(row["empty"], row["empty"])]
+        for row in report.worst_rows(metric, n)
+    ]
+    return Section(f"Worst first, by {metric}", ("case", "label", metric, ""), rows)
+
+
+def strata_section(report: SegmentationReport) -> Section:
+    """Return the mean over labels of every metric by stratum.
+
+    Parameters
+    ----------
+    report : SegmentationReport
+    """
+    lines: dict[tuple[str, str], list[str]] = {}
+    for row in report.strata_rows():
+        if not row["label"]:
+            line = lines.setdefault((row["stratum"], row["level"]), [str(row["n"])])
+            line.append(number(row["value"]))
+    names = [metric.name for metric in report.evidence.metrics]
+    rows = [[*key, *line] for key, line in lines.items()]
+    return Section("Strata, means over labels", ("stratum", "level", "cases", *names), rows)
+
+
+def failure_section(report: SegmentationReport) -> Section:
+    """Return the cases that could not be evaluated.
+
+    Parameters
+    ----------
+    report : SegmentationReport
+    """
+    rows = [[failure.case, failure.reason] for failure in report.failed]
+    return Section("Cases that could not be evaluated", ("case", "reason"), rows)

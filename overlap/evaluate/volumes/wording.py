@@ -1,0 +1,229 @@
+"""Settings and the sentence of a report on segmentation."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .empties import SITUATIONS
+from .evidence import SegmentationEvidence
+from .measured import Failed
+
+if TYPE_CHECKING:
+    from .finalise import Finalise
+
+__all__ = ["LEAST_CASES", "describe"]
+
+# Below this many cases an interval of a mean is a rough guess.
+FEW_CASES = 20
+# Below this many values there is none: the resamples of two or three are all but the same.
+LEAST_CASES = 5
+
+_NUMBER_NAMES = ("overlap-metrics", "numpy", "numba")
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def describe(
+    rules: Finalise, evidence: SegmentationEvidence, failed: Sequence[Failed]
+) -> dict[str, Any]:
+    """Return everything that the numbers depend on, and under ``methods`` the sentence."""
+    measure = rules.measure
+    cases = evidence.cases
+    touched = _touched(evidence)
+    units = sorted({case.unit for case in cases})
+    result: dict[str, Any] = {
+        "evaluation": "segmentation",
+        "metrics": {
+            metric.name: {
+                "meaning": metric.meaning,
+                "source": metric.source,
+                "unit": metric.unit_in(units[0]) if len(units) == 1 else metric.unit,
+                "better": metric.better,
+                "low": metric.low if np.isfinite(metric.low) else None,
+                "high": metric.high if np.isfinite(metric.high) else None,
+            }
+            for metric in evidence.metrics
+        },
+        "labels": {name: list(members) for name, members in evidence.groups.items()},
+        "means": "over cases of each label, then over labels",
+        "empty": rules.empty.settings(),
+        "missing": rules.missing,
+        "touched": touched,
+        "ignore": list(measure.ignore),
+        "ignored_voxels": sum(case.ignored for case in cases),
+        "soft": measure.soft,
+        "tolerance": measure.tolerance,
+        "strata": list(next(iter(rules.strata.values()), {})),
+    }
+    if measure.spacing is not None:
+        result["spacing"] = list(measure.spacing)
+    if measure.rules.metrics:
+        result["instances"] = measure.rules.settings()
+    for side, role in enumerate(("truth", "found")):
+        digests = [f"{case.case} {case.sources[side].sha256}\n" for case in cases]
+        result[role] = {
+            "source": rules.inputs.names[side],
+            "sha256": hashlib.sha256("".join(digests).encode()).hexdigest(),
+            "cases": len(cases),
+        }
+    result["inputs"] = [
+        {
+            "case": case.case,
+            "truth": case.sources[0].name,
+            "truth_sha256": case.sources[0].sha256,
+            "found": case.sources[1].name,
+            "found_sha256": case.sources[1].sha256,
+        }
+        for case in cases
+    ]
+    result["failures"] = [{"case": entry.case, "reason": entry.reason} for entry in failed]
+    result["versions"] = {name: _version(name) for name in _NUMBER_NAMES}
+    result["notes"] = _notes(rules, evidence, failed, touched, units)
+    if rules.bootstrap:
+        result["bootstrap"] = {
+            "method": "studentised bootstrap of the mean over cases",
+            "resamples": rules.bootstrap,
+            "confidence_level": rules.confidence_level,
+            "seed": rules.rng if isinstance(rules.rng, int) else None,
+        }
+    result["methods"] = _sentence(rules, evidence, failed, result)
+    return result
+
+
+def _touched(evidence: SegmentationEvidence) -> dict[str, dict[str, int]]:
+    """Count, for every metric, the values where the policy answered, and the missing ones."""
+    result = {}
+    for m, metric in enumerate(evidence.metrics):
+        counts = np.bincount(evidence.situations[m].ravel(), minlength=len(SITUATIONS))
+        entry = {name: int(count) for name, count in zip(SITUATIONS[1:], counts[1:], strict=True)}
+        entry["n_nan"] = int(np.isnan(evidence.values[m]).sum())
+        entry["n_inf"] = int(np.isinf(evidence.values[m]).sum())
+        entry["left_out"] = int(np.isnan(evidence.used[m]).sum())
+        result[metric.name] = entry
+    return result
+
+
+def _notes(
+    rules: Finalise,
+    evidence: SegmentationEvidence,
+    failed: Sequence[Failed],
+    touched: dict[str, dict[str, int]],
+    units: Sequence[str],
+) -> list[str]:
+    cases, notes = evidence.cases, list(rules.inputs.notes)
+    if failed:
+        first = failed[0]
+        notes.append(
+            f"{len(failed)} of {len(failed) + len(cases)} cases could not be evaluated and are in "
+            f"no number (first: {first.case}: {first.reason})"
+        )
+    for state, words in (("changed", "have changed since"), ("damaged", "were damaged on disk")):
+        again = [case.case for case in cases if case.resumed == state]
+        if again:
+            notes.append(
+                f"{len(again)} cases of the earlier run {words} and were measured again (first: "
+                f"{again[0]})"
+            )
+    read = sum(case.resumed == "read" for case in cases)
+    if read:
+        notes.append(f"{read} cases were measured by an earlier run")
+    if rules.measure.groups is not None and rules.measure.soft is None:
+        named = {0, *(x for members in evidence.groups.values() for x in members)}
+        others = sorted(set().union(*(case.labels for case in cases)) - named)
+        if others:
+            notes.append(
+                f"the labels {_some(others)} occur and have no name: they count as background"
+            )
+    silent = [name for k, name in enumerate(evidence.groups) if not evidence.sizes[:2, :, k].any()]
+    if silent:
+        notes.append(f"no case has a voxel of {_some(silent)}, neither true nor found")
+    if len(units) > 1:
+        notes.append(
+            f"volumes are in {' and '.join(units)}: their means over cases have no unit; give "
+            "spacing=, or files that know it"
+        )
+    elif units == ["voxels"]:
+        notes.append("no file says how large its voxels are: volumes are in voxels")
+    left_out = [
+        f"{entry['left_out']} of {name}" for name, entry in touched.items() if entry["left_out"]
+    ]
+    if left_out:
+        notes.append(f"undefined or infinite values are left out of the means: {_some(left_out)}")
+    if rules.missing is not None:
+        stand = [
+            f"{n} of {name}"
+            for name, entry in touched.items()
+            if (n := entry["n_nan"] + entry["n_inf"] - entry["left_out"])
+        ]
+        if stand:
+            notes.append(f"in the means {rules.missing} stands for missing values: {_some(stand)}")
+    notes += [note for case in cases[:5] for note in case.notes]
+    if sum(len(case.notes) for case in cases[5:]):
+        notes.append("more notes of the same kind, on other cases, are not shown")
+    if rules.bootstrap and len(cases) < FEW_CASES:
+        notes.append(
+            f"there are only {len(cases)} cases: an interval over so few says little of others, "
+            f"and none is given over fewer than {LEAST_CASES}"
+        )
+    return notes
+
+
+def _some(names: Sequence[Any]) -> str:
+    listed = ", ".join(map(str, names[:6]))
+    return listed + (f" ... ({len(names)} in all)" if len(names) > 6 else "")
+
+
+def _sentence(
+    rules: Finalise,
+    evidence: SegmentationEvidence,
+    failed: Sequence[Failed],
+    result: dict[str, Any],
+) -> str:
+    versions, measure = result["versions"], rules.measure
+    void = bool(measure.ignore)
+    answers = rules.empty.overlap
+    kind = f"soft volumes ('{measure.soft}' overlap)" if measure.soft else "label volumes"
+    parts = [
+        f"Segmentations were compared with overlap {versions['overlap-metrics']} (NumPy "
+        f"{versions['numpy']}): {len(evidence.cases)} pairs of {kind}, {len(evidence.groups)} "
+        f"labels, metrics {', '.join(metric.name for metric in evidence.metrics)}; grids agree "
+        f"within {measure.tolerance:g}"
+        + (f"; voxels of the true labels {_some(measure.ignore)} are left out" if void else "")
+        + "."
+    ]
+    parts.append(
+        "Means are taken over cases for each label, then over labels. Empty sets follow the policy "
+        f"'{rules.empty.name}' (an overlap ratio is {_word(answers.both)} where both are empty, "
+        f"{_word(answers.truth)} where only the truth is, {_word(answers.found)} where only the "
+        "found set is), and missing values are "
+        + (
+            "left out of the means."
+            if rules.missing is None
+            else f"replaced by {'the worst value' if rules.missing == 'worst' else rules.missing}."
+        )
+    )
+    if failed:
+        parts.append(f"{len(failed)} cases could not be evaluated.")
+    if rules.bootstrap:
+        parts.append(
+            f"Intervals are {100 * rules.confidence_level:g}% studentised bootstrap intervals of "
+            f"the mean over cases ({rules.bootstrap} resamples)."
+        )
+    digests = "; ".join(f"{role} {result[role]['sha256'][:16]}" for role in ("truth", "found"))
+    return " ".join([*parts, f"SHA-256 over all cases: {digests}."])
+
+
+def _word(answer: Any) -> str:
+    return {"nan": "undefined", "worst": "0", "best": "1", "raise": "an error"}.get(
+        answer, f"{answer}"
+    )

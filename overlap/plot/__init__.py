@@ -1,0 +1,17 @@
+"""Pictures of reports, with matplotlib, which is imported when something is drawn.
+
+Nothing here touches the global state of ``pyplot``: figures are made, drawn and returned.
+"""
+
+from overlap.plot.localization import draw_classes, draw_curves, draw_report
+from overlap.plot.segmentation import draw_values
+from overlap.plot.slices import draw_slice, worst_slice
+
+__all__ = [
+    "draw_classes",
+    "draw_curves",
+    "draw_report",
+    "draw_slice",
+    "draw_values",
+    "worst_slice",
+]

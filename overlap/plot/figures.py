@@ -1,0 +1,57 @@
+"""What all pictures share: a figure, plain axes, saving."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["new_figure", "plain", "save"]
+
+
+def new_figure(size: tuple[float, float]) -> Figure:
+    """Return an empty figure.
+
+    Parameters
+    ----------
+    size : tuple of float
+        Width and height in inches.
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            "drawing needs matplotlib: pip install 'overlap-metrics[plot]'"
+        ) from error
+    return Figure(figsize=size, layout="constrained")
+
+
+def plain(ax: Axes) -> None:
+    """Leave only the axes that carry numbers, and a faint grid."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(alpha=0.25, lw=0.6)
+    ax.set_axisbelow(True)
+
+
+def save(figure: Figure, path: str | Path | None) -> None:
+    """Write a figure, all or nothing.
+
+    Parameters
+    ----------
+    figure : Figure
+    path : str or Path, optional
+        The suffix is the format; nothing is written without it.
+    """
+    if path is not None:
+        from overlap.io import atomic_path
+
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, dpi=150)
