@@ -77,8 +77,11 @@ def race_table(results: Sequence[Result]) -> str:
                 fastest = min(t.fastest for name, t in r.peers.items() if name in wanted)
                 row.append(f"{fastest / r.ours.fastest:.3g}")
         if floors:
-            ratio = r.ours.median / r.floor.median if r.floor else float("nan")
-            row.append(f"{ratio:.3g}, wanted 1.5: {'met' if ratio <= 1.5 else '**missed**'}")
+            goal = "-"
+            if r.floor:
+                ratio = r.ours.median / r.floor.median
+                goal = f"{ratio:.3g}, wanted 1.5: {'met' if ratio <= 1.5 else '**missed**'}"
+            row.append(goal)
         rows.append(row)
     return _table(header, rows)
 
