@@ -59,6 +59,7 @@ def mean_interval(
     resamples: int = 1999,
     rng: Seed = None,
     name: str = "mean",
+    weights: NDArray[np.float64] | None = None,
 ) -> Interval:
     r"""Studentised bootstrap interval of the mean of one number per item.
 
@@ -74,6 +75,8 @@ def mean_interval(
         Source of randomness.
     name : str
         Name of the result.
+    weights : ndarray, dtype=float64, shape (B, n), optional
+        Draws to use, as `draw_weights` makes them, instead of new ones.
 
     Returns
     -------
@@ -111,7 +114,8 @@ def mean_interval(
             name, center, center if n > 1 else spread, center if n > 1 else spread,
             confidence_level, method, spread, 0.0,
         )  # fmt: skip
-    weights = draw_weights(n, resamples, rng)
+    if weights is None:
+        weights = draw_weights(n, resamples, rng)
     # Centred values: the variance of draws then loses no digits to a large mean.
     offset = data - center
     means = weights @ offset / n
@@ -127,7 +131,7 @@ def mean_interval(
         center - float(low) * spread,
         confidence_level,
         method,
-        float(means.std(ddof=1)) if resamples > 1 else float("nan"),
+        float(means.std(ddof=1)) if len(means) > 1 else float("nan"),
         float(means.mean()),
     )
 

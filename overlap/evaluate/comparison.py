@@ -1,17 +1,24 @@
-"""Paired comparison of reports on the same items."""
+"""Comparison of reports on the same items: ranks, paired differences, tests."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .bootstrap import Seed, draw_weights, resampled_interval
-from .report import Report
+from overlap.io import write_text
+
+from .bootstrap import Seed, draw_weights
+from .case_scores import AGGREGATES, CaseScores
+from .case_table import StoredReport, case_table, has_cases
+from .contest import Contest
+from .report import Report, _plain
+from .significance import ZERO_METHODS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +28,7 @@ __all__ = ["Comparison", "compare"]
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Reports ranked by one number, with paired bootstrap intervals.
+    """Reports ranked by one number, with paired intervals and tests.
 
     Attributes
     ----------
@@ -33,67 +40,218 @@ class Comparison:
         One row per pair of reports, the better one first.
     settings : dict
         How it was done.
+    label_rows, label_pair_rows : tuple of dict
+        The same for each label apart, where there are several.
+    stability_rows : tuple of dict
+        Share of draws in which each report has each rank.
+    agreement_rows : tuple of dict
+        Kendall's tau between the rankings of draws and the full one.
+    scores : CaseScores, optional
+        The numbers per case, for pictures; None where there are none.
     """
 
     metric: str
     table_rows: tuple[dict[str, Any], ...]
     pair_rows: tuple[dict[str, Any], ...]
     settings: dict[str, Any]
+    label_rows: tuple[dict[str, Any], ...] = ()
+    label_pair_rows: tuple[dict[str, Any], ...] = ()
+    stability_rows: tuple[dict[str, Any], ...] = ()
+    agreement_rows: tuple[dict[str, Any], ...] = ()
+    scores: CaseScores | None = None
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """Rank, name, number, its interval, and how often the report is the best."""
+        """Rank, name, number, its interval, and in what share of draws it is the best.
+
+        Of numbers per case also ``rank_by_cases`` and ``case_rank``, the rank by and the mean
+        (or median) of the ranks in each case, and ``defined``, the count of values used.
+        """
         import pandas as pd
 
         return pd.DataFrame(list(self.table_rows))
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
-        """Difference of each pair, its interval, and how often it has this sign."""
+        """Difference of each pair, its interval, and in what share of draws it has this sign.
+
+        With a test also the median difference of cases, the number of ``pairs`` and of
+        ``zeros`` among them, ``p``, ``p_holm``, whom the signed ranks favor, and whether that
+        is significant.
+        """
         import pandas as pd
 
         return pd.DataFrame(list(self.pair_rows))
+
+    @cached_property
+    def labels(self) -> pd.DataFrame:
+        """The table of each label."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.label_rows))
+
+    @cached_property
+    def label_pairs(self) -> pd.DataFrame:
+        """The pairs of each label, their p-values corrected for the pairs of that label."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.label_pair_rows))
+
+    @cached_property
+    def stability(self) -> pd.DataFrame:
+        """Columns ``by`` ("values" or "ranks"), ``name``, ``rank``, ``share``."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.stability_rows))
+
+    def beats(self, label: str | None = None) -> pd.DataFrame:
+        """Who is significantly better than whom.
+
+        Parameters
+        ----------
+        label : str, optional
+            One label; by default all together.
+
+        Returns
+        -------
+        pandas.DataFrame, dtype=bool
+            Rows beat columns, both in the order of the table.
+
+        Raises
+        ------
+        ValueError
+            No test was made, or there is no such label.
+        """
+        import pandas as pd
+
+        names = [row["name"] for row in self.table_rows]
+        rows = list(self.pair_rows)
+        if label is not None:
+            rows = [row for row in self.label_pair_rows if row["label"] == label]
+            if not rows:
+                raise ValueError(f"beats: there are no pairs of a label {label!r}")
+        if "significant" not in rows[0]:
+            raise ValueError("beats: no test was made in this comparison")
+        result = pd.DataFrame(False, index=names, columns=names)
+        for row in rows:
+            if row["significant"]:
+                loser = row["worse"] if row["favors"] == row["better"] else row["better"]
+                result.loc[row["favors"], loser] = True
+        return result
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows of the table."""
         return [dict(row) for row in self.table_rows]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return settings and all rows as plain data; NaN becomes None."""
+        return _plain(
+            {
+                "settings": self.settings,
+                "table": self.table_rows,
+                "pairs": self.pair_rows,
+                "labels": self.label_rows,
+                "label_pairs": self.label_pair_rows,
+                "stability": self.stability_rows,
+                "agreement": self.agreement_rows,
+            }
+        )
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """Return the comparison as JSON; with `path`, write it there (whole or not at all)."""
+        text = json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
+        if path is not None:
+            write_text(path, text)
+        return text
+
+    def plot(self, path: str | Path | None = None) -> Any:
+        """Draw the podium, the stability of ranks and the significant differences.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            File to write, all or nothing; the suffix is the format.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from overlap.plot.comparison import draw_comparison
+
+        return draw_comparison(self, path=path)
+
 
 def compare(
-    *reports: Report,
+    *reports: Report | StoredReport,
     names: Sequence[str] | None = None,
     metric: str | None = None,
+    label: str | Sequence[str] | None = None,
+    cases: str = "same",
+    missing: float | str | None = "report",
+    aggregate: str = "mean",
+    test: str | None = "wilcoxon",
+    zero_method: str = "wilcox",
     resamples: int = 1000,
     confidence_level: float = 0.95,
     rng: Seed = 0,
 ) -> Comparison:
-    """Rank reports on the same items; each draw of items is used for all of them.
+    r"""Rank reports on the same items; each draw of items is used for all of them.
 
     Parameters
     ----------
-    *reports : Report
+    *reports : Report or StoredReport
         Two or more, whose truths are of the same items.
     names : sequence of str, optional
         Their names; by default the sources of the predictions.
     metric : str, optional
-        A name of the summaries; by default the first.
+        A metric of the tables, or a name of the summaries; by default the first.
+    label : str or sequence of str, optional
+        Labels to use, of reports on cases; by default all, whose numbers are averaged.
+    cases : {"same", "common"}
+        Whether different cases are an error, or the common ones are compared.
+    missing : float, None, "worst" or "report"
+        What an undefined or infinite value of a case becomes: a number, left out (None), the
+        worst value of the metric, or what the reports say. All is counted in the settings.
+    aggregate : {"mean", "median"}
+        How the values of cases, and their ranks, become one number per label.
+    test : {"wilcoxon", None}
+        Test of the differences of cases, if the number is made of numbers per case.
+    zero_method : {"wilcox", "pratt", "zsplit"}
+        What the test does with differences of 0; see `scipy.stats.wilcoxon`.
     resamples : int
         Number of draws.
     confidence_level : float
-        In (0, 1).
+        In (0, 1); differences are significant where the corrected p is below 1 minus this.
     rng : int, Generator, SeedSequence or None
         Source of randomness.
 
     Returns
     -------
     Comparison
-        Differences are between the better and the worse report; percentile intervals of
-        them over items. Variation that both share cancels.
+        Differences are between the better and the worse report; intervals of them over
+        items. Variation that both share cancels.
 
     Raises
     ------
     ValueError
-        If there are fewer than two reports, their items differ, or one lacks the metric.
+        If there are fewer than two reports, their items differ, one lacks the metric, no value
+        of the metric is better than another, or `label`, `cases` or `missing` are given for
+        reports without numbers per case.
+
+    Notes
+    -----
+    *By values* (aggregate, then rank): cases become one number per report and label, labels
+    are averaged, and these numbers are ranked; equal ones share the better rank. *By ranks*
+    (rank, then aggregate): reports are ranked in each case and label, equal ones share the
+    mean rank, and mean ranks are ranked; a case in which any report is undefined is left out.
+    The two can disagree (Wiesenfarth et al., Scientific Reports 11:2369, 2021).
+
+    The signed-rank test is two-sided, of differences averaged over the labels that both
+    define in a case; p-values are corrected by Holm's method for the number of pairs.
+
+    An interval of a mean is studentised, else it consists of quantiles of the draws. A mean
+    average precision is no mean of numbers per video, so there is no test, and no ranks of
+    videos, for reports on localization.
 
     Examples
     --------
@@ -107,6 +265,101 @@ def compare(
     >>> evaluate.compare(poor, good, names=["poor", "good"]).table["name"].tolist()
     ['good', 'poor']
     """
+    named = _names(reports, names)
+    if aggregate not in AGGREGATES:
+        raise ValueError(f"compare: aggregate = {aggregate!r} is neither 'mean' nor 'median'")
+    if test not in ("wilcoxon", None):
+        raise ValueError(f"compare: test = {test!r} is neither 'wilcoxon' nor None")
+    if zero_method not in ZERO_METHODS:
+        known = ", ".join(map(repr, ZERO_METHODS))
+        raise ValueError(f"compare: zero_method {zero_method!r} is not one of {known}")
+    if not 0 < confidence_level < 1 or resamples < 1:
+        raise ValueError(
+            f"compare: confidence_level = {confidence_level!r}, resamples = {resamples!r}; wanted "
+            "a level in (0, 1) and a positive number"
+        )
+    generator = np.random.default_rng(rng)
+    of_cases = [has_cases(report) for report in reports]
+    if all(of_cases):
+        table = case_table(reports, named, metric=metric, label=label, cases=cases, missing=missing)
+        scores = CaseScores(
+            named,
+            table.labels,
+            table.cases,
+            table.values,
+            table.better == "higher",
+            aggregate,
+            draw_weights(len(table.cases), resamples, generator),
+            confidence_level,
+            int(generator.integers(2**32)),
+        )
+        zero = zero_method if test is not None else None
+        contest = Contest.of_scores(table.metric, scores, zero)
+        settings = table.settings(named) | {
+            "aggregate": aggregate,
+            "test": test and "Wilcoxon signed-rank, two-sided",
+            "zero_method": zero,
+            "correction": test and "Holm, over the pairs; for each label apart",
+        }
+        interval = "studentised" if aggregate == "mean" else "percentile"
+    elif any(of_cases):
+        odd = named[of_cases.index(not of_cases[0])]
+        raise ValueError(
+            f"compare: reports {named[0]!r} and {odd!r} are of different kinds: one has numbers "
+            "per case, the other has not"
+        )
+    else:
+        if label is not None or cases != "same" or missing != "report" or aggregate != "mean":
+            raise ValueError(
+                "compare: label, cases, missing and aggregate are for reports with numbers per "
+                "case; these have none"
+            )
+        contest, items = Contest.of_evidence(
+            [report for report in reports if isinstance(report, Report)],
+            named,
+            metric,
+            resamples,
+            confidence_level,
+            generator,
+        )
+        settings = {
+            "items": items,
+            "test": None,
+            "notes": [f"no test and no ranks of items: {contest.metric} is no mean over items"],
+        }
+        interval = "percentile"
+    settings = {
+        "metric": contest.metric,
+        "higher_is_better": contest.higher_is_better,
+        "method": f"paired {interval} bootstrap over items",
+        "resamples": resamples,
+        "confidence_level": confidence_level,
+        **settings,
+    }
+    labels: list[dict[str, Any]] = []
+    label_pairs: list[dict[str, Any]] = []
+    if contest.scores is not None and len(contest.scores.labels) > 1:
+        for place, name in enumerate(contest.scores.labels):
+            of_label = contest.scores.of_label(place)
+            part = Contest.of_scores(contest.metric, of_label, contest.zero_method)
+            labels += [{"label": name, **row} for row in part.table()]
+            label_pairs += [{"label": name, **row} for row in part.pairs()]
+    return Comparison(
+        contest.metric,
+        tuple(contest.table()),
+        tuple(contest.pairs()),
+        settings,
+        tuple(labels),
+        tuple(label_pairs),
+        tuple(contest.stability()),
+        tuple(contest.agreement()),
+        contest.scores,
+    )
+
+
+def _names(
+    reports: Sequence[Report | StoredReport], names: Sequence[str] | None
+) -> tuple[str, ...]:
     if len(reports) < 2:
         raise ValueError(f"compare: got {len(reports)} report; give at least two")
     if names is None:
@@ -115,87 +368,4 @@ def compare(
             names = [f"{k + 1}: {name}" for k, name in enumerate(names)]
     if len(names) != len(reports) or len(set(names)) < len(names):
         raise ValueError(f"compare: names {list(names)} must be {len(reports)} different names")
-    metric = reports[0].items[0][0] if metric is None else metric
-    _check(reports, names, metric)
-    items = sorted({item for report in reports for item in report.evidence.items})
-    place = {item: k for k, item in enumerate(items)}
-    weights = draw_weights(len(items), resamples, rng)
-    draws = np.stack(
-        [
-            report.evidence.statistics(weights[:, [place[i] for i in report.evidence.items]])[
-                metric
-            ]
-            for report in reports
-        ]
-    )
-    values = np.array([dict(report.items)[metric] for report in reports])
-    order = np.argsort(-values, kind="stable")
-    best = np.argmax(np.where(np.isnan(draws), -np.inf, draws), axis=0)
-    table = []
-    for rank, k in enumerate(order.tolist()):
-        interval = resampled_interval(
-            metric, float(values[k]), draws[k], confidence_level=confidence_level
-        )
-        table.append(
-            {
-                "rank": rank + 1,
-                "name": names[k],
-                metric: float(values[k]),
-                "low": interval.low,
-                "high": interval.high,
-                "best_in": float(np.mean(best == k)),
-            }
-        )
-    settings = {
-        "metric": metric,
-        "method": "paired percentile bootstrap over items",
-        "resamples": resamples,
-        "confidence_level": confidence_level,
-        "items": len(items),
-    }
-    pairs = _pairs(names, values, draws, order, confidence_level)
-    return Comparison(metric, tuple(table), tuple(pairs), settings)
-
-
-def _pairs(
-    names: Sequence[str],
-    values: NDArray[np.float64],
-    draws: NDArray[np.float64],
-    order: NDArray[np.int64],
-    level: float,
-) -> list[dict[str, Any]]:
-    result = []
-    for x, k in enumerate(order.tolist()):
-        for j in order[x + 1 :].tolist():
-            change = draws[k] - draws[j]
-            interval = resampled_interval(
-                "difference", float(values[k] - values[j]), change, confidence_level=level
-            )
-            result.append(
-                {
-                    "better": names[k],
-                    "worse": names[j],
-                    "difference": interval.estimate,
-                    "low": interval.low,
-                    "high": interval.high,
-                    "better_in": float(np.mean(change > 0)),
-                }
-            )
-    return result
-
-
-def _check(reports: Sequence[Report], names: Sequence[str], metric: str) -> None:
-    for report, name in zip(reports, names, strict=True):
-        known = report.evidence.statistics(np.ones((1, len(report.evidence.items))))
-        if metric not in known:
-            raise ValueError(
-                f"compare: report {name!r} has no metric {metric!r}; it has {', '.join(known)}"
-            )
-    first = set(reports[0].evidence.annotated())
-    for report, name in zip(reports[1:], names[1:], strict=True):
-        odd = sorted(first ^ set(report.evidence.annotated()))
-        if odd:
-            raise ValueError(
-                f"compare: reports {names[0]!r} and {name!r} are not on the same truth: "
-                f"{len(odd)} items are in one of them only (first: {odd[0]!r})"
-            )
+    return tuple(names)
