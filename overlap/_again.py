@@ -1,8 +1,9 @@
-"""Reports read back from ``report.json``: evaluated again from the files that they name.
+"""Reports read back from ``report.json``.
 
-A report on disk has numbers and settings but not the matches from which other numbers follow.
-The settings name the inputs with their digests and all rules, so the report is made again, and
-must come out the same.
+A report on localization has numbers and settings on disk, but not the matches from which other
+numbers follow. The settings name the inputs with their digests and all rules, so the report is
+made again, and must come out the same. A report with numbers per case, as of segmentations, has
+all that a comparison needs; its summary must follow from its table.
 """
 
 from __future__ import annotations
@@ -14,11 +15,40 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from overlap.evaluate import Report
+    from overlap.evaluate.case_table import StoredReport
     from overlap.io import SegmentTable
 
-__all__ = ["load_reports"]
+__all__ = ["load_compared", "load_reports"]
 
 _TOLERANCE = 1e-12
+
+
+def load_compared(paths: Sequence[str | Path]) -> list[Report | StoredReport]:
+    """Read ``report.json`` files for a comparison.
+
+    Parameters
+    ----------
+    paths : sequence of str or Path
+        Files that `Report.to_json` wrote. The inputs of reports on localization are evaluated
+        again, as by `load_reports`; those with numbers per case are used as they are.
+
+    Returns
+    -------
+    list of Report or StoredReport
+
+    Raises
+    ------
+    ValueError
+        The file is not such a report, or its summary does not follow from its table; and what
+        `load_reports` raises.
+    OSError
+        A file is missing.
+    """
+    tables: dict[tuple[str, str], SegmentTable] = {}
+    return [
+        _stored(path, payload) if _has_cases(payload) else _load(path, payload, tables)
+        for path, payload in [(path, _payload(path)) for path in paths]
+    ]
 
 
 def load_reports(paths: Sequence[str | Path]) -> list[Report]:
@@ -44,18 +74,69 @@ def load_reports(paths: Sequence[str | Path]) -> list[Report]:
         A file is missing.
     """
     tables: dict[tuple[str, str], SegmentTable] = {}
-    return [_load(path, tables) for path in paths]
+    reports = []
+    for path in paths:
+        payload = _payload(path)
+        if _has_cases(payload):
+            raise ValueError(
+                f"{path}: is a report of numbers per case; wanted one on localization, whose "
+                "protocol can be changed"
+            )
+        reports.append(_load(path, payload, tables))
+    return reports
 
 
-def _load(path: str | Path, tables: dict[tuple[str, str], SegmentTable]) -> Report:
-    from overlap.evaluate import temporal
+def _payload(path: str | Path) -> dict[str, Any]:
     from overlap.io._source import read_source
     from overlap.io.activitynet import parse_json
 
     payload = parse_json(read_source(path))
-    keys = ("settings", "summary", "table")
-    if not isinstance(payload, dict) or not all(key in payload for key in keys):
-        raise ValueError(f"{path}: is not a report of overlap, which has {', '.join(keys)}")
+    types = {"settings": dict, "summary": dict, "table": list}
+    if not isinstance(payload, dict) or not all(
+        isinstance(payload.get(key), kind) for key, kind in types.items()
+    ):
+        raise ValueError(f"{path}: is not a report of overlap, which has {', '.join(types)}")
+    return payload
+
+
+def _has_cases(payload: dict[str, Any]) -> bool:
+    return payload["settings"].get("evaluation") == "segmentation"
+
+
+def _stored(path: str | Path, payload: dict[str, Any]) -> StoredReport:
+    """Check the rows, and that the summary follows from them."""
+    from overlap.evaluate.case_scores import defined_mean
+    from overlap.evaluate.case_table import StoredReport, case_table
+
+    for k, row in enumerate(payload["table"]):
+        value = row.get("value", "") if isinstance(row, dict) else ""
+        if not isinstance(value, int | float | None) or not {"case", "label", "metric"} <= set(row):
+            raise ValueError(
+                f"{path}: table[{k}] is not a row with case, label, metric and a value"
+            )
+    report = StoredReport(tuple(payload["table"]), payload["settings"])
+    for metric, record in report.settings.get("metrics", {}).items():
+        if record["better"] in ("higher", "lower"):
+            table = case_table(
+                [report], [str(path)], metric=metric, label=None, cases="same", missing="report"
+            )
+            number = float(defined_mean(defined_mean(table.values, axis=2), axis=1)[0])
+            stored = payload["summary"].get(metric)
+            stored = math.nan if stored is None else float(stored)
+            same = math.isclose(number, stored, rel_tol=1e-9, abs_tol=_TOLERANCE)
+            if not same and not (math.isnan(number) and math.isnan(stored)):
+                raise ValueError(
+                    f"{path}: its table gives {metric} = {number!r}, its summary says "
+                    f"{stored!r}; one of them was changed"
+                )
+    return report
+
+
+def _load(
+    path: str | Path, payload: dict[str, Any], tables: dict[tuple[str, str], SegmentTable]
+) -> Report:
+    from overlap.evaluate import temporal
+
     settings, summary = payload["settings"], payload["summary"]
     options: dict[str, Any] = {
         "truth": _input(path, settings, "truth", tables),
