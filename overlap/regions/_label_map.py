@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from overlap.regions.grid import memory_order
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["LabelMap"]
+__all__ = ["LabelMap", "read_names"]
 
 
 class LabelMap:
@@ -30,15 +30,17 @@ class LabelMap:
     ----------
     map : ndarray of integers, shape (*grid)
     labels : ndarray of int64, shape (N,)
-        The label of every mask; one that does not occur is an empty mask.
+        The label of every mask; one that does not occur is an empty mask. Where None is
+        given, those that occur but 0.
     """
 
-    def __init__(self, label_map: NDArray[Any], labels: NDArray[np.int64]) -> None:
-        self.map, self.labels = label_map, labels
+    def __init__(self, label_map: NDArray[Any], labels: NDArray[np.int64] | None) -> None:
+        self.map = label_map
         self._own: LabelPairs | None = None
         self._partner: weakref.ref[LabelMap] | None = None
         self._pairs: LabelPairs | None = None
         self._lock = threading.RLock()
+        self.labels = self.own.found[self.own.found != 0] if labels is None else labels
 
     def __getstate__(self) -> dict[str, Any]:
         return {"label_map": self.map, "labels": self.labels}
@@ -155,3 +157,13 @@ def _spread(
     """Repeat `what` by `size`, beside the numbers from `start` on."""
     first = np.repeat(start - (np.cumsum(size) - size), size)
     return np.repeat(what, size), first + np.arange(len(first))
+
+
+def read_names(values: Sequence[int] | None) -> NDArray[np.int64] | None:
+    """Return a list of labels as an array, or raise unless they are whole numbers."""
+    if values is None:
+        return None
+    labels = np.asarray(values)
+    if labels.ndim != 1 or (labels.size and labels.dtype.kind not in "iu"):
+        raise TypeError(f"Masks.from_labels: labels = {values!r}; expected whole numbers")
+    return labels.astype(np.int64)

@@ -14,7 +14,7 @@ from overlap.regions.base import as_numbers
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Grid", "memory_order", "per_axis"]
+__all__ = ["Grid", "grid_of", "memory_order"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,18 @@ class Grid:
         )
 
 
-def per_axis(
+def grid_of(
+    shape: tuple[int, ...], spacing: Sequence[float] | None, origin: Sequence[float] | None
+) -> Grid:
+    """Return the grid of masks; spacing 1 and origin 0 where they are not given."""
+    return Grid(
+        shape,
+        _per_axis(spacing, 1.0, len(shape), "spacing"),
+        _per_axis(origin, 0.0, len(shape), "origin"),
+    )
+
+
+def _per_axis(
     values: Sequence[float] | None, default: float, axes: int, name: str
 ) -> tuple[float, ...]:
     """Return one finite number per axis, or raise an error that names the argument."""

@@ -12,14 +12,14 @@ from overlap._label_pairs import read_labels
 from overlap._terms import Geometry, Groups
 from overlap.regions._bits import Bits
 from overlap.regions._cells import Cells, read_cells
-from overlap.regions._label_map import LabelMap
+from overlap.regions._label_map import LabelMap, read_names
 from overlap.regions._mask_pairs import fill_terms, pull_terms
 from overlap.regions._mask_terms import mask_geometry
 from overlap.regions._rasters import rastered
 from overlap.regions._rle import bits_of_rle, rle_of_bits
 from overlap.regions._shares import FORMS, Shares
 from overlap.regions.base import Regions
-from overlap.regions.grid import Grid, memory_order, per_axis
+from overlap.regions.grid import Grid, grid_of, memory_order
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -77,9 +77,6 @@ class Masks(Regions):
     array([0.8696])
     """
 
-    _cells: Cells
-    _rows: NDArray[np.intp]
-
     def __init__(
         self,
         values: ArrayLike,
@@ -91,7 +88,7 @@ class Masks(Regions):
         support: float = 0.5,
     ) -> None:
         cells = read_cells(values)
-        grid = _grid(cells.shape[1:], spacing, origin)
+        grid = grid_of(cells.shape[1:], spacing, origin)
         if soft not in FORMS:
             raise ValueError(f"Masks: soft = {soft!r}; expected one of {', '.join(FORMS)}")
         if not 0.0 <= support < 1.0:
@@ -100,15 +97,14 @@ class Masks(Regions):
             own = Cells(Bits.packed(cells, memory_order(cells)), grid)
         else:
             own = Cells(Shares.checked(cells, float(support)), grid, soft)
-        self._set(own, np.arange(len(cells)), unit)
-
-    def _set(self, cells: Cells, rows: NDArray[np.intp], unit: str | None) -> None:
-        self._cells, self._rows, self.unit = cells, rows, unit
+        self._cells, self._rows, self.unit = own, np.arange(len(cells)), unit
 
     @classmethod
-    def _hard(cls, data: Bits | LabelMap, grid: Grid, unit: str | None) -> Self:
+    def _of(cls, cells: Cells, unit: str | None, rows: NDArray[np.intp] | None = None) -> Self:
+        """Return the masks in some rows of cells, by default all."""
         result = cls.__new__(cls)
-        result._set(Cells(data, grid), np.arange(len(data)), unit)
+        rows = np.arange(len(cells.data)) if rows is None else rows
+        result._cells, result._rows, result.unit = cells, rows, unit
         return result
 
     @classmethod
@@ -150,14 +146,8 @@ class Masks(Regions):
         array = read_labels(label_map, "Masks.from_labels: label_map")
         array = np.array(array, order="K") if copy else array.view()
         array.flags.writeable = False
-        grid = _grid(array.shape, spacing, origin)
-        if labels is None:
-            data = LabelMap(array, np.empty(0, np.int64))
-            known = data.own.found
-            data.labels = known[known != 0]
-        else:
-            data = LabelMap(array, _labels(labels))
-        return cls._hard(data, grid, unit)
+        grid = grid_of(array.shape, spacing, origin)
+        return cls._of(Cells(LabelMap(array, read_names(labels)), grid), unit)
 
     @classmethod
     def from_rle(
@@ -186,7 +176,7 @@ class Masks(Regions):
         [[[0, 1, 1], [0, 1, 0]]]
         """
         bits = bits_of_rle(rles)
-        return cls._hard(bits, _grid(bits.shape[::-1], spacing, origin), unit)
+        return cls._of(Cells(bits, grid_of(bits.shape[::-1], spacing, origin)), unit)
 
     def to_rle(self, *, compressed: bool = True) -> list[dict[str, Any]]:
         """Return planar hard masks as COCO run lengths, compressed or as lists of counts."""
@@ -262,12 +252,7 @@ class Masks(Regions):
         return len(self._rows)
 
     def __getitem__(self, index: Any) -> Self:
-        return self._like(self._cells, self._rows[self._index(index)])
-
-    def _like(self, cells: Cells, rows: NDArray[np.intp]) -> Self:
-        result = type(self).__new__(type(self))
-        result._set(cells, rows, self.unit)
-        return result
+        return self._of(self._cells, self.unit, self._rows[self._index(index)])
 
     def to_array(self) -> NDArray[Any]:
         """Return the cells, shape (N, *grid): bool, or the values of soft masks."""
@@ -288,11 +273,10 @@ class Masks(Regions):
         return [f"cell_{k}" for k in range(self.parameter_count)]
 
     def _settings(self) -> dict[str, Any]:
-        axes = self.dimension
         own: dict[str, Any] = {}
-        if self.grid.spacing != (1.0,) * axes:
+        if self.grid.spacing != (1.0,) * self.dimension:
             own["spacing"] = self.grid.spacing
-        if self.grid.origin != (0.0,) * axes:
+        if any(self.grid.origin):
             own["origin"] = self.grid.origin
         if self.soft not in (None, FORMS[0]):
             own["soft"] = self.soft
@@ -312,7 +296,8 @@ class Masks(Regions):
             if batch.soft != first.soft:
                 raise TypeError("Masks.concat: hard and soft masks do not go into one batch")
         if all(batch._cells is first._cells for batch in batches):
-            return first._like(first._cells, np.concatenate([batch._rows for batch in batches]))
+            rows = np.concatenate([batch._rows for batch in batches])
+            return cls._of(first._cells, first.unit, rows)
         arrays = np.concatenate([batch.to_array() for batch in batches])
         return cls(arrays, **{"unit": first.unit, **first._settings()})
 
@@ -330,7 +315,7 @@ class Masks(Regions):
 
     def pair_geometry(self, other: Regions, enclosure: str = "natural") -> Geometry:
         """Return the jitted scalars of the pair, which is soft if one of the two is."""
-        soft = self if self.soft or not isinstance(other, Masks) else other
+        soft = other if isinstance(other, Masks) and other.soft else self
         return soft.geometry(enclosure)
 
     def _enclosures(self) -> tuple[str, ...]:
@@ -343,7 +328,7 @@ class Masks(Regions):
         bits = self._cells.bits.ordered("C")
         packed = (bits.start[self._rows], bits.first[self._rows], bits.length[self._rows])
         measure, volume, *ends = self._cells.columns
-        ends = [tuple(axis[self._rows] for axis in column) for column in ends]
+        ends = (tuple(axis[self._rows] for axis in column) for column in ends)
         return (measure[self._rows], volume, *ends, *packed, bits.words)
 
     def pair_cost(self) -> float:
@@ -414,19 +399,3 @@ class Masks(Regions):
                         f"{mine} has {name} = {first!r} and {theirs} {name} = {second!r}; "
                         "build both alike"
                     )
-
-
-def _grid(
-    shape: tuple[int, ...], spacing: Sequence[float] | None, origin: Sequence[float] | None
-) -> Grid:
-    axes = len(shape)
-    return Grid(
-        shape, per_axis(spacing, 1.0, axes, "spacing"), per_axis(origin, 0.0, axes, "origin")
-    )
-
-
-def _labels(values: Sequence[int]) -> NDArray[np.int64]:
-    labels = np.asarray(values)
-    if labels.ndim != 1 or (labels.size and labels.dtype.kind not in "iu"):
-        raise TypeError(f"Masks.from_labels: labels = {values!r}; expected whole numbers")
-    return labels.astype(np.int64)
