@@ -82,7 +82,7 @@ def draw_values(
         values = np.array(by_label[label])
         known = values[np.isfinite(values)]
         # a fixed pattern of offsets: equal values stay apart, and a picture is the same twice
-        offset = 0.22 * (2.0 * ((np.arange(len(known)) * 0.618034) % 1.0) - 1.0)
+        offset = 0.22 * (2.0 * ((0.5 + np.arange(len(known)) * 0.618034) % 1.0) - 1.0)
         target.plot(known, place + offset, "o", color="#4c72b0", ms=4, alpha=0.55, mew=0, zorder=2)
         name = f"{chosen}[{label}]"
         mean = summary.get(name, float("nan"))

@@ -177,10 +177,7 @@ METRICS = {metric.name: metric for metric in _RECORDS}
 _ALIASES = {"sensitivity": "recall", "jaccard": "iou", "dsc": "dice", "f1": "rq"}
 
 #: What is measured if nothing is said.
-DEFAULT_METRICS = (
-    "dice", "iou", "precision", "recall", "volume_truth", "volume_found",
-    "relative_volume_difference",
-)  # fmt: skip
+DEFAULT_METRICS = ("dice", "iou", "precision", "recall", "volume_truth", "volume_found")
 
 
 def chosen_metrics(metrics: Iterable[str | Score | Metric]) -> tuple[Metric, ...]:

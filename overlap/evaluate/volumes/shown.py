@@ -29,14 +29,13 @@ def headline_of(report: Report) -> str:
 
 
 def number(value: float) -> str:
-    """Write a value in as many digits as are read."""
+    """Write a value with as many digits as are read."""
     if math.isnan(value):
         return "undefined"
     if math.isinf(value):
         return "inf" if value > 0 else "-inf"
-    if value == int(value) and abs(value) >= 10.0:
-        return f"{value:.0f}"
-    return f"{value:.4f}" if abs(value) < 10.0 else f"{value:.6g}"
+    size = abs(value)
+    return f"{value:.{4 if size < 10.0 else 2 if size < 1000.0 else 0}f}"
 
 
 def sections_of(report: SegmentationReport) -> list[Section]:

@@ -1,0 +1,172 @@
+"""The command ``overlap segmentation``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from overlap._outputs import check_outputs, write_report
+
+__all__ = ["segmentation"]
+
+_FAILURES = 20  # shown one by one
+_SAMPLE_LABELS = "1=organ,2=lesion,3=vessel"
+
+
+@click.command()
+@click.argument("truth", required=False, metavar="TRUTH_DIR")
+@click.argument("found", required=False, metavar="FOUND_DIR")
+@click.option("--sample", is_flag=True, help="Score the sample data that comes with the package.")
+@click.option("--labels", metavar="LABELS|FILE",
+              help="1=liver,2=tumor,whole=1+2, numbers 1,2, or a dataset.json or CSV file; "
+                   "by default every label that occurs.")  # fmt: skip
+@click.option("--metrics", metavar="A,B,...", help="By default dice, iou and others; see docs.")
+@click.option("--ignore", metavar="N,...", help="Labels of the truth whose voxels do not count.")
+@click.option("--strata", metavar="FILE", help="CSV file with a row for each case.")
+@click.option("--empty", default="default", show_default=True, metavar="POLICY",
+              help="What a metric is for empty sets, such as medpy or monai.")  # fmt: skip
+@click.option("--missing", metavar="VALUE",
+              help="What stands in means for undefined values: a number, or worst.")  # fmt: skip
+@click.option("--soft", is_flag=False, flag_value="minmax", metavar="[FORM]",
+              help="Compare values in [0, 1]: minmax, product or squared.")  # fmt: skip
+@click.option("--scale", type=float, metavar="S", help="What stands for 1 in soft FOUND volumes.")
+@click.option("--instances", default="components", show_default=True,
+              type=click.Choice(["components", "labels"]),
+              help="What the objects of pq and the like are.")  # fmt: skip
+@click.option("--spacing", metavar="X,Y,Z", help="Sides of a voxel in mm, where files do not say.")
+@click.option("--tolerance", default=1e-3, show_default=True, type=click.FloatRange(min=0),
+              help="How much grids may differ.")  # fmt: skip
+@click.option("--pattern", metavar="P[,Q]", help="Path inside the folders, with * for the case.")
+@click.option("--bootstrap", default=0, metavar="N", type=click.IntRange(min=0),
+              help="Resample the cases N times for 95 % intervals.")  # fmt: skip
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0),
+              help="Seed of the bootstrap.")  # fmt: skip
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1),
+              help="Number of processes; each holds one case.")  # fmt: skip
+@click.option("--resume", metavar="DIR", help="Keep measured cases here, and use those there are.")
+@click.option("--out", "outputs", multiple=True, metavar="FILE",
+              help="Write the report as .json, .csv or .html; repeatable.")  # fmt: skip
+@click.option("--plot", metavar="FILE", help="Draw the values of all cases.")
+@click.option("--picture", metavar="FILE", help="Draw the worst slice of the worst case.")
+@click.option("--images", metavar="DIR", help="What was segmented, as background of the picture.")
+@click.option("--quiet", is_flag=True, help="Show nothing but errors.")
+def segmentation(
+    truth: str | None,
+    found: str | None,
+    sample: bool,
+    labels: str | None,
+    metrics: str | None,
+    ignore: str | None,
+    strata: str | None,
+    empty: str,
+    missing: str | None,
+    soft: str | None,
+    scale: float | None,
+    instances: Any,
+    spacing: str | None,
+    tolerance: float,
+    pattern: str | None,
+    bootstrap: int,
+    seed: int,
+    workers: int,
+    resume: str | None,
+    outputs: tuple[str, ...],
+    plot: str | None,
+    picture: str | None,
+    images: str | None,
+    quiet: bool,
+) -> int:
+    """Score the volumes in FOUND_DIR against those in TRUTH_DIR, case by case.
+
+    Files are paired by name; two files instead of folders are one case. NIfTI, MetaImage, NRRD,
+    PNG, TIFF and NumPy files are read. Exits with 1 if some cases could not be evaluated.
+    """
+    if sample:
+        if truth is not None:
+            raise click.UsageError("--sample brings its own files; leave the folders out")
+        from overlap.io import sample_path
+
+        truth, found = str(sample_path("volumes_truth")), str(sample_path("volumes_found"))
+        labels = _SAMPLE_LABELS if labels is None else labels
+    if truth is None or found is None:
+        lacking = "TRUTH_DIR and FOUND_DIR" if truth is None else "FOUND_DIR"
+        raise click.UsageError(f"{lacking} missing; give two folders, or --sample")
+    files = [path for path in (labels, strata) if path is not None and Path(path).exists()]
+    check_outputs(outputs, plot, [truth, found, *files], [("--picture", picture)])
+    if images is not None and picture is None:
+        raise click.UsageError("--images is the background of --picture; give that, too")
+    from overlap import evaluate
+
+    options: dict[str, Any] = {}
+    if metrics is not None:
+        options["metrics"] = metrics
+    report = evaluate.segmentation(
+        truth=truth,
+        found=found,
+        labels=_labels(labels),
+        ignore=None if ignore is None else _numbers(ignore, "--ignore", int),
+        strata=strata,
+        empty=empty,
+        missing=_missing(missing),
+        soft=False if soft is None else soft,  # type: ignore[arg-type]
+        scale=scale,
+        instances=instances,
+        spacing=None if spacing is None else _numbers(spacing, "--spacing", float),
+        tolerance=tolerance,
+        pattern=_pattern(pattern),
+        bootstrap=bootstrap,
+        rng=seed,
+        workers=workers,
+        resume=resume,
+        progress=False if quiet else None,
+        **options,
+    )
+    write_report(report, outputs)
+    if plot is not None:
+        report.plot(plot)
+    if picture is not None:
+        report.picture(picture, images=images)
+    if not quiet:
+        from overlap._screen_segmentation import segmentation_lines
+
+        click.echo("\n".join(segmentation_lines(report)))
+    for failure in report.failed[:_FAILURES]:
+        click.echo(f"overlap: failed: {failure.case}: {failure.reason}", err=True)
+    if len(report.failed) > _FAILURES:
+        more = len(report.failed) - _FAILURES
+        click.echo(f"overlap: failed: {more} more cases; see the report's failures", err=True)
+    return int(bool(report.failed))
+
+
+def _labels(labels: str | None) -> Any:
+    """Numbers are labels by themselves; all else is left to the evaluation."""
+    if labels is not None and all(part.strip().lstrip("-").isdigit() for part in labels.split(",")):
+        return [int(part) for part in labels.split(",")]
+    return labels
+
+
+def _numbers(text: str, option: str, kind: type) -> list[Any]:
+    try:
+        return [kind(part) for part in text.split(",")]
+    except ValueError:
+        raise click.UsageError(f"{option} {text}: wanted numbers separated by commas") from None
+
+
+def _missing(word: str | None) -> Any:
+    if word in (None, "worst"):
+        return word
+    try:
+        return float(str(word))
+    except ValueError:
+        raise click.UsageError(f"--missing {word}: wanted a number, or worst") from None
+
+
+def _pattern(text: str | None) -> Any:
+    if text is None or "," not in text:
+        return text
+    parts = tuple(part.strip() for part in text.split(","))
+    if len(parts) != 2:
+        raise click.UsageError(f"--pattern {text}: wanted one pattern, or two with a comma")
+    return parts

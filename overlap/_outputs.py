@@ -1,0 +1,104 @@
+"""Outputs of the command line: refused before any work, written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import util
+from pathlib import Path
+from typing import Any
+
+import click
+
+__all__ = ["check_json", "check_outputs", "write_json", "write_report"]
+
+_OUT_SUFFIXES = {".json": "to_json", ".csv": "to_csv", ".html": "to_html"}
+_PLOT_SUFFIXES = (".png", ".pdf", ".svg")
+
+
+def check_outputs(
+    outputs: Sequence[str],
+    plot: str | None,
+    inputs: Sequence[str],
+    more_plots: Sequence[tuple[str, str | None]] = (),
+) -> None:
+    """Refuse, before any work, what cannot be written or would overwrite something.
+
+    Parameters
+    ----------
+    outputs : sequence of str
+        Reports.
+    plot : str or None
+        Picture.
+    inputs : sequence of str
+        Files that are read.
+    more_plots : sequence of (str, str or None)
+        Other options that name a picture, and what they name.
+    """
+    for path in outputs:
+        if Path(path).suffix.lower() not in _OUT_SUFFIXES:
+            raise click.UsageError(f"--out {path}: wanted a name in {', '.join(_OUT_SUFFIXES)}")
+    pictures = [(name, path) for name, path in (("--plot", plot), *more_plots) if path is not None]
+    for name, path in pictures:
+        if Path(path).suffix.lower() not in _PLOT_SUFFIXES:
+            raise click.UsageError(f"{name} {path}: wanted a name in {', '.join(_PLOT_SUFFIXES)}")
+        if util.find_spec("matplotlib") is None:
+            raise ImportError(f"{name} needs matplotlib: pip install 'overlap-metrics[plot]'")
+    taken = {Path(path).resolve(): f"the input {path}" for path in inputs}
+    for path in [*outputs, *(path for _, path in pictures)]:
+        target = Path(path).resolve()
+        clash = taken.get(target)
+        for source in inputs:
+            # a hard link, or a name in other case on a file system that does not tell
+            if target.exists() and Path(source).exists() and target.samefile(source):
+                clash = f"the input {source}"
+            if Path(source).is_dir() and target.parent == Path(source).resolve():
+                clash = f"a file of the input {source}" if target.exists() else clash
+        if clash:
+            raise click.UsageError(f"{path} would overwrite {clash}; choose another name")
+        taken[target] = f"the output {path}"
+        if not target.parent.is_dir():
+            raise click.UsageError(f"{path}: the folder {target.parent} does not exist")
+        if target.is_dir():
+            raise click.UsageError(f"{path}: is a folder; give a file name")
+
+
+def check_json(out: str | None, inputs: Sequence[str]) -> None:
+    """Refuse an output that is no JSON file, or would overwrite something.
+
+    Parameters
+    ----------
+    out : str or None
+    inputs : sequence of str
+    """
+    if out is None:
+        return
+    if Path(out).suffix.lower() != ".json":
+        raise click.UsageError(f"--out {out}: wanted a name in .json")
+    check_outputs([out], None, inputs)
+
+
+def write_json(path: str, payload: dict[str, Any]) -> None:
+    """Write plain data.
+
+    Parameters
+    ----------
+    path : str
+    payload : dict
+    """
+    import json
+
+    from overlap.io import write_text
+
+    write_text(path, json.dumps(payload, indent=1) + "\n")
+
+
+def write_report(report: Any, outputs: Sequence[str]) -> None:
+    """Write a report to every output, in the format of its suffix.
+
+    Parameters
+    ----------
+    report : Report
+    outputs : sequence of str
+    """
+    for path in outputs:
+        getattr(report, _OUT_SUFFIXES[Path(path).suffix.lower()])(path)
