@@ -10,16 +10,9 @@ from __future__ import annotations
 import math
 
 from overlap._jit import scalar
-from overlap.regions._enclosures import (
-    _area,
-    _direction,
-    _ends,
-    _rectangle,
-    _sign_x,
-    _sign_y,
-    _smallest,
-)
-from overlap.regions._rotated import _diameter2, _folded, _hull_gradient, _order, _relative
+from overlap.regions._enclosures import _area, _direction, _ends, _rectangle, _smallest
+from overlap.regions._hull import _lower, _middle, _sign_x, _sign_y, _upper
+from overlap.regions._rotated import _folded, _order, _relative
 
 # ------------------------------------------------------------------------------ rectangles
 
@@ -115,28 +108,6 @@ def _bridge_turns(x, y, sx, sy, ec, es, w, h):
 
 
 @scalar
-def _lower(g, h):
-    return (min(g[0], h[0]), min(g[1], h[1]), min(g[2], h[2]), min(g[3], h[3]), min(g[4], h[4]))
-
-
-@scalar
-def _upper(g, h):
-    return (max(g[0], h[0]), max(g[1], h[1]), max(g[2], h[2]), max(g[3], h[3]), max(g[4], h[4]))
-
-
-@scalar
-def _middle(g, h):
-    """Return the mean of the smallest and the largest values of five derivatives."""
-    return (
-        0.5 * g[0] + 0.5 * h[0],
-        0.5 * g[1] + 0.5 * h[1],
-        0.5 * g[2] + 0.5 * h[2],
-        0.5 * g[3] + 0.5 * h[3],
-        0.5 * g[4] + 0.5 * h[4],
-    )
-
-
-@scalar
 def min_rect_pull(p, q, de, dx):
     """Pull partials of the smallest rectangle back to box p.
 
@@ -188,62 +159,3 @@ def min_rect_pull(p, q, de, dx):
     if order == 0:
         angle = 0.0  # between equal boxes the two one-sided changes are opposite
     return one[5] * x - one[6] * y, one[6] * x + one[5] * y, w, h, angle
-
-
-# ------------------------------------------------------------------------------------ hull
-
-
-@scalar
-def _far_pull(k, aw, ah, ux, uy, c, s, bw, bh):
-    """Return squared length and gradient of one of the lines that the diameter may be.
-
-    The diagonals of both boxes, and from each corner of the own box the line to the farthest
-    corner of the other.
-    """
-    if k == 0:
-        return 4.0 * (aw * aw + ah * ah), (0.0, 0.0, 8.0 * aw, 8.0 * ah, 0.0)
-    if k == 1:
-        return 4.0 * (bw * bw + bh * bh), (0.0, 0.0, 0.0, 0.0, 0.0)
-    sx, sy = _sign_x(k - 2), _sign_y(k - 2)
-    x, y = sx * aw - ux, sy * ah - uy
-    p, q = c * x + s * y, c * y - s * x
-    along, across = abs(p) + bw, abs(q) + bh
-    length2 = along * along + across * across
-    along, across = (along if p > 0.0 else -along), (across if q > 0.0 else -across)
-    dx, dy = 2.0 * (c * along - s * across), 2.0 * (s * along + c * across)
-    return length2, (dx, dy, sx * dx, sy * dy, sx * aw * dy - sy * ah * dx)
-
-
-@scalar
-def diameter_gradient(aw, ah, ux, uy, c, s, bw, bh):
-    """Return the gradient of the squared diameter: local x, y, half sides, angle.
-
-    Of several farthest pairs, as boxes in a row have them, a derivative is the mean of its
-    smallest and its largest value.
-    """
-    best = _diameter2(aw, ah, ux, uy, c, s, bw, bh) * (1.0 - 1e-13)
-    low = (math.inf, math.inf, math.inf, math.inf, math.inf)
-    high = (-math.inf, -math.inf, -math.inf, -math.inf, -math.inf)
-    for k in range(6):
-        length2, g = _far_pull(k, aw, ah, ux, uy, c, s, bw, bh)
-        if length2 >= best:
-            low, high = _lower(low, g), _upper(high, g)
-    return _middle(low, high)
-
-
-@scalar
-def hull_pull(p, q, de, dx):
-    """Pull partials of the convex hull and its diameter back to box p, in its own frame."""
-    ux, uy, c, s = _relative(p, q)
-    aw, ah = 0.5 * p[2], 0.5 * p[3]
-    c, s, bw, bh = _folded(c, s, 0.5 * q[2], 0.5 * q[3])
-    near = 1e-13 * (aw + ah + bw + bh)
-    hull = _hull_gradient(aw, ah, ux, uy, c, s, bw, bh, near)
-    far = diameter_gradient(aw, ah, ux, uy, c, s, bw, bh)
-    return (
-        de[0] * hull[0] + de[2] * far[0],
-        de[0] * hull[1] + de[2] * far[1],
-        de[0] * hull[2] + de[2] * far[2],
-        de[0] * hull[3] + de[2] * far[3],
-        de[0] * hull[4] + de[2] * far[4],
-    )

@@ -1,4 +1,4 @@
-"""Kernels of selectable enclosures of two boxes in the plane: box, smallest rectangle, hull.
+"""Kernels of rectangles around two boxes in the plane: along the axes, or the smallest one.
 
 Whatever the kind, a box is the tuple ``(cx, cy, w, h, angle, cos, sin)`` that the free name
 PAIR reads. A rectangle around two boxes is two axes, each ``(offset, side_a, side_b, cover)``:
@@ -14,7 +14,8 @@ from functools import cache
 
 from overlap._jit import compose, scalar
 from overlap._terms import Geometry, boxed, each_axis, step
-from overlap.regions._rotated import _enclosure_of, _folded, _order, _relative
+from overlap.regions._hull import _sign_x, _sign_y
+from overlap.regions._rotated import _folded, _order, _relative
 
 # ----------------------------------------------------------------------------- rectangles
 
@@ -54,16 +55,6 @@ def box_axes(p, q):
 # first box, with the second folded (see `_rotated`), there is at most one bridge in each of
 # the eight sectors between neighbouring normals. A direction along no edge of the hull gives
 # a larger rectangle and so does no harm.
-
-
-@scalar
-def _sign_x(k):
-    return 1.0 if k == 0 or k == 3 else -1.0
-
-
-@scalar
-def _sign_y(k):
-    return 1.0 if k < 2 else -1.0
 
 
 @scalar
@@ -158,20 +149,6 @@ def _rect_extent(a, i, b, j):
 def _covered_axes(a, i, b, j):
     """Return the axes of EXTENT without the own widths and heights."""
     return EXTENT(a, i, b, j)[2:]
-
-
-def hull_enclosure(a, i, b, j):
-    """Return area of the convex hull, squared distance of centers, squared diameter."""
-    p, q = PAIR(a, i, b, j)
-    first, second = p[2] * p[3], q[2] * q[3]
-    order = _order(p, q)
-    if order == 0:
-        return first, 0.0, p[2] * p[2] + p[3] * p[3]
-    if order > 0:
-        p, q = q, p
-    dx, dy = p[0] - q[0], p[1] - q[1]
-    hull, diameter = _enclosure_of(p, q)
-    return max(hull, max(first, second)), dx * dx + dy * dy, diameter
 
 
 # -------------------------------------------------------------------------------- outside

@@ -174,11 +174,9 @@ def rotated_overlap(a, i, b, j):
     return first, second, first if equal else shared
 
 
-# ----------------------------------------------------------------------------- enclosure
-# In the frame of the first box, with the second turned by a multiple of 90 degrees so that
-# its angle is in [0, 90), the normals of the eight sides alternate. Between two neighbouring
-# normals each box has one supporting corner, and the hull goes from the one that is farther
-# out at the first normal to the one that is farther out at the second.
+# ------------------------------------------------------------------------------ gradient
+# In the frame of the box whose gradient is wanted, with the second turned by a multiple of 90
+# degrees so that its angle is in [0, 90).
 
 
 @scalar
@@ -189,79 +187,6 @@ def _folded(c, s, bw, bh):
     if c <= 0.0:
         return s, -c, bh, bw
     return c, s, bw, bh
-
-
-@scalar
-def _sector(ax, ay, bx, by, px, py, qx, qy, x, y, twice):
-    """Go on along the hull from (x, y) through the sector between normals p and q."""
-    first = ax * px + ay * py >= bx * px + by * py
-    second = ax * qx + ay * qy >= bx * qx + by * qy
-    x0, y0 = (ax, ay) if first else (bx, by)
-    x1, y1 = (ax, ay) if second else (bx, by)
-    twice += (x * y0 - x0 * y) + (x0 * y1 - x1 * y0)
-    return x1, y1, twice
-
-
-@scalar
-def _hull_area(aw, ah, ux, uy, c, s, bw, bh):
-    """Return the area of the convex hull of two boxes with half sides."""
-    px, py, qx, qy = c * bw, s * bw, -s * bh, c * bh
-    x0, y0 = ux + (px + qx), uy + (py + qy)
-    x1, y1 = ux - (px - qx), uy - (py - qy)
-    x2, y2 = ux - (px + qx), uy - (py + qy)
-    x3, y3 = ux + (px - qx), uy + (py - qy)
-    start_x, start_y = (aw, ah) if aw >= x3 else (x3, y3)
-    x, y, t = _sector(aw, ah, x3, y3, 1.0, 0.0, c, s, start_x, start_y, 0.0)
-    x, y, t = _sector(aw, ah, x0, y0, c, s, 0.0, 1.0, x, y, t)
-    x, y, t = _sector(-aw, ah, x0, y0, 0.0, 1.0, -s, c, x, y, t)
-    x, y, t = _sector(-aw, ah, x1, y1, -s, c, -1.0, 0.0, x, y, t)
-    x, y, t = _sector(-aw, -ah, x1, y1, -1.0, 0.0, -c, -s, x, y, t)
-    x, y, t = _sector(-aw, -ah, x2, y2, -c, -s, 0.0, -1.0, x, y, t)
-    x, y, t = _sector(aw, -ah, x2, y2, 0.0, -1.0, s, -c, x, y, t)
-    x, y, t = _sector(aw, -ah, x3, y3, s, -c, 1.0, 0.0, x, y, t)
-    return 0.5 * (t + (x * start_y - start_x * y))
-
-
-@scalar
-def _diameter2(aw, ah, ux, uy, c, s, bw, bh):
-    """Return the largest squared distance between corners of the two boxes."""
-    result = 4.0 * max(aw * aw + ah * ah, bw * bw + bh * bh)
-    for k in range(4):
-        x = (aw if k < 2 else -aw) - ux
-        y = (ah if k % 2 == 0 else -ah) - uy
-        along = abs(c * x + s * y) + bw
-        across = abs(c * y - s * x) + bh
-        result = max(result, along * along + across * across)
-    return result
-
-
-@scalar
-def _enclosure_of(p, q):
-    """Return the area of the hull and the squared diameter in the frame of the first box."""
-    ux, uy, c, s = _relative(p, q)
-    aw, ah = 0.5 * p[2], 0.5 * p[3]
-    c, s, bw, bh = _folded(c, s, 0.5 * q[2], 0.5 * q[3])
-    hull = _hull_area(aw, ah, ux, uy, c, s, bw, bh)
-    return hull, _diameter2(aw, ah, ux, uy, c, s, bw, bh)
-
-
-@scalar
-def rotated_enclosure(a, i, b, j):
-    """Return area of the convex hull, squared distance of centers, squared diameter."""
-    p, q = _box(a, i), _box(b, j)
-    first, second = p[2] * p[3], q[2] * q[3]
-    order = _order(p, q)
-    if order == 0:
-        return first, 0.0, p[2] * p[2] + p[3] * p[3]
-    if order > 0:
-        p, q = q, p
-    dx, dy = p[0] - q[0], p[1] - q[1]
-    hull, diameter = _enclosure_of(p, q)
-    return max(hull, max(first, second)), dx * dx + dy * dy, diameter
-
-
-# ------------------------------------------------------------------------------ gradient
-# All in the frame of the box whose gradient is wanted; the second box keeps its own angle.
 
 
 @scalar
@@ -303,102 +228,8 @@ def _shared_gradient(aw, ah, ux, uy, c, s, bw, bh, near):
 
 
 @scalar
-def _corner_share(ax, ay, bx, by, px, py, near):
-    """Return the share of box a in the supporting corner along p, and the corner."""
-    ahead = (ax - bx) * px + (ay - by) * py
-    w = 1.0 if ahead > near else (0.0 if ahead < -near else 0.5)
-    return w, w * ax + (1.0 - w) * bx, w * ay + (1.0 - w) * by
-
-
-@scalar
-def _hull_side(g, p, x, y, q, z, w):
-    """Add half the outward normal of a hull side to the corners of a at its two ends.
-
-    ``p = (share, x, y)`` with the corner (x, y) of box a, ``q`` likewise with (z, w).
-    """
-    nx, ny = 0.5 * (q[2] - p[2]), 0.5 * (p[1] - q[1])
-    ux, uy, vx, vy = nx * p[0], ny * p[0], nx * q[0], ny * q[0]
-    return (
-        g[0] + ux + vx,
-        g[1] + uy + vy,
-        g[2] + (ux if x > 0.0 else -ux) + (vx if z > 0.0 else -vx),
-        g[3] + (uy if y > 0.0 else -uy) + (vy if w > 0.0 else -vy),
-        g[4] + (uy * x - ux * y) + (vy * z - vx * w),
-    )
-
-
-@scalar
-def _hull_gradient(aw, ah, ux, uy, c, s, bw, bh, near):
-    """Return the gradient of the hull's area: local x, y, half sides, angle."""
-    px, py, qx, qy = c * bw, s * bw, -s * bh, c * bh
-    x0, y0 = ux + (px + qx), uy + (py + qy)
-    x1, y1 = ux - (px - qx), uy - (py - qy)
-    x2, y2 = ux - (px + qx), uy - (py + qy)
-    x3, y3 = ux + (px - qx), uy + (py - qy)
-    start = _corner_share(aw, ah, x3, y3, 1.0, 0.0, near)
-    g = (0.0, 0.0, 0.0, 0.0, 0.0)
-    v = _corner_share(aw, ah, x3, y3, c, s, near)
-    g = _hull_side(g, start, aw, ah, v, aw, ah)
-    u = _corner_share(aw, ah, x0, y0, c, s, near)
-    g = _hull_side(g, v, aw, ah, u, aw, ah)
-    v = _corner_share(aw, ah, x0, y0, 0.0, 1.0, near)
-    g = _hull_side(g, u, aw, ah, v, aw, ah)
-    u = _corner_share(-aw, ah, x0, y0, 0.0, 1.0, near)
-    g = _hull_side(g, v, aw, ah, u, -aw, ah)
-    v = _corner_share(-aw, ah, x0, y0, -s, c, near)
-    g = _hull_side(g, u, -aw, ah, v, -aw, ah)
-    u = _corner_share(-aw, ah, x1, y1, -s, c, near)
-    g = _hull_side(g, v, -aw, ah, u, -aw, ah)
-    v = _corner_share(-aw, ah, x1, y1, -1.0, 0.0, near)
-    g = _hull_side(g, u, -aw, ah, v, -aw, ah)
-    u = _corner_share(-aw, -ah, x1, y1, -1.0, 0.0, near)
-    g = _hull_side(g, v, -aw, ah, u, -aw, -ah)
-    v = _corner_share(-aw, -ah, x1, y1, -c, -s, near)
-    g = _hull_side(g, u, -aw, -ah, v, -aw, -ah)
-    u = _corner_share(-aw, -ah, x2, y2, -c, -s, near)
-    g = _hull_side(g, v, -aw, -ah, u, -aw, -ah)
-    v = _corner_share(-aw, -ah, x2, y2, 0.0, -1.0, near)
-    g = _hull_side(g, u, -aw, -ah, v, -aw, -ah)
-    u = _corner_share(aw, -ah, x2, y2, 0.0, -1.0, near)
-    g = _hull_side(g, v, -aw, -ah, u, aw, -ah)
-    v = _corner_share(aw, -ah, x2, y2, s, -c, near)
-    g = _hull_side(g, u, aw, -ah, v, aw, -ah)
-    u = _corner_share(aw, -ah, x3, y3, s, -c, near)
-    g = _hull_side(g, v, aw, -ah, u, aw, -ah)
-    v = _corner_share(aw, -ah, x3, y3, 1.0, 0.0, near)
-    g = _hull_side(g, u, aw, -ah, v, aw, -ah)
-    return _hull_side(g, v, aw, -ah, start, aw, ah)
-
-
-@scalar
-def _diameter2_gradient(aw, ah, ux, uy, c, s, bw, bh):
-    """Return the gradient of the squared diameter: local x, y, half sides, angle."""
-    own = 4.0 * (aw * aw + ah * ah)
-    best = max(own, 4.0 * (bw * bw + bh * bh))
-    g = (0.0, 0.0, 8.0 * aw, 8.0 * ah, 0.0) if own >= best else (0.0, 0.0, 0.0, 0.0, 0.0)
-    for k in range(4):
-        corner_x, corner_y = (aw if k < 2 else -aw), (ah if k % 2 == 0 else -ah)
-        x, y = corner_x - ux, corner_y - uy
-        p, q = c * x + s * y, c * y - s * x
-        along, across = abs(p) + bw, abs(q) + bh
-        if along * along + across * across > best:
-            best = along * along + across * across
-            along = along if p > 0.0 else -along
-            across = across if q > 0.0 else -across
-            dx, dy = 2.0 * (c * along - s * across), 2.0 * (s * along + c * across)
-            g = (
-                dx,
-                dy,
-                dx if corner_x > 0.0 else -dx,
-                dy if corner_y > 0.0 else -dy,
-                dy * corner_x - dx * corner_y,
-            )
-    return g
-
-
-@scalar
-def rotated_pullback(a, i, b, j, do, de, ds, dx):
-    """Return the gradient with respect to cx, cy, w, h and angle of ``a[i]``."""
+def rotated_overlap_pullback(a, i, b, j, do, de, ds, dx):
+    """Return the gradient of the overlap, of the distance of centers and of own sides."""
     p, q = _box(a, i), _box(b, j)
     ux, uy, c, s = _relative(p, q)
     aw, ah = 0.5 * p[2], 0.5 * p[3]
@@ -407,26 +238,11 @@ def rotated_pullback(a, i, b, j, do, de, ds, dx):
     shared = _shared_gradient(aw, ah, ux, uy, c, s, bw, bh, near)
     x = do[2] * shared[0] - 2.0 * de[1] * ux
     y = do[2] * shared[1] - 2.0 * de[1] * uy
-    w = do[2] * shared[2] + 4.0 * do[0] * ah + 2.0 * dx[0][1]
-    h = do[2] * shared[3] + 4.0 * do[0] * aw + 2.0 * dx[1][1]
-    angle = do[2] * shared[4]
-    if de[0] != 0.0:
-        hull = _hull_gradient(aw, ah, ux, uy, c, s, bw, bh, near)
-        x += de[0] * hull[0]
-        y += de[0] * hull[1]
-        w += de[0] * hull[2]
-        h += de[0] * hull[3]
-        angle += de[0] * hull[4]
-    if de[2] != 0.0:
-        far = _diameter2_gradient(aw, ah, ux, uy, c, s, bw, bh)
-        x += de[2] * far[0]
-        y += de[2] * far[1]
-        w += de[2] * far[2]
-        h += de[2] * far[3]
-        angle += de[2] * far[4]
-    if _order(p, q) == 0:
-        angle = 0.0  # between equal boxes the two one-sided changes are opposite
-    return (p[5] * x - p[6] * y, p[6] * x + p[5] * y, 0.5 * w, 0.5 * h, angle)
+    w = 0.5 * do[2] * shared[2] + do[0] * p[3] + dx[0][1]
+    h = 0.5 * do[2] * shared[3] + do[0] * p[2] + dx[1][1]
+    # Between equal boxes the two one-sided changes of the angle are opposite.
+    angle = do[2] * shared[4] if _order(p, q) != 0 else 0.0
+    return (p[5] * x - p[6] * y, p[6] * x + p[5] * y, w, h, angle)
 
 
 @scalar

@@ -11,8 +11,9 @@ import numpy as np
 from overlap._jit import compose, scalar
 from overlap._terms import Geometry, each_axis, step
 from overlap.regions import _enclosures
-from overlap.regions._enclosure_pulls import hull_pull, min_rect_pull
+from overlap.regions._enclosure_pulls import min_rect_pull
 from overlap.regions._enclosures import min_rect_axes
+from overlap.regions._hull import hull_enclosure, hull_pull
 from overlap.regions.base import Regions, as_numbers
 from overlap.regions.intervals import Intervals, _checked_ratio
 
@@ -153,7 +154,7 @@ def _plane_geometry(enclosure: str) -> Geometry:
         return _enclosures.rect_geometry(own, _pair, min_rect_axes, pullback)
     return replace(
         own,
-        enclosure=compose(_enclosures.hull_enclosure, PAIR=_pair),
+        enclosure=compose(hull_enclosure, PAIR=_pair),
         extent=_own_extent,
         pullback=pullback,
         sides=False,

@@ -12,6 +12,7 @@ from overlap._terms import Geometry
 from overlap.regions import _enclosures, _rotated
 from overlap.regions._enclosure_pulls import box_pull, min_rect_pull
 from overlap.regions._enclosures import box_axes, min_rect_axes
+from overlap.regions._hull import hull_enclosure, hull_pull
 from overlap.regions.base import Regions, as_numbers
 from overlap.regions.boxes import Boxes
 from overlap.regions.intervals import _checked_ratio
@@ -23,11 +24,24 @@ if TYPE_CHECKING:
 
 __all__ = ["RotatedBoxes"]
 
+
+@scalar
+def _pair(a, i, b, j):
+    return _rotated._box(a, i), _rotated._box(b, j)
+
+
+def _pullback(a, i, b, j, do, de, ds, dx):
+    g = _rotated.rotated_overlap_pullback(a, i, b, j, do, de, ds, dx)
+    p, q = _pair(a, i, b, j)
+    x, y, w, h, angle = PULL(p, q, de, dx)
+    return (g[0] + x, g[1] + y, g[2] + 0.5 * w, g[3] + 0.5 * h, g[4] + angle)
+
+
 _HULL = Geometry(
     overlap=_rotated.rotated_overlap,
-    enclosure=_rotated.rotated_enclosure,
+    enclosure=compose(hull_enclosure, PAIR=_pair),
     extent=_rotated.rotated_extent,
-    pullback=_rotated.rotated_pullback,
+    pullback=compose(_pullback, PULL=hull_pull),
     axes=2,
     aspect=True,
     sides=False,
@@ -38,21 +52,8 @@ _HULL = Geometry(
 )
 
 
-@scalar
-def _pair(a, i, b, j):
-    return _rotated._box(a, i), _rotated._box(b, j)
-
-
-def _rect_pullback(a, i, b, j, do, de, ds, dx):
-    g = _rotated.rotated_pullback(a, i, b, j, do, (0.0, de[1], 0.0), 0.0, dx)
-    p, q = _pair(a, i, b, j)
-    x, y, w, h, angle = PULL(p, q, de, dx)
-    return (g[0] + x, g[1] + y, g[2] + 0.5 * w, g[3] + 0.5 * h, g[4] + angle)
-
-
 def _around(axes: Callable, pull: Callable) -> Geometry:
-    pullback = compose(_rect_pullback, PULL=pull)
-    return _enclosures.rect_geometry(_HULL, _pair, axes, pullback)
+    return _enclosures.rect_geometry(_HULL, _pair, axes, compose(_pullback, PULL=pull))
 
 
 _GEOMETRIES = {
