@@ -66,6 +66,22 @@ def _upright(rng, n):
     return ov.UprightBoxes(np.column_stack([plane[:, :2], z, plane[:, 2:4], dz, plane[:, 4]]))
 
 
+def _smooth(make, **width):
+    """Return the same regions smoothed, by ``sigma=`` or by ``alpha=``."""
+    if "sigma" in width:
+        return lambda rng, n: make(rng, n).blurred(**width)
+    return lambda rng, n: make(rng, n).smooth_min(**width)
+
+
+def _wrapped(transforms, *without):
+    """Return the maps of a kind for its smoothed batches."""
+    return {
+        name: lambda batch, transform=transform: batch.with_base(transform(batch.base))
+        for name, transform in transforms.items()
+        if name not in without
+    }
+
+
 _WEIGHTS = np.random.default_rng(5).random(12)
 
 
@@ -198,6 +214,14 @@ KINDS = (
     Kind("upright boxes", _upright, _TURNING, scores=(ov.iou, ov.giou)),
     Kind("box x interval", _tubes, _LINE),
     Kind("arc x interval", _annual, scores=_BRIEF),
+    Kind("blurred boxes", _smooth(_boxes(2), sigma=0.1), _wrapped(_PLANE, "scale"), scores=_BRIEF),
+    Kind("smooth boxes", _smooth(_boxes(2), alpha=0.1), _wrapped(_PLANE), scores=_BRIEF),
+    Kind(
+        "blurred rotated boxes",
+        _smooth(_rotated, sigma=0.1),
+        _wrapped({**_TURNING, "sides exchanged": _SWAPPED}, "scale"),
+        scores=(ov.iou,),
+    ),
     Kind("sets", _sets, {"exchange of elements": _elements_exchanged}),
     Kind("masks", _masks, {"translation": _masks_moved, "reflection": _masks_mirrored}),
     Kind("label masks", _label_masks, {"translation": _masks_moved}),
