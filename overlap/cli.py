@@ -10,16 +10,14 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from importlib import util
-from pathlib import Path
 from typing import Any
 
 import click
 
-__all__ = ["main"]
+from overlap._command_segmentation import segmentation
+from overlap._outputs import check_json, check_outputs, write_json, write_report
 
-_OUT_SUFFIXES = {".json": "to_json", ".csv": "to_csv", ".html": "to_html"}
-_PLOT_SUFFIXES = (".png", ".pdf", ".svg")
+__all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,8 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 on success, 1 where ``check --strict`` found something or the reader of the output
-        went away, 2 on bad input, 130 if interrupted.
+        0 on success, 1 where ``check --strict`` found something, some cases of
+        ``segmentation`` could not be evaluated, or the reader of the output went away, 2 on
+        bad input, 130 if interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     with warnings.catch_warnings():
@@ -128,7 +127,7 @@ def temporal(
     if truth is None or found is None:
         missing = "TRUTH and FOUND" if truth is None else "FOUND"
         raise click.UsageError(f"{missing} missing; give two files, or --sample")
-    _check_outputs(outputs, plot, [truth, found, *([ambiguous] if ambiguous else [])])
+    check_outputs(outputs, plot, [truth, found, *([ambiguous] if ambiguous else [])])
     from overlap.evaluate import PROTOCOLS
     from overlap.evaluate import temporal as evaluate
 
@@ -155,8 +154,7 @@ def temporal(
         progress=False if quiet else None,
         workers=workers,
     )
-    for path in outputs:
-        getattr(report, _OUT_SUFFIXES[Path(path).suffix.lower()])(path)
+    write_report(report, outputs)
     if plot is not None:
         from overlap.plot import draw_report
 
@@ -167,33 +165,80 @@ def temporal(
         click.echo("\n".join(temporal_lines(report)))
 
 
+cli.add_command(segmentation)
+
+
 @cli.command()
 @click.argument("reports", nargs=-1, required=True, metavar="REPORT...")
-@click.option("--metric", metavar="NAME", help="Number to compare; by default mAP.")
+@click.option("--metric", metavar="NAME", help="Number to compare; by default the first.")
+@click.option("--label", metavar="A,B,...", help="Labels to compare; by default all.")
+@click.option("--common", is_flag=True, help="Compare the cases that all reports have.")
+@click.option("--missing", metavar="VALUE",
+              help="What stands for undefined values: a number, none (left out) or worst; "
+                   "by default what the reports say.")  # fmt: skip
+@click.option("--aggregate", default="mean", show_default=True,
+              type=click.Choice(["mean", "median"]),
+              help="How cases become one number.")  # fmt: skip
 @click.option("--resamples", default=1000, show_default=True, type=click.IntRange(min=1),
-              help="Number of bootstrap draws of videos.")  # fmt: skip
+              help="Number of bootstrap draws of videos or cases.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0),
               help="Seed of the bootstrap.")  # fmt: skip
 @click.option("--out", metavar="FILE", help="Write the tables as .json.")
+@click.option("--plot", metavar="FILE",
+              help="Draw podium, ranks and tests to a .png, .pdf or .svg file.")  # fmt: skip
+@click.option("--quiet", is_flag=True, help="Show nothing but errors.")
 def compare(
-    reports: tuple[str, ...], metric: str | None, resamples: int, seed: int, out: str | None
+    reports: tuple[str, ...],
+    metric: str | None,
+    label: str | None,
+    common: bool,
+    missing: str | None,
+    aggregate: str,
+    resamples: int,
+    seed: int,
+    out: str | None,
+    plot: str | None,
+    quiet: bool,
 ) -> None:
-    """Rank reports on the same truth, with paired bootstrap intervals.
+    """Rank reports on the same truth, with paired intervals and tests.
 
-    REPORT is a report.json; its inputs are read again, and must not have changed.
+    REPORT is a report.json. The inputs of reports on localization are read again, and must
+    not have changed; those on segmentation have the numbers of all cases.
     """
-    _check_json(out, reports)
+    check_json(out, reports)
+    check_outputs([out] if out is not None else [], plot, reports)
     from overlap import evaluate
-    from overlap._again import load_reports
+    from overlap._again import load_compared
     from overlap._screen import comparison_lines
 
+    options: dict[str, Any] = {"aggregate": aggregate, "cases": "common" if common else "same"}
+    if missing is not None:
+        options["missing"] = _missing(missing)
+    if label is not None:
+        options["label"] = [name.strip() for name in label.split(",")]
     comparison = evaluate.compare(
-        *load_reports(reports), names=list(reports), metric=metric, resamples=resamples, rng=seed
+        *load_compared(reports),
+        names=list(reports),
+        metric=metric,
+        resamples=resamples,
+        rng=seed,
+        **options,
     )
     if out is not None:
-        tables = {"table": comparison.table_rows, "pairs": comparison.pair_rows}
-        _write_json(out, {"settings": comparison.settings, **tables})
-    click.echo("\n".join(comparison_lines(comparison)))
+        comparison.to_json(out)
+    if plot is not None:
+        comparison.plot(plot)
+    if not quiet:
+        click.echo("\n".join(comparison_lines(comparison)))
+
+
+def _missing(word: str) -> float | str | None:
+    if word in ("none", "worst"):
+        return None if word == "none" else word
+    try:
+        return float(word)
+    except ValueError:
+        raise click.UsageError(f"--missing {word}: wanted a number, none or worst") from None
 
 
 @cli.command()
@@ -206,31 +251,15 @@ def explain(report_a: str, report_b: str, metric: str, out: str | None) -> None:
 
     Both are report.json files; their inputs are read again, and must not have changed.
     """
-    _check_json(out, (report_a, report_b))
+    check_json(out, (report_a, report_b))
     from overlap import evaluate
     from overlap._again import load_reports
     from overlap._screen import explanation_lines
 
     steps = evaluate.explain(*load_reports([report_a, report_b]), metric=metric)
     if out is not None:
-        _write_json(out, {"metric": metric, "table": steps.step_rows})
+        write_json(out, {"metric": metric, "table": steps.step_rows})
     click.echo("\n".join(explanation_lines(steps)))
-
-
-def _check_json(out: str | None, inputs: Sequence[str]) -> None:
-    if out is None:
-        return
-    if Path(out).suffix.lower() != ".json":
-        raise click.UsageError(f"--out {out}: wanted a name in .json")
-    _check_outputs([out], None, inputs)
-
-
-def _write_json(path: str, payload: dict[str, Any]) -> None:
-    import json
-
-    from overlap.io import write_text
-
-    write_text(path, json.dumps(payload, indent=1) + "\n")
 
 
 def _fields(changes: tuple[str, ...]) -> dict[str, str]:
@@ -244,33 +273,6 @@ def _fields(changes: tuple[str, ...]) -> dict[str, str]:
             raise click.UsageError(f"--set {name} is given twice")
         fields[name] = value
     return fields
-
-
-def _check_outputs(outputs: Sequence[str], plot: str | None, inputs: Sequence[str]) -> None:
-    """Refuse, before any work, what cannot be written or would overwrite something."""
-    for path in outputs:
-        if Path(path).suffix.lower() not in _OUT_SUFFIXES:
-            raise click.UsageError(f"--out {path}: wanted a name in {', '.join(_OUT_SUFFIXES)}")
-    if plot is not None:
-        if Path(plot).suffix.lower() not in _PLOT_SUFFIXES:
-            raise click.UsageError(f"--plot {plot}: wanted a name in {', '.join(_PLOT_SUFFIXES)}")
-        if util.find_spec("matplotlib") is None:
-            raise ImportError("--plot needs matplotlib: pip install 'overlap-metrics[plot]'")
-    taken = {Path(path).resolve(): f"the input {path}" for path in inputs}
-    for path in [*outputs, *([plot] if plot is not None else [])]:
-        target = Path(path).resolve()
-        clash = taken.get(target)
-        for source in inputs:
-            # a hard link, or a name in other case on a file system that does not tell
-            if target.exists() and Path(source).exists() and target.samefile(source):
-                clash = f"the input {source}"
-        if clash:
-            raise click.UsageError(f"{path} would overwrite {clash}; choose another name")
-        taken[target] = f"the output {path}"
-        if not target.parent.is_dir():
-            raise click.UsageError(f"{path}: the folder {target.parent} does not exist")
-        if target.is_dir():
-            raise click.UsageError(f"{path}: is a folder; give a file name")
 
 
 @cli.command()
