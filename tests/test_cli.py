@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from overlap import cli, evaluate
+from overlap import _outputs, cli, evaluate
 from overlap.io import sample_path
 
 TRUTH = str(sample_path("temporal_truth"))
@@ -271,7 +271,7 @@ def test_messages_are_one_line(refused, tmp_path):
 
 
 def test_missing_extra_is_named(refused, monkeypatch, tmp_path):
-    monkeypatch.setattr(cli.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(_outputs.util, "find_spec", lambda name: None)
     err = refused("temporal", "--sample", "--plot", tmp_path / "p.png")
     assert "pip install 'overlap-metrics[plot]'" in err
 
