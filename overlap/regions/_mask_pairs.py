@@ -17,7 +17,7 @@ from overlap.regions._shares import Shares
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["fill_terms", "pull_terms"]
+__all__ = ["fill_terms", "pull_terms", "same_cells"]
 
 
 def fill_terms(
@@ -63,6 +63,16 @@ def _shared(
     if isinstance(first, LabelMap) and isinstance(second, LabelMap):
         return first.shared(rows, second, columns)
     return a.bits.shared(rows, b.bits, columns)
+
+
+def same_cells(a: Cells, rows: NDArray[np.intp], b: Cells, columns: NDArray[np.intp]) -> bool:
+    """Return whether two batches of one form are equal, mask by mask."""
+    if len(rows) != len(columns):
+        return False
+    if a.form is not None:
+        return np.array_equal(a.data.dense(rows), b.data.dense(columns))
+    shared = _shared(a, rows, b, columns)
+    return all(np.array_equal(shared, x.measures[at]) for x, at in ((a, rows), (b, columns)))
 
 
 def _enclose_in_hulls(

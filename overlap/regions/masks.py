@@ -13,7 +13,7 @@ from overlap._terms import Geometry, Groups
 from overlap.regions._bits import Bits
 from overlap.regions._cells import Cells, read_cells
 from overlap.regions._label_map import LabelMap, read_names
-from overlap.regions._mask_pairs import fill_terms, pull_terms
+from overlap.regions._mask_pairs import fill_terms, pull_terms, same_cells
 from overlap.regions._mask_terms import mask_geometry
 from overlap.regions._rasters import rastered
 from overlap.regions._rle import bits_of_rle, rle_of_bits
@@ -263,8 +263,7 @@ class Masks(Regions):
             isinstance(other, Masks)
             and self._settings() == other._settings()
             and (self.grid, self.soft) == (other.grid, other.soft)
-            and np.array_equal(self.measure(), other.measure())
-            and np.array_equal(self.to_array(), other.to_array())
+            and same_cells(self._cells, self._rows, other._cells, other._rows)
         )
 
     __hash__ = None
@@ -328,8 +327,8 @@ class Masks(Regions):
         bits = self._cells.bits.ordered("C")
         packed = (bits.start[self._rows], bits.first[self._rows], bits.length[self._rows])
         measure, volume, *ends = self._cells.columns
-        ends = (tuple(axis[self._rows] for axis in column) for column in ends)
-        return (measure[self._rows], volume, *ends, *packed, bits.words)
+        own = (tuple(axis[self._rows] for axis in column) for column in ends)
+        return (measure[self._rows], volume, *own, *packed, bits.words)
 
     def pair_cost(self) -> float:
         """Return about how many nanoseconds the terms of a pair take."""
