@@ -1,9 +1,9 @@
 """Loops over two label volumes at once: runs of equal pairs of labels, and what they sum to.
 
-Rows are read as 64-bit words of 8, 4, 2 or 1 labels. Every word is compared with itself moved by
-one label, for both volumes at once, which leaves a bit pattern where a run ends. The words in
-which one ends are listed without a branch, which the processor would guess wrong. Then the runs
-are added up one by one.
+Rows are made of whole 64-bit words of 8, 4, 2 or 1 labels. Byte by byte, which the compiler
+turns into vectors, they are compared with themselves moved by one label, in both volumes at once:
+what is not 0 is where a run ends. Groups of words in which one ends are listed without a
+branch, which the processor would guess wrong. Then the runs are added up one by one.
 
 Per pair of labels and plane, one row of RUN_COLUMNS numbers is kept in the cache:
 voxels, twice the sum of x, the sum of y, and the ends of x and y. When the plane is done, the rows
@@ -25,7 +25,7 @@ _HALF = np.uint64(0xFFFFFFFF)
 _QUARTER = np.uint64(0xFFFF)
 _EIGHTH = np.uint64(0xFF)
 _NONE = np.uint64(0)
-_ONE = np.uint64(1)
+_W1, _W2, _W3 = np.uintp(1), np.uintp(2), np.uintp(3)
 _ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
@@ -70,22 +70,23 @@ def first_bit(d):
 
 
 def count_runs(
-    words_a, words_b, base, step, words, power, window, outer, at, edge, listed, ends,
-    table, keys, run, touched, used, total,
+    words_a, words_b, bytes_a, bytes_b, base, step, words, power, window, outer, at,
+    edge, edge_bytes, listed, ends, table, keys, run, touched, used, total,
 ):  # fmt: skip
     """Walk planes of rows of words; return False where there may be no room for new pairs.
 
-    `base` (P, 2) and `step` (2,) say where planes and rows begin, in words, and `words` how many a
-    row has. A word holds ``2**power`` labels. `window` is the first x, the first y, the number of
-    rows and the labels per row. `at` (plane, row, word) is where to begin, and where to go on
-    after False. What is left of the last word of a row is filled up with the row's last label.
+    Both volumes come as words and as bytes (of little-endian machines), and so does `edge`. `base`
+    (P, 2) and `step` (2,) say where planes and rows begin, in words, and `words` how many a row
+    has. A word holds ``2**power`` labels. `window` is the first x, the first y, the number of rows
+    and the labels per row. `at` (plane, row, word) is where to begin, and where to go on after
+    False. What is left of the last word of a row is filled up with the row's last label.
 
     Everything is written out in one function: handing arrays to another one inside these loops
     counts references, which took two thirds as long as all the rest together.
     """
     shift = 6 - power
-    up, down = np.uint64((1 << shift) - 1), np.uint64(64 - (1 << shift))  # up, then 1 more
-    low = _ONES >> down
+    down, lane = np.uint64(64 - (1 << shift)), 8 >> power
+    low, back = _ONES >> down, np.uintp(lane)
     lanes = (1 << power) - 1
     x0, y0, rows, length = window[0], window[1], window[2], window[3]
     room, last = len(keys) - (SEGMENT << power), len(table) - 1
@@ -102,35 +103,35 @@ def count_runs(
                 i = np.uintp(base[p, 0] + row * step[0] + first)
                 j = np.uintp(base[p, 1] + row * step[1] + first)
                 n = min(words - first, SEGMENT)
-                # Labels that differ from the one before, in either volume.
-                a, b = words_a[i], words_b[j]
-                before_a, before_b = a & low, b & low
-                edge[0] = (a ^ (((a << up) << _ONE) | before_a)) | (
-                    b ^ (((b << up) << _ONE) | before_b)
-                )
-                for k in range(1, n):
+                i8, j8 = i * np.uintp(8), j * np.uintp(8)
+                # Labels that differ from the one before, in either volume. The first label of all
+                # has none; a group of words may reach beyond the row.
+                edge[0] = edge[n] = edge[n + 1] = edge[n + 2] = _NONE
+                for k in range(lane * ((i == 0) | (j == 0)), 8 * n):
                     w = np.uintp(k)
-                    v = w - np.uintp(1)
-                    a, b = words_a[i + w], words_b[j + w]
-                    before_a, before_b = words_a[i + v] >> down, words_b[j + v] >> down
-                    edge[w] = (a ^ (((a << up) << _ONE) | before_a)) | (
-                        b ^ (((b << up) << _ONE) | before_b)
+                    v = w - back
+                    edge_bytes[w] = (bytes_a[i8 + w] ^ bytes_a[i8 + v]) | (
+                        bytes_b[j8 + w] ^ bytes_b[j8 + v]
                     )
-                # The words that have any, and then where they are.
-                hits = np.uintp(0)
-                for k in range(n):
+                edge[0] &= ~low  # a row begins with a run of its own
+                # The words that have any, by groups of four, and then where they are.
+                groups = np.uintp(0)
+                for k in range(0, n, 4):
                     w = np.uintp(k)
-                    listed[hits] = k
-                    hits += np.uintp(edge[w] != _NONE)
+                    listed[groups] = k
+                    groups += np.uintp(
+                        (edge[w] | edge[w + _W1] | edge[w + _W2] | edge[w + _W3]) != _NONE
+                    )
                 runs = np.uintp(0)
-                for k in range(hits):
-                    w = np.uintp(listed[np.uintp(k)])
-                    e = edge[w]
-                    while e != _NONE:
-                        q = first_bit(e) & down
-                        ends[runs] = (np.int64(w) << power) + (np.int64(q) >> shift)
-                        runs += np.uintp(1)
-                        e &= ~(low << q)
+                for k in range(groups):
+                    for m in range(4):
+                        w = np.uintp(listed[np.uintp(k)] + m)
+                        e = edge[w]
+                        while e != _NONE:
+                            q = first_bit(e) & down
+                            ends[runs] = (np.int64(w) << power) + (np.int64(q) >> shift)
+                            runs += np.uintp(1)
+                            e &= ~(low << q)
                 start = 0
                 begin = x0 + (first << power)
                 ends[runs] = min(n << power, length - (first << power))

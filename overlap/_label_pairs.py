@@ -207,11 +207,9 @@ class _Tally:
     def __init__(self, axes: int) -> None:
         self._axes = axes
         self.used = np.zeros(2, np.int64)
-        self.buffers = (
-            np.zeros(SEGMENT, np.uint64),
-            np.zeros(SEGMENT + 1, np.int64),
-            np.zeros(8 * SEGMENT + 1, np.int64),
-        )
+        edge = np.zeros(SEGMENT + 4, np.uint64)
+        listed, ends = np.zeros(SEGMENT + 1, np.int64), np.zeros(8 * SEGMENT + 1, np.int64)
+        self.buffers = edge, edge.view(np.uint8), listed, ends
         self._allocate(_CAPACITY)
 
     def _allocate(self, capacity: int) -> None:
@@ -348,5 +346,6 @@ def _count_block(
     width = -(-length * size // 8)
     at = np.zeros(3, np.int64)
     kernel = specialise(count_runs)
+    words += [part.view(np.uint8) for part in words]
     while not kernel(*words, base, step, width, power, window, outer, at, *tally.arrays()):
         tally.grow()
