@@ -84,7 +84,8 @@ class CaseTable:
         counts = {name: int(count) for name, count in zip(names, self.undefined, strict=True)}
         notes = []
         if self.left_out:
-            notes.append(f"{len(self.left_out)} cases that only some reports have are left out")
+            several, are = _counted(len(self.left_out)), "is" if len(self.left_out) == 1 else "are"
+            notes.append(f"{several} that only some reports have {are} left out")
         if any(counts.values()):
             fate = "left out" if self.missing is None else f"taken as {self.missing:g}"
             several = ", ".join(f"{count} in {name}" for name, count in counts.items() if count)
@@ -234,7 +235,7 @@ def _compare_cases(
         if absent and cases == "same":
             shown = ", ".join(map(repr, absent[:_SHOWN])) + (", ..." if absent[_SHOWN:] else "")
             raise ValueError(
-                f"compare: report {name!r} has no rows of {len(absent)} cases that another has "
+                f"compare: report {name!r} has no rows of {_counted(len(absent))} that another has "
                 f"({shown}); evaluate the same cases, or use cases='common'"
             )
         odd.update(dict.fromkeys(absent))
@@ -290,8 +291,13 @@ def _same_rules(
         if odd:
             raise ValueError(
                 f"compare: reports {names[0]!r} and {name!r} are not on the same truth: "
-                f"{len(odd)} cases have another file (first: {odd[0]!r})"
+                f"{_counted(len(odd))} {'has' if len(odd) == 1 else 'have'} another file "
+                f"(first: {odd[0]!r})"
             )
+
+
+def _counted(count: int) -> str:
+    return "1 case" if count == 1 else f"{count} cases"
 
 
 def _listed(value: Any) -> Any:
