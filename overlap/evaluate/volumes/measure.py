@@ -99,6 +99,8 @@ class Measure:
             if known is not None:
                 return known
             measured = self._measure(case, truth, found, state)
+        except MemoryError:
+            return Failed(case, "needs more memory than there is")
         except (ValueError, TypeError, OSError, RuntimeError) as error:
             return Failed(case, " ".join(str(error).split()))
         if self.resume is not None:
