@@ -12,6 +12,8 @@ knows nothing of scores; a score knows nothing of geometry.
 `UprightBoxes`      boxes that turn about the vertical         volume
 `Gaussians`         normal distributions in the plane          sqrt of determinant
 `Product`           products of two kinds, one by one          product of measures
+`Blurred`           any of the above with a smooth overlap     self-overlap
+`SmoothMin`         boxes and intervals, likewise              as of the kind
 `FiniteSets`        subsets of a finite universe               cardinality or weight
 `Masks`             sets of cells of a regular grid            volume of the cells
 ==================  =========================================  =====================
