@@ -99,7 +99,7 @@ def draw_slice(
 
     axis, index = worst_slice(found, truth, spacing)
     planes = [_plane(volume, axis, index) for volume in (found, truth)]
-    sides = [float(side) for k, side in enumerate(spacing) if k != axis]
+    sides = [*(float(side) for k, side in enumerate(spacing) if k != axis), 1.0]
     columns, rows = _window(planes[0] | planes[1])
     a, b = (plane[columns, rows] for plane in planes)
     extent = (
