@@ -100,6 +100,8 @@ def _product_geometry(first: Geometry, second: Geometry, centers: bool) -> Geome
         fills=first.filled and second.filled,
         centers=centers and first.centers and second.centers,
         sides=first.sides and second.sides,
+        reflexive=first.reflexive and second.reflexive,
+        bounded=first.bounded and second.bounded,
         fused=first.fused and second.fused,
         fused_enclosure=first.fused_enclosure and second.fused_enclosure,
     )

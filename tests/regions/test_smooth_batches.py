@@ -76,4 +76,8 @@ def test_errors() -> None:
     for score in (ov.coverage, ov.overlap_coefficient):
         with pytest.raises(TypeError, match=f"{score}: Blurred can share more"):
             score(box.blurred(0.1), box.blurred(0.1))
+    mixed = ov.Product(box.blurred(0.1), line)
+    with pytest.raises(TypeError, match="coverage: Product can share more"):
+        ov.coverage(mixed, mixed)
+    np.testing.assert_array_equal(ov.iou(mixed, mixed), 1.0)
     np.testing.assert_allclose(ov.coverage(box.smooth_min(1e-9), box.smooth_min(1e-9)), 1.0)
