@@ -10,73 +10,59 @@ from __future__ import annotations
 import math
 import sys
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 
 from overlap._jit import run_blocks, scalar, specialise
+from overlap.regions._words import first_bit, gathered, popcount, truth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Bits", "first_bit", "popcount"]
+__all__ = ["Bits"]
 
-_M1 = np.uint64(0x5555555555555555)
-_M2 = np.uint64(0x3333333333333333)
-_M4 = np.uint64(0x0F0F0F0F0F0F0F0F)
-_ONES = np.uint64(0x0101010101010101)
-_0, _1, _2, _4, _8, _16, _32, _56, _64 = (np.uint64(k) for k in (0, 1, 2, 4, 8, 16, 32, 56, 64))
+_0, _1, _2, _3, _4, _5, _6, _7, _8 = (np.uint64(k) for k in range(9))
+_16, _24, _32, _40, _48, _56, _64 = (np.uint64(8 * k) for k in range(2, 9))
 _FULL = ~_0
+_ONES = np.uint64(0x0101010101010101)
 _CHUNK = 1 << 22  # cells packed in one go
 _PIECE = 1 << 20  # of a mask with more
 _WORD = 64
 
 
-def _counted(x):
-    x = x - ((x >> _1) & _M1)
-    x = (x & _M2) + ((x >> _2) & _M2)
-    x = (x + (x >> _4)) & _M4
-    return (x * _ONES) >> _56  # the compiler makes one instruction of all this
-
-
-def _counted_by_sums(x):
-    x = x - ((x >> _1) & _M1)
-    x = (x & _M2) + ((x >> _2) & _M2)
-    x = (x + (x >> _4)) & _M4
-    x = x + (x >> _8)
-    x = x + (x >> _16)
-    return (x + (x >> _32)) & np.uint64(127)
-
-
-# NumPy's scalars warn where the product wraps around, as it is meant to.
-_config: Any = numba.config
-popcount = scalar(_counted_by_sums if _config.DISABLE_JIT else _counted)
-
-
-@scalar
-def first_bit(x):
-    """Return the position of the lowest bit of a word; 64 for an empty one."""
-    return popcount(~x & (x ^ _FULL if x == _0 else x - _1))
-
-
 # ------------------------------------------------------------------------------- kernels
 
 
-def count_words(words, first, length, count):
-    """Find the words between the first and the last bit of every row, and count bits."""
-    for n in range(words.shape[0]):
-        row = words[n]
-        low, high = row.shape[0], 0
+def pack_rows(cells, words, first, length, count):
+    """Pack rows of cells, eight bytes to a number, and find and count what is set."""
+    for n in range(cells.shape[0]):
+        row, packed = cells[n], words[n]
+        low, high = np.uint64(packed.shape[0]), _0
         total = _0
-        for w in range(row.shape[0]):
-            word = row[w]
-            if word != _0:
-                low = min(low, w)
-                high = w + 1
+        for w in range(np.uint64(packed.shape[0])):
+            k = w * _8
+            a, b, c, d = row[k], row[k + _1], row[k + _2], row[k + _3]
+            e, f, g, h = row[k + _4], row[k + _5], row[k + _6], row[k + _7]
+            some = ((a | b) | (c | d)) | ((e | f) | (g | h))
+            word = _0
+            if some != _0:
+                if (some & ~_ONES) != _0:  # bytes seen as bool can hold other numbers than 1
+                    a, b, c, d = truth(a), truth(b), truth(c), truth(d)
+                    e, f, g, h = truth(e), truth(f), truth(g), truth(h)
+                word = (gathered(a) | (gathered(b) << _8)) | (
+                    (gathered(c) << _16) | (gathered(d) << _24)
+                )
+                word |= ((gathered(e) << _32) | (gathered(f) << _40)) | (
+                    (gathered(g) << _48) | (gathered(h) << _56)
+                )
+                at = np.uint64(w)
+                low = min(low, at)
+                high = at + _1
                 total += popcount(word)
-        first[n] = low if high > 0 else 0
-        length[n] = max(high - low, 0)
+            packed[w] = word
+        first[n] = low if high > _0 else _0
+        length[n] = high - low if high > _0 else _0
         count[n] = total
 
 
@@ -347,41 +333,38 @@ def _packed_rows(cells: NDArray[np.bool_], size: int) -> tuple[NDArray, ...]:
     """Pack a few masks, and cut off what is empty before and after."""
     n = len(cells)
     table = np.ascontiguousarray(cells).reshape(n, size)
-    words = np.empty((n, -(-size // _WORD)), np.uint64)
-    places = words.view(np.uint8)
-    first, length, count = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n)
-    find = specialise(count_words)
     if size <= _CHUNK:
-
-        def pack(lo: int, hi: int) -> None:
-            parts = np.packbits(table[lo:hi], axis=1, bitorder="little")
-            places[lo:hi, : parts.shape[1]] = parts
-            places[lo:hi, parts.shape[1] :] = 0
-            find(_little(words[lo:hi]), first[lo:hi], length[lo:hi], count[lo:hi])
-
-        run_blocks(pack, n, 0.1 * n * size)
-    else:  # one mask: along its cells
-        chunks = -(-size // _PIECE)
-        starts, lengths, counts = (np.zeros(chunks, kind) for kind in (int, int, float))
-
-        def pack(lo: int, hi: int) -> None:
-            for c in range(lo, hi):
-                parts = np.packbits(table[0, c * _PIECE : (c + 1) * _PIECE], bitorder="little")
-                at = c * _PIECE // 8
-                places[0, at : at + len(parts)] = parts
-                if c == chunks - 1:
-                    places[0, at + len(parts) :] = 0
-                piece = words[:, c * _PIECE // _WORD : (c + 1) * _PIECE // _WORD]
-                at_c = slice(c, c + 1)
-                find(_little(piece), starts[at_c], lengths[at_c], counts[at_c])
-
-        run_blocks(pack, chunks, 0.1 * size)
-        some = np.flatnonzero(counts)
-        low = starts + np.arange(chunks) * (_PIECE // _WORD)
-        first[0] = low[some[0]] if some.size else 0
-        length[0] = low[some[-1]] + lengths[some[-1]] - first[0] if some.size else 0
-        count[0] = counts.sum()
-    words = _little(words)
+        words, first, length, count = _pack(table)
+    else:  # one mask, in pieces
+        whole = size // _PIECE * _PIECE
+        parts = [_pack(table[0, :whole].reshape(-1, _PIECE)), _pack(table[:, whole:])]
+        words = np.concatenate([part[0].reshape(1, -1) for part in parts], axis=1)
+        first, length, count = (np.concatenate([p[k] for p in parts]) for k in (1, 2, 3))
+        first += np.arange(len(first)) * (_PIECE // _WORD)
+        some = np.flatnonzero(count)
+        ends = (first[some[0]], first[some[-1]] + length[some[-1]]) if some.size else (0, 0)
+        first, length = np.array([ends[0]]), np.array([ends[1] - ends[0]])
+        count = count.sum(keepdims=True)
     kept = [words[k, first[k] : first[k] + length[k]] for k in range(n)]
     joined = np.concatenate(kept) if n > 1 else kept[0] if n else np.empty(0, np.uint64)
     return first, length, joined, count
+
+
+def _pack(table: NDArray[np.bool_]) -> tuple[NDArray, ...]:
+    """Return the words of rows of cells, their first words, how many, and their cells."""
+    n, size = table.shape
+    width = -(-size // _WORD)
+    words = np.empty((n, width), np.uint64)
+    first, length, count = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n)
+    kernel = specialise(pack_rows)
+
+    def rows(lo: int, hi: int) -> None:
+        part = table[lo:hi]
+        if size % _WORD:
+            part = np.zeros((hi - lo, width * _WORD), bool)
+            part[:, :size] = table[lo:hi]
+        numbers = _little(part.view(np.uint64))
+        kernel(numbers, words[lo:hi], first[lo:hi], length[lo:hi], count[lo:hi])
+
+    run_blocks(rows, n, 0.1 * n * size)
+    return words, first, length, count

@@ -13,7 +13,7 @@ import numpy as np
 
 from overlap._jit import compose, scalar
 from overlap._terms import Geometry, each_axis
-from overlap.regions._bits import popcount
+from overlap.regions._words import popcount
 
 __all__ = ["mask_geometry"]
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._jit import compose, run_blocks, scalar, specialise
-from overlap.regions._bits import Bits, first_bit
+from overlap.regions._bits import Bits
+from overlap.regions._words import first_bit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -119,6 +119,15 @@ def test_layouts_and_types_of_input() -> None:
         )
 
 
+def test_bytes_that_are_seen_as_bool() -> None:
+    raw = np.random.default_rng(7).integers(0, 256, (2, 5, 70), dtype=np.uint8)
+    raw[raw < 128] = 0
+    raw[1, :, :64] = 255
+    masks = ov.Masks(raw.view(bool))
+    np.testing.assert_array_equal(masks.to_array(), raw > 0)
+    np.testing.assert_array_equal(masks.measure(), (raw > 0).sum(axis=(1, 2)))
+
+
 def test_the_batch_keeps_its_own_copy() -> None:
     for values in (np.ones((1, 2, 2), bool), np.ones((1, 2, 2))):
         masks = ov.Masks(values)

@@ -1,0 +1,66 @@
+"""Words: what can be done with 64 cells at once, as the bits of one number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from overlap._jit import scalar
+
+__all__ = ["first_bit", "gathered", "popcount", "truth"]
+
+_M1 = np.uint64(0x5555555555555555)
+_M2 = np.uint64(0x3333333333333333)
+_M4 = np.uint64(0x0F0F0F0F0F0F0F0F)
+_ONES = np.uint64(0x0101010101010101)
+_GATHER = np.uint64(0x0102040810204080)
+_0, _1, _2, _4, _8, _16, _32, _56 = (np.uint64(k) for k in (0, 1, 2, 4, 8, 16, 32, 56))
+_FULL = ~_0
+
+
+def _counted(x):
+    x = x - ((x >> _1) & _M1)
+    x = (x & _M2) + ((x >> _2) & _M2)
+    x = (x + (x >> _4)) & _M4
+    return (x * _ONES) >> _56  # the compiler makes one instruction of all this
+
+
+def _counted_by_sums(x):
+    x = x - ((x >> _1) & _M1)
+    x = (x & _M2) + ((x >> _2) & _M2)
+    x = (x + (x >> _4)) & _M4
+    x = x + (x >> _8)
+    x = x + (x >> _16)
+    return (x + (x >> _32)) & np.uint64(127)
+
+
+def _gathered(x):
+    return (x * _GATHER) >> _56
+
+
+def _gathered_by_shifts(x):
+    x = (x | (x >> np.uint64(7))) & np.uint64(0x0003000300030003)
+    x = (x | (x >> np.uint64(14))) & np.uint64(0x0000000F0000000F)
+    return (x | (x >> np.uint64(28))) & np.uint64(0xFF)
+
+
+# NumPy's scalars warn where a product wraps around, as it is meant to.
+_config: Any = numba.config
+popcount = scalar(_counted_by_sums if _config.DISABLE_JIT else _counted)
+gathered = scalar(_gathered_by_shifts if _config.DISABLE_JIT else _gathered)
+
+
+@scalar
+def truth(x):
+    """Return 1 in every byte that is not 0."""
+    x = x | ((x >> _4) & _M4)
+    x = x | ((x >> _2) & _M2)
+    return (x | ((x >> _1) & _M1)) & _ONES
+
+
+@scalar
+def first_bit(x):
+    """Return the position of the lowest bit of a word; 64 for an empty one."""
+    return popcount(~x & (x ^ _FULL if x == _0 else x - _1))
