@@ -11,6 +11,8 @@ import numpy as np
 from overlap._jit import specialise
 from overlap._loops import BLOCK_ROWS, pull_block, read_axis, term_block
 from overlap._terms import Geometry, Groups, boxed, each_axis, pullback_scalar, terms_scalar
+from overlap.regions._ends import Ends
+from overlap.regions._numbers import as_numbers, described
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,26 +25,7 @@ __all__ = ["Regions", "as_numbers", "check_pair", "extent_reader"]
 _REPR_NUMBERS = 1000  # longer batches are summarised, as NumPy does
 
 
-def as_numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
-    """Return `values` as a float64 array, or raise a TypeError that says what came."""
-    detach = getattr(values, "detach", None)  # a tensor that takes part in a graph
-    try:
-        array = np.asarray(detach() if detach is not None else values)
-        if array.dtype.kind == "O":
-            array = array.astype(np.float64)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(f"{what}: cannot read numbers from {_describe(values)} ({error})") from None
-    if array.dtype.kind not in "iuf" and array.size:
-        raise TypeError(f"{what}: expected real numbers, got an array of {array.dtype}")
-    return array.astype(np.float64, copy=False)
-
-
-def _describe(value: object) -> str:
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
-
-
-class Regions:
+class Regions(Ends):
     """An immutable batch of N sets of one kind.
 
     A kind is a subclass that names its parameters in `columns` and gives two jitted
@@ -254,38 +237,6 @@ class Regions:
         """Number of coordinates of a point in a region."""
         return self.axes
 
-    # What kinds have whose parameters are all coordinates of the boundary.
-
-    @property
-    def boundary(self) -> bool:
-        """Whether all parameters are coordinates of the boundary."""
-        return False
-
-    @property
-    def ends(self) -> NDArray[np.float64]:
-        """Both ends of every axis, shape (N, axes, 2)."""
-        raise self._no_boundary()
-
-    def with_ends(self, ends: NDArray[np.float64]) -> Self:
-        """Return regions with other ends, shape (N, axes, 2)."""
-        raise self._no_boundary()
-
-    def legal_ends(self, ends: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Return which ends, shape (N, axes, 2), make a legal region, shape (N,)."""
-        raise self._no_boundary()
-
-    def ends_to_parameters(self, move: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return one move of the ends, shape (axes, 2), in the order of the parameters."""
-        raise self._no_boundary()
-
-    def ties(self, other: Self) -> NDArray[np.bool_]:
-        """Return where an end meets an end of `other` on the same axis, shape (N,)."""
-        raise self._no_boundary()
-
-    def _no_boundary(self) -> TypeError:
-        kind = type(self).__name__
-        return TypeError(f"{kind}: its parameters are not coordinates of a boundary")
-
     def contains(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which points are in which region.
 
@@ -429,7 +380,7 @@ def check_pair(a: object, b: object, mine: str = "found", theirs: str = "truth")
     for value, name in ((a, mine), (b, theirs)):
         if not isinstance(value, Regions):
             raise TypeError(
-                f"{name}: expected a batch of regions, got {_describe(value)}; wrap it in "
+                f"{name}: expected a batch of regions, got {described(value)}; wrap it in "
                 "Intervals, Boxes or FiniteSets (overlap.Intervals([[start, stop], ...]))"
             )
     assert isinstance(a, Regions)
