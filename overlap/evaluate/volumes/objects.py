@@ -105,17 +105,31 @@ def measure_objects(
             result[name] = _qualities(part, rules)
             continue
         window = _window(counts, members, truth.shape)
-        masks = [np.isin(volume[window], members) for volume in (found, truth)]
-        if ignore:
-            kept = ~np.isin(truth[window], ignore)
-            masks = [mask & kept for mask in masks]
-        pieces = [connected_components(mask, connectivity=rules.connectivity) for mask in masks]
+        void = np.isin(truth[window], ignore) if ignore else None
+        pieces = [
+            _pieces(volume[window], members, void, rules.connectivity) for volume in (found, truth)
+        ]
         part = contingency(*pieces, spacing=counts.spacing)
         result[name] = _qualities(part, rules)
         if "lesion_dice" in rules.metrics:
+            masks = [piece != 0 for piece in pieces]
             scores = lesionwise_dice(*masks, spacing=counts.spacing, challenge=rules.challenge)
             result[name]["lesion_dice"] = scores.dice
     return result
+
+
+def _pieces(
+    volume: NDArray[Any],
+    members: Sequence[int],
+    void: NDArray[np.bool_] | None,
+    connectivity: int | None,
+) -> NDArray[Any]:
+    """Return the components of some labels, in as few bytes as hold their numbers."""
+    mask = np.isin(volume, members)
+    if void is not None:
+        mask &= ~void
+    pieces = connected_components(mask, connectivity=connectivity)
+    return pieces.astype(np.min_scalar_type(int(pieces.max(initial=0))))
 
 
 def _qualities(counts: Contingency, rules: ObjectRules) -> dict[str, float]:
