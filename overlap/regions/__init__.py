@@ -15,6 +15,6 @@ knows nothing of scores; a score knows nothing of geometry.
 `Blurred`           any of the above with a smooth overlap     self-overlap
 `SmoothMin`         boxes and intervals, likewise              as of the kind
 `FiniteSets`        subsets of a finite universe               cardinality or weight
-`Masks`             sets of cells of a regular grid            volume of the cells
+`Masks`             sets of cells of a grid, hard or soft      volume of the cells
 ==================  =========================================  =====================
 """
