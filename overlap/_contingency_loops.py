@@ -109,9 +109,9 @@ def count_runs(
                 edge[0] = edge[n] = edge[n + 1] = edge[n + 2] = _NONE
                 for k in range(lane * ((i == 0) | (j == 0)), 8 * n):
                     w = np.uintp(k)
-                    v = w - back
-                    edge_bytes[w] = (bytes_a[i8 + w] ^ bytes_a[i8 + v]) | (
-                        bytes_b[j8 + w] ^ bytes_b[j8 + v]
+                    u, v = i8 + w, j8 + w
+                    edge_bytes[w] = (bytes_a[u] ^ bytes_a[u - back]) | (
+                        bytes_b[v] ^ bytes_b[v - back]
                     )
                 edge[0] &= ~low  # a row begins with a run of its own
                 # The words that have any, by groups of four, and then where they are.
