@@ -163,7 +163,10 @@ def comparison_lines(comparison: Comparison) -> list[str]:
             cells += [_p(row["p"]), _p(row["p_holm"]), star]
         rows.append([*cells, f"{row['better']} > {row['worse']}"])
     blocks.append(align(rows, right=range(5 if tested else 3)))
-    facts = [f"{settings['method']}, {settings['resamples']:,} resamples of {settings['items']:,}"]
+    facts = [
+        f"{settings['method']}, {settings['resamples']:,} resamples of {settings['items']:,}; "
+        f"intervals: {settings['intervals']}"
+    ]
     if tested:
         alpha = 1 - settings["confidence_level"]
         zeros = _ZEROS[settings["zero_method"]]

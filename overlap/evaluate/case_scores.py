@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .bootstrap import draw_weights, mean_interval, resampled_interval
 from .places import average_ranks
 from .report import Interval
+from .significance import mean_difference
 
 __all__ = ["AGGREGATES", "CaseScores", "defined_mean", "weighted_mean", "weighted_median"]
 
@@ -154,20 +155,22 @@ class CaseScores:
     ) -> Interval:
         """Interval of the number of report `k`, or of its difference from that of `j`.
 
-        A mean has a studentised interval of its linear parts, which are the values themselves
-        where nothing is undefined; a median the quantiles of its draws.
+        A mean has a studentised bootstrap interval, a difference of means Student's, both of
+        linear parts, which are the values of cases where nothing is undefined; a median has
+        the quantiles of its draws.
         """
         if self.aggregate != "mean":
             return resampled_interval(name, estimate, draws, confidence_level=self.level)
         chosen = self.values[[k]] if j is None else self.values[[k, j]]
         used = ~np.isnan(chosen).all(axis=(0, 1))
         parts = [_linear_parts(block[:, used]) for block in chosen]
-        data = parts[0] if j is None else parts[0] - parts[1]
-        count = int((~np.isnan(data)).sum())
+        if j is not None:
+            return mean_difference(parts[0] - parts[1], confidence_level=self.level)
+        count = int((~np.isnan(parts[0])).sum())
         if count not in self._drawn:
             self._drawn[count] = draw_weights(count, len(self.weights), self.seed)
         drawn = self._drawn[count]
-        return mean_interval(data, confidence_level=self.level, name=name, weights=drawn)
+        return mean_interval(parts[0], confidence_level=self.level, name=name, weights=drawn)
 
 
 def defined_mean(data: NDArray[np.float64], axis: int) -> NDArray[np.float64]:

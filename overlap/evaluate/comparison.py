@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison", "compare"]
 
+_INTERVALS = "studentised; of differences Student's t"
+
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
@@ -249,7 +251,8 @@ def compare(
     The signed-rank test is two-sided, of differences averaged over the labels that both
     define in a case; p-values are corrected by Holm's method for the number of pairs.
 
-    An interval of a mean is studentised, else it consists of quantiles of the draws. A mean
+    A mean of cases has a studentised bootstrap interval, a difference of two Student's
+    interval of paired differences; all other intervals are quantiles of the draws. A mean
     average precision is no mean of numbers per video, so there is no test, and no ranks of
     videos, for reports on localization.
 
@@ -301,7 +304,7 @@ def compare(
             "zero_method": zero,
             "correction": test and "Holm, over the pairs; for each label apart",
         }
-        interval = "studentised" if aggregate == "mean" else "percentile"
+        interval = _INTERVALS if aggregate == "mean" else "percentile"
     elif any(of_cases):
         odd = named[of_cases.index(not of_cases[0])]
         raise ValueError(
@@ -331,7 +334,8 @@ def compare(
     settings = {
         "metric": contest.metric,
         "higher_is_better": contest.higher_is_better,
-        "method": f"paired {interval} bootstrap over items",
+        "method": "paired bootstrap over items",
+        "intervals": interval,
         "resamples": resamples,
         "confidence_level": confidence_level,
         **settings,

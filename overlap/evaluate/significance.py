@@ -1,4 +1,4 @@
-"""Tests of paired differences, and their correction for how many there are."""
+"""Intervals and tests of paired differences, and their correction for how many there are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["ZERO_METHODS", "SignedRank", "holm", "signed_rank"]
+from .report import Interval
+
+__all__ = ["ZERO_METHODS", "SignedRank", "holm", "mean_difference", "signed_rank"]
 
 ZERO_METHODS = ("wilcox", "pratt", "zsplit")
 
@@ -36,6 +38,49 @@ class SignedRank:
     pairs: int
     zeros: int
     median: float
+
+
+def mean_difference(change: ArrayLike, *, confidence_level: float = 0.95) -> Interval:
+    """Student's interval of the mean of paired differences.
+
+    Parameters
+    ----------
+    change : array_like, dtype=float, shape (n,)
+        Difference in each case; NaN where it is undefined.
+    confidence_level : float
+        In (0, 1).
+
+    Returns
+    -------
+    Interval
+        The ends are NaN for fewer than two differences.
+
+    Notes
+    -----
+    Differences are far less skewed than the values are, and where a few cases were missed by
+    one of two reports, this interval keeps its level better than bootstrap intervals do; the
+    page on comparing has measured coverages.
+
+    Examples
+    --------
+    >>> interval = mean_difference([0.1, 0.2, 0.3])
+    >>> round(interval.low, 3), round(interval.high, 3)
+    (-0.048, 0.448)
+    """
+    data = np.asarray(change, dtype=np.float64)
+    data = data[~np.isnan(data)]
+    nan, count, method = float("nan"), len(data), "Student's t"
+    if count == 0:
+        return Interval("difference", nan, nan, nan, confidence_level, method, nan, nan)
+    center = float(data.mean())
+    if count == 1:
+        return Interval("difference", center, nan, nan, confidence_level, method, nan, nan)
+    from scipy.special import stdtrit
+
+    error = float(data.std(ddof=1) / np.sqrt(count))
+    reach = float(stdtrit(count - 1, 0.5 + 0.5 * confidence_level)) * error
+    low, high = center - reach, center + reach
+    return Interval("difference", center, low, high, confidence_level, method, error, 0.0)
 
 
 def signed_rank(change: ArrayLike, *, zero_method: str = "wilcox") -> SignedRank:

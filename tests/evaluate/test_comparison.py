@@ -250,7 +250,7 @@ def test_the_median_rank_can_disagree_with_the_mean():
     )
     assert by_median.table["name"].tolist() == ["steady", "lucky"]
     assert by_median.table["dice"].tolist() == [0.7, 0.69]
-    assert "percentile" in by_median.settings["method"]
+    assert by_median.settings["intervals"] == "percentile"
 
 
 def test_seeds_repeat_and_draws_are_shared():
@@ -264,13 +264,26 @@ def test_seeds_repeat_and_draws_are_shared():
     assert texts[0] != texts[2]
 
 
-def test_the_interval_is_that_of_the_paired_mean():
+def test_intervals_are_those_of_single_and_paired_means():
     a, b = scores(2, 18, seed=7)
+    b[0, 4] = np.nan
     result = compare(report(a), report(b), names=["a", "b"], resamples=4000)
+    for row in result.table_rows:
+        alone = mean_interval({"a": a, "b": b}[row["name"]][0], resamples=4000, rng=9)
+        assert (row["low"], row["high"]) == pytest.approx((alone.low, alone.high), abs=4e-3)
+    both = compare(report(a[:, 5:]), report(b[:, 5:]), names=["a", "b"], resamples=10)
+    (row,) = both.pair_rows
+    better, worse = (a, b) if row["better"] == "a" else (b, a)
+    expected = stats.ttest_rel(better[0, 5:], worse[0, 5:]).confidence_interval(0.95)
+    assert (row["low"], row["high"]) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_a_single_case_has_no_interval():
+    result = compare(report([0.8]), report([0.7]), names=["a", "b"], resamples=10)
     (row,) = result.pair_rows
-    change = (a - b)[0] if row["better"] == "a" else (b - a)[0]
-    expected = mean_interval(change, resamples=4000, rng=9)
-    assert (row["low"], row["high"]) == pytest.approx((expected.low, expected.high), abs=2e-3)
+    assert row["difference"] == pytest.approx(0.1)
+    assert np.isnan([row["low"], row["high"]]).all()
+    assert row["p"] == 1.0
 
 
 def test_linear_parts_vary_like_the_mean_of_label_means():
