@@ -268,7 +268,9 @@ def _same_rules(
     def rules(report: _Tabled) -> dict[str, Any]:
         settings = report.settings
         members = {of: list(settings.get("labels", {}).get(of, ())) for of in labels}
-        named = {key: settings.get(key) for key in ("empty", "ignore", "soft", "instances")}
+        named = {
+            key: settings.get(key) for key in ("empty", "ignore", "soft", "spacing", "instances")
+        }
         return {"labels": members} | {key: _listed(value) for key, value in named.items()}
 
     def digests(report: _Tabled) -> dict[str, Any]:

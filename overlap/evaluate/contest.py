@@ -126,6 +126,7 @@ class Contest:
     def table(self) -> list[dict[str, Any]]:
         """One row per report, the best first."""
         drawn = self.rankings["values"][1]
+        case_ranks = None if self.scores is None else self.scores.numbers(self.scores.ranks)
         rows = []
         for k in self.order:
             interval = self._interval(self.metric, float(self.values[k]), self.draws[k], k)
@@ -137,9 +138,9 @@ class Contest:
                 "high": interval.high,
                 "best_in": float(np.mean(drawn[k] == 1)),
             }
-            if self.scores is not None:
+            if self.scores is not None and case_ranks is not None:
                 row["rank_by_cases"] = int(self.rankings["ranks"][0][k])
-                row["case_rank"] = float(self.scores.numbers(self.scores.ranks)[k])
+                row["case_rank"] = float(case_ranks[k])
                 row["defined"] = int((~np.isnan(self.scores.values[k])).sum())
             rows.append(row)
         return rows
