@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 
-__all__ = ["kind_rows", "protocol_rows", "score_rows", "warm_kernels"]
+__all__ = ["kind_rows", "metric_rows", "protocol_rows", "score_rows", "warm_kernels"]
 
 #: Meaning of each component that scores are made of.
 _MEANINGS = {
@@ -65,6 +65,17 @@ def protocol_rows() -> list[list[str]]:
     ]
 
 
+def metric_rows() -> list[list[str]]:
+    """Name, direction and meaning of each metric of segmentation."""
+    from overlap.evaluate import METRICS
+
+    words = {"zero": "best near 0", "": ""}
+    return [
+        [metric.name, words.get(metric.better, f"{metric.better} is better"), metric.meaning]
+        for metric in METRICS.values()
+    ]
+
+
 def kind_rows() -> list[list[str]]:
     """Name and description of each kind of region."""
     import overlap
@@ -78,7 +89,7 @@ def kind_rows() -> list[list[str]]:
 
 
 def warm_kernels() -> float:
-    """Compile the kernels of `overlap temporal` and of the common scores; return seconds."""
+    """Compile the kernels of `temporal`, `segmentation` and common scores; return seconds."""
     begin = time.perf_counter()
     import overlap as ov
     from overlap.io import as_segments, sample_path
@@ -87,6 +98,8 @@ def warm_kernels() -> float:
     found = as_segments(sample_path("temporal_found"), role="found")
     for protocol in ov.evaluate.PROTOCOLS:
         ov.evaluate.temporal(truth=truth, found=found, protocol=protocol, bootstrap=2)
+    volumes = sample_path("volumes_truth"), sample_path("volumes_found")
+    ov.evaluate.segmentation(truth=volumes[0], found=volumes[1], progress=False)
     for batch in (ov.Intervals([[0.0, 2.0]]), ov.Boxes([[0.0, 0.0, 2.0, 2.0]])):
         for score in (ov.iou, ov.giou, ov.diou, ov.ciou):
             score(batch, batch)

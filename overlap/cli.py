@@ -315,13 +315,13 @@ def check(files: tuple[str, ...], strict: bool) -> int:
 
 
 @cli.command(name="list")
-@click.argument("what", type=click.Choice(["scores", "protocols", "kinds"]))
+@click.argument("what", type=click.Choice(["scores", "metrics", "protocols", "kinds"]))
 def list_names(what: str) -> None:
-    """List the scores, protocols or kinds of region there are."""
-    from overlap._listing import kind_rows, protocol_rows, score_rows
+    """List the scores, metrics of segmentation, protocols or kinds of region there are."""
+    from overlap import _listing
     from overlap._screen import align
 
-    rows = {"scores": score_rows, "protocols": protocol_rows, "kinds": kind_rows}[what]()
+    rows = getattr(_listing, f"{what[:-1]}_rows")()
     click.echo("\n".join(align(rows)))
 
 

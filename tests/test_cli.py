@@ -213,7 +213,7 @@ def test_real_predictions(run, reference_data, tmp_path):
         (["temporal", "--sample", "--plot", "plot.txt"], "wanted a name in .png, .pdf, .svg"),
         (["temporal", "--sample", "--out", "r.csv", "--out", "./r.csv"], "overwrite the output"),
         (["temporal", "--sample", "--speed", "9"], "No such option"),
-        (["list", "colors"], "'colors' is not one of 'scores', 'protocols', 'kinds'"),
+        (["list", "colors"], "'colors' is not one of 'scores', 'metrics', 'protocols', 'kinds'"),
         (["list"], "Missing argument"),
         (["check"], "Missing argument"),
         (["sing"], "No such command 'sing'"),
@@ -405,6 +405,8 @@ def test_list(run):
     names = [line.split()[0].partition("(")[0] for line in out.splitlines()]
     assert {"iou", "giou", "ciou", "tversky", "center_gap"} <= set(names)
     assert "iou - enclosure_gap" in out
+    code, out, _ = run("list", "metrics")
+    assert "dice" in [line.split()[0] for line in out.splitlines()]
     code, out, _ = run("list", "protocols")
     assert [line.split()[0] for line in out.splitlines()] == list(evaluate.PROTOCOLS)
     code, out, _ = run("list", "kinds")

@@ -133,9 +133,8 @@ class SegmentationEvidence:
     @cached_property
     def sizes(self) -> NDArray[np.float64]:
         """Voxels of found, truth and both, shape (3, cases, labels)."""
-        table = [[case.counted(members) for members in self.groups.values()] for case in self.cases]
-        shape = (len(self.cases), len(self.groups), 3)
-        return np.moveaxis(np.array(table, np.float64).reshape(shape), 2, 0)
+        groups = list(self.groups.values())
+        return np.moveaxis(np.array([case.counted(groups) for case in self.cases]), 2, 0)
 
     def columns(self) -> dict[str, Any]:
         """One entry per case and label: voxels tp, fp, fn and tn, and the volume of a voxel.

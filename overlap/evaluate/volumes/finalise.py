@@ -104,10 +104,8 @@ class Finalise:
     ) -> tuple[NDArray[np.float64], NDArray[np.int8], NDArray[np.bool_]]:
         """Values, situations and errors of every metric, case and label."""
         shape = len(cases), len(groups)
-        sums = np.array(
-            [case.counted(members) for case in cases for members in groups.values()], np.float64
-        ).reshape(-1, 3)
-        found, truth, shared = sums.T
+        sums = [case.counted(groups.values()) for case in cases]
+        found, truth, shared = np.concatenate([np.empty((0, 3)), *sums]).T
         total, voxel = (
             np.repeat([float(getattr(case, name)) for case in cases], len(groups))
             for name in ("total", "voxel")

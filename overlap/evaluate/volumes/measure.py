@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from overlap.counting import contingency
 from overlap.io.grids import check_same_grid
+from overlap.io.label_names import LabelSet
 from overlap.io.volumes import Volume, read_volume
 from overlap.io.volumes._voxels import to_labels, to_shares
 from overlap.io.volumes.volume import RawVolume
@@ -141,22 +142,17 @@ class Measure:
 
     def _labels(self, truth: Volume, found: Volume, spacing: tuple[float, ...]) -> dict[str, Any]:
         counts = contingency(found.values, truth.values, spacing=spacing, ignore=self.ignore)
-        if self.complete:
-            groups = self.groups or {}
-            names = {0, *self.ignore, *(x for group in groups.values() for x in group)}
+        if self.complete and self.groups is not None:
+            known = LabelSet(tuple(self.groups), tuple(self.groups.values()))
             for volume, ids in ((truth, counts.labels_truth), (found, counts.labels_found)):
-                unknown = sorted({*ids.tolist()} - names)
-                if unknown:
-                    raise ValueError(
-                        f"{volume.path}: has the labels {', '.join(map(str, unknown))}, which have "
-                        f"no name; known are {', '.join(map(str, sorted(names)))}"
-                    )
+                present = np.setdiff1d(ids, np.array(self.ignore, np.int64))
+                known.check_known(present.tolist(), volume.path)
         cells = counts.cells
         objects: dict[str, dict[str, float]] = {}
         if self.rules.metrics:
-            present = sorted({*counts.labels_found.tolist(), *counts.labels_truth.tolist()})
+            labels = np.union1d(counts.labels_found, counts.labels_truth).tolist()
             objects = measure_objects(
-                found.values, truth.values, counts, self.named(present), self.rules, self.ignore
+                found.values, truth.values, counts, self.named(labels), self.rules, self.ignore
             )
         return {
             "found": tuple(cells.found.tolist()), "truth": tuple(cells.truth.tolist()),
