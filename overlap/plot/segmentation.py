@@ -57,8 +57,7 @@ def draw_values(
     Values that are missing or infinite are not drawn; their number stands beside the label.
     Of more than 40 labels the first 40 are drawn, and the title says so.
     """
-    rows = report.rows()
-    names = list(dict.fromkeys(row["metric"] for row in rows))
+    rows, names = report.rows(), list(report.settings["metrics"])
     chosen = names[0] if metric is None else metric
     if chosen not in names:
         raise ValueError(f"there is no metric {chosen!r}; there are {', '.join(names)}")
@@ -97,9 +96,9 @@ def draw_values(
     if len(by_label) > len(labels):
         title += f"; {len(labels)} of {len(by_label)} labels"
     target.set_yticks(range(len(labels)), ticks, fontsize="small")
-    target.set_ylim(len(labels) - 0.4, -0.6)
-    unit = next(row["unit"] for row in rows if row["metric"] == chosen)
+    target.set_ylim(max(len(labels), 1) - 0.4, -0.6)
     facts = report.settings["metrics"][chosen]
+    unit = facts["unit"]
     if facts["low"] == 0.0 and facts["high"] == 1.0:
         target.set_xlim(-0.02, 1.02)
     target.set_xlabel(chosen if unit == "1" else f"{chosen}, {unit}")

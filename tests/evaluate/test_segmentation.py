@@ -106,6 +106,15 @@ def test_one_case_as_arrays_and_as_files(cases, tmp_path):
     assert segmentation(truth=truth, found=found).table["unit"].unique().tolist() == ["1", "voxels"]
 
 
+def test_volumes_without_any_label(tmp_path):
+    report = segmentation(truth=[[0, 0]], found=[[0, 0]])
+    assert math.isnan(report.summary["dice"])
+    assert report.rows() == report.worst_rows("dice") == []
+    assert any("no volume has a label" in note for note in report.settings["notes"])
+    assert "no volume has a label" in report.to_html()
+    assert np.isnan(report.influence()["influence"]).all()
+
+
 def test_arrays_are_left_as_they_are(cases):
     truth = cases[0]["case_1"].astype(">i2")
     before = truth.copy()

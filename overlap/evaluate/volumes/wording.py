@@ -145,6 +145,8 @@ def _notes(
                 f"the labels {_some(others)} occur and have no name: they count as background"
             )
     silent = [name for k, name in enumerate(evidence.groups) if not evidence.sizes[:2, :, k].any()]
+    if not evidence.groups:
+        notes.append("no volume has a label besides 0, the background: there are no numbers")
     if silent:
         notes.append(f"no case has a voxel of {_some(silent)}, neither true nor found")
     if len(units) > 1:
