@@ -1,7 +1,7 @@
 """Count false and missed alarms of comparisons, and draw the example of docs/comparing.md.
 
 Run ``python benchmarks/comparison_errors.py`` (a few minutes): it prints the table of the page
-and writes docs/podium.png. ``--quick`` writes nothing.
+and writes docs/podium.png. ``--quick`` writes nothing, ``--picture`` only the picture.
 """
 
 from __future__ import annotations
@@ -83,7 +83,18 @@ def main() -> None:
     """Print the table; write the picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few trials, nothing is written")
-    quick = parser.parse_args().quick
+    parser.add_argument("--picture", action="store_true", help="the picture only")
+    options = parser.parse_args()
+    if not options.picture:
+        print_table(options.quick)
+    if not options.quick:
+        names = ["alpha", "beta", "gamma", "delta", "epsilon"]
+        figure = compare(*example(), names=names).plot()
+        figure.savefig(PICTURE, dpi=68, pil_kwargs={"optimize": True})
+
+
+def print_table(quick: bool) -> None:
+    """Count alarms; with `quick`, in few experiments."""
     trials = 50 if quick else 1000
     print(f"| true gain | missed | cases | {' | '.join(RULES)} |")
     print("|---" * (3 + len(RULES)) + "|")
@@ -96,9 +107,6 @@ def main() -> None:
     for reports in (2, 5, 10):
         plain, corrected = family(reports, 30, trials, 7)
         print(f"{reports} equal reports: {100 * plain:.1f} % plain, {100 * corrected:.1f} % Holm")
-    if not quick:
-        names = ["alpha", "beta", "gamma", "delta", "epsilon"]
-        compare(*example(), names=names).plot(PICTURE)
 
 
 if __name__ == "__main__":
