@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.evaluate.bootstrap import mean_interval
+from overlap.evaluate.bootstrap import draw_weights, mean_interval
 from overlap.evaluate.report import Interval
 from overlap.io.folders import natural_key
 
@@ -145,17 +145,26 @@ class Finalise:
     def _intervals(self, evidence: SegmentationEvidence) -> list[Interval]:
         if not self.bootstrap:
             return []
-        options: dict[str, Any] = {
-            "confidence_level": self.confidence_level, "resamples": self.bootstrap,
-        }  # fmt: skip
+        draws: dict[int, NDArray[np.float64]] = {}  # by number of values: the same for all
         result = []
         for m, metric in enumerate(self.metrics):
             names = [metric.name, *(f"{metric.name}[{label}]" for label in evidence.groups)]
             columns = [evidence.parts(m), *evidence.used[m].T]
             for name, column in zip(names, columns, strict=True):
                 known = column[~np.isnan(column)]
-                if len(known) >= LEAST_CASES:
-                    result.append(mean_interval(known, rng=self.rng, name=name, **options))
+                count = len(known)
+                if count < LEAST_CASES:
+                    continue
+                if count not in draws:
+                    draws[count] = draw_weights(count, self.bootstrap, self.rng)
+                interval = mean_interval(
+                    known,
+                    confidence_level=self.confidence_level,
+                    resamples=self.bootstrap,
+                    weights=draws[count],
+                    name=name,
+                )
+                result.append(interval)
         return result
 
     def _rows(self, evidence: SegmentationEvidence) -> list[dict[str, Any]]:
