@@ -17,6 +17,7 @@ from .volumes import Empty as Empty
 from .volumes import Metric as Metric
 from .volumes import SegmentationReport as SegmentationReport
 from .volumes import segmentation as segmentation
+from .volumes import segmentation_study as segmentation_study
 
 __all__ = [
     "EMPTY_POLICIES",
@@ -36,6 +37,7 @@ __all__ = [
     "explain",
     "mean_interval",
     "segmentation",
+    "segmentation_study",
     "temporal",
     "temporal_study",
 ]

@@ -81,8 +81,9 @@ def mean_interval(
     Returns
     -------
     Interval
-        ``method`` is ``"studentised bootstrap"``. With fewer than two items, or all of
-        them equal, the ends are NaN or the mean: nothing is known about the spread.
+        ``method`` is ``"studentised bootstrap"``. With fewer than three items the ends are
+        NaN: no draw of two has a spread of its own. If all items are equal, the ends are the
+        mean.
 
     Notes
     -----
@@ -109,11 +110,9 @@ def mean_interval(
         return Interval(name, nan, nan, nan, confidence_level, method, nan, nan)
     center = float(data.mean())
     spread = float(data.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
-    if not spread > 0:
-        return Interval(
-            name, center, center if n > 1 else spread, center if n > 1 else spread,
-            confidence_level, method, spread, 0.0,
-        )  # fmt: skip
+    if not spread > 0 or n < 3:
+        end = center if spread == 0 else float("nan")
+        return Interval(name, center, end, end, confidence_level, method, spread, 0.0)
     if weights is None:
         weights = draw_weights(n, resamples, rng)
     # Centred values: the variance of draws then loses no digits to a large mean.

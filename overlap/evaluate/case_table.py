@@ -282,7 +282,8 @@ def _same_rules(
             if value != first_rules[key]:
                 raise ValueError(
                     f"compare: reports {names[0]!r} and {name!r} differ in {key!r} "
-                    f"({first_rules[key]} and {value}); evaluate them with the same settings"
+                    f"({_brief(first_rules[key])} and {_brief(value)}); evaluate them with the "
+                    "same settings"
                 )
         there = digests(report)
         odd = [
@@ -296,6 +297,12 @@ def _same_rules(
                 f"{_counted(len(odd))} {'has' if len(odd) == 1 else 'have'} another file "
                 f"(first: {odd[0]!r})"
             )
+
+
+def _brief(value: Any) -> str:
+    """Name a policy by its name; anything else in one short line."""
+    text = str(value.get("name", value) if isinstance(value, dict) else value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _counted(count: int) -> str:

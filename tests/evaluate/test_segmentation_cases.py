@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from overlap.evaluate import segmentation
+from overlap.evaluate import segmentation, segmentation_study
 from overlap.evaluate.volumes import measure
 from overlap.io import pair_folders
 
@@ -152,6 +152,26 @@ def test_workers_change_nothing(folders):
     pd.testing.assert_frame_equal(one.table, two.table)
     pd.testing.assert_series_equal(one.summary, two.summary)
     assert one.settings == two.settings
+
+
+def test_a_study_is_the_same_in_any_order_and_in_pieces(folders, tmp_path):
+    whole = run(folders, bootstrap=50)
+    study = segmentation_study(**OPTIONS, bootstrap=50)
+    items = [
+        {"case": pair.case, "truth": str(pair.truth), "found": str(pair.found)}
+        for pair in pair_folders(*folders)
+    ]
+    parts = [study, study]
+    for k, item in enumerate(reversed(items)):
+        parts[k % 2] = parts[k % 2].add(item["case"], **item)
+    report = (parts[0] | parts[1]).report()
+    pd.testing.assert_frame_equal(report.table, whole.table)
+    pd.testing.assert_series_equal(report.summary, whole.summary)
+    assert report.settings["truth"]["sha256"] == whole.settings["truth"]["sha256"]
+    report.picture(tmp_path / "worst.png")
+    alone = study.add("a", case="a", truth=[[1]], found=[[1]]).report()
+    with pytest.raises(ValueError, match="was an array, which is not kept"):
+        alone.picture()
 
 
 # ---------------------------------------------------------------------------- resuming

@@ -17,13 +17,14 @@ from overlap.scores import Score
 
 from .empties import Empty, as_empty
 from .finalise import Finalise
-from .inputs import as_inputs
+from .inputs import Inputs, as_inputs
 from .measure import Measure
+from .measured import Failed, Measured
 from .metrics import DEFAULT_METRICS, Metric, chosen_metrics
 from .objects import ObjectRules
 from .report import SegmentationReport
 
-__all__ = ["segmentation"]
+__all__ = ["segmentation", "segmentation_study"]
 
 Groups = dict[str, tuple[int, ...]]
 
@@ -139,6 +140,70 @@ def segmentation(
     >>> report.worst("dice", 1)[["case", "label", "value", "empty"]].values.tolist()
     [['case_2', 'vessel', 0.0, 'found']]
     """
+    inputs = as_inputs(truth, found, pattern)
+    study = _study(
+        inputs, labels=labels, metrics=metrics, ignore=ignore, missing=missing, empty=empty,
+        strata=_strata(strata, inputs.all_cases), bootstrap=bootstrap,
+        confidence_level=confidence_level, rng=rng, resume=resume, tolerance=tolerance,
+        spacing=spacing, soft=soft, scale=scale, instances=instances, connectivity=connectivity,
+        at_least=at_least, challenge=challenge,
+    )  # fmt: skip
+    items = {
+        case: {"case": case, "truth": pair[0], "found": pair[1]}
+        for case, pair in inputs.cases.items()
+    }
+    return study.add_all(items, workers=workers, progress=progress).report()
+
+
+def segmentation_study(**rules: Any) -> Study[Measured | Failed, SegmentationReport]:
+    """Start an evaluation that is fed case by case.
+
+    Parameters
+    ----------
+    **rules
+        Arguments of `segmentation`, except those that say where the cases are: truth, found,
+        pattern, strata, workers, progress.
+
+    Returns
+    -------
+    Study
+        ``study.add(name, case=name, truth=..., found=...)`` measures one case and keeps its
+        counts; studies by the same rules are joined with ``|``.
+
+    Examples
+    --------
+    >>> from overlap.evaluate import segmentation_study
+    >>> study = segmentation_study(metrics=["dice"])
+    >>> first = study.add("a", case="a", truth=[[0, 1, 1]], found=[[0, 1, 0]])
+    >>> other = study.add("b", case="b", truth=[[0, 1, 1]], found=[[0, 1, 1]])
+    >>> (first | other).report().summary["dice"].round(4)
+    np.float64(0.8333)
+    """
+    return _study(Inputs({}, (), (), ("added case by case",) * 2), **rules)
+
+
+def _study(
+    inputs: Inputs,
+    *,
+    labels: Any = None,
+    metrics: str | Iterable[str | Score | Metric] = DEFAULT_METRICS,
+    ignore: int | Sequence[int] | None = None,
+    strata: Mapping[str, Mapping[str, str]] | None = None,
+    missing: Any = None,
+    empty: str | Empty = "default",
+    bootstrap: int = 0,
+    confidence_level: float = 0.95,
+    rng: Seed = 0,
+    resume: str | os.PathLike[str] | None = None,
+    tolerance: float = 1e-3,
+    spacing: Sequence[float] | None = None,
+    soft: Any = False,
+    scale: float | tuple[float | None, float | None] | None = None,
+    instances: Any = "components",
+    connectivity: int | None = None,
+    at_least: float = 0.5,
+    challenge: Any = "GLI",
+) -> Study[Measured | Failed, SegmentationReport]:
     chosen = chosen_metrics(metrics)
     objects = tuple(metric.name for metric in chosen if metric.of_instances)
     rules = ObjectRules(instances, objects, connectivity, float(at_least), challenge)
@@ -148,26 +213,33 @@ def segmentation(
     if form is not None and (objects or ignore is not None):
         what = f"the metric {objects[0]}" if objects else "ignore"
         raise ValueError(f"{what} needs labels; soft volumes have none")
-    inputs = as_inputs(truth, found, pattern)
     groups, complete, void = _labels(labels, form is not None, ignore)
-    whole = bool(objects) and instances == "labels" and groups is None
     measure = Measure(
-        groups=groups, complete=complete, ignore=void,
+        groups=groups,
+        complete=complete,
+        ignore=void,
         spacing=None if spacing is None else tuple(float(side) for side in spacing),
-        tolerance=float(tolerance), soft=form,
+        tolerance=float(tolerance),
+        soft=form,
         scale=scale if isinstance(scale, tuple) else (None, scale),
-        rules=rules, resume=_folder(resume), whole=whole,
-    )  # fmt: skip
-    finalise = Finalise(
-        chosen, as_empty(empty), measure, inputs, _missing(missing),
-        _strata(strata, inputs.all_cases), _whole(bootstrap), confidence_level, rng,
-    )  # fmt: skip
-    study = Study(measure, finalise)
-    items = {
-        case: {"case": case, "truth": pair[0], "found": pair[1]}
-        for case, pair in inputs.cases.items()
-    }
-    return study.add_all(items, workers=workers, progress=progress).report()
+        rules=rules,
+        resume=_folder(resume),
+        whole=bool(objects) and instances == "labels" and groups is None,
+    )
+    return Study(
+        measure,
+        Finalise(
+            metrics=chosen,
+            empty=as_empty(empty),
+            measure=measure,
+            inputs=inputs,
+            missing=_missing(missing),
+            strata=strata or {},
+            bootstrap=_whole(bootstrap),
+            confidence_level=confidence_level,
+            rng=rng,
+        ),
+    )
 
 
 def _soft(soft: Any) -> Literal["minmax", "product", "squared"] | None:

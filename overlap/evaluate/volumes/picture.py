@@ -46,12 +46,17 @@ def draw_worst(
     row = rows[0]
     place = evidence.items.index(row["case"])
     measured = evidence.cases[place]
-    measure, sources = evidence.measure, evidence.sources[row["case"]]
+    measure = evidence.measure
+    # a case that was added by itself is read again from its files, if it has any
+    names = tuple(stored.name for stored in measured.sources)
+    sources = evidence.sources.get(row["case"], names)
     volumes = []
     sides = ("truth", "found")
     for role, source, stored, scale in zip(
         sides, sources, measured.sources, measure.scale, strict=True
     ):
+        if isinstance(source, str) and not stored.files:
+            raise ValueError(f"{stored.name}: was an array, which is not kept; add files instead")
         files = isinstance(source, str)
         digest = digest_of_files(stored.files) if files else digest_of_array(source)
         if digest != stored.sha256:
