@@ -137,7 +137,8 @@ def comparison_lines(comparison: Comparison) -> list[str]:
         return f"{100 * value:.2f}" if percent else f"{value:.4g}"
 
     def span(row: dict[str, Any]) -> str:
-        return f"{number(row['low'])} to {number(row['high'])}"
+        known = row["low"] == row["low"]
+        return f"{number(row['low'])} to {number(row['high'])}" if known else "unknown"
 
     level = f"{100 * settings['confidence_level']:g} % interval"
     by_cases = comparison.scores is not None
@@ -161,7 +162,8 @@ def comparison_lines(comparison: Comparison) -> list[str]:
         if tested:
             star = "" if not row["significant"] else "*" if row["favors"] == row["better"] else "!"
             cells += [_p(row["p"]), _p(row["p_holm"]), star]
-        rows.append([*cells, f"{row['better']} > {row['worse']}"])
+        sign = "=" if row["difference"] == 0 else ">"
+        rows.append([*cells, f"{row['better']} {sign} {row['worse']}"])
     blocks.append(align(rows, right=range(5 if tested else 3)))
     facts = [
         f"{settings['method']}, {settings['resamples']:,} resamples of {settings['items']:,}; "
@@ -171,7 +173,8 @@ def comparison_lines(comparison: Comparison) -> list[str]:
         alpha = 1 - settings["confidence_level"]
         zeros = _ZEROS[settings["zero_method"]]
         facts.append(f"{settings['test']}, zeros {zeros}; Holm over the pairs")
-        facts.append(f"* significant at {alpha:.2g}")
+        if any(row[-2] == "*" for row in rows):
+            facts.append(f"* significant at {alpha:.2g}")
         if any(
             row["significant"] and row["favors"] != row["better"] for row in comparison.pair_rows
         ):

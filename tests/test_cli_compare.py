@@ -173,6 +173,7 @@ def change(path, edit):
         (lambda r: r["settings"]["metrics"].clear(), "not say which values of 'dice' are better"),
         (lambda r: r["settings"].update(ignore=[255]), "differ in 'ignore' ([] and [255])"),
         (lambda r: r["settings"]["labels"].update(tumor=[3]), "differ in 'labels'"),
+        (lambda r: r["settings"]["empty"].update(name="medpy"), "in 'empty' (default and medpy)"),
         (
             lambda r: r["settings"]["inputs"][4].update(truth_sha256="0"),
             "not on the same truth: 1 case has another file (first: 'case4')",
@@ -208,6 +209,20 @@ def test_bad_words(run, folder, words, message):
 def test_explain_is_for_localization(folder, capsys):
     assert cli.main(["explain", "good.json", "fair.json"]) == 2
     assert "good.json: is a report of numbers per case" in capsys.readouterr().err
+
+
+def test_equal_reports_and_few_cases_are_said_to_be(run, folder, made):
+    made["good"].to_json("same.json")
+    code, out, _ = run("good.json", "same.json")
+    assert code == 0
+    assert "good.json = same.json" in out
+    assert "significant" not in out
+    truth, methods = volumes(2)
+    few = evaluate.segmentation(truth=truth, found=methods["good"], labels={"organ": (1, 2)})
+    few.to_json("few.json")
+    few.to_json("too.json")
+    code, out, _ = run("few.json", "too.json")
+    assert "unknown" in out.splitlines()[1]
 
 
 def test_podium_is_written(run, folder):

@@ -107,7 +107,12 @@ def test_methods_of_resampled_interval():
 
 @pytest.mark.parametrize(
     ("values", "low", "high"),
-    [([0.5, 0.5, 0.5], 0.5, 0.5), ([0.5], np.nan, np.nan), ([], np.nan, np.nan)],
+    [
+        ([0.5, 0.5, 0.5], 0.5, 0.5),
+        ([0.5, 0.6], np.nan, np.nan),
+        ([0.5], np.nan, np.nan),
+        ([], np.nan, np.nan),
+    ],
 )
 def test_mean_interval_without_spread(values, low, high):
     interval = mean_interval(values, rng=0)
