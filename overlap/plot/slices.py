@@ -73,6 +73,8 @@ def draw_slice(
 ) -> Axes | Figure:
     """Draw the slice with the largest wrong area: contours of both, errors in color.
 
+    The first axis runs to the right; the second runs up, and in pictures down.
+
     Parameters
     ----------
     found, truth : ndarray of bool, shape (x, y) or (x, y, z)
@@ -145,6 +147,8 @@ def draw_slice(
                   frameon=False)  # fmt: skip
     where = "" if axis < 0 else f"slice {index} of axis {'xyz'[axis]}"
     target.set_title("\n".join(filter(None, (title, where))), fontsize="medium")
+    if axis < 0:
+        target.invert_yaxis()  # the rows of a picture run down
     target.set_xticks([])
     target.set_yticks([])
     save(figure, path)
