@@ -336,6 +336,20 @@ def test_undefined_values_are_counted_and_follow_the_policy():
         number(missing="best")
 
 
+def test_an_infinite_worst_value_stands_for_nothing():
+    metric, names = "relative_volume_difference", ["a", "b"]
+    values = [0.5, np.inf, 0.2], [0.1, 0.3, 0.4]
+    with pytest.raises(ValueError, match="missing = 'worst' does not give relative_volume"):
+        compare(*[report(x, metric=metric) for x in values], names=names, missing="worst")
+    policy = {"missing": "worst"}  # which the reports, too, leave out
+    reports = [report(x, metric=metric, settings=policy) for x in values]
+    result = compare(*reports, names=names, resamples=20)
+    assert result.settings["missing"] is None
+    assert dict(zip(result.table["name"], result.table[metric], strict=True)) == pytest.approx(
+        {"a": 0.35, "b": 0.8 / 3}
+    )
+
+
 def test_a_label_without_values_is_left_out_of_the_mean():
     values = np.array([[0.5, 0.7, 0.6], [np.nan, np.nan, np.nan]])
     other = values - 0.1
