@@ -213,6 +213,12 @@ def _study(
     if form is not None and (objects or ignore is not None):
         what = f"the metric {objects[0]}" if objects else "ignore"
         raise ValueError(f"{what} needs labels; soft volumes have none")
+    narrow = next((metric.name for metric in chosen if not metric.any_form), None)
+    if form == "squared" and narrow is not None:
+        raise ValueError(
+            f"the metric {narrow} needs volumes, and soft='squared' measures sums of squares; give "
+            "metrics=('dice', 'iou'), or another form"
+        )
     groups, complete, void = _labels(labels, form is not None, ignore)
     measure = Measure(
         groups=groups,

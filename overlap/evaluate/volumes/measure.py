@@ -102,7 +102,7 @@ class Measure:
             measured = self._measure(case, truth, found, state)
         except MemoryError:
             return Failed(case, "needs more memory than there is")
-        except (ValueError, TypeError, OSError, RuntimeError) as error:
+        except (ValueError, OSError, RuntimeError) as error:
             return Failed(case, " ".join(str(error).split()))
         if self.resume is not None:
             store_case(self.resume, measured, self.settings())
@@ -186,7 +186,7 @@ def as_volume(
     array = np.asarray(source).view()
     array.flags.writeable = False
     if array.dtype.kind not in "buif":
-        raise TypeError(f"{name}: is an array of {array.dtype}; wanted integers or reals")
+        raise ValueError(f"{name}: is an array of {array.dtype}; wanted integers or reals")
     if not array.ndim or not array.size:
         raise ValueError(f"{name}: has no voxels (its shape is {array.shape})")
     raw = RawVolume(array)

@@ -73,6 +73,12 @@ class Metric:
         return {"higher": self.high, "lower": self.low}.get(self.better, float("nan"))
 
     @property
+    def any_form(self) -> bool:
+        """Whether soft sets may be measured by squares, so that they share more than one has."""
+        score = self.formula
+        return isinstance(score, Score) and not any(p.component.bounded for p in score.parts)
+
+    @property
     def of_instances(self) -> bool:
         """Whether the metric is of objects and not of voxels."""
         return self.formula is None
