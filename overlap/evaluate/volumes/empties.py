@@ -204,6 +204,7 @@ EMPTY_POLICIES: dict[str, Empty] = {
         distance=_RAISE,
         metrics={
             "false_negative_error": _three(0.0, float("inf"), "formula"),
+            "false_positive_error": _three(0.0, "formula", float("inf")),
             "volumetric_similarity_signed": _three(0.0, "formula", "formula"),
         },
         name="simpleitk",
