@@ -66,10 +66,15 @@ def pack_rows(cells, words, first, length, count):
         count[n] = total
 
 
-def shared_bits(start_a, first_a, length_a, a, ia, start_b, first_b, length_b, b, jb, out):
+def shared_bits(
+    start_a, first_a, length_a, span_a, a, ia, start_b, first_b, length_b, span_b, b, jb, out
+):
     """Count the common bits of listed pairs."""
     for k in range(out.shape[0]):
         i, j = ia[k], jb[k]
+        if max(span_a[i, 0], span_b[j, 0]) >= min(span_a[i, 1], span_b[j, 1]):
+            out[k] = 0.0
+            continue
         low = max(first_a[i], first_b[j])
         high = min(first_a[i] + length_a[i], first_b[j] + length_b[j])
         p = np.uint64(start_a[i] + low - first_a[i])
@@ -154,17 +159,25 @@ def spread_bits(start, first, length, words, shape, lower, upper, moment):
             moment[last, n] = total
 
 
-def fill_runs(pointer, begin, end, start, first, words):
-    """Set the bits of the cells [begin, end) of every run of every mask."""
+def fill_runs(pointer, begin, end, start, first, side, words, span):
+    """Set the bits of the cells [begin, end) of every run of every mask.
+
+    `span` becomes the part of a line, `side` cells long, that each mask stays in.
+    """
     for n in range(start.shape[0]):
+        low, high = side, 0
         for k in range(pointer[n], pointer[n + 1]):
             p, q = begin[k], end[k]
+            at = p % side
+            low = min(low, at if at + (q - p) <= side else 0)
+            high = max(high, at + (q - p))
             while p < q:
                 w = p // 64
                 size = min(q, (w + 1) * 64) - p
                 run = _FULL >> np.uint64(64 - size)
                 words[start[n] + w - first[n]] |= run << np.uint64(p - w * 64)
                 p += size
+        span[n, 0], span[n, 1] = low, min(high, side)
 
 
 # ----------------------------------------------------------------------------------- class
@@ -184,6 +197,9 @@ class Bits:
     words : ndarray of uint64
     count : ndarray of float64, shape (N,)
         Cells per mask.
+    span : ndarray of int64, shape (N, 2)
+        The part of a line of cells in which a mask lies, at most; whole lines unless it was
+        cheap to know.
     """
 
     def __init__(
@@ -194,8 +210,10 @@ class Bits:
         length: NDArray[np.int64],
         words: NDArray[np.uint64],
         count: NDArray[np.float64],
+        span: NDArray[np.int64] | None = None,
     ) -> None:
         self.shape, self.order = shape, order
+        self.span = np.tile([0, shape[-1]], (len(first), 1)) if span is None else span
         self.start = np.cumsum(length) - length
         self.first, self.length, self.words, self.count = first, length, words, count
 
@@ -232,18 +250,19 @@ class Bits:
         total = np.concatenate([[0], np.cumsum(end - begin)])
         count[:] = total[pointer[1:]] - total[pointer[:-1]]
         words = np.zeros(int(length.sum()), np.uint64)
-        result = cls(shape, order, first, length, words, count)
-        specialise(fill_runs)(pointer, begin, end, result.start, first, words)
+        span = np.empty((n, 2), np.int64)
+        result = cls(shape, order, first, length, words, count, span)
+        specialise(fill_runs)(pointer, begin, end, result.start, first, shape[-1], words, span)
         return result
 
     @classmethod
     def joined(cls, parts: list[Bits]) -> Bits:
         """Join masks of one shape and order."""
-        first, length, words, count = (
+        columns = (
             np.concatenate([getattr(part, name) for part in parts])
-            for name in ("first", "length", "words", "count")
+            for name in ("first", "length", "words", "count", "span")
         )
-        return cls(parts[0].shape, parts[0].order, first, length, words, count)
+        return cls(parts[0].shape, parts[0].order, *columns)
 
     def __len__(self) -> int:
         return len(self.first)
@@ -292,8 +311,8 @@ class Bits:
         other = other.ordered(self.order)
         out = np.empty(len(rows))
         specialise(shared_bits)(
-            *(self.start, self.first, self.length, self.words, rows),
-            *(other.start, other.first, other.length, other.words, columns, out),
+            *(self.start, self.first, self.length, self.span, self.words, rows),
+            *(other.start, other.first, other.length, other.span, other.words, columns, out),
         )
         return out
 
