@@ -54,4 +54,10 @@ from .skeletons import CenterlineDice as CenterlineDice
 from .skeletons import cldice as cldice
 from .suppress import Kept as Kept
 from .suppress import nms as nms
+from .surfaces import SURFACE_PRESETS as SURFACE_PRESETS
+from .surfaces import Convention as Convention
+from .surfaces import Surface as Surface
+from .surfaces import SurfaceDistances as SurfaceDistances
+from .surfaces import boundary_iou as boundary_iou
+from .surfaces import surface_distances as surface_distances
 from .tolerances import tolerance as tolerance

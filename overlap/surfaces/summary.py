@@ -1,0 +1,263 @@
+"""Surface: the distances of one label both ways, and what they sum up to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from .presets import Convention
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Directed", "Surface", "WorstPoint"]
+
+
+class WorstPoint(NamedTuple):
+    """The point of one surface that is farthest from the other.
+
+    Attributes
+    ----------
+    distance : float
+    point : tuple of float
+        Place in the unit of the spacing, from the lower corner of the first voxel: the center of
+        voxel i is at (i + 0.5) times the spacing.
+    side : {"found", "truth"}
+        Whose surface it is on.
+    label : int or str
+    """
+
+    distance: float
+    point: tuple[float, ...]
+    side: str
+    label: int | str
+
+
+@dataclass(frozen=True, eq=False)
+class Directed:
+    """Distances from the points of one surface to the other.
+
+    Attributes
+    ----------
+    distances : ndarray of float64, shape (N,)
+        Infinite if the other surface has no point.
+    weights : ndarray of float64, shape (N,)
+        Area of every point; 1 where points are counted.
+    at : ndarray of int64, shape (N,)
+        Places of the points in a flat grid.
+    shape, corner, spacing : tuple
+        Of that grid: cells per axis, place of the first point in cells, side of a cell.
+    axes : tuple of int
+        Where each axis of the volume is among those of the grid.
+    """
+
+    distances: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    at: NDArray[np.int64]
+    shape: tuple[int, ...]
+    corner: tuple[float, ...]
+    spacing: tuple[float, ...]
+    axes: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.distances)
+
+    @property
+    def points(self) -> NDArray[np.float64]:
+        """Places of all points, shape (N, D)."""
+        return self._places(self.at)
+
+    def _places(self, at: NDArray[np.int64]) -> NDArray[np.float64]:
+        index = np.stack(np.unravel_index(at, self.shape), axis=-1)
+        return ((index + np.array(self.corner)) * np.array(self.spacing))[:, self.axes]
+
+    @cached_property
+    def size(self) -> float:
+        """Area of the surface, or number of its points."""
+        return float(self.weights.sum())
+
+    @cached_property
+    def mean(self) -> float:
+        """Mean distance; NaN without points."""
+        if not len(self):
+            return float("nan")
+        return float(np.dot(self.distances, self.weights) / self.size)
+
+    def within(self, tolerance: float) -> float:
+        """Return how much of the surface is not farther than a tolerance.
+
+        Parameters
+        ----------
+        tolerance : float
+        """
+        return float(self.weights[self.distances <= tolerance].sum())
+
+    def quantile(self, share: float, rule: str) -> float:
+        """Return the distance within which a share of the surface is; NaN without points.
+
+        Parameters
+        ----------
+        share : float
+            In [0, 1].
+        rule : {"linear", "weighted"}
+            As in `Convention`.
+        """
+        return quantile(self.distances, self.weights, share, rule)
+
+    def worst(self) -> tuple[float, tuple[float, ...]]:
+        """Return the largest distance and the first point that has it."""
+        k = int(np.argmax(self.distances))
+        return float(self.distances[k]), tuple(self._places(self.at[k : k + 1])[0].tolist())
+
+
+def quantile(
+    distances: NDArray[np.float64], weights: NDArray[np.float64], share: float, rule: str
+) -> float:
+    """Return a quantile of distances; NaN of none.
+
+    Parameters
+    ----------
+    distances, weights : ndarray of float64, shape (N,)
+    share : float
+        In [0, 1].
+    rule : {"linear", "weighted"}
+        As in `Convention`.
+    """
+    if not len(distances):
+        return float("nan")
+    if share == 1.0 or np.isinf(distances[0]):  # infinite are all or none
+        return float(distances.max())
+    if rule == "linear":
+        return float(np.quantile(distances, share))
+    order = np.argsort(distances, kind="stable")
+    total = np.cumsum(weights[order])
+    place = np.searchsorted(total / total[-1], share)
+    return float(distances[order[min(int(place), len(order) - 1)]])
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """Surface distances of one label, both ways.
+
+    Distances are in the unit of the spacing. They are NaN if both sets are empty, and infinite
+    if one is.
+
+    Attributes
+    ----------
+    label : int or str
+    found, truth : Directed
+        From the found surface to the true one, and back.
+    convention : Convention
+    """
+
+    label: int | str
+    found: Directed
+    truth: Directed
+    convention: Convention
+
+    @property
+    def _empty(self) -> bool:
+        return not len(self.found) or not len(self.truth)
+
+    @property
+    def _apart(self) -> float:
+        return float("inf") if len(self.found) or len(self.truth) else float("nan")
+
+    def hd(self, percentile: float = 100.0) -> float:
+        """Return the Hausdorff distance, or a percentile in place of its maximum.
+
+        Parameters
+        ----------
+        percentile : float
+            In [0, 100].
+
+        Raises
+        ------
+        ValueError
+            For a percentile outside this range.
+        """
+        if not 0.0 <= percentile <= 100.0:
+            raise ValueError(f"percentile = {percentile!r}; wanted a number from 0 to 100")
+        if self._empty:
+            return self._apart
+        share, rule = percentile / 100.0, self.convention.quantile
+        if self.convention.percentile == "max" or share == 1.0:
+            return max(side.quantile(share, rule) for side in (self.found, self.truth))
+        distances, weights = (
+            np.concatenate([getattr(side, name) for side in (self.found, self.truth)])
+            for name in ("distances", "weights")
+        )
+        return quantile(distances, weights, share, rule)
+
+    @cached_property
+    def hd95(self) -> float:
+        """Hausdorff distance at the 95th percentile."""
+        return self.hd(95.0)
+
+    @property
+    def assd(self) -> float:
+        """Average symmetric surface distance, by the convention's rule for means."""
+        if self.convention.mean == "directions":
+            return self.masd
+        if self._empty:
+            return self._apart
+        sides = self.found, self.truth
+        total = sum(float(np.dot(side.distances, side.weights)) for side in sides)
+        return total / sum(side.size for side in sides)
+
+    @property
+    def masd(self) -> float:
+        """Mean of the mean distances of both directions."""
+        return self._apart if self._empty else 0.5 * self.found.mean + 0.5 * self.truth.mean
+
+    def one_sided(self, side: str, percentile: float | None = None) -> float:
+        """Return the mean distance, or a percentile, from one surface to the other.
+
+        Parameters
+        ----------
+        side : {"found", "truth"}
+            Whose points are taken.
+        percentile : float, optional
+            In [0, 100]; 100 gives the directed Hausdorff distance. By default the mean.
+        """
+        if side not in ("found", "truth"):
+            raise ValueError(f"side = {side!r}; wanted 'found' or 'truth'")
+        if percentile is not None and not 0.0 <= percentile <= 100.0:
+            raise ValueError(f"percentile = {percentile!r}; wanted a number from 0 to 100")
+        if self._empty:
+            return self._apart
+        directed = self.found if side == "found" else self.truth
+        if percentile is None:
+            return directed.mean
+        return directed.quantile(percentile / 100.0, self.convention.quantile)
+
+    def nsd(self, tolerance: float) -> float:
+        """Return the normalized surface distance (surface Dice) at a tolerance.
+
+        The share of both surfaces that is within the tolerance of the other one (Nikolov et al.,
+        arXiv:1809.04430). NaN if both sets are empty, 0 if one is.
+
+        Parameters
+        ----------
+        tolerance : float
+            Not negative, in the unit of the spacing.
+        """
+        if not tolerance >= 0.0:
+            raise ValueError(f"tolerance = {tolerance!r}; wanted a number that is not negative")
+        if self._empty:
+            return 0.0 if len(self.found) or len(self.truth) else float("nan")
+        within = self.found.within(tolerance), self.truth.within(tolerance)
+        if self.convention.nsd == "directions":
+            return 0.5 * (within[0] / self.found.size) + 0.5 * (within[1] / self.truth.size)
+        return (within[0] + within[1]) / (self.found.size + self.truth.size)
+
+    def worst(self) -> WorstPoint | None:
+        """Return the point that is farthest from the other surface; None if one is empty."""
+        if self._empty:
+            return None
+        sides = {"found": self.found.worst(), "truth": self.truth.worst()}
+        side = max(sides, key=lambda name: sides[name][0])
+        return WorstPoint(*sides[side], side, self.label)
