@@ -12,6 +12,8 @@ import pytest
 
 import overlap as ov
 from overlap.evaluate import METRICS, Report, mean_interval, segmentation
+from overlap.evaluate.volumes.evidence import SegmentationEvidence
+from overlap.evaluate.volumes.measure import Measure
 
 from .volume_cases import NAMES, plain, random_cases, write_folders
 
@@ -247,6 +249,32 @@ def test_parts_follow_the_change_of_weights(report):
             slopes.append(float(evidence.statistics(weights)["dice"][0]) / step)
         slope = (slopes[0] + slopes[1]) / 2
         assert slope * count == pytest.approx(parts[k] - estimate, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_the_interval_over_labels_holds_the_truth_where_values_are_missing():
+    """Skewed values that hang together, and a label that is missing where cases are poor."""
+    rng = np.random.default_rng(7)
+
+    def draw(count):
+        quality = rng.beta(6, 1.5, (count, 1))
+        values = quality * rng.beta(8, 2, (count, 3)) * [1.0, 0.9, 0.7]
+        values[:, 2] *= rng.random(count) > 0.15
+        values[rng.random(count) < 0.4 * (1.2 - quality[:, 0]), 2] = np.nan
+        return values
+
+    expected = np.nanmean(draw(400_000), axis=0).mean()
+    hits = 0
+    for seed in range(400):
+        values = draw(20)[None]
+        groups = {"a": (1,), "b": (2,), "c": (3,)}
+        evidence = SegmentationEvidence(
+            (METRICS["dice"],), (), groups, values, np.zeros(values.shape, np.int8), values,
+            Measure(), {},
+        )  # fmt: skip
+        interval = mean_interval(evidence.parts(0), resamples=499, rng=seed)
+        hits += interval.low <= expected <= interval.high
+    assert 0.92 <= hits / 400 <= 0.98
 
 
 def test_strata(cases, tmp_path):
