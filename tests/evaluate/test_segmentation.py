@@ -17,7 +17,7 @@ from overlap.evaluate.volumes.measure import Measure
 
 from .volume_cases import NAMES, plain, random_cases, write_folders
 
-PLAIN = [metric.name for metric in METRICS.values() if not metric.of_instances]
+PLAIN = [metric.name for metric in METRICS.values() if metric.family == "voxels"]
 
 
 @pytest.fixture(scope="module")

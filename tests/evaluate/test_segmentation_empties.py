@@ -152,6 +152,24 @@ def test_what_stands_for_missing_values(missing, dice, relative):
     assert ("stands for missing values" in words) == (missing is not None)
 
 
+def test_the_worst_distance_is_the_diagonal_of_the_case():
+    from overlap.evaluate import Metric
+
+    distance = Metric(
+        "gap", "", "", better="lower", empty="distance", unit="length", high=INF,
+        formula=lambda counts: np.zeros(len(counts)),
+    )  # fmt: skip
+    truth = {"a": FULL, "b": np.ones((3, 4), int)}
+    found = {"a": NONE, "b": np.ones((3, 4), int)}
+    for missing, expected in ((None, 0.0), ("worst", np.hypot(2.0, 4.0) / 2), (7, 3.5)):
+        report = segmentation(
+            truth=truth, found=found, metrics=[distance], missing=missing, spacing=(2.0, 1.0)
+        )
+        assert report.table["value"].tolist() == [INF, 0.0]
+        assert report.table["unit"].tolist() == ["mm", "mm"]
+        assert report.summary["gap"] == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(
     ("options", "match"),
     [

@@ -205,13 +205,14 @@ def _study(
     challenge: Any = "GLI",
 ) -> Study[Measured | Failed, SegmentationReport]:
     chosen = chosen_metrics(metrics)
-    objects = tuple(metric.name for metric in chosen if metric.of_instances)
+    objects = tuple(metric.name for metric in chosen if metric.family == "objects")
     rules = ObjectRules(instances, objects, connectivity, float(at_least), challenge)
     form = _soft(soft)
     if form is None and scale is not None:
         raise ValueError("scale= is for soft=True; labels are never scaled")
-    if form is not None and (objects or ignore is not None):
-        what = f"the metric {objects[0]}" if objects else "ignore"
+    others = [metric.name for metric in chosen if metric.family != "voxels"]
+    if form is not None and (others or ignore is not None):
+        what = f"the metric {others[0]}" if others else "ignore"
         raise ValueError(f"{what} needs labels; soft volumes have none")
     narrow = next((metric.name for metric in chosen if not metric.any_form), None)
     if form == "squared" and narrow is not None:

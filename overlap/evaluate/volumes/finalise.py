@@ -69,7 +69,7 @@ class Finalise:
                 f"{first.reason}"
             )
         evidence = SegmentationEvidence(
-            self.metrics, tuple(cases), groups, values, situations, self._used(values),
+            self.metrics, tuple(cases), groups, values, situations, self._used(values, cases),
             self.measure, self.inputs.cases,
         )  # fmt: skip
         estimates = {
@@ -116,11 +116,11 @@ class Finalise:
         situations = np.empty(values.shape, np.int8)
         raised = np.empty(values.shape, np.bool_)
         for m, metric in enumerate(self.metrics):
-            if metric.of_instances:
+            if metric.formula is None:
                 nothing: dict[str, float] = {}
                 numbers = np.array(
                     [
-                        case.objects.get(label, nothing).get(metric.name, np.nan)
+                        case.values.get(label, nothing).get(metric.name, np.nan)
                         for case in cases
                         for label in groups
                     ]
@@ -131,15 +131,21 @@ class Finalise:
             values[m], situations[m], raised[m] = (part.reshape(shape) for part in answered)
         return values, situations, raised
 
-    def _used(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _used(self, values: NDArray[np.float64], cases: Sequence[Measured]) -> NDArray[np.float64]:
+        """Return what the means are made of."""
+        if self.missing is None:
+            return np.where(np.isfinite(values), values, np.nan)
         used = values.copy()
+        diagonals = np.array([[np.linalg.norm(case.extent)] for case in cases])
         for m, metric in enumerate(self.metrics):
-            standing = np.nan
-            if self.missing == "worst" and np.isfinite(metric.worst):
-                standing = metric.worst
-            elif self.missing is not None and self.missing != "worst":
-                standing = float(self.missing)
-            used[m][~np.isfinite(values[m])] = standing
+            standing = np.full((len(cases), 1), np.nan)
+            if self.missing != "worst":
+                standing[:] = float(self.missing)
+            elif np.isfinite(metric.worst):
+                standing[:] = metric.worst
+            elif metric.unit == "length":
+                standing = diagonals  # nothing is farther apart in this volume
+            used[m] = np.where(np.isfinite(values[m]), values[m], standing)
         return used
 
     def _intervals(self, evidence: SegmentationEvidence) -> list[Interval]:

@@ -123,6 +123,7 @@ class Measure:
             "case": case,
             "voxel": float(np.prod(known.spacing)),
             "unit": unit,
+            "extent": tuple(map(float, np.multiply(reference.shape, known.spacing))),
             "sources": (_digest(reference, truth), _digest(other, found)),
             "notes": tuple(f"{volume.path}: {note}" for volume in volumes for note in volume.notes),
             "resumed": state,
@@ -137,7 +138,7 @@ class Measure:
         sums = (sizes.measure_a, sizes.measure_b, sizes.intersection)
         return {
             "found": (1,), "truth": (1,), "voxels": (), "total": truth.size, "ignored": 0,
-            "sums": tuple(float(values[0]) for values in sums), "objects": {},
+            "sums": tuple(float(values[0]) for values in sums), "values": {},
         }  # fmt: skip
 
     def _labels(self, truth: Volume, found: Volume, spacing: tuple[float, ...]) -> dict[str, Any]:
@@ -148,16 +149,16 @@ class Measure:
                 present = np.setdiff1d(ids, np.array(self.ignore, np.int64))
                 known.check_known(present.tolist(), volume.path)
         cells = counts.cells
-        objects: dict[str, dict[str, float]] = {}
+        values: dict[str, dict[str, float]] = {}
         if self.rules.metrics:
             labels = np.union1d(counts.labels_found, counts.labels_truth).tolist()
-            objects = measure_objects(
+            values = measure_objects(
                 found.values, truth.values, counts, self.named(labels), self.rules, self.ignore
             )
         return {
             "found": tuple(cells.found.tolist()), "truth": tuple(cells.truth.tolist()),
             "voxels": tuple(cells.count.tolist()), "total": counts.voxels,
-            "ignored": counts.ignored, "sums": (), "objects": objects,
+            "ignored": counts.ignored, "sums": (), "values": values,
         }  # fmt: skip
 
 

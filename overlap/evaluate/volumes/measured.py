@@ -1,4 +1,4 @@
-"""What is kept of one case: counts of pairs of labels, qualities of objects, digests."""
+"""What is kept of one case: counts of pairs of labels, what else was measured, digests."""
 
 from __future__ import annotations
 
@@ -50,8 +50,10 @@ class Measured:
         Volume of a voxel.
     unit : str
         Unit of volumes: ``"mm3"``, ``"mm2"``, ``"mm"``, or ``"voxels"``.
-    objects : dict
-        Metrics of objects by name of the label.
+    extent : tuple of float
+        Length of the volume along each axis, in the unit of the spacing.
+    values : dict
+        Metrics that are not made of counts, by name of the label.
     sources : tuple of Source
         Truth, found.
     notes : tuple of str
@@ -70,7 +72,8 @@ class Measured:
     ignored: int
     voxel: float
     unit: str
-    objects: dict[str, dict[str, float]]
+    extent: tuple[float, ...]
+    values: dict[str, dict[str, float]]
     sources: tuple[Source, Source]
     notes: tuple[str, ...] = ()
     resumed: str = field(default="", compare=False)
@@ -139,6 +142,7 @@ class Measured:
             for entry in content["sources"]
         )
         lists = {
-            name: tuple(content[name]) for name in ("found", "truth", "voxels", "sums", "notes")
+            name: tuple(content[name])
+            for name in ("found", "truth", "voxels", "sums", "extent", "notes")
         }
         return cls(**{**content, **lists, "sources": sources})

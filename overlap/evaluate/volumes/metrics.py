@@ -43,9 +43,11 @@ class Metric:
         Dimension; ``"1"`` for pure numbers.
     low, high : float
         Range.
+    family : {"voxels", "objects", "surfaces"}
+        What it looks at.
     formula : Score or callable, optional
-        A ratio of the package, or a function of `Counts`. None for metrics of instances,
-        which are measured where the voxels are.
+        A ratio of the package, or a function of `Counts`. None for metrics that are not of
+        voxels alone: those are measured while the volumes are at hand.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Metric:
     unit: Literal["1", "length", "volume"] = "1"
     low: float = 0.0
     high: float = 1.0
+    family: Literal["voxels", "objects", "surfaces"] = "voxels"
     formula: Score | Callable[[Counts], Values] | None = None
 
     @property
@@ -77,11 +80,6 @@ class Metric:
         """Whether soft sets may be measured by squares, so that they share more than one has."""
         score = self.formula
         return isinstance(score, Score) and not any(p.component.bounded for p in score.parts)
-
-    @property
-    def of_instances(self) -> bool:
-        """Whether the metric is of objects and not of voxels."""
-        return self.formula is None
 
     def unit_in(self, volume: str) -> str:
         """Return the unit of the values, given that of volumes.
@@ -167,14 +165,15 @@ _RECORDS = (
            empty="relative", low=-1.0, high=_INF, formula=lambda c: (c.found - c.truth) / c.truth),
     Metric("relative_volume_difference_abs", "||A| - |B|| / |B|", "VOL2BRAIN", better="lower",
            empty="relative", high=_INF, formula=lambda c: np.abs(c.found - c.truth) / c.truth),
-    Metric("pq", "panoptic quality of the objects: sq rq", _PQ),
-    Metric("sq", "mean IoU of matched objects", _PQ),
-    Metric("rq", "tp / (tp + fp / 2 + fn / 2) of the objects", _PQ),
-    Metric("instance_precision", "tp / (tp + fp) of the objects", _PQ),
-    Metric("instance_recall", "tp / (tp + fn) of the objects", _PQ),
+    Metric("pq", "panoptic quality of the objects: sq rq", _PQ, family="objects"),
+    Metric("sq", "mean IoU of matched objects", _PQ, family="objects"),
+    Metric("rq", "tp / (tp + fp / 2 + fn / 2) of the objects", _PQ, family="objects"),
+    Metric("instance_precision", "tp / (tp + fp) of the objects", _PQ, family="objects"),
+    Metric("instance_recall", "tp / (tp + fn) of the objects", _PQ, family="objects"),
     Metric("lesion_f1", "F1 of objects that touch one of the other side",
-           "overlap.detect_lesions, rule any"),
-    Metric("lesion_dice", "lesion-wise Dice of BraTS 2023", "overlap.lesionwise_dice"),
+           "overlap.detect_lesions, rule any", family="objects"),
+    Metric("lesion_dice", "lesion-wise Dice of BraTS 2023", "overlap.lesionwise_dice",
+           family="objects"),
 )  # fmt: skip
 
 #: All metrics by name.
