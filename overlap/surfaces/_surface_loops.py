@@ -51,7 +51,7 @@ def fill_gaps(marks, bit, gaps, start, stop):
 
 
 def search_rings(
-    gaps, squares, planes, rows, at, step_p, step_r, near, complete, rising, result, start, stop
+    gaps, squares, planes, rows, at, step_p, step_r, near, complete, result, start, stop
 ):
     """Look at rows around queries, nearest ones first; return how many were looked at.
 
@@ -69,9 +69,6 @@ def search_rings(
         Squared distance of that row, in ascending order.
     complete : bool
         Whether the steps reach as far as the grid, or as far as is asked for.
-    rising : ndarray of float64, shape (1,)
-        Squared distances up to it need not be exact: a query that has a target as near as that
-        ends. It is raised to the largest one seen; NaN for all exact.
     result : ndarray of float64, shape (N,)
         Squared distances; -1 where rows that were not looked at could be nearer.
     start, stop : int
@@ -79,7 +76,6 @@ def search_rings(
     """
     width = gaps.shape[1]
     looked = 0
-    floor = rising[0]
     for k in range(start, stop):
         line = at[k] // width
         c = at[k] - line * width
@@ -88,7 +84,7 @@ def search_rings(
         best = np.inf
         done = complete
         for m in range(len(near)):
-            if near[m] >= best or best <= floor:
+            if near[m] >= best:
                 done = True
                 looked += m
                 break
@@ -98,10 +94,7 @@ def search_rings(
                 best = min(best, near[m] + squares[gaps[pp * rows + rr, c]])
         else:
             looked += len(near)
-        if done and best > floor:
-            floor = best
         result[k] = best if done else -1.0
-    rising[0] = floor
     return looked
 
 
@@ -160,7 +153,8 @@ def fill_planes(gaps, squares, rows, side, inside, start, stop):
         Planes.
     """
     width = gaps.shape[1]
-    square = side * side
+    # a table of quotients: divisions would take most of the time
+    quotient = 0.5 / (side * side * np.maximum(np.arange(rows), 1))
     value = np.empty(rows)
     place = np.empty(rows, np.int64)
     edge = np.empty(rows + 1)
@@ -175,7 +169,7 @@ def fill_planes(gaps, squares, rows, side, inside, start, stop):
                 while top >= 0:
                     # where the new parabola meets the last one
                     q = place[top]
-                    cut = 0.5 * ((f - value[top]) / (square * (r - q)) + (r + q))
+                    cut = (f - value[top]) * quotient[r - q] + 0.5 * (r + q)
                     if cut > edge[top]:
                         break
                     top -= 1

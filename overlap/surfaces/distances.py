@@ -68,32 +68,6 @@ class Targets:
             self._cheapest(at, result)
         return np.sqrt(result)
 
-    def farthest(self, at: NDArray[np.int64]) -> float:
-        """Return the largest distance of given cells; most are left as soon as they are near.
-
-        Parameters
-        ----------
-        at : ndarray of int64, shape (N,)
-            At least one place in the flat grid.
-        """
-        if self.marks.ndim > 3:
-            return float(self._by_tree(at).max())
-        # Cells far from each other first: soon nearly all others are nearer than the farthest.
-        first = np.linspace(0, len(at) - 1, min(_SAMPLE, len(at))).astype(np.int64)
-        known = self.distances(at[first]).max()
-        _, rows, _ = self._grid.shape
-        table, complete = self._steps()
-        if not complete and known * known > table[2][-1]:
-            return float(self.distances(at).max())
-        result, rising = np.empty(len(at)), np.array([known * known])
-        kernel = specialise(loops.search_rings)
-        kernel(
-            self._gaps, self._squares, len(self._grid), rows, at, *table, complete, rising,
-            result, 0, len(at),
-        )  # fmt: skip
-        self._finish(at, result)
-        return float(np.sqrt(max(result.max(), rising[0])))
-
     @cached_property
     def _grid(self) -> NDArray[np.uint8]:
         return self.marks.reshape((1,) * (3 - self.marks.ndim) + self.marks.shape)
@@ -119,7 +93,7 @@ class Targets:
         run_blocks(lambda a, b: kernel(flat, self.bit, gaps, a, b), len(flat), 3.0 * flat.size)
         return gaps
 
-    def _steps(self, at_most: float = np.inf) -> tuple[tuple[NDArray, NDArray, NDArray], bool]:
+    def _steps(self, at_most: float) -> tuple[tuple[NDArray, NDArray, NDArray], bool]:
         planes, rows, _ = self._grid.shape
         return _ring_steps(planes, rows, self._sides[0], self._sides[1], at_most)
 
@@ -136,7 +110,7 @@ class Targets:
         def search(start: int, stop: int) -> None:
             looked.append(
                 kernel(
-                    gaps, squares, planes, rows, at, *table, complete, np.array([np.nan]),
+                    gaps, squares, planes, rows, at, *table, complete,
                     result, start, stop,
                 )
             )  # fmt: skip
