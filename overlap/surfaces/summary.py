@@ -154,11 +154,11 @@ def _weighted(distances: NDArray[np.float64], weights: NDArray[np.float64], shar
         wanted = share * total[-1]
         k = min(int(np.searchsorted(total, wanted)), _BINS - 1)
         before = total[k - 1] if k else 0.0
-        here = np.flatnonzero(place == k)
-        here = here[np.argsort(distances[here], kind="stable")]
-        sums = np.append(before, before + np.cumsum(weights[here]))
+        own, mass = distances[place == k], weights[place == k]
+        order = np.argsort(own, kind="stable")
+        sums = np.append(before, before + np.cumsum(mass[order]))
         if np.abs(sums - wanted).min() > 1e-9 * total[-1]:
-            return float(distances[here[np.searchsorted(sums, wanted) - 1]])
+            return float(own[order[np.searchsorted(sums, wanted) - 1]])
     # equal distances by area: the sums are then rounded as in the program surface-distance
     order = np.lexsort((weights, distances))
     total = np.cumsum(weights[order]) / np.sum(weights[order])
