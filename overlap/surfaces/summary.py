@@ -160,9 +160,10 @@ def _weighted(distances: NDArray[np.float64], weights: NDArray[np.float64], shar
         if np.abs(sums - wanted).min() > 1e-9 * total[-1]:
             return float(own[order[np.searchsorted(sums, wanted) - 1]])
     # equal distances by area: the sums are then rounded as in the program surface-distance
-    order = np.lexsort((weights, distances))
-    total = np.cumsum(weights[order]) / np.sum(weights[order])
-    return float(distances[order[min(int(np.searchsorted(total, share)), len(order) - 1)]])
+    ranks = np.lexsort((weights, distances))
+    mass = weights[ranks]
+    at = int(np.searchsorted(np.cumsum(mass) / np.sum(mass), share))
+    return float(distances[ranks[min(at, len(ranks) - 1)]])
 
 
 @dataclass(frozen=True, eq=False)
