@@ -35,6 +35,8 @@ _SAMPLE_LABELS = "1=organ,2=lesion,3=vessel"
 @click.option("--instances", default="components", show_default=True,
               type=click.Choice(["components", "labels"]),
               help="What the objects of pq and the like are.")  # fmt: skip
+@click.option("--surface", default="metrics-reloaded", show_default=True, metavar="PRESET",
+              help="Whose convention for hd95, assd, nsd@2mm and the like.")  # fmt: skip
 @click.option("--spacing", metavar="X,Y,Z", help="Sides of a voxel in mm, where files do not say.")
 @click.option("--tolerance", default=1e-3, show_default=True, type=click.FloatRange(min=0),
               help="How much grids may differ.")  # fmt: skip
@@ -65,6 +67,7 @@ def segmentation(
     soft: str | None,
     scale: float | None,
     instances: Any,
+    surface: str,
     spacing: str | None,
     tolerance: float,
     pattern: str | None,
@@ -113,6 +116,7 @@ def segmentation(
         soft=False if soft is None else soft,  # type: ignore[arg-type]
         scale=scale,
         instances=instances,
+        surface=surface,
         spacing=None if spacing is None else _numbers(spacing, "--spacing", float),
         tolerance=tolerance,
         pattern=_pattern(pattern),

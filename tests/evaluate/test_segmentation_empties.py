@@ -20,8 +20,9 @@ def values(empty="default", metrics=tuple(METRICS), **options):
     sides = [dict(zip(SIDES, [pair[k] for pair in SIDES.values()], strict=True)) for k in (0, 1)]
     sides = [{name or "none": volume for name, volume in side.items()} for side in sides]
     report = segmentation(
-        truth=sides[0], found=sides[1], labels=[1], metrics=metrics, empty=empty, **options
-    )
+        truth=sides[0], found=sides[1], labels=[1], metrics=metrics, empty=empty,
+        spacing=(1.0, 1.0), **options,
+    )  # fmt: skip
     table = {}
     for row in report.rows():
         case = "" if row["case"] == "none" else row["case"]
@@ -54,6 +55,8 @@ BY_HAND = {
     "instance_precision": (NAN, 0, 0, 1),
     "instance_recall": (NAN, 0, 0, 1),
     "lesion_f1": (NAN, 0, 0, 1),
+    **dict.fromkeys(("hd", "hd95", "assd", "masd", "asd_found", "asd_truth"), (NAN, INF, INF, 0)),
+    **dict.fromkeys(("nsd@2mm", "biou", "biou@2mm"), (NAN, 0, 0, 1)),
 }
 
 

@@ -80,7 +80,7 @@ class Empty:
     relative : Answers
         For differences relative to the truth: NaN, infinity, and the formula (-1, or 1).
     metrics : mapping from str to Answers
-        For metrics by name, before all others.
+        For metrics by name, before all others; ``"nsd"`` is for every tolerance.
     name : str
         Name of the policy.
 
@@ -104,7 +104,8 @@ class Empty:
         metric : Metric
         """
         default = getattr(self, metric.empty) if metric.empty else _FORMULA
-        return self.metrics.get(metric.name, default)
+        kind = metric.name.partition("@")[0]
+        return self.metrics.get(metric.name, self.metrics.get(kind, default))
 
     def apply(
         self, metric: Metric, values: Values, situation: NDArray[np.int8]
@@ -198,6 +199,7 @@ EMPTY_POLICIES: dict[str, Empty] = {
         relative=_three("nan", "nan", "nan"),
         name="panoptica",
     ),
+    "scikit-image": Empty(distance=_three(0.0, "worst", "worst"), name="scikit-image"),
     "torchmetrics": Empty(overlap=_three("nan", 0.0, 0.0), name="torchmetrics"),
     "simpleitk": Empty(
         overlap=_three(0.0, 0.0, 0.0),

@@ -14,6 +14,8 @@ from overlap.evaluate.study import Study
 from overlap.io.label_names import LabelSet, parse_labels, read_labels
 from overlap.io.strata import read_strata
 from overlap.scores import Score
+from overlap.surfaces import Convention
+from overlap.surfaces.presets import as_convention
 
 from .empties import Empty, as_empty
 from .finalise import Finalise
@@ -23,6 +25,7 @@ from .measured import Failed, Measured
 from .metrics import DEFAULT_METRICS, Metric, chosen_metrics
 from .objects import ObjectRules
 from .report import SegmentationReport
+from .surfaces import SurfaceRules
 
 __all__ = ["segmentation", "segmentation_study"]
 
@@ -53,6 +56,7 @@ def segmentation(
     connectivity: int | None = None,
     at_least: float = 0.5,
     challenge: Literal["GLI", "SSA", "PED", "MEN", "MET"] = "GLI",
+    surface: str | Convention = "metrics-reloaded",
     progress: bool | None = None,
 ) -> SegmentationReport:
     """Score segmentations against true ones, case by case and label by label.
@@ -108,6 +112,9 @@ def segmentation(
         Objects match above this IoU.
     challenge : {"GLI", "SSA", "PED", "MEN", "MET"}
         Rules of ``lesion_dice``; see `overlap.lesionwise_dice`.
+    surface : str or Convention
+        How surfaces are measured, for ``hd95``, ``assd``, ``nsd@2mm`` and the like: whose
+        convention; a name in `overlap.SURFACE_PRESETS`, or one of your own.
     progress : bool, optional
         Show a bar; by default on a terminal only.
 
@@ -146,7 +153,7 @@ def segmentation(
         strata=_strata(strata, inputs.all_cases), bootstrap=bootstrap,
         confidence_level=confidence_level, rng=rng, resume=resume, tolerance=tolerance,
         spacing=spacing, soft=soft, scale=scale, instances=instances, connectivity=connectivity,
-        at_least=at_least, challenge=challenge,
+        at_least=at_least, challenge=challenge, surface=surface,
     )  # fmt: skip
     items = {
         case: {"case": case, "truth": pair[0], "found": pair[1]}
@@ -203,10 +210,13 @@ def _study(
     connectivity: int | None = None,
     at_least: float = 0.5,
     challenge: Any = "GLI",
+    surface: str | Convention = "metrics-reloaded",
 ) -> Study[Measured | Failed, SegmentationReport]:
     chosen = chosen_metrics(metrics)
     objects = tuple(metric.name for metric in chosen if metric.family == "objects")
     rules = ObjectRules(instances, objects, connectivity, float(at_least), challenge)
+    shapes = tuple(metric.name for metric in chosen if metric.family == "surfaces")
+    surfaces = SurfaceRules(shapes, as_convention(surface))
     form = _soft(soft)
     if form is None and scale is not None:
         raise ValueError("scale= is for soft=True; labels are never scaled")
@@ -230,6 +240,7 @@ def _study(
         soft=form,
         scale=scale if isinstance(scale, tuple) else (None, scale),
         rules=rules,
+        surfaces=surfaces,
         resume=_folder(resume),
         whole=bool(objects) and instances == "labels" and groups is None,
     )

@@ -23,6 +23,7 @@ from .digests import digest_of_array
 from .measured import Failed, Measured, Source
 from .objects import ObjectRules, measure_objects
 from .resume import load_case, store_case
+from .surfaces import SurfaceRules, measure_surfaces
 
 __all__ = ["Measure", "as_volume"]
 
@@ -49,6 +50,7 @@ class Measure:
     soft: Literal["minmax", "product", "squared"] | None = None
     scale: tuple[float | None, float | None] = (None, None)
     rules: ObjectRules = field(default_factory=ObjectRules)
+    surfaces: SurfaceRules = field(default_factory=SurfaceRules)
     resume: str | None = None
     whole: bool = False
 
@@ -63,10 +65,13 @@ class Measure:
         }
         if self.complete:
             result["known"] = sorted({x for group in (self.groups or {}).values() for x in group})
-        if self.rules.metrics:
+        if self.rules.metrics or self.surfaces.metrics:
             groups = self.groups
             result["groups"] = groups and {name: list(group) for name, group in groups.items()}
+        if self.rules.metrics:
             result["instances"] = self.rules.settings()
+        if self.surfaces.metrics:
+            result["surfaces"] = self.surfaces.settings()
         return result
 
     def named(self, present: Sequence[int]) -> dict[str, tuple[int, ...]]:
@@ -150,11 +155,14 @@ class Measure:
                 known.check_known(present.tolist(), volume.path)
         cells = counts.cells
         values: dict[str, dict[str, float]] = {}
+        groups = self.named(np.union1d(counts.labels_found, counts.labels_truth).tolist())
+        sides = found.values, truth.values
         if self.rules.metrics:
-            labels = np.union1d(counts.labels_found, counts.labels_truth).tolist()
-            values = measure_objects(
-                found.values, truth.values, counts, self.named(labels), self.rules, self.ignore
-            )
+            values = measure_objects(*sides, counts, groups, self.rules, self.ignore)
+        if self.surfaces.metrics:
+            unit = truth.unit or found.unit
+            more = measure_surfaces(*sides, counts, groups, self.surfaces, self.ignore, unit)
+            values = {name: {**values.get(name, {}), **more[name]} for name in groups}
         return {
             "found": tuple(cells.found.tolist()), "truth": tuple(cells.truth.tolist()),
             "voxels": tuple(cells.count.tolist()), "total": counts.voxels,

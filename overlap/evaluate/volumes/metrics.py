@@ -5,8 +5,9 @@ A ratio that is a `Score` of the package is that score; nothing is defined twice
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -18,7 +19,7 @@ from overlap.scores import Score
 
 from .counts import Counts
 
-__all__ = ["DEFAULT_METRICS", "METRICS", "Metric", "chosen_metrics"]
+__all__ = ["DEFAULT_METRICS", "METRICS", "SURFACE_NAME", "Metric", "chosen_metrics"]
 
 Values = NDArray[np.float64]
 
@@ -133,7 +134,18 @@ _TAHA = "Taha and Hanbury, BMC Medical Imaging 15:29 (2015)"
 _ITK = "ITK LabelOverlapMeasuresImageFilter, source = found and target = truth"
 _VOC = "Van Rijsbergen, Information Retrieval (1979)"
 _PQ = "Kirillov et al., Panoptic Segmentation, CVPR 2019"
+_NIKOLOV = "Nikolov et al., arXiv:1809.04430 (2018)"
+_MAIER = "Maier-Hein et al., Metrics Reloaded, Nature Methods 21 (2024)"
+_CHENG = "Cheng et al., Boundary IoU, CVPR 2021"
 _INF = float("inf")
+
+
+def _distance(name: str, meaning: str) -> Metric:
+    return Metric(
+        name, meaning, _MAIER, better="lower", empty="distance", unit="length", high=_INF,
+        family="surfaces",
+    )  # fmt: skip
+
 
 _RECORDS = (
     Metric("dice", "2 |A n B| / (|A| + |B|)", "Dice, Ecology 26 (1945)", formula=ratios.dice),
@@ -174,7 +186,24 @@ _RECORDS = (
            "overlap.detect_lesions, rule any", family="objects"),
     Metric("lesion_dice", "lesion-wise Dice of BraTS 2023", "overlap.lesionwise_dice",
            family="objects"),
+    _distance("hd", "largest distance of one surface from the other (Hausdorff)"),
+    _distance("hd95", "the same at the 95th percentile; hd99 at the 99th, and so on"),
+    _distance("assd", "mean distance of both surfaces from the other"),
+    _distance("masd", "mean of the mean distances of both directions"),
+    _distance("asd_found", "mean distance of the found surface from the true one"),
+    _distance("asd_truth", "mean distance of the true surface from the found one"),
+    Metric("nsd@2mm", "share of both surfaces within 2 mm of the other; nsd@3 in voxels if the "
+           "size of voxels is not known", _NIKOLOV, family="surfaces"),
+    Metric("biou", "IoU of the bands along boundaries, 2 % of the diagonal wide, in voxels",
+           _CHENG, family="surfaces"),
+    Metric("biou@2mm", "IoU of the bands within 2 mm of the boundary", _MAIER, family="surfaces"),
 )  # fmt: skip
+
+#: Names of metrics of surfaces: hd99.5, nsd@2mm, nsd@0.7, biou@3mm, ...
+SURFACE_NAME = (
+    r"(?P<kind>hd)(?P<percentile>\d+(\.\d+)?)?|(?P<plain>assd|masd|asd_found|asd_truth|biou)|"
+    r"(?P<at>nsd|biou)@(?P<distance>\d+(\.\d+)?)(?P<mm>mm)?"
+)
 
 #: All metrics by name.
 METRICS = {metric.name: metric for metric in _RECORDS}
@@ -234,5 +263,26 @@ def _metric(metric: str | Score | Metric) -> Metric:
         return Metric(metric.name, metric.expression, "overlap", formula=metric)
     name = _ALIASES.get(metric, metric)
     if name not in METRICS:
-        raise ValueError(f"metrics: there is no {metric!r}; there are {', '.join(METRICS)}")
+        return _of_surfaces(name)
     return METRICS[name]
+
+
+def _of_surfaces(name: str) -> Metric:
+    """Return a metric of surfaces with a percentile, tolerance or width of its own."""
+    match = re.fullmatch(SURFACE_NAME, name)
+    percentile = match is not None and match["percentile"]
+    if match is None or (percentile and float(percentile) > 100.0):
+        raise ValueError(f"metrics: there is no {name!r}; there are {', '.join(METRICS)}")
+    if percentile:
+        meaning = f"percentile {percentile} of the distances of one surface from the other"
+        return replace(METRICS["hd95"], name=name, meaning=meaning)
+    distance = match["distance"]
+    if match["at"] == "biou" and not float(distance):
+        raise ValueError(f"metrics: the band of {name!r} has no width; wanted a positive number")
+    standard = METRICS[f"{match['at']}@2mm"]
+    meaning = {
+        "nsd": "share of both surfaces within {} of the other",
+        "biou": "IoU of the bands within {} of the boundary",
+    }[match["at"]]
+    width = f"{distance} mm" if match["mm"] else f"{distance} of the unit of the spacing"
+    return replace(standard, name=name, meaning=meaning.format(width))

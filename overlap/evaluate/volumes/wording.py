@@ -69,6 +69,8 @@ def describe(
         result["spacing"] = list(measure.spacing)
     if measure.rules.metrics:
         result["instances"] = measure.rules.settings()
+    if measure.surfaces.metrics:
+        result["surface"] = measure.surfaces.convention.settings()
     for side, role in enumerate(("truth", "found")):
         digests = [f"{case.case} {case.sources[side].sha256}\n" for case in cases]
         result[role] = {
@@ -214,6 +216,13 @@ def _sentence(
             else f"replaced by {'the worst value' if rules.missing == 'worst' else rules.missing}."
         )
     )
+    if measure.surfaces.metrics:
+        way = measure.surfaces.convention
+        parts.append(
+            f"Surface distances follow the convention '{way.name}' (border: {way.border}; "
+            f"percentiles: {way.percentile}, {way.quantile}; mean: {way.mean}; "
+            f"NSD: {way.nsd})."
+        )
     if failed:
         parts.append(f"{len(failed)} cases could not be evaluated.")
     if rules.bootstrap:
