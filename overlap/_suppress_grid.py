@@ -23,7 +23,7 @@ __all__ = ["Bounds", "boxes", "interleaved", "layout", "shares"]
 Bounds = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
 
 _LEVELS = 30  # sizes that differ by more than 2^30 share the smallest cells
-_LARGE_SHARE = 0.4  # from here on, a core is small and meets few cells of half the width
+_FINER = 1  # cells are half as wide as the regions in them
 
 
 def boxes(bounds: Bounds | None, n: int) -> NDArray[np.float64]:
@@ -86,18 +86,15 @@ def shares(
 
 
 def layout(
-    bounds: Bounds, sides: NDArray[np.float64], own: float
+    bounds: Bounds, sides: NDArray[np.float64]
 ) -> tuple[NDArray, NDArray, int, NDArray] | None:
     """Return origin, scale of the sides, lowest level, and inverse cell widths by level.
 
-    Cells are as wide as the regions in them, or half as wide where a candidate shares so
-    much (`own`) of its sides that it has a small core. None where the coordinates reach so
-    far that cells cannot be computed.
+    None where the coordinates reach so far that cells cannot be computed.
     """
     lower, upper, sides = bounds[0][:2], bounds[1][:2], sides[:2]
     axes = len(lower)
     origin, unit = np.zeros(2), np.ones(2)
-    finer = 1 if own >= _LARGE_SHARE else 0
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         mean = sides.sum(axis=1) / sides.shape[1]
         unit[:axes] = np.where(mean > 0, mean, 1.0)
@@ -106,7 +103,7 @@ def layout(
         scale = 1.0 / unit
         top = int(np.frexp((sides.max(axis=1) * scale[:axes]).max())[1])
         lowest = top - _LEVELS
-        inverse = 1.0 / np.ldexp(unit, np.arange(lowest, top + 1)[:, None] - finer)
+        inverse = 1.0 / np.ldexp(unit, np.arange(lowest, top + 1)[:, None] - _FINER)
     if not all(np.isfinite(array).all() for array in (unit, scale, inverse, reach)):
         return None
     return origin, scale, lowest, inverse

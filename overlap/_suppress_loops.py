@@ -24,6 +24,7 @@ MOST: Callable
 TIGHTER: Callable
 
 _LAST_CELL = 2.0**31 - 1.0
+_LEFT, _LOW, _FIRST = 1, 2, 3  # of a region's cells: leftmost, lowest, both
 
 
 def value(a, i, b, j, p):
@@ -114,7 +115,8 @@ def hard(
     for g in range(starts.shape[0]):
         largest = max(largest, stops[g] - starts[g])
     head = np.empty(1, np.int32)  # by bucket: its last entry
-    chain = np.empty((4 * largest, 2), np.int32)  # by entry: a region, the entry before
+    # By entry: four times a region and which of its cells this is, and the entry before.
+    chain = np.empty((4 * largest, 2), np.int32)
     crowd = np.empty(levels, np.int64)
     for g in range(starts.shape[0]):
         size = stops[g] - starts[g]
@@ -156,10 +158,13 @@ def hard(
                 for y in range(y0, y1 + 1):
                     for x in range(x0, x1 + 1):
                         q = latest if everything else head[bucket(x, y, f, mask)]
+                        # Of the cells that both cover, only the first one counts.
+                        first = (_LEFT if x == x0 else 0) | (_LOW if y == y0 else 0)
                         while q >= 0:
-                            t = chain[q, 0]
+                            t = chain[q, 0] >> 2
                             if (
-                                meet(box, t, core)
+                                (chain[q, 0] | first) & _FIRST == _FIRST
+                                and meet(box, t, core)
                                 and MOST(a, k, a, t, p) > threshold
                                 and TIGHTER(a, k, a, t, p) > threshold
                                 and VALUE(a, k, a, t, p) > threshold
@@ -184,14 +189,15 @@ def hard(
                 more = np.empty((2 * needed, 2), np.int32)
                 more[:entries] = chain[:entries]
                 chain = more
-            chain[entries, 0], chain[entries, 1] = k, latest
+            chain[entries, 0], chain[entries, 1] = 4 * k + _FIRST, latest
             latest = entries
             entries += 1
             if gridded:
                 for y in range(y0, y1 + 1):
                     for x in range(x0, x1 + 1):
                         h = bucket(x, y, f_own, mask)
-                        chain[entries, 0], chain[entries, 1] = k, head[h]
+                        first = (_LEFT if x == x0 else 0) | (_LOW if y == y0 else 0)
+                        chain[entries, 0], chain[entries, 1] = 4 * k + first, head[h]
                         head[h] = entries
                         entries += 1
 

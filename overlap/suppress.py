@@ -258,7 +258,7 @@ def _hard_fused(task: _Task) -> NDArray[np.bool_]:
     if bounds is not None and small > _SMALL_GROUP:
         sides = bounds[1] - bounds[0]
         shares = _suppress_grid.shares(task.regions, task.score, task.threshold, sides)
-        layout = _suppress_grid.layout(bounds, sides, shares[0])
+        layout = _suppress_grid.layout(bounds, sides)
     if layout is None:
         layout = np.zeros(2), np.ones(2), 0, np.ones((1, 2))
     else:
