@@ -26,6 +26,7 @@ SECTIONS = {
     "test_gradients": "Scores with gradients",
     "test_rotated": "Rotated boxes",
     "test_contingency": "Label volumes",
+    "test_surfaces": "Surface distances",
     "test_masks": "Masks",
     "test_temporal": "Temporal localization",
 }
