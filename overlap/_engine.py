@@ -335,7 +335,7 @@ def _pairwise_sieved(
         scratch = np.empty(m, np.uint8), line, column, first, second, np.empty(room)
         kernel(a, b, plan.parameters, lo, hi, _SIEVED, *scratch, out)
 
-    run_blocks(rows, n, 5.0 * n * m)
+    run_blocks(rows, n, 1.0 * n * m)
 
 
 def _check_out(out: NDArray, shape: tuple[int, int]) -> None:
