@@ -15,7 +15,7 @@ from .distances import Targets
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["boundary_iou"]
+__all__ = ["boundary_iou", "default_width"]
 
 
 def boundary_iou(
@@ -81,9 +81,7 @@ def boundary_iou(
     if band == "chessboard" and spacing is not None:
         raise ValueError("spacing is for band='euclidean'; a chessboard counts voxels")
     if width is None:
-        scaled = np.array(shape) * np.array(sides)
-        width = 0.02 * float(np.sqrt(np.dot(scaled, scaled)))
-        width = max(round(width), 1) if band == "chessboard" else width
+        width = default_width(shape) if band == "chessboard" else _share(shape, sides)
     if not width > 0.0 or (band == "chessboard" and width != int(width)):
         wanted = "a whole number of voxels" if band == "chessboard" else "a positive number"
         raise ValueError(f"width = {width!r}; wanted {wanted}")
@@ -95,6 +93,20 @@ def boundary_iou(
         # a mask that is not empty has border voxels
         return float("nan")
     return float(np.count_nonzero(bands[0] & bands[1]) / union)
+
+
+def default_width(shape: Sequence[int]) -> int:
+    """Return 2 % of the diagonal of a grid, in voxels, at least 1.
+
+    Parameters
+    ----------
+    shape : sequence of int
+    """
+    return max(round(_share(shape, (1.0,) * len(shape))), 1)
+
+
+def _share(shape: Sequence[int], sides: Sequence[float]) -> float:
+    return 0.02 * float(np.linalg.norm(np.multiply(shape, sides)))
 
 
 def _box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:

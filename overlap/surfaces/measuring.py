@@ -112,9 +112,10 @@ class SurfaceDistances(Mapping[int | str, Surface]):
         return self._series(f"{side} {'mean' if percentile is None else percentile}", values)
 
     def worst(self) -> WorstPoint | None:
-        """Return the point of all labels that is farthest; None if there is no distance."""
-        points = (one.worst() for one in self.surfaces.values())
-        return max((point for point in points if point is not None), default=None)
+        """Return the first point of all labels that is farthest; None if there is no distance."""
+        points = [one.worst() for one in self.surfaces.values()]
+        known = [point for point in points if point is not None]
+        return max(known, key=lambda point: point.distance, default=None)
 
     def table(self, tolerances: Sequence[float] = ()) -> pd.DataFrame:
         """Return one row per label: hd, hd95, assd, masd, and nsd at each tolerance.

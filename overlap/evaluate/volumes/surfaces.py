@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from overlap.contingencies import Contingency
 from overlap.surfaces import Convention, boundary_iou, surface_distances
+from overlap.surfaces.boundary import default_width
 from overlap.surfaces.presets import as_convention
 
 from .metrics import SURFACE_NAME
@@ -100,18 +101,31 @@ def measure_surfaces(
                     result[str(group)][name] = one.one_sided(kind[4:])
                 elif kind != "biou":
                     result[str(group)][name] = getattr(one, kind)
-    for name, kind, number, _ in names:
-        if kind == "biou":
-            for group, members in groups.items():
-                masks = np.isin(found, members), np.isin(truth, members)
-                euclidean = not np.isnan(number)
-                result[group][name] = boundary_iou(
-                    *masks,
-                    width=number if euclidean else None,
-                    spacing=counts.spacing if euclidean else None,
-                    band="euclidean" if euclidean else "chessboard",
-                )
+    for group, members in groups.items():
+        for name, kind, number, _ in names:
+            if kind == "biou":
+                result[group][name] = _band_iou(found, truth, counts, members, number)
     return result
+
+
+def _band_iou(
+    found: NDArray[Any],
+    truth: NDArray[Any],
+    counts: Contingency,
+    members: Sequence[int],
+    width: float,
+) -> float:
+    """Return the boundary IoU of some labels, looking at their box only."""
+    cells = counts.cells
+    inside = np.isin(cells.found, members) | np.isin(cells.truth, members)
+    if not inside.any():
+        return float("nan")
+    lower, upper = cells.lower[inside].min(axis=0), cells.upper[inside].max(axis=0)
+    window = tuple(slice(int(a), int(b)) for a, b in zip(lower, upper, strict=True))
+    masks = [np.isin(volume[window], members) for volume in (found, truth)]
+    if np.isnan(width):
+        return boundary_iou(*masks, width=default_width(truth.shape))
+    return boundary_iou(*masks, width=width, spacing=counts.spacing, band="euclidean")
 
 
 def _parts(name: str) -> tuple[str, float, bool]:
