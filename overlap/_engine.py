@@ -332,7 +332,8 @@ def _pairwise_sieved(
     def rows(lo: int, hi: int) -> None:
         line, column = np.empty((2, room), np.int64)
         first, second = (tuple(np.empty((len(a), room))) for _ in "ab")
-        scratch = np.empty(m, np.uint8), line, column, first, second, np.empty(room)
+        near = np.zeros(-(-m // 8) * 8, np.uint8)
+        scratch = near, near.view(np.uint64), line, column, first, second, np.empty(room)
         kernel(a, b, plan.parameters, lo, hi, _SIEVED, *scratch, out)
 
     run_blocks(rows, n, 1.0 * n * m)

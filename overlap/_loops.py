@@ -37,11 +37,12 @@ def pairwise(a, b, p, lo, hi, out):
             row[j] = SCORE(o, e, s, x, p)[0]
 
 
-def sieved(a, b, p, lo, hi, batch, near, line, column, first, second, value, out):
+def sieved(a, b, p, lo, hi, batch, near, eights, line, column, first, second, value, out):
     """Score every pair as if apart, then again those that may touch.
 
     These are copied to the columns `first` and `second` before, some `batch` at a time, so
-    that the loop over them vectorises.
+    that the loop over them vectorises. `near` has a byte for each column, and `eights` is
+    the same memory as larger numbers.
     """
     count = 0
     for i in range(lo, hi):
@@ -53,9 +54,11 @@ def sieved(a, b, p, lo, hi, batch, near, line, column, first, second, value, out
         for j in range(size):
             near[j] = BOUND(a, i, b, j)[2] > 0.0
         before = count
-        for j in range(size):
-            column[count] = j
-            count += near[j]
+        for w in range(eights.shape[0]):
+            if eights[w] != 0:  # seldom
+                for j in range(8 * w, min(8 * w + 8, size)):
+                    column[count] = j
+                    count += near[j]
         if 2 * (count - before) > size:
             count = before
             for j in range(size):
