@@ -136,7 +136,7 @@ def search_all_rows(gaps, squares, planes, rows, side_p, side_r, at, result, sta
         result[k] = best
 
 
-def fill_planes(gaps, squares, rows, side, inside, start, stop):
+def fill_planes(gaps, squares, rows, side, first, inside, start, stop):
     """Write the squared distance to the nearest target in the same plane.
 
     The lower envelope of parabolas (Felzenszwalb and Huttenlocher, Theory of Computing 8, 2012).
@@ -147,22 +147,24 @@ def fill_planes(gaps, squares, rows, side, inside, start, stop):
         As in `search_rings`.
     side : float
         Distance of rows.
-    inside : ndarray of float64, shape (planes, width, rows)
-        The result: infinite where the plane has no target.
+    first : int
+        First cell of a row that is looked at.
+    inside : ndarray of float64, shape (planes, cells, rows)
+        The result for these cells of all rows: infinite where the plane has no target.
     start, stop : int
         Planes.
     """
-    width = gaps.shape[1]
+    cells = inside.shape[1]
     # a table of quotients: divisions would take most of the time
     quotient = 0.5 / (side * side * np.maximum(np.arange(rows), 1))
     value = np.empty(rows)
     place = np.empty(rows, np.int64)
     edge = np.empty(rows + 1)
     for p in range(start, stop):
-        for c in range(width):
+        for c in range(cells):
             top = -1
             for r in range(rows):
-                f = squares[gaps[p * rows + r, c]]
+                f = squares[gaps[p * rows + r, first + c]]
                 if f == np.inf:
                     continue
                 cut = -np.inf
@@ -191,21 +193,27 @@ def fill_planes(gaps, squares, rows, side, inside, start, stop):
                 inside[p, c, r] = turn * turn + value[m]
 
 
-def search_planes(inside, side, at, result, start, stop):
+def search_planes(inside, first, width, side, at, result, start, stop):
     """Find the squared distance of queries from what every plane knows.
 
     Parameters
     ----------
-    inside : ndarray of float64, shape (planes, width, rows)
+    inside : ndarray of float64, shape (planes, cells, rows)
+    first : int
+        First of these cells; queries that are at others are left out.
+    width : int
+        Cells of a row.
     side : float
         Distance of planes.
     at, result, start, stop
         As in `search_rings`.
     """
-    planes, width, rows = inside.shape
+    planes, cells, rows = inside.shape
     for k in range(start, stop):
         line = at[k] // width
-        c = at[k] - line * width
+        c = at[k] - line * width - first
+        if c < 0 or c >= cells:
+            continue
         p = line // rows
         r = line - p * rows
         best = inside[p, c, r]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,8 @@ __all__ = ["Targets"]
 # Rings hold so many rows at most; beyond, planes are cheaper.
 _RINGS = 2048
 _SAMPLE = 256
+# Squared distances in planes that are held at once.
+_ROOM = 1 << 23
 # Nanoseconds, measured: a row looked at, a cell of a plane's envelope, a plane looked at.
 _ROW, _CELL, _PLANE = 2.0, 14.0, 8.0
 
@@ -148,14 +150,20 @@ class Targets:
     def _planes(self, at: NDArray[np.int64], result: NDArray[np.float64]) -> None:
         """Search by planes: what it costs hardly depends on how far targets are."""
         planes, rows, width = self._grid.shape
-        inside = np.empty((planes, width, rows))
         fill, search = specialise(loops.fill_planes), specialise(loops.search_planes)
         gaps, squares, sides = self._gaps, self._squares, self._sides
-        run_blocks(
-            lambda a, b: fill(gaps, squares, rows, sides[1], inside, a, b),
-            planes, _CELL * inside.size,
-        )  # fmt: skip
-        run_blocks(lambda a, b: search(inside, sides[0], at, result, a, b), len(at), 50.0 * len(at))
+        # every cell of a row is a problem of its own: some at a time
+        step = max(_ROOM // (planes * rows), 1)
+        for first in range(0, width, step):
+            part = np.empty((planes, min(step, width - first), rows))
+            run_blocks(
+                partial(fill, gaps, squares, rows, sides[1], first, part),
+                planes, _CELL * part.size,
+            )  # fmt: skip
+            run_blocks(
+                partial(search, part, first, width, sides[0], at, result),
+                len(at), 50.0 * len(at),
+            )  # fmt: skip
 
     def _cost_of_planes(self, queries: int) -> float:
         planes = self._grid.shape[0]
