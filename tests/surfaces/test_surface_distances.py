@@ -231,3 +231,28 @@ def test_errors():
         one.one_sided("left")
     with pytest.raises(KeyError, match="label 2 was not measured; there are 1"):
         ov.surface_distances(a, a)[2]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_quantiles_of_many_distances_by_weight(seed):
+    from overlap.surfaces.summary import quantile
+
+    rng = np.random.default_rng(seed)
+    grid = np.sqrt(rng.integers(0, 40, (6000, 2)) @ np.array([1.0, 2.5]))
+    values = (grid, rng.exponential(1.0, 6000) ** 4, np.ones(6000), np.zeros(6000))[seed % 4]
+    weights = rng.uniform(0.2, 3.0, 6000)
+    for share in (0.0, 1e-4, 0.3331, 0.5, 0.9512, 1.0 - 1e-6):
+        expected = plain.weighted_quantile(values, weights, share)
+        assert quantile(values, weights, share, "weighted") == expected
+    assert quantile(values, weights, 1.0, "weighted") == values.max()
+    # equal weights: shares that are reached exactly are sorted as a whole
+    assert quantile(values, np.full(6000, 0.5), 0.25, "weighted") == np.sort(values)[1499]
+
+
+def test_the_worst_of_several_labels_with_one_distance_is_the_first():
+    truth = np.zeros((4, 30), int)
+    truth[1:3, 3:6], truth[1:3, 13:16] = 1, 2
+    found = np.roll(truth, 2, axis=1)
+    result = ov.surface_distances(found, truth, labels={"b": (2,), "a": (1,), "none": (7,)})
+    assert result.worst().label == "b"
+    assert result.worst().distance == 2.0
