@@ -2,7 +2,8 @@
 
 Columns: measures of the supports, (cell volume,), then lower ends, upper ends and centroids
 of every axis; where cells are compared one pair at a time, also the columns of packed bits.
-An empty mask has lower ends of +inf and upper ends of -inf.
+An empty mask has lower ends of +inf and upper ends of -inf. `LabelRegions` keep measures, ends
+and centroids in the same places, and have all but the overlap from here.
 """
 
 from __future__ import annotations
@@ -44,9 +45,10 @@ def _mask_enclosure(a, i, b, j):
         hull *= cover
         gap += offset * offset
         diameter += cover * cover
-    if a[0][i] == 0.0 and b[0][j] == 0.0:
+    empty_a, empty_b = a[0][i] == 0.0, b[0][j] == 0.0
+    if empty_a and empty_b:
         gap = 0.0
-    elif a[0][i] == 0.0 or b[0][j] == 0.0:
+    elif empty_a or empty_b:
         gap = diameter  # a set without a centre is as far as can be
     return hull, gap, diameter
 

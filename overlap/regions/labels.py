@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._jit import compose, scalar
-from overlap._terms import Geometry, each_axis
+from overlap._jit import scalar
+from overlap._terms import Geometry
+from overlap.regions._mask_terms import mask_geometry
 from overlap.regions.base import Regions
 
 if TYPE_CHECKING:
@@ -17,70 +19,31 @@ if TYPE_CHECKING:
 
 __all__ = ["LabelRegions"]
 
-# Columns: measures, places, (pointers, partners, shared measures) of the sparse intersections
-# by place, then lower ends, upper ends and centroids of every axis. An absent label has lower
-# ends of +inf and upper ends of -inf.
+# Columns: measures and places; lower ends, upper ends and centroids of every axis, where masks
+# have them too; pointers, partners and shared measures of the sparse intersections by place. An
+# absent label has lower ends of +inf and upper ends of -inf.
 
 
 @scalar
 def label_overlap(a, i, b, j):
     """Return ``(measure_a, measure_b, intersection)`` by looking the pair up."""
     row, wanted = a[1][i], b[1][j]
-    low, high = a[2][row], a[2][row + 1]
+    low, high = a[5][row], a[5][row + 1]
     end = high
     while low < high:
         middle = (low + high) // 2
-        if a[3][middle] < wanted:
+        if a[6][middle] < wanted:
             low = middle + 1
         else:
             high = middle
-    place = min(low, len(a[3]) - 1)
-    shared = a[4][place] * ((low < end) & (a[3][place] == wanted))
+    place = min(low, len(a[6]) - 1)
+    shared = a[7][place] * ((low < end) & (a[6][place] == wanted))
     return a[0][i], b[0][j], shared
-
-
-def _label_extent(a, i, b, j):
-    low_a, high_a, low_b, high_b = a[5][K][i], a[6][K][i], b[5][K][j], b[6][K][j]
-    cover = max(max(high_a, high_b) - min(low_a, low_b), 0.0)
-    offset = a[7][K][i] - b[7][K][j]
-    return offset, max(high_a - low_a, 0.0), max(high_b - low_b, 0.0), cover
-
-
-def _label_enclosure(a, i, b, j):
-    hull, gap, diameter = 1.0, 0.0, 0.0
-    for offset, _, _, cover in EXTENT(a, i, b, j):
-        hull *= cover
-        gap += offset * offset
-        diameter += cover * cover
-    empty_a, empty_b = a[0][i] == 0.0, b[0][j] == 0.0
-    if empty_a and empty_b:
-        gap = 0.0
-    elif empty_a or empty_b:
-        gap = diameter  # a set without a centre is as far as can be
-    return hull, gap, diameter
-
-
-def _label_outside(a, i, b, j):
-    hull, first, second, shared = 1.0, 1.0, 1.0, 1.0
-    for k in range(len(a[5])):
-        low_a, high_a, low_b, high_b = a[5][k][i], a[6][k][i], b[5][k][j], b[6][k][j]
-        hull *= max(max(high_a, high_b) - min(low_a, low_b), 0.0)
-        first *= max(high_a - low_a, 0.0)
-        second *= max(high_b - low_b, 0.0)
-        shared *= max(min(high_a, high_b) - max(low_a, low_b), 0.0)
-    return max(hull - (first + second - shared), 0.0)
 
 
 @cache
 def _label_geometry(axes: int) -> Geometry:
-    extent = each_axis(_label_extent, axes)
-    return Geometry(
-        overlap=label_overlap,
-        enclosure=compose(_label_enclosure, EXTENT=extent),
-        outside=scalar(_label_outside),
-        extent=extent,
-        axes=axes,
-    )
+    return replace(mask_geometry(axes, None, False, False), overlap=label_overlap)
 
 
 class LabelRegions(Regions):
@@ -162,7 +125,7 @@ class LabelRegions(Regions):
         measure, place, *ends = self._arrays
         axes = self._axes
         groups = (tuple(ends[k * axes : (k + 1) * axes]) for k in range(3))
-        return (measure, place, *self._shared, *groups)
+        return (measure, place, *groups, *self._shared)
 
     def candidate_blocks(self, other: LabelRegions) -> Iterator[tuple[NDArray, NDArray]]:
         """Yield the index arrays of the pairs that share a voxel, at once."""
