@@ -207,6 +207,10 @@ def surface_distances(
             f"found has shape {a.shape} and truth {b.shape}; counts are of volumes with "
             f"{len(counts.spacing)} axes"
         )
+    elif spacing is not None and tuple(map(float, spacing)) != counts.spacing:
+        raise ValueError(
+            f"spacing = {spacing!r}, and counts have {counts.spacing}; leave spacing out"
+        )
     limit = np.inf if at_most is None else float(at_most)
     cut = _Cut(a, b, counts, convention)
     surfaces = {name: cut.surface(name, members, limit) for name, members in _named(labels, counts)}

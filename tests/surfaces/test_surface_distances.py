@@ -192,6 +192,8 @@ def test_empty_sets(border):
         assert one.worst() is None
         assert result.worst() is None
     assert len(ov.surface_distances(none, none)) == 0
+    nothing = np.zeros((0, 5), bool)
+    assert math.isnan(ov.surface_distances(nothing, nothing, labels=[1], border=border)[1].hd())
 
 
 def test_bounded_search_gives_the_same_shares():
@@ -222,6 +224,11 @@ def test_errors():
         ov.surface_distances(a, a, at_most=-1)
     with pytest.raises(ValueError, match="not a whole number"):
         ov.surface_distances(a * 0.5, a)
+    counts = ov.contingency(a, a)
+    with pytest.raises(ValueError, match="leave spacing out"):
+        ov.surface_distances(a, a, counts=counts, spacing=(1.0, 2.0))
+    with pytest.raises(ValueError, match="counts are of volumes with 2 axes"):
+        ov.surface_distances(a[0], a[0], counts=counts)
     one = ov.surface_distances(a, a)[1]
     with pytest.raises(ValueError, match="percentile = 101"):
         one.hd(101)
