@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import os
 import zlib
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["decompress_voxels", "inflate_voxels", "map_voxels"]
+__all__ = ["data_file", "decompress_voxels", "stored_voxels"]
 
 _BLOCK = 1 << 18
 _MOST = 1100  # deflate makes nothing smaller than 1/1032
@@ -23,10 +24,45 @@ def _count(shape: tuple[int, ...], dtype: DTypeLike) -> int:
     return count
 
 
-def map_voxels(
-    path: str, dtype: DTypeLike, offset: int, shape: tuple[int, ...], *, name: str
+def data_file(path: str, name: str) -> str:
+    """Return the path of the file in which a header says its voxels are.
+
+    Parameters
+    ----------
+    path : str
+        File with the header.
+    name : str
+        What it says.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        The voxels are in several files.
+    FileNotFoundError
+        The file is not beside the header.
+    """
+    if name.upper().startswith("LIST") or "%" in name:
+        raise ValueError(f"{path}: its voxels are in several files ({name}); save them in one")
+    source = Path(path).parent / name
+    if not source.is_file():
+        raise FileNotFoundError(f"{path}: its data file {name} is not beside it")
+    return str(source)
+
+
+def stored_voxels(
+    path: str,
+    dtype: DTypeLike,
+    offset: int,
+    shape: tuple[int, ...],
+    *,
+    name: str,
+    deflated: bool = False,
 ) -> NDArray[Any]:
-    """Map an array in Fortran order, read-only, into memory.
+    """Take an array in Fortran order out of a file: mapped, read-only, or decompressed.
 
     Parameters
     ----------
@@ -40,6 +76,8 @@ def map_voxels(
         Voxels along each axis.
     name : str
         Name of the file for messages.
+    deflated : bool, optional
+        The voxels are one zlib or gzip stream, which starts at `offset`.
 
     Returns
     -------
@@ -48,9 +86,15 @@ def map_voxels(
     Raises
     ------
     ValueError
-        The file is too short.
+        The file is too short or damaged.
     """
-    wanted, there = _count(shape, dtype), os.path.getsize(path) - offset
+    size = os.path.getsize(path)
+    if deflated:
+        with open(path, "rb") as file:
+            file.seek(offset)
+            stream = cast(BinaryIO, _Inflated(file))
+            return decompress_voxels(stream, dtype, shape, name=name, stored=size)
+    wanted, there = _count(shape, dtype), size - offset
     if there < wanted:
         raise _truncated(name, max(there, 0), wanted)
     if not wanted:
@@ -109,44 +153,6 @@ def decompress_voxels(
     if there < wanted:
         raise _truncated(name, there, wanted)
     return buffer.view(dtype).reshape(shape, order="F")
-
-
-def inflate_voxels(
-    path: str, dtype: DTypeLike, offset: int, shape: tuple[int, ...], *, name: str
-) -> NDArray[Any]:
-    """Read an array in Fortran order from a zlib or gzip stream inside a file.
-
-    Parameters
-    ----------
-    path : str
-        File with the voxels.
-    dtype : data type
-        Type of a voxel.
-    offset : int
-        First byte of the stream.
-    shape : tuple of int
-        Voxels along each axis.
-    name : str
-        Name of the file for messages.
-
-    Returns
-    -------
-    ndarray
-
-    Raises
-    ------
-    ValueError
-        The file is too short or damaged.
-    """
-    with open(path, "rb") as stream:
-        stream.seek(offset)
-        return decompress_voxels(
-            cast(BinaryIO, _Inflated(stream)),
-            dtype,
-            shape,
-            name=name,
-            stored=os.path.getsize(path),
-        )
 
 
 class _Inflated:

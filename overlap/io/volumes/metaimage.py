@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import math
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.io.volumes._bytes import inflate_voxels, map_voxels
+from overlap.io.volumes._bytes import data_file, stored_voxels
 from overlap.io.volumes.volume import RawVolume, affine_from_lps
 
 __all__ = ["read_metaimage"]
@@ -75,7 +74,7 @@ def read_metaimage(path: str) -> RawVolume:
     local = fields["ElementDataFile"].upper() == "LOCAL"
     source, more = path, tuple[str, ...]()
     if not local:
-        source, offset = _data_file(path, fields["ElementDataFile"]), 0
+        source, offset = data_file(path, fields["ElementDataFile"]), 0
         more = (source,)
     data = _voxels(fields, path, source, offset, dtype, shape)
     spacing = _numbers(fields, path, ("ElementSpacing", "ElementSize"), ndim, [1.0] * ndim)
@@ -121,18 +120,8 @@ def _voxels(
         offset = stored - math.prod(shape) * dtype.itemsize
     else:
         offset += skip
-    if not _flag(fields, "CompressedData"):
-        return map_voxels(source, dtype, max(offset, 0), shape, name=path)
-    return inflate_voxels(source, dtype, max(offset, 0), shape, name=path)
-
-
-def _data_file(path: str, name: str) -> str:
-    if name.upper().startswith("LIST") or "%" in name:
-        raise ValueError(f"{path}: its voxels are in several files ({name}); save them in one")
-    source = Path(path).parent / name
-    if not source.is_file():
-        raise FileNotFoundError(f"{path}: its data file {name} is not beside it")
-    return str(source)
+    deflated = _flag(fields, "CompressedData")
+    return stored_voxels(source, dtype, max(offset, 0), shape, name=path, deflated=deflated)
 
 
 def _flag(fields: dict[str, str], key: str, default: str = "False") -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.io.volumes._bytes import decompress_voxels, map_voxels
+from overlap.io.volumes._bytes import decompress_voxels, stored_voxels
 from overlap.io.volumes.volume import RawVolume
 
 __all__ = ["read_nifti"]
@@ -77,7 +77,7 @@ def read_nifti(path: str) -> RawVolume:
                 stored=os.path.getsize(path),
             )
     else:
-        data = map_voxels(path, dtype, offset, shape, name=path)
+        data = stored_voxels(path, dtype, offset, shape, name=path)
     raw = RawVolume(data, slope=slope, inter=inter)
     _place(raw, header, path)
     return raw

@@ -8,12 +8,11 @@ not compare the checksum of the stream.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.io.volumes._bytes import inflate_voxels, map_voxels
+from overlap.io.volumes._bytes import data_file, stored_voxels
 from overlap.io.volumes.volume import RawVolume, affine_from_lps
 
 __all__ = ["read_nrrd"]
@@ -80,15 +79,12 @@ def read_nrrd(path: str) -> RawVolume:
         raise ValueError(f"{path}: its encoding {encoding!r} is not read; save it as raw or gzip")
     source, more = path, tuple[str, ...]()
     if "data file" in fields or "datafile" in fields:
-        source = _data_file(path, fields.get("data file") or fields["datafile"])
+        source = data_file(path, fields.get("data file") or fields["datafile"])
         offset, more = 0, (source,)
     if any(fields.get(key, "0") != "0" for key in ("byte skip", "byteskip", "line skip")):
         raise ValueError(f"{path}: voxels after a byte skip or line skip are not read; save anew")
     shape = tuple(sizes)
-    if encoding == "raw":
-        data = map_voxels(source, dtype, offset, shape, name=path)
-    else:
-        data = inflate_voxels(source, dtype, offset, shape, name=path)
+    data = stored_voxels(source, dtype, offset, shape, name=path, deflated=encoding != "raw")
     return _place(RawVolume(data, more_files=more), fields, path)
 
 
@@ -125,15 +121,6 @@ def _numbers(fields: dict[str, str], path: str, key: str, count: int | None) -> 
     if not np.isfinite(values).all() or (count is not None and len(values) != count):
         raise ValueError(f"{path}: {key!r} is {fields[key]!r}; wanted numbers, one for each axis")
     return values
-
-
-def _data_file(path: str, name: str) -> str:
-    if name.upper().startswith("LIST") or "%" in name:
-        raise ValueError(f"{path}: its voxels are in several files ({name}); save them in one")
-    source = Path(path).parent / name
-    if not source.is_file():
-        raise FileNotFoundError(f"{path}: its data file {name} is not beside it")
-    return str(source)
 
 
 def _vector(text: str, path: str) -> NDArray[np.float64] | None:
