@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["new_figure", "plain", "save"]
+__all__ = ["figure_of", "new_figure", "plain", "save"]
 
 
 def new_figure(size: tuple[float, float]) -> Figure:
@@ -32,6 +32,26 @@ def new_figure(size: tuple[float, float]) -> Figure:
             "drawing needs matplotlib: pip install 'overlap-metrics[plot]'"
         ) from error
     return Figure(figsize=size, layout="constrained")
+
+
+def figure_of(ax: Axes, caller: str) -> Figure:
+    """Return the figure that axes belong to.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    caller : str
+        Name for the message.
+
+    Raises
+    ------
+    ValueError
+        They belong to none.
+    """
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        raise ValueError(f"{caller}: ax belongs to no figure; draw on axes that have one")
+    return figure
 
 
 def plain(ax: Axes) -> None:

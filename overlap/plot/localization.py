@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.plot.figures import new_figure, plain, save
+from overlap.plot.figures import figure_of, new_figure, plain, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,9 +55,7 @@ def draw_report(
     """
     if ax is not None:
         draw_curves(report, ax, iou=iou)
-        figure = ax.get_figure(root=True)
-        if figure is None:
-            raise ValueError("draw_report: ax belongs to no figure")
+        figure = figure_of(ax, "draw_report")
     else:
         rows = len(_classes(report)) or 1
         shown = min(rows, _MANY_CLASSES)

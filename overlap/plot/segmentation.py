@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.plot.figures import new_figure, plain, save
+from overlap.plot.figures import figure_of, new_figure, plain, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,11 +70,7 @@ def draw_values(
         figure = new_figure((8.0, max(2.4, 1.3 + 0.32 * len(labels))))
         target: Axes = figure.subplots()
     else:
-        target = ax
-        owner = ax.get_figure(root=True)
-        if owner is None:
-            raise ValueError("draw_values: ax belongs to no figure")
-        figure = owner
+        figure, target = figure_of(ax, "draw_values"), ax
     summary = dict(report.summary_items())
     ticks = []
     for place, label in enumerate(labels):

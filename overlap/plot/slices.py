@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.plot.figures import new_figure, save
+from overlap.plot.figures import figure_of, new_figure, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -116,11 +116,7 @@ def draw_slice(
         figure = new_figure((max(width * scale, 3.5) + 0.4, max(height * scale, 2.5) + 1.2))
         target: Axes = figure.subplots()
     else:
-        target = ax
-        owner = ax.get_figure(root=True)
-        if owner is None:
-            raise ValueError("draw_slice: ax belongs to no figure")
-        figure = owner
+        figure, target = figure_of(ax, "draw_slice"), ax
     background = np.full((*a.shape, 3), 0.13)
     if image is not None:
         background = np.repeat(_gray(_plane(image, axis, index)[columns, rows])[..., None], 3, 2)
