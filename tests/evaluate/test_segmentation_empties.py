@@ -16,7 +16,7 @@ SIDES = {"both": (NONE, NONE), "truth": (NONE, FULL), "found": (FULL, NONE), "":
 
 def values(empty="default", metrics=tuple(METRICS), **options):
     """Values of every metric in every situation, by situation and metric."""
-    metrics = [name for name in metrics if name != "lesion_dice"]  # of three axes only
+    metrics = [name for name in metrics if name[:8] not in ("lesion_d", "lesion_h")]  # 3 axes only
     sides = [dict(zip(SIDES, [pair[k] for pair in SIDES.values()], strict=True)) for k in (0, 1)]
     sides = [{name or "none": volume for name, volume in side.items()} for side in sides]
     report = segmentation(

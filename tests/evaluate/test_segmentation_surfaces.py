@@ -97,6 +97,23 @@ def test_voxels_of_unknown_size_have_no_millimeters(cases):
     assert {row["unit"] for row in rows} == {"1", "voxels"}
 
 
+def test_lesionwise_distances_of_a_challenge():
+    truth, found = np.zeros((2, 40, 20, 20), np.uint8)
+    truth[2:8, 2:8, 2:8] = found[2:8, 2:8, 2:6] = 1  # found without two layers
+    truth[20:26, 2:8, 2:8] = 1  # missed
+    found[33:36, 12:16, 12:16] = 1  # false
+    names = ["lesion_dice", "lesion_hd95"]
+    report = segmentation(truth=truth, found=found, labels=[1], metrics=names, spacing=(1, 1, 2))
+    alone = [np.where(np.arange(40)[:, None, None] < 10, side, 0) for side in (found, truth)]
+    one = ov.surface_distances(*alone, spacing=(1, 1, 2), preset="surface-distance")[1]
+    assert one.hd95 == 4.0
+    assert report.summary["lesion_hd95"] == pytest.approx((4.0 + 2 * 374.0) / 3)
+    assert report.summary["lesion_dice"] == pytest.approx(0.8 / 3)
+    none = np.zeros_like(truth)
+    report = segmentation(truth=none, found=none, labels=[1], metrics=names[1], spacing=(1, 1, 2))
+    assert report.summary["lesion_hd95"] == 0.0
+
+
 def test_names():
     metrics = chosen_metrics("hd50,nsd@0.5mm,biou@3")
     assert [metric.family for metric in metrics] == ["surfaces"] * 3

@@ -186,6 +186,9 @@ _RECORDS = (
            "overlap.detect_lesions, rule any", family="objects"),
     Metric("lesion_dice", "lesion-wise Dice of BraTS 2023", "overlap.lesionwise_dice",
            family="objects"),
+    Metric("lesion_hd95", "the same for the 95th percentile of distances; 374 mm for each missed "
+           "or false lesion, 0 without any", "overlap.lesionwise_dice", better="lower", empty="",
+           unit="length", high=_INF, family="objects"),
     _distance("hd", "largest distance of one surface from the other (Hausdorff)"),
     _distance("hd95", "the same at the 95th percentile; hd99 at the 99th, and so on"),
     _distance("assd", "mean distance of both surfaces from the other"),

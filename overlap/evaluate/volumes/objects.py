@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -14,8 +14,11 @@ from overlap.contingencies import Contingency
 from overlap.counting import contingency
 from overlap.instances import match_instances
 from overlap.lesions import BRATS_2023, detect_lesions, lesionwise_dice
+from overlap.surfaces import surface_distances
 
 __all__ = ["ObjectRules", "measure_objects"]
+
+Mask = NDArray[np.bool_]
 
 _MARGIN = 5  # voxels around the labels that are looked at: more than any dilation of a challenge
 
@@ -35,7 +38,7 @@ class ObjectRules:
     at_least : float
         Objects match above this IoU.
     challenge : str
-        Rules of ``lesion_dice``; see `overlap.lesionwise_dice`.
+        Rules of ``lesion_dice`` and ``lesion_hd95``; see `overlap.lesionwise_dice`.
     """
 
     objects: Literal["components", "labels"] = "components"
@@ -53,15 +56,23 @@ class ObjectRules:
             )
         if not 0.0 <= self.at_least < 1.0:
             raise ValueError(f"at_least = {self.at_least!r}; wanted a number in [0, 1)")
-        if self.objects == "labels" and "lesion_dice" in self.metrics:
-            raise ValueError("metrics: lesion_dice is of components; leave instances='labels' out")
+        lesions = self.lesionwise()
+        if self.objects == "labels" and lesions:
+            raise ValueError(
+                f"metrics: {lesions[0]} is of components; leave instances='labels' out"
+            )
+
+    def lesionwise(self) -> list[str]:
+        """Return the names of metrics by the rules of a challenge."""
+        return [name for name in self.metrics if name in ("lesion_dice", "lesion_hd95")]
 
     def check_axes(self, axes: int) -> None:
         """Refuse a connectivity, or a metric, that volumes of so many axes do not have."""
         if self.objects == "components":
             neighborhood(axes, self.connectivity)
-        if "lesion_dice" in self.metrics and axes != 3:
-            raise ValueError(f"lesion_dice is of volumes with 3 axes, not {axes}")
+        lesions = self.lesionwise()
+        if lesions and axes != 3:
+            raise ValueError(f"{lesions[0]} is of volumes with 3 axes, not {axes}")
 
     def settings(self) -> dict[str, Any]:
         """Return the rules as plain data."""
@@ -111,11 +122,28 @@ def measure_objects(
         ]
         part = contingency(*pieces, spacing=counts.spacing)
         result[name] = _qualities(part, rules)
-        if "lesion_dice" in rules.metrics:
+        lesions = rules.lesionwise()
+        if lesions:
             masks = [piece != 0 for piece in pieces]
-            scores = lesionwise_dice(*masks, spacing=counts.spacing, challenge=rules.challenge)
-            result[name]["lesion_dice"] = scores.dice
+            scores = lesionwise_dice(
+                *masks, spacing=counts.spacing, challenge=rules.challenge,
+                hd95=_robust_hd(counts.spacing) if "lesion_hd95" in lesions else None,
+            )  # fmt: skip
+            values = {"lesion_dice": scores.dice, "lesion_hd95": scores.hd95}
+            result[name].update({key: values[key] for key in lesions})
     return result
+
+
+def _robust_hd(spacing: tuple[float, ...]) -> Callable[[Mask, Mask], float]:
+    """Return the distance that the challenge takes: that of the program surface-distance."""
+
+    def hd95(found: Mask, truth: Mask) -> float:
+        distances = surface_distances(
+            found, truth, spacing=spacing, labels=[1], preset="surface-distance"
+        )
+        return distances[1].hd95
+
+    return hd95
 
 
 def _pieces(
