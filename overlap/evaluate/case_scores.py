@@ -13,7 +13,14 @@ from .places import average_ranks
 from .report import Interval
 from .significance import mean_difference
 
-__all__ = ["AGGREGATES", "CaseScores", "defined_mean", "weighted_mean", "weighted_median"]
+__all__ = [
+    "AGGREGATES",
+    "CaseScores",
+    "defined_mean",
+    "linear_parts",
+    "weighted_mean",
+    "weighted_median",
+]
 
 _DIGITS = 12
 
@@ -163,7 +170,7 @@ class CaseScores:
             return resampled_interval(name, estimate, draws, confidence_level=self.level)
         chosen = self.values[[k]] if j is None else self.values[[k, j]]
         used = ~np.isnan(chosen).all(axis=(0, 1))
-        parts = [_linear_parts(block[:, used]) for block in chosen]
+        parts = [linear_parts(block[:, used]) for block in chosen]
         if j is not None:
             return mean_difference(parts[0] - parts[1], confidence_level=self.level)
         count = int((~np.isnan(parts[0])).sum())
@@ -191,17 +198,29 @@ def defined_mean(data: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
 
 
-def _linear_parts(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """One number per case whose mean is that of labels of cases, and which varies like it.
+def linear_parts(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Split the mean over labels of the means over cases into one number per case.
 
+    The mean of these numbers is that mean, and their spread is what a change of the cases does
+    to it, to first order: where every value is defined, each is its case's mean over labels.
     With m the mean of a label over its n defined cases, the mean of the L labels moves by
     (v - m) / (n L) per unit of a case's weight: the case's part is the mean of labels plus N
     times the sum of that.
+
+    Parameters
+    ----------
+    values : ndarray, dtype=float64, shape (labels, N)
+        NaN where undefined; a label that no case defines is left out.
+
+    Returns
+    -------
+    ndarray, dtype=float64, shape (N,)
+        NaN if nothing is defined.
     """
-    means = defined_mean(values, axis=1)
-    if np.isnan(means).all():
+    known = ~np.isnan(values)
+    values, known = values[known.any(axis=1)], known[known.any(axis=1)]
+    if not len(values):
         return np.full(values.shape[1], np.nan)
-    count = (~np.isnan(values)).sum(axis=1)
-    known = count > 0
-    moves = (values[known] - means[known, None]) / (count[known, None] * known.sum())
-    return np.asarray(np.mean(means[known]) + values.shape[1] * np.nansum(moves, axis=0))
+    means = defined_mean(values, axis=1)[:, None]
+    share = known.mean(axis=1)[:, None]
+    return np.asarray((means + np.where(known, values - means, 0.0) / share).mean(axis=0))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap.evaluate.case_scores import defined_mean, linear_parts
 from overlap.evaluate.report import Report, Section
 
 from .measure import Measure
@@ -91,10 +92,7 @@ class SegmentationEvidence:
             ``dice`` is the mean over labels of the means over cases, ``dice[liver]`` one of them.
         """
         means = self.label_means(np.asarray(weights, np.float64))
-        known = ~np.isnan(means)
-        count = known.sum(axis=2)
-        total = np.where(known, means, 0.0).sum(axis=2)
-        overall = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+        overall = defined_mean(means, axis=2)
         result = {}
         for m, metric in enumerate(self.metrics):
             result[metric.name] = overall[:, m]
@@ -103,11 +101,7 @@ class SegmentationEvidence:
         return result
 
     def parts(self, m: int) -> NDArray[np.float64]:
-        """Split the mean over labels of a metric into one number per case.
-
-        The mean of these numbers is the metric's, and their spread is what a change of the
-        cases does to it, to first order: with all values known, it is each case's mean over
-        labels.
+        """Split the mean over labels of a metric into one number per case: its linear parts.
 
         Parameters
         ----------
@@ -120,15 +114,7 @@ class SegmentationEvidence:
             Of the cases that have a value.
         """
         used = self.used[m]
-        known = ~np.isnan(used)
-        labels, cases = known.any(axis=0), known.any(axis=1)
-        used, known = used[np.ix_(cases, labels)], known[np.ix_(cases, labels)]
-        if not used.size:
-            return np.empty(0)
-        count = known.sum(axis=0)
-        mean = np.where(known, used, 0.0).sum(axis=0) / count
-        change = np.where(known, used - mean, 0.0) * (len(used) / count)
-        return (mean + change).mean(axis=1)
+        return linear_parts(used[~np.isnan(used).all(axis=1)].T)
 
     @cached_property
     def sizes(self) -> NDArray[np.float64]:
