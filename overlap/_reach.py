@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap import _engine, _sparse, candidates
+from overlap import _sparse, candidates
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -36,16 +36,8 @@ def reaching(
         i, j, value = _sparse.sparse_pairs(plan, found, truth, at_least, strict, groups)
         return i.astype(np.int64, copy=False), j.astype(np.int64, copy=False), value
     geometry = plan.geometry(found, truth)
-    kept: list[tuple[NDArray, NDArray, NDArray]] = []
-    for ia, jb in candidates.expand(_all_pairs(len(found), len(truth), groups)):
-        value = np.empty(len(ia))
-        _engine.score_listed(plan, geometry, found, ia, truth, jb, value)
-        keep = value > at_least if strict else value >= at_least
-        kept.append((ia[keep], jb[keep], value[keep]))
-    if not kept:
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
-    i, j, value = (np.concatenate(column) for column in zip(*kept, strict=True))
-    return i, j, value
+    blocks = candidates.expand(_all_pairs(len(found), len(truth), groups))
+    return _sparse.keep_listed(plan, geometry, found, truth, blocks, at_least, strict)
 
 
 def _all_pairs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from overlap._terms import Geometry
     from overlap.regions.base import Regions
 
-__all__ = ["count_undefined", "sparse_pairs"]
+__all__ = ["count_undefined", "keep_listed", "sparse_pairs"]
 
 _OUTPUT = 1 << 24  # candidates up to which each job has its own place in the output
 _CANDIDATES = 1 << 19  # of a job
@@ -41,8 +41,26 @@ def sparse_pairs(
     ):
         parts = candidates.candidate_ranges(found, truth, groups)
         return _ranged(plan, geometry, found, truth, parts, at_least, strict)
+    blocks = _blocks(found, truth, groups)
+    i, j, value = keep_listed(plan, geometry, found, truth, blocks, at_least, strict)
+    if candidates.may_repeat(found, truth):
+        _, first = np.unique(i * len(truth) + j, return_index=True)
+        i, j, value = i[first], j[first], value[first]
+    return i, j, value
+
+
+def keep_listed(
+    plan: Plan,
+    geometry: Geometry,
+    found: Regions,
+    truth: Regions,
+    blocks: Iterable[tuple[NDArray, NDArray]],
+    at_least: float,
+    strict: bool,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return found, truth and score of the listed pairs that reach the threshold."""
     kept: list[tuple[NDArray, NDArray, NDArray]] = []
-    for ia, jb in _blocks(found, truth, groups):
+    for ia, jb in blocks:
         value = np.empty(len(ia))
         score_listed(plan, geometry, found, ia, truth, jb, value)
         keep = value > at_least if strict else value >= at_least
@@ -50,9 +68,6 @@ def sparse_pairs(
     if not kept:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
     i, j, value = (np.concatenate(column) for column in zip(*kept, strict=True))
-    if candidates.may_repeat(found, truth):
-        _, first = np.unique(i * len(truth) + j, return_index=True)
-        i, j, value = i[first], j[first], value[first]
     return i, j, value
 
 

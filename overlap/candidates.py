@@ -227,14 +227,22 @@ def cell(value, origin, width, cells):
     return int(min(max((value - origin) / width, 0.0), cells - 1.0))
 
 
+@scalar
+def cells_of(lower, upper, k, origin, width, cells):
+    """Return the first and last column, then row, of the cells that a box covers."""
+    return (
+        cell(lower[0, k], origin[0], width[0], cells[0]),
+        cell(upper[0, k], origin[0], width[0], cells[0]),
+        cell(lower[1, k], origin[1], width[1], cells[1]),
+        cell(upper[1, k], origin[1], width[1], cells[1]),
+    )
+
+
 def fill_cells(lower, upper, origin, width, cells, start, members):
     """Count (empty `members`) or enter the boxes of every cell, row by row."""
     counting = members.shape[0] == 0
     for k in range(lower.shape[1]):
-        x0 = cell(lower[0, k], origin[0], width[0], cells[0])
-        x1 = cell(upper[0, k], origin[0], width[0], cells[0])
-        y0 = cell(lower[1, k], origin[1], width[1], cells[1])
-        y1 = cell(upper[1, k], origin[1], width[1], cells[1])
+        x0, x1, y0, y1 = cells_of(lower, upper, k, origin, width, cells)
         for y in range(y0, y1 + 1):
             for x in range(x0, x1 + 1):
                 c = y * cells[0] + x
@@ -251,10 +259,7 @@ def search_cells(
     axes = lower.shape[0]
     for i in range(row, lower.shape[1]):
         before = count
-        x0 = cell(lower[0, i], origin[0], width[0], cells[0])
-        x1 = cell(upper[0, i], origin[0], width[0], cells[0])
-        y0 = cell(lower[1, i], origin[1], width[1], cells[1])
-        y1 = cell(upper[1, i], origin[1], width[1], cells[1])
+        x0, x1, y0, y1 = cells_of(lower, upper, i, origin, width, cells)
         for y in range(y0, y1 + 1):
             for x in range(x0, x1 + 1):
                 c = y * cells[0] + x

@@ -29,37 +29,29 @@ def turn(ax, ay, bx, by, cx, cy):
 
 
 @scalar
+def push(ring, size, bottom, x, y):
+    """Append a point, after the points from `bottom` on that it makes concave; return the size."""
+    while (
+        size >= bottom
+        and turn(ring[size - 2, 0], ring[size - 2, 1], ring[size - 1, 0], ring[size - 1, 1], x, y)
+        <= 0.0
+    ):
+        size -= 1
+    ring[size, 0] = x
+    ring[size, 1] = y
+    return size + 1
+
+
+@scalar
 def ring_of(points, count, ring):
     """Write the convex hull of points in ascending order, turning left; return its size."""
     size = 0
     for k in range(count):
-        x, y = points[k, 0], points[k, 1]
-        while (
-            size >= 2
-            and turn(
-                ring[size - 2, 0], ring[size - 2, 1], ring[size - 1, 0], ring[size - 1, 1], x, y
-            )
-            <= 0.0
-        ):
-            size -= 1
-        ring[size, 0] = x
-        ring[size, 1] = y
-        size += 1
+        size = push(ring, size, 2, points[k, 0], points[k, 1])
     bottom = size + 1
     for back in range(1, count):
         k = count - 1 - back
-        x, y = points[k, 0], points[k, 1]
-        while (
-            size >= bottom
-            and turn(
-                ring[size - 2, 0], ring[size - 2, 1], ring[size - 1, 0], ring[size - 1, 1], x, y
-            )
-            <= 0.0
-        ):
-            size -= 1
-        ring[size, 0] = x
-        ring[size, 1] = y
-        size += 1
+        size = push(ring, size, bottom, points[k, 0], points[k, 1])
     return max(size - 1, 0)
 
 
