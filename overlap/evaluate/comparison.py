@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.io import write_text
-
 from .bootstrap import Seed, draw_weights
 from .case_scores import AGGREGATES, CaseScores
 from .case_table import StoredReport, case_table, has_cases
 from .contest import Contest
-from .report import Report, _plain
+from .report import Report, _plain, json_text
 from .significance import ZERO_METHODS
 
 if TYPE_CHECKING:
@@ -161,10 +158,7 @@ class Comparison:
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the comparison as JSON; with `path`, write it there (whole or not at all)."""
-        text = json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
-        if path is not None:
-            write_text(path, text)
-        return text
+        return json_text(self.to_dict(), path)
 
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw the podium, the stability of ranks and the significant differences.

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,7 +20,7 @@ from overlap.io import write_text
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Evidence", "Interval", "Report", "Section"]
+__all__ = ["Evidence", "Interval", "Report", "Section", "json_text", "package_versions"]
 
 
 @dataclass(frozen=True)
@@ -217,10 +218,7 @@ class Report:
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the report as JSON; with `path`, write it there (whole or not at all)."""
-        text = json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
-        if path is not None:
-            write_text(path, text)
-        return text
+        return json_text(self.to_dict(), path)
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """Return the table as CSV; with `path`, write it there (whole or not at all)."""
@@ -267,6 +265,32 @@ class Report:
             `ax` if it was given, else the figure.
         """
         return self.evidence.draw(self, path, ax, **options)
+
+
+def json_text(content: dict[str, Any], path: str | Path | None) -> str:
+    """Return plain data as JSON; with `path`, write it there (whole or not at all).
+
+    Parameters
+    ----------
+    content : dict
+        Without NaN and NumPy values.
+    path : str or Path, optional
+    """
+    text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+    if path is not None:
+        write_text(path, text)
+    return text
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of the packages that numbers depend on, for the settings."""
+    versions = {}
+    for package in ("overlap-metrics", "numpy", "numba"):
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            versions[package] = "unknown"
+    return versions
 
 
 def _without(rows: NDArray, count: int) -> NDArray:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.evaluate.report import Interval
+from overlap.evaluate.report import Interval, package_versions
 from overlap.io.segments import SegmentTable
 
 from .evidence import TemporalEvidence, threshold_names
@@ -29,13 +28,6 @@ def _source(table: SegmentTable) -> dict[str, Any]:
         "videos": len(table.videos),
         "segments": len(table),
     }
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def describe(
@@ -111,7 +103,7 @@ def describe(
             "labels_not_in_truth": strange_labels,
             "segments_excluded_by_label": excluded,
         },
-        "versions": {name: _version(name) for name in ("overlap-metrics", "numpy", "numba")},
+        "versions": package_versions(),
         "notes": notes,
     }
     if intervals:

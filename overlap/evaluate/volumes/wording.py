@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from overlap.evaluate.report import package_versions
 
 from .empties import SITUATIONS
 from .evidence import SegmentationEvidence
@@ -22,15 +23,6 @@ __all__ = ["LEAST_CASES", "describe"]
 FEW_CASES = 20
 # Below this many values there is none: the resamples of two or three are all but the same.
 LEAST_CASES = 5
-
-_NUMBER_NAMES = ("overlap-metrics", "numpy", "numba")
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def describe(
@@ -89,7 +81,7 @@ def describe(
         for case in cases
     ]
     result["failures"] = [{"case": entry.case, "reason": entry.reason} for entry in failed]
-    result["versions"] = {name: _version(name) for name in _NUMBER_NAMES}
+    result["versions"] = package_versions()
     result["notes"] = _notes(rules, evidence, failed, touched, units)
     if rules.bootstrap:
         result["bootstrap"] = {
