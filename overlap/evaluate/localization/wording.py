@@ -51,14 +51,14 @@ def describe(
     notes = []
     if strange_videos:
         notes.append(
-            f"{int(outside.sum())} predictions are for {len(strange_videos)} videos that are not "
-            f"in the truth (first: {strange_videos[0]!r}); {scored_outside} of them are in a "
-            "scored class and count as false positives"
+            f"predictions for videos that are not in the truth: {int(outside.sum())}, for "
+            f"{len(strange_videos)} (first: {strange_videos[0]!r}); of scored classes, which "
+            f"count as false positives: {scored_outside}"
         )
     if strange_labels:
         notes.append(
-            f"{len(strange_labels)} predicted labels have no truth (first: {strange_labels[0]!r}); "
-            "their predictions belong to no class and are excluded"
+            f"predicted labels without a truth: {len(strange_labels)} (first: "
+            f"{strange_labels[0]!r}); their predictions belong to no class and are excluded"
         )
     left_out = dict(measured.left_out)
     ambiguous = left_out["ambiguous"] + left_out.pop("ambiguous_given")
@@ -74,7 +74,7 @@ def describe(
         if count == 0
     ]
     if silent:
-        notes.append(f"{len(silent)} classes have no predictions (first: {silent[0]!r}): AP 0")
+        notes.append(f"classes with no predictions: {len(silent)} (first: {silent[0]!r}): AP 0")
     if not scene.classes:
         notes.append("there is no class with a truth: mAP is undefined")
     low, high = tie_range["mAP"]
