@@ -337,7 +337,8 @@ class Masks(Regions):
             return 0.4 * self.parameter_count
         if isinstance(data, LabelMap):
             return 200.0
-        return 20.0 + 0.1 * len(data.words) / max(len(data), 1)  # few meet over their length
+        # Few meet over their length, and what small ones take threads do not share.
+        return max(0.1 * len(data.words) / max(len(data), 1) - 100.0, 1.0)
 
     def fill_block(
         self,
