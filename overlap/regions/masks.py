@@ -331,13 +331,12 @@ class Masks(Regions):
         return (measure[self._rows], volume, *own, *packed, bits.words)
 
     def pair_cost(self) -> float:
-        """Return about how many nanoseconds the terms of a pair take."""
+        """Return about how many nanoseconds of a pair's terms threads can share."""
         data = self._cells.data
         if isinstance(data, Shares):
             return 0.4 * self.parameter_count
         if isinstance(data, LabelMap):
             return 200.0
-        # Few meet over their length, and what small ones take threads do not share.
         return max(0.1 * len(data.words) / max(len(data), 1) - 100.0, 1.0)
 
     def fill_block(

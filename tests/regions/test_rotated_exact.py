@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import numba
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 
 import overlap as ov
+from overlap._loops import BLOCK_ROWS
+from overlap._terms import Groups
 
 from .rotated_pairs import CLASSES, exact, general, pairs
 
@@ -36,6 +39,38 @@ def test_a_million_pairs(name: str) -> None:
     assert (terms.intersection <= np.minimum(terms.measure_a, terms.measure_b)).all()
     if name == "identical":
         assert (ov.giou(found, truth) == 1.0).all()
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_bounds_hold(name: str) -> None:
+    """What sieves pairs is at least the intersection, to the bit: no pair is ever lost."""
+    count = 60 if INTERPRETED else 20_000
+    found, truth = map(ov.RotatedBoxes, pairs(np.random.default_rng(8), count)[name])
+    index, geometry = np.arange(count), found.geometry()
+    shared = ov.terms(found, truth).intersection
+    for bound in (geometry.bound, geometry.tight_bound):
+        block = np.zeros((BLOCK_ROWS + 4, count))
+        bounded = replace(geometry, overlap=bound)
+        found.fill_block(index, truth, index, bounded, Groups.OVERLAP, block)
+        assert (block[2] >= shared).all()
+
+
+def test_sieved_tables_are_those_of_pairs() -> None:
+    """Rows with few, with many and without any pairs that may touch."""
+    rng = np.random.default_rng(9)
+    sizes = (7, 9) if INTERPRETED else (150, 203)
+    table = [general(rng, n) for n in sizes]
+    table[0][: sizes[0] // 2, :2] *= 40.0
+    table[1][: sizes[1] // 2, :2] *= 40.0
+    found, truth = map(ov.RotatedBoxes, table)
+    for score in (ov.iou, ov.tversky(alpha=0.3, beta=0.6), ov.volumetric_similarity):
+        rows = [score(found[k], truth) for k in range(len(found))]
+        np.testing.assert_array_equal(score.pairwise(found, truth), rows)
+
+
+def test_no_intersection_is_plus_zero() -> None:
+    line, box = ov.RotatedBoxes([[0, 0, 2, 0, 0.3]]), ov.RotatedBoxes([[0, 0, 2, 1, 0.2]])
+    assert not np.signbit(ov.iou(line, box)).any()
 
 
 @pytest.mark.parametrize("name", CLASSES)
