@@ -1,5 +1,6 @@
 from . import coders as coders
 from . import evaluate as evaluate
+from . import losses as losses
 from ._jit import scalar as scalar
 from ._terms import Terms as Terms
 from .components import connected_components as connected_components
@@ -38,11 +39,13 @@ from .ratios import tversky as tversky
 from .ratios import volumetric_similarity as volumetric_similarity
 from .regions.base import Regions as Regions
 from .regions.boxes import Boxes as Boxes
+from .regions.density import CellDensity as CellDensity
 from .regions.finite_sets import FiniteSets as FiniteSets
 from .regions.gaussians import Gaussians as Gaussians
 from .regions.grid import Grid as Grid
 from .regions.intervals import Intervals as Intervals
 from .regions.masks import Masks as Masks
+from .regions.polygons import Polygons as Polygons
 from .regions.product import Product as Product
 from .regions.rotated import RotatedBoxes as RotatedBoxes
 from .regions.smooth import Blurred as Blurred

@@ -16,5 +16,6 @@ knows nothing of scores; a score knows nothing of geometry.
 `SmoothMin`         boxes and intervals, likewise              as of the kind
 `FiniteSets`        subsets of a finite universe               cardinality or weight
 `Masks`             sets of cells of a grid, hard or soft      volume of the cells
+`Polygons`          sets bounded by rings, also on a torus     area, or mass
 ==================  =========================================  =====================
 """

@@ -1,0 +1,159 @@
+"""Rings: the flat columns of a batch of polygons, and what is derived from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from overlap.regions.density import CellDensity
+
+__all__ = ["Rings", "offsets_of", "spans"]
+
+
+class Rings:
+    """Rings of N regions as flat columns.
+
+    Batches that are parts of one another share the same object, and have other rows of it;
+    what is derived from it is derived once.
+
+    Attributes
+    ----------
+    x, y : ndarray, shape (V,)
+        Lifted coordinates of all vertices; rings are not closed. The inside is to the left of
+        every edge (outer rings run from +x towards +y, holes the other way round).
+    ring_offsets : ndarray of int64, shape (R + 1,)
+        Where the vertices of each ring begin.
+    region_offsets : ndarray of int64, shape (N + 1,)
+        Where the rings of each region begin; a region without rings is empty.
+    period : pair of (float or None), or None
+    density : CellDensity or None
+    """
+
+    def __init__(
+        self,
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+        ring_offsets: NDArray[np.int64],
+        region_offsets: NDArray[np.int64],
+        period: tuple[float | None, float | None] | None = None,
+        density: CellDensity | None = None,
+    ) -> None:
+        self.x, self.y = np.ascontiguousarray(x), np.ascontiguousarray(y)
+        self.ring_offsets = np.ascontiguousarray(ring_offsets, np.int64)
+        self.region_offsets = np.ascontiguousarray(region_offsets, np.int64)
+        for array in (self.x, self.y, self.ring_offsets, self.region_offsets):
+            array.flags.writeable = False
+        self.period, self.density = period, density
+        self._derived: dict[Any, Any] = {}
+
+    def __len__(self) -> int:
+        return len(self.region_offsets) - 1
+
+    def derived(self, key: Any, make: Callable[[Rings], Any]) -> Any:
+        """Return ``make(self)``, computed at the first call with this key."""
+        if key not in self._derived:
+            self._derived[key] = make(self)
+        return self._derived[key]
+
+    def take(self, rows: NDArray[np.intp]) -> Rings:
+        """Return the rings of some regions, in their order."""
+        rings = spans(self.region_offsets, rows)
+        vertices = spans(self.ring_offsets, rings)
+        return Rings(
+            self.x[vertices],
+            self.y[vertices],
+            offsets_of(np.diff(self.ring_offsets)[rings]),
+            offsets_of(np.diff(self.region_offsets)[rows]),
+            self.period,
+            self.density,
+        )
+
+    def with_vertices(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> Rings:
+        """Return rings with the same offsets through other vertices."""
+        return Rings(x, y, self.ring_offsets, self.region_offsets, self.period, self.density)
+
+    # --------------------------------------------------------------------------- derived
+
+    @cached_property
+    def vertex_offsets(self) -> NDArray[np.int64]:
+        """Where the vertices of each region begin, shape (N + 1,)."""
+        return self.ring_offsets[self.region_offsets]
+
+    @cached_property
+    def ring_of(self) -> NDArray[np.int64]:
+        """The ring of every vertex, shape (V,)."""
+        return np.repeat(np.arange(len(self.ring_offsets) - 1), np.diff(self.ring_offsets))
+
+    @cached_property
+    def region_of(self) -> NDArray[np.int64]:
+        """The region of every ring, shape (R,)."""
+        return np.repeat(np.arange(len(self)), np.diff(self.region_offsets))
+
+    @cached_property
+    def following(self) -> NDArray[np.int64]:
+        """The next vertex of the ring, for every vertex, shape (V,)."""
+        result = np.arange(1, len(self.x) + 1)
+        filled = np.diff(self.ring_offsets) > 0
+        result[self.ring_offsets[1:][filled] - 1] = self.ring_offsets[:-1][filled]
+        return result
+
+    @cached_property
+    def preceding(self) -> NDArray[np.int64]:
+        """The vertex of the ring before, for every vertex, shape (V,)."""
+        result = np.empty(len(self.x), np.int64)
+        result[self.following] = np.arange(len(self.x))
+        return result
+
+    @cached_property
+    def ring_areas(self) -> NDArray[np.float64]:
+        """Signed area of every ring, shape (R,)."""
+        first = self.ring_offsets[:-1][self.ring_of]
+        x, y = self.x - self.x[first], self.y - self.y[first]  # no digits lost far from 0
+        cross = x * y[self.following] - x[self.following] * y
+        return 0.5 * np.bincount(self.ring_of, cross, len(self.ring_offsets) - 1)
+
+    @cached_property
+    def areas(self) -> NDArray[np.float64]:
+        """Area of every region, shape (N,)."""
+        areas = np.bincount(self.region_of, self.ring_areas, len(self))
+        return np.maximum(areas.astype(np.float64), 0.0)
+
+    @cached_property
+    def bounds(self) -> NDArray[np.float64]:
+        """Lowest x and y and highest x and y of every region, shape (4, N); 0 if empty."""
+        result = np.zeros((4, len(self)))
+        starts = self.vertex_offsets
+        filled = np.diff(starts) > 0
+        if filled.any():
+            at = starts[:-1][filled]  # empty regions have no vertices between
+            for row, (reduce, column) in enumerate(
+                (
+                    (np.minimum, self.x),
+                    (np.minimum, self.y),
+                    (np.maximum, self.x),
+                    (np.maximum, self.y),
+                )
+            ):
+                result[row, filled] = reduce.reduceat(column, at)
+        return result
+
+
+def offsets_of(counts: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return where each of some parts begins whose sizes are given, and where the last ends."""
+    result = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=result[1:])
+    return result
+
+
+def spans(offsets: NDArray[np.int64], rows: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Return the members of some parts of a ragged array, one part after the other."""
+    counts = np.diff(offsets)[rows]
+    ends = np.cumsum(counts)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.repeat(offsets[:-1][rows] - (ends - counts), counts) + np.arange(total)

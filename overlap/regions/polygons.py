@@ -1,0 +1,280 @@
+"""Polygons: sets bounded by rings of straight edges, on the plane or on a torus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from overlap.regions._polygon_input import Flat, check_rings, read_nested, read_ragged
+from overlap.regions._rings import Rings, offsets_of
+from overlap.regions.base import Regions, check_pair
+from overlap.regions.density import CellDensity, read_period
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Polygons"]
+
+Period = tuple[float | None, float | None]
+
+
+class Polygons(Regions):
+    """Sets bounded by rings of straight edges: with holes, and in several parts.
+
+    Parameters
+    ----------
+    values : sequence
+        One entry per region: a ring, shape (V, 2); a list of rings, the first one the outer
+        one and the others its holes; or a list of parts, each such a list of rings. Rings
+        may be closed or not and run either way. An empty list is an empty region.
+    period : pair of (float or None), optional
+        ``(360.0, 360.0)`` is a torus of degrees; with None for one of the two, a cylinder.
+        Coordinates are then *lifted*: a ring is taken literally, may leave the first period,
+        and its steps may be of any length; what lies a period further is the same point.
+    density : CellDensity, optional
+        Regions are measured by their mass under it, instead of by their area.
+    unit : str, optional
+        Unit of the coordinates.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> square = [(0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 4.0)]
+    >>> hole = [(1.0, 1.0), (3.0, 1.0), (3.0, 3.0), (1.0, 3.0)]
+    >>> polygons = ov.Polygons([square, [square, hole]])
+    >>> polygons.measure()
+    array([16., 12.])
+    """
+
+    _rings: Rings
+    _rows: NDArray[np.intp]
+
+    def __init__(
+        self,
+        values: Sequence[Any],
+        *,
+        period: Sequence[float | None] | None = None,
+        density: CellDensity | None = None,
+        unit: str | None = None,
+    ) -> None:
+        self._set(read_nested(values), period, density, unit)
+
+    def _set(
+        self,
+        flat: Flat,
+        period: Sequence[float | None] | None,
+        density: CellDensity | None,
+        unit: str | None,
+    ) -> None:
+        wrapped = read_period(period, "Polygons")
+        x, y, rings, regions, _ = check_rings(flat)
+        self._rings = Rings(x, y, rings, regions, wrapped, density)
+        self._rows, self.unit = np.arange(len(self._rings)), unit
+
+    @classmethod
+    def _of(cls, rings: Rings, unit: str | None, rows: NDArray[np.intp] | None = None) -> Self:
+        """Return the regions in some rows of rings that are known to be valid, by default all."""
+        result = cls.__new__(cls)
+        result._rings, result.unit = rings, unit
+        result._rows = np.arange(len(rings)) if rows is None else rows
+        return result
+
+    @classmethod
+    def from_rings(
+        cls,
+        x: ArrayLike,
+        y: ArrayLike,
+        ring_offsets: ArrayLike,
+        region_offsets: ArrayLike,
+        *,
+        period: Sequence[float | None] | None = None,
+        density: CellDensity | None = None,
+        unit: str | None = None,
+    ) -> Self:
+        """Build polygons from flat columns.
+
+        Parameters
+        ----------
+        x, y : array_like, shape (V,)
+            Vertices of all rings, not closed.
+        ring_offsets : array_like of int, shape (R + 1,)
+            Where the vertices of each ring begin, from 0 to V.
+        region_offsets : array_like of int, shape (N + 1,)
+            Where the rings of each region begin, from 0 to R.
+        period, density, unit
+            As in the constructor.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> ov.Polygons.from_rings([0.0, 2.0, 0.0], [0.0, 0.0, 3.0], [0, 3], [0, 1]).measure()
+        array([3.])
+        """
+        result = cls.__new__(cls)
+        result._set(read_ragged(x, y, ring_offsets, region_offsets), period, density, unit)
+        return result
+
+    # ---------------------------------------------------------------------- container
+
+    @property
+    def _own(self) -> Rings:
+        """The rings of this batch alone."""
+        rows = self._rows
+        if len(rows) == len(self._rings) and (rows == np.arange(len(rows))).all():
+            return self._rings
+        return self._rings.take(rows)
+
+    @property
+    def x(self) -> NDArray[np.float64]:
+        """First coordinates of all vertices, shape (V,)."""
+        return self._own.x
+
+    @property
+    def y(self) -> NDArray[np.float64]:
+        """Second coordinates of all vertices, shape (V,)."""
+        return self._own.y
+
+    @property
+    def ring_offsets(self) -> NDArray[np.int64]:
+        """Where the vertices of each ring begin, shape (R + 1,)."""
+        return self._own.ring_offsets
+
+    @property
+    def region_offsets(self) -> NDArray[np.int64]:
+        """Where the rings of each region begin, shape (N + 1,)."""
+        return self._own.region_offsets
+
+    @property
+    def period(self) -> Period | None:
+        """Period of each axis, or None on the plane."""
+        return self._rings.period
+
+    @property
+    def density(self) -> CellDensity | None:
+        """The density by which regions are measured, or None for areas."""
+        return self._rings.density
+
+    @property
+    def dimension(self) -> int:
+        """Number of coordinates of a point: 2."""
+        return 2
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: Any) -> Self:
+        return self._of(self._rings, self.unit, self._rows[self._index(index)])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Polygons) or type(self) is not type(other):
+            return False
+        mine, theirs = self._own, other._own
+        return (
+            (self.unit, self.period, self.density) == (other.unit, other.period, other.density)
+            and np.array_equal(mine.x, theirs.x)
+            and np.array_equal(mine.y, theirs.y)
+            and np.array_equal(mine.ring_offsets, theirs.ring_offsets)
+            and np.array_equal(mine.region_offsets, theirs.region_offsets)
+        )
+
+    __hash__ = None
+
+    @classmethod
+    def concat(cls, batches: Sequence[Self]) -> Self:
+        """Join batches with the same period, density and unit into one."""
+        batches = list(batches)
+        if not batches:
+            raise ValueError("Polygons.concat: needs at least one batch")
+        first = batches[0]
+        for batch in batches[1:]:
+            check_pair(first, batch, "batches[0]", "a later batch")
+        if all(batch._rings is first._rings for batch in batches):
+            rows = np.concatenate([batch._rows for batch in batches])
+            return cls._of(first._rings, first.unit, rows)
+        parts = [batch._own for batch in batches]
+        joined = Rings(
+            np.concatenate([part.x for part in parts]),
+            np.concatenate([part.y for part in parts]),
+            offsets_of(np.concatenate([np.diff(part.ring_offsets) for part in parts])),
+            offsets_of(np.concatenate([np.diff(part.region_offsets) for part in parts])),
+            first.period,
+            first.density,
+        )
+        return cls._of(joined, first.unit)
+
+    def to_list(self) -> list[list[NDArray[np.float64]]]:
+        """Return the rings of every region, each of shape (V, 2), as the constructor takes them."""
+        own = self._own
+        vertices = np.split(np.stack([own.x, own.y], 1), own.ring_offsets[1:-1])
+        ends = own.region_offsets
+        return [vertices[ends[n] : ends[n + 1]] for n in range(len(self))]
+
+    def to_array(self) -> NDArray[np.float64]:
+        """Return all vertices, shape (V, 2), in the order of `x` and `y`.
+
+        Where rings and regions begin is in `ring_offsets` and `region_offsets`.
+        """
+        own = self._own
+        return np.stack([own.x, own.y], 1)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per vertex: region, ring within the region, x and y."""
+        import pandas as pd
+
+        own = self._own
+        region = own.region_of[own.ring_of]
+        ring = own.ring_of - own.region_offsets[region]
+        return pd.DataFrame({"region": region, "ring": ring, "x": own.x, "y": own.y})
+
+    def _settings(self) -> dict[str, Any]:
+        own: dict[str, Any] = {}
+        if self.period is not None:
+            own["period"] = self.period
+        if self.density is not None:
+            own["density"] = self.density
+        return {**own, **super()._settings()}
+
+    def __repr__(self) -> str:
+        settings = "".join(f", {name}={value!r}" for name, value in self._settings().items())
+        if int(np.diff(self._rings.vertex_offsets)[self._rows].sum()) > 500:
+            return f"<Polygons with {len(self)} regions{settings}>"
+        rings = [[ring.tolist() for ring in region] for region in self.to_list()]
+        return f"Polygons({rings!r}{settings})"
+
+    # ------------------------------------------------------------------------ measures
+
+    def area(self) -> NDArray[np.float64]:
+        """Return the areas, shape (N,), whether or not there is a density."""
+        return self._rings.areas[self._rows]
+
+    def measure(self) -> NDArray[np.float64]:
+        """Return the areas, or the masses under the density, shape (N,)."""
+        return self.area()
+
+    def perimeter(self) -> NDArray[np.float64]:
+        """Return the length of all rings of every region, shape (N,)."""
+        rings = self._rings
+        step = np.hypot(rings.x[rings.following] - rings.x, rings.y[rings.following] - rings.y)
+        sums = np.bincount(rings.region_of[rings.ring_of], step, len(rings))
+        return sums.astype(np.float64)[self._rows]
+
+    # ------------------------------------------------------------------------- kernels
+
+    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return lower and upper corners of the boxes around regions, shape (2, N) each."""
+        bounds = self._rings.bounds[:, self._rows]
+        return bounds[:2], bounds[2:]
+
+    def _check_partner(self, other: Regions, mine: str, theirs: str) -> None:
+        assert isinstance(other, Polygons)
+        if self.period != other.period:
+            raise ValueError(
+                f"{mine} has period = {self.period} and {theirs} {other.period}; give both the same"
+            )
+        if self.density != other.density:
+            raise ValueError(
+                f"{mine} and {theirs} are measured by different densities; give both the same"
+            )
