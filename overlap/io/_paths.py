@@ -1,0 +1,94 @@
+"""Files that an argument names: a file, a folder, a pattern, or a list of these."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from overlap.io.folders import natural_key
+
+__all__ = ["bare_name", "find_files", "suffix_of"]
+
+
+def suffix_of(path: str | Path) -> str:
+    """Suffix in lower case, without a trailing ``.gz``."""
+    name = Path(path).name.lower()
+    return Path(name.removesuffix(".gz")).suffix
+
+
+def bare_name(path: str | Path) -> str:
+    """Name of a file without folder and suffixes."""
+    name = Path(path).name
+    stem = Path(name[:-3]).stem if name.lower().endswith(".gz") else Path(name).stem
+    return stem or name
+
+
+def find_files(
+    source: Any, suffixes: Sequence[str], what: str
+) -> tuple[list[Path], tuple[Path, ...]]:
+    """Resolve an argument to files.
+
+    Parameters
+    ----------
+    source : path, or sequence of paths
+        A file (whatever its suffix), a folder, a pattern with ``*``, ``?`` or ``[``, or a list
+        of these.
+    suffixes : sequence of str
+        Which files of a folder are meant, each also with ``.gz``.
+    what : str
+        What they hold, for messages.
+
+    Returns
+    -------
+    files : list of Path
+        In the order given; those of a folder or pattern in natural order. Each once.
+    ignored : tuple of Path
+        Files of folders that have another suffix.
+
+    Raises
+    ------
+    OSError
+        A file is missing, or nothing matches a pattern.
+    ValueError
+        A folder has no such file, or the list is empty.
+    TypeError
+        `source` is no path and no list of paths.
+    """
+    if isinstance(source, str | os.PathLike):
+        entries: Sequence[Any] = [source]
+    elif isinstance(source, Sequence):
+        entries = source
+    else:
+        raise TypeError(f"{what}: got {type(source).__name__}; wanted a path or a list of paths")
+    if not entries:
+        raise ValueError(f"{what}: the list is empty; name at least one file")
+    files: dict[Path, None] = {}
+    ignored: list[Path] = []
+    for entry in entries:
+        if not isinstance(entry, str | os.PathLike):
+            raise TypeError(f"{what}: {entry!r} is no path; wanted a path or a list of paths")
+        name = os.fspath(entry)
+        path = Path(name)
+        if path.is_dir():
+            inside = sorted((p for p in path.iterdir() if p.is_file()), key=_key)
+            meant = [p for p in inside if suffix_of(p) in suffixes and p.name[0] != "."]
+            if not meant:
+                raise ValueError(f"{name}: the folder has no {what} ({', '.join(suffixes)})")
+            files.update(dict.fromkeys(meant))
+            ignored += [p for p in inside if p not in files and p.name[0] != "."]
+        elif path.exists() or not glob.has_magic(name):
+            files[path] = None  # a missing one is named by who opens it
+        else:
+            found = sorted((Path(p) for p in glob.glob(name, recursive=True)), key=_key)
+            found = [p for p in found if p.is_file()]
+            if not found:
+                raise FileNotFoundError(f"{name}: no file matches")
+            files.update(dict.fromkeys(found))
+    return list(files), tuple(ignored)
+
+
+def _key(path: Path) -> Any:
+    return natural_key(str(path))
