@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,10 +75,7 @@ class Plan:
     @cached_property
     def needs(self) -> Groups:
         """The groups of terms that the components read."""
-        needs = self.components[0].needs
-        for component in self.components:
-            needs |= component.needs
-        return needs
+        return reduce(or_, (component.needs for component in self.components))
 
     @property
     def _averages(self) -> bool:
@@ -99,7 +97,7 @@ class Plan:
         return {}
 
     @cached_property
-    def _kernels(self) -> dict[tuple[Callable, Geometry], Callable]:
+    def _kernels(self) -> dict[tuple[Callable | str, Geometry], Callable]:
         return {}
 
     def kernel(self, template: Callable, geometry: Geometry) -> Callable:
@@ -120,6 +118,18 @@ class Plan:
                 BOUND=geometry.bound,
                 SCORE=self.score(geometry),
                 COPY=each_axis(_loops.copy_column, columns),
+            )
+        return self._kernels[key]
+
+    def gradient(self, geometry: Geometry, wrt: str) -> Callable:
+        """Return the loop over pairs for values and gradients."""
+        key = wrt, geometry
+        if key not in self._kernels:
+            self._kernels[key] = specialise(
+                _loops.gradient,
+                TERMS=terms_scalar(geometry, self.needs),
+                SCORE=self.score(geometry),
+                PULL=pullback_scalar(geometry, self.needs, wrt),
             )
         return self._kernels[key]
 
@@ -365,18 +375,16 @@ def value_and_grad(
     # Of very many parameters, those of one pair stand together.
     value, grad = np.empty(n), np.empty((size, n), order="F" if size > 256 else "C")
     needs = plan.needs
-    if geometry.fuses(plan.needs):
-        kernel = specialise(
-            _loops.gradient,
-            TERMS=terms_scalar(geometry, needs),
-            SCORE=plan.score(geometry),
-            PULL=pullback_scalar(geometry, needs, wrt),
-        )
+    if geometry.fuses(needs):
+        kernel, p = plan.gradient(geometry, wrt), plan.parameters
 
         def rows(lo: int, hi: int) -> None:
-            a, b = found[lo:hi].kernel_columns(), truth[lo:hi].kernel_columns()
+            if hi - lo == n:
+                kernel(found.kernel_columns(), truth.kernel_columns(), p, value, grad)
+                return
             part = np.empty((size, hi - lo))  # contiguous: a view would not vectorise
-            kernel(a, b, plan.parameters, value[lo:hi], part)
+            pair = found[lo:hi].kernel_columns(), truth[lo:hi].kernel_columns()
+            kernel(*pair, p, value[lo:hi], part)
             grad[:, lo:hi] = part
 
         run_blocks(rows, n, 8.0 * n)
