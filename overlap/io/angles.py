@@ -1,0 +1,361 @@
+"""Tables of backbone angles: CSV files and DataFrames, one residue per row.
+
+Columns are found by name. Case and the characters ``- _ .`` and space do not matter.
+
+=============  ===================================================================
+field          names
+=============  ===================================================================
+phi, psi       ``phi``, ``psi``
+omega          ``omega`` (optional), of the peptide bond before the residue
+category       ``category``, ``rama-category`` (optional)
+resname        ``resname``, ``residue``, ``residue-name``, ``resn``, ``amino-acid``,
+               ``aa`` (optional): three letters
+next_resname   ``next-resname``, ``next-residue``, ``next`` (optional)
+structure      ``structure``, ``pdb``, ``pdb-id``, ``entry``, ``file``, ``filename``
+               (optional)
+chain          ``chain``, ``chain-id`` (optional)
+seqid          ``seqid``, ``resid``, ``resseq``, ``resnum``, ``residue-number``
+               (optional), with or without an insertion code
+model          ``model`` (optional)
+weight         ``weight``, ``weights`` (optional), 0 or more
+=============  ===================================================================
+
+Other columns are ignored. A CSV file starts with a line of names, is separated by commas,
+semicolons or tabs (whichever that line has) and is encoded in UTF-8.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap.io._dihedrals import wrapped_degrees
+from overlap.io._raw import Where, to_float64
+from overlap.io._source import Source, read_source
+from overlap.io.residue_categories import EVERYTHING, as_category, category_of
+from overlap.io.residues import ResidueTable
+
+__all__ = ["ANGLE_COLUMNS", "is_angle_table", "read_angles"]
+
+#: Accepted names of each field, without punctuation.
+ANGLE_COLUMNS: dict[str, tuple[str, ...]] = {
+    "phi": ("phi",),
+    "psi": ("psi",),
+    "omega": ("omega",),
+    "category": ("category", "ramacategory"),
+    "resname": ("resname", "residue", "residuename", "resn", "aminoacid", "aa"),
+    "next_resname": ("nextresname", "nextresidue", "next"),
+    "structure": ("structure", "pdb", "pdbid", "entry", "file", "filename"),
+    "chain": ("chain", "chainid"),
+    "seqid": ("seqid", "resid", "resseq", "resnum", "residuenumber"),
+    "model": ("model",),
+    "weight": ("weight", "weights"),
+}
+_ANGLES = ("phi", "psi", "omega")
+_PUNCTUATION = str.maketrans("", "", "-_. ")
+_UNDEFINED = ("", "na", "n/a", "nan", "none", "null", "-", ".", "?")
+_UNDEFINED_MARK = 360.0  # mkdssp writes it for an angle that there is none of
+_FEWEST = 3  # so many rows near 0, 0 are no residues in degrees: atoms would overlap
+_SEQID = re.compile(r"^(-?\d+)([A-Za-z]?)$")
+
+Unit = Literal["degrees", "radians"]
+
+
+def read_angles(
+    source: Any, *, unit: Unit | None = None, category: str | None = None, cis_limit: float = 90.0
+) -> ResidueTable:
+    r"""Read a table of backbone angles.
+
+    Parameters
+    ----------
+    source : path, DataFrame, or mapping from column to values
+        CSV file, plain or gzipped, or a table in memory.
+    unit : {"degrees", "radians"}, optional
+        Of the angles. By default degrees, unless no angle is beyond pi: then radians, and a
+        note says so.
+    category : str, optional
+        Category of all rows. By default that of the column ``category``; else it follows from
+        the names of the residues; else it is ``"all"``.
+    cis_limit : float
+        A proline is cis where the absolute omega is below this many degrees.
+
+    Returns
+    -------
+    ResidueTable
+        Angles in [-180, 180). Rows with an undefined angle (an empty cell, ``nan``, or 360.0 as
+        mkdssp writes it) do not count, and `left_out` says so.
+
+    Raises
+    ------
+    ValueError
+        A column is missing or there twice, an angle is no number or beyond a turn, a category
+        is unknown, or a weight is negative.
+    OSError
+        The file is missing or unreadable.
+
+    Examples
+    --------
+    >>> table = read_angles({"phi": [-63, 360.0], "psi": [-42, 130], "category": ["Gly", "Gly"]})
+    >>> table.phi, table.category[0], table.left_out.tolist()
+    (array([-63.,  nan]), 'glycine', ['', 'undefined angle'])
+    >>> read_angles({"phi": [-1.1, -1.2, -2.0], "psi": [-0.7, -0.8, 2.4]}).phi.round(1)
+    array([ -63. ,  -68.8, -114.6])
+    """
+    if unit not in (None, "degrees", "radians"):
+        raise ValueError(f"unit = {unit!r} is not 'degrees' or 'radians'")
+    forced = None if category is None else as_category(category)
+    columns, where, name, sha256 = _columns_of(source)
+    count = len(columns["phi"])
+    angles = {
+        field: _angles(columns[field], field, where) if field in columns else np.full(count, np.nan)
+        for field in _ANGLES
+    }
+    unit, notes = _to_degrees(angles, unit, where)
+    weight = _weights(columns["weight"], where) if "weight" in columns else np.ones(count)
+    categories = _categories(columns, angles["omega"], forced, where, cis_limit, notes)
+    left_out = np.full(count, "", dtype=object)
+    left_out[np.array([not entry for entry in categories], dtype=bool)] = "proline without omega"
+    left_out[weight == 0.0] = "weight 0"
+    left_out[np.isnan(angles["phi"] + angles["psi"])] = "undefined angle"
+    names = {name: columns[name] for name in ("structure", "chain", "resname") if name in columns}
+    table = ResidueTable.of_columns(
+        {
+            **names,
+            **_numbers(columns, where),
+            **angles,
+            "category": categories,
+            "weight": weight,
+            "left_out": left_out,
+        },
+        sources=((name, sha256),),
+        settings={"kind": "angles", "unit": unit, "cis_limit": cis_limit},
+    )
+    reasons = table.left_out_counts()
+    if reasons:
+        listed = ", ".join(f"{number} {reason}" for reason, number in reasons.items())
+        notes.append(f"{sum(reasons.values())} of {count} rows do not count: {listed}")
+    return replace(table, notes=tuple(notes))
+
+
+def is_angle_table(content: Source) -> bool:
+    """Whether the first line of a file names columns of angles.
+
+    Parameters
+    ----------
+    content : Source
+    """
+    head = content.data.lstrip()[:4096].partition(b"\n")[0].decode("utf-8-sig", errors="replace")
+    names = {_plain(cell) for cell in re.split(r"[,;\t]", head)}
+    return {"phi", "psi"} <= names
+
+
+def _plain(name: Any) -> str:
+    return str(name).strip().strip('"').lower().translate(_PUNCTUATION)
+
+
+def _columns_of(source: Any) -> tuple[dict[str, list[Any]], Where, str, str | None]:
+    """Columns by field, the name of row i, the name of the input, and its digest."""
+    if isinstance(source, str | os.PathLike | Source):
+        content = source if isinstance(source, Source) else read_source(os.fspath(source))
+        header, rows, numbers = _cells(content)
+        place = _places(header, content.name)
+        columns = list(zip(*rows, strict=True)) if rows else [()] * len(header)
+        cells = {field: [cell.strip() for cell in columns[at]] for field, at in place.items()}
+        return (
+            cells,
+            lambda row: f"{content.name}, line {numbers[row]}",
+            content.name,
+            content.sha256,
+        )
+    if not hasattr(source, "keys"):
+        raise TypeError(
+            f"angles: got {type(source).__name__}; wanted a path, a DataFrame, or a mapping from "
+            "column to values"
+        )
+    name = "a mapping" if isinstance(source, Mapping) else type(source).__name__
+    names = list(source.keys())
+    values = {field: list(source[names[at]]) for field, at in _places(names, name).items()}
+    lengths = {field: len(column) for field, column in values.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"{name}: columns have different lengths: {lengths}")
+    return values, lambda row: f"{name}, row {row}", name, None
+
+
+def _cells(content: Source) -> tuple[list[str], list[list[str]], list[int]]:
+    """First line, other lines and their numbers of a CSV file."""
+    name = content.name
+    try:
+        text = content.data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{name}: is not text in UTF-8 (byte {error.start}); wanted CSV with phi and psi"
+        ) from None
+    head = text.lstrip("\r\n").partition("\n")[0]
+    delimiter = max(",\t;", key=head.count)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    header: list[str] = []
+    rows, numbers = [], []
+    try:
+        for cells in lines:
+            if not any(map(str.strip, cells)):
+                continue
+            if not header:
+                header = cells
+            elif len(cells) != len(header):
+                raise ValueError(
+                    f"{name}, line {lines.line_num}: has {len(cells)} cells; wanted "
+                    f"{len(header)}, as in the first line"
+                )
+            else:
+                rows.append(cells)
+                numbers.append(lines.line_num)
+    except csv.Error as error:
+        raise ValueError(f"{name}, line {lines.line_num}: invalid CSV: {error}") from None
+    if not rows:
+        raise ValueError(f"{name}: has no rows below the line of names")
+    return header, rows, numbers
+
+
+def _places(names: Sequence[Any], name: str) -> dict[str, int]:
+    """Position of the column of each field."""
+    plain = [_plain(column) for column in names]
+    place: dict[str, int] = {}
+    for field, accepted in ANGLE_COLUMNS.items():
+        hits = [at for at, column in enumerate(plain) if column in accepted]
+        if len(hits) > 1:
+            both = " and ".join(repr(str(names[at])) for at in hits[:2])
+            raise ValueError(f"{name}: duplicate columns: {both} both mean {field}; keep one")
+        if hits:
+            place[field] = hits[0]
+    missing = [field for field in ("phi", "psi") if field not in place]
+    if missing:
+        raise ValueError(
+            f"{name}: missing column for {' and '.join(missing)}; the columns are "
+            f"{', '.join(repr(str(column)) for column in names) or 'none'}"
+        )
+    return place
+
+
+def _angles(values: Sequence[Any], field: str, where: Where) -> NDArray[np.float64]:
+    """Numbers of a column; what stands for nothing is NaN."""
+    result = np.full(len(values), np.nan)
+    rows = np.array([row for row, value in enumerate(values) if not _void(value)], dtype=np.int64)
+    given = [values[row] for row in rows.tolist()]
+    result[rows] = to_float64(given, field, lambda row: where(int(rows[row])), unit="")
+    return result
+
+
+def _void(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.lower() in _UNDEFINED
+    return value is None or value != value
+
+
+def _to_degrees(
+    angles: dict[str, NDArray[np.float64]], unit: Unit | None, where: Where
+) -> tuple[Unit, list[str]]:
+    """Bring the angles into -180 to 180 degrees, in place; return their unit, and notes."""
+    notes = []
+    marked = sum(int((angles[field] == _UNDEFINED_MARK).sum()) for field in ("phi", "psi"))
+    if marked:
+        notes.append(f"{marked} angles are 360.0, the mark of mkdssp for no angle")
+    for angle in angles.values():
+        angle[angle == _UNDEFINED_MARK] = np.nan
+    both = np.abs(np.stack([angles["phi"], angles["psi"]]))
+    known = both[:, ~np.isnan(both).any(axis=0)]
+    if unit is None:
+        unit = "degrees"
+        if known.shape[1] >= _FEWEST and known.max() <= np.pi * (1 + 1e-6):
+            unit = "radians"
+            notes.append(
+                f"no angle is beyond {known.max():.4g}: they are read as radians; say the unit if "
+                "they are degrees"
+            )
+    turned = 0
+    for field, angle in angles.items():
+        if unit == "radians":
+            np.degrees(angle, out=angle)
+        beyond = np.flatnonzero(np.abs(angle) > 360.0 * (1 + 1e-6))
+        if beyond.size:
+            at = int(beyond[0])
+            raise ValueError(
+                f"{where(at)}: {field} is {float(angle[at]):g} degrees; wanted -180 to 180, or 0 "
+                "to 360"
+            )
+        turned += int((np.abs(angle) > 180.0 * (1 + 1e-6)).sum())
+        angle[:] = wrapped_degrees(angle)
+    if turned:
+        notes.append(f"{turned} angles beyond 180 degrees were brought into -180 to 180")
+    return unit, notes
+
+
+def _weights(values: Sequence[Any], where: Where) -> NDArray[np.float64]:
+    weight = to_float64(values, "weight", where, unit="")
+    low = np.flatnonzero(weight < 0.0)
+    if low.size:
+        at = int(low[0])
+        raise ValueError(f"{where(at)}: weight is {float(weight[at]):g}; wanted 0 or more")
+    return weight
+
+
+def _categories(
+    columns: Mapping[str, Sequence[Any]],
+    omega: NDArray[np.float64],
+    forced: str | None,
+    where: Where,
+    cis_limit: float,
+    notes: list[str],
+) -> list[str]:
+    """Category of each row, as far as the columns tell; what they do not tell goes to notes."""
+    if forced is not None:
+        return [forced] * len(omega)
+    if "category" in columns:
+        known: dict[Any, str] = {}
+        for row, entry in enumerate(columns["category"]):
+            if entry not in known:
+                try:
+                    known[entry] = as_category(str(entry))
+                except ValueError as error:
+                    raise ValueError(f"{where(row)}: {error}") from None
+        return [known[entry] for entry in columns["category"]]
+    if "resname" not in columns:
+        return [EVERYTHING] * len(omega)
+    names = [str(entry).strip().upper() for entry in columns["resname"]]
+    behind = [
+        str(entry).strip().upper() for entry in columns.get("next_resname", [""] * len(names))
+    ]
+    if "next_resname" not in columns:
+        notes.append(
+            "the table does not say which residue follows (next_resname): residues before proline "
+            "are in the category of their own name"
+        )
+    return [
+        category_of(name, following, angle, cis_limit=cis_limit)
+        for name, following, angle in zip(names, behind, omega.tolist(), strict=True)
+    ]
+
+
+def _numbers(columns: Mapping[str, Sequence[Any]], where: Where) -> dict[str, Any]:
+    """Columns of whole numbers: model, and seqid with its insertion code."""
+    result: dict[str, Any] = {}
+    for field in ("seqid", "model"):
+        if field not in columns:
+            continue
+        parts = []
+        for row, entry in enumerate(columns[field]):
+            match = _SEQID.match(str(entry).strip())
+            if match is None or (field == "model" and match[2]):
+                raise ValueError(f"{where(row)}: {field} is {entry!r}; wanted a whole number")
+            parts.append(match.groups())
+        result[field] = [int(number) for number, _ in parts]
+        if field == "seqid":
+            result["icode"] = [code for _, code in parts]
+    return result
