@@ -125,7 +125,9 @@ def read_angles(
     left_out[np.array([not entry for entry in categories], dtype=bool)] = "proline without omega"
     left_out[weight == 0.0] = "weight 0"
     left_out[np.isnan(angles["phi"] + angles["psi"])] = "undefined angle"
-    names = {name: columns[name] for name in ("structure", "chain", "resname") if name in columns}
+    names: dict[str, Any] = {
+        name: columns[name] for name in ("structure", "chain", "resname") if name in columns
+    }
     table = ResidueTable.of_columns(
         {
             **names,
