@@ -24,12 +24,18 @@ from .matching import match as match
 from .penalties import aspect_gap as aspect_gap
 from .penalties import center_gap as center_gap
 from .penalties import ciou as ciou
+from .penalties import corner_gap as corner_gap
 from .penalties import diou as diou
+from .penalties import direction_gap as direction_gap
 from .penalties import eiou as eiou
 from .penalties import enclosed_gap as enclosed_gap
 from .penalties import enclosure_gap as enclosure_gap
 from .penalties import giou as giou
+from .penalties import mpdiou as mpdiou
+from .penalties import shape_gap as shape_gap
 from .penalties import sides_gap as sides_gap
+from .penalties import siou as siou
+from .periodic_grids import PeriodicGrid as PeriodicGrid
 from .ratios import coverage as coverage
 from .ratios import dice as dice
 from .ratios import f_score as f_score
@@ -43,6 +49,7 @@ from .regions.density import CellDensity as CellDensity
 from .regions.finite_sets import FiniteSets as FiniteSets
 from .regions.gaussians import Gaussians as Gaussians
 from .regions.grid import Grid as Grid
+from .regions.interval_sets import IntervalSets as IntervalSets
 from .regions.intervals import Intervals as Intervals
 from .regions.masks import Masks as Masks
 from .regions.polygons import Polygons as Polygons

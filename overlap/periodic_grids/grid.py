@@ -1,0 +1,445 @@
+"""PeriodicGrid: a function on a doubly periodic plane, such as the density of two angles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, Self
+
+import numpy as np
+
+from overlap.periodic_grids.angles import AngleSample, density_of, likeliest, read_sample
+from overlap.periodic_grids.level_sets import GridComponent, components_of, polygons_of
+from overlap.periodic_grids.ranks import (
+    highest_level,
+    masses_of_ranks,
+    number_of_points,
+    ranks_of,
+)
+from overlap.regions._contours import LevelSet, level_set
+from overlap.regions._numbers import as_numbers
+from overlap.regions.density import CellDensity
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from overlap.regions.polygons import Polygons
+
+__all__ = ["PeriodicGrid"]
+
+#: What values may be: least, most, and in words.
+_QUANTITIES = {
+    "density": (0.0, math.inf, "a finite number >= 0, as a density has to be"),
+    "rank": (0.0, 1.0, "in [0, 1], as a rank has to be"),
+    "other": (-math.inf, math.inf, "a finite number"),
+}
+
+
+class PeriodicGrid:
+    """Values at the nodes of a grid on a doubly periodic plane, bilinear in between.
+
+    Parameters
+    ----------
+    values : array_like, shape (nx, ny)
+        Finite values. Rows go along x (phi), columns along y (psi).
+    origin : pair of float, optional
+        Place of ``values[0, 0]``. By default half a step above minus half a period, so that the
+        cells around the nodes fill the plane from -180 to 180: (-179, -179) for 180 by 180.
+    period : pair of float
+        Periods of both axes; by default degrees.
+    quantity : {"density", "rank", "other"}
+        What the values are: a density, up to a factor; the fraction of data points that lie at
+        this density or at a lower one, as in the percentile grids of validation programs; or
+        something else, which has levels but no masses.
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (nx, ny)
+    origin, period, step : tuple of float
+    quantity : str
+    sample : AngleSample or None
+        Of a grid `from_angles`: the angles, their weights, and the bandwidth.
+
+    Raises
+    ------
+    ValueError
+        For fewer than 2 nodes on an axis, values that are not finite, negative densities, and
+        ranks outside [0, 1].
+
+    Notes
+    -----
+    `region` is the set of marching squares: its border crosses an edge of the grid where linear
+    interpolation along the edge gives the level, and is straight inside a cell. The level is
+    inclusive. A cell of which two opposite corners are inside, and no other, joins them if the
+    mean of its corners is at least the level. What winds around the torus has no outline in the
+    plane; it is cut along the first line of nodes of an axis around which it winds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import overlap as ov
+    >>> angle = np.radians(np.arange(-179.0, 180.0, 2.0))
+    >>> grid = ov.PeriodicGrid(2.0 + np.cos(angle)[:, None] + np.cos(angle))
+    >>> grid
+    PeriodicGrid(180 x 180 nodes, origin=(-179.0, -179.0), period=(360.0, 360.0), density)
+    >>> grid.at([0.0, 180.0], 180.0).round(2)
+    array([2., 0.])
+    >>> grid.region([1.0, 3.0]).area().round(-2)
+    array([105700.,  23900.])
+    >>> [part.turns for part in grid.components(1.0)]
+    [((1, 0), (0, 1))]
+    >>> round(grid.level(0.5), 2)
+    2.47
+    """
+
+    def __init__(
+        self,
+        values: ArrayLike,
+        *,
+        origin: Sequence[float] | None = None,
+        period: Sequence[float] = (360.0, 360.0),
+        quantity: Literal["density", "rank", "other"] = "density",
+    ) -> None:
+        table = np.array(as_numbers(values, "PeriodicGrid"), order="C")
+        if table.ndim != 2 or min(table.shape) < 2:
+            raise ValueError(
+                f"PeriodicGrid: values have shape {table.shape}; expected (nx, ny), at least 2 by 2"
+            )
+        if quantity not in _QUANTITIES:
+            raise ValueError(
+                f"PeriodicGrid: quantity = {quantity!r}; expected one of {', '.join(_QUANTITIES)}"
+            )
+        least, most, wanted = _QUANTITIES[quantity]
+        bad = np.argwhere(~(np.isfinite(table) & (table >= least) & (table <= most)))
+        if len(bad):
+            i, j = bad[0].tolist()
+            raise ValueError(f"PeriodicGrid: values[{i}, {j}] = {table[i, j]} is not {wanted}")
+        self.values: NDArray[np.float64] = table
+        self.values.flags.writeable = False
+        self.period = _pair(period, "period")
+        if min(self.period) <= 0.0:
+            raise ValueError(f"PeriodicGrid: period = {period!r}; both periods must be positive")
+        self.step = self.period[0] / table.shape[0], self.period[1] / table.shape[1]
+        middle = [0.5 * (h - length) for h, length in zip(self.step, self.period, strict=True)]
+        self.origin = _pair(middle if origin is None else origin, "origin")
+        self.quantity = quantity
+        self.sample: AngleSample | None = None
+        self._last: tuple[float, LevelSet] | None = None
+
+    @classmethod
+    def from_angles(
+        cls,
+        phi: ArrayLike,
+        psi: ArrayLike,
+        *,
+        kappa: float | Literal["likelihood"] = 50.0,
+        step: float = 2.0,
+        weights: ArrayLike | None = None,
+        period: Sequence[float] = (360.0, 360.0),
+    ) -> Self:
+        """Estimate the density of pairs of angles, with a von Mises kernel on both axes.
+
+        Parameters
+        ----------
+        phi, psi : array_like, shape (N,)
+            Angles in the unit of `period`, anywhere on the line.
+        kappa : float or "likelihood"
+            Concentration of the kernel, per squared radian. The bandwidth is ``kappa ** -0.5``
+            radians: 8.1 degrees for the default of 50. A larger kappa smooths less.
+            ``"likelihood"`` takes that with the largest leave-one-out likelihood.
+        step : float
+            Distance of the nodes, of which both periods are whole multiples.
+        weights : array_like, shape (N,), optional
+            Weights >= 0 of the pairs.
+        period : pair of float
+            Periods of both axes.
+
+        Returns
+        -------
+        PeriodicGrid
+            Density per unit of area. `sample` keeps angles, weights and bandwidth.
+
+        Raises
+        ------
+        ValueError
+            For angles that are not finite or not as many, no angles, bad weights, a step that
+            does not divide the periods, and a kernel too narrow for the step.
+
+        Notes
+        -----
+        The density at (x, y) is the weighted mean over i of
+        ``exp(kappa (cos(x - x_i) + cos(y - y_i))) / (2 pi I0(kappa))^2``, here with angles in
+        radians; I0 is the modified Bessel function (Mardia & Jupp, Directional Statistics, 2000).
+        The sum at the nodes is exact, not one over bins: it is a product of two tables.
+
+        The likelihood is that of the values between the nodes, without what a pair adds at its own
+        place. The search over kappa computes about 18 densities, and angles that were rounded or
+        repeated draw it to narrow kernels.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> grid = ov.PeriodicGrid.from_angles([-60.0, -63.0, 179.0], [-45.0, -41.0, 180.0])
+        >>> grid.sample.kappa, round(grid.sample.bandwidth[0], 2)
+        (50.0, 8.1)
+        >>> round(float(grid.values.sum() * 4.0), 8)
+        1.0
+        >>> bool(grid.at(-179.0, -179.0) > grid.at(150.0, 150.0))
+        True
+        """
+        lengths = _pair(period, "period")
+        sample, shape = read_sample(phi, psi, weights, kappa, step, lengths)
+        if kappa == "likelihood":
+            sample = likeliest(sample, shape)
+        result = cls(density_of(sample, shape), period=lengths)
+        result.sample = sample
+        return result
+
+    def __repr__(self) -> str:
+        nx, ny = self.values.shape
+        return (
+            f"{type(self).__name__}({nx} x {ny} nodes, origin={self.origin}, "
+            f"period={self.period}, {self.quantity})"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, PeriodicGrid)
+            and self._frame == other._frame
+            and self.quantity == other.quantity
+            and np.array_equal(self.values, other.values)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def _frame(self) -> tuple:
+        return self.values.shape, self.origin, self.period
+
+    @property
+    def axes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Places of the nodes along x (phi) and along y (psi)."""
+        nx, ny = self.values.shape
+        return (
+            self.origin[0] + self.step[0] * np.arange(nx),
+            self.origin[1] + self.step[1] * np.arange(ny),
+        )
+
+    def at(self, phi: ArrayLike, psi: ArrayLike) -> NDArray[np.float64]:
+        """Return values at any places, by periodic bilinear interpolation.
+
+        Parameters
+        ----------
+        phi, psi : array_like
+            Places, anywhere on the line, of shapes that can be broadcast.
+
+        Returns
+        -------
+        ndarray of float64
+            NaN where an angle is NaN or infinite.
+        """
+        x, y = np.broadcast_arrays(as_numbers(phi, "phi"), as_numbers(psi, "psi"))
+        known = np.isfinite(x) & np.isfinite(y)
+        i, u, t = self._between(np.where(known, x, 0.0), 0)
+        j, v, s = self._between(np.where(known, y, 0.0), 1)
+        f = self.values
+        lower = f[i, j] * (1.0 - t) + f[u, j] * t
+        upper = f[i, v] * (1.0 - t) + f[u, v] * t
+        return np.where(known, lower * (1.0 - s) + upper * s, np.nan)
+
+    def _between(
+        self, z: NDArray[np.float64], axis: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+        """Return the nodes before and behind a place, and the share of the step between them."""
+        n = self.values.shape[axis]
+        steps = np.mod((z - self.origin[axis]) / self.step[axis], n)
+        before = np.floor(steps)
+        node = before.astype(np.intp) % n  # the remainder can be rounded up to n
+        return node, (node + 1) % n, steps - before
+
+    # -------------------------------------------------------------------------- level sets
+
+    def region(
+        self, level: float | Sequence[float], *, density: CellDensity | None = None
+    ) -> Polygons:
+        """Return where the function is at least `level`, as polygons on the torus.
+
+        Parameters
+        ----------
+        level : float or sequence of float
+            Inclusive; one region for each.
+        density : CellDensity, optional
+            By which the regions are to be measured; by default their area.
+
+        Returns
+        -------
+        Polygons
+            A row for each level, its parts in the order of `components`. A region that no node
+            reaches is empty.
+        """
+        levels = as_numbers(level, "PeriodicGrid.region: level")
+        sets = [self._level_set(one) for one in np.atleast_1d(levels).tolist()]
+        return self._polygons(sets, [len(one.ring_component) for one in sets], density)
+
+    def islands(self, level: float, *, density: CellDensity | None = None) -> Polygons:
+        """Return the connected parts of a region on the torus, a row for each.
+
+        Parameters
+        ----------
+        level, density
+            As in `region`; one level.
+
+        Returns
+        -------
+        Polygons
+            In the order of `components`.
+        """
+        found = self._level_set(level)
+        rings = np.bincount(found.ring_component, minlength=len(found.lattices))
+        return self._polygons([found], rings.tolist(), density)
+
+    def components(self, level: float) -> tuple[GridComponent, ...]:
+        """Return the connected parts of a region as nodes, those with more nodes first.
+
+        Parameters
+        ----------
+        level : float
+            Inclusive.
+
+        Notes
+        -----
+        Nodes are connected along edges of the grid, and along the diagonals of cells that join
+        them, just as the polygons of `region` are. Parts with as many nodes come in the order of
+        their first nodes.
+        """
+        return components_of(self._level_set(level), self.values, self.axes)
+
+    def _level_set(self, level: float) -> LevelSet:
+        level = float(level)
+        if not math.isfinite(level):
+            raise ValueError(f"PeriodicGrid: level = {level} is not a finite number")
+        if self._last is None or self._last[0] != level:
+            self._last = level, level_set(self.values, level)
+        return self._last[1]
+
+    def _polygons(
+        self, sets: Sequence[LevelSet], rings: Sequence[int], density: CellDensity | None
+    ) -> Polygons:
+        return polygons_of(sets, rings, self.origin, self.step, self.period, density)
+
+    # ------------------------------------------------------------------------------ masses
+
+    def masses(self) -> CellDensity:
+        """Return the probability of the cell around every node; they sum to 1.
+
+        For ranks, it is the difference to the next lower rank, in equal parts where several nodes
+        have one rank: what lies at a level or above is then 1 minus the next lower rank, as the
+        level says.
+
+        Raises
+        ------
+        ValueError
+            The values are neither densities nor ranks, or all 0.
+        """
+        if self.quantity == "other":
+            raise ValueError(
+                "PeriodicGrid.masses: the values are neither densities nor ranks; say what they "
+                "are with quantity="
+            )
+        share = masses_of_ranks(self.values) if self.quantity == "rank" else self.values
+        total = share.sum()
+        if not total > 0.0:
+            raise ValueError("PeriodicGrid.masses: all values are 0, so there is no mass")
+        corner = self.origin[0] - 0.5 * self.step[0], self.origin[1] - 0.5 * self.step[1]
+        return CellDensity(share / total, origin=corner, period=self.period)
+
+    @property
+    def point_count(self) -> int | None:
+        """Number of data points: of the sample, or the least N with ranks of whole points of N.
+
+        None if it cannot be known.
+        """
+        if self.sample is not None:
+            return len(self.sample.phi)
+        return number_of_points(self.values) if self.quantity == "rank" else None
+
+    def level(self, fraction: float, *, by: Literal["mass", "points"] = "mass") -> float:
+        """Return the highest level whose region holds a fraction of the whole.
+
+        Parameters
+        ----------
+        fraction : float
+            In (0, 1]; 0.98 is what is called favored.
+        by : {"mass", "points"}
+            Of the mass of the cells, so that the region is the highest-density region of the
+            smooth density; or of the data points themselves. Smoothing moves mass out to where
+            few points are, so the region by mass is larger. Ranks are fractions of points.
+
+        Raises
+        ------
+        ValueError
+            For a fraction outside (0, 1], and where there are no data points to count.
+
+        Notes
+        -----
+        Levels by mass are values at nodes, those by points are values between them at the
+        points. At least `fraction` lies at the level or above.
+        """
+        if not 0.0 < fraction <= 1.0:
+            raise ValueError(f"PeriodicGrid.level: fraction = {fraction!r} is not in (0, 1]")
+        if by not in ("mass", "points"):
+            raise ValueError(f"PeriodicGrid.level: by = {by!r}; expected 'mass' or 'points'")
+        if by == "mass" or self.quantity == "rank":
+            return highest_level(self.values.ravel(), self.masses().masses.ravel(), fraction)
+        sample = self._points("level")
+        return highest_level(self.at(sample.phi, sample.psi), sample.weights, fraction)
+
+    def ranks(self) -> PeriodicGrid:
+        """Return the fraction of the sample that lies at the density of every node or below.
+
+        Such a grid scores residues as validation programs do: `at` gives how usual a pair of
+        angles is, and ``region(0.02)`` holds 98 % of the sample.
+
+        Raises
+        ------
+        ValueError
+            The grid was not made from angles.
+        """
+        if self.quantity == "rank":
+            return self
+        sample = self._points("ranks")
+        ranks = ranks_of(self.values, self.at(sample.phi, sample.psi), sample.weights)
+        return type(self)(ranks, origin=self.origin, period=self.period, quantity="rank")
+
+    def _points(self, caller: str) -> AngleSample:
+        if self.sample is None:
+            raise ValueError(
+                f"PeriodicGrid.{caller}: the grid does not know its data points; make it with "
+                "PeriodicGrid.from_angles, or ask by mass"
+            )
+        return self.sample
+
+    def overlap_with(self, other: PeriodicGrid) -> float:
+        """Return the overlap of two distributions: the sum of the lesser of the cell masses.
+
+        1 for equal distributions, 0 for those without a common cell; it is 1 minus half of the
+        absolute difference (the total variation distance).
+
+        Raises
+        ------
+        ValueError
+            The grids have other nodes, or no masses.
+        """
+        if self._frame != other._frame:
+            raise ValueError(
+                f"PeriodicGrid.overlap_with: {self} and {other} have different nodes; make both "
+                "with the same step, origin and period"
+            )
+        return float(np.minimum(self.masses().masses, other.masses().masses).sum())
+
+
+def _pair(values: Sequence[float], name: str) -> tuple[float, float]:
+    array = as_numbers(values, f"PeriodicGrid: {name}")
+    if array.shape != (2,) or not np.isfinite(array).all():
+        raise ValueError(f"PeriodicGrid: {name} = {values!r}; expected a pair of finite numbers")
+    return float(array[0]), float(array[1])
