@@ -10,13 +10,18 @@ from typing import Any
 
 from overlap.io.folders import natural_key
 
-__all__ = ["bare_name", "find_files", "suffix_of"]
+__all__ = ["bare_name", "find_files", "number_of", "suffix_of"]
 
 
 def suffix_of(path: str | Path) -> str:
     """Suffix in lower case, without a trailing ``.gz``."""
     name = Path(path).name.lower()
     return Path(name.removesuffix(".gz")).suffix
+
+
+def number_of(count: int, noun: str) -> str:
+    """Write a number with its noun: ``1 file``, ``2 files``."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def bare_name(path: str | Path) -> str:

@@ -63,7 +63,7 @@ def parse_structure(content: Source) -> Any:
             raise ValueError(f"{name}: is no readable mmCIF file ({message})") from None
         for block in document:
             structure = gemmi.make_structure_from_block(block)
-            if len(structure):
+            if _atoms(structure):
                 return structure
         raise ValueError(f"{name}: has no atoms (no _atom_site with coordinates)")
     if suffix not in STRUCTURE_SUFFIXES and not lines.startswith(_PDB_RECORDS):
@@ -73,9 +73,13 @@ def parse_structure(content: Source) -> Any:
         structure = gemmi.read_pdb_string(text)
     except (ValueError, RuntimeError) as error:
         raise ValueError(f"{name}: {' '.join(str(error).split())}") from None
-    if not len(structure):
+    if not _atoms(structure):
         raise ValueError(f"{name}: has no atoms (no ATOM or HETATM record)")
     return structure
+
+
+def _atoms(structure: Any) -> int:
+    return sum(model.count_atom_sites() for model in structure)
 
 
 def _is_cif(text: str) -> bool:

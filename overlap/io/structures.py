@@ -18,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from overlap.io._dihedrals import dihedrals
-from overlap.io._paths import bare_name, find_files
+from overlap.io._paths import bare_name, find_files, number_of
 from overlap.io._source import Source, read_source
 from overlap.io._structure_files import STRUCTURE_SUFFIXES, import_gemmi, parse_structure
 from overlap.io.residue_categories import category_of
@@ -165,7 +165,7 @@ def _read(content: Source, how: StructureRules) -> ResidueTable | str:
             residues += found
     if not residues:
         kinds = sum(len(chain) for model in models for chain in model)
-        raise ValueError(f"{name}: has no protein residues (among {kinds} residues)")
+        raise ValueError(f"{name}: has no protein residues (among {number_of(kinds, 'residue')})")
     columns, breaks = _columns(residues, how)
     columns["structure"] = [bare_name(name)] * len(residues)
     counts = {"files": 1, "models": len(models), "chains": chains, "chain_breaks": breaks}
@@ -324,8 +324,9 @@ def _notes(
         listed = ", ".join(f"{number} {reason}" for reason, number in reasons.items())
         yield f"{sum(reasons.values())} of {len(table)} residues do not count: {listed}"
     if counts["chain_breaks"]:
-        yield f"{counts['chain_breaks']} chain breaks"
+        yield number_of(counts["chain_breaks"], "chain break")
     if left:
-        yield f"{len(left)} files are left out (first: {left[0]})"
+        yield f"{number_of(len(left), 'file')} left out (first: {left[0]})"
     if ignored:
-        yield f"{len(ignored)} files of the folder are no structures (first: {ignored[0].name})"
+        files = number_of(len(ignored), "other file")
+        yield f"{files} in the folder, no structures (first: {ignored[0].name})"

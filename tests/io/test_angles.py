@@ -1,0 +1,151 @@
+"""Tables of backbone angles: units, marks for no angle, categories, weights, bad input."""
+
+from __future__ import annotations
+
+import gzip
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from overlap.io._source import read_source
+from overlap.io.angles import is_angle_table, read_angles
+
+
+def table_of(tmp_path, text, **options):
+    path = tmp_path / "angles.csv"
+    path.write_text(text)
+    return read_angles(path, **options)
+
+
+def test_a_plain_table(tmp_path):
+    table = table_of(tmp_path, "phi,psi\n-63.5,-42\n\n57,45.25\n")
+    assert table.phi.tolist() == [-63.5, 57.0]
+    assert table.psi.tolist() == [-42.0, 45.25]
+    assert np.isnan(table.omega).all()
+    assert table.categories == ("all",)
+    assert table.notes == ()
+    assert table.settings["unit"] == "degrees"
+    assert len(table.sources[0][1]) == 64
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_all_columns(tmp_path, delimiter):
+    rows = [
+        ["PDB ID", "Chain", "seq_id", "Residue-Name", "Next Resname", "Phi", "PSI", "omega",
+         "weight", "model", "comment"],
+        ["1abc", "A", "10", "gly", "PRO", "80", "10", "180", "1", "1", "x"],
+        ["1abc", "A", "11B", "PRO", "ALA", "-70", "150", "5", "2.5", "1", "y"],
+        ["2xyz", "B", "-3", "PRO", "ALA", "-70", "150", "179", "1", "2", ""],
+        ["2xyz", "B", "4", "VAL", "PRO", "-70", "150", "", "0", "2", ""],
+        ["2xyz", "B", "5", "ILE", "ALA", "-70", "150", "", "1", "2", ""],
+        ["2xyz", "B", "6", "PRO", "ALA", "-70", "150", "", "1", "2", ""],
+    ]  # fmt: skip
+    text = "\n".join(delimiter.join(row) for row in rows)
+    path = tmp_path / "angles.csv.gz"
+    path.write_bytes(gzip.compress(text.encode("utf-8-sig")))
+    table = read_angles(path)
+    assert table.category.tolist() == ["glycine", "cispro", "transpro", "prepro", "ileval", ""]
+    assert table.left_out.tolist() == ["", "", "", "weight 0", "", "proline without omega"]
+    assert (table.seqid[1], table.icode[1], table.seqid[2]) == (11, "B", -3)
+    assert table.model.tolist() == [1, 1, 2, 2, 2, 2]
+    assert table.weight[1] == 2.5
+    assert table.groups("structure")[1] == ("1abc", "2xyz")
+    assert table.groups("chain")[1] == ("1abc A", "2xyz B")
+    assert is_angle_table(read_source(path))
+
+
+def test_radians_are_told_and_said(tmp_path):
+    degrees = np.array([[-63.0, -42.0], [57.0, 45.0], [-120.0, 180.0], [-70.0, -179.9]])
+    text = "phi,psi\n" + "\n".join(f"{x!r},{y!r}" for x, y in np.radians(degrees).tolist())
+    table = table_of(tmp_path, text)
+    np.testing.assert_allclose(table.phi, degrees[:, 0], atol=1e-12)
+    np.testing.assert_allclose(table.psi % 360.0, degrees[:, 1] % 360.0, atol=1e-12)
+    assert table.settings["unit"] == "radians"
+    assert table.notes == (
+        "no angle is beyond 3.142: they are read as radians; say the unit if they are degrees",
+    )
+    assert table_of(tmp_path, text, unit="degrees").phi[0] == np.radians(-63.0)
+    assert table_of(tmp_path, text, unit="radians").notes == ()
+    # two rows can be anything
+    few = table_of(tmp_path, "phi,psi\n0.5,1.5\n-2,3\n")
+    assert (few.settings["unit"], few.phi[0]) == ("degrees", 0.5)
+    with pytest.raises(ValueError, match="unit = 'grad' is not"):
+        read_angles({"phi": [1], "psi": [2]}, unit="grad")
+
+
+def test_angles_from_0_to_360_and_marks_for_no_angle(tmp_path):
+    table = table_of(tmp_path, "phi,psi\n300,350\n360.0,10\n-60,360.0\n,20\nnan,NA\n180,-180\n")
+    np.testing.assert_array_equal(table.phi[[0, 5]], [-60.0, -180.0])
+    np.testing.assert_array_equal(table.psi[[0, 5]], [-10.0, -180.0])
+    assert table.left_out.tolist() == ["", *["undefined angle"] * 4, ""]
+    assert table.notes == (
+        "2 angles are 360.0, the mark of mkdssp for no angle",
+        "2 angles beyond 180 degrees were brought into -180 to 180",
+        "4 of 6 rows do not count: 4 undefined angle",
+    )
+
+
+def test_categories_by_column_by_name_and_by_argument(tmp_path):
+    text = "phi,psi,category,resname\n-60,-40,cis-Pro,ALA\n-60,-40,Ile/Val,GLY\n"
+    assert table_of(tmp_path, text).category.tolist() == ["cispro", "ileval"]
+    assert table_of(tmp_path, text, category="Gly").category.tolist() == ["glycine"] * 2
+    by_name = read_angles({"phi": [-60, 1], "psi": [-40, 2], "aa": ["ala", "VAL"]})
+    assert by_name.category.tolist() == ["general", "ileval"]
+    assert "residues before proline are in the category of their own name" in by_name.notes[0]
+    with pytest.raises(
+        ValueError, match=r"line 3: there is no category 'pro'; .*There are general"
+    ):
+        table_of(tmp_path, "phi,psi,category\n1,2,gly\n1,2,pro\n")
+
+
+def test_frames_and_mappings():
+    frame = pd.DataFrame({"phi": [-60.0, np.nan], "psi": [130, 140], "chain": ["A", "B"]})
+    table = read_angles(frame)
+    assert table.left_out.tolist() == ["", "undefined angle"]
+    assert table.sources == (("DataFrame", None),)
+    assert table.chain.tolist() == ["A", "B"]
+    assert len(read_angles({"phi": np.arange(5.0), "psi": np.arange(5.0)})) == 5
+    with pytest.raises(ValueError, match="columns have different lengths"):
+        read_angles({"phi": [1], "psi": [1, 2]})
+    with pytest.raises(TypeError, match="got list; wanted a path"):
+        read_angles([1, 2])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("phi\n1\n", r"missing column for psi; the columns are 'phi'"),
+        ("phi,psi,Psi\n1,2,3\n", "duplicate columns: 'psi' and 'Psi' both mean psi"),
+        ("phi,psi\n", "has no rows"),
+        ("phi,psi\n1\n", r"angles.csv, line 2: has 1 cells; wanted 2"),
+        ("phi,psi\n1,2\nx,3\n", r"line 3: phi is 'x'; wanted a finite number"),
+        ("phi,psi\n1,inf\n", "line 2: psi is inf"),
+        ("phi,psi\n1,2\n\n400,3\n", r"line 4: phi is 400 degrees; wanted -180 to 180"),
+        ("phi,psi\n1,-361\n", "line 2: psi is -361 degrees"),
+        ("phi,psi,weight\n1,2,-1\n", r"line 2: weight is -1; wanted 0 or more"),
+        ("phi,psi,weight\n1,2,\n", "line 2: weight is ''"),
+        ("phi,psi,seqid\n1,2,A1\n", "line 2: seqid is 'A1'; wanted a whole number"),
+        ("phi,psi,model\n1,2,1A\n", "line 2: model is '1A'; wanted a whole number"),
+    ],
+    ids=["column", "twice", "rows", "cells", "word", "infinite", "beyond", "below", "negative",
+         "weight", "seqid", "model"],
+)  # fmt: skip
+def test_bad_tables(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        table_of(tmp_path, text)
+
+
+def test_bytes_that_are_no_text(tmp_path):
+    path = tmp_path / "angles.csv"
+    path.write_bytes(b"phi,psi\n\xff\xfe,1\n")
+    with pytest.raises(ValueError, match="is not text in UTF-8"):
+        read_angles(path)
+
+
+@pytest.mark.reference
+def test_real_points(reference_data):
+    counts = {"his": 29837, "trp": 18748, "cispro": 2780}
+    for name, count in counts.items():
+        table = read_angles(reference_data / f"rama/points/{name}_phi_psi.csv.gz")
+        assert (len(table), int(table.counted.sum()), table.notes) == (count, count, ())
