@@ -68,6 +68,7 @@ class Regions(Ends):
     axes: ClassVar[int] = 0
     aspect: ClassVar[bool] = False
     fused: ClassVar[bool] = False
+    ragged: ClassVar[bool] = False  # a region is not one row of `to_array`
 
     overlap: ClassVar[Callable]
     enclosure: ClassVar[Callable | None] = None
