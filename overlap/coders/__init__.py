@@ -20,8 +20,23 @@ From a visible part to the whole: `HiddenSide`.
 """
 
 from overlap.coders._reading import Coder
+from overlap.coders.angles import AngleVector
 from overlap.coders.centers import CenterSize, LogSize
 from overlap.coders.deltas import Deltas
+from overlap.coders.distances import EdgeDistances
 from overlap.coders.gaussians import GaussianBox
+from overlap.coders.hidden import HiddenSide
+from overlap.coders.rotated import RotatedDeltas, RotatedVector
 
-__all__ = ["CenterSize", "Coder", "Deltas", "GaussianBox", "LogSize"]
+__all__ = [
+    "AngleVector",
+    "CenterSize",
+    "Coder",
+    "Deltas",
+    "EdgeDistances",
+    "GaussianBox",
+    "HiddenSide",
+    "LogSize",
+    "RotatedDeltas",
+    "RotatedVector",
+]

@@ -60,14 +60,16 @@ def one_of(regions: object, kinds: tuple[type[Regions], ...], what: str) -> Any:
 
 
 def finite_table(
-    values: ArrayLike, what: str, wanted: str, width: int | None = None
+    values: ArrayLike, what: str, wanted: str, width: int | None = None, odd: bool = False
 ) -> NDArray[np.float64]:
-    """Return a table of finite numbers; without `width`, of an even number of columns."""
+    """Return a table of finite numbers; without `width`, of an even or `odd` number of columns."""
     table = as_numbers(values, what)
     if table.size == 0 and table.ndim < 2:
-        table = table.reshape(0, width or 4)
-    fits = table.ndim == 2 and (table.shape[1] == width if width else table.shape[1] % 2 == 0)
-    if not fits or table.shape[1] == 0:
+        table = table.reshape(0, width or 4 + odd)
+    least = 3 if odd else 2
+    if table.ndim != 2 or (
+        table.shape[1] != width if width else table.shape[1] % 2 != odd or table.shape[1] < least
+    ):
         raise ValueError(f"{what}: expected shape {wanted}; got {table.shape}")
     bad = np.argwhere(~np.isfinite(table))
     if bad.size:
@@ -89,12 +91,17 @@ def checked_grad(grad: ArrayLike, shape: tuple[int, ...], what: str) -> NDArray[
     return table
 
 
-def same_length(rows: int, anchors: int, what: str) -> None:
-    """Raise unless there is one anchor, or one for each row."""
-    if anchors not in (1, rows):
+def same_length(
+    rows: int, count: int, what: str, bases: str = "anchors", either: bool = False
+) -> None:
+    """Raise unless there is one anchor (or point), or one for each row.
+
+    With `either`, a single row for all of them will do, too.
+    """
+    if count not in (1, rows) and not (either and rows == 1):
         raise ValueError(
-            f"{what}: {rows} rows for {anchors} anchors; there must be one anchor for each row, "
-            "or a single one (take those of the rows first: anchors[index])"
+            f"{what}: {rows} rows for {count} {bases}; there must be one of these for each row, "
+            f"or a single one (take those of the rows first: {bases}[index])"
         )
 
 

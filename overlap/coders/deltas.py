@@ -103,8 +103,8 @@ class Deltas:
         Parameters
         ----------
         regions : Boxes or Intervals
-            One for each anchor, of the anchors' kind. On a circle, the offset of the centre
-            is the shorter way round.
+            One for each anchor, or one for all, of the anchors' kind. On a circle, the
+            offset of the centre is the shorter way round.
 
         Raises
         ------
@@ -113,7 +113,7 @@ class Deltas:
         """
         one_of(regions, (type(self.anchors),), "Deltas")
         self.anchors._check_partner(regions, "anchors", "regions")
-        same_length(len(regions), len(self.anchors), "Deltas")
+        same_length(len(regions), len(self.anchors), "Deltas", either=True)
         lower, upper = ends_of(regions)
         size, (anchor, scale) = upper - lower, self._anchor()
         bad = np.argwhere(size == 0)
