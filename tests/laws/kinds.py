@@ -35,6 +35,11 @@ def _arcs(rng, n):
     return ov.Intervals(np.stack([start, start + 0.1 + rng.random(n)], 1), period=1.7)
 
 
+def _interval_sets(rng, n):
+    """Up to four intervals each; a shift makes lengths round differently, but not identity."""
+    return ov.IntervalSets([np.sort(3.0 * rng.random((rng.integers(1, 5), 2))) for _ in range(n)])
+
+
 def _boxes(axes):
     def make(rng, n):
         lower = rng.random((n, axes))
@@ -127,6 +132,10 @@ def _affine(scale, shift):
     return transform
 
 
+def _sets_moved(scale, shift):
+    return lambda sets: ov.IntervalSets([np.sort(scale * x + shift) for x in sets.to_list()])
+
+
 def _mirrored(regions):
     return regions.with_ends(-regions.ends[..., ::-1])
 
@@ -189,6 +198,11 @@ _NORMAL = {
     "exchange of axes": _table(lambda x, y, xx, xy, yy: (y, x, yy, xy, xx)),
     "rotation": _gaussians_turned,
 }
+_SETS = {
+    "translation": _sets_moved(1.0, 3.7),
+    "scale": _sets_moved(2.3, 0.0),
+    "reflection": _sets_moved(-1.0, 0.0),
+}
 _RECTANGLE = ov.eiou.with_enclosure("min_rect")
 _HULL = (ov.iou, ov.dice, ov.giou, ov.diou, ov.ciou, ov.iou - ov.enclosed_gap, _RECTANGLE)
 _DISTANCES = (
@@ -205,6 +219,7 @@ _BRIEF = (ov.iou, ov.giou, ov.eiou)
 KINDS = (
     Kind("intervals", _intervals, _LINE),
     Kind("arcs", _arcs, _CIRCLE),
+    Kind("interval sets", _interval_sets, _SETS, scores=(*_BRIEF, ov.iou - ov.enclosed_gap)),
     Kind("boxes-1", _boxes(1), _LINE, scores=_BRIEF),
     Kind("boxes-2", _boxes(2), _PLANE),
     Kind("boxes-3", _boxes(3), _PLANE),

@@ -25,6 +25,11 @@ def intervals() -> st.SearchStrategy[ov.Intervals]:
     return tables(2).map(ov.Intervals.sorted)
 
 
+def interval_sets() -> st.SearchStrategy[ov.IntervalSets]:
+    spans = st.lists(st.tuples(_NUMBERS, _NUMBERS).map(sorted), max_size=3)
+    return st.lists(spans, min_size=SIZE, max_size=SIZE).map(ov.IntervalSets)
+
+
 def arcs(period: float) -> st.SearchStrategy[ov.Intervals]:
     def build(table: np.ndarray) -> ov.Intervals:
         length = np.minimum(abs(table[:, 1] - table[:, 0]), period)

@@ -33,6 +33,7 @@ def test_random_pairs(kind: Kind) -> None:
 BATCHES = {
     "intervals": strategies.intervals(),
     "arcs": strategies.arcs(period=4.0),
+    "interval sets": strategies.interval_sets(),
     "boxes-1": strategies.boxes(1),
     "boxes-2": strategies.boxes(2),
     "boxes-3": strategies.boxes(3),
