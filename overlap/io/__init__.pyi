@@ -9,6 +9,8 @@ from .grids import check_same_grid as check_same_grid
 from .label_names import LabelSet as LabelSet
 from .label_names import parse_labels as parse_labels
 from .label_names import read_labels as read_labels
+from .rama_grids import RamaGrids as RamaGrids
+from .rama_grids import read_rama_grids as read_rama_grids
 from .samples import sample_path as sample_path
 from .segments import MissingConfidenceError as MissingConfidenceError
 from .segments import SegmentTable as SegmentTable
@@ -24,6 +26,7 @@ __all__ = [
     "GridMismatchError",
     "LabelSet",
     "MissingConfidenceError",
+    "RamaGrids",
     "SegmentTable",
     "Volume",
     "as_segments",
@@ -32,6 +35,7 @@ __all__ = [
     "pair_folders",
     "parse_labels",
     "read_labels",
+    "read_rama_grids",
     "read_strata",
     "read_volume",
     "sample_path",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap.regions._rings import Rings, offsets_of
 from overlap.regions.polygons import Polygons
 
 if TYPE_CHECKING:
@@ -84,11 +85,13 @@ def polygons_of(
         return np.concatenate(parts) if parts else np.empty(0)
 
     sizes = joined([np.diff(one.ring_offsets) for one in sets])
-    return Polygons.from_rings(
+    # Rings of a level set are what `Polygons` wants; nothing has to be checked or turned.
+    flat = Rings(
         origin[0] + step[0] * joined([one.x for one in sets]),
         origin[1] + step[1] * joined([one.y for one in sets]),
-        np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]),
-        np.concatenate([[0], np.cumsum(rings, dtype=np.int64)]),
-        period=period,
-        density=density,
+        offsets_of(sizes),
+        offsets_of(np.array(rings, np.int64)),
+        period,
+        density,
     )
+    return Polygons._of(flat, unit=None)
