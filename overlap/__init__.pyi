@@ -3,9 +3,13 @@ from . import evaluate as evaluate
 from . import losses as losses
 from ._jit import scalar as scalar
 from ._terms import Terms as Terms
+from .assignments import Assignment as Assignment
+from .assignments import assign as assign
 from .components import connected_components as connected_components
 from .contingencies import Contingency as Contingency
 from .counting import contingency as contingency
+from .dials import ThresholdDial as ThresholdDial
+from .dials import threshold_dial as threshold_dial
 from .divergences import gwd as gwd
 from .divergences import jd as jd
 from .divergences import kfiou as kfiou
