@@ -48,6 +48,15 @@ class AngleSample:
         radians = self.kappa**-0.5 / (2.0 * math.pi)
         return radians * self.period[0], radians * self.period[1]
 
+    def binned(self, shape: tuple[int, int]) -> _Floats:
+        """Return the weight of the pairs in every cell of a grid around the nodes."""
+        cell = np.zeros(len(self.phi), np.intp)
+        for z, n, length in zip((self.phi, self.psi), shape, self.period, strict=True):
+            place = np.mod(z / length + 0.5, 1.0) * n
+            cell = cell * n + np.minimum(place.astype(np.intp), n - 1)
+        held = np.bincount(cell, self.weights, shape[0] * shape[1])
+        return held.astype(np.float64).reshape(shape)
+
 
 def read_sample(
     phi: ArrayLike,
@@ -109,7 +118,8 @@ def density_of(sample: AngleSample, shape: tuple[int, int]) -> _Floats:
         along_x = _kernel(sample.phi[part], sample.kappa, shape[0], sample.period[0])
         along_y = _kernel(sample.psi[part], sample.kappa, shape[1], sample.period[1])
         result += along_x @ (along_y * sample.weights[part]).T
-    return result / sample.weights.sum()
+    mass = _mass(sample.kappa, sample.period[0]) * _mass(sample.kappa, sample.period[1])
+    return result / (mass * sample.weights.sum())
 
 
 def likeliest(sample: AngleSample, shape: tuple[int, int]) -> AngleSample:
@@ -167,17 +177,13 @@ def _left_out(sample: AngleSample, shape: tuple[int, int]) -> float:
 
 
 def _kernel(z: _Floats, kappa: float, n: int, length: float) -> _Floats:
-    """Return the von Mises density of each angle at all nodes of an axis, shape (n, N)."""
-    turn = 2.0 * np.pi / length
+    """Return ``exp(kappa (cos - 1))`` of each angle at all nodes of an axis, shape (n, N)."""
     nodes = 2.0 * np.pi * (np.arange(n) + 0.5) / n - np.pi
-    angle = turn * z
-    exponent = np.multiply.outer(np.cos(nodes), np.cos(angle))
-    exponent += np.multiply.outer(np.sin(nodes), np.sin(angle))
-    exponent -= 1.0
-    exponent *= kappa
-    np.exp(exponent, out=exponent)
-    exponent /= _mass(kappa, length)
-    return exponent
+    angles = 2.0 * np.pi / length * z
+    at_nodes = np.stack([np.cos(nodes), np.sin(nodes), np.full(n, -1.0)], axis=1)
+    of_angles = np.stack([np.cos(angles), np.sin(angles), np.ones(len(z))])
+    exponent = (kappa * at_nodes) @ of_angles
+    return np.exp(exponent, out=exponent)
 
 
 def _mass(kappa: float, length: float) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 
 from overlap.periodic_grids.angles import AngleSample, density_of, likeliest, read_sample
+from overlap.periodic_grids.checks import read_pair, read_period, read_values
 from overlap.periodic_grids.level_sets import GridComponent, components_of, polygons_of
 from overlap.periodic_grids.ranks import (
     highest_level,
@@ -26,13 +27,6 @@ if TYPE_CHECKING:
     from overlap.regions.polygons import Polygons
 
 __all__ = ["PeriodicGrid"]
-
-#: What values may be: least, most, and in words.
-_QUANTITIES = {
-    "density": (0.0, math.inf, "a finite number >= 0, as a density has to be"),
-    "rank": (0.0, 1.0, "in [0, 1], as a rank has to be"),
-    "other": (-math.inf, math.inf, "a finite number"),
-}
 
 
 class PeriodicGrid:
@@ -100,28 +94,13 @@ class PeriodicGrid:
         period: Sequence[float] = (360.0, 360.0),
         quantity: Literal["density", "rank", "other"] = "density",
     ) -> None:
-        table = np.array(as_numbers(values, "PeriodicGrid"), order="C")
-        if table.ndim != 2 or min(table.shape) < 2:
-            raise ValueError(
-                f"PeriodicGrid: values have shape {table.shape}; expected (nx, ny), at least 2 by 2"
-            )
-        if quantity not in _QUANTITIES:
-            raise ValueError(
-                f"PeriodicGrid: quantity = {quantity!r}; expected one of {', '.join(_QUANTITIES)}"
-            )
-        least, most, wanted = _QUANTITIES[quantity]
-        bad = np.argwhere(~(np.isfinite(table) & (table >= least) & (table <= most)))
-        if len(bad):
-            i, j = bad[0].tolist()
-            raise ValueError(f"PeriodicGrid: values[{i}, {j}] = {table[i, j]} is not {wanted}")
+        table = read_values(values, quantity)
         self.values: NDArray[np.float64] = table
         self.values.flags.writeable = False
-        self.period = _pair(period, "period")
-        if min(self.period) <= 0.0:
-            raise ValueError(f"PeriodicGrid: period = {period!r}; both periods must be positive")
+        self.period = read_period(period)
         self.step = self.period[0] / table.shape[0], self.period[1] / table.shape[1]
         middle = [0.5 * (h - length) for h, length in zip(self.step, self.period, strict=True)]
-        self.origin = _pair(middle if origin is None else origin, "origin")
+        self.origin = read_pair(middle if origin is None else origin, "origin")
         self.quantity = quantity
         self.sample: AngleSample | None = None
         self._last: tuple[float, LevelSet] | None = None
@@ -187,7 +166,7 @@ class PeriodicGrid:
         >>> bool(grid.at(-179.0, -179.0) > grid.at(150.0, 150.0))
         True
         """
-        lengths = _pair(period, "period")
+        lengths = read_period(period)
         sample, shape = read_sample(phi, psi, weights, kappa, step, lengths)
         if kappa == "likelihood":
             sample = likeliest(sample, shape)
@@ -382,17 +361,16 @@ class PeriodicGrid:
 
         Notes
         -----
-        Levels by mass are values at nodes, those by points are values between them at the
-        points. At least `fraction` lies at the level or above.
+        A level is a value at a node, with at least `fraction` in the cells of that value or a
+        higher one; a point counts for the cell around its nearest node.
         """
         if not 0.0 < fraction <= 1.0:
             raise ValueError(f"PeriodicGrid.level: fraction = {fraction!r} is not in (0, 1]")
         if by not in ("mass", "points"):
             raise ValueError(f"PeriodicGrid.level: by = {by!r}; expected 'mass' or 'points'")
-        if by == "mass" or self.quantity == "rank":
-            return highest_level(self.values.ravel(), self.masses().masses.ravel(), fraction)
-        sample = self._points("level")
-        return highest_level(self.at(sample.phi, sample.psi), sample.weights, fraction)
+        by_mass = by == "mass" or self.quantity == "rank"
+        share = self.masses().masses if by_mass else self._points_in_cells("level")
+        return highest_level(self.values, share, fraction)
 
     def ranks(self) -> PeriodicGrid:
         """Return the fraction of the sample that lies at the density of every node or below.
@@ -407,17 +385,17 @@ class PeriodicGrid:
         """
         if self.quantity == "rank":
             return self
-        sample = self._points("ranks")
-        ranks = ranks_of(self.values, self.at(sample.phi, sample.psi), sample.weights)
+        ranks = ranks_of(self.values, self._points_in_cells("ranks"))
         return type(self)(ranks, origin=self.origin, period=self.period, quantity="rank")
 
-    def _points(self, caller: str) -> AngleSample:
+    def _points_in_cells(self, caller: str) -> NDArray[np.float64]:
+        """Return the weight of the sample in the cell around every node."""
         if self.sample is None:
             raise ValueError(
                 f"PeriodicGrid.{caller}: the grid does not know its data points; make it with "
                 "PeriodicGrid.from_angles, or ask by mass"
             )
-        return self.sample
+        return self.sample.binned(self.values.shape)
 
     def overlap_with(self, other: PeriodicGrid) -> float:
         """Return the overlap of two distributions: the sum of the lesser of the cell masses.
@@ -436,10 +414,3 @@ class PeriodicGrid:
                 "with the same step, origin and period"
             )
         return float(np.minimum(self.masses().masses, other.masses().masses).sum())
-
-
-def _pair(values: Sequence[float], name: str) -> tuple[float, float]:
-    array = as_numbers(values, f"PeriodicGrid: {name}")
-    if array.shape != (2,) or not np.isfinite(array).all():
-        raise ValueError(f"PeriodicGrid: {name} = {values!r}; expected a pair of finite numbers")
-    return float(array[0]), float(array[1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,20 +42,17 @@ def number_of_points(ranks: _Floats) -> int | None:
     return None
 
 
-def ranks_of(values: _Floats, sample: _Floats, weights: _Floats) -> _Floats:
-    """Return the share of weight of samples whose value is at most that of a node."""
-    order = np.argsort(sample, kind="stable")
-    below = np.concatenate([[0.0], np.cumsum(weights[order])])
-    return (below / below[-1])[np.searchsorted(sample[order], values, side="right")]
+def ranks_of(values: _Floats, held: _Floats) -> _Floats:
+    """Return the share of what cells hold that lies in those of at most the value of a node."""
+    _, which = np.unique(values, return_inverse=True)
+    sums = np.cumsum(np.bincount(which.ravel(), held.ravel()))
+    return (sums / sums[-1])[which.reshape(values.shape)]
 
 
-def highest_level(sample: _Floats, weights: _Floats, fraction: float) -> float:
-    """Return the highest level that at least this fraction of the weight reaches."""
-    order = np.argsort(-sample, kind="stable")
-    reached = np.cumsum(weights[order])
-    # Sums of many weights are rounded: a share that is met but for that is met.
-    wanted = fraction * reached[-1] * (1.0 - 1e-12)
-    at = min(int(np.searchsorted(reached, wanted)), len(order) - 1)
-    level = float(sample[order[at]])
-    assert math.isfinite(level)
-    return level
+def highest_level(values: _Floats, held: _Floats, fraction: float) -> float:
+    """Return the highest value with this fraction of what cells hold at it or above."""
+    order = np.argsort(-values, axis=None, kind="stable")
+    reached = np.cumsum(held.ravel()[order])
+    # Sums of many terms are rounded: a share that is met but for that is met.
+    at = int(np.searchsorted(reached, fraction * reached[-1] * (1.0 - 1e-12)))
+    return float(values.ravel()[order[at]])
