@@ -166,7 +166,7 @@ class Plan:
                 f"{self.name}: {kind} can share more than the self-overlap of the smaller, by "
                 "which this score divides; use iou, dice or tversky"
             )
-        if not geometry.sides and any(component.axis for component in self.components):
+        if not geometry.sides and any(part.axis or part.sides for part in self.components):
             raise TypeError(
                 f"{self.name}: the enclosure of these {kind} has no sides, which this score needs"
             )

@@ -50,6 +50,8 @@ class Component:
         For a formula that is a sum over axes: the template of the partials of axis K.
     aspect : bool
         Needs a width and a height, which are the sides of the first two axes.
+    sides : bool
+        Needs an enclosure with sides, as an `axis` formula does.
     centers : bool
         Needs distances between centres.
     bounded : bool
@@ -65,6 +67,7 @@ class Component:
     parameters: tuple[tuple[str, float], ...] = ()
     axis: Callable | None = None
     aspect: bool = False
+    sides: bool = False
     centers: bool = False
     bounded: bool = False
 
@@ -215,6 +218,84 @@ def sides_gap(o, e, s, x, p):
         q = (side_a - side_b) / cover if cover > 0.0 else 0.0
         v += q * q
     return v, _NONE, _NONE, 0.0, EACH(x)
+
+
+@scalar
+def _sign(x):
+    return 1.0 * (x > 0.0) - 1.0 * (x < 0.0)
+
+
+def direction_gap(o, e, s, x, p):
+    # Shares q of the sides of the enclosure between the centers, and what of a diagonal
+    # direction the line through both is: 2 sin cos, 0 along an axis.
+    if AXES == 1:
+        offset, _, _, cover = x[0]
+        r = inverse(cover)
+        q = offset / cover if cover > 0.0 else 0.0
+        d = 2.0 * math.exp(-2.0 * q * q) * q * r
+        return -0.5 * math.expm1(-2.0 * q * q), _NONE, _NONE, 0.0, ((d, 0.0, 0.0, -d * q),)
+    else:
+        u, _, _, wide = x[AXES - 2]
+        v, _, _, high = x[AXES - 1]
+        f, g = abs(u), abs(v)
+        away = math.hypot(f, g)
+        fc, gc = (f / away, g / away) if away > 0.0 else (0.0, 0.0)
+        rate = 2.0 - 2.0 * fc * gc
+        fr, gr = inverse(wide), inverse(high)
+        fq = f / wide if wide > 0.0 else 0.0
+        gq = g / high if high > 0.0 else 0.0
+        fe, ge = math.exp(-rate * fq * fq), math.exp(-rate * gq * gq)
+        value = -0.5 * (math.expm1(-rate * fq * fq) + math.expm1(-rate * gq * gq))
+        # By the direction; q^2 / away is written such that a small distance is no divisor.
+        turn = (fe * fq * (fc * fr) + ge * gq * (gc * gr)) * (fc - gc) * (fc + gc)
+        df, dg = rate * fe * fq * fr, rate * ge * gq * gr
+        dx = ZEROS + (  # noqa: RUF005
+            (_sign(u) * (df + gc * turn), 0.0, 0.0, -df * fq),
+            (_sign(v) * (dg - fc * turn), 0.0, 0.0, -dg * gq),
+        )
+        return value, _NONE, _NONE, 0.0, dx
+
+
+@scalar
+def _unlike(first, second, theta):
+    """Return ``(1 - exp(-w))^theta`` of the relative difference w, and its two partials."""
+    larger = max(first, second)
+    r = inverse(larger)
+    w = abs(first - second) / larger if larger > 0.0 else 0.0
+    if w == 0.0:
+        return 0.0, 0.0, 0.0
+    base = -math.expm1(-w)
+    power = math.pow(base, theta)
+    d = theta * (power / base) * (1.0 - base) * r
+    grown, shrunk = d * (min(first, second) / larger), -d
+    return power, grown if first > second else shrunk, shrunk if first > second else grown
+
+
+def shape_gap(o, e, s, x, p):
+    value, da, db = _unlike(x[0][1], x[0][2], p[0])
+    if AXES == 1:
+        return 0.5 * value, _NONE, _NONE, 0.0, ((0.0, 0.5 * da, 0.5 * db, 0.0),)
+    else:
+        other, ea, eb = _unlike(x[1][1], x[1][2], p[0])
+        first, second = (0.0, 0.5 * da, 0.5 * db, 0.0), (0.0, 0.5 * ea, 0.5 * eb, 0.0)
+        dx = (first, second) + ZEROS  # noqa: RUF005
+        return 0.5 * (value + other), _NONE, _NONE, 0.0, dx
+
+
+def _corner(x, diagonal):
+    offset, side_a, side_b, cover = x[K]
+    scale = inverse(diagonal) if cover > 0.0 else 0.0
+    d = (side_a - side_b) * scale * scale
+    return (4.0 * offset * scale * scale, d, -d, 0.0)
+
+
+def corner_gap(o, e, s, x, p):
+    v = 0.0
+    for offset, side_a, side_b, cover in x:
+        q = offset / p[0] if cover > 0.0 else 0.0
+        d = (side_a - side_b) / p[0] if cover > 0.0 else 0.0
+        v += 2.0 * q * q + 0.5 * d * d  # both ends: offset + d / 2 and offset - d / 2
+    return min(v, _LARGEST), _NONE, _NONE, 0.0, EACH(x, p[0])
 
 
 # ------------------------------------------------------------------------ combination

@@ -90,7 +90,7 @@ def _check(found: ov.Regions, truth: ov.Regions, mixed: np.ndarray | None = None
         try:
             value, (by_found, by_truth) = score.value_and_grad(found, truth, wrt="both")
         except TypeError:
-            aspect = "aspect_gap" in {part.component.name for part in score.parts}
+            aspect = any(part.component.aspect for part in score.parts)
             assert aspect or Groups.DIVERGENCE in score.plan.needs
             continue
         paired = score(found, truth)

@@ -13,6 +13,7 @@ A = ov.Boxes([[0.0, 0.0, 2.0, 2.0]])
 B = ov.Boxes([[1.0, 1.0, 3.0, 5.0]])
 # By hand: areas 4 and 8, intersection 1, union 11, enclosure 3 x 5, centres (1, 1) and (2, 3).
 IOU = 1 / 11
+GAMMA = 2 - (1 - 2 * math.sin(math.asin(2 / math.sqrt(5)) - math.pi / 4) ** 2)
 V = 4 / math.pi**2 * (math.atan(2 / 4) - math.atan(2 / 2)) ** 2
 
 
@@ -24,6 +25,11 @@ V = 4 / math.pi**2 * (math.atan(2 / 4) - math.atan(2 / 2)) ** 2
         (ov.aspect_gap, V * V / ((1 - IOU) + V)),
         (ov.sides_gap, 0.0 / 9 + 4 / 25),
         (ov.enclosed_gap, (15 - 11) / 15),
+        # SIoU: centers 1 and 2 apart in an enclosure of 3 x 5, sides 2 and 2, 2 and 4.
+        (ov.direction_gap, (2 - math.exp(-GAMMA / 9) - math.exp(-GAMMA * 4 / 25)) / 2),
+        (ov.shape_gap, (1 - math.exp(-1 / 2)) ** 4 / 2),
+        (ov.corner_gap(diagonal=5.0), ((1 + 1) + (1 + 9)) / 25),
+        (ov.mpdiou(diagonal=5.0), IOU - 12 / 25),
         (ov.giou, IOU - 4 / 15),
         (ov.diou, IOU - 5 / 34),
         (ov.ciou, IOU - 5 / 34 - V * V / ((1 - IOU) + V)),
@@ -62,7 +68,8 @@ def test_aspect_needs_a_plane() -> None:
 def test_no_enclosure_no_penalty() -> None:
     """Two equal points: every denominator is 0, and so is every penalty."""
     point = ov.Boxes([[1.0, 1.0, 1.0, 1.0]])
-    for gap in (ov.enclosure_gap, ov.center_gap, ov.enclosed_gap, ov.aspect_gap, ov.sides_gap):
+    gaps = (ov.enclosure_gap, ov.center_gap, ov.enclosed_gap, ov.aspect_gap, ov.sides_gap)
+    for gap in (*gaps, ov.direction_gap, ov.shape_gap, ov.corner_gap(diagonal=1.0)):
         value, grad = gap.value_and_grad(point, point)
         assert value[0] == 0.0
         np.testing.assert_array_equal(grad, 0.0)
@@ -74,6 +81,31 @@ def test_points_apart() -> None:
     a, b = ov.Boxes([[0.0, 0.0, 0.0, 0.0]]), ov.Boxes([[3.0, 0.0, 3.0, 0.0]])
     assert ov.enclosure_gap(a, b)[0] == 0.0
     assert ov.center_gap(a, b)[0] == 1.0
+
+
+def test_siou_of_boxes_in_line_with_each_other() -> None:
+    """Along an axis the exponent is 2, and the gradient across is 0, where the line has a kink."""
+    a, b = ov.Boxes([[0.0, 0.0, 2.0, 2.0]]), ov.Boxes([[1.0, 0.0, 3.0, 2.0]])
+    value, grad = ov.direction_gap.value_and_grad(a, b)
+    np.testing.assert_allclose(value, (1 - math.exp(-2 / 9)) / 2, rtol=1e-15)
+    np.testing.assert_array_equal(grad[0, [1, 3]], 0.0)
+
+
+def test_siou_of_intervals_has_the_one_axis() -> None:
+    a, b = ov.Intervals([[0.0, 2.0]]), ov.Intervals([[1.0, 5.0]])
+    wanted = 1 / 5 - (1 - math.exp(-2 * (2 / 5) ** 2)) / 2 - (1 - math.exp(-1 / 2)) ** 4 / 2
+    np.testing.assert_allclose(ov.siou(a, b), wanted, rtol=1e-15)
+
+
+def test_siou_needs_sides_and_mpdiou_an_image() -> None:
+    turned = ov.RotatedBoxes.from_boxes(A), ov.RotatedBoxes.from_boxes(B)
+    with pytest.raises(TypeError, match="siou: the enclosure of these RotatedBoxes has no sides"):
+        ov.siou(*turned)
+    np.testing.assert_allclose(ov.siou.with_enclosure("box")(*turned), ov.siou(A, B), rtol=1e-14)
+    mpdiou = ov.mpdiou(diagonal=5.0)
+    np.testing.assert_allclose(mpdiou.with_enclosure("box")(*turned), mpdiou(A, B), rtol=1e-14)
+    with pytest.raises(TypeError, match="mpdiou: give diagonal="):
+        ov.mpdiou(A, B)
 
 
 def test_gap_of_what_does_not_fill_its_enclosure() -> None:

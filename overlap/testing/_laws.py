@@ -103,6 +103,7 @@ def _identity(sample: Sample, score: Score) -> None:
     names = {part.component.name for part in score.parts}
     ratios = {part.component.name for part in score.parts if _is_ratio(part)}
     legal = ratios | {"center_gap", "aspect_gap", "sides_gap", "enclosed_gap"}
+    legal |= {"direction_gap", "shape_gap", "corner_gap"}
     if sample.found.geometry(score.enclosure).filled:
         legal |= {"enclosure_gap"}  # the region fills its own enclosure
     if not names <= legal:
@@ -187,7 +188,10 @@ def _sparse(sample: Sample, score: Score) -> None:
 def _invariance(sample: Sample, score: Score) -> None:
     found, truth = sample.found, sample.truth
     value = score(found, truth)
+    absolute = any(part.component.name == "corner_gap" for part in score.parts)
     for name, transform in sample.transforms.items():
+        if name == "scale" and absolute:
+            continue  # it is a distance over the diagonal of the image
         moved = score(transform(found), transform(truth))
         ok = close(moved, value, 1e-9)
         sample.hold(f"invariance ({name})", ok, score, found, truth, value=value, moved=moved)
