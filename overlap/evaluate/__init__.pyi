@@ -7,9 +7,13 @@ from .localization import Protocol as Protocol
 from .localization import explain as explain
 from .localization import temporal as temporal
 from .localization import temporal_study as temporal_study
+from .ownership import PossessionReport as PossessionReport
+from .ownership import possession as possession
 from .report import Interval as Interval
 from .report import Report as Report
 from .study import Study as Study
+from .torsions import RamachandranReport as RamachandranReport
+from .torsions import ramachandran as ramachandran
 from .volumes import EMPTY_POLICIES as EMPTY_POLICIES
 from .volumes import METRICS as METRICS
 from .volumes import Answers as Answers
@@ -29,13 +33,17 @@ __all__ = [
     "Explanation",
     "Interval",
     "Metric",
+    "PossessionReport",
     "Protocol",
+    "RamachandranReport",
     "Report",
     "SegmentationReport",
     "Study",
     "compare",
     "explain",
     "mean_interval",
+    "possession",
+    "ramachandran",
     "segmentation",
     "segmentation_study",
     "temporal",

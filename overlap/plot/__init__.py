@@ -6,12 +6,16 @@ Nothing here touches the global state of ``pyplot``: figures are made, drawn and
 from overlap.plot.localization import draw_classes, draw_curves, draw_report
 from overlap.plot.segmentation import draw_values
 from overlap.plot.slices import draw_slice, worst_slice
+from overlap.plot.timelines import draw_possession, draw_scores, draw_spells
 
 __all__ = [
     "draw_classes",
     "draw_curves",
+    "draw_possession",
     "draw_report",
+    "draw_scores",
     "draw_slice",
+    "draw_spells",
     "draw_values",
     "worst_slice",
 ]

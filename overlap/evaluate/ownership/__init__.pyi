@@ -1,0 +1,4 @@
+from .evaluate import possession as possession
+from .report import PossessionReport as PossessionReport
+
+__all__ = ["PossessionReport", "possession"]

@@ -1,0 +1,125 @@
+"""Settings and the sentence of a report on possession."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from overlap.evaluate.report import package_versions
+from overlap.scores import Score
+
+from .evidence import PossessionEvidence
+
+if TYPE_CHECKING:
+    from overlap.evaluate.bootstrap import Seed
+    from overlap.evaluate.report import Interval
+
+__all__ = ["describe"]
+
+
+def describe(
+    evidence: PossessionEvidence,
+    score: Score,
+    asked: dict[str, float],
+    inputs: dict[str, Any],
+    intervals: list[Interval],
+    resamples: int,
+    rng: Seed,
+) -> dict[str, Any]:
+    """Return everything that the numbers depend on, and under ``methods`` the sentence."""
+    rules, known = evidence.rules, evidence.players
+    result: dict[str, Any] = {
+        "evaluation": "possession",
+        "score": repr(score),
+        "threshold": rules.threshold,
+        "release": rules.release,
+        **{name: float(value) for name, value in asked.items()},
+        "simultaneous": rules.simultaneous,
+        "fps": evidence.fps,
+        "iou": list(evidence.thresholds),
+        "matching": "one to one within a player, in order of descending IoU",
+        "videos": len(known.videos),
+        "tracks": len(known),
+        "scored_frames": len(evidence.frames.row),
+        **{
+            role: {"rows": len(inputs[role].frame), "sha256": inputs[role].sha256}
+            for role in ("players", "ball")
+        },
+        "versions": package_versions(),
+    }
+    notes = []
+    unseen = np.flatnonzero(np.bincount(evidence.frames.row, minlength=len(known)) == 0)
+    if unseen.size:
+        names = ", ".join(known.labels[k] for k in unseen[:5])
+        notes.append(
+            f"{unseen.size} players are in no frame together with the ball: {names}"
+            + (" ..." if unseen.size > 5 else "")
+        )
+    truth = inputs["truth"]
+    if evidence.truth is not None:
+        result["truth"] = {
+            "rows": len(truth.track),
+            "spells": int(evidence.truth.counts.sum()),
+            "sha256": truth.sha256,
+        }
+        joined = len(truth.track) - int(evidence.truth.counts.sum())
+        if joined:
+            notes.append(
+                f"{joined} annotated spells are empty, or overlap or touch others of the same "
+                "player and are joined with them"
+            )
+        neither = int(((evidence.counts["found"] == 0) & (evidence.counts["truth"] == 0)).sum())
+        result["without_any_spell"] = neither
+    result["notes"] = notes
+    if intervals:
+        result["bootstrap"] = {
+            "method": intervals[0].method,
+            "resampled": "videos" if len(known.videos) > 1 else "players",
+            "resamples": resamples,
+            "confidence_level": intervals[0].level,
+            "seed": rng if isinstance(rng, int) else None,
+        }
+    result["methods"] = _sentence(evidence, score, asked, result)
+    return result
+
+
+def _sentence(
+    evidence: PossessionEvidence, score: Score, asked: dict[str, float], settings: dict[str, Any]
+) -> str:
+    rules = evidence.rules
+    version = settings["versions"]["overlap-metrics"]
+    parts = [
+        f"Possession was computed with overlap {version}: a player has the ball from a frame with "
+        f"{score}(ball, player) >= {rules.threshold:g} until one with a value below "
+        f"{rules.release:g}"
+    ]
+    if asked["hold"]:
+        parts.append(f"states are held through missing frames for up to {asked['hold']:g} s")
+    if asked["max_gap"]:
+        parts.append(f"gaps of up to {asked['max_gap']:g} s are closed")
+    if asked["min_duration"]:
+        parts.append(f"spells shorter than {asked['min_duration']:g} s are dropped")
+    parts.append(
+        "several players can have the ball at once"
+        if rules.simultaneous == "all"
+        else "a frame belongs to one player at most, the one seen with the ball last, of several "
+        "the one with the highest score"
+    )
+    text = (
+        "; ".join(parts) + f" ({evidence.fps:g} frames per second, {settings['tracks']} players, "
+    )
+    text += f"{settings['scored_frames']} scored frames)."
+    if "truth" in settings:
+        text += (
+            f" Against {settings['truth']['spells']} annotated spells: intersection over union of "
+            "the seconds of all players, and F1 of spells matched one to one within a player in "
+            f"order of descending IoU (at {', '.join(f'{x:g}' for x in settings['iou'])})."
+        )
+    if "bootstrap" in settings:
+        facts = settings["bootstrap"]
+        text += (
+            f" {100 * facts['confidence_level']:g} % intervals: {facts['method']} bootstrap over "
+            f"{facts['resampled']}, {facts['resamples']} resamples."
+        )
+    return text
