@@ -1,0 +1,74 @@
+"""Checked numbers of losses on plain arrays, and sums that stay finite."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from overlap.regions.base import as_numbers
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["LARGEST", "checked_number", "checked_pair", "finite", "item_sums"]
+
+LARGEST = np.finfo(np.float64).max
+
+
+def checked_number(name: str, what: str, value: float, least: float, strict: bool = False) -> float:
+    """Return a finite number >= `least`, or > for `strict`."""
+    number = as_numbers(value, f"{name}: {what}")
+    if (
+        number.shape != ()
+        or not np.isfinite(number)
+        or number < least
+        or (strict and number == least)
+    ):
+        sign = ">" if strict else ">="
+        raise ValueError(f"{name}: {what} = {value!r} is not a finite number {sign} {least:g}")
+    return float(number)
+
+
+def checked_pair(
+    name: str, pred: ArrayLike, target: ArrayLike, *, share: bool = False
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return predictions and targets of one shape (N, ...), all finite.
+
+    Parameters
+    ----------
+    name : str
+        Of the loss, for messages.
+    pred, target : array_like
+    share : bool
+        Targets must be in [0, 1].
+    """
+    arrays = as_numbers(pred, f"{name}: pred"), as_numbers(target, f"{name}: target")
+    if arrays[0].ndim == 0 or arrays[0].shape != arrays[1].shape:
+        raise ValueError(
+            f"{name}: pred has shape {arrays[0].shape} and target {arrays[1].shape}; expected the "
+            "same shape, (N,) or (N, P)"
+        )
+    for array, what in zip(arrays, ("pred", "target"), strict=True):
+        good = np.isfinite(array)
+        if share and what == "target":
+            good &= (array >= 0.0) & (array <= 1.0)
+        if not good.all():
+            where = np.argwhere(~good)[0]
+            wanted = "a number in [0, 1]" if share and what == "target" else "finite"
+            raise ValueError(
+                f"{name}: {what}[{', '.join(map(str, where))}] = {array[tuple(where)]} is not "
+                f"{wanted}"
+            )
+    return arrays
+
+
+def finite(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the array with infinities as the largest numbers."""
+    return np.clip(array, -LARGEST, LARGEST)
+
+
+def item_sums(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sum of every item's losses, shape (N,)."""
+    with np.errstate(over="ignore"):
+        return finite(losses.reshape(len(losses), -1).sum(axis=1) if losses.ndim > 1 else losses)
