@@ -159,16 +159,18 @@ class Plan:
                 raise TypeError(
                     f"{self.name}: {kind} have no {words}, which this score needs{advice}"
                 )
-        if not geometry.aspect and any(component.aspect for component in self.components):
-            raise TypeError(f"{self.name}: {kind} have no width and height, which this score needs")
+        for has, owner, attribute, words in (
+            (geometry.aspect, f"{kind} have", "aspect", "width and height"),
+            (geometry.sides, f"the enclosure of these {kind} has", "axis", "sides"),
+            (geometry.sides, f"the enclosure of these {kind} has", "sides", "sides"),
+            (geometry.fills, f"{kind} have", "corners", "corners"),
+        ):
+            if not has and any(getattr(part, attribute) for part in self.components):
+                raise TypeError(f"{self.name}: {owner} no {words}, which this score needs")
         if not geometry.bounded and not self._averages:
             raise TypeError(
                 f"{self.name}: {kind} can share more than the self-overlap of the smaller, by "
                 "which this score divides; use iou, dice or tversky"
-            )
-        if not geometry.sides and any(part.axis or part.sides for part in self.components):
-            raise TypeError(
-                f"{self.name}: the enclosure of these {kind} has no sides, which this score needs"
             )
         if not geometry.centers and any(component.centers for component in self.components):
             raise TypeError(

@@ -52,6 +52,8 @@ class Component:
         Needs a width and a height, which are the sides of the first two axes.
     sides : bool
         Needs an enclosure with sides, as an `axis` formula does.
+    corners : bool
+        Needs regions with corners, so that a center is the middle between them.
     centers : bool
         Needs distances between centres.
     bounded : bool
@@ -68,6 +70,7 @@ class Component:
     axis: Callable | None = None
     aspect: bool = False
     sides: bool = False
+    corners: bool = False
     centers: bool = False
     bounded: bool = False
 

@@ -98,6 +98,7 @@ corner_gap = single(
         high=sys.float_info.max / 64.0,  # in an image at most 1 per axis
         parameters=(("diagonal", math.nan),),
         axis=_formulas._corner,
+        corners=True,
         centers=True,
     )
 )

@@ -106,6 +106,9 @@ def test_siou_needs_sides_and_mpdiou_an_image() -> None:
     np.testing.assert_allclose(mpdiou.with_enclosure("box")(*turned), mpdiou(A, B), rtol=1e-14)
     with pytest.raises(TypeError, match="mpdiou: give diagonal="):
         ov.mpdiou(A, B)
+    mask = ov.Masks(np.ones((1, 2, 2), bool))
+    with pytest.raises(TypeError, match="Masks have no corners, which this score needs"):
+        mpdiou(mask, mask)
 
 
 def test_gap_of_what_does_not_fill_its_enclosure() -> None:
