@@ -103,7 +103,7 @@ def center_ways(oa, ca, la, ia, ob, cb, lb, jb, period, way, slope_a, slope, cen
     Of the center of the first that it takes also where it is and its slope.
     """
     for k in range(way.shape[0]):
-        best, taken, sign = math.inf, -1, 1.0
+        best, taken, sign, moves = math.inf, -1, 1.0, 0.0
         for p in range(oa[ia[k]], oa[ia[k] + 1]):
             for q in range(ob[jb[k]], ob[jb[k] + 1]):
                 # in an order that both agree on, so that exchanging the two changes no bit
@@ -116,8 +116,10 @@ def center_ways(oa, ca, la, ia, ob, cb, lb, jb, period, way, slope_a, slope, cen
                 if distance < best:
                     best, taken = distance, p
                     sign = -1.0 if (after <= before) != turned else 1.0
+                    # inside of an arc it stays, whatever the other does
+                    moves = 0.0 if distance == 0.0 and lb[q] > 0.0 else slope_a[p]
         way[k] = sign * best if taken >= 0 else 0.0
-        slope[k] = slope_a[taken] if taken >= 0 else 0.0
+        slope[k] = moves
         center[k] = ca[taken] if taken >= 0 else 0.0
 
 
@@ -159,11 +161,11 @@ class Line:
         empty = np.diff(rings.vertex_offsets) == 0
         self.lower = np.where(empty, np.inf, rings.bounds[axis])
         self.upper = np.where(empty, -np.inf, rings.bounds[2 + axis])
-        middle = 0.5 * (rings.bounds[axis] + rings.bounds[2 + axis])
         # From the middle of a region, so that no digits are lost far from 0.
         region = rings.region_of[rings.ring_of]
-        x, y = rings.x - rings.bounds[0][region], rings.y - rings.bounds[1][region]
-        t = (rings.x, rings.y)[axis] - middle[region]
+        middles = 0.5 * (rings.bounds[:2] + rings.bounds[2:])
+        x, y = rings.x - middles[0][region], rings.y - middles[1][region]
+        t, middle = (x, y)[axis], middles[axis]
         after = rings.following
         cross = x * y[after] - x[after] * y
         area = 0.5 * np.bincount(region, cross, len(rings))

@@ -139,7 +139,7 @@ def unrolled_pairs(a, cuts_a, ia, b, cuts_b, jb, cuts, period_x, period_y, outsi
     for k in range(ia.shape[0]):
         i, j = ia[k], jb[k]
         side_x, side_y = sx[k], sy[k]
-        out[0, k] = math.inf
+        out[0, k], out[2, k] = math.inf, 0.0
         for w in range((ox[k + 1] - ox[k]) * (oy[k + 1] - oy[k])):
             many = ox[k + 1] - ox[k]
             x, y = cx[ox[k] + w % many], cy[oy[k] + w // many]
@@ -153,8 +153,7 @@ def unrolled_pairs(a, cuts_a, ia, b, cuts_b, jb, cuts, period_x, period_y, outsi
             if area > out[0, k] * (1.0 + TIES):
                 continue
             if area < out[0, k] * (1.0 - TIES):
-                out[1, k] = math.inf
-                out[2, k] = math.inf
+                out[1, k], out[2, k] = math.inf, math.inf if outside else 0.0
             reach = 0.0
             for p in range(size):
                 for q in range(p):

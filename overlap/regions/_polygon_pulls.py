@@ -1,0 +1,323 @@
+"""Gradients of the enclosures of polygons, with respect to the vertices of the first ones.
+
+An end of a box or arc moves with the vertices that lie on it, in equal shares, and a corner of a
+hull with the vertices that it is; where both polygons have some there, half goes to each. A
+center moves with the boundary: by the first moment, about the center, of how far every edge
+moves along its normal. Of ends, hulls and centers that tie, the gradient is that of one, or
+the mean of those of tied ends. A center that is an arc does not move.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from overlap._jit import specialise
+from overlap.regions._circular_means import TIES
+from overlap.regions._mask_hulls import area_of, ring_of
+from overlap.regions._polygon_axes import Cuts
+from overlap.regions._polygon_covers import Covers, covers_of
+from overlap.regions._polygon_unrolled import unroll
+from overlap.regions._rings import spans
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from overlap.regions._rings import Rings
+
+__all__ = ["pull_covers", "swapped"]
+
+
+def pull_hulls(
+    a,
+    rings_a,
+    ia,
+    b,
+    jb,
+    cuts_x,
+    x_at,
+    cuts_y,
+    y_at,
+    period_x,
+    period_y,
+    weights,
+    room,
+    starts,
+    grad,
+):
+    """Add the gradients of area and squared diameter of hulls, times their weights."""
+    points, moved, spare = np.empty((room, 2)), np.empty((room, 2)), np.empty((2 * room, 2))
+    ring, best = np.empty((2 * room, 2)), np.empty((2 * room, 2))
+    pull, mine = np.empty((2, 2 * room)), np.empty(2 * room, np.int64)
+    x, y, ring_offsets, region_offsets = rings_a
+    for k in range(ia.shape[0]):
+        i, j = ia[k], jb[k]
+        if weights[0, k] == 0.0 and weights[1, k] == 0.0:
+            continue
+        least, size, cut_x, cut_y = math.inf, 0, 0.0, 0.0
+        for u in range(cuts_x[k], cuts_x[k + 1]):
+            for v in range(cuts_y[k], cuts_y[k + 1]):
+                n = unroll(a, i, x_at[u], y_at[v], period_x, period_y, 0, points, moved, spare)
+                n = unroll(b, j, x_at[u], y_at[v], period_x, period_y, n, points, moved, spare)
+                n = ring_of(points, n, ring)
+                area = area_of(ring, n)
+                if area < least * (1.0 - TIES):
+                    least, size, cut_x, cut_y = area, n, x_at[u], y_at[v]
+                    best, ring = ring, best
+        reach, ties = 0.0, 0.0
+        for p in range(size):
+            for q in range(p):
+                square = (best[p, 0] - best[q, 0]) ** 2 + (best[p, 1] - best[q, 1]) ** 2
+                if square > reach:
+                    reach, ties = square, 0.0
+                ties += 1.0 if square == reach else 0.0
+        for p in range(size):
+            before, after = (p - 1 if p > 0 else size - 1), (p + 1 if p + 1 < size else 0)
+            pull[0, p] = 0.5 * weights[0, k] * (best[after, 1] - best[before, 1])
+            pull[1, p] = 0.5 * weights[0, k] * (best[before, 0] - best[after, 0])
+            for q in range(size):
+                wide, high = best[p, 0] - best[q, 0], best[p, 1] - best[q, 1]
+                if wide * wide + high * high == reach and reach > 0.0:
+                    pull[0, p] += 2.0 * weights[1, k] * wide / ties
+                    pull[1, p] += 2.0 * weights[1, k] * high / ties
+        n = unroll(b, j, cut_x, cut_y, period_x, period_y, 0, points, moved, spare)
+        for p in range(size):
+            for q in range(n):
+                if points[q, 0] == best[p, 0] and points[q, 1] == best[p, 1]:
+                    pull[0, p] *= 0.5
+                    pull[1, p] *= 0.5
+                    break
+            mine[p] = 0
+        for look in range(2):  # how many vertices a corner has, then their shares
+            at = starts[k]
+            for r in range(region_offsets[i], region_offsets[i + 1]):
+                first, last = ring_offsets[r], ring_offsets[r + 1]
+                low_x, low_y = math.inf, math.inf
+                for v in range(first, last):
+                    low_x, low_y = min(low_x, x[v]), min(low_y, y[v])
+                turns_x, turns_y = 0.0, 0.0
+                if period_x > 0.0:
+                    turns_x = math.floor((low_x - cut_x) / period_x + TIES) * period_x
+                if period_y > 0.0:
+                    turns_y = math.floor((low_y - cut_y) / period_y + TIES) * period_y
+                for v in range(first, last):
+                    px, py = x[v] - turns_x - cut_x, y[v] - turns_y - cut_y
+                    for p in range(size):
+                        if px == best[p, 0] and py == best[p, 1]:
+                            if look == 0:
+                                mine[p] += 1
+                            else:
+                                grad[0, at] += pull[0, p] / mine[p]
+                                grad[1, at] += pull[1, p] / mine[p]
+                            break
+                    at += 1
+
+
+# ----------------------------------------------------------------------------- in NumPy
+
+
+class _Vertices:
+    """The vertices of the regions of a batch, once for every pair.
+
+    Attributes
+    ----------
+    at : ndarray of int64
+        The vertices, pair by pair.
+    pair : ndarray of int64
+        Of which pair each one is.
+    """
+
+    def __init__(self, rings: Rings, rows: NDArray[np.intp]) -> None:
+        self.at = spans(rings.vertex_offsets, rows)
+        self.pair = np.repeat(np.arange(len(rows)), np.diff(rings.vertex_offsets)[rows])
+        self.place = (rings.x[self.at], rings.y[self.at])
+        self.count = len(rows)
+
+    def shares(
+        self, axis: int, ends: NDArray[np.float64], within: NDArray[np.float64], period: float
+    ) -> NDArray[np.float64]:
+        """Return the share of every vertex in an end of its pair, 0 if it does not lie on it."""
+        way = self.place[axis] - ends[self.pair]
+        if period:
+            way -= period * np.round(way / period)
+        on = (np.abs(way) <= within[self.pair]).astype(float)
+        many = np.bincount(self.pair, on, self.count)[self.pair]
+        return np.divide(on, many, out=on, where=many > 0)
+
+    def present(self, shares: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which pairs have a vertex with a share, shape (pairs,)."""
+        return np.bincount(self.pair, shares, self.count) > 0
+
+
+def _side_pull(
+    axis: int, cuts: Cuts, period: float, mine: _Vertices, theirs: _Vertices | None
+) -> NDArray[np.float64]:
+    """Return how much sides grow if the vertices move along an axis, one number per vertex."""
+    total = np.zeros(len(mine.at))
+    ties = np.diff(cuts.offsets)
+    within = TIES * cuts.side + 1e-15 * np.abs(cuts.at[cuts.offsets[:-1]])
+    for tie in range(int(ties.max(initial=0))):
+        at = cuts.at[np.minimum(cuts.offsets[:-1] + tie, cuts.offsets[1:] - 1)]
+        for sign, end in ((-1.0, at), (1.0, at + cuts.side)):
+            shares = mine.shares(axis, end, within, period)
+            if theirs is not None:
+                both = theirs.present(theirs.shares(axis, end, within, period))
+                shares *= np.where(both, 0.5, 1.0)[mine.pair]
+            total += np.where(tie < ties, sign / ties, 0.0)[mine.pair] * shares
+    if period:
+        total[(cuts.side >= period)[mine.pair]] = 0.0
+    return total
+
+
+def _center_pull(
+    rings: Rings,
+    axis: int,
+    mine: _Vertices,
+    center: NDArray[np.float64],
+    factor: NDArray[np.float64],
+    period: float,
+) -> NDArray[np.float64]:
+    """Return the gradient of centers along an axis times a factor per pair, shape (2, vertices)."""
+    # Every vertex stands for the edge to the next one of its ring.
+    begin = np.concatenate([[0], np.cumsum(np.bincount(mine.pair, minlength=mine.count))])
+    after = begin[mine.pair] + rings.following[mine.at]
+    after -= mine.at[begin[mine.pair]] if len(mine.at) else 0
+    x, y = mine.place
+    dx, dy = x[after] - x, y[after] - y
+    step = (dx, dy)[axis]
+    way = mine.place[axis] - center[mine.pair]
+    if period:
+        way -= period * np.round(way / period)
+    start = way / 3.0 + (way + step) / 6.0
+    stop = way / 6.0 + (way + step) / 3.0
+    if period:  # beyond half a turn from the center, an edge is behind it
+        sign = np.where(step < 0.0, -1.0, 1.0)
+        far = np.abs(way + step)
+        for turn in range(int(np.ceil(far.max(initial=0.0) / period - 0.5))):
+            over = far > (turn + 0.5) * period
+            share = np.divide(
+                (turn + 0.5) * period - sign * way, np.abs(step), out=np.ones(len(way)), where=over
+            )
+            share = np.clip(share, 0.0, 1.0)
+            stop -= sign * period * 0.5 * (1.0 - share * share)
+            start -= sign * period * 0.5 * (1.0 - share) ** 2
+    weight = factor[mine.pair]
+    grad = np.zeros((2, len(mine.at)))
+    for row, normal in enumerate((dy, -dx)):
+        grad[row] += weight * start * normal
+        np.add.at(grad[row], after, weight * stop * normal)
+    return grad
+
+
+def _pull_boxes(
+    a: Rings,
+    rows: NDArray[np.intp],
+    mine: _Vertices,
+    theirs: _Vertices,
+    covers: tuple[Covers, Covers],
+    columns: NDArray[np.intp],
+    sides: tuple[Cuts, Cuts],
+    partials: NDArray[np.float64],
+    grad: NDArray[np.float64],
+) -> None:
+    """Add the gradients of what is a number per axis: sides and centers."""
+    area = a.areas[rows]
+    for k in range(2):
+        axis = covers[0].axes[k]
+        offset, own, _, cover = partials[7 + 4 * k : 11 + 4 * k]
+        cover = cover + partials[3] * sides[1 - k].side + partials[5] * 2.0 * sides[k].side
+        if cover.any():
+            pulled = _side_pull(k, sides[k], axis.period, mine, theirs)
+            grad[k] += cover[mine.pair] * pulled
+        if own.any():
+            cuts = axis.cuts
+            counts = np.diff(cuts.offsets)[rows]
+            at = cuts.at[spans(cuts.offsets, rows)]
+            offsets = np.concatenate([[0], np.cumsum(counts)])
+            mine_alone = Cuts(offsets, at, cuts.side[rows])
+            grad[k] += own[mine.pair] * _side_pull(k, mine_alone, axis.period, mine, None)
+        way, slope, center = axis.ways(rows, covers[1].axes[k], columns)  # type: ignore[arg-type]
+        none = covers[0].empty[rows] | covers[1].empty[columns]
+        factor = np.where(none, 0.0, (offset + 2.0 * partials[4] * way) * slope)
+        factor = np.divide(factor, area, out=np.zeros(len(rows)), where=area > 0.0)
+        if factor.any():
+            grad += _center_pull(a, k, mine, center, factor, axis.period)
+
+
+def swapped(partials: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the partials of pairs whose two regions are exchanged."""
+    order = [1, 0, 2, 3, 4, 5, 6, 7, 9, 8, 10, 11, 13, 12, 14]
+    result = partials[order]
+    result[[7, 11]] *= -1.0
+    return result
+
+
+def pull_covers(
+    a: Rings,
+    rows: NDArray[np.intp],
+    b: Rings,
+    columns: NDArray[np.intp],
+    enclosure: str,
+    partials: NDArray[np.float64],
+    starts: NDArray[np.int64],
+    grad: NDArray[np.float64],
+) -> None:
+    """Add the gradients of enclosure and extent of listed pairs with respect to `a`.
+
+    Parameters
+    ----------
+    a, b, rows, columns, enclosure
+        As in `fill_covers`.
+    partials : ndarray, shape (rows of a block with two axes, pairs)
+        Of a score with respect to every term. For the gradient with respect to `b`, exchange
+        the two batches and give ``swapped(partials)``.
+    starts : ndarray of int64, shape (pairs,)
+        Where the vertices of ``a[rows[k]]`` begin in `grad`.
+    grad : ndarray, shape (2, any)
+        Is added to.
+
+    Raises
+    ------
+    TypeError
+        If there are partials with respect to `outside`, which has no gradient here.
+    """
+    if partials[6].any():
+        raise TypeError(
+            "Polygons: enclosed_gap has no gradient; use enclosure_gap or center_gap instead"
+        )
+    one, two = covers_of(a), covers_of(b)
+    sides = one.enclose(rows, two, columns)
+    partials = partials.copy()
+    alone = one.empty[rows] != two.empty[columns]
+    partials[5] += np.where(alone, partials[4], 0.0)  # the gap is the diameter there
+    convex = enclosure == "hull" or (enclosure == "natural" and not one.wraps)
+    weights = np.zeros((2, len(rows)))
+    if convex:
+        hulled = np.ones(len(rows), bool)
+        for axis, cuts in zip(one.axes, sides, strict=True):
+            if axis.period:
+                hulled &= cuts.side < axis.period
+        weights[:, hulled] = partials[[3, 5]][:, hulled]
+        partials[3, hulled] = partials[5, hulled] = 0.0
+    mine, theirs = _Vertices(a, rows), _Vertices(b, columns)
+    pulled = np.zeros((2, len(mine.at)))
+    _pull_boxes(a, rows, mine, theirs, (one, two), columns, sides, partials, pulled)
+    begin = np.searchsorted(mine.pair, np.arange(len(rows)))
+    if weights.any():
+        room = 8
+        for covers, at in ((one, rows), (two, columns)):
+            corners = covers.pieces.offsets[covers.pieces.regions]
+            room += int(np.diff(corners)[at].max(initial=0))
+        pieces = [(p.points, p.offsets, p.regions, p.lower) for p in (one.pieces, two.pieces)]
+        cuts = []
+        for axis, common in zip(one.axes, sides, strict=True):
+            at = common.at if axis.period else np.zeros(len(common.at))
+            cuts += [common.offsets, at]
+        rings = a.x, a.y, a.ring_offsets, a.region_offsets
+        specialise(pull_hulls)(
+            *(pieces[0], rings, rows, pieces[1], columns, *cuts),
+            *(one.axes[0].period, one.axes[1].period, weights, room, begin, pulled),
+        )
+    np.add.at(grad.T, starts[mine.pair] + np.arange(len(mine.at)) - begin[mine.pair], pulled.T)
