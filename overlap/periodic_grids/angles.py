@@ -93,21 +93,20 @@ def read_sample(
     most = narrowest(shape)
     chosen = min(_WIDEST, most) if kappa == "likelihood" else _number(kappa)
     if chosen > most:
-        finer = min(period) / math.sqrt(40.0 * chosen)
         raise ValueError(
-            f"{what}: kappa = {kappa} is too narrow for a step of {step}: at most {most:g}, or "
-            f"a step of at most {finer:.3g}"
+            f"{what}: kappa = {kappa} is a bandwidth below the step of {step:g}; give a kappa of "
+            f"at most {most:.4g}, or a step of at most {min(period) / math.tau * chosen**-0.5:.3g}"
         )
     return AngleSample(x.copy(), y.copy(), w.copy(), chosen, period), shape
 
 
 def narrowest(shape: tuple[int, int]) -> float:
-    """Return the largest kappa for which the sum over the nodes is the integral, to 1e-8.
+    """Return the largest kappa: a bandwidth of one step of the grid.
 
-    A von Mises density summed at n equal steps is off by 2 I_n(kappa) / I_0(kappa), which is
-    about 2 exp(-n^2 / (2 kappa)).
+    There, a von Mises density summed over the nodes is its integral to 1e-8: off by
+    2 I_n(kappa) / I_0(kappa), for n nodes about 2 exp(-n^2 / (2 kappa)).
     """
-    return min(shape) ** 2 / 40.0
+    return (min(shape) / (2.0 * math.pi)) ** 2
 
 
 def density_of(sample: AngleSample, shape: tuple[int, int]) -> _Floats:
