@@ -65,3 +65,19 @@ def test_fuzzy_lesion(tmp_path: Path) -> None:
     k = int(np.flatnonzero(lesion["SIDES"] == 24.0)[0])
     wanted = 2.0 * (square * truth).sum() / (square.sum() + truth.sum())
     assert ov.dice(lesion["masks"][k], ov.Masks(truth[None]))[0] == pytest.approx(wanted)
+
+
+def test_possession_time(tmp_path: Path) -> None:
+    example = runpy.run_path(str(EXAMPLES / "possession_time.py"))
+    example["draw"](str(tmp_path / "spells.svg"))
+    assert (tmp_path / "spells.svg").stat().st_size > 10_000
+    # Every rule helps, and the page shows these numbers.
+    page = (EXAMPLES.parent / "docs/possession.md").read_text()
+    ious = []
+    for report in example["reports"].values():
+        numbers = report.summary
+        ious.append(numbers["iou"])
+        spells, seconds = report.found.counts.sum(), numbers["possession"]
+        row = f"| {spells} | {seconds:.2f} | {ious[-1]:.3f} | {numbers['F1@0.50']:.3f} |"
+        assert row in page
+    assert (np.diff(ious) > 0.05).all()

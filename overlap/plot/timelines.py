@@ -62,7 +62,8 @@ def draw_possession(
         heights = 2.6, 0.9 + 0.34 * max(shown, 1)
         figure = new_figure((9.0, sum(heights)))
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=heights)
-        draw_scores(report, top, track=track)
+        if report.tracks:
+            draw_scores(report, top, track=track)
         top.set_xlabel("")
         draw_spells(report, bottom)
     save(figure, path)
@@ -108,6 +109,7 @@ def draw_scores(report: PossessionReport, ax: Axes, *, track: str | None = None)
     ax.set_title(f"Player {report.tracks[row]}", loc="left")
     ax.set(xlabel="time (s)", ylabel="score",
            ylim=(low - 3.8 * step, high + step))  # fmt: skip
+    ax.set_yticks([tick for tick in ax.get_yticks() if low - 1e-9 <= tick <= high + 1e-9])
     ax.legend(fontsize=8, ncols=5, loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False)
 
 
@@ -129,7 +131,7 @@ def draw_spells(report: PossessionReport, ax: Axes) -> None:
             name = "annotated" if label else ""
             _strip(ax, evidence.truth[row], place + 0.02, 0.3, _TRUTH, name)
     plain(ax)
-    ax.set(xlabel="time (s)", ylim=(len(rows) - 0.5, -0.5), ylabel="player")
+    ax.set(xlabel="time (s)", ylim=(max(len(rows), 1) - 0.5, -0.5), ylabel="player")
     ax.set_yticks(range(len(rows)), [report.tracks[row] for row in rows])
 
 

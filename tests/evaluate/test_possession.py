@@ -1,0 +1,333 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import overlap as ov
+from overlap.evaluate import PossessionReport, possession
+
+FPS = 10.0
+
+
+def plain_states(scores: dict[int, float], rules: dict, last: int) -> set[int]:
+    """Frames with the ball: one player, one frame after the other."""
+    state, missing, on = False, 0, set()
+    for frame in range(last + 1):
+        if frame in scores:
+            if scores[frame] >= rules["threshold"]:
+                state = True
+            elif scores[frame] < rules["release"]:
+                state = False
+            missing = 0
+        else:
+            missing += 1
+            state = state and missing <= rules["hold"]
+        if state:
+            on.add(frame)
+    return on
+
+
+def plain_best(scores: dict[str, dict[int, float]], on: dict[str, set[int]]) -> dict[str, set[int]]:
+    """Each frame to the player seen last, then to the highest score, then to the first."""
+    result: dict[str, set[int]] = {name: set() for name in on}
+    for frame in set().union(*on.values()):
+        claims = []
+        for place, name in enumerate(on):
+            if frame in on[name]:
+                seen = max(f for f in scores[name] if f <= frame)
+                claims.append((-seen, -scores[name][seen], place, name))
+        result[min(claims)[-1]].add(frame)
+    return result
+
+
+def plain_runs(frames: set[int]) -> list[list[int]]:
+    runs: list[list[int]] = []
+    for frame in sorted(frames):
+        if runs and runs[-1][1] == frame:
+            runs[-1][1] = frame + 1
+        else:
+            runs.append([frame, frame + 1])
+    return runs
+
+
+def plain_clean(sets: dict[str, set[int]], rules: dict, apart: bool) -> dict[str, list[list[int]]]:
+    taken = set().union(*sets.values())
+    result = {}
+    for name, frames in sets.items():
+        filled = set(frames)
+        for (_, stop), (start, _) in pairwise(plain_runs(frames)):
+            gap = set(range(stop, start))
+            if len(gap) <= rules["max_gap"] and not (apart and gap & taken):
+                filled |= gap
+        runs = plain_runs(filled)
+        result[name] = [run for run in runs if run[1] - run[0] >= rules["min_duration"]]
+    return result
+
+
+def scene(rng: np.random.Generator, count: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Players and a ball on a line of quarters; frames of both are missing now and then."""
+    parts = []
+    for name in "cab"[: rng.integers(1, 4)]:
+        frame = np.flatnonzero(rng.random(count) < 0.85)
+        x = rng.integers(-3, 4, len(frame)) / 4
+        parts.append(pd.DataFrame({"frame": frame, "track": name, "x": x, "y": 0, "w": 1, "h": 1}))
+    frame = np.flatnonzero(rng.random(count) < 0.85)
+    ball = pd.DataFrame({"frame": frame, "x": 0.0, "y": 0.0, "w": 1.0, "h": 1.0})
+    return pd.concat(parts).sample(frac=1.0, random_state=3), ball.iloc[::-1]
+
+
+def test_against_a_plain_walk() -> None:
+    rng = np.random.default_rng(7)
+    several = 0
+    for trial in range(60):
+        players, ball = scene(rng, 30)
+        if not len(players) or not len(ball):
+            continue
+        threshold = rng.integers(2, 5) / 4
+        rules = {
+            "threshold": threshold,
+            "release": threshold - rng.integers(0, 3) / 4,
+            "hold": int(rng.integers(0, 3)),
+            "max_gap": int(rng.integers(0, 4)),
+            "min_duration": int(rng.integers(0, 4)),
+        }
+        seconds = {k: v if k in ("threshold", "release") else v / FPS for k, v in rules.items()}
+        best = bool(trial % 2)
+        report = possession(
+            players=players, ball=ball, fps=FPS, simultaneous="best" if best else "all", **seconds
+        )
+        seen = set(ball["frame"])
+        last = int(max(players["frame"].max(), ball["frame"].max()))
+        names = list(dict.fromkeys(players["track"]))
+        scores = {
+            name: {
+                int(row.frame): 1.0 - abs(row.x)
+                for row in players[players["track"] == name].itertuples()
+                if row.frame in seen
+            }
+            for name in names
+        }
+        on = {name: plain_states(scores[name], rules, last) for name in names}
+        if best:
+            on = plain_best(scores, on)
+        wanted = plain_clean(on, rules, best)
+        assert report.tracks == tuple(names)
+        for name, got in zip(names, report.found.to_list(), strict=True):
+            np.testing.assert_array_equal(got * FPS, np.reshape(wanted[name], (-1, 2)))
+        both = sum(
+            sum(start <= f < stop for runs in wanted.values() for start, stop in runs) > 1
+            for f in range(last + 1)
+        )
+        assert report.summary["simultaneous"] == pytest.approx(both / FPS)
+        assert not (best and both)
+        several += both > 0
+        frames = report.frames
+        inside = {(name, f) for name, runs in wanted.items() for a, b in runs for f in range(a, b)}
+        got = {(row.track, row.frame) for row in frames[frames["possession"]].itertuples()}
+        assert got == {(name, f) for name, f in inside if f in scores[name]}
+    assert several > 5
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, pd.DataFrame]:
+    """Two matches: spells of 0.2-0.6 and 0.8-1.0 s by 7, 1.2-1.6 s by 9, then 0-0.5 s by 7."""
+    runs = {("m1", 7): [(2, 6), (8, 10)], ("m1", 9): [(12, 16)], ("m2", 7): [(0, 5)]}
+    rows, balls = [], []
+    for video in ("m1", "m2"):
+        for frame in range(20):
+            balls.append((video, frame, 0.0, 0.0, 1.0, 1.0))
+            for (match, track), spells in runs.items():
+                if match == video:
+                    x = 0.25 if any(a <= frame < b for a, b in spells) else 5.0
+                    rows.append((video, frame, track, x, 0.0, x + 2.0, 2.0))
+    corners = ["x0", "y0", "x1", "y1"]
+    return {
+        "players": pd.DataFrame(rows, columns=["video", "frame", "track", *corners]),
+        "ball": pd.DataFrame(balls, columns=["video", "frame", *corners]),
+        "truth": pd.DataFrame(
+            [("m1", 7, 0.2, 0.5), ("m1", 7, 0.5, 0.7), ("m1", 9, 0.0, 0.1), ("m1", 9, 1.0, 1.4),
+             ("m2", 11, 1.0, 1.5)],
+            columns=["video", "track", "start", "stop"],
+        ),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def report(tables: dict[str, pd.DataFrame]) -> PossessionReport:
+    return possession(**tables, fps=10, iou=[0.25, 0.7], bootstrap=20, rng=1)
+
+
+def test_numbers_by_hand(report: PossessionReport) -> None:
+    """The touching annotations of player 7 are one; player 11 of the second match is unseen."""
+    assert report.tracks == ("m1/7", "m1/9", "m2/7", "m2/11")
+    wanted = {
+        "iou": 0.6 / 2.4,
+        "mean_iou": (0.4 / 0.7 + 0.2 / 0.7 + 0.0 + 0.0) / 4,
+        "time_precision": 0.6 / 1.5,
+        "time_recall": 0.6 / 1.5,
+        # 0.2-0.6 with 0.2-0.7 is 0.8, 1.2-1.6 with 1.0-1.4 is a third; nothing else touches.
+        "F1": (4 / 8 + 2 / 8) / 2,
+        "F1@0.25": 4 / 8,
+        "precision@0.25": 2 / 4,
+        "recall@0.25": 2 / 4,
+        "F1@0.70": 2 / 8,
+        "precision@0.70": 1 / 4,
+        "recall@0.70": 1 / 4,
+        "possession": 1.5,
+        "truth_possession": 1.5,
+        "simultaneous": 0.0,
+    }
+    summary = {k: v for k, v in report.summary.items() if not k.endswith((" low", " high"))}
+    assert summary == pytest.approx(wanted)
+    table = report.table.set_index(["video", "track", "metric"])["value"]
+    assert table["m1", "7", "iou"] == pytest.approx(0.4 / 0.7)
+    assert table["m1", "7", "longest"] == pytest.approx(0.4)
+    assert table["m2", "11", "seen"] == 0.0
+    assert np.isnan(table["m2", "11", "time_precision"])
+    assert any("m2/11" in note for note in report.settings["notes"])
+    assert any(
+        "1 annotated spells are empty, or overlap" in note for note in report.settings["notes"]
+    )
+
+
+def test_matches_give_the_summary(report: PossessionReport) -> None:
+    matches = report.matches
+    assert len(matches) == 6
+    found, annotated = matches["start"].notna(), matches["truth_start"].notna()
+    hits = (matches["outcome@0.25"] == "true").sum()
+    assert report.summary["F1@0.25"] == 2 * hits / (found.sum() + annotated.sum())
+    shared, total = matches["shared"].sum(), matches["duration"].sum()
+    length = (matches["truth_stop"] - matches["truth_start"]).sum()
+    assert report.summary["iou"] == pytest.approx(shared / (total + length - shared))
+    assert matches["frames"].dropna().tolist() == [4, 2, 4, 5]
+    assert matches["mean_score"].dropna().tolist() == [0.75] * 4
+    assert matches["outcome@0.70"].tolist() == ["true", "false", "false", "false", *["missed"] * 2]
+    assert matches.loc[4:, "track"].tolist() == ["9", "11"]
+
+
+def test_weights_are_videos(report: PossessionReport) -> None:
+    assert report.evidence.items == ("m1", "m2")
+    numbers = report.evidence.statistics(np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 3.0]]))
+    np.testing.assert_allclose(numbers["iou"], [0.6 / 1.4, 0.0, 1.2 / (2.8 + 3.0)])
+    np.testing.assert_allclose(numbers["recall@0.25"], [2 / 3, 0.0, 4 / 9])
+    influence = report.influence("iou").set_index("item")["without"]
+    np.testing.assert_allclose(influence[["m1", "m2"]], [0.0, 0.6 / 1.4])
+    assert {interval.name for interval in report.intervals} >= {"iou", "F1@0.70", "possession"}
+    assert report.summary["iou low"] <= report.summary["iou"] <= report.summary["iou high"]
+
+
+def test_a_report_is_written(report: PossessionReport, tmp_path: Path) -> None:
+    content = json.loads(report.to_json(tmp_path / "report.json"))
+    assert content["summary"]["iou"] == pytest.approx(0.25)
+    assert content["settings"]["score"] == "coverage"
+    assert len(report.to_csv().splitlines()) == 1 + 4 * 14
+    page = report.to_html(tmp_path / "report.html")
+    assert "<svg" in page
+    assert "m2/11" in page
+    text = report.methods()
+    for words in ("coverage(ball, player) >= 0.5", "several players can have", "over videos"):
+        assert words in text
+    assert "possession: iou 0.25 (4 players)" in repr(report)
+
+
+def test_picture(report: PossessionReport, tmp_path: Path) -> None:
+    figure = report.plot(tmp_path / "spells.png", track="m1/9")
+    top, bottom = figure.axes
+    assert top.get_title(loc="left") == "Player m1/9"
+    labels = [text.get_text() for text in bottom.get_yticklabels()]
+    assert labels == list(report.tracks)
+    line = top.lines[0].get_xydata()
+    np.testing.assert_allclose(line[:2], [[0.0, 0.0], [0.1, 0.0]])
+    other = report.plot(ax=figure.add_subplot())
+    assert len(other.get_yticks()) == 4
+    with pytest.raises(ValueError, match="no player 'm3/1'; there are 'm1/7'"):
+        report.plot(track="m3/1")
+
+
+def test_without_annotations(tables: dict[str, pd.DataFrame]) -> None:
+    """Arrays instead of tables, any kind of region, any score."""
+    players, ball = (tables[name][tables[name]["video"] == "m1"] for name in ("players", "ball"))
+    corners = ["x0", "y0", "x1", "y1"]
+    rotated = {
+        name: {
+            "frame": table["frame"].to_numpy(),
+            "regions": ov.RotatedBoxes.from_boxes(ov.Boxes(table[corners])),
+            **({"track_id": list(table["track"])} if name == "players" else {}),
+        }
+        for name, table in (("players", players), ("ball", ball))
+    }
+    report = possession(**rotated, fps=10, score=ov.giou, threshold=0.1)
+    assert report.truth is None
+    assert report.found == ov.IntervalSets([[[0.2, 0.6], [0.8, 1.0]], [[1.2, 1.6]]], unit="s")
+    assert dict(report.items) == pytest.approx({"possession": 1.0, "simultaneous": 0.0})
+    assert report.matches["frames"].tolist() == [4, 2, 4]
+    assert report.evidence.items == ("7", "9")
+    assert report.plot() is not None
+
+
+def test_nothing_to_see(tables: dict[str, pd.DataFrame]) -> None:
+    none = {name: table.iloc[:0] for name, table in tables.items()}
+    for given in ({**tables, "ball": none["ball"]}, {**tables, "players": none["players"]}, none):
+        report = possession(**given, fps=10)
+        assert report.summary["possession"] == 0.0
+        assert report.found.counts.sum() == 0
+        assert report.plot() is not None
+        assert len(report.frames) == 0
+
+
+def changed(name: str, **columns: object) -> Callable[[dict], dict]:
+    return lambda tables: {**tables, name: tables[name].assign(**columns)}
+
+
+def without(name: str, *columns: str) -> Callable[[dict], dict]:
+    return lambda tables: {**tables, name: tables[name].drop(columns=list(columns))}
+
+
+def settings(**fields: object) -> Callable[[dict], dict]:
+    return lambda tables: {**tables, **fields}
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (settings(players=[1, 2]), TypeError, "players: expected a DataFrame or a mapping"),
+        (without("players", "frame"), ValueError, "players: there is no column 'frame'; there are"),
+        (without("players", "track"), ValueError, "players: there is no column 'track'"),
+        (without("players", "x1"), ValueError, "players: there are no boxes; wanted columns x0"),
+        (without("truth", "stop"), ValueError, "truth: there is no column 'stop'"),
+        (without("ball", "video"), ValueError, "players has a column of videos and ball has none"),
+        (changed("players", id=1), ValueError, "columns 'track' and 'id' mean the same"),
+        (changed("ball", frame=0.5), ValueError, "ball: frame 0.5 in row 0 is not a whole"),
+        (changed("ball", frame="a"), TypeError, "ball: frames are"),
+        (changed("players", track=None), ValueError, "players: row 0 has no track"),
+        (changed("players", frame=3), ValueError,
+         "rows 0 and 2 are both of track m1/7 in frame 3; a track"),
+        (changed("ball", frame=3), ValueError, "ball: rows 0 and 1 are both of frame 3; keep"),
+        (changed("ball", x1=-1.0), ValueError, "ball: Boxes: "),
+        (changed("truth", stop=0.05), ValueError, r"truth: Intervals: stop\[0\] = 0.05 is before"),
+        (lambda t: {**t, "ball": {"frame": [0], "video": ["m1"], "regions": 3}}, TypeError,
+         "ball: regions are int"),
+        (lambda t: {**t, "ball": {"frame": [0, 1], "video": ["m1", "m1"],
+                                  "regions": ov.Boxes([[0, 0, 1, 1]])}}, ValueError,
+         "ball: there are 2 frames and 1 regions"),
+        (lambda t: {**t, "ball": {"frame": [0], "video": ["m1"],
+                                  "regions": ov.Intervals([[0, 1]])}}, TypeError,
+         "found is Intervals and truth is Boxes"),
+        (settings(fps=0), ValueError, "fps = 0 is not a positive"),
+        (settings(release=0.7), ValueError, r"release = 0.7 is above threshold = 0.5"),
+        (settings(hold=-1), ValueError, "hold = -1 seconds is negative"),
+        (settings(simultaneous="none"), ValueError, "simultaneous = 'none'"),
+        (settings(score="iou"), TypeError, "expected a Score"),
+        (settings(iou=2.0), ValueError, "2"),
+        (settings(bootstrap=1.5), ValueError, "bootstrap = 1.5"),
+    ],
+)  # fmt: skip
+def test_errors(tables: dict, change: Callable, error: type, message: str) -> None:
+    with pytest.raises(error, match=message):
+        possession(**{"fps": 10, **change(tables)})
