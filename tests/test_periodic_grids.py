@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +13,6 @@ from scipy.special import i0e
 from scipy.stats import vonmises
 
 import overlap as ov
-from overlap.io import RamaGrids, read_rama_grids
 
 
 def random_grid(seed: int, shape: tuple[int, int] = (9, 7), **settings) -> ov.PeriodicGrid:
@@ -340,92 +337,3 @@ def test_values_are_a_copy_that_cannot_be_changed() -> None:
         grid.values[0, 0] = 2.0
     assert grid == ov.PeriodicGrid(np.ones((3, 4)))
     assert grid != ov.PeriodicGrid(np.ones((3, 4)), quantity="rank")
-
-
-# --------------------------------------------------------------------------------- real grids
-
-
-@pytest.fixture(scope="module")
-def rama(reference_data: Path) -> Path:
-    return reference_data / "rama"
-
-
-@pytest.fixture(scope="module")
-def library(rama: Path) -> RamaGrids:
-    return read_rama_grids(rama / "top8000")
-
-
-def levels(rama: Path) -> dict[tuple[str, str], float]:
-    known = json.loads((rama / "reference_regions_top8000.json").read_text())
-    return {
-        **{
-            (name, "favoured"): known["favoured_level"]
-            for name in known["allowed_levels"]["top8000"]
-        },
-        **{(name, "allowed"): x for name, x in known["allowed_levels"]["top8000"].items()},
-    }
-
-
-@pytest.mark.reference
-def test_published_scores_of_residues(rama: Path, library: RamaGrids) -> None:
-    rows = json.loads((rama / "reference_golden_cctbx.json").read_text())["top8000"]
-    assert len(rows) == 25
-    for row in rows:
-        score = 100.0 * library.grids[row["category"]].at(row["phi"], row["psi"])
-        assert score == pytest.approx(row["score_pct"], abs=0.06), row["id"]
-
-
-@pytest.mark.reference
-def test_published_peaks_lie_in_parts_of_their_own(rama: Path, library: RamaGrids) -> None:
-    published = json.loads((rama / "reference_golden_cctbx.json").read_text())
-    for name, peaks in published["favored_peaks_top8000"].items():
-        grid = library.grids[name]
-        parts = grid.islands(0.02)
-        assert len(peaks) == len(parts) == len(grid.components(0.02))
-        for peak in peaks:
-            value = float(grid.at(peak["phi"], peak["psi"]))
-            assert float(f"{value:.6g}") == peak["value"]
-
-
-@pytest.mark.reference
-def test_areas_of_the_regions(rama: Path, library: RamaGrids) -> None:
-    known = json.loads((rama / "reference_regions_top8000.json").read_text())["regions"]
-    for (name, which), level in levels(rama).items():
-        area = library.grids[name].region(level).area()[0]
-        assert area == pytest.approx(known[f"top8000/{name}/{which}"]["area_deg2"], abs=1e-6)
-
-
-@pytest.mark.reference
-def test_parts_of_the_regions(rama: Path, library: RamaGrids) -> None:
-    known = json.loads((rama / "reference_topology_abego.json").read_text())["topology"]
-    bands = []
-    for (name, which), level in levels(rama).items():
-        parts = library.grids[name].components(level)
-        wanted = known[f"top8000/{name}/{which}"]["components"]
-        found = [[part.nodes, [list(turn) for turn in part.turns]] for part in parts]
-        assert found == wanted, (name, which)
-        bands += [(name, which) for part in parts if part.winds]
-    assert bands == [("general", "allowed"), ("glycine", "allowed")]
-
-
-@pytest.mark.reference
-def test_ranks_give_points_and_masses(library: RamaGrids) -> None:
-    counts = {name: grid.point_count for name, grid in library.grids.items()}
-    assert counts == {
-        "general": 1_061_639,
-        "glycine": 116_589,
-        "cispro": 3_654,
-        "transpro": 66_364,
-        "prepro": 61_568,
-        "ileval": 195_083,
-    }
-    for name, grid in library.grids.items():
-        masses = grid.masses().masses
-        assert masses.sum() == pytest.approx(1.0)
-        # What lies at or above a level is all but the next lower rank.
-        for level in (0.02, 0.0005):
-            below = grid.values[grid.values < level].max()
-            held = masses[grid.values >= level].sum()
-            assert held == pytest.approx(1.0 - below, abs=1e-9)
-            if name == "general":
-                assert round(held, 4) == 1.0 - level

@@ -243,10 +243,13 @@ def _read(source: Source, quantity: str | None) -> tuple[PeriodicGrid, str]:
     table = lines.table()
     axes, places, values = _axes_and_columns(lines, table)
     kind = quantity or ("rank" if values.min() >= 0.0 and values.max() <= 1.0 else "other")
-    lowest, highest = {"rank": (0.0, 1.0), "density": (0.0, np.inf)}.get(kind, (-np.inf, np.inf))
+    lowest, highest, wanted = {
+        "rank": (0.0, 1.0, "in [0, 1], as a rank has to be"),
+        "density": (0.0, np.inf, "a finite number >= 0, as a density has to be"),
+    }.get(kind, (-np.inf, np.inf, "a finite number"))
     lines.refuse(
         ~(np.isfinite(values) & (values >= lowest) & (values <= highest)),
-        lambda row: f"the value {values[row]:g} cannot be that of a {kind}",
+        lambda row: f"the value {values[row]:g} is not {wanted}",
     )
     node = _nodes(lines, axes, places)
     shape = axes[0].nodes, axes[1].nodes
@@ -345,7 +348,9 @@ def _axes_of_header(name: str, header: list[str]) -> list[_Axis] | None:
     if not found:
         return None
     if sorted(found) != ["1", "2"]:
-        raise ValueError(f"{name}: its header has {len(found)} axes; wanted phi and psi")
+        raise ValueError(
+            f"{name}: its header has the axes {sorted(found)}; wanted 1 and 2, phi and psi"
+        )
     return [found["1"], found["2"]]
 
 
