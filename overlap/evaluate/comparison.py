@@ -14,7 +14,7 @@ from .bootstrap import Seed, draw_weights
 from .case_scores import AGGREGATES, CaseScores
 from .case_table import StoredReport, case_table, has_cases
 from .contest import Contest
-from .report import Report, _plain, json_text
+from .report import Report, json_text, plain
 from .significance import ZERO_METHODS
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Return settings and all rows as plain data; NaN becomes None."""
-        return _plain(
+        return plain(
             {
                 "settings": self.settings,
                 "table": self.table_rows,

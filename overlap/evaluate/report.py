@@ -20,7 +20,8 @@ from overlap.io import write_text
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Evidence", "Interval", "Report", "Section", "json_text", "package_versions"]
+__all__ = ["Evidence", "Interval", "Report", "Section", "csv_text", "json_text",
+           "package_versions", "plain"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -212,9 +213,7 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Return settings, summary and table as plain data; NaN becomes None."""
-        return _plain(
-            {"settings": self.settings, "summary": dict(self.items), "table": self.rows()}
-        )
+        return plain({"settings": self.settings, "summary": dict(self.items), "table": self.rows()})
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the report as JSON; with `path`, write it there (whole or not at all)."""
@@ -222,14 +221,7 @@ class Report:
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """Return the table as CSV; with `path`, write it there (whole or not at all)."""
-        stream = io.StringIO()
-        names = list(dict.fromkeys(name for row in self.table_rows for name in row))
-        writer = csv.DictWriter(stream, names, lineterminator="\n", restval="")
-        writer.writeheader()
-        writer.writerows(_plain(self.rows()))
-        if path is not None:
-            write_text(path, stream.getvalue())
-        return stream.getvalue()
+        return csv_text(self.table_rows, path)
 
     def to_html(self, path: str | Path | None = None) -> str:
         """Return the report as one HTML page with its picture; with `path`, write it there.
@@ -282,6 +274,25 @@ def json_text(content: dict[str, Any], path: str | Path | None) -> str:
     return text
 
 
+def csv_text(rows: Sequence[dict[str, Any]], path: str | Path | None) -> str:
+    """Return rows as CSV; with `path`, write it there (whole or not at all).
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        Columns are all names that occur, in the order of their first rows.
+    path : str or Path, optional
+    """
+    stream = io.StringIO()
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(stream, names, lineterminator="\n", restval="")
+    writer.writeheader()
+    writer.writerows(plain(list(rows)))
+    if path is not None:
+        write_text(path, stream.getvalue())
+    return stream.getvalue()
+
+
 def package_versions() -> dict[str, str]:
     """Return the versions of the packages that numbers depend on, for the settings."""
     versions = {}
@@ -302,12 +313,17 @@ def _without(rows: NDArray, count: int) -> NDArray:
     return weights
 
 
-def _plain(value: Any) -> Any:
-    """Make a value JSON: no NaN, no NumPy, no tuples."""
+def plain(value: Any) -> Any:
+    """Make a value JSON: no NaN, no NumPy, no tuples.
+
+    Parameters
+    ----------
+    value : Any
+    """
     if isinstance(value, dict):
-        return {str(key): _plain(entry) for key, entry in value.items()}
+        return {str(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
+        return [plain(entry) for entry in value]
     if hasattr(value, "item") and callable(value.item):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
