@@ -71,4 +71,4 @@ def finite(array: NDArray[np.float64]) -> NDArray[np.float64]:
 def item_sums(losses: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the sum of every item's losses, shape (N,)."""
     with np.errstate(over="ignore"):
-        return finite(losses.reshape(len(losses), -1).sum(axis=1) if losses.ndim > 1 else losses)
+        return finite(losses.sum(axis=tuple(range(1, losses.ndim))))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -17,8 +16,7 @@ Reduction = Literal["mean", "sum", "none"]
 _LARGEST = np.finfo(np.float64).max
 
 
-@dataclass(frozen=True, eq=False)
-class Loss:
+class Loss(NamedTuple):
     """A loss with its gradient.
 
     Attributes
@@ -112,11 +110,16 @@ def reduce_items(
     if factors is None:
         weighted = per_item
     else:
-        weighted = per_item * factors
-        grad *= factors.reshape(-1, *(1,) * (grad.ndim - 1))
+        with np.errstate(over="ignore"):
+            weighted = np.minimum(per_item * factors, _LARGEST)
+            grad *= factors.reshape(-1, *(1,) * (grad.ndim - 1))
     if common != 1.0:
         grad *= common
     np.clip(grad, -_LARGEST, _LARGEST, out=grad)
     if reduction == "none":
         return Loss(weighted, grad, per_item)
-    return Loss(common * float(weighted.sum()), grad, per_item)
+    with np.errstate(over="ignore"):
+        value = common * float(weighted.sum())
+        if not np.isfinite(value):  # a sum of numbers so large that only their mean is one
+            value = min(float((weighted * common).sum()), _LARGEST)
+    return Loss(value, grad, per_item)

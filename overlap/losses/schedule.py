@@ -100,10 +100,10 @@ class CoarseToFine:
         """Return the weights of the coarse and of the fine loss at a step."""
         if not math.isfinite(step):
             raise ValueError(f"CoarseToFine: step = {step!r} is not finite")
-        if step >= self.stop:
-            share = 1.0
+        if step >= self.stop or step <= self.start:
+            share = float(step >= self.stop)
         else:
-            share = max(step - self.start, 0.0) / (self.stop - self.start)
+            share = (step - self.start) / (self.stop - self.start)
         if self.fade == "cosine":
             share = 0.5 - 0.5 * math.cos(math.pi * share)
         return self.coarse_weight * (1.0 - share), self.fine_weight * share
