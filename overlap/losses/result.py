@@ -37,7 +37,7 @@ class Loss(NamedTuple):
     ...     ov.giou, ov.Intervals([[0.0, 2.0]]), ov.Intervals([[1.0, 4.0]])
     ... )
     >>> loss.value, loss.grad
-    (0.75, array([[ 0.0625, -0.3125]]))
+    (0.75, array([[-0.0625, -0.25  ]]))
     """
 
     value: Any
