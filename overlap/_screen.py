@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from overlap.evaluate import Comparison, Explanation, Report
+    from overlap.evaluate.report import Section
 
-__all__ = ["align", "comparison_lines", "explanation_lines", "temporal_lines"]
+__all__ = ["align", "blocks", "comparison_lines", "explanation_lines", "temporal_lines"]
+
+_WIDTH = 110
 
 
 def align(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:
@@ -38,6 +41,40 @@ def align(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[s
         ]
         lines.append("  ".join(cells).rstrip())
     return lines
+
+
+def blocks(section: Section, keys: int) -> list[str]:
+    """Align a table; one that is too wide becomes several, each with the first columns.
+
+    Parameters
+    ----------
+    section : Section
+    keys : int
+        Number of columns that every part has.
+    """
+    table: list[Sequence[str]] = [section.columns, *section.rows]
+    widths = [max(len(row[k]) for row in table) for k in range(len(section.columns))]
+    first = sum(widths[:keys]) + 2 * keys
+    lines: list[str] = []
+    start = keys
+    while start < len(widths):
+        stop = start + 1
+        while (
+            stop < len(widths)
+            and first + sum(widths[start : stop + 1]) + 2 * (stop - start) <= _WIDTH
+        ):
+            stop += 1
+        rows = [[*row[:keys], *row[start:stop]] for row in table]
+        right = [k for k in range(1, keys + stop - start) if _numeric(rows, k)]
+        lines += [*([""] if lines else []), *align(rows, right=right)]
+        start = stop
+    return lines
+
+
+def _numeric(rows: Sequence[Sequence[str]], column: int) -> bool:
+    """Whether the cells of a column begin like numbers."""
+    cells = [row[column] for row in rows[1:] if row[column] not in ("", "undefined")]
+    return bool(cells) and all(cell.lstrip("-")[:1].isdigit() or "inf" in cell for cell in cells)
 
 
 def temporal_lines(report: Report) -> list[str]:
