@@ -20,6 +20,7 @@ def check_outputs(
     plot: str | None,
     inputs: Sequence[str],
     more_plots: Sequence[tuple[str, str | None]] = (),
+    more_files: Sequence[tuple[str, str | None, str]] = (),
 ) -> None:
     """Refuse, before any work, what cannot be written or would overwrite something.
 
@@ -33,7 +34,13 @@ def check_outputs(
         Files that are read.
     more_plots : sequence of (str, str or None)
         Other options that name a picture, and what they name.
+    more_files : sequence of (str, str or None, str)
+        Other options that name a file, what they name, and its suffix.
     """
+    files = [(name, path, suffix) for name, path, suffix in more_files if path is not None]
+    for name, path, suffix in files:
+        if Path(path).suffix.lower() != suffix:
+            raise click.UsageError(f"{name} {path}: wanted a name in {suffix}")
     for path in outputs:
         if Path(path).suffix.lower() not in _OUT_SUFFIXES:
             raise click.UsageError(f"--out {path}: wanted a name in {', '.join(_OUT_SUFFIXES)}")
@@ -44,7 +51,7 @@ def check_outputs(
         if util.find_spec("matplotlib") is None:
             raise ImportError(f"{name} needs matplotlib: pip install 'overlap-metrics[plot]'")
     taken = {Path(path).resolve(): f"the input {path}" for path in inputs}
-    for path in [*outputs, *(path for _, path in pictures)]:
+    for path in [*outputs, *(path for _, path in pictures), *(path for _, path, _ in files)]:
         target = Path(path).resolve()
         clash = taken.get(target)
         for source in inputs:

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from overlap._command_ramachandran import ramachandran
 from overlap._command_segmentation import segmentation
 from overlap._outputs import check_json, check_outputs, write_json, write_report
 
@@ -32,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         0 on success, 1 where ``check --strict`` found something, some cases of
-        ``segmentation`` could not be evaluated, or the reader of the output went away, 2 on
-        bad input, 130 if interrupted.
+        ``segmentation`` or files of ``ramachandran`` could not be evaluated, or the reader of
+        the output went away, 2 on bad input, 130 if interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     with warnings.catch_warnings():
@@ -166,6 +167,7 @@ def temporal(
 
 
 cli.add_command(segmentation)
+cli.add_command(ramachandran)
 
 
 @cli.command()

@@ -12,7 +12,9 @@ from .ownership import possession as possession
 from .report import Interval as Interval
 from .report import Report as Report
 from .study import Study as Study
+from .torsions import ConformationReport as ConformationReport
 from .torsions import RamachandranReport as RamachandranReport
+from .torsions import conformation as conformation
 from .torsions import ramachandran as ramachandran
 from .volumes import EMPTY_POLICIES as EMPTY_POLICIES
 from .volumes import METRICS as METRICS
@@ -29,6 +31,7 @@ __all__ = [
     "PROTOCOLS",
     "Answers",
     "Comparison",
+    "ConformationReport",
     "Empty",
     "Explanation",
     "Interval",
@@ -40,6 +43,7 @@ __all__ = [
     "SegmentationReport",
     "Study",
     "compare",
+    "conformation",
     "explain",
     "mean_interval",
     "possession",

@@ -1,0 +1,187 @@
+"""The command ``overlap ramachandran``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from overlap._outputs import check_outputs, write_report
+
+__all__ = ["ramachandran"]
+
+_FAILURES = 20  # shown one by one
+
+
+@click.command()
+@click.argument("found", metavar="A")
+@click.argument("truth", metavar="B")
+@click.option("--classify/--regions", "classify", default=None,
+              help="Score the residues of A by the grids of B, or compare regions; by default "
+                   "residues, where A is structures and B grids.")  # fmt: skip
+@click.option("--levels", default="favored,allowed", show_default=True, metavar="A,B,...",
+              help="Regions to compare: favored, allowed, or fractions held.")  # fmt: skip
+@click.option("--level-by", default="points", show_default=True,
+              type=click.Choice(["points", "mass"]),
+              help="What a region holds a fraction of: residues, or smoothed density.")  # fmt: skip
+@click.option("--favored", type=float, metavar="X", help="Cutoff of favored, by default 0.02.")
+@click.option("--allowed", metavar="X|NAME=X,...", help="Cutoffs of allowed; see docs.")
+@click.option("--category", metavar="NAME", help="Category of angles that name none.")
+@click.option("--kappa", default="50", show_default=True, metavar="K",
+              help="Concentration of the kernel for densities, or likelihood.")  # fmt: skip
+@click.option("--step", type=float, metavar="DEG", help="Between the nodes of densities.")
+@click.option("--mass", default="B", show_default=True, type=click.Choice(["A", "B"]),
+              help="By whose density regions are weighed.")  # fmt: skip
+@click.option("--min-residues", default=200, show_default=True, type=click.IntRange(min=1),
+              help="Categories with fewer have no region.")  # fmt: skip
+@click.option("--tolerance", default=0.05, show_default=True, metavar="DEG",
+              help="Error that the Hausdorff distance may have.")  # fmt: skip
+@click.option("--models", default="first", show_default=True, metavar="first|all|N",
+              help="Models of structures with several.")  # fmt: skip
+@click.option("--conformer", default="first", show_default=True,
+              type=click.Choice(["first", "highest"]),
+              help="Of atoms with several places, the first or the likeliest.")  # fmt: skip
+@click.option("--bond-limit", default=2.0, show_default=True, metavar="Å",
+              help="A chain is broken where C and N are farther apart.")  # fmt: skip
+@click.option("--cis-limit", default=90.0, show_default=True, metavar="DEG",
+              help="Prolines are cis below this omega.")  # fmt: skip
+@click.option("--max-resolution", type=float, metavar="Å", help="Leave coarser structures out.")
+@click.option("--max-b-factor", type=float, metavar="B", help="Leave residues above it out.")
+@click.option("--min-occupancy", type=float, metavar="X", help="Leave residues below it out.")
+@click.option("--unit", type=click.Choice(["degrees", "radians"]),
+              help="Of tables of angles; by default it is told.")  # fmt: skip
+@click.option("--bootstrap", default=0, metavar="N", type=click.IntRange(min=0),
+              help="Draw residues anew N times for 95 % intervals.")  # fmt: skip
+@click.option("--resample", type=click.Choice(["structure", "chain", "residue"]),
+              help="What is drawn; by default chains, if there are five.")  # fmt: skip
+@click.option("--interval", default="normal", show_default=True,
+              type=click.Choice(["normal", "percentile", "basic"]),
+              help="How intervals of regions are made of the draws.")  # fmt: skip
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0),
+              help="Seed of the bootstrap.")  # fmt: skip
+@click.option("--out", "outputs", multiple=True, metavar="FILE",
+              help="Write the report as .json, .csv or .html; repeatable.")  # fmt: skip
+@click.option("--plot", metavar="FILE", help="Draw the plots to a .png, .pdf or .svg file.")
+@click.option("--residues", metavar="FILE", help="Write all scored residues as .csv.")
+@click.option("--geojson", metavar="FILE", help="Write the regions of A as .geojson.")
+@click.option("--quiet", is_flag=True, help="Show nothing but errors.")
+def ramachandran(
+    found: str,
+    truth: str,
+    classify: bool | None,
+    levels: str,
+    level_by: Any,
+    favored: float | None,
+    allowed: str | None,
+    category: str | None,
+    kappa: str,
+    step: float | None,
+    mass: str,
+    min_residues: int,
+    tolerance: float,
+    models: str,
+    conformer: Any,
+    bond_limit: float,
+    cis_limit: float,
+    max_resolution: float | None,
+    max_b_factor: float | None,
+    min_occupancy: float | None,
+    unit: Any,
+    bootstrap: int,
+    resample: str | None,
+    interval: Any,
+    seed: int,
+    outputs: tuple[str, ...],
+    plot: str | None,
+    residues: str | None,
+    geojson: str | None,
+    quiet: bool,
+) -> int:
+    """Compare the backbone angles of A with those of B, on the torus of phi and psi.
+
+    Both are structures (PDB or mmCIF: a file, folder or pattern), a CSV table with the columns phi
+    and psi, Ramachandran grids (a folder or file), or regions in GeoJSON. Residues of structures
+    are scored by grids; all else is compared as regions. Exits with 1 if some structures could
+    not be read.
+    """
+    check_outputs(
+        outputs, plot, [found, truth],
+        more_files=[("--residues", residues, ".csv"), ("--geojson", geojson, ".geojson")],
+    )  # fmt: skip
+    from overlap import evaluate
+    from overlap.io.conformations import kind_of
+
+    if classify is None:
+        classify = kind_of(found) == "structures" and kind_of(truth) == "grids"
+    shared: dict[str, Any] = {
+        "found": found, "truth": truth, "favored": favored, "allowed": _allowed(allowed),
+        "category": category, "models": _models(models), "conformer": conformer,
+        "bond_limit": bond_limit, "cis_limit": cis_limit, "max_resolution": max_resolution,
+        "max_b_factor": max_b_factor, "min_occupancy": min_occupancy, "unit": unit,
+        "resample": resample, "bootstrap": bootstrap, "rng": seed,
+    }  # fmt: skip
+    report: Any
+    if classify:
+        if geojson is not None:
+            raise click.UsageError("--geojson needs regions to be compared; give --regions, too")
+        report = evaluate.ramachandran(**shared)
+        if residues is not None:
+            report.residues_to_csv(residues)
+    else:
+        if residues is not None:
+            raise click.UsageError("--residues needs residues to be scored; give --classify, too")
+        report = evaluate.conformation(
+            **shared, levels=levels, level_by=level_by, kappa=_kappa(kappa), step=step,
+            mass="found" if mass == "A" else "truth", min_residues=min_residues,
+            tolerance=tolerance, interval=interval, progress=False if quiet else None,
+        )  # fmt: skip
+        if geojson is not None:
+            report.to_geojson(geojson)
+    write_report(report, outputs)
+    if plot is not None:
+        report.plot(plot)
+    if not quiet:
+        from overlap._screen_ramachandran import ramachandran_lines
+
+        click.echo("\n".join(ramachandran_lines(report)))
+    failures = [*report.settings["found"].get("failures", ()),
+                *report.settings["truth"].get("failures", ())]  # fmt: skip
+    for failure in failures[:_FAILURES]:
+        click.echo(f"overlap: failed: {failure['source']}: {failure['reason']}", err=True)
+    if len(failures) > _FAILURES:
+        more = len(failures) - _FAILURES
+        click.echo(f"overlap: failed: {more} more files; see the report's failures", err=True)
+    return int(bool(failures))
+
+
+def _allowed(text: str | None) -> Any:
+    """One number, or numbers by category."""
+    if text is None:
+        return None
+    try:
+        if "=" not in text:
+            return float(text)
+        pairs = [part.partition("=") for part in text.split(",")]
+        return {name.strip(): float(value) for name, _, value in pairs}
+    except ValueError:
+        raise click.UsageError(
+            f"--allowed {text}: wanted a number, or NAME=NUMBER separated by commas"
+        ) from None
+
+
+def _models(word: str) -> Any:
+    if word in ("first", "all"):
+        return word
+    try:
+        return int(word)
+    except ValueError:
+        raise click.UsageError(f"--models {word}: wanted first, all or a number") from None
+
+
+def _kappa(word: str) -> Any:
+    if word == "likelihood":
+        return word
+    try:
+        return float(word)
+    except ValueError:
+        raise click.UsageError(f"--kappa {word}: wanted a number, or likelihood") from None

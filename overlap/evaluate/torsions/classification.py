@@ -1,0 +1,283 @@
+"""`overlap.evaluate.ramachandran`: residues against a library of grids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from overlap.evaluate.bootstrap import Seed, draw_weights, resampled_interval
+from overlap.evaluate.report import Interval, package_versions
+from overlap.io.conformations import read_conformations
+from overlap.io.rama_grids import RamaGrids
+from overlap.io.residue_categories import EVERYTHING
+from overlap.io.residues import ResidueTable
+from overlap.io.structures import StructureRules
+
+from .classified import VERDICTS, ClassifiedResidues, classify
+from .cutoffs import as_cutoffs
+from .drawing_units import FEW_UNITS, units_of
+from .residue_report import RamachandranReport
+from .sources import digests_of, library_settings, notes_of, table_settings
+
+__all__ = ["NOT_A_Z_SCORE", "ramachandran"]
+
+NOT_A_Z_SCORE = (
+    "shares of favored and outlier residues are no Ramachandran Z-score: they say how many angles "
+    "are unusual, not whether their distribution is"
+)
+_DRAWS = 256  # at a time
+
+
+def ramachandran(
+    *,
+    found: Any,
+    truth: Any,
+    favored: float | None = None,
+    allowed: Any = None,
+    category: str | None = None,
+    models: Any = "first",
+    conformer: Any = "first",
+    bond_limit: float = 2.0,
+    cis_limit: float = 90.0,
+    max_resolution: float | None = None,
+    max_b_factor: float | None = None,
+    min_occupancy: float | None = None,
+    unit: Any = None,
+    resample: str | None = None,
+    bootstrap: int = 0,
+    confidence_level: float = 0.95,
+    rng: Seed = 0,
+) -> RamachandranReport:
+    """Count the favored, allowed and outlier residues of structures, by a library of grids.
+
+    Parameters
+    ----------
+    found : path, list of paths, DataFrame, mapping or ResidueTable
+        Structures in PDB or mmCIF format (a file, folder, pattern or list), or a table of angles
+        with the columns ``phi`` and ``psi`` and, unless `category` is given, ``category`` or
+        ``resname``.
+    truth : path, PeriodicGrid, mapping from category to PeriodicGrid, or RamaGrids
+        The library: grids of ranks, as MolProbity and cctbx have them.
+    favored, allowed : float, optional
+        Smallest ranks of favored residues, and of allowed ones: by default 0.02, and the values of
+        cctbx by category. `allowed` may be a mapping from category.
+    category : str, optional
+        Category of all rows of a table.
+    models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
+        How structures are read; see `overlap.io.StructureRules`.
+    unit : {"degrees", "radians"}, optional
+        Of a table of angles; by default it is told.
+    resample : {"structure", "chain", "residue"}, optional
+        What the bootstrap draws, and what `influence` leaves out: by default chains where there
+        are at least five, else residues.
+    bootstrap : int
+        Number of resamples; 0 for no intervals.
+    confidence_level : float
+        Of the intervals, in (0, 1).
+    rng : int, Generator, SeedSequence or None
+        Source of randomness of the bootstrap.
+
+    Returns
+    -------
+    RamachandranReport
+        In its summary ``favored``, ``allowed`` and ``outlier`` are shares of all residues in
+        [0, 1], ``favored[general]`` and the like those of a category, and ``n`` is the number of
+        residues. `matches` has every residue with its score, `outliers` those that are none of
+        favored and allowed, in the columns of ramalyze, and `by_structure` counts by structure.
+
+    Raises
+    ------
+    ValueError
+        An input is bad, or no residue can be scored.
+    OSError
+        A file is missing or unreadable.
+    TypeError
+        `found` has no residues, or `truth` is no library.
+
+    Notes
+    -----
+    The score of a residue is the periodic bilinear interpolation of the grid of its category at
+    (phi, psi): the fraction of the reference residues at the same or a lower density. These shares
+    are no Ramachandran Z-score (Sobolev et al., Structure 28, 1249-1258, 2020), which compares
+    whole distributions: a model can have no outlier and still an impossible distribution.
+
+    References
+    ----------
+    Read et al., Structure 19, 1395-1412, 2011; Williams et al., Protein Science 27, 293-315, 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import overlap as ov
+    >>> angle = np.radians(np.arange(-179.0, 180.0, 2.0))
+    >>> ranks = (2.0 + np.cos(angle - 1.0)[:, None] + np.cos(angle + 0.5)) / 4.0
+    >>> library = ov.PeriodicGrid(ranks**4, quantity="rank")
+    >>> angles = {"phi": [57.0, 0.0, -120.0], "psi": [-28.0, 100.0, 150.0]}
+    >>> report = ov.evaluate.ramachandran(found=angles, truth=library)
+    >>> report.summary[["favored", "allowed", "outlier"]].round(3).tolist()
+    [0.667, 0.0, 0.333]
+    """
+    rules = StructureRules(
+        models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
+    )
+    table = read_conformations(found, category=category, unit=unit, rules=rules)
+    if not isinstance(table, ResidueTable):
+        raise TypeError(
+            "found has no residues, but grids or regions; give structures or angles, or compare "
+            "regions with evaluate.conformation"
+        )
+    library = read_conformations(truth)
+    if not isinstance(library, RamaGrids):
+        raise TypeError(
+            "truth is no library of grids; give a folder of rama8000-*.data files, or compare "
+            "regions with evaluate.conformation"
+        )
+    cutoffs = as_cutoffs(favored, allowed)
+    grids = {name: grid.ranks() for name, grid in library.grids.items()}
+    kept, notes = _scored(table, library)
+    units = units_of(kept, resample)
+    notes = [*notes_of(table, "found"), *notes_of(library, "truth"), *notes]
+    if bootstrap:
+        notes += units.notes
+    evidence = ClassifiedResidues(
+        kept, *classify(kept, grids, cutoffs), units=units, grids=grids, cutoffs=cutoffs
+    )
+    estimates = evidence.statistics(np.ones((1, len(units.names))))
+    intervals = _intervals(evidence, estimates, bootstrap, confidence_level, rng)
+    ends = {interval.name: interval for interval in intervals}
+    items: list[tuple[str, float]] = []
+    for name, value in estimates.items():
+        items.append((name, float(value[0])))
+        if name in ends:
+            items += [(f"{name} low", ends[name].low), (f"{name} high", ends[name].high)]
+    items.append(("n", float(len(kept))))
+    settings: dict[str, Any] = {
+        "evaluation": "ramachandran",
+        "cutoffs": cutoffs.settings(),
+        "resample": units.settings(),
+        "found": table_settings(table),
+        "truth": library_settings(library),
+        "versions": package_versions(),
+        "notes": [*notes, NOT_A_Z_SCORE],
+    }
+    if bootstrap:
+        settings["bootstrap"] = {
+            "method": "percentile", "resamples": bootstrap, "confidence_level": confidence_level,
+            "seed": rng if isinstance(rng, int) else None,
+        }  # fmt: skip
+    return RamachandranReport(
+        tuple(items), tuple(_rows(evidence, ends)), settings, _sentence(evidence, settings),
+        evidence, tuple(intervals), table.failures,
+    )  # fmt: skip
+
+
+def _scored(table: ResidueTable, library: RamaGrids) -> tuple[ResidueTable, list[str]]:
+    """Return the residues that have a grid, and what to say of the others."""
+    kept = table.taken(table.counted)
+    if not len(kept):
+        raise ValueError(f"found: none of the {len(table)} residues has both angles and a category")
+    there = set(library.grids)
+    if there == {EVERYTHING}:
+        if kept.categories != (EVERYTHING,):
+            kept.category[:] = EVERYTHING
+            return kept, ["the library has one grid for all categories"]
+        return kept, []
+    if EVERYTHING in kept.categories:
+        raise ValueError(
+            "found does not say the categories of its residues; give a column category or "
+            f"resname, or one category for all (category=, --category): {', '.join(library.grids)}"
+        )
+    scored = np.isin(kept.category.astype(str), list(there))
+    if not scored.any():
+        raise ValueError(
+            f"found has residues of {', '.join(kept.categories)}, and the library only "
+            f"{', '.join(library.grids)}"
+        )
+    notes = []
+    if not scored.all():
+        lost = kept.taken(~scored)
+        counts = [f"{int((lost.category == name).sum())} {name}" for name in lost.categories]
+        notes.append(f"the library has no grid for {', '.join(counts)}: these are not scored")
+    return kept.taken(scored), notes
+
+
+def _intervals(
+    evidence: ClassifiedResidues, estimates: dict[str, Any], bootstrap: int, level: float, rng: Seed
+) -> list[Interval]:
+    if not bootstrap:
+        return []
+    generator = np.random.default_rng(rng)
+    count = len(evidence.items)
+    parts = []
+    for start in range(0, bootstrap, _DRAWS):
+        weights = draw_weights(count, min(_DRAWS, bootstrap - start), generator)
+        parts.append(evidence.statistics(weights))
+    shown = evidence.units_with_residues()
+    return [
+        resampled_interval(
+            name,
+            float(value[0]),
+            np.concatenate([part[name] for part in parts]),
+            confidence_level=level,
+        )
+        for name, value in estimates.items()
+        if shown[name] >= FEW_UNITS
+    ]
+
+
+def _rows(evidence: ClassifiedResidues, ends: dict[str, Interval]) -> list[dict[str, Any]]:
+    """One row per category, then one of all residues: counts and shares of verdicts."""
+    table, verdict = evidence.table, evidence.verdict
+    rows = []
+    for category in (*evidence.categories, ""):
+        mine = table.category == category if category else np.ones(len(table), dtype=bool)
+        counts = np.bincount(verdict[mine], minlength=len(VERDICTS))
+        sums = np.bincount(verdict[mine], table.weight[mine], len(VERDICTS))
+        row: dict[str, Any] = {"category": category or "all residues", "residues": int(mine.sum())}
+        row |= {VERDICTS[v]: int(counts[v]) for v in (2, 1, 0)}
+        for v in (2, 1, 0):
+            name = f"{VERDICTS[v]}[{category}]" if category else VERDICTS[v]
+            row[f"{VERDICTS[v]}_share"] = float(sums[v] / sums.sum())
+            if name in ends:
+                row[f"{VERDICTS[v]}_low"], row[f"{VERDICTS[v]}_high"] = (
+                    ends[name].low,
+                    ends[name].high,
+                )
+        row["unit"] = "1"
+        rows.append(row)
+    return rows
+
+
+def _sentence(evidence: ClassifiedResidues, settings: dict[str, Any]) -> str:
+    found, truth, versions = settings["found"], settings["truth"], settings["versions"]
+    sizes = [
+        f"{name} {entry['points']:,}" for name, entry in truth["grids"].items() if entry["points"]
+    ]
+    parts = [
+        f"Backbone angles of {len(evidence.table):,} residues were classified with overlap "
+        f"{versions['overlap-metrics']} (NumPy {versions['numpy']}) by periodic bilinear "
+        f"interpolation of {len(truth['grids'])} grids"
+        + (f" (reference residues: {', '.join(sizes)})" if sizes else "")
+        + "."
+    ]
+    low = settings["cutoffs"]["allowed"]
+    used = ", ".join(f"{name} {low[name]:g}" for name in evidence.categories)
+    parts.append(
+        f"Favored are scores of at least {settings['cutoffs']['favored']:g}, allowed those of at "
+        f"least {used}."
+    )
+    if found.get("kind") == "structures":
+        parts.append(
+            f"Residues are bonded where C and N are within {found['bond_limit']:g} Å; prolines are "
+            f"cis below {found['cis_limit']:g} degrees of omega; models: {found['models']}; "
+            f"conformer: {found['conformer']}."
+        )
+    if "bootstrap" in settings:
+        boot = settings["bootstrap"]
+        parts.append(
+            f"Intervals are {100 * boot['confidence_level']:g}% percentile intervals over "
+            f"{boot['resamples']} resamples of {settings['resample']['unit']}s."
+        )
+    parts.append("These shares are no Ramachandran Z-score.")
+    return " ".join(part for part in [*parts, digests_of(settings, ("found", "truth"))] if part)

@@ -1,0 +1,218 @@
+"""Bootstrap of regions: residues are drawn anew, and with them densities, levels and regions.
+
+For speed, the density of a draw is made of counts in cells of half a degree. A count stands for
+the middle of its cell, which widens a kernel of eight degrees by one part in 6,000; the estimate
+itself is made of the angles as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from overlap.periodic_grids import PeriodicGrid
+from overlap.periodic_grids.ranks import highest_level
+from overlap.regions.polygons import Polygons
+
+from .comparing import mean_of, name_of, overlap_of, scores_of
+from .cutoffs import Level
+from .drawing_units import Units
+from .shapes import GridShape
+from .sides import Side
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["DRAWN", "Drawn", "DrawnSide"]
+
+#: Numbers that have intervals.
+DRAWN = ("iou", "giou", "diou", "giou_enclosed", "density_overlap")
+_FINE = 720  # cells around a circle
+_TURN = 360.0
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnSide:
+    """A side whose residues are drawn; or one that is fixed, without units.
+
+    Attributes
+    ----------
+    side : Side
+    units : Units or None
+    """
+
+    side: Side
+    units: Units | None
+
+    @property
+    def count(self) -> int:
+        """Number of units."""
+        return 0 if self.units is None else len(self.units.names)
+
+    @cached_property
+    def _rows(self) -> dict[str, tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]]:
+        """Unit, fine cell and weight of the rows of each category."""
+        table = self.side.table
+        assert table is not None
+        assert self.units is not None
+        cells = [
+            np.minimum(((angle + 180.0) * (_FINE / _TURN)).astype(np.intp), _FINE - 1)
+            for angle in (table.phi, table.psi)
+        ]
+        flat = cells[0] * _FINE + cells[1]
+        result = {}
+        for category in self.side.shapes:
+            rows = np.flatnonzero(table.category == category)
+            result[category] = self.units.index[rows], flat[rows], table.weight[rows]
+        return result
+
+    def units_with(self, category: str) -> int | None:
+        """Count the units that have residues of a category; None on a fixed side."""
+        return None if self.units is None else len(np.unique(self._rows[category][0]))
+
+    def grid(self, category: str, weights: NDArray[np.float64] | None) -> PeriodicGrid | None:
+        """Return the density of a category in a draw; None where no residue was drawn.
+
+        Parameters
+        ----------
+        category : str
+        weights : ndarray of float64, shape (units,), optional
+            How often each unit was drawn; not for a fixed side.
+        """
+        shape = self.side.shapes[category]
+        if weights is None:
+            return shape.grid if isinstance(shape, GridShape) else None
+        assert isinstance(shape, GridShape)
+        unit, cell, weight = self._rows[category]
+        drawn = weight * weights[unit]
+        if not drawn.sum() > 0.0:
+            return None
+        counts = np.bincount(cell, drawn, _FINE * _FINE).reshape(_FINE, _FINE)
+        sample = shape.grid.sample
+        assert sample is not None
+        along, across = (_kernel(sample.kappa, n) for n in shape.grid.values.shape)
+        return PeriodicGrid(np.maximum(along @ counts @ across.T, 0.0))
+
+    def region(
+        self, category: str, level: Level, grid: PeriodicGrid | None, weights: NDArray | None
+    ) -> Polygons | None:
+        """Return the region of a level in a draw.
+
+        Parameters
+        ----------
+        category : str
+        level : Level
+        grid : PeriodicGrid or None
+            What `grid` returned.
+        weights : ndarray of float64, shape (units,), optional
+        """
+        shape = self.side.shapes[category]
+        if weights is None:
+            return shape.region(level)
+        if grid is None:
+            return None
+        assert isinstance(shape, GridShape)
+        rank = level.cutoffs[category]
+        if shape.by == "mass":
+            return grid.region([grid.level(1.0 - rank, by="mass")])
+        unit, cell, weight = self._rows[category]
+        nodes = [
+            np.minimum(index * n // _FINE, n - 1)
+            for index, n in zip(divmod(cell, _FINE), grid.values.shape, strict=True)
+        ]
+        flat = nodes[0] * grid.values.shape[1] + nodes[1]
+        held = np.bincount(flat, weight * weights[unit], grid.values.size)
+        return grid.region([highest_level(grid.values, held.astype(np.float64), 1.0 - rank)])
+
+
+@lru_cache(maxsize=16)
+def _kernel(kappa: float, nodes: int) -> NDArray[np.float64]:
+    """Von Mises kernel from the middles of fine cells to nodes, up to a factor."""
+    to = 2.0 * np.pi * (np.arange(nodes) + 0.5) / nodes
+    start = 2.0 * np.pi * (np.arange(_FINE) + 0.5) / _FINE
+    return np.exp(kappa * (np.cos(to[:, None] - start) - 1.0))
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Both sides, and what is asked of a draw.
+
+    Attributes
+    ----------
+    found, truth : DrawnSide
+    categories : sequence of str
+        That both sides have a shape of.
+    levels : tuple of Level
+    """
+
+    found: DrawnSide
+    truth: DrawnSide
+    categories: Sequence[str]
+    levels: tuple[Level, ...]
+
+    def statistics(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Every number of `DRAWN`, by category and level, for each row of `weights`.
+
+        Parameters
+        ----------
+        weights : ndarray of float64, shape (B, units of found + units of truth)
+
+        Returns
+        -------
+        dict
+            Under names such as ``iou[general favored]``.
+        """
+        split = self.found.count
+        result = {name: np.full(len(weights), np.nan) for name in self.names()}
+        for draw, row in enumerate(weights):
+            parts = (
+                row[:split] if self.found.units is not None else None,
+                row[split:] if self.truth.units is not None else None,
+            )
+            for name, value in self._one(parts).items():
+                result[name][draw] = value
+        return result
+
+    def names(self) -> list[str]:
+        """Return the names of all numbers: means over categories, then each category."""
+        return [
+            name_of(score, category, level.name)
+            for category in ("", *self.categories)
+            for level in self.levels
+            for score in DRAWN
+        ]
+
+    def _one(self, weights: tuple[NDArray | None, NDArray | None]) -> Mapping[str, float]:
+        """Return the numbers of one draw; those that are undefined are left out."""
+        values = {}
+        parts: dict[str, list[float]] = {}
+        sides = self.found, self.truth
+        for category in self.categories:
+            grids = [side.grid(category, drawn) for side, drawn in zip(sides, weights, strict=True)]
+            shared = overlap_of(*grids)
+            for level in self.levels:
+                a, b = (
+                    side.region(category, level, grid, drawn)
+                    for side, grid, drawn in zip(sides, grids, weights, strict=True)
+                )
+                if a is None or b is None:
+                    continue
+                for name, value in {**scores_of(a, b), "density_overlap": shared}.items():
+                    values[name_of(name, category, level.name)] = value
+                    parts.setdefault(name_of(name, "", level.name), []).append(value)
+        return {**values, **{name: mean_of(numbers) for name, numbers in parts.items()}}
+
+    def fewest_units(self) -> dict[str, int]:
+        """Count the units that say something of each number, on the side that has fewer."""
+        result = {}
+        for category in ("", *self.categories):
+            names = (category,) if category else self.categories
+            counts = [side.units_with(name) for side in (self.found, self.truth) for name in names]
+            fewest = min((count for count in counts if count is not None), default=0)
+            for level in self.levels:
+                result.update({name_of(score, category, level.name): fewest for score in DRAWN})
+        return result

@@ -1,0 +1,153 @@
+"""Islands: the connected parts of two regions on the torus, and which belongs to which."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from overlap.matching import match
+from overlap.ratios import coverage, iou
+from overlap.regions.polygons import Polygons
+
+from .cutoffs import Level
+from .shapes import Shape, weighed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from overlap.regions.density import CellDensity
+
+__all__ = ["Island", "abego", "match_islands"]
+
+
+@dataclass(frozen=True)
+class Island:
+    """An island of one side, or a pair of islands.
+
+    Attributes
+    ----------
+    category, level : str
+    kind : {"matched", "missing", "spurious"}
+        In both, only in the truth, only found.
+    found, truth : int or None
+        Place among the islands of its side, the larger first.
+    area_a, area_b : float
+        Of the found and of the true one, in squared degrees; NaN where there is none.
+    iou : float
+        Of the pair; 0 for an island without a partner.
+    covered_a, covered_b : float
+        Share of the island inside the whole region of the other side.
+    mass_a, mass_b : float
+        Probability on its own side.
+    phi, psi : float
+        Where it is highest: of the true one, where there is one.
+    abego : str
+        Region of that place.
+    """
+
+    category: str
+    level: str
+    kind: str
+    found: int | None
+    truth: int | None
+    area_a: float
+    area_b: float
+    iou: float
+    covered_a: float
+    covered_b: float
+    mass_a: float
+    mass_b: float
+    phi: float
+    psi: float
+    abego: str
+
+    def row(self) -> dict[str, Any]:
+        """Return the fields as a row of a table."""
+        return asdict(self)
+
+
+def abego(phi: float, psi: float) -> str:
+    """Return the region of a pair of angles: A, B, G or E; empty for NaN.
+
+    A and B have phi below 0, A psi in [-75, 50); G and E have phi from 0 on, G psi in
+    [-100, 100) (Wintjens et al., Journal of Molecular Biology 255, 235-253, 1996).
+
+    Examples
+    --------
+    >>> abego(-63, -42), abego(-120, 135), abego(57, 45), abego(80, 180)
+    ('A', 'B', 'G', 'E')
+    """
+    if phi != phi or psi != psi:
+        return ""
+    phi, psi = (phi + 180.0) % 360.0 - 180.0, (psi + 180.0) % 360.0 - 180.0
+    if phi < 0.0:
+        return "A" if -75.0 <= psi < 50.0 else "B"
+    return "G" if -100.0 <= psi < 100.0 else "E"
+
+
+def match_islands(found: Shape, truth: Shape, level: Level) -> list[Island]:
+    """Pair the islands of two regions one to one, so that the sum of their IoU is largest.
+
+    Parameters
+    ----------
+    found, truth : Shape
+        Both with a region of this level.
+    level : Level
+
+    Returns
+    -------
+    list of Island
+        Pairs and missing islands in the order of the true ones, then spurious ones.
+    """
+    shapes = found, truth
+    sides = [shape.islands(level) for shape in shapes]
+    peaks = [shape.peaks(level) for shape in shapes]
+    areas = [side.area() for side in sides]
+    pairs = match(*sides, score=iou, at_least=0.0, strict=True, method="optimal")
+    covered = [
+        _covered(sides[0], truth.region(level)),
+        _covered(sides[1], found.region(level)),
+    ]
+    masses = [_masses(side, shape.density) for side, shape in zip(sides, shapes, strict=True)]
+    partner = dict(zip(pairs.truth.tolist(), pairs.found.tolist(), strict=True))
+    score = dict(zip(pairs.truth.tolist(), pairs.score.tolist(), strict=True))
+    rows: list[tuple[int | None, int | None]] = [(partner.get(b), b) for b in range(len(sides[1]))]
+    rows += [(a, None) for a in pairs.unmatched_found.tolist()]
+    nan = float("nan")
+    result = []
+    for a, b in rows:
+        phi, psi = (peaks[0][a] if b is None else peaks[1][b]).tolist()
+        result.append(
+            Island(
+                category=truth.category,
+                level=level.name,
+                kind="spurious" if b is None else "missing" if a is None else "matched",
+                found=a,
+                truth=b,
+                area_a=nan if a is None else float(areas[0][a]),
+                area_b=nan if b is None else float(areas[1][b]),
+                iou=0.0 if b is None else score.get(b, 0.0),
+                covered_a=nan if a is None else float(covered[0][a]),
+                covered_b=nan if b is None else float(covered[1][b]),
+                mass_a=nan if a is None else float(masses[0][a]),
+                mass_b=nan if b is None else float(masses[1][b]),
+                phi=phi,
+                psi=psi,
+                abego=abego(phi, psi),
+            )
+        )
+    return result
+
+
+def _covered(islands: Polygons, other: Polygons | None) -> NDArray[np.float64]:
+    """Share of each island inside the region of the other side."""
+    assert other is not None  # both sides have the level
+    return coverage(islands, other) if len(islands) else np.empty(0)
+
+
+def _masses(islands: Polygons, density: CellDensity | None) -> NDArray[np.float64]:
+    if density is None:
+        return np.full(len(islands), np.nan)
+    return weighed(islands, density).measure()

@@ -1,0 +1,133 @@
+"""What a report says of its inputs, and what is checked of their categories."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from overlap.io.conformations import Conformations
+from overlap.io.rama_grids import RamaGrids
+from overlap.io.residues import ResidueTable
+
+__all__ = ["digests_of", "library_settings", "notes_of", "source_settings", "table_settings"]
+
+
+def source_settings(source: Conformations) -> dict[str, Any]:
+    """Name, digest and counts of an input, as plain data.
+
+    Parameters
+    ----------
+    source : ResidueTable, RamaGrids or RegionSet
+    """
+    if isinstance(source, ResidueTable):
+        return table_settings(source)
+    if isinstance(source, RamaGrids):
+        return library_settings(source)
+    regions = [f"{category}, {level}" for category, level in source.regions]
+    return {
+        "source": source.source, "kind": "regions", "sha256": source.sha256, "regions": regions,
+    }  # fmt: skip
+
+
+def table_settings(table: ResidueTable) -> dict[str, Any]:
+    """Name, digest, rules and counts of a table of residues.
+
+    Parameters
+    ----------
+    table : ResidueTable
+    """
+    names = [name for name, _ in table.sources]
+    few = len(names) <= 1
+    return {
+        "source": names[0] if few else f"{names[0]} ...",
+        "sha256": table.sources[0][1] if few else _digest_of(table.sources),
+        **table.settings,
+        "residues": len(table),
+        "counted": int(table.counted.sum()),
+        "left_out": table.left_out_counts(),
+        "failures": [vars(failure) for failure in table.failures],
+    }
+
+
+def library_settings(library: RamaGrids) -> dict[str, Any]:
+    """Names, digests and sizes of the grids of a library.
+
+    Parameters
+    ----------
+    library : RamaGrids
+    """
+    entries = {
+        category: {
+            "file": library.files.get(category, ""),
+            "title": library.titles.get(category, ""),
+            "sha256": library.digests.get(category),
+            "nodes": list(grid.values.shape),
+            "quantity": grid.quantity,
+            "points": grid.point_count,
+        }
+        for category, grid in library.grids.items()
+    }
+    names = list(library.files.values())
+    return {
+        "source": _common(names) if names else "grids in memory",
+        "kind": "grids",
+        "sha256": _digest_of((name, library.digests[key]) for key, name in library.files.items()),
+        "grids": entries,
+    }
+
+
+def _common(names: list[str]) -> str:
+    """Folder of several files, or the file itself."""
+    if len(names) == 1:
+        return names[0]
+    import os.path
+
+    return os.path.dirname(names[0]) or "."
+
+
+def _digest_of(sources: Iterable[tuple[str, str | None]]) -> str | None:
+    known = [digest for _, digest in sources if digest]
+    if not known:
+        return None
+    return hashlib.sha256("".join(f"{digest}\n" for digest in sorted(known)).encode()).hexdigest()
+
+
+def notes_of(source: Conformations, role: str) -> list[str]:
+    """Say what was seen while an input was read, with its role before it.
+
+    Parameters
+    ----------
+    source : ResidueTable, RamaGrids or RegionSet
+    role : str
+    """
+    notes: list[str] = []
+    if isinstance(source, ResidueTable):
+        notes += source.notes
+        if source.failures:
+            first = source.failures[0]
+            count = len(source.failures)
+            notes.append(
+                f"{count} file{'s' * (count != 1)} could not be read and "
+                f"{'are' if count != 1 else 'is'} in no number (first: {first.source}: "
+                f"{first.reason})"
+            )
+    elif isinstance(source, RamaGrids) and source.ignored:
+        others = ", ".join(source.ignored[:3]) + (" ..." if len(source.ignored) > 3 else "")
+        notes.append(f"{len(source.ignored)} files of the folder were not read ({others})")
+    return [f"{role}: {note}" for note in notes]
+
+
+def digests_of(settings: Mapping[str, Any], roles: Iterable[str]) -> str:
+    """Write the digests of inputs for a sentence.
+
+    Parameters
+    ----------
+    settings : mapping
+        Of a report, with an entry for each role.
+    roles : iterable of str
+    """
+    known = [
+        f"{role} {settings[role]['sha256'][:16]}" for role in roles if settings[role]["sha256"]
+    ]
+    return f"SHA-256: {'; '.join(known)}." if known else ""

@@ -1,0 +1,198 @@
+"""What conformations can be read from: structures, tables of angles, grids, and regions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from overlap.io._paths import find_files, suffix_of
+from overlap.io._source import read_source
+from overlap.io._structure_files import STRUCTURE_SUFFIXES
+from overlap.io.angles import is_angle_table, read_angles
+from overlap.io.rama_grids import RamaGrids, read_rama_grids
+from overlap.io.region_files import PERIOD, RegionSet, read_regions
+from overlap.io.residue_categories import EVERYTHING, as_category
+from overlap.io.residues import ResidueTable
+from overlap.io.structures import StructureRules, read_structures
+
+__all__ = ["Conformations", "kind_of", "read_conformations"]
+
+Conformations = ResidueTable | RamaGrids | RegionSet
+
+_SUFFIXES = {
+    **dict.fromkeys(STRUCTURE_SUFFIXES, "structures"),
+    **dict.fromkeys((".csv", ".tsv", ".txt"), "angles"),
+    **dict.fromkeys((".geojson", ".json"), "regions"),
+    ".data": "grids",
+}
+_WANTED = (
+    "PDB or mmCIF structures, a CSV table with the columns phi and psi, Ramachandran grids "
+    "(.data), or GeoJSON polygons"
+)
+
+
+def kind_of(source: Any) -> str:
+    """Say what an input is.
+
+    Parameters
+    ----------
+    source : path, list of paths, or anything else that `read_conformations` takes
+
+    Returns
+    -------
+    {"structures", "angles", "grids", "regions"}
+
+    Raises
+    ------
+    ValueError
+        It is none of them.
+    OSError
+        The file is missing.
+    TypeError
+        It is no input at all.
+    """
+    if isinstance(source, ResidueTable):
+        return "structures" if source.settings.get("kind") == "structures" else "angles"
+    if isinstance(source, RamaGrids | RegionSet):
+        return "grids" if isinstance(source, RamaGrids) else "regions"
+    if isinstance(source, str | os.PathLike):
+        return _kind_of_path(os.fspath(source))
+    if isinstance(source, Sequence):
+        kinds = list(dict.fromkeys(_kind_of_path(os.fspath(entry)) for entry in source))
+        if len(kinds) == 1 and kinds[0] in ("structures", "angles"):
+            return kinds[0]
+        raise ValueError(
+            f"a list of {' and '.join(kinds) or 'nothing'}; wanted structures, or tables of angles"
+        )
+    from overlap.periodic_grids import PeriodicGrid
+    from overlap.regions.polygons import Polygons
+
+    if isinstance(source, PeriodicGrid):
+        return "grids"
+    if isinstance(source, Polygons):
+        return "regions"
+    if hasattr(source, "keys"):
+        if isinstance(source, Mapping):
+            values = list(source.values())
+            if values and all(isinstance(value, PeriodicGrid) for value in values):
+                return "grids"
+            if values and all(isinstance(value, Polygons) for value in values):
+                return "regions"
+        return "angles"
+    raise TypeError(f"conformations: got {type(source).__name__}; wanted {_WANTED}, or a DataFrame")
+
+
+def _kind_of_path(name: str) -> str:
+    path = Path(name)
+    if path.is_dir():
+        suffixes = {suffix_of(entry) for entry in path.iterdir() if entry.is_file()}
+        for kind, wanted in (("grids", {".data"}), ("structures", set(STRUCTURE_SUFFIXES))):
+            if suffixes & wanted:
+                return kind
+        raise ValueError(
+            f"{name}: the folder has neither structures ({', '.join(STRUCTURE_SUFFIXES)}) nor "
+            "grids (.data)"
+        )
+    files, _ = find_files(name, tuple(_SUFFIXES), "conformations")
+    suffix = suffix_of(files[0])
+    if suffix in _SUFFIXES:
+        return _SUFFIXES[suffix]
+    content = read_source(files[0])
+    if is_angle_table(content):
+        return "angles"
+    head = content.data.lstrip()[:6]
+    if head[:1] == b"{":
+        return "regions"
+    if head[:5].lower() == b"data_" or head in (b"HEADER", b"ATOM  ", b"HETATM", b"CRYST1"):
+        return "structures"
+    raise ValueError(f"{name}: cannot tell what this is; wanted {_WANTED}")
+
+
+def read_conformations(
+    source: Any,
+    *,
+    category: str | None = None,
+    unit: Any = None,
+    rules: StructureRules | None = None,
+) -> Conformations:
+    """Read an input, whatever it is.
+
+    Parameters
+    ----------
+    source : path, list of paths, DataFrame, mapping, PeriodicGrid, Polygons, or what this returns
+        Structures (a file, folder, pattern or list); tables of angles; grids (a file, a folder,
+        a `PeriodicGrid`, or a mapping from category to one); or regions (GeoJSON, `Polygons`, or
+        a mapping from level, or from category and level, to `Polygons` of one region).
+    category : str, optional
+        Category of angles, of a single grid, and of regions that name none.
+    unit : {"degrees", "radians"}, optional
+        Of tables of angles; by default it is told.
+    rules : StructureRules, optional
+        How structures are read.
+
+    Returns
+    -------
+    ResidueTable, RamaGrids or RegionSet
+
+    Raises
+    ------
+    ValueError
+        The input is bad; the message names the file and row.
+    OSError
+        A file is missing or unreadable.
+    TypeError
+        It is no input at all.
+    """
+    if isinstance(source, ResidueTable | RamaGrids | RegionSet):
+        return source
+    rules = StructureRules() if rules is None else rules
+    kind = kind_of(source)
+    if kind == "structures":
+        return read_structures(source, **rules.settings())
+    if kind == "angles":
+        options = {"unit": unit, "category": category, "cis_limit": rules.cis_limit}
+        if isinstance(source, str | os.PathLike) or not hasattr(source, "keys"):
+            files, _ = find_files(source, (".csv", ".tsv", ".txt"), "tables of angles")
+            return ResidueTable.joined([read_angles(file, **options) for file in files])
+        return read_angles(source, **options)
+    if isinstance(source, str | os.PathLike):
+        if kind == "grids":
+            return read_rama_grids(source, category=category)
+        return read_regions(source, category=category)
+    name = EVERYTHING if category is None else as_category(category)
+    if kind == "grids":
+        grids = source if isinstance(source, Mapping) else {name: source}
+        return _in_memory({as_category(str(key)): grid for key, grid in grids.items()})
+    regions = source if isinstance(source, Mapping) else {"favored": source}
+    return RegionSet(_named_regions(regions, name), "polygons")
+
+
+def _in_memory(grids: dict[str, Any]) -> RamaGrids:
+    """Put grids that came as objects into the class of those that came as files."""
+    for key, grid in grids.items():
+        if grid.period != PERIOD:
+            raise ValueError(
+                f"the grid of {key} has the period {grid.period}; wanted degrees, {PERIOD}"
+            )
+    none: Mapping[str, str] = MappingProxyType({})
+    return RamaGrids(MappingProxyType(grids), none, none, none, ())
+
+
+def _named_regions(regions: Mapping[Any, Any], category: str) -> dict[tuple[str, str], Any]:
+    result = {}
+    for key, polygons in regions.items():
+        pair = key if isinstance(key, tuple) else (category, key)
+        if len(polygons) != 1:
+            raise ValueError(
+                f"the regions of {key!r} are {len(polygons)}; wanted one, in a mapping from level "
+                "or (category, level)"
+            )
+        if polygons.period != PERIOD:
+            raise ValueError(
+                f"the region of {key!r} has the period {polygons.period}; wanted degrees, {PERIOD}"
+            )
+        result[as_category(str(pair[0])), str(pair[1])] = polygons
+    return result

@@ -1,0 +1,134 @@
+"""Regions of conformations as GeoJSON: polygons in degrees, each with a category and a level.
+
+x is phi and y is psi. Coordinates are lifted: a ring that crosses an edge of the plot goes on
+beyond 180. Of the properties of a feature, ``category`` says which residues it is for (by default
+``"all"``) and ``level`` which region it is (by default ``"favored"``); features that agree in both
+are parts of one region.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from overlap.io._source import Source, read_source
+from overlap.io.residue_categories import EVERYTHING, as_category
+
+if TYPE_CHECKING:
+    from overlap.regions.polygons import Polygons
+
+__all__ = ["PERIOD", "RegionSet", "read_regions", "regions_to_geojson"]
+
+PERIOD = (360.0, 360.0)
+
+
+@dataclass(frozen=True, eq=False)
+class RegionSet:
+    """Regions by category and level.
+
+    Attributes
+    ----------
+    regions : mapping from (str, str) to Polygons
+        One region each, on the torus of degrees.
+    source : str
+        Name of the input.
+    sha256 : str or None
+        Digest of the file as stored.
+    """
+
+    regions: Mapping[tuple[str, str], Polygons]
+    source: str
+    sha256: str | None = None
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Categories that have a region."""
+        return tuple(dict.fromkeys(category for category, _ in self.regions))
+
+
+def read_regions(
+    path: str | os.PathLike[str] | Source, *, category: str | None = None
+) -> RegionSet:
+    """Read polygons in GeoJSON.
+
+    Parameters
+    ----------
+    path : path
+        GeoJSON: a FeatureCollection, a Feature, or a geometry.
+    category : str, optional
+        Category of features that name none.
+
+    Raises
+    ------
+    ValueError
+        The file is no GeoJSON of polygons, or a category is unknown.
+    OSError
+        The file is missing or unreadable.
+    """
+    from overlap.regions.polygons import Polygons
+
+    content = path if isinstance(path, Source) else read_source(os.fspath(path))
+    name = content.name
+    try:
+        whole = json.loads(content.data)
+    except (UnicodeDecodeError, ValueError) as error:
+        raise ValueError(f"{name}: is no GeoJSON ({error})") from None
+    if not isinstance(whole, dict) or not isinstance(whole.get("type"), str):
+        raise ValueError(f"{name}: is no GeoJSON (an object with a type)")
+    features = whole.get("features", []) if whole["type"] == "FeatureCollection" else [whole]
+    parts: dict[tuple[str, str], list[Any]] = {}
+    for number, feature in enumerate(features):
+        where = f"{name}, features[{number}]" if len(features) > 1 else name
+        if not isinstance(feature, dict):
+            raise ValueError(f"{where}: is {type(feature).__name__}; wanted an object")
+        named = feature.get("properties") or {}
+        try:
+            key = as_category(str(named.get("category", category or EVERYTHING)))
+            level = str(named.get("level", "favored"))
+            parts.setdefault((key, level), []).extend(_polygons(feature))
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from None
+    regions = {}
+    for (key, level), coordinates in parts.items():
+        geometry = {"type": "MultiPolygon", "coordinates": coordinates}
+        try:
+            regions[key, level] = Polygons.from_geojson(geometry, period=PERIOD)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{name}: {key}, {level}: {error}") from None
+    if not regions:
+        raise ValueError(f"{name}: has no polygons")
+    return RegionSet(regions, name, content.sha256)
+
+
+def _polygons(thing: Mapping[str, Any]) -> list[Any]:
+    """Coordinates of the polygons of a feature or geometry."""
+    kind = thing.get("type")
+    if kind == "Feature":
+        geometry = thing.get("geometry")
+        return _polygons(geometry) if isinstance(geometry, dict) else []
+    if kind == "GeometryCollection":
+        return [part for geometry in thing.get("geometries", ()) for part in _polygons(geometry)]
+    if kind == "Polygon":
+        return [thing.get("coordinates", [])]
+    if kind == "MultiPolygon":
+        return list(thing.get("coordinates", []))
+    raise ValueError(f"has a {kind!r}; wanted Polygon or MultiPolygon")
+
+
+def regions_to_geojson(regions: Mapping[tuple[str, str], Polygons]) -> dict[str, Any]:
+    """Return regions as a FeatureCollection that `read_regions` reads back.
+
+    Parameters
+    ----------
+    regions : mapping from (category, level) to Polygons
+        One region each.
+    """
+    features = []
+    for (category, level), polygons in regions.items():
+        collection = polygons.to_geojson()
+        for feature in collection["features"]:
+            features.append({**feature, "properties": {"category": category, "level": level}})
+    return {"type": "FeatureCollection", "features": features}
