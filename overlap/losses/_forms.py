@@ -13,7 +13,7 @@ from overlap.regions.base import Regions
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["shaped", "undefined_losses"]
+__all__ = ["linear_losses", "shaped", "share", "undefined_losses"]
 
 Pair = tuple[Regions, Regions]
 
@@ -48,7 +48,7 @@ def shaped(
         raise ValueError(f"overlap_loss: {plan.name} has no ratio, which form and focal look at")
     with np.errstate(invalid="ignore", over="ignore"):  # limits are taken at the end
         if form == "linear":
-            per_item, grad = _linear(plan, parts, pair, wrt)
+            per_item, grad = linear_losses(plan, parts, pair, wrt)
         elif form == "log":
             per_item, grad = _logarithm(parts, pair, wrt, floor)
         else:
@@ -60,7 +60,7 @@ def shaped(
             value, slopes = _engine.value_and_grad(parts.ratio, *pair, wrt)
         else:
             value = _engine.paired(parts.ratio, *pair)
-        u = _share(value, parts, pair)
+        u = share(value, parts.best, pair)
         base, sign = (u, 1.0) if focus == "near" else (1.0 - u, -1.0)
         weight = base**focal
         grad *= weight
@@ -77,12 +77,12 @@ def undefined_losses(parts: Anatomy, pair: Pair, rows: NDArray[np.intp]) -> NDAr
     return losses if parts.rest is None else losses - _engine.paired(parts.rest, found, truth)
 
 
-def _share(value: NDArray[np.float64], parts: Anatomy, pair: Pair) -> NDArray[np.float64]:
+def share(value: NDArray[np.float64], best: float, pair: Pair) -> NDArray[np.float64]:
     """Return the ratio as a share of the best one.
 
     Where it is undefined, it is 1 for identical regions and 0 for others.
     """
-    u = np.clip(value / parts.best, 0.0, 1.0)
+    u = np.clip(value / best, 0.0, 1.0)
     rows = np.flatnonzero(np.isnan(u))
     if rows.size:
         found, truth = _engine.broadcast(*pair)
@@ -97,9 +97,10 @@ def _slope(base: NDArray[np.float64], power: float, floor: float) -> NDArray[np.
     return power * (np.maximum(base, floor) if power < 1.0 else base) ** (power - 1.0)
 
 
-def _linear(
+def linear_losses(
     plan: _engine.Plan, parts: Anatomy, pair: Pair, wrt: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return ``best - s`` of every pair, and the gradients, shape (P, N)."""
     value, grad = _engine.value_and_grad(plan, *pair, wrt)
     per_item = parts.best - value
     rows = np.flatnonzero(np.isnan(per_item))
@@ -113,7 +114,7 @@ def _logarithm(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     assert parts.ratio is not None
     value, grad = _engine.value_and_grad(parts.ratio, *pair, wrt)
-    u = _share(value, parts, pair)
+    u = share(value, parts.best, pair)
     above = np.maximum(u, floor)
     grad *= np.where(u > floor, -1.0 / parts.best / above, 0.0)
     return -np.log(above), grad
@@ -125,7 +126,7 @@ def _powers(
     per_item, grad = None, None
     if parts.ratio is not None:
         value, grad = _engine.value_and_grad(parts.ratio, *pair, wrt)
-        u = _share(value, parts, pair)
+        u = share(value, parts.best, pair)
         per_item = parts.best * (1.0 - u**power)
         grad *= -_slope(u, power, floor)
     for coefficient, penalty in parts.penalties:

@@ -18,7 +18,7 @@ from overlap.scores import Score
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["finished", "overlap_loss"]
+__all__ = ["engine_side", "finished", "overlap_loss"]
 
 _WRT = {"pred": "found", "target": "truth", "both": "both"}
 _NONE = np.empty(0)
@@ -114,19 +114,18 @@ def overlap_loss(
         raise TypeError(
             f"overlap_loss: expected a score such as overlap.giou, got {type(score).__name__}"
         )
-    if wrt not in _WRT:
-        raise ValueError(f"overlap_loss: wrt = {wrt!r}; expected 'pred', 'target' or 'both'")
+    side = engine_side("overlap_loss", wrt)
     plan = score.plan
     parts = anatomy(plan)
     if form == "linear" and focal is None:
         best, sign = parts.best, -1.0
-        item, grad = _engine.value_and_grad(plan, pred, target, _WRT[wrt])
+        item, grad = _engine.value_and_grad(plan, pred, target, side)
     else:
         best, sign = 0.0, 1.0
         item, grad = shaped(
             plan,
             (pred, target),
-            _WRT[wrt],
+            side,
             form=form,
             power=_positive("power", power),
             floor=_positive("floor", floor),
@@ -136,6 +135,13 @@ def overlap_loss(
         )
     weighing = item_factors("overlap_loss", weights, len(item), reduction)
     return finished(plan, (pred, target), item, (best, sign), grad, weighing, reduction, wrt)
+
+
+def engine_side(name: str, wrt: str) -> str:
+    """Return what the engine calls the side with respect to which gradients are, or raise."""
+    if wrt not in _WRT:
+        raise ValueError(f"{name}: wrt = {wrt!r}; expected 'pred', 'target' or 'both'")
+    return _WRT[wrt]
 
 
 def finished(
