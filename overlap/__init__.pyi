@@ -1,3 +1,4 @@
+from . import amodal as amodal
 from . import coders as coders
 from . import evaluate as evaluate
 from . import losses as losses
