@@ -44,7 +44,7 @@ __all__ = [
     "value_and_grad",
 ]
 
-_BLOCK = 4096
+BLOCK = 4096  # pairs whose terms are written down together
 _SIEVED = 512  # candidates that are scored together
 _GROUP_WORDS = {
     Groups.ENCLOSURE: "common enclosure",
@@ -179,6 +179,16 @@ class Plan:
             )
         return geometry
 
+    def differentiable(self, found: Regions, truth: Regions) -> Geometry:
+        """Return the scalars for two batches, or raise if there is no gradient."""
+        geometry = self.geometry(found, truth)
+        if not geometry.has_gradient(self.needs):
+            raise TypeError(
+                f"{self.name}: {type(found).__name__} give no gradient of this score"
+                f" (no pullback with the {self.enclosure!r} enclosure)"
+            )
+        return geometry
+
     def score(self, geometry: Geometry) -> Callable:
         """Return the combined formula for regions with this geometry's axes."""
         return combine(self.components, max(geometry.axes, 1))
@@ -199,7 +209,7 @@ def fused_kernel(
 
 
 @cache
-def _scorer(template: Callable, components: tuple[Component, ...], axes: int, needs: Groups):
+def scorer_of(template: Callable, components: tuple[Component, ...], axes: int, needs: Groups):
     score = combine(components, max(axes, 1))
     return specialise(template, SCORE=score, EXTENT=extent_reader(axes, needs))
 
@@ -248,9 +258,9 @@ def score_listed(
         kernel = plan.kernel(_loops.listed, geometry)
         kernel(a.kernel_columns(), b.kernel_columns(), plan.parameters, ia, jb, out)
         return
-    scorer = _scorer(_loops.score_block, plan.components, geometry.axes, plan.needs)
-    for lo in range(0, len(ia), _BLOCK):
-        part = slice(lo, lo + _BLOCK)
+    scorer = scorer_of(_loops.score_block, plan.components, geometry.axes, plan.needs)
+    for lo in range(0, len(ia), BLOCK):
+        part = slice(lo, lo + BLOCK)
         block = fill_block(a, ia[part], b, jb[part], geometry, plan.needs)
         scorer(block, plan.parameters, out[part])
 
@@ -320,7 +330,7 @@ def pairwise(plan: Plan, found: Regions, truth: Regions, out: NDArray | None = N
     columns = np.arange(m)
 
     def rows(lo: int, hi: int) -> None:
-        step = max(_BLOCK // max(m, 1), 1)
+        step = max(BLOCK // max(m, 1), 1)
         for start in range(lo, hi, step):
             index = np.arange(start, min(start + step, hi))
             ia, jb = np.repeat(index, m), np.tile(columns, len(index))
@@ -364,13 +374,11 @@ def _check_out(out: NDArray, shape: tuple[int, int]) -> None:
 def value_and_grad(
     plan: Plan, found: Regions, truth: Regions, wrt: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return scores (N,) and gradients (P, N), or (2 P, N) for ``wrt="both"``."""
-    geometry = plan.geometry(found, truth)
-    if geometry.pullback is None:
-        raise TypeError(
-            f"{plan.name}: {type(found).__name__} give no gradient of this score"
-            f" (no pullback with the {plan.enclosure!r} enclosure)"
-        )
+    """Return scores (N,) and gradients (P, N), or (2 P, N) for ``wrt="both"``.
+
+    Of ragged kinds see `overlap._ragged`.
+    """
+    geometry = plan.differentiable(found, truth)
     found, truth = broadcast(found, truth)
     n = len(found)
     size = found.parameter_count * (2 if wrt == "both" else 1)
@@ -391,13 +399,13 @@ def value_and_grad(
 
         run_blocks(rows, n, 8.0 * n)
         return value, grad
-    scorer = _scorer(_loops.partial_block, plan.components, geometry.axes, needs)
+    scorer = scorer_of(_loops.partial_block, plan.components, geometry.axes, needs)
     index = np.arange(n)
-    for lo in range(0, n, _BLOCK):
-        part = index[lo : lo + _BLOCK]
+    for lo in range(0, n, BLOCK):
+        part = index[lo : lo + BLOCK]
         block = fill_block(found, part, truth, part, geometry, needs)
         partials = np.zeros_like(block)
-        scorer(block, plan.parameters, value[lo : lo + _BLOCK], partials)
-        pulled = grad[:, lo : lo + _BLOCK]
+        scorer(block, plan.parameters, value[lo : lo + BLOCK], partials)
+        pulled = grad[:, lo : lo + BLOCK]
         found.pull_block(part, truth, part, geometry, needs, wrt, block, partials, pulled)
     return value, grad

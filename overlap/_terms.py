@@ -162,12 +162,17 @@ class Geometry:
     bounded: bool = True
     bound: Callable | None = None
     tight_bound: Callable | None = None
+    pulls_outside: bool = True
     fused: bool = False
     fused_enclosure: bool = True
 
     def fuses(self, needs: Groups) -> bool:
         """Return whether a score that needs these groups is compiled into the pair loop."""
         return self.fused and (self.fused_enclosure or needs == Groups.OVERLAP)
+
+    def has_gradient(self, needs: Groups) -> bool:
+        """Return whether a score that needs these groups has a gradient."""
+        return self.pullback is not None and (self.pulls_outside or Groups.OUTSIDE not in needs)
 
     @property
     def filled(self) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 
 from overlap import _engine, _sparse, candidates
 from overlap._formulas import Component
+from overlap._ragged import ragged_value_and_grad
 from overlap._terms import Groups, Terms
 from overlap.regions.base import Regions, check_pair
 
@@ -202,10 +203,15 @@ class Score:
         -------
         value : ndarray, shape (N,)
         grad : ndarray, shape (N, P), or two of them for ``wrt="both"``
-            Per pair, in the order of the constructor's columns.
+            Per pair, in the order of the constructor's columns. Of polygons: shape (V, 2), the
+            vertices of the first pair's region, then of the second's, and so on.
         """
         if wrt not in ("found", "truth", "both"):
             raise ValueError(f"wrt = {wrt!r}; expected 'found', 'truth' or 'both'")
+        check_pair(found, truth)
+        if found.ragged:
+            value, grads = ragged_value_and_grad(self.plan, found, truth, wrt)
+            return value, grads if wrt == "both" else grads[0]  # type: ignore[return-value]
         value, grad = _engine.value_and_grad(self.plan, found, truth, wrt)
         if wrt == "both":
             half = len(grad) // 2

@@ -116,7 +116,8 @@ class Rings:
         first = self.ring_offsets[:-1][self.ring_of]
         x, y = self.x - self.x[first], self.y - self.y[first]  # no digits lost far from 0
         cross = x * y[self.following] - x[self.following] * y
-        return 0.5 * np.bincount(self.ring_of, cross, len(self.ring_offsets) - 1)
+        areas = np.bincount(self.ring_of, 0.5 * cross, len(self.ring_offsets) - 1)
+        return areas.astype(np.float64)
 
     @cached_property
     def areas(self) -> NDArray[np.float64]:

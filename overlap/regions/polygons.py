@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from overlap._terms import Geometry, Groups
 from overlap.regions._polygon_input import Flat, check_rings, read_nested, read_ragged
+from overlap.regions._polygon_pairs import fill_polygon_terms, measures, pull_polygon_terms
 from overlap.regions._rings import Rings, offsets_of
+from overlap.regions._wrapped_boxes import meeting
 from overlap.regions.base import Regions, check_pair
 from overlap.regions.density import CellDensity, read_period
 
@@ -48,6 +51,8 @@ class Polygons(Regions):
     >>> polygons.measure()
     array([16., 12.])
     """
+
+    ragged = True
 
     _rings: Rings
     _rows: NDArray[np.intp]
@@ -252,7 +257,7 @@ class Polygons(Regions):
 
     def measure(self) -> NDArray[np.float64]:
         """Return the areas, or the masses under the density, shape (N,)."""
-        return self.area()
+        return measures(self._rings)[self._rows]
 
     def perimeter(self) -> NDArray[np.float64]:
         """Return the length of all rings of every region, shape (N,)."""
@@ -263,10 +268,67 @@ class Polygons(Regions):
 
     # ------------------------------------------------------------------------- kernels
 
-    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return lower and upper corners of the boxes around regions, shape (2, N) each."""
+    def geometry(self, enclosure: str = "natural") -> Geometry:
+        """Return what scores can ask for; the natural enclosure is the hull, or the box of arcs."""
+        self._check_enclosure(enclosure)
+        convex = enclosure == "hull" or (enclosure == "natural" and self.period is None)
+        return _CONVEX if convex else _BOX
+
+    def _enclosures(self) -> tuple[str, ...]:
+        return ("natural", "box", "hull")
+
+    def kernel_columns(self) -> tuple[Any, ...]:
+        """Raise a TypeError: polygons are no factors of products."""
+        raise TypeError("Polygons cannot be a factor of a Product")
+
+    def pair_cost(self) -> float:
+        """Return about how many nanoseconds the terms of a pair take."""
+        return 100.0 + 30.0 * len(self._rings.x) / max(len(self._rings), 1)
+
+    def fill_block(
+        self,
+        index: NDArray[np.int64],
+        other: Self,
+        other_index: NDArray[np.int64],
+        geometry: Geometry,
+        needs: Groups,
+        block: NDArray[np.float64],
+    ) -> None:
+        """Write the terms of listed pairs; see `Regions.fill_block`."""
+        pair = self._rings, self._rows[index], other._rings, other._rows[other_index]
+        fill_polygon_terms(*pair, _name(geometry), needs, block)
+
+    def pull_ragged(
+        self,
+        index: NDArray[np.int64],
+        other: Self,
+        other_index: NDArray[np.int64],
+        geometry: Geometry,
+        needs: Groups,
+        wrt: str,
+        block: NDArray[np.float64],
+        partials: NDArray[np.float64],
+    ) -> tuple[NDArray[np.float64], ...]:
+        """Return the gradients with respect to vertices; see `overlap._ragged`."""
+        pair = self._rings, self._rows[index], other._rings, other._rows[other_index]
+        return pull_polygon_terms(*pair, _name(geometry), needs, wrt, block, partials)
+
+    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Return lower and upper corners of the boxes around regions, shape (2, N) each.
+
+        None with a period, where no box that does not wrap is around all translates.
+        """
+        if self.period is not None:
+            return None
         bounds = self._rings.bounds[:, self._rows]
         return bounds[:2], bounds[2:]
+
+    def candidate_blocks(self, other: Self) -> Iterator[tuple[NDArray, NDArray]] | None:
+        """Yield the pairs whose boxes meet on the torus."""
+        if self.period is None:
+            return None
+        own, others = (batch._rings.bounds[:, batch._rows] for batch in (self, other))
+        return meeting(own, others, self.period)
 
     def _check_partner(self, other: Regions, mine: str, theirs: str) -> None:
         assert isinstance(other, Polygons)
@@ -278,3 +340,29 @@ class Polygons(Regions):
             raise ValueError(
                 f"{mine} and {theirs} are measured by different densities; give both the same"
             )
+
+
+def _by_blocks(*arguments):
+    """Stand for the scalars of polygons, whose terms and gradients come in blocks."""
+    raise TypeError("the terms of polygons are taken in blocks, not in a scalar")
+
+
+def _geometry(*, sides: bool) -> Geometry:
+    return Geometry(
+        overlap=_by_blocks,
+        enclosure=_by_blocks,
+        outside=_by_blocks,
+        extent=_by_blocks,
+        pullback=_by_blocks,
+        axes=2,
+        fills=False,
+        sides=sides,
+        pulls_outside=False,
+    )
+
+
+_CONVEX, _BOX = _geometry(sides=False), _geometry(sides=True)
+
+
+def _name(geometry: Geometry) -> str:
+    return "hull" if geometry is _CONVEX else "box"
