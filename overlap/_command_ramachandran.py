@@ -14,8 +14,11 @@ _FAILURES = 20  # shown one by one
 
 
 @click.command()
-@click.argument("found", metavar="A")
-@click.argument("truth", metavar="B")
+@click.argument("found", metavar="A", required=False)
+@click.argument("truth", metavar="B", required=False)
+@click.option(
+    "--sample", is_flag=True, help="Compare the sample angles that come with the package."
+)
 @click.option("--classify/--regions", "classify", default=None,
               help="Score the residues of A by the grids of B, or compare regions; by default "
                    "residues, where A is structures and B grids.")  # fmt: skip
@@ -66,8 +69,9 @@ _FAILURES = 20  # shown one by one
 @click.option("--geojson", metavar="FILE", help="Write the regions of A as .geojson.")
 @click.option("--quiet", is_flag=True, help="Show nothing but errors.")
 def ramachandran(
-    found: str,
-    truth: str,
+    found: str | None,
+    truth: str | None,
+    sample: bool,
     classify: bool | None,
     levels: str,
     level_by: Any,
@@ -104,6 +108,14 @@ def ramachandran(
     are scored by grids; all else is compared as regions. Exits with 1 if some structures could
     not be read.
     """
+    if sample:
+        if found is not None:
+            raise click.UsageError("--sample brings its own files; leave A and B out")
+        from overlap.io import sample_path
+
+        found, truth = str(sample_path("angles_found")), str(sample_path("angles_truth"))
+    if found is None or truth is None:
+        raise click.UsageError(f"{'A and B' if found is None else 'B'} missing; give two inputs")
     check_outputs(
         outputs, plot, [found, truth],
         more_files=[("--residues", residues, ".csv"), ("--geojson", geojson, ".geojson")],

@@ -8,13 +8,19 @@ predictions, class confusion, and predictions for a video that the truth does no
 And two pairs of label volumes, MetaImage files that are read without further packages: an
 organ (1) with lesions (2) and a vessel (3). In the first case a lesion is missed and one is
 found where there is none; in the second there is no lesion at all, and the vessel is missed.
+
+And two tables of backbone angles, drawn around the places where they are in proteins: what was
+found has no left-handed helix but for glycine, and a turn that is not in the truth; of proline
+after a cis bond there are too few. The backbone of a short peptide is built from its angles.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import random
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 SEED = 20260101
@@ -155,12 +161,102 @@ def make_volume(balls: list) -> bytes:
     return "".join(f"{key} = {value}\n" for key, value in header.items()).encode() + voxels
 
 
+# share, then mean and standard deviation of phi and of psi
+ANGLES = {
+    ("truth", "general"): [
+        (0.50, -64, 9, -41, 9), (0.32, -115, 22, 135, 18), (0.10, -67, 9, 145, 10),
+        (0.08, 57, 7, 42, 9),
+    ],
+    ("found", "general"): [
+        (0.54, -66, 9, -38, 10), (0.32, -111, 24, 138, 18), (0.10, -70, 9, 148, 10),
+        (0.04, -84, 6, 65, 7),
+    ],
+    ("truth", "glycine"): [
+        (0.45, 82, 12, 10, 16), (0.35, -65, 9, -40, 10), (0.20, 180, 22, 178, 14),
+    ],
+    ("found", "glycine"): [
+        (0.50, 84, 12, 6, 17), (0.35, -66, 9, -38, 10), (0.15, 178, 20, 176, 14),
+    ],
+    ("truth", "cispro"): [(1.0, -80, 10, 155, 12)],
+    ("found", "cispro"): [(1.0, -82, 10, 153, 12)],
+}  # fmt: skip
+NAMES = {"general": "ALA", "glycine": "GLY", "cispro": "PRO"}
+CHAINS, RESIDUES = 12, {"general": 50, "glycine": 21, "cispro": 2}
+
+
+def make_angles(side: str) -> bytes:
+    """Draw the angles of all chains, as CSV with one decimal."""
+    rng = random.Random(f"{SEED} {side}")
+    lines = ["chain,resname,category,phi,psi"]
+    for chain in "ABCDEFGHIJKL"[:CHAINS]:
+        for category, count in RESIDUES.items():
+            parts = ANGLES[side, category]
+            for _ in range(count):
+                _, *place = rng.choices(parts, weights=[part[0] for part in parts])[0]
+                phi, psi = (rng.gauss(*place[k : k + 2]) for k in (0, 2))
+                turned = ((angle + 180.0) % 360.0 - 180.0 for angle in (phi, psi))
+                cells = ",".join(f"{angle:.1f}" for angle in turned)
+                lines.append(f"{chain},{NAMES[category]},{category},{cells}")
+    return ("\n".join(lines) + "\n").encode()
+
+
+# residue, phi, psi, and omega of the bond before it
+PEPTIDE = [
+    ("MET", 0, 140, 180), ("VAL", -110, 130, 178), ("GLY", 85, 10, -179), ("SER", -65, -35, 180),
+    ("GLU", -62, -42, 179), ("ILE", -64, -44, 180), ("LYS", -66, -38, -178), ("ASN", 57, 40, 180),
+    ("ALA", -75, 150, 177), ("PRO", -78, 160, 4), ("THR", -120, 120, 180), ("PRO", -65, 145, 176),
+    ("TRP", 70, -60, 180), ("LEU", -90, 0, 180),
+]  # fmt: skip
+BONDS = {"N": (1.329, 116.2), "CA": (1.458, 121.7), "C": (1.525, 111.0)}
+
+
+def cross(a: list, b: list) -> list:
+    """Vector product."""
+    return [a[k - 2] * b[k - 1] - a[k - 1] * b[k - 2] for k in range(3)]
+
+
+def unit(a: list) -> list:
+    """Vector of length 1."""
+    return [x / math.sqrt(sum(y * y for y in a)) for x in a]
+
+
+def make_peptide() -> bytes:
+    """Build N, CA and C one after the other, as a PDB file."""
+    atoms = [[0.0, 0.0, 0.0], [1.458, 0.0, 0.0], [2.0045, 1.4255, 0.0]]
+    for (_, _, psi, _), (_, phi, _, omega) in pairwise(PEPTIDE):
+        for name, turn in (("N", psi), ("CA", omega), ("C", phi)):
+            a, b, c = atoms[-3:]
+            axis = unit([q - p for p, q in zip(b, c, strict=True)])
+            side = unit(cross([q - p for p, q in zip(a, b, strict=True)], axis))
+            up = cross(side, axis)
+            length, bend = BONDS[name][0], math.radians(BONDS[name][1])
+            t = math.radians(turn)
+            parts = (-math.cos(bend), math.sin(bend) * math.cos(t), math.sin(bend) * math.sin(t))
+            atoms.append(
+                [
+                    at + length * (parts[0] * axis[k] + parts[1] * up[k] + parts[2] * side[k])
+                    for k, at in enumerate(c)
+                ]
+            )
+    lines = ["HEADER    INVENTED PEPTIDE"]
+    for k, (x, y, z) in enumerate(atoms):
+        name, number = ("N", "CA", "C")[k % 3], k // 3
+        lines.append(
+            f"ATOM  {k + 1:5d}  {name:<3} {PEPTIDE[number][0]} A{number + 1:4d}    "
+            f"{x:8.3f}{y:8.3f}{z:8.3f}  1.00 20.00          {name[0]:>2}"
+        )
+    return ("\n".join([*lines, "TER", "END"]) + "\n").encode()
+
+
 def make_samples() -> dict[str, bytes]:
     """Content of every sample file, by name."""
     rng = random.Random(SEED)
     truth = make_truth(rng)
     found = make_found(rng, truth)
     return {
+        "angles_truth.csv": make_angles("truth"),
+        "angles_found.csv": make_angles("found"),
+        "peptide.pdb": make_peptide(),
         "temporal_truth.json": encode(truth),
         "temporal_found.json": encode(found),
         **{f"volumes/{side}/{case}.mha": make_volume(b) for (side, case), b in BALLS.items()},

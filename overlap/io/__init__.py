@@ -8,6 +8,9 @@ A bad input is a ValueError that names the file and the row or key.
 Every reader of label maps returns a `Volume`: values with x first, and where the voxels lie.
 `pair_folders` finds the partners, `check_same_grid` compares their places, `LabelSet` names
 what the numbers mean.
+
+Every reader of backbone angles (`read_structures`, `read_angles`) returns a `ResidueTable`; grids
+are `RamaGrids`, and polygons a `RegionSet`. `read_conformations` takes any of these files.
 """
 
 import lazy_loader as _lazy

@@ -14,6 +14,9 @@ SAMPLES = {
     "temporal_found": "temporal_found.json",
     "volumes_truth": "volumes/truth",
     "volumes_found": "volumes/found",
+    "angles_truth": "angles_truth.csv",
+    "angles_found": "angles_found.csv",
+    "peptide": "peptide.pdb",
 }
 
 
@@ -22,10 +25,12 @@ def sample_path(name: str) -> Path:
 
     Parameters
     ----------
-    name : {"temporal_truth", "temporal_found", "volumes_truth", "volumes_found"}
-        Annotations of 40 invented videos, or predictions for them, as ActivityNet JSON; or the
-        folder of two invented label volumes, ``case_1.mha`` and ``case_2.mha``, with the labels
-        1 organ, 2 lesion, 3 vessel.
+    name : str
+        ``"temporal_truth"`` and ``"temporal_found"``: annotations of 40 invented videos, and
+        predictions for them, as ActivityNet JSON. ``"volumes_truth"`` and ``"volumes_found"``:
+        folders of two invented label volumes, ``case_1.mha`` and ``case_2.mha``, with the labels
+        1 organ, 2 lesion, 3 vessel. ``"angles_truth"`` and ``"angles_found"``: invented backbone
+        angles of 12 chains, as CSV. ``"peptide"``: the backbone of an invented peptide, as PDB.
 
     Returns
     -------

@@ -109,6 +109,17 @@ def read_structures(source: Any, **rules: Any) -> ResidueTable:
     -----
     A residue is an amino acid where gemmi's table says so, or where it has all of N, CA and C.
     D-amino acids are left out: reference distributions are of L-amino acids.
+
+    Examples
+    --------
+    >>> from overlap.io import read_structures, sample_path
+    >>> table = read_structures(sample_path("peptide"))
+    >>> table
+    <ResidueTable 14 residues, 12 with both angles>
+    >>> table.resname[1:4].tolist(), table.phi[1:4].round().tolist()
+    (['VAL', 'GLY', 'SER'], [-110.0, 85.0, -65.0])
+    >>> table.categories
+    ('general', 'glycine', 'cispro', 'transpro', 'prepro', 'ileval')
     """
     import_gemmi()
     how = StructureRules(**rules)
