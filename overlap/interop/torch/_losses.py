@@ -1,0 +1,302 @@
+"""Losses of tensors, for training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import torch
+
+import overlap
+from overlap import losses
+from overlap.interop._tables import table_scorer
+from overlap.interop.torch._forms import Shape, shaped
+from overlap.interop.torch._graph import (
+    attached,
+    checked,
+    placed,
+    saved_type,
+    wanted,
+    working_type,
+)
+from overlap.interop.torch._layouts import Kind, Layout, layout_of
+from overlap.interop.torch._scores import Backend, check_score, leading, regions_of, uses_torch
+from overlap.losses._anatomy import anatomy
+from overlap.scores import Score
+
+if TYPE_CHECKING:
+    from overlap._engine import Plan
+
+__all__ = ["OverlapLoss", "overlap_loss"]
+
+_SIDES = {(True, True): "both", (False, True): "target"}
+_WRT = {
+    (True, True): "both",
+    (True, False): "found",
+    (False, True): "truth",
+    (False, False): "",
+}
+_PLAIN: dict[Any, Layout] = {
+    kind: layout_of(kind, {}) for kind in ("boxes", "intervals", overlap.Boxes, overlap.Intervals)
+}
+_TENSORS = (torch.Tensor, torch.nn.Parameter)
+_TYPES = {torch.float32: np.float32, torch.float64: np.float64}
+
+
+def overlap_loss(
+    score: Score,
+    pred: Any,
+    target: Any,
+    *,
+    kind: Kind = "boxes",
+    form: Literal["linear", "log", "power"] = "linear",
+    power: float = 3.0,
+    floor: float = 1e-6,
+    focal: float | None = None,
+    focus: Literal["near", "far"] = "near",
+    focal_grad: bool = False,
+    weights: Any = None,
+    reduction: Literal["mean", "sum", "none"] = "mean",
+    invalid: Literal["error", "sort", "clamp"] = "error",
+    backend: Backend = None,
+    **options: Any,
+) -> Any:
+    r"""Return a score of tensors as a loss, with its exact gradients for autograd.
+
+    Value and gradients are computed together, in float64, by the kernels of the package; going
+    back is one multiplication.
+
+    Parameters
+    ----------
+    score : Score
+        Such as `overlap.ciou`, or any combination: ``ov.dice - 0.5 * ov.center_gap``.
+    pred, target : Tensor, shape (..., P)
+        As many regions each, or a single one on one side. Either may ask for a gradient. The
+        columns of a region are those of its class: start, stop of intervals; lower corner, upper
+        corner of boxes in any number of dimensions; cx, cy, w, h, angle of rotated boxes; x, y,
+        z, dx, dy, dz, yaw of upright boxes; x, y, xx, xy, yy of Gaussians. Masks have shape
+        (N, \*grid), or (..., \*grid) with ``axes=`` the number of axes of the grid.
+    kind : str, class of regions, or callable
+        ``"intervals"``, ``"boxes"``, ``"rotated"``, ``"upright"``, ``"gaussians"``, ``"masks"``;
+        a class; or a function from an array (N, P) to a batch of regions with these very numbers
+        as its parameters.
+    form, power, floor, focal, focus, focal_grad
+        As in `overlap.losses.overlap_loss`.
+    weights : Tensor, shape (...), optional
+        Weight of every region, >= 0. The mean is then ``sum(w l) / sum(w)``.
+    reduction : {"mean", "sum", "none"}
+        The mean and the sum of no regions are 0.
+    invalid : {"error", "sort", "clamp"}
+        What to do with predictions whose sizes are negative, as networks make them: raise;
+        ``"sort"`` exchanges the ends, and takes the absolute value of sizes; ``"clamp"`` makes
+        them empty, at their middle, and cuts values of masks to [0, 1]. The gradient is that of
+        what was made. Numbers that are not finite are errors in any case, and so are bad
+        targets.
+    backend : {None, "kernels", "torch"}
+        ``"kernels"`` computes on the CPU, wherever the tensors are. ``"torch"`` computes with
+        operations of torch where the tensors are, and can be differentiated twice: intervals
+        without a period, boxes, rotated and upright boxes, without smoothing, and the enclosures
+        natural, box and hull of each. None: the kernels for tensors on the CPU, and torch for
+        others.
+    **options
+        Of the class of regions: ``period=`` of intervals; ``spacing=``, ``soft=``, ``support=``
+        of masks; and ``sigma=``, or ``alpha=`` and ``relative=``, for overlaps that are blurred
+        or of smooth minima.
+
+    Returns
+    -------
+    Tensor, shape () or (...)
+        Of the wider type of `pred` and `target`.
+
+    Raises
+    ------
+    TypeError
+        For anything but tensors, and a score that the kind, or the backend, does not have.
+    ValueError
+        For shapes and devices that do not match, and regions that are not legal.
+    RuntimeError
+        From autograd, where the gradient is differentiated again.
+
+    Examples
+    --------
+    >>> import torch
+    >>> import overlap as ov
+    >>> from overlap.interop.torch import overlap_loss
+    >>> pred = torch.tensor([[0.0, 0.0, 2.0, 2.0]], requires_grad=True)
+    >>> target = torch.tensor([[1.0, 0.0, 3.0, 2.0]])
+    >>> loss = overlap_loss(ov.giou, pred, target)
+    >>> loss.backward()
+    >>> loss.detach(), pred.grad
+    (tensor(0.6667), tensor([[ 0.1111, -0.0556, -0.2222,  0.0556]]))
+    """
+    check_score(score)
+    easy = weights is None and focal is None and form == "linear" and invalid == "error"
+    if easy and backend is None and not options:
+        result = _swift(score.plan, pred, target, kind, reduction)
+        if result is not None:
+            return result
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"reduction = {reduction!r}; expected 'mean', 'sum' or 'none'")
+    layout = layout_of(kind, options)
+    pred, target = checked(layout, pred, target, ("pred", "target"))
+    if invalid != "error":
+        if invalid not in ("sort", "clamp"):
+            raise ValueError(f"invalid = {invalid!r}; expected 'error', 'sort' or 'clamp'")
+        pred = layout.mended(pred, invalid)
+    shape = Shape(form, power, floor, focal, focus, focal_grad)
+    dtype = working_type(pred, target)
+    if uses_torch(score, layout, pred, backend):
+        items = _expressed(score, layout, pred, target, shape)
+        return _reduced(items, weights, reduction).to(dtype)
+    first, second = wanted(pred, target)
+    inside = reduction if weights is None else "none"
+    side: Any = _SIDES.get((first, second), "pred")
+    loss = losses.overlap_loss(
+        score,
+        regions_of(layout, pred, "pred"),
+        regions_of(layout, target, "target"),
+        reduction=inside,
+        wrt=side,
+        **shape._asdict(),
+    )
+    grads = loss.grad if side == "both" else (loss.grad, loss.grad)
+    pulled = (
+        placed(np.ascontiguousarray(grad), tensor, saved_type(tensor)) if asked else None
+        for grad, tensor, asked in zip(grads, (pred, target), (first, second), strict=True)
+    )
+    wide = dtype if inside == reduction else torch.float64
+    if inside == "none":
+        value = placed(loss.value, leading(layout, pred), wide)
+    else:
+        value = torch.tensor(loss.value, dtype=wide, device=pred.device)
+    result = attached(pred, target, value, *pulled)
+    return result if inside == reduction else _reduced(result, weights, reduction).to(dtype)
+
+
+def _swift(plan: Plan, pred: Any, target: Any, kind: Kind, reduction: str) -> Any:
+    """Return the linear loss of two tables of boxes, or None for anything that is not usual.
+
+    A thousand boxes take a few microseconds, so that every check here counts.
+    """
+    layout = _PLAIN.get(kind)
+    if layout is None or type(pred) not in _TENSORS or type(target) not in _TENSORS:
+        return None
+    dtype, size = pred.dtype, pred.shape
+    if (
+        dtype not in _TYPES
+        or target.dtype is not dtype
+        or target.shape != size
+        or len(size) != 2
+        or size[0] == 0
+        or size[1] % 2
+        or size[1] != (layout.width or size[1])
+        or not (pred.is_cpu and target.is_cpu)
+        or pred.layout is not torch.strided
+        or target.layout is not torch.strided
+        or not (pred.is_contiguous() and target.is_contiguous())
+    ):
+        return None
+    wrt = _WRT[wanted(pred, target)]
+    scorer = table_scorer(plan, layout.build, size[1], wrt)
+    if not scorer.usable:
+        return None
+    common = 1.0 / size[0] if reduction == "mean" else 1.0
+    done = scorer(pred.detach().numpy(), target.detach().numpy(), -common)
+    if done is None:
+        return None
+    items, first, second = done
+    np.subtract(anatomy(plan).best, items, out=items)
+    np.maximum(items, 0.0, out=items)  # rounding may leave a little less
+    total = np.add.reduce(items)
+    if total != total:  # an undefined score, of which the limit must be taken
+        return None
+    if reduction == "none":
+        value = torch.from_numpy(items).to(dtype)
+    elif reduction in ("mean", "sum"):
+        value = torch.from_numpy(np.array(common * total, _TYPES[dtype]))
+    else:
+        return None
+    return attached(
+        pred,
+        target,
+        value,
+        None if first is None else torch.from_numpy(first),
+        None if second is None else torch.from_numpy(second),
+    )
+
+
+def _expressed(score: Score, layout: Layout, a: Any, b: Any, shape: Shape) -> Any:
+    """Return the losses of items as an expression of torch."""
+    assert layout.terms is not None
+    wide = torch.float32 if a.device.type == "mps" else torch.float64
+    a, b = a.to(wide), b.to(wide)
+    items = shaped(score, layout.terms(a, b, score.plan.enclosure), shape)
+    return torch.where((a == b).all(-1), torch.zeros_like(items), items)
+
+
+def _reduced(items: Any, weights: Any, reduction: str) -> Any:
+    if weights is not None:
+        weights = torch.as_tensor(weights, device=items.device)
+        if weights.shape != items.shape and weights.ndim:
+            raise ValueError(
+                f"weights have shape {tuple(weights.shape)}; expected one for each region, "
+                f"{tuple(items.shape)}"
+            )
+        if not bool(((weights >= 0) & (weights < torch.inf)).all()):
+            raise ValueError("weights: expected finite numbers >= 0")
+        items = items * weights
+        if reduction == "mean":
+            total = (weights * torch.ones_like(items)).sum()
+            return items.sum() / torch.where(total > 0, total, torch.ones_like(total))
+    if reduction == "none":
+        return items
+    return items.sum() / max(items.numel(), 1) if reduction == "mean" else items.sum()
+
+
+class OverlapLoss(torch.nn.Module):
+    """`overlap_loss` with everything but the tensors given beforehand.
+
+    Parameters
+    ----------
+    score : Score
+        Such as `overlap.ciou`.
+    **settings
+        The keywords of `overlap_loss`, but for `weights`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> import overlap as ov
+    >>> from overlap.interop.torch import OverlapLoss
+    >>> criterion = OverlapLoss(ov.iou, kind="intervals", reduction="none")
+    >>> criterion(torch.tensor([[0.0, 2.0]]), torch.tensor([[1.0, 2.0]]))
+    tensor([0.5000])
+    >>> criterion
+    OverlapLoss(iou, kind='intervals', reduction='none')
+    """
+
+    def __init__(self, score: Score, **settings: Any) -> None:
+        super().__init__()
+        check_score(score)
+        if "weights" in settings:
+            raise TypeError("OverlapLoss: give weights= with the tensors, as they differ each time")
+        self.score, self.settings = score, settings
+        options = {name: value for name, value in settings.items() if name not in _SETTINGS}
+        layout_of(settings.get("kind", "boxes"), options)  # names that nothing takes, now
+
+    def forward(self, pred: Any, target: Any, weights: Any = None) -> Any:
+        """Return the loss of predictions, shape (..., P), against targets.
+
+        Parameters
+        ----------
+        pred, target : Tensor, shape (..., P)
+        weights : Tensor, shape (...), optional
+        """
+        return overlap_loss(self.score, pred, target, weights=weights, **self.settings)
+
+    def __repr__(self) -> str:
+        settings = "".join(f", {name}={value!r}" for name, value in self.settings.items())
+        return f"OverlapLoss({self.score!r}{settings})"
+
+
+_SETTINGS = frozenset(overlap_loss.__kwdefaults__ or ())
