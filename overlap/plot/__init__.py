@@ -4,14 +4,18 @@ Nothing here touches the global state of ``pyplot``: figures are made, drawn and
 """
 
 from overlap.plot.localization import draw_classes, draw_curves, draw_report
+from overlap.plot.ramachandran import RamachandranPanel, draw_panel, draw_ramachandran
 from overlap.plot.segmentation import draw_values
 from overlap.plot.slices import draw_slice, worst_slice
 from overlap.plot.timelines import draw_possession, draw_scores, draw_spells
 
 __all__ = [
+    "RamachandranPanel",
     "draw_classes",
     "draw_curves",
+    "draw_panel",
     "draw_possession",
+    "draw_ramachandran",
     "draw_report",
     "draw_scores",
     "draw_slice",

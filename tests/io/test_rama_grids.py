@@ -146,7 +146,7 @@ def test_a_folder_without_grids(tmp_path: Path) -> None:
         (HEADER + ROWS + "-45.0 30.0 1.5\n", "has 4 of 24 nodes; only grids of ranks or densities"),
         (HEADER.replace("4 true", "4 false") + ROWS, "its header says that x1 does not wrap"),
         (HEADER.replace("x2: -180.0", "x2: 0.0") + ROWS, "wanted a range of 360 degrees"),
-        (HEADER.replace("#   x2", "#   y2") + ROWS, "its header has the axes .'1'.; wanted 1 and 2"),
+        (HEADER.replace("#   x2", "#   y2") + ROWS, "its header has the axes .'1'.; wanted 1"),
         ("0.1 -135 7\n0.23 -45 20\n0.7 45 60\n", "neither the first nor the last two columns"),
         (combined().replace("-0.250 -135 -45\n", ""), "has 15 of 16 nodes; only grids of ranks"),
         ("\xff\xfe", "is not a text file"),
