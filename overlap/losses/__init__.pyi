@@ -11,6 +11,11 @@ from .regression import l2 as l2
 from .regression import smooth_l1 as smooth_l1
 from .result import Loss as Loss
 from .schedule import CoarseToFine as CoarseToFine
+from .soft import dice_loss as dice_loss
+from .soft import focal_tversky_loss as focal_tversky_loss
+from .soft import generalized_dice_loss as generalized_dice_loss
+from .soft import jaccard_loss as jaccard_loss
+from .soft import tversky_loss as tversky_loss
 from .wise import RunningMean as RunningMean
 from .wise import wiou_loss as wiou_loss
 
@@ -19,15 +24,20 @@ __all__ = [
     "Loss",
     "RankingScore",
     "RunningMean",
+    "dice_loss",
     "focal_loss",
+    "focal_tversky_loss",
+    "generalized_dice_loss",
     "huber",
     "inner_loss",
+    "jaccard_loss",
     "l1",
     "l2",
     "overlap_loss",
     "quality_focal_loss",
     "ranking_score",
     "smooth_l1",
+    "tversky_loss",
     "varifocal_loss",
     "wiou_loss",
 ]
