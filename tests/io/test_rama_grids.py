@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import overlap as ov
 from overlap.io import RamaGrids, read_rama_grids
+from overlap.regions._contours import level_set
 
 HEADER = """# Table name/description: "cis Pro, made up"
 # Number of dimensions: 2
@@ -222,11 +224,13 @@ def test_published_peaks_lie_in_parts_of_their_own(rama: Path, library: RamaGrid
     published = json.loads((rama / "reference_golden_cctbx.json").read_text())
     for name, peaks in published["favored_peaks_top8000"].items():
         grid = library.grids[name]
-        parts = grid.islands(0.02)
-        assert len(peaks) == len(parts) == len(grid.components(0.02))
+        labels = level_set(grid.values, 0.02).labels
+        parts = set()
         for peak in peaks:
-            value = float(grid.at(peak["phi"], peak["psi"]))
-            assert float(f"{value:.6g}") == peak["value"]
+            i, j = round((peak["phi"] + 179) / 2), round((peak["psi"] + 179) / 2)
+            assert float(f"{grid.values[i, j]:.6g}") == peak["value"]
+            parts.add(int(labels[i, j]))
+        assert parts == set(range(len(peaks))) == set(range(len(grid.components(0.02))))
 
 
 @pytest.mark.reference
@@ -271,3 +275,14 @@ def test_ranks_give_points_and_masses(library: RamaGrids) -> None:
             assert held == pytest.approx(1.0 - below, abs=1e-9)
             if name == "general":
                 assert round(held, 4) == 1.0 - level
+
+
+@pytest.mark.reference
+def test_density_of_real_angles_has_the_published_region(rama: Path, library: RamaGrids) -> None:
+    angles = np.loadtxt(rama / "points" / "cispro_phi_psi.csv.gz", delimiter=",", skiprows=1)
+    favored = library.grids["cispro"].region(0.02)
+    wanted = {50.0: (0.936, 0.714), 100.0: (0.886, 0.859)}
+    for kappa, scores in wanted.items():
+        grid = ov.PeriodicGrid.from_angles(*angles.T, kappa=kappa)
+        found = grid.region([grid.level(0.98, by=by) for by in ("points", "mass")])
+        np.testing.assert_allclose(ov.iou(found, favored), scores, atol=0.0015)
