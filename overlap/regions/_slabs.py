@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from overlap._jit import specialise
+from overlap.regions._rings import offsets_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,93 +57,76 @@ def slabs_of(rings: Rings, limit: int = _ENTRIES) -> tuple[Slabs, int, bool]:
 
     `limit` is the number of entries per edge above which strips are taken together.
     """
-    order = np.lexsort((rings.x, rings.region_of[rings.ring_of]))
-    offsets = rings.vertex_offsets
-    kernel = specialise(build)
-    edges, cuts, first_cut, first_entry, entries, ordered = kernel(
-        rings.x, rings.y, rings.following, offsets, order, limit
+    x, y, regions = rings.x, rings.y, len(rings)
+    region = rings.region_of[rings.ring_of]
+    order = np.lexsort((x, region))
+    new = np.ones(len(x), bool)
+    new[1:] = (x[order][1:] != x[order][:-1]) | (region[order][1:] != region[order][:-1])
+    many = np.bincount(region[order], new, regions).astype(np.int64)  # different x
+    rank = np.empty(len(x), np.int64)
+    begin = np.cumsum(many) - many
+    rank[order] = np.cumsum(new) - 1 - begin[region[order]]
+    # Of every edge its two ends, from the left to the right.
+    p, q = np.arange(len(x)), rings.following
+    leftward = x[p] > x[q]
+    p, q = np.where(leftward, q, p), np.where(leftward, p, q)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        slope = (y[q] - y[p]) / (x[q] - x[p])
+    kept = np.isfinite(slope)
+    p, q = p[kept], q[kept]
+    sign = np.where(leftward[kept], 1.0, -1.0)
+    edges = np.stack([x[p], x[q], y[p], slope[kept], sign], 1)
+    of, low, high = region[p], rank[p], rank[q] - 1
+    strides = _strides(of, low, high, many, limit)
+    first_cut = offsets_of(np.where(many > 0, -(-(many - 1) // strides) + 1, 0))
+    distinct = x[order][new]
+    place = np.arange(first_cut[-1]) - np.repeat(first_cut[:-1], np.diff(first_cut))
+    owner = np.repeat(np.arange(regions), np.diff(first_cut))
+    cuts = distinct[begin[owner] + np.minimum(place * strides[owner], many[owner] - 1)]
+    low, high = first_cut[of] + low // strides[of], first_cut[of] + high // strides[of]
+    change = np.bincount(low, minlength=len(cuts) + 1) - np.bincount(
+        high + 1, minlength=len(cuts) + 1
     )
+    first_entry = offsets_of(np.cumsum(change)[: len(cuts)])
+    entries = np.empty(first_entry[-1], np.int32)
+    specialise(enter)(edges, low, high, cuts, first_entry, first_entry[:-1].copy(), entries)
     bounds = np.ascontiguousarray(rings.bounds.T)
     slabs = Slabs(edges, cuts, first_cut, first_entry, entries, bounds)
-    return slabs, int(np.diff(first_entry).max(initial=0)), bool(ordered)
+    ordered = bool((strides == 1).all())
+    return slabs, int(np.diff(first_entry).max(initial=0)), ordered
 
 
-def build(x, y, following, offsets, order, limit):
-    vertices, regions = x.shape[0], offsets.shape[0] - 1
-    edges = np.empty((vertices, 5))
-    low, high, rank = np.empty((3, vertices), np.int64)  # ranks of the ends of edges
-    strides = np.ones(regions + 1, np.int64)
-    first_edge = np.zeros(regions + 1, np.int64)
-    first_cut = np.zeros(regions + 1, np.int64)
-    count, total, most = 0, 0, 0
-    for n in range(regions):
-        distinct = -1
-        for k in range(offsets[n], offsets[n + 1]):
-            v = order[k]
-            if distinct < 0 or x[v] != x[order[k - 1]]:
-                distinct += 1
-            rank[v] = distinct
-        for v in range(offsets[n], offsets[n + 1]):
-            p, q, sign = v, following[v], -1.0
-            if x[p] > x[q]:
-                p, q, sign = q, p, 1.0
-            slope = (y[q] - y[p]) / (x[q] - x[p]) if x[p] < x[q] else np.inf
-            if np.isfinite(slope):
-                edges[count, 0] = x[p]
-                edges[count, 1] = x[q]
-                edges[count, 2] = y[p]
-                edges[count, 3] = slope
-                edges[count, 4] = sign
-                low[count], high[count] = rank[p], rank[q] - 1
-                count += 1
-        first_edge[n + 1] = count
-        while True:
-            stride = strides[n]
-            size = 0
-            for e in range(first_edge[n], count):
-                size += high[e] // stride - low[e] // stride + 1
-            if size <= limit * (count - first_edge[n]) or distinct <= stride:
-                break
-            strides[n] *= 2
-        total += size
-        many = max(distinct + stride - 1, 0) // stride + 1 if distinct >= 0 else 0
-        most = max(most, many)
-        first_cut[n + 1] = first_cut[n] + many
-    cuts = np.empty(first_cut[regions])
-    first_entry = np.zeros(first_cut[regions] + 1, np.int64)
-    entries = np.empty(total, np.int32)
-    place = np.empty(most + 1, np.int64)
-    start = 0
-    for n in range(regions):
-        base, stride = first_cut[n], strides[n]
-        last = first_cut[n + 1] - base - 1
-        for k in range(offsets[n], offsets[n + 1]):
-            v = order[k]
-            if rank[v] % stride == 0:
-                cuts[base + rank[v] // stride] = x[v]
-            elif k == offsets[n + 1] - 1:
-                cuts[base + last] = x[v]
-        place[: last + 1] = 0
-        for e in range(first_edge[n], first_edge[n + 1]):
-            for s in range(low[e] // stride, high[e] // stride + 1):
-                place[s] += 1
-        for s in range(last + 1):
-            first_entry[base + s] = start
-            start += place[s]
-            place[s] = first_entry[base + s]
-        for e in range(first_edge[n], first_edge[n + 1]):
-            for s in range(low[e] // stride, high[e] // stride + 1):
-                at = place[s]
-                if stride == 1:  # from the lowest to the highest
-                    x_mid = 0.5 * (cuts[base + s] + cuts[base + s + 1])
-                    y_mid = edges[e, 2] + (x_mid - edges[e, 0]) * edges[e, 3]
-                    while at > first_entry[base + s]:
-                        f = entries[at - 1]
-                        if edges[f, 2] + (x_mid - edges[f, 0]) * edges[f, 3] <= y_mid:
-                            break
-                        entries[at] = f
-                        at -= 1
-                entries[at] = e
-                place[s] += 1
-    first_entry[first_cut[regions]] = start
-    return edges[:count], cuts, first_cut, first_entry, entries, strides.max() == 1
+def _strides(
+    of: NDArray[np.int64],
+    low: NDArray[np.int64],
+    high: NDArray[np.int64],
+    many: NDArray[np.int64],
+    limit: int,
+) -> NDArray[np.int64]:
+    """Return how many strips are taken together, region by region."""
+    strides = np.ones(len(many), np.int64)
+    edges = np.bincount(of, minlength=len(many))
+    while True:
+        entries = np.bincount(of, high // strides[of] - low // strides[of] + 1, len(many))
+        large = (entries > limit * edges) & (strides < many)
+        if not large.any():
+            return strides
+        strides[large] *= 2
+
+
+def enter(edges, low, high, cuts, first_entry, end, entries):
+    """Enter every edge into the lists of its strips, from the lowest to the highest."""
+    for e in range(edges.shape[0]):
+        x, y, slope = edges[e, 0], edges[e, 2], edges[e, 3]
+        for s in range(low[e], high[e] + 1):
+            middle = 0.5 * (cuts[s] + cuts[s + 1])
+            height = y + (middle - x) * slope
+            at = end[s]
+            while at > first_entry[s]:
+                f = entries[at - 1]
+                if edges[f, 2] + (middle - edges[f, 0]) * edges[f, 3] <= height:
+                    break
+                entries[at] = f
+                at -= 1
+            entries[at] = e
+            end[s] += 1
