@@ -31,9 +31,13 @@ def useful_pairs(
     truth: Regions,
     codes: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
     both: bool,
+    floor: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return pairs among which are the best of every anchor and, for `both`, of every truth."""
-    if zero_apart(score) and (codes is not None or anchors.bounds() is not None):
+    """Return pairs among which are the best of every anchor and, for `both`, of every truth.
+
+    Pairs that score less than `floor` may be missing.
+    """
+    if floor > 0.0 and zero_apart(score) and (codes is not None or anchors.bounds() is not None):
         return reaching(score, anchors, truth, 0.0, True, codes)
     parts = list(_dense_best(score, anchors, truth, codes, both))
     if not parts:

@@ -212,7 +212,8 @@ def assign(
         low_quality_at_least = checked_number(low_quality_at_least, "low_quality_at_least")
     codes = None if groups is None else checked_groups(groups, len(anchors), len(truth))
 
-    i, j, value = useful_pairs(score, anchors, truth, codes, low_quality is not None)
+    floor = positive if low_quality_at_least is None else min(positive, low_quality_at_least)
+    i, j, value = useful_pairs(score, anchors, truth, codes, low_quality is not None, floor)
     best, owner = best_of(i, j, value, len(anchors))
     best = without_pairs(score, anchors, truth, codes, best)
     label = np.full(len(anchors), -1, np.int8)

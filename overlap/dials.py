@@ -99,7 +99,7 @@ def threshold_dial(
     if steps.ndim != 1 or not np.isfinite(steps).all():
         raise ValueError(f"thresholds: expected finite numbers, shape (T,); got {thresholds!r}")
     codes = None if groups is None else checked_groups(groups, len(anchors), len(truth))
-    i, j, value = useful_pairs(score, anchors, truth, codes, True)
+    i, j, value = useful_pairs(score, anchors, truth, codes, True, steps.min(initial=1.0))
     best, owner = best_of(i, j, value, len(anchors))
     best = without_pairs(score, anchors, truth, codes, best)
     some = np.flatnonzero((best >= steps.min(initial=np.inf)) & (owner >= 0))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import overlap as ov
+from tests.laws.kinds import KINDS
 
 
 def plain(table, positive, negative, rule=None, least=0.0, mine=None, theirs=None):
@@ -145,6 +146,15 @@ def test_nothing_to_assign(score):
     assert ov.assign(some[1], some).score.tolist() == [0.0]
 
 
+def test_thresholds_at_zero_are_taken_at_their_word():
+    anchors, truth = ov.Intervals([[0, 4], [8, 9]]), ov.Intervals([[20, 24], [2, 4]])
+    everything = ov.assign(anchors, truth, positive=0.0, negative=0.0)
+    assert everything.label.tolist() == [1, 1]
+    assert everything.truth.tolist() == [1, 0]  # the first of equals
+    rescued = ov.assign(anchors, truth, low_quality="truth", low_quality_at_least=0.0)
+    assert rescued.truth.tolist() == [1, 0]
+
+
 def test_low_quality_takes_every_anchor_that_is_as_good():
     anchors = ov.Intervals([[0, 4], [2, 6], [20, 24]])
     truth = ov.Intervals([[2, 4], [9, 10]])  # both of the first anchors have 1/2
@@ -232,6 +242,16 @@ def test_distributions_are_assigned(score):
     table = score.pairwise(anchors, truth)
     got = ov.assign(anchors, truth, score=score, positive=0.5, negative=0.3, low_quality="anchor")
     check(got, plain(table, 0.5, 0.3, "anchor", -math.inf))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_every_kind(kind):
+    rng = np.random.default_rng(11)
+    anchors, truth = kind.make(rng, 16), kind.make(rng, 4)
+    table = ov.iou.pairwise(anchors, truth)
+    middle = float(np.median(table))
+    got = ov.assign(anchors, truth, positive=middle, negative=middle, low_quality="truth")
+    check(got, plain(table, middle, middle, "truth"))
 
 
 # --------------------------------------------------------------------------------- the dial
