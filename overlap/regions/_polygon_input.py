@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.regions._numbers import as_numbers, described
-from overlap.regions._rings import offsets_of
+from overlap.regions._rings import Rings, offsets_of
 from overlap.regions.base import Regions
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Flat", "check_rings", "read_nested", "read_ragged"]
+__all__ = ["Flat", "read_nested", "read_ragged", "reverse", "turned"]
 
 # x, y, ring offsets, region offsets, and the part of every ring: within a part rings count
 # by even-odd, and a region is the union of its parts.
@@ -164,17 +164,15 @@ def _offsets(values: ArrayLike, name: str, total: int, of: str, least: int) -> N
     return offsets
 
 
-def check_rings(flat: Flat) -> Flat:
+def turned(flat: Flat) -> Flat:
     """Turn rings round such that the first of every part is positive and the others negative."""
     x, y, rings, regions, parts = flat
-    from overlap.regions._rings import Rings
-
     areas = Rings(x, y, rings, regions).ring_areas
     first = np.ones(len(parts), bool)
     first[1:] = parts[1:] != parts[:-1]
-    turned = np.where(first, areas < 0, areas > 0)
-    if turned.any():
-        x, y = (reverse(column, rings, turned) for column in (x, y))
+    wrong = np.where(first, areas < 0, areas > 0)
+    if wrong.any():
+        x, y = (reverse(column, rings, wrong) for column in (x, y))
     return x, y, rings, regions, parts
 
 

@@ -13,7 +13,7 @@ from overlap.regions._numbers import as_numbers
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["CellDensity"]
+__all__ = ["CellDensity", "check_density", "read_period"]
 
 
 class CellDensity:
@@ -142,6 +142,19 @@ def read_period(
         if length is not None and not (np.isfinite(length) and length > 0):
             raise ValueError(f"{what}: period = {period!r}; a period is a finite number > 0")
     return None if pair == (None, None) else pair  # type: ignore[return-value]
+
+
+def check_density(
+    density: CellDensity, period: tuple[float | None, float | None] | None, what: str
+) -> None:
+    """Raise unless a density has the period of the regions."""
+    if not isinstance(density, CellDensity):
+        raise TypeError(f"{what}: density is {type(density).__name__}; expected a CellDensity")
+    if density.period != period:
+        raise ValueError(
+            f"{what}: the density has period = {density.period} and the regions {period}; give "
+            "both the same"
+        )
 
 
 def _pair(values: Sequence[float], name: str) -> tuple[float, float]:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from overlap._terms import Geometry, Groups
-from overlap.regions._polygon_input import Flat, check_rings, read_nested, read_ragged
+from overlap.regions._polygon_checks import checked
+from overlap.regions._polygon_input import Flat, read_nested, read_ragged, turned
 from overlap.regions._polygon_pairs import fill_polygon_terms, measures, pull_polygon_terms
 from overlap.regions._rings import Rings, offsets_of
 from overlap.regions._wrapped_boxes import meeting
 from overlap.regions.base import Regions, check_pair
-from overlap.regions.density import CellDensity, read_period
+from overlap.regions.density import CellDensity, check_density, read_period
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,19 +66,22 @@ class Polygons(Regions):
         density: CellDensity | None = None,
         unit: str | None = None,
     ) -> None:
-        self._set(read_nested(values), period, density, unit)
+        self._set("Polygons", turned(read_nested(values)), period, density, unit)
 
     def _set(
         self,
+        what: str,
         flat: Flat,
         period: Sequence[float | None] | None,
         density: CellDensity | None,
         unit: str | None,
     ) -> None:
-        wrapped = read_period(period, "Polygons")
-        x, y, rings, regions, _ = check_rings(flat)
-        self._rings = Rings(x, y, rings, regions, wrapped, density)
-        self._rows, self.unit = np.arange(len(self._rings)), unit
+        wrapped = read_period(period, what)
+        if density is not None:
+            check_density(density, wrapped, what)
+        rings = checked(flat, wrapped, what)
+        rings.density = density
+        self._rings, self._rows, self.unit = rings, np.arange(len(rings)), unit
 
     @classmethod
     def _of(cls, rings: Rings, unit: str | None, rows: NDArray[np.intp] | None = None) -> Self:
@@ -119,7 +123,8 @@ class Polygons(Regions):
         array([3.])
         """
         result = cls.__new__(cls)
-        result._set(read_ragged(x, y, ring_offsets, region_offsets), period, density, unit)
+        flat = read_ragged(x, y, ring_offsets, region_offsets)
+        result._set("Polygons.from_rings", flat, period, density, unit)
         return result
 
     # ---------------------------------------------------------------------- container

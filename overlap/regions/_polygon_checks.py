@@ -1,0 +1,156 @@
+"""Whether regions are covered once, and what is done with those that are not.
+
+Sums of trapezoids count how often a boundary winds around a point, which must be 0 or 1. Rings
+are first taken as they are meant, outer rings and holes; where that does not hold, they are
+turned such that a point is inside if an odd number of rings of its part is around it; and where
+rings cross themselves or each other, or parts overlap, shapely rebuilds the region.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from overlap._jit import specialise
+from overlap.regions._polygon_input import Flat, reverse
+from overlap.regions._polygon_masses import shared_masses, uniform
+from overlap.regions._rings import Rings, offsets_of, spans
+from overlap.regions._slabs import slabs_of
+from overlap.regions._trapezoids import shared_areas
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from overlap.regions.polygons import Period
+
+__all__ = ["checked"]
+
+_ROOM = 1e-9  # of the area of a region, or 1e-12 of its box, may be covered twice
+
+
+def surplus(edges, cuts, first_cut, first_entry, entries, out):
+    """Write the integral of w (w - 1) over the winding number w, and what edges cross over."""
+    for n in range(out.shape[0]):
+        total = 0.0
+        for p in range(first_cut[n], first_cut[n + 1] - 1):
+            x, end = cuts[p], cuts[p + 1]
+            winding, start, stop, height = 0.0, 0.0, 0.0, 0.0
+            for at in range(first_entry[p], first_entry[p + 1]):
+                e = entries[at]
+                y = edges[e, 2] + (x - edges[e, 0]) * edges[e, 3]
+                z = edges[e, 2] + (end - edges[e, 0]) * edges[e, 3]
+                if at > first_entry[p]:
+                    height += winding * (winding - 1.0) * max(y - start + z - stop, 0.0)
+                    height += max(start - y, 0.0) + max(stop - z, 0.0)
+                start, stop = y, z
+                winding -= edges[e, 4]
+            total += 0.5 * height * (end - x)
+        out[n] = total
+
+
+def _covered_twice(rings: Rings) -> NDArray[np.bool_]:
+    """Return which regions are not covered once, on their torus where there is a period."""
+    slabs, _, ordered = rings.derived("slabs", slabs_of)
+    every = np.arange(len(rings))
+    sides = rings.bounds[2:] - rings.bounds[:2]
+    room = np.maximum(_ROOM * rings.areas, 1e-12 * sides[0] * sides[1])
+    if ordered:
+        more = np.empty(len(rings))
+        columns = slabs.edges, slabs.cuts, slabs.first_cut, slabs.first_entry, slabs.entries
+        specialise(surplus)(*columns, more)
+    else:
+        plane = Rings(rings.x, rings.y, rings.ring_offsets, rings.region_offsets)
+        areas = np.bincount(rings.region_of, rings.ring_areas, len(rings))
+        more = shared_masses(plane, every, plane, every, uniform(plane)) - areas
+    bad = more > room
+    if rings.period is not None:
+        wide = ~bad
+        wide &= np.any([s > p for s, p in zip(sides, rings.period, strict=True) if p], axis=0)
+        at = np.flatnonzero(wide)
+        if at.size:
+            part = rings.take(at)
+            index = np.arange(len(at))
+            if part.derived("slabs", slabs_of)[2]:
+                covered = shared_areas(part, index, part, index)
+            else:
+                covered = shared_masses(part, index, part, index, uniform(part))
+            bad[at] = covered - part.areas > room[at]
+    return bad
+
+
+def checked(flat: Flat, period: Period | None, what: str) -> Rings:
+    """Return rings that cover every region once; the given ones wherever they do.
+
+    Parameters
+    ----------
+    flat : tuple
+        See `overlap.regions._polygon_input`; turned as they are meant.
+    period : pair of (float or None), or None
+    what : str
+        Who asks, for messages.
+
+    Raises
+    ------
+    ImportError
+        Where rings cross or overlap and shapely is not installed.
+    """
+    x, y, ring_offsets, region_offsets, parts = flat
+    rings = Rings(x, y, ring_offsets, region_offsets, period)
+    bad = np.flatnonzero(_covered_twice(rings))
+    if not bad.size:
+        return rings
+    index = spans(region_offsets, bad)  # the rings of bad regions
+    turned = np.zeros(len(parts), bool)
+    turned[index] = _to_turn(rings, index, parts)
+    if turned.any():
+        x, y = (reverse(column, ring_offsets, turned) for column in (x, y))
+        rings = Rings(x, y, ring_offsets, region_offsets, period)
+        bad = bad[_covered_twice(rings.take(bad))]
+    if not bad.size:
+        return rings
+    from overlap.regions._polygon_repair import rebuilt
+
+    fresh = rebuilt(rings, bad, parts, what)
+    rows = np.arange(len(rings))
+    rows[bad] = len(rings) + np.arange(len(bad))
+    both = Rings(
+        np.concatenate([rings.x, fresh.x]),
+        np.concatenate([rings.y, fresh.y]),
+        np.concatenate([rings.ring_offsets, rings.ring_offsets[-1] + fresh.ring_offsets[1:]]),
+        np.concatenate([rings.region_offsets, rings.region_offsets[-1] + fresh.region_offsets[1:]]),
+        period,
+    )
+    return both.take(rows)
+
+
+def _to_turn(rings: Rings, index: NDArray[np.int64], parts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which of some rings run the wrong way for an even number of rings around them."""
+    # Every ring as a region of its own, with its inside on the left.
+    alone = Rings(rings.x, rings.y, rings.ring_offsets, np.arange(len(rings.ring_offsets))).take(
+        index
+    )
+    areas = alone.ring_areas
+    x, y = (reverse(column, alone.ring_offsets, areas < 0) for column in (alone.x, alone.y))
+    alone = Rings(x, y, alone.ring_offsets, alone.region_offsets)
+    part = parts[index]
+    first = np.searchsorted(part, part, "left")
+    rank = np.arange(len(part))
+    # All pairs of rings of one part, of which the boxes allow that the second is around the first.
+    sizes = np.searchsorted(part, part, "right") - first
+    inner = np.repeat(rank, sizes)
+    outer = (
+        np.repeat(first, sizes) + np.arange(len(inner)) - np.repeat(offsets_of(sizes)[:-1], sizes)
+    )
+    bounds = alone.bounds
+    near = inner != outer
+    near &= (bounds[:2, outer] <= bounds[:2, inner]).all(axis=0)
+    near &= (bounds[2:, outer] >= bounds[2:, inner]).all(axis=0)
+    inner, outer = inner[near], outer[near]
+    shared = shared_masses(alone, inner, alone, outer, uniform(alone))
+    inside = shared > 0.5 * alone.areas[inner]
+    # Of two equal rings the second is in the first.
+    equal = inside & (shared > 0.5 * alone.areas[outer])
+    inside &= ~(equal & (np.abs(alone.areas[inner] - alone.areas[outer]) == 0) & (inner < outer))
+    depth = np.bincount(inner, inside, len(index)).astype(np.int64)
+    return (areas > 0) != (depth % 2 == 0)
