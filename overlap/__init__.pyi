@@ -17,6 +17,8 @@ from .divergences import kfiou as kfiou
 from .divergences import kld as kld
 from .divergences import nwd as nwd
 from .divergences import probiou as probiou
+from .hausdorff_distances import HausdorffDistances as HausdorffDistances
+from .hausdorff_distances import hausdorff as hausdorff
 from .instances import InstanceMatches as InstanceMatches
 from .instances import match_instances as match_instances
 from .instances import panoptic_quality as panoptic_quality

@@ -311,13 +311,14 @@ def pull_covers(
             corners = covers.pieces.offsets[covers.pieces.regions]
             room += int(np.diff(corners)[at].max(initial=0))
         pieces = [(p.points, p.offsets, p.regions, p.lower) for p in (one.pieces, two.pieces)]
-        cuts = []
+        columns_of: list[NDArray] = []
         for axis, common in zip(one.axes, sides, strict=True):
-            at = common.at if axis.period else np.zeros(len(common.at))
-            cuts += [common.offsets, at]
+            # on the plane from 0, so that a point of both is the same number in both
+            origin = common.at if axis.period else np.zeros(len(common.at))
+            columns_of += [common.offsets, origin]
         rings = a.x, a.y, a.ring_offsets, a.region_offsets
         specialise(pull_hulls)(
-            *(pieces[0], rings, rows, pieces[1], columns, *cuts),
+            *(pieces[0], rings, rows, pieces[1], columns, *columns_of),
             *(one.axes[0].period, one.axes[1].period, weights, room, begin, pulled),
         )
     np.add.at(grad.T, starts[mine.pair] + np.arange(len(mine.at)) - begin[mine.pair], pulled.T)
