@@ -379,6 +379,11 @@ def value_and_grad(
     Of ragged kinds see `overlap._ragged`.
     """
     geometry = plan.differentiable(found, truth)
+    if found.ragged:
+        raise TypeError(
+            f"{plan.name}: {type(found).__name__} have a gradient in rows of their own, one for "
+            "each vertex or interval, and cannot be used here; take Score.value_and_grad"
+        )
     found, truth = broadcast(found, truth)
     n = len(found)
     size = found.parameter_count * (2 if wrt == "both" else 1)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from overlap._terms import Geometry
+from overlap._terms import Geometry, Groups
 from overlap.regions._interval_edges import PAD, SETS
+from overlap.regions._interval_pulls import pull_sets
 from overlap.regions.base import Regions, check_pair
 from overlap.regions.intervals import Intervals
 
@@ -160,6 +161,23 @@ class IntervalStore(Regions):
     def kernel_columns(self) -> tuple[Any, ...]:
         """Return the columns that the jitted scalars index."""
         return (*self._arrays, self._edges)
+
+    def pull_ragged(
+        self,
+        index: NDArray[np.int64],
+        other: Self,
+        other_index: NDArray[np.int64],
+        geometry: Geometry,
+        needs: Groups,
+        wrt: str,
+        block: NDArray[np.float64],
+        partials: NDArray[np.float64],
+    ) -> tuple[NDArray[np.float64], ...]:
+        """Return the gradients with respect to starts and stops; see `overlap._ragged`."""
+        mine, theirs = (self.kernel_columns(), index), (other.kernel_columns(), other_index)
+        pairs = {"found": (*mine, *theirs), "truth": (*theirs, *mine)}
+        sides = ("found", "truth") if wrt == "both" else (wrt,)
+        return tuple(pull_sets(*pairs[side], partials, side == "truth") for side in sides)
 
     def pair_cost(self) -> float:
         """Return about how many nanoseconds the terms of a pair take."""

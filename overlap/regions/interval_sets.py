@@ -52,6 +52,8 @@ class IntervalSets(IntervalStore):
     sets, and centers are centroids; a set's own enclosure is the interval that covers it, so
     ``iou - enclosed_gap`` is 1 exactly for equal sets. Against an empty set `center_gap` is 1.
     No edge of a result of the set algebra is new: each is one of the inputs', to the bit.
+    Gradients are with respect to all starts and stops: shape (E, 2), the intervals of the first
+    pair's set, then those of the second's, and so on.
 
     Examples
     --------

@@ -116,10 +116,15 @@ def test_one_interval_is_an_interval() -> None:
     compared = 0
     for score in all_scores():
         try:
-            wanted = score(*(line[solid] for line in lines))
+            wanted, slopes = score.value_and_grad(*(line[solid] for line in lines), wrt="both")
+            got, grads = score.value_and_grad(*(batch[solid] for batch in sets), wrt="both")
         except TypeError:
             continue
-        np.testing.assert_allclose(score(*(batch[solid] for batch in sets)), wanted, atol=2e-15)
+        np.testing.assert_allclose(got, wanted, atol=2e-15, err_msg=str(score))
+        # An interval fills its enclosure and knows that what is outside is hull minus union.
+        if ov.enclosed_gap.parts[0].component not in score.plan.components:
+            for grad, slope in zip(grads, slopes, strict=True):
+                np.testing.assert_allclose(grad, slope, atol=1e-14, err_msg=str(score))
         compared += 1
     assert compared >= 13
 
@@ -246,8 +251,8 @@ FRAMES = "IntervalSets.from_frames"
         (lambda: ov.IntervalSets([[]], unit="s") & ov.IntervalSets([[]], unit="m"), ValueError,
          "in 's' and the second operand in 'm'"),
         (lambda: ov.IntervalSets.concat([]), ValueError, "at least one batch"),
-        (lambda: ov.iou.value_and_grad(*[ov.IntervalSets([[[0, 1]]])] * 2), TypeError,
-         "IntervalSets give no gradient"),
+        (lambda: ov.losses.overlap_loss(ov.iou, *[ov.IntervalSets([[[0, 1]]])] * 2), TypeError,
+         "take Score.value_and_grad"),
         (lambda: ov.tolerance(ov.iou, *[ov.IntervalSets([[[0, 1]]])] * 2, eps=1), TypeError,
          "not boundary coordinates"),
     ],
@@ -255,6 +260,41 @@ FRAMES = "IntervalSets.from_frames"
 def test_errors(call, error: type, message: str) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+def test_gradients_are_central_differences() -> None:
+    rng = np.random.default_rng(5)
+    rows = [np.sort(3.0 * rng.random((rng.integers(1, 5), 2))) for _ in range(24)]
+    found = ov.IntervalSets([*rows[:12], [], [[0, 1], [2, 3]]])
+    truth = ov.IntervalSets([*rows[12:], [[0.5, 1.5]], []])
+    h, enclosed = 1e-6, ov.iou - ov.enclosed_gap
+    for score in (ov.iou, ov.tversky(alpha=0.3, beta=0.7), ov.giou, ov.eiou, enclosed):
+        value, grads = score.value_and_grad(found, truth, wrt="both")
+        np.testing.assert_array_equal(value, score(found, truth))
+        for side, batch in enumerate((found, truth)):
+            assert grads[side].shape == (batch.counts.sum(), 2)
+            np.testing.assert_array_equal(
+                score.value_and_grad(found, truth, wrt=("found", "truth")[side])[1], grads[side]
+            )
+            # One edge of every set at a time.
+            rank = np.arange(len(batch.region)) - np.repeat(
+                np.cumsum(batch.counts) - batch.counts, batch.counts
+            )
+            for k in range(int(batch.counts.max())):
+                for column in range(2):
+                    ends = []
+                    for step in (h, -h):
+                        table = batch.to_array()
+                        table[rank == k, column] += step
+                        moved = ov.IntervalSets.from_intervals(
+                            ov.Intervals(table), batch.region, size=len(batch)
+                        )
+                        ends.append(score(moved, truth) if side == 0 else score(found, moved))
+                    slope = ((ends[0] - ends[1]) / (2 * h))[batch.region[rank == k]]
+                    got = grads[side][rank == k, column]
+                    np.testing.assert_allclose(got, slope, atol=1e-8, err_msg=str(score))
+    for score in (ov.iou, ov.diou, enclosed):
+        assert (score.value_and_grad(found, found)[1] == 0.0).all()
 
 
 def test_long_batches_have_a_short_repr() -> None:
