@@ -248,6 +248,12 @@ def _places(names: Sequence[Any], name: str) -> dict[str, int]:
 
 def _angles(values: Sequence[Any], field: str, where: Where) -> NDArray[np.float64]:
     """Numbers of a column; what stands for nothing is NaN."""
+    try:
+        quick = np.array(list(map(float, values)))
+    except (TypeError, ValueError):
+        quick = np.array([np.inf])
+    if not np.isinf(quick).any() and "_" not in "".join(v for v in values if isinstance(v, str)):
+        return quick  # which of the cells is none of a plain table, what follows says
     result = np.full(len(values), np.nan)
     rows = np.array([row for row, value in enumerate(values) if not _void(value)], dtype=np.int64)
     given = [values[row] for row in rows.tolist()]

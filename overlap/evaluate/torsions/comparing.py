@@ -15,7 +15,7 @@ from overlap.regions.polygons import Polygons
 from overlap.scores import terms
 
 from .cutoffs import Level
-from .islands import Island, match_islands
+from .islands import KINDS, Island, match_islands
 from .shapes import Shape, weighed
 from .sides import Side
 
@@ -47,9 +47,7 @@ NUMBERS = {
     "hausdorff_error": "deg",
     "islands_a": "1",
     "islands_b": "1",
-    "matched": "1",
-    "missing": "1",
-    "spurious": "1",
+    **dict.fromkeys(KINDS, "1"),
 }
 
 
@@ -224,14 +222,12 @@ def _values(
 
 def _counts(islands: Sequence[Island]) -> dict[str, float]:
     kinds = Counter(island.kind for island in islands)
-    matched, missing, spurious = (float(kinds[kind]) for kind in ("matched", "missing", "spurious"))
-    return {
-        "islands_a": matched + spurious,
-        "islands_b": matched + missing,
-        "matched": matched,
-        "missing": missing,
-        "spurious": spurious,
+    counts = {kind: float(kinds[kind]) for kind in KINDS}
+    sides = {
+        "islands_a": counts["matched"] + counts["split"] + counts["spurious"],
+        "islands_b": counts["matched"] + counts["merged"] + counts["missing"],
     }
+    return {**sides, **counts}
 
 
 def row_of(entry: Compared, found: Side, truth: Side) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """Bootstrap of regions: residues are drawn anew, and with them densities, levels and regions.
 
-For speed, the density of a draw is made of counts in cells of half a degree. A count stands for
-the middle of its cell, which widens a kernel of eight degrees by one part in 6,000; the estimate
-itself is made of the angles as they are.
+For speed, the density of a draw is made of counts in cells finer than the grid. A count stands for
+the middle of its cell, which makes the variance of the kernel larger, by 0.13 per cent at most; the
+estimate itself is made of the angles as they are.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -31,8 +32,18 @@ __all__ = ["DRAWN", "Drawn", "DrawnSide"]
 
 #: Numbers that have intervals.
 DRAWN = ("iou", "giou", "diou", "giou_enclosed", "density_overlap")
-_FINE = 720  # cells around a circle
-_TURN = 360.0
+_WIDENED = 1.3e-3  # the largest share by which cells widen a kernel
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """The residues of a category: unit, weight, fine cell and node of each; and the kernels."""
+
+    unit: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    cell: NDArray[np.intp]
+    node: NDArray[np.intp]
+    kernels: tuple[NDArray[np.float64], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,25 +65,35 @@ class DrawnSide:
         return 0 if self.units is None else len(self.units.names)
 
     @cached_property
-    def _rows(self) -> dict[str, tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]]:
-        """Unit, fine cell and weight of the rows of each category."""
+    def _rows(self) -> dict[str, _Rows]:
         table = self.side.table
         assert table is not None
         assert self.units is not None
-        cells = [
-            np.minimum(((angle + 180.0) * (_FINE / _TURN)).astype(np.intp), _FINE - 1)
-            for angle in (table.phi, table.psi)
-        ]
-        flat = cells[0] * _FINE + cells[1]
         result = {}
-        for category in self.side.shapes:
+        for category, shape in self.side.shapes.items():
+            assert isinstance(shape, GridShape)
+            sample, nodes = shape.grid.sample, shape.grid.values.shape
+            assert sample is not None
             rows = np.flatnonzero(table.category == category)
-            result[category] = self.units.index[rows], flat[rows], table.weight[rows]
+            fine = tuple(n * _cells_per_node(sample.kappa, n) for n in nodes)
+            places = []
+            for angle, n in zip((table.phi[rows], table.psi[rows]), fine, strict=True):
+                places.append(np.minimum(((angle + 180.0) * (n / 360.0)).astype(np.intp), n - 1))
+            coarse = [at * n // m for at, n, m in zip(places, nodes, fine, strict=True)]
+            result[category] = _Rows(
+                unit=self.units.index[rows],
+                weight=table.weight[rows],
+                cell=places[0] * fine[1] + places[1],
+                node=coarse[0] * nodes[1] + coarse[1],
+                kernels=tuple(
+                    _kernel(sample.kappa, n, m) for n, m in zip(nodes, fine, strict=True)
+                ),
+            )
         return result
 
     def units_with(self, category: str) -> int | None:
         """Count the units that have residues of a category; None on a fixed side."""
-        return None if self.units is None else len(np.unique(self._rows[category][0]))
+        return None if self.units is None else len(np.unique(self._rows[category].unit))
 
     def grid(self, category: str, weights: NDArray[np.float64] | None) -> PeriodicGrid | None:
         """Return the density of a category in a draw; None where no residue was drawn.
@@ -83,19 +104,17 @@ class DrawnSide:
         weights : ndarray of float64, shape (units,), optional
             How often each unit was drawn; not for a fixed side.
         """
-        shape = self.side.shapes[category]
         if weights is None:
+            shape = self.side.shapes[category]
             return shape.grid if isinstance(shape, GridShape) else None
-        assert isinstance(shape, GridShape)
-        unit, cell, weight = self._rows[category]
-        drawn = weight * weights[unit]
+        rows = self._rows[category]
+        drawn = rows.weight * weights[rows.unit]
         if not drawn.sum() > 0.0:
             return None
-        counts = np.bincount(cell, drawn, _FINE * _FINE).reshape(_FINE, _FINE)
-        sample = shape.grid.sample
-        assert sample is not None
-        along, across = (_kernel(sample.kappa, n) for n in shape.grid.values.shape)
-        return PeriodicGrid(np.maximum(along @ counts @ across.T, 0.0))
+        along, across = rows.kernels
+        fine = along.shape[1], across.shape[1]
+        counts = np.bincount(rows.cell, drawn, fine[0] * fine[1]).reshape(fine)
+        return PeriodicGrid(along @ counts @ across.T)
 
     def region(
         self, category: str, level: Level, grid: PeriodicGrid | None, weights: NDArray | None
@@ -119,21 +138,22 @@ class DrawnSide:
         rank = level.cutoffs[category]
         if shape.by == "mass":
             return grid.region([grid.level(1.0 - rank, by="mass")])
-        unit, cell, weight = self._rows[category]
-        nodes = [
-            np.minimum(index * n // _FINE, n - 1)
-            for index, n in zip(divmod(cell, _FINE), grid.values.shape, strict=True)
-        ]
-        flat = nodes[0] * grid.values.shape[1] + nodes[1]
-        held = np.bincount(flat, weight * weights[unit], grid.values.size)
+        rows = self._rows[category]
+        held = np.bincount(rows.node, rows.weight * weights[rows.unit], grid.values.size)
         return grid.region([highest_level(grid.values, held.astype(np.float64), 1.0 - rank)])
 
 
+def _cells_per_node(kappa: float, nodes: int) -> int:
+    """Return into how many cells a step between nodes is cut, so that kernels stay narrow."""
+    widened = (2.0 * math.pi / nodes) ** 2 * kappa / 12.0
+    return max(1, math.ceil(math.sqrt(widened / _WIDENED)))
+
+
 @lru_cache(maxsize=16)
-def _kernel(kappa: float, nodes: int) -> NDArray[np.float64]:
-    """Von Mises kernel from the middles of fine cells to nodes, up to a factor."""
+def _kernel(kappa: float, nodes: int, cells: int) -> NDArray[np.float64]:
+    """Von Mises kernel from the middles of cells to nodes, up to a factor."""
     to = 2.0 * np.pi * (np.arange(nodes) + 0.5) / nodes
-    start = 2.0 * np.pi * (np.arange(_FINE) + 0.5) / _FINE
+    start = 2.0 * np.pi * (np.arange(cells) + 0.5) / cells
     return np.exp(kappa * (np.cos(to[:, None] - start) - 1.0))
 
 

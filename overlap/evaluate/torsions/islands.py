@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
     from overlap.regions.density import CellDensity
 
-__all__ = ["Island", "abego", "match_islands"]
+__all__ = ["KINDS", "Island", "abego", "match_islands"]
+
+#: What an island can be.
+KINDS = ("matched", "merged", "missing", "split", "spurious")
+_INSIDE = 0.5  # share from which an island is in another one
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,10 @@ class Island:
     Attributes
     ----------
     category, level : str
-    kind : {"matched", "missing", "spurious"}
-        In both, only in the truth, only found.
+    kind : {"matched", "merged", "missing", "split", "spurious"}
+        A pair; a true island without a partner, of which at least half is covered by a found
+        island that has another (merged) or not (missing); and a found island without a
+        partner, of which at least half is covered by a true one (split) or not (spurious).
     found, truth : int or None
         Place among the islands of its side, the larger first.
     area_a, area_b : float
@@ -99,7 +105,7 @@ def match_islands(found: Shape, truth: Shape, level: Level) -> list[Island]:
     Returns
     -------
     list of Island
-        Pairs and missing islands in the order of the true ones, then spurious ones.
+        True islands, alone or in pairs, in their order; then found ones without a partner.
     """
     shapes = found, truth
     sides = [shape.islands(level) for shape in shapes]
@@ -123,7 +129,7 @@ def match_islands(found: Shape, truth: Shape, level: Level) -> list[Island]:
             Island(
                 category=truth.category,
                 level=level.name,
-                kind="spurious" if b is None else "missing" if a is None else "matched",
+                kind=_kind(a, b, covered),
                 found=a,
                 truth=b,
                 area_a=nan if a is None else float(areas[0][a]),
@@ -139,6 +145,16 @@ def match_islands(found: Shape, truth: Shape, level: Level) -> list[Island]:
             )
         )
     return result
+
+
+def _kind(a: int | None, b: int | None, covered: list[NDArray[np.float64]]) -> str:
+    """Name what became of an island; places are among the islands of each side."""
+    if a is None:
+        assert b is not None  # every row has one of the two
+        return "merged" if covered[1][b] >= _INSIDE else "missing"
+    if b is None:
+        return "split" if covered[0][a] >= _INSIDE else "spurious"
+    return "matched"
 
 
 def _covered(islands: Polygons, other: Polygons | None) -> NDArray[np.float64]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
-from overlap.io.region_files import PERIOD
 from overlap.periodic_grids import PeriodicGrid
+from overlap.regions._rings import Rings
 from overlap.regions.polygons import Polygons
 
 from .cutoffs import Level
@@ -148,7 +148,5 @@ def weighed(polygons: Polygons, density: CellDensity) -> Polygons:
     polygons : Polygons
     density : CellDensity
     """
-    columns: tuple[Any, ...] = (
-        polygons.x, polygons.y, polygons.ring_offsets, polygons.region_offsets,
-    )  # fmt: skip
-    return Polygons.from_rings(*columns, period=PERIOD, density=density)
+    columns = polygons.x, polygons.y, polygons.ring_offsets, polygons.region_offsets
+    return Polygons._of(Rings(*columns, polygons.period, density), unit=polygons.unit)

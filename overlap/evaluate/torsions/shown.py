@@ -76,7 +76,7 @@ def _scores(report: Report, rows: list[dict[str, Any]]) -> Section:
 def _sizes(rows: list[dict[str, Any]]) -> Section:
     columns = [
         "category", "level", "found, deg2", "truth, deg2", "shared, deg2", "mass only found",
-        "mass only truth", "islands", "missing", "spurious", "residues",
+        "mass only truth", "islands", "missing", "spurious", "merged", "split", "residues",
     ]  # fmt: skip
     cells = []
     for row in rows:
@@ -86,7 +86,7 @@ def _sizes(rows: list[dict[str, Any]]) -> Section:
         line += [number(row[name], 1) for name in ("area_a", "area_b", "intersection")]
         line += [number(row[name]) for name in ("mass_a_only", "mass_b_only")]
         line.append(f"{row['islands_a']:.0f} / {row['islands_b']:.0f}")
-        line += [f"{row['missing']:.0f}", f"{row['spurious']:.0f}"]
+        line += [f"{row[kind]:.0f}" for kind in ("missing", "spurious", "merged", "split")]
         counts = [row["residues_a"], row["residues_b"]]
         line.append(" / ".join("-" if count is None else f"{count:,}" for count in counts))
         cells.append(line)
@@ -110,7 +110,7 @@ def _islands(evidence: ConformationEvidence) -> Section:
         for island in entry.islands:
             if island.kind == "matched":
                 continue
-            missing = island.kind == "missing"
+            missing = island.kind in ("missing", "merged")
             area = island.area_b if missing else island.area_a
             mass = island.mass_b if missing else island.mass_a
             covered = island.covered_b if missing else island.covered_a
