@@ -1,4 +1,4 @@
-"""All coders: round trips, and pulled gradients against central differences of `decode`."""
+"""All coders: their laws, their definitions, and the check of the laws itself."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import overlap as ov
+from overlap.testing import check_coder
 
 ROWS = 12
 
@@ -103,24 +104,10 @@ NAMES = [
 ]
 
 
-def central(coder, values, weight, step=1e-6):
-    """Return central differences of ``sum(weight * decode(values))``, row by row."""
-    result = np.empty(values.shape)
-    for column in range(values.shape[1]):
-        move = np.zeros(values.shape[1])
-        move[column] = step
-        ahead, behind = (coder.decode(values + s * move).to_array() for s in (1, -1))
-        result[:, column] = (weight * (ahead - behind)).sum(axis=1) / (2 * step)
-    return result
-
-
 @pytest.mark.parametrize("name", NAMES)
-def test_pulled_gradients_are_central_differences(name):
+def test_the_laws_of_coders(name):
     coder, values = sample(name)
-    weight = np.random.default_rng(5).normal(size=coder.decode(values).to_array().shape)
-    np.testing.assert_allclose(
-        coder.pullback(values, weight), central(coder, values, weight), rtol=1e-6, atol=1e-7
-    )
+    check_coder(coder, values, round_trip=not isinstance(coder, ov.coders.HiddenSide))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -308,3 +295,53 @@ def test_hidden_fractions_are_clamped():
     assert whole == ov.Intervals([[0, 1], [0, 1], [0, 2], [0, 2]], unit="s")
     pulled = coder.pullback(values, [[0.0, 1.0]] * 4)
     assert pulled[:, 2].tolist() == [0.0, 0.5, 2.0, 0.0]
+
+
+# ------------------------------------------------------------------- the check of the laws
+
+
+class Faulty:
+    """A coder of intervals with one thing wrong."""
+
+    def __init__(self, fault):
+        self.fault = fault
+        self.right = ov.coders.LogSize(ov.Intervals)
+
+    def encode(self, regions):
+        values = self.right.encode(regions)
+        if self.fault == "encode":
+            values[:, 1] += 1e-6
+        return values[:, :1] if self.fault == "width" else values
+
+    def decode(self, values):
+        regions = self.right.decode(values)
+        if self.fault == "input":
+            values[0, 0] = 7.0
+        return regions[:1] if self.fault == "rows" else regions
+
+    def pullback(self, values, grad):
+        pulled = self.right.pullback(values, grad)
+        if self.fault == "grad":
+            values[:] = 0.0
+        if self.fault == "slope":
+            pulled[:, 1] *= 1.0 + 1e-5
+        return pulled.astype(np.float32) if self.fault == "type" else pulled
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("encode", "row 0, .* is encoded back as .*another region by"),
+        ("width", r"encode gives float64 of shape \(2, 1\)"),
+        ("rows", "2 rows decode to 1 regions"),
+        ("slope", "gradient of row 0 with respect to column 1"),
+        ("type", "pullback gives float32"),
+        ("grad", "pullback changes its input"),
+        ("input", "decode changes its input"),
+    ],
+)
+def test_what_is_wrong_with_a_coder_is_said(fault, words):
+    values = [[0.5, 0.1], [1.0, -0.3]]
+    check_coder(Faulty(None), values)
+    with pytest.raises(AssertionError, match=words):
+        check_coder(Faulty(fault), values)

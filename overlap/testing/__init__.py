@@ -15,6 +15,7 @@ import numpy as np
 import overlap as ov
 from overlap.regions.base import Regions
 from overlap.scores import Score
+from overlap.testing._coders import check_coder
 from overlap.testing._gradients import central_difference, gradient, gradient_at_ties, no_gradient
 from overlap.testing._laws import SCORE_LAWS, batches, order_of_scores, refusal, terms
 from overlap.testing._sample import Sample, blocked_class, with_class
@@ -23,7 +24,7 @@ from overlap.testing._sample import rebuild as rebuilt
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["all_scores", "central_difference", "check_pairs", "check_regions"]
+__all__ = ["all_scores", "central_difference", "check_coder", "check_pairs", "check_regions"]
 
 
 def all_scores() -> tuple[Score, ...]:
