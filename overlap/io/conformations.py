@@ -160,7 +160,7 @@ def read_conformations(
         return read_angles(source, **options)
     if isinstance(source, str | os.PathLike):
         if kind == "grids":
-            return read_rama_grids(source, category=category)
+            return _grids(source, category)
         return read_regions(source, category=category)
     name = EVERYTHING if category is None else as_category(category)
     if kind == "grids":
@@ -168,6 +168,16 @@ def read_conformations(
         return _in_memory({as_category(str(key)): grid for key, grid in grids.items()})
     regions = source if isinstance(source, Mapping) else {"favored": source}
     return RegionSet(_named_regions(regions, name), "polygons")
+
+
+def _grids(path: str | os.PathLike[str], category: str | None) -> RamaGrids:
+    """Read grids; the category is for a file whose name does not tell one."""
+    try:
+        return read_rama_grids(path)
+    except ValueError as error:
+        if category is None or "does not tell a category" not in str(error):
+            raise
+    return read_rama_grids(path, category=category)
 
 
 def _in_memory(grids: dict[str, Any]) -> RamaGrids:

@@ -60,6 +60,8 @@ def _scores(report: Report, rows: list[dict[str, Any]]) -> Section:
     columns = ["category", "level", *_SCORES.values(), "Hausdorff, deg"]
     cells = []
     for row in rows:
+        if math.isnan(row["area_a"]):
+            continue  # the last section says why
         line = [row["category"], row["level"]]
         for name in _SCORES:
             text = number(row[name])
@@ -121,5 +123,9 @@ def _islands(evidence: ConformationEvidence) -> Section:
 
 
 def _reasons(rows: list[dict[str, Any]]) -> Section:
-    cells = [[row["category"], row["level"], row["reason"]] for row in rows if row["reason"]]
+    levels: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        if row["reason"]:
+            levels.setdefault((row["category"], row["reason"]), []).append(row["level"])
+    cells = [[category, ", ".join(names), why] for (category, why), names in levels.items()]
     return Section("Undefined numbers", ("category", "level", "reason"), cells)

@@ -71,7 +71,7 @@ def describe(
         for side, source in zip(sides, inputs, strict=True)
         for note in notes_of(source, side.role)
     ]
-    said += notes
+    said += [*notes, *(note for side in sides for note in _thin(side, evidence))]
     if bootstrap is not None:
         settings["bootstrap"] = bootstrap
         for drawn in (evidence.drawn.found, evidence.drawn.truth):
@@ -79,6 +79,25 @@ def describe(
                 said += [f"{drawn.side.role}: {note}" for note in drawn.units.notes]
     settings["notes"] = said
     return settings, _sentence(evidence, settings)
+
+
+def _thin(side: Side, evidence: ConformationEvidence) -> list[str]:
+    """Name the levels that leave out less than one residue."""
+    if side.table is None:
+        return []
+    result = []
+    for level in evidence.rules.levels:
+        few = [
+            f"{category} ({count:,})"
+            for category, count in side.counts.items()
+            if category in side.shapes and count and count * level.cutoffs[category] < 1.0
+        ]
+        if few:
+            result.append(
+                f"{side.role}: {level.name} leaves out less than one residue of {', '.join(few)}, "
+                "so that it is the region of all of them"
+            )
+    return result
 
 
 def _kappas(side: Side) -> dict[str, float]:
