@@ -41,6 +41,7 @@ __all__ = [
     "hidden_sides",
     "iou_bound",
     "occlusion_errors",
+    "recall_bound",
 ]
 
 _SAME = 1e-9  # of the measure: a visible part that sticks out by less is inside
@@ -125,6 +126,41 @@ def iou_bound(hidden: ArrayLike) -> NDArray[np.float64]:
         where = tuple(bad[0])
         raise ValueError(f"iou_bound: hidden fraction {array[where]} is not in [0, 1]")
     return 1.0 - array
+
+
+def recall_bound(hidden: ArrayLike, thresholds: ArrayLike) -> NDArray[np.float64]:
+    """Return the largest recall of a detector of visible parts, at thresholds of the IoU.
+
+    Objects of which more than ``1 - t`` is hidden are missed at the threshold t, however
+    well their visible part is found, see `iou_bound`.
+
+    Parameters
+    ----------
+    hidden : array_like, shape (N,)
+        Hidden fractions of all true regions, in [0, 1].
+    thresholds : array_like, shape (T,)
+        Thresholds t; a true region is found where the IoU is >= t.
+
+    Returns
+    -------
+    ndarray, shape (T,)
+        Part of the true regions with ``1 - hidden >= t``; NaN without any.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> ov.amodal.recall_bound([0.0, 0.1, 0.3, 0.6], [0.5, 0.75, 0.95])
+    array([0.75, 0.5 , 0.25])
+    """
+    bound, steps = iou_bound(hidden), as_numbers(thresholds, "recall_bound: thresholds")
+    if bound.ndim != 1 or steps.ndim != 1:
+        raise ValueError(
+            "recall_bound: expected hidden fractions, shape (N,), and thresholds, shape (T,); got "
+            f"shapes {bound.shape} and {steps.shape}"
+        )
+    if not len(bound):
+        return np.full(len(steps), np.nan)
+    return np.mean(bound[:, None] >= steps, axis=0)
 
 
 def hidden_sides(visible: Boxes | Intervals, whole: Boxes | Intervals) -> NDArray[np.float64]:

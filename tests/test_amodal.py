@@ -133,6 +133,19 @@ def test_hidden_sides_multiply_to_the_hidden_fraction():
     np.testing.assert_allclose(coder.decode(values).to_array(), whole[one].to_array(), rtol=1e-12)
 
 
+def test_no_detector_of_visible_parts_beats_the_bound_of_the_recall():
+    part, visible, whole, _ = triples("intervals")
+    hidden = ov.amodal.hidden_fraction(visible, whole)
+    thresholds = np.array([0.25, 0.4, 0.55, 0.7, 0.95])
+    bound = ov.amodal.recall_bound(hidden, thresholds)
+    for k, threshold in enumerate(thresholds):
+        assert (ov.iou(visible, whole) >= threshold).mean() == bound[k]
+        assert (ov.iou(part, whole) >= threshold).mean() <= bound[k]
+    assert (np.diff(bound) < 0).any()
+    assert np.isnan(ov.amodal.recall_bound([], [0.5])).all()
+    assert ov.amodal.recall_bound([0.5], []).shape == (0,)
+
+
 def test_clipped_parts_are_inside():
     rng = np.random.default_rng(3)
     corners = np.sort(rng.integers(0, 9, (40, 2, 2)), axis=1)
@@ -161,6 +174,8 @@ a = ov.amodal
         ),
         (lambda: a.hidden_fraction(SPAN, SPAN[[0, 0]]), ValueError, "1 visible parts of 2 whole"),
         (lambda: a.iou_bound([0.5, 1.5]), ValueError, r"1.5 is not in \[0, 1\]"),
+        (lambda: a.recall_bound(0.5, [0.5]), ValueError, r"shapes \(\) and \(1,\)"),
+        (lambda: a.recall_bound([-0.5], [0.5]), ValueError, "-0.5 is not in"),
         (lambda: a.hidden_sides(BOX, BOX.scaled(0.5)), ValueError, "is not inside"),
         (lambda: a.clipped(SPAN, SPAN[[0, 0]]), ValueError, "1 visible parts of 2 whole"),
         (

@@ -71,9 +71,8 @@ def finite_table(
         table.shape[1] != width if width else table.shape[1] % 2 != odd or table.shape[1] < least
     ):
         raise ValueError(f"{what}: expected shape {wanted}; got {table.shape}")
-    bad = np.argwhere(~np.isfinite(table))
-    if bad.size:
-        row, column = bad[0]
+    if not np.isfinite(table).all():
+        row, column = np.argwhere(~np.isfinite(table))[0]
         raise ValueError(
             f"{what}: value {table[row, column]} in row {row}, column {column} is not finite"
         )
