@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import runpy
 from pathlib import Path
 
@@ -81,3 +83,53 @@ def test_possession_time(tmp_path: Path) -> None:
         row = f"| {spells} | {seconds:.2f} | {ious[-1]:.3f} | {numbers['F1@0.50']:.3f} |"
         assert row in page
     assert (np.diff(ious) > 0.05).all()
+
+
+def dihedral(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> float:
+    """Return the angle between two planes in degrees, by their normals."""
+    u, v, w = b - a, c - b, d - c
+    x = np.linalg.norm(v) * u @ np.cross(v, w)
+    return float(np.degrees(np.arctan2(x, np.cross(u, v) @ np.cross(v, w))))
+
+
+def test_alanine_dipeptide(tmp_path: Path) -> None:
+    example = runpy.run_path(str(EXAMPLES / "alanine_dipeptide.py"))
+    example["draw"](str(tmp_path / "map.png"))
+    assert (tmp_path / "map.png").stat().st_size > 10_000
+    phi, psi = -57.0, 141.0
+    atoms = example["atoms"](np.array(phi), np.array(psi), 112.0)
+    assert dihedral(*(atoms[k] for k in ("C-", "N", "CA", "C"))) == pytest.approx(phi)
+    assert dihedral(*(atoms[k] for k in ("N", "CA", "C", "N+"))) == pytest.approx(psi)
+    for peptide in (("CA-", "C-", "N", "CA"), ("CA", "C", "N+", "CA+"), ("O", "C", "N+", "H+")):
+        assert abs(dihedral(*(atoms[k] for k in peptide))) == pytest.approx(180.0)
+    # The alpha carbon is left-handed: seen from H, the rest reads CO, R, N clockwise.
+    sides = [atoms[k] - atoms["CA"] for k in ("C", "CB", "N")]
+    assert np.linalg.det(sides) > 0.0
+    assert np.linalg.norm(atoms["CA+"] - atoms["CA"]) == pytest.approx(3.8, abs=0.05)
+    # One pair of angles by hand: the closest pair, among those that turn.
+    atoms = {k: place.reshape(3) for k, place in example["atoms"](np.array([-59.0]), -45.0).items()}
+    turned = {k: place.reshape(3) for k, place in example["atoms"](np.array([20.0]), 75.0).items()}
+    rooms = []
+    for a, b in itertools.combinations(atoms, 2):
+        gap, other = (np.linalg.norm(where[a] - where[b]) for where in (atoms, turned))
+        if abs(gap - other) > 1e-9:
+            rooms.append(gap - example["LIMITS"]["".join(sorted(a[0] + b[0]))][1])
+    assert example["maps"][110.0][1].at(-59.0, -45.0) == pytest.approx(min(rooms))
+    # The page shows these numbers.
+    page = (EXAMPLES.parent / "docs/ramachandran.md").read_text()
+    for tau, regions in example["allowed"].items():
+        for limit, area in zip(("normal", "outer"), regions.area(), strict=True):
+            assert f"| {tau:.0f}° | {limit} | {100 * area / 360**2:.1f} |" in page
+
+
+@pytest.mark.reference
+def test_alanine_dipeptide_against_proteins(
+    reference_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = runpy.run_path(str(EXAMPLES / "alanine_dipeptide.py"))
+    capsys.readouterr()
+    example["compare"](reference_data / "rama" / "top8000")
+    page = (EXAMPLES.parent / "docs/ramachandran.md").read_text()
+    for line in capsys.readouterr().out.splitlines():
+        tau, limit, iou, share = re.match(r"\S+ (\d+), (\w+): IoU (\S+), (\S+) %", line).groups()
+        assert re.search(rf"\| {tau}° \| {limit} \| \S+ \| {iou} \| {share} \|", page)
