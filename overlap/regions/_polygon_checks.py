@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from overlap.regions.polygons import Period
 
-__all__ = ["checked"]
+__all__ = ["checked", "nesting"]
 
 _ROOM = 1e-9  # of the area of a region, or 1e-12 of its box, may be covered twice
 
@@ -125,32 +125,40 @@ def checked(flat: Flat, period: Period | None, what: str) -> Rings:
 
 
 def _to_turn(rings: Rings, index: NDArray[np.int64], parts: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which of some rings run the wrong way for an even number of rings around them."""
+    """Return which of some rings run the wrong way for the number of rings around them."""
+    areas, inner, _ = nesting(rings, index, parts[index])
+    depth = np.bincount(inner, minlength=len(index))
+    return (areas > 0) != (depth % 2 == 0)
+
+
+def nesting(
+    rings: Rings, index: NDArray[np.int64], part: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the signed areas of some rings, and pairs (inner, outer) with one in the other.
+
+    Only rings of the same part are compared; parts are numbered upwards.
+    """
     # Every ring as a region of its own, with its inside on the left.
-    alone = Rings(rings.x, rings.y, rings.ring_offsets, np.arange(len(rings.ring_offsets))).take(
-        index
-    )
+    every = np.arange(len(rings.ring_offsets))
+    alone = Rings(rings.x, rings.y, rings.ring_offsets, every).take(index)
     areas = alone.ring_areas
     x, y = (reverse(column, alone.ring_offsets, areas < 0) for column in (alone.x, alone.y))
     alone = Rings(x, y, alone.ring_offsets, alone.region_offsets)
-    part = parts[index]
     first = np.searchsorted(part, part, "left")
-    rank = np.arange(len(part))
-    # All pairs of rings of one part, of which the boxes allow that the second is around the first.
     sizes = np.searchsorted(part, part, "right") - first
-    inner = np.repeat(rank, sizes)
-    outer = (
-        np.repeat(first, sizes) + np.arange(len(inner)) - np.repeat(offsets_of(sizes)[:-1], sizes)
-    )
+    starts = offsets_of(sizes)[:-1]
+    inner = np.repeat(np.arange(len(part)), sizes)
+    outer = np.arange(len(inner)) + np.repeat(first - starts, sizes)
+    # The box of a ring allows that it is around another one.
     bounds = alone.bounds
     near = inner != outer
     near &= (bounds[:2, outer] <= bounds[:2, inner]).all(axis=0)
     near &= (bounds[2:, outer] >= bounds[2:, inner]).all(axis=0)
     inner, outer = inner[near], outer[near]
     shared = shared_masses(alone, inner, alone, outer, uniform(alone))
-    inside = shared > 0.5 * alone.areas[inner]
-    # Of two equal rings the second is in the first.
-    equal = inside & (shared > 0.5 * alone.areas[outer])
-    inside &= ~(equal & (np.abs(alone.areas[inner] - alone.areas[outer]) == 0) & (inner < outer))
-    depth = np.bincount(inner, inside, len(index)).astype(np.int64)
-    return (areas > 0) != (depth % 2 == 0)
+    within = shared > 0.5 * alone.areas[inner]
+    # Of two equal rings, the second is in the first.
+    within &= (alone.areas[inner] < alone.areas[outer]) | (
+        (alone.areas[inner] == alone.areas[outer]) & (inner > outer)
+    )
+    return areas, inner[within], outer[within]

@@ -12,10 +12,10 @@ from overlap.regions._rings import Rings, offsets_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["load_shapely", "polygon_rings", "rebuilt"]
+__all__ = ["around", "polygon_rings", "read_shapely", "rebuilt", "shapely_of"]
 
 
-def load_shapely(purpose: str) -> Any:
+def _load(purpose: str) -> Any:
     """Return the module, or raise an ImportError that says how to install it."""
     try:
         import shapely
@@ -30,9 +30,7 @@ def rebuilt(rings: Rings, rows: NDArray[np.int64], parts: NDArray[np.int64], wha
     With a period they are cut at its multiples.
     """
     named = ", ".join(map(str, rows[:3])) + (", ..." if len(rows) > 3 else "")
-    shapely = load_shapely(
-        f"{what}: the rings of region {named} cross or overlap, and to make them valid"
-    )
+    shapely = _load(f"{what}: the rings of region {named} cross or overlap, and to make them valid")
     vertices = np.stack([rings.x, rings.y], 1)
     result = []
     for n in rows:
@@ -65,11 +63,11 @@ def _even_odd(shapely: Any, rings: list[NDArray[np.float64]]) -> Any:
     points = shapely.get_coordinates(shapely.point_on_surface(faces))
     odd = np.zeros(len(faces), bool)
     for ring in rings:
-        odd ^= _around(ring, points)
+        odd ^= around(ring, points)
     return shapely.union_all(faces[odd])
 
 
-def _around(ring: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.bool_]:
+def around(ring: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return whether a ring is around points, an odd number of times."""
     p, q = ring, np.roll(ring, -1, axis=0)
     x, y = points[:, :1], points[:, 1:]
@@ -113,4 +111,41 @@ def polygon_rings(shapely: Any, shape: Any) -> list[NDArray[np.float64]]:
         ):
             xy = shapely.get_coordinates(ring)[:-1]
             result.append(xy if ring.is_ccw == positive else xy[::-1])
+    return result
+
+
+def read_shapely(shapes: Any) -> list[Any]:
+    """Return one nested list of parts per geometry."""
+    shapely = _load("Polygons.from_shapely")
+    table = [shapes] if isinstance(shapes, shapely.Geometry) else list(shapes)
+    result: list[Any] = []
+    for n, shape in enumerate(table):
+        if not isinstance(shape, shapely.Geometry):
+            raise TypeError(
+                f"Polygons.from_shapely: geometry {n} is {type(shape).__name__}; expected a polygon"
+            )
+        pieces = shapely.get_parts(shapely.get_parts(shape))
+        flat = [piece for piece in pieces if shapely.get_type_id(piece) != 3]
+        if flat:
+            raise ValueError(
+                f"Polygons.from_shapely: geometry {n} holds a {flat[0].geom_type}, which has no "
+                "area; expected polygons and multi-polygons"
+            )
+        result.append(
+            [
+                [shapely.get_coordinates(ring) for ring in (piece.exterior, *piece.interiors)]
+                for piece in pieces
+                if not piece.is_empty
+            ]
+        )
+    return result
+
+
+def shapely_of(regions: list[list[list[Any]]]) -> NDArray[np.object_]:
+    """Return geometries from polygons, each an outer ring and its holes."""
+    shapely = _load("Polygons.to_shapely")
+    result = np.empty(len(regions), object)
+    for n, polygons in enumerate(regions):
+        shapes = [shapely.Polygon(shell, holes) for shell, *holes in polygons]
+        result[n] = shapes[0] if len(shapes) == 1 else shapely.MultiPolygon(shapes)
     return result

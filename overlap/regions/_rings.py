@@ -126,6 +126,21 @@ class Rings:
         return np.maximum(areas.astype(np.float64), 0.0)
 
     @cached_property
+    def centroids(self) -> NDArray[np.float64]:
+        """Centroid of the area of every region, shape (2, N); of the box where there is none."""
+        low, high = self.bounds[:2], self.bounds[2:]
+        middle = 0.5 * (low + high)
+        of = self.region_of[self.ring_of]
+        x, y = self.x - middle[0, of], self.y - middle[1, of]
+        cross = x * y[self.following] - x[self.following] * y
+        for k, column in enumerate((x, y)):
+            moment = np.bincount(of, cross * (column + column[self.following]), len(self)) / 6.0
+            middle[k] += np.divide(
+                moment, self.areas, out=np.zeros(len(self)), where=self.areas > 0
+            )
+        return middle
+
+    @cached_property
     def bounds(self) -> NDArray[np.float64]:
         """Lowest x and y and highest x and y of every region, shape (4, N); 0 if empty."""
         result = np.zeros((4, len(self)))

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from overlap._terms import Geometry, Groups
-from overlap.regions._polygon_checks import checked
-from overlap.regions._polygon_input import Flat, read_nested, read_ragged, turned
+from overlap.regions._geojson import collection_of, grouped
+from overlap.regions._numbers import as_numbers
+from overlap.regions._polygon_cuts import folded
+from overlap.regions._polygon_input import read_nested, turned
+from overlap.regions._polygon_makers import PolygonMakers
 from overlap.regions._polygon_pairs import fill_polygon_terms, measures, pull_polygon_terms
+from overlap.regions._polygon_parts import inside, parts_of
+from overlap.regions._polygon_repair import shapely_of
 from overlap.regions._rings import Rings, offsets_of
 from overlap.regions._wrapped_boxes import meeting
 from overlap.regions.base import Regions, check_pair
-from overlap.regions.density import CellDensity, check_density, read_period
+from overlap.regions.density import CellDensity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +30,7 @@ __all__ = ["Polygons"]
 Period = tuple[float | None, float | None]
 
 
-class Polygons(Regions):
+class Polygons(PolygonMakers):
     """Sets bounded by rings of straight edges: with holes, and in several parts.
 
     Parameters
@@ -55,9 +60,6 @@ class Polygons(Regions):
 
     ragged = True
 
-    _rings: Rings
-    _rows: NDArray[np.intp]
-
     def __init__(
         self,
         values: Sequence[Any],
@@ -67,65 +69,6 @@ class Polygons(Regions):
         unit: str | None = None,
     ) -> None:
         self._set("Polygons", turned(read_nested(values)), period, density, unit)
-
-    def _set(
-        self,
-        what: str,
-        flat: Flat,
-        period: Sequence[float | None] | None,
-        density: CellDensity | None,
-        unit: str | None,
-    ) -> None:
-        wrapped = read_period(period, what)
-        if density is not None:
-            check_density(density, wrapped, what)
-        rings = checked(flat, wrapped, what)
-        rings.density = density
-        self._rings, self._rows, self.unit = rings, np.arange(len(rings)), unit
-
-    @classmethod
-    def _of(cls, rings: Rings, unit: str | None, rows: NDArray[np.intp] | None = None) -> Self:
-        """Return the regions in some rows of rings that are known to be valid, by default all."""
-        result = cls.__new__(cls)
-        result._rings, result.unit = rings, unit
-        result._rows = np.arange(len(rings)) if rows is None else rows
-        return result
-
-    @classmethod
-    def from_rings(
-        cls,
-        x: ArrayLike,
-        y: ArrayLike,
-        ring_offsets: ArrayLike,
-        region_offsets: ArrayLike,
-        *,
-        period: Sequence[float | None] | None = None,
-        density: CellDensity | None = None,
-        unit: str | None = None,
-    ) -> Self:
-        """Build polygons from flat columns.
-
-        Parameters
-        ----------
-        x, y : array_like, shape (V,)
-            Vertices of all rings, not closed.
-        ring_offsets : array_like of int, shape (R + 1,)
-            Where the vertices of each ring begin, from 0 to V.
-        region_offsets : array_like of int, shape (N + 1,)
-            Where the rings of each region begin, from 0 to R.
-        period, density, unit
-            As in the constructor.
-
-        Examples
-        --------
-        >>> import overlap as ov
-        >>> ov.Polygons.from_rings([0.0, 2.0, 0.0], [0.0, 0.0, 3.0], [0, 3], [0, 1]).measure()
-        array([3.])
-        """
-        result = cls.__new__(cls)
-        flat = read_ragged(x, y, ring_offsets, region_offsets)
-        result._set("Polygons.from_rings", flat, period, density, unit)
-        return result
 
     # ---------------------------------------------------------------------- container
 
@@ -190,7 +133,7 @@ class Polygons(Regions):
             and np.array_equal(mine.region_offsets, theirs.region_offsets)
         )
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     @classmethod
     def concat(cls, batches: Sequence[Self]) -> Self:
@@ -239,6 +182,17 @@ class Polygons(Regions):
         ring = own.ring_of - own.region_offsets[region]
         return pd.DataFrame({"region": region, "ring": ring, "x": own.x, "y": own.y})
 
+    def to_geojson(self) -> dict[str, Any]:
+        """Return a GeoJSON FeatureCollection with one feature per region.
+
+        Coordinates are lifted, as they are; `canonical` brings them into one period.
+        """
+        return collection_of(self._own)
+
+    def to_shapely(self) -> NDArray[np.object_]:
+        """Return an array of shapely polygons and multi-polygons, shape (N,)."""
+        return shapely_of(grouped(self._own))
+
     def _settings(self) -> dict[str, Any]:
         own: dict[str, Any] = {}
         if self.period is not None:
@@ -270,6 +224,85 @@ class Polygons(Regions):
         step = np.hypot(rings.x[rings.following] - rings.x, rings.y[rings.following] - rings.y)
         sums = np.bincount(rings.region_of[rings.ring_of], step, len(rings))
         return sums.astype(np.float64)[self._rows]
+
+    # --------------------------------------------------------------- points and new regions
+
+    def contains(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which points, shape (Q, 2), are in which region, shape (N, Q).
+
+        Left and lower borders belong to a region, right and upper ones do not.
+        """
+        table = as_numbers(points, "Polygons.contains")
+        if table.ndim != 2 or table.shape[1] != 2:
+            raise ValueError(f"Polygons.contains: expected shape (Q, 2), got {table.shape}")
+        return inside(self._rings, self._rows, table)
+
+    def translated(self, offset: ArrayLike) -> Self:
+        """Return the regions moved by (dx, dy), or each by a row of shape (N, 2)."""
+        own = self._own
+        move = np.broadcast_to(as_numbers(offset, "Polygons.translated"), (len(self), 2))
+        of = own.region_of[own.ring_of]
+        return self._of(own.with_vertices(own.x + move[of, 0], own.y + move[of, 1]), self.unit)
+
+    def scaled(self, ratio: float) -> Self:
+        """Return the regions scaled by `ratio` > 0 about their centroids, in the plane.
+
+        With a period, about the centroids of the lifted rings; the result must cover the torus
+        at most once.
+        """
+        ratio = float(ratio)
+        if not (np.isfinite(ratio) and ratio > 0):
+            raise ValueError(f"Polygons.scaled: ratio = {ratio!r} is not a finite number > 0")
+        own = self._own
+        of = own.region_of[own.ring_of]
+        center = own.centroids[:, of]
+        x, y = (c + ratio * (v - c) for v, c in zip((own.x, own.y), center, strict=True))
+        return self.from_rings(x, y, own.ring_offsets, own.region_offsets, **self._settings())
+
+    def canonical(self, origin: Sequence[float] | None = None) -> Self:
+        """Return the regions cut and moved into one period, for pictures and GeoJSON.
+
+        Parameters
+        ----------
+        origin : pair of float, optional
+            Where the period begins; by default minus half of it, so that degrees are within
+            -180 and 180.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> wide = ov.Polygons.from_rectangles([[170.0, 0.0, -170.0, 10.0]], period=(360, 360))
+        >>> [ring.min(axis=0).tolist() for ring in wide.canonical().to_list()[0]]
+        [[170.0, 0.0], [-180.0, 0.0]]
+        """
+        if self.period is None:
+            return self
+        low = [-0.5 * (p or 0.0) for p in self.period] if origin is None else list(origin)
+        regions = [folded(rings, self.period, (low[0], low[1])) for rings in self.to_list()]
+        rings = [ring for region in regions for ring in region]
+        xy = np.concatenate(rings) if rings else np.empty((0, 2))
+        ring_offsets = offsets_of(np.array([len(ring) for ring in rings], np.int64))
+        region_offsets = offsets_of(np.array([len(region) for region in regions], np.int64))
+        cut = Rings(xy[:, 0], xy[:, 1], ring_offsets, region_offsets, self.period, self.density)
+        return self._of(cut, self.unit)
+
+    def parts(self) -> tuple[Self, NDArray[np.int64]]:
+        """Return the connected parts of all regions as a batch, and of which region each one is.
+
+        Pieces that share a stretch of a boundary along an axis, as do those of a region that was
+        cut at a seam, are one part. A part comes with its holes.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> square = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
+        >>> far = [(5.0, 5.0), (7.0, 5.0), (6.0, 7.0)]
+        >>> parts, of = ov.Polygons([square, [[far], [square]]]).parts()
+        >>> parts.measure(), of
+        (array([1., 2., 1.]), array([0, 1, 1]))
+        """
+        parts, of = parts_of(self._own)
+        return self._of(parts, self.unit), of
 
     # ------------------------------------------------------------------------- kernels
 

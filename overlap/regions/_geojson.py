@@ -1,0 +1,122 @@
+"""Polygons as GeoJSON (RFC 7946): geometries, features and collections of them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from overlap.regions._numbers import described
+from overlap.regions._polygon_parts import outer_rings
+
+if TYPE_CHECKING:
+    from overlap.regions._rings import Rings
+
+__all__ = ["collection_of", "grouped", "read_geojson"]
+
+
+def read_geojson(source: Any) -> list[Any]:
+    """Return one nested list of parts per region, as the constructor of polygons takes them.
+
+    Parameters
+    ----------
+    source : mapping, str or path
+        GeoJSON as a mapping, as text, or a file. Every feature and every other geometry is
+        one region; a collection of geometries is one region of several parts.
+    """
+    data, what = source, "Polygons.from_geojson"
+    if isinstance(source, (str, os.PathLike)):
+        text = str(source)
+        if not text.lstrip().startswith(("{", "[")):
+            what = text
+            text = Path(text).read_text(encoding="utf-8")
+        try:
+            data = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{what}: no valid JSON ({error})") from None
+    if not isinstance(data, Mapping) or "type" not in data:
+        raise ValueError(f"{what}: expected a GeoJSON object with a type, got {described(data)}")
+    if data["type"] != "FeatureCollection":
+        return [_parts(data, what)]
+    features = data.get("features")
+    if not isinstance(features, list):
+        raise ValueError(f"{what}: a FeatureCollection needs a list of features")
+    return [_parts(feature, f"{what}: feature {n}") for n, feature in enumerate(features)]
+
+
+def _parts(data: Any, what: str) -> list[Any]:
+    """Return the parts of a feature or geometry, each a list of rings."""
+    if not isinstance(data, Mapping):
+        raise ValueError(f"{what}: expected a GeoJSON object, got {described(data)}")
+    kind = data.get("type")
+    if kind == "Feature":
+        geometry = data.get("geometry")
+        return [] if geometry is None else _parts(geometry, what)
+    if kind == "GeometryCollection":
+        members = data.get("geometries")
+        if not isinstance(members, list):
+            raise ValueError(f"{what}: a GeometryCollection needs a list of geometries")
+        return [part for member in members for part in _parts(member, what)]
+    if kind not in ("Polygon", "MultiPolygon"):
+        raise ValueError(
+            f"{what}: is a {kind}, which has no area; expected Polygon, MultiPolygon, or features "
+            "or a collection of these"
+        )
+    coordinates = data.get("coordinates")
+    if not isinstance(coordinates, list):
+        raise ValueError(f"{what}: a {kind} needs a list of coordinates")
+    polygons = [coordinates] if kind == "Polygon" else coordinates
+    try:  # positions can have an altitude, which is left out
+        return [
+            [[(point[0], point[1]) for point in ring] for ring in polygon]
+            for polygon in polygons
+            if polygon
+        ]
+    except (TypeError, IndexError, KeyError):
+        raise ValueError(
+            f"{what}: the coordinates of a {kind} are not nested as "
+            f"{'rings' if kind == 'Polygon' else 'polygons of rings'} of positions"
+        ) from None
+
+
+def collection_of(rings: Rings) -> dict[str, Any]:
+    """Return regions as a FeatureCollection with one feature each."""
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {"type": "Feature", "properties": {"region": n}, "geometry": geometry}
+            for n, geometry in enumerate(_geometries(rings))
+        ],
+    }
+
+
+def _geometries(rings: Rings) -> list[dict[str, Any] | None]:
+    result: list[dict[str, Any] | None] = []
+    for polygons in grouped(rings):
+        closed = [[[*ring.tolist(), ring[0].tolist()] for ring in polygon] for polygon in polygons]
+        if not closed:
+            result.append(None)
+        elif len(closed) == 1:
+            result.append({"type": "Polygon", "coordinates": closed[0]})
+        else:
+            result.append({"type": "MultiPolygon", "coordinates": closed})
+    return result
+
+
+def grouped(rings: Rings) -> list[list[list[Any]]]:
+    """Return of every region its polygons: an outer ring, shape (V, 2), then its holes."""
+    outer = outer_rings(rings)
+    vertices = np.split(np.stack([rings.x, rings.y], 1), rings.ring_offsets[1:-1])
+    result = []
+    for n in range(len(rings)):
+        first, last = rings.region_offsets[n : n + 2]
+        polygons = {r: [vertices[r]] for r in range(first, last) if outer[r] == r}
+        for r in range(first, last):
+            if outer[r] != r:
+                polygons[int(outer[r])].append(vertices[r])
+        result.append(list(polygons.values()))
+    return result

@@ -1,0 +1,88 @@
+"""Polygons cut along lines of the lattice of their periods."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ring = NDArray[np.float64]
+
+__all__ = ["folded"]
+
+
+def folded(
+    rings: list[Ring], period: tuple[float | None, float | None], origin: tuple[float, float]
+) -> list[Ring]:
+    """Return the rings of one region cut and moved into the period that begins at `origin`."""
+    for axis, length in enumerate(period):
+        if length is None or not rings:
+            continue
+        values = np.concatenate([ring[:, axis] for ring in rings]) - origin[axis]
+        low, high = math.floor(values.min() / length), math.ceil(values.max() / length)
+        pieces: list[Ring] = []
+        for turn in range(low, max(high, low + 1)):
+            below, rings = cut(rings, axis, origin[axis] + (turn + 1) * length)
+            move = np.zeros(2)
+            move[axis] = -turn * length
+            pieces += [ring + move for ring in below] if turn else below
+        rings = pieces
+    return rings
+
+
+def cut(rings: list[Ring], axis: int, at: float) -> tuple[list[Ring], list[Ring]]:
+    """Return the rings of one region below a line and those above it.
+
+    Where a boundary crosses the line upwards, the inside begins on the left of it; so that the
+    crossings up and the crossings down, each in the order along the line, are ends of the same
+    stretches of the line inside the region, which close the pieces on both sides.
+    """
+    sides: tuple[list[Ring], list[Ring]] = [], []
+    chains: tuple[list[Ring], list[Ring]] = [], []  # below the line, above it
+    for ring in rings:
+        above = ring[:, axis] >= at
+        following = np.roll(above, -1)
+        turns = np.flatnonzero(above != following)
+        if not turns.size:
+            sides[int(above[0])].append(ring)
+            continue
+        p, q = ring[turns], ring[(turns + 1) % len(ring)]
+        share = (at - p[:, axis]) / (q[:, axis] - p[:, axis])
+        points = p + share[:, None] * (q - p)
+        points[:, axis] = at
+        for k, turn in enumerate(turns):
+            stop = turns[(k + 1) % len(turns)]
+            place = np.arange(turn + 1, stop + 1 + (len(ring) if stop <= turn else 0)) % len(ring)
+            end = points[(k + 1) % len(turns)]
+            chain = np.concatenate([points[k : k + 1], ring[place], end[None]])
+            chains[int(following[turn])].append(chain)
+    other = 1 - axis
+    for side, own in zip(sides, chains, strict=True):
+        # Chains begin at crossings of one way and end at crossings of the other.
+        begins = np.argsort([chain[0, other] for chain in own], kind="stable")
+        ends = np.argsort([chain[-1, other] for chain in own], kind="stable")
+        after = dict(zip(ends.tolist(), begins.tolist(), strict=True))
+        while after:
+            first, chain_at = next(iter(after.items()))
+            loop = [own[first]]
+            del after[first]
+            while chain_at != first:
+                loop.append(own[chain_at])
+                chain_at = after.pop(chain_at)
+            piece = _without_repeats(np.concatenate(loop))
+            if len(piece) > 2 and _twice_area(piece) != 0.0:
+                side.append(piece)
+    return sides
+
+
+def _without_repeats(ring: Ring) -> Ring:
+    return ring[(ring != np.roll(ring, 1, axis=0)).any(axis=1)]
+
+
+def _twice_area(ring: Ring) -> float:
+    x, y = (ring - ring[0]).T
+    return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum())

@@ -1,0 +1,292 @@
+"""How polygons are made: from flat columns, wrapped rings, rectangles, bands and files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from overlap.regions._geojson import read_geojson
+from overlap.regions._numbers import described
+from overlap.regions._polygon_checks import checked
+from overlap.regions._polygon_input import Flat, read_nested, read_ragged, turned
+from overlap.regions._polygon_repair import read_shapely
+from overlap.regions._polygon_shapes import band, between_loops, rectangles, unwrapped
+from overlap.regions._rings import Rings
+from overlap.regions.base import Regions
+from overlap.regions.boxes import Boxes
+from overlap.regions.density import CellDensity, check_density, read_period
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["PolygonMakers"]
+
+
+class PolygonMakers(Regions):
+    """The constructors of `overlap.Polygons`, which has a batch's rings and its rows of them."""
+
+    _rings: Rings
+    _rows: NDArray[np.intp]
+
+    def _set(
+        self,
+        what: str,
+        flat: Flat,
+        period: Sequence[float | None] | None,
+        density: CellDensity | None,
+        unit: str | None,
+    ) -> None:
+        wrapped = read_period(period, what)
+        if density is not None:
+            check_density(density, wrapped, what)
+        rings = checked(flat, wrapped, what)
+        rings.density = density
+        self._rings, self._rows, self.unit = rings, np.arange(len(rings)), unit
+
+    @classmethod
+    def _of(cls, rings: Rings, unit: str | None, rows: NDArray[np.intp] | None = None) -> Self:
+        """Return the regions in some rows of rings that are known to be valid, by default all."""
+        result = cls.__new__(cls)
+        result._rings, result.unit = rings, unit
+        result._rows = np.arange(len(rings)) if rows is None else rows
+        return result
+
+    @classmethod
+    def from_rings(
+        cls,
+        x: ArrayLike,
+        y: ArrayLike,
+        ring_offsets: ArrayLike,
+        region_offsets: ArrayLike,
+        *,
+        period: Sequence[float | None] | None = None,
+        density: CellDensity | None = None,
+        unit: str | None = None,
+    ) -> Self:
+        """Build polygons from flat columns.
+
+        Parameters
+        ----------
+        x, y : array_like, shape (V,)
+            Vertices of all rings, not closed.
+        ring_offsets : array_like of int, shape (R + 1,)
+            Where the vertices of each ring begin, from 0 to V.
+        region_offsets : array_like of int, shape (N + 1,)
+            Where the rings of each region begin, from 0 to R.
+        period, density, unit
+            As in the constructor.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> ov.Polygons.from_rings([0.0, 2.0, 0.0], [0.0, 0.0, 3.0], [0, 3], [0, 1]).measure()
+        array([3.])
+        """
+        flat = read_ragged(x, y, ring_offsets, region_offsets)
+        return cls._make("Polygons.from_rings", flat, period, density, unit)
+
+    @classmethod
+    def _make(
+        cls, what: str, flat: Flat, period: Any, density: CellDensity | None, unit: str | None
+    ) -> Self:
+        result = cls.__new__(cls)
+        result._set(what, flat, period, density, unit)
+        return result
+
+    @classmethod
+    def from_wrapped(
+        cls,
+        values: Sequence[Any],
+        *,
+        period: Sequence[float | None],
+        density: CellDensity | None = None,
+        unit: str | None = None,
+    ) -> Self:
+        """Build polygons from wrapped coordinates, such as angles within -180 and 180.
+
+        Every step from vertex to vertex is taken the shorter way round.
+
+        Parameters
+        ----------
+        values, period, density, unit
+            As in the constructor.
+
+        Raises
+        ------
+        ValueError
+            For a step of exactly half a period, and for a ring that goes round an axis.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> ring = [(170.0, 0.0), (-170.0, 0.0), (-170.0, 10.0), (170.0, 10.0)]
+        >>> ov.Polygons.from_wrapped([ring], period=(360.0, 360.0)).measure()
+        array([200.])
+        """
+        wrapped = read_period(period, "Polygons.from_wrapped")
+        if wrapped is None:
+            raise ValueError("Polygons.from_wrapped: needs a period on at least one axis")
+        flat = turned(unwrapped(read_nested(values), wrapped))
+        return cls._make("Polygons.from_wrapped", flat, wrapped, density, unit)
+
+    @classmethod
+    def from_rectangles(
+        cls,
+        values: ArrayLike,
+        *,
+        period: Sequence[float | None] | None = None,
+        density: CellDensity | None = None,
+        unit: str | None = None,
+    ) -> Self:
+        """Build rectangles along the axes.
+
+        Parameters
+        ----------
+        values : array_like, shape (N, 4)
+            Start x, start y, stop x, stop y. On an axis with a period, a stop before its start
+            wraps, and a stop one period after it goes all the way round.
+        period, density, unit
+            As in the constructor.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> ov.Polygons.from_rectangles([[-180.0, 50.0, 0.0, -75.0]], period=(360, 360)).measure()
+        array([42300.])
+        """
+        wrapped = read_period(period, "Polygons.from_rectangles")
+        flat = rectangles(values, wrapped, "Polygons.from_rectangles")
+        return cls._make("Polygons.from_rectangles", flat, wrapped, density, unit)
+
+    @classmethod
+    def from_boxes(cls, boxes: Boxes) -> Self:
+        """Build polygons from planar boxes, corner by corner."""
+        if not isinstance(boxes, Boxes) or boxes.axes != 2:
+            raise TypeError(f"Polygons.from_boxes: expected planar Boxes, got {described(boxes)}")
+        return cls.from_rectangles(boxes.to_array(), unit=boxes.unit)
+
+    @classmethod
+    def band(
+        cls,
+        axis: Any,
+        lower: ArrayLike,
+        upper: ArrayLike,
+        period: Sequence[float | None],
+        *,
+        density: CellDensity | None = None,
+        unit: str | None = None,
+    ) -> Self:
+        """Build bands: what has one coordinate between two bounds, all the way round the other.
+
+        Parameters
+        ----------
+        axis : {0, 1, "x", "y"}
+            The coordinate that is bounded.
+        lower, upper : float or array_like, shape (N,)
+            An upper bound below the lower one wraps, if that axis has a period.
+        period, density, unit
+            As in the constructor; the other axis must have a period.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> ov.Polygons.band("x", -100.0, -50.0, (360.0, 360.0)).measure()
+        array([18000.])
+        """
+        wrapped = read_period(period, "Polygons.band")
+        return cls._make("Polygons.band", band(axis, lower, upper, wrapped), wrapped, density, unit)
+
+    @classmethod
+    def between_loops(
+        cls,
+        first: Sequence[ArrayLike],
+        second: Sequence[ArrayLike],
+        period: Sequence[float | None],
+        *,
+        density: CellDensity | None = None,
+        unit: str | None = None,
+    ) -> Self:
+        """Build bands between two loops that go round the torus the same way.
+
+        Parameters
+        ----------
+        first, second : sequence of array_like, each of shape (V, 2)
+            One loop of each per region, in lifted coordinates; the last vertex is the first one
+            some whole periods further. The region is what lies between the two.
+        period, density, unit
+            As in the constructor.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> low, high = [(0.0, 0.0), (360.0, 360.0)], [(0.0, 90.0), (360.0, 450.0)]
+        >>> ov.Polygons.between_loops([low], [high], (360.0, 360.0)).measure()
+        array([32400.])
+        """
+        wrapped = read_period(period, "Polygons.between_loops")
+        flat = turned(between_loops(first, second, wrapped))
+        return cls._make("Polygons.between_loops", flat, wrapped, density, unit)
+
+    @classmethod
+    def from_level(cls, grid: Any, level: float) -> Self:
+        """Build the region in which a periodic grid has at least a level.
+
+        Parameters
+        ----------
+        grid : PeriodicGrid
+        level : float
+            See `overlap.PeriodicGrid.region`.
+        """
+        return grid.region(level)
+
+    @classmethod
+    def from_geojson(
+        cls,
+        source: Any,
+        *,
+        period: Sequence[float | None] | None = None,
+        density: CellDensity | None = None,
+        unit: str | None = None,
+    ) -> Self:
+        """Build polygons from GeoJSON.
+
+        Parameters
+        ----------
+        source : mapping, str or path
+            A Polygon, MultiPolygon or GeometryCollection, a Feature with one of these, each one
+            region, or a FeatureCollection, one region per feature: as a mapping, as text, or
+            the name of a file. A feature without geometry is an empty region; altitudes and
+            properties are left out.
+        period, density, unit
+            As in the constructor; coordinates are taken as lifted.
+
+        Raises
+        ------
+        ValueError
+            For what is no GeoJSON, and for points and lines; it names the feature.
+        """
+        flat = turned(read_nested(read_geojson(source)))
+        return cls._make("Polygons.from_geojson", flat, period, density, unit)
+
+    @classmethod
+    def from_shapely(
+        cls,
+        shapes: Any,
+        *,
+        period: Sequence[float | None] | None = None,
+        density: CellDensity | None = None,
+        unit: str | None = None,
+    ) -> Self:
+        """Build polygons from shapely geometries, one region each.
+
+        Parameters
+        ----------
+        shapes : geometry or sequence of geometries
+            Polygons, multi-polygons, or collections of them; an empty one is an empty region.
+        period, density, unit
+            As in the constructor.
+        """
+        flat = turned(read_nested(read_shapely(shapes)))
+        return cls._make("Polygons.from_shapely", flat, period, density, unit)

@@ -1,0 +1,185 @@
+"""Rings from wrapped coordinates, bands and rectangles on a torus or cylinder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from overlap.regions._numbers import as_numbers, described
+from overlap.regions._polygon_input import Flat
+from overlap.regions._polygon_repair import around
+from overlap.regions._rings import offsets_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Period = tuple[float | None, float | None]
+
+__all__ = ["band", "between_loops", "rectangles", "unwrapped"]
+
+
+def unwrapped(flat: Flat, period: Period) -> Flat:
+    """Return rings lifted by taking every step between vertices the shorter way round."""
+    x, y, ring_offsets, region_offsets, parts = flat
+    columns = [x.copy(), y.copy()]
+    region = np.repeat(np.arange(len(region_offsets) - 1), np.diff(region_offsets))
+    for r in range(len(ring_offsets) - 1):
+        at = slice(ring_offsets[r], ring_offsets[r + 1])
+        what = f"Polygons.from_wrapped: ring {r - region_offsets[region[r]]} of region {region[r]}"
+        for axis, length in enumerate(period):
+            if length is None:
+                continue
+            values = columns[axis][at]
+            step = np.roll(values, -1) - values
+            short = step - length * np.round(step / length)
+            half = np.flatnonzero(np.abs(short) == 0.5 * length)
+            if half.size:
+                k, to = half[0], (half[0] + 1) % len(values)
+                raise ValueError(
+                    f"{what}: from {'xy'[axis]}[{k}] = {values[k]} to {'xy'[axis]}[{to}] = "
+                    f"{values[to]} is half a period, as far either way; put a vertex between, or "
+                    "give lifted coordinates to Polygons(...)"
+                )
+            turns = round(float(short.sum()) / length)
+            if turns:
+                raise ValueError(
+                    f"{what}: goes round the {'xy'[axis]} axis {abs(turns)} time(s), so that it "
+                    "bounds nothing alone; give lifted coordinates that are cut at a seam, use "
+                    "Polygons.band or Polygons.between_loops, or contours of a periodic grid"
+                )
+            columns[axis][at] = values[0] + np.concatenate([[0.0], np.cumsum(short[:-1])])
+    lifted = np.stack(columns, 1)
+    _move_holes(lifted, ring_offsets, parts, period)
+    return lifted[:, 0].copy(), lifted[:, 1].copy(), ring_offsets, region_offsets, parts
+
+
+def _move_holes(
+    xy: NDArray[np.float64], offsets: NDArray[np.int64], parts: NDArray[np.int64], period: Period
+) -> None:
+    """Move holes by whole periods into the outer ring of their part."""
+    outer = 0
+    for r in range(1, len(parts)):
+        if parts[r] != parts[outer]:
+            outer = r
+            continue
+        shell, hole = xy[offsets[outer] : offsets[outer + 1]], xy[offsets[r] : offsets[r + 1]]
+        ranges = []
+        for axis, length in enumerate(period):
+            low, high = shell[:, axis].min(), shell[:, axis].max()
+            if length is None:
+                ranges.append(np.zeros(1))
+                continue
+            first = np.ceil((low - hole[:, axis].min()) / length - 1e-9)
+            last = np.floor((high - hole[:, axis].max()) / length + 1e-9)
+            ranges.append(np.arange(first, last + 1) * length)
+        moves = [np.array([u, v]) for u in ranges[0] for v in ranges[1]]
+        inside = [2 * around(shell, hole + move).sum() > len(hole) for move in moves]
+        if any(inside):
+            hole += moves[inside.index(True)]
+
+
+def band(axis: Any, lower: ArrayLike, upper: ArrayLike, period: Period | None) -> Flat:
+    """Return bands that go all the way round one axis, between two bounds on the other."""
+    if axis not in (0, 1, "x", "y"):
+        raise ValueError(f"Polygons.band: axis = {axis!r}; expected 0 or 'x', 1 or 'y'")
+    across = {"x": 0, "y": 1}.get(axis, axis)
+    length = None if period is None else period[1 - across]
+    if length is None:
+        raise ValueError(
+            f"Polygons.band: a band of {'xy'[across]} goes round the {'yx'[across]} axis, which "
+            f"needs a period; got period = {period}"
+        )
+    low, high = np.broadcast_arrays(
+        np.atleast_1d(as_numbers(lower, "Polygons.band: lower")),
+        np.atleast_1d(as_numbers(upper, "Polygons.band: upper")),
+    )
+    zero, whole = np.zeros(low.shape), np.full(low.shape, length)
+    corners = (low, zero, high, whole) if across == 0 else (zero, low, whole, high)
+    return rectangles(np.stack(corners, 1), period, "Polygons.band")
+
+
+def rectangles(values: ArrayLike, period: Period | None, what: str) -> Flat:
+    """Return rectangles from start x, start y, stop x, stop y; a stop before its start wraps."""
+    table = as_numbers(values, what)
+    if table.size == 0:
+        table = table.reshape(0, 4)
+    if table.ndim != 2 or table.shape[1] != 4:
+        raise ValueError(
+            f"{what}: expected shape (N, 4), start x, start y, stop x, stop y; got {table.shape}"
+        )
+    start, stop = table[:, :2], table[:, 2:].copy()
+    for axis in range(2):
+        length = None if period is None else period[axis]
+        back = np.flatnonzero(stop[:, axis] < start[:, axis])
+        if back.size and length is None:
+            n = back[0]
+            raise ValueError(
+                f"{what}: region {n} stops at {'xy'[axis]} = {stop[n, axis]}, before it starts at "
+                f"{start[n, axis]}; only an axis with a period wraps"
+            )
+        if length is None:
+            continue
+        stop[back, axis] += length
+        long = np.flatnonzero(~(stop[:, axis] - start[:, axis] <= length) | (stop < start)[:, axis])
+        if long.size:
+            n = long[0]
+            raise ValueError(
+                f"{what}: region {n} goes from {'xy'[axis]} = {table[n, axis]} to "
+                f"{table[n, axis + 2]}, more than one period of {length}"
+            )
+    if not np.isfinite(table).all():
+        n = int(np.argwhere(~np.isfinite(table))[0, 0])
+        raise ValueError(f"{what}: region {n} = {table[n].tolist()} is not finite")
+    x = np.stack([start[:, 0], stop[:, 0], stop[:, 0], start[:, 0]], 1).ravel()
+    y = np.stack([start[:, 1], start[:, 1], stop[:, 1], stop[:, 1]], 1).ravel()
+    count = len(table)
+    return x, y, offsets_of(np.full(count, 4)), np.arange(count + 1), np.arange(count)
+
+
+def between_loops(first: Any, second: Any, period: Period | None) -> Flat:
+    """Return the regions between two loops that go round the torus the same way."""
+    if len(first) != len(second):
+        raise ValueError(
+            f"Polygons.between_loops: {len(first)} first and {len(second)} second loops; expected "
+            "as many of each, one of both per region"
+        )
+    rings: list[NDArray[np.float64]] = []
+    for n, pair in enumerate(zip(first, second, strict=True)):
+        classes, paths = [], []
+        for name, values in zip(("first", "second"), pair, strict=True):
+            what = f"Polygons.between_loops: the {name} loop of region {n}"
+            path = as_numbers(values, what)
+            if path.ndim != 2 or path.shape[1] != 2 or len(path) < 2:
+                raise ValueError(f"{what} is {described(values)}; expected shape (V, 2), V > 1")
+            paths.append(path)
+            classes.append(_class(path[-1] - path[0], period, what))
+        if classes[0] != classes[1]:
+            raise ValueError(
+                f"Polygons.between_loops: the loops of region {n} go round {classes[0]} and "
+                f"{classes[1]} times; expected the same, in the same direction"
+            )
+        rings.append(np.concatenate([paths[0], paths[1][::-1]]))
+    offsets = offsets_of(np.array([len(ring) for ring in rings], np.int64))
+    xy = np.concatenate(rings) if rings else np.empty((0, 2))
+    count = len(rings)
+    return xy[:, 0].copy(), xy[:, 1].copy(), offsets, np.arange(count + 1), np.arange(count)
+
+
+def _class(way: NDArray[np.float64], period: Period | None, what: str) -> tuple[int, int]:
+    """Return how often a way from one end of a loop to the other goes round both axes."""
+    turns: Sequence[int] = [
+        0 if length is None else round(float(step) / length)
+        for step, length in zip(way, period or (None, None), strict=True)
+    ]
+    whole = [
+        turn * (length or 0.0) for turn, length in zip(turns, period or (0.0, 0.0), strict=True)
+    ]
+    size = max(abs(length or 0.0) for length in period or (0.0, 0.0))
+    if not any(turns) or max(abs(way - np.array(whole))) > 1e-9 * size:
+        raise ValueError(
+            f"{what} goes from its first to its last vertex by {way.tolist()}; expected whole "
+            f"periods of {period}, in lifted coordinates, and not none"
+        )
+    return turns[0], turns[1]
