@@ -177,7 +177,7 @@ def check_pairs(
             continue
         for law in SCORE_LAWS:
             law(sample, score)
-        if found.geometry(score.enclosure).pullback is None:
+        if not found.geometry(score.enclosure).has_gradient(score.needs):
             no_gradient(sample, score)
             continue
         if found.ragged:
