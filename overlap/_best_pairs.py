@@ -35,7 +35,7 @@ def useful_pairs(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Return pairs among which are the best of every anchor and, for `both`, of every truth.
 
-    Pairs that score less than `floor` may be missing.
+    Where `floor` > 0, pairs that score 0 because they are apart are not looked at.
     """
     if floor > 0.0 and zero_apart(score) and (codes is not None or anchors.bounds() is not None):
         return reaching(score, anchors, truth, 0.0, True, codes)
@@ -56,14 +56,17 @@ def _dense_best(
     """Yield the best pairs of blocks of all pairs, with the scores."""
     for rows, columns in _blocks(len(anchors), len(truth), codes):
         table = score.pairwise(anchors[rows], truth[columns])
-        table[np.isnan(table)] = -np.inf
-        useful = np.zeros(table.shape, np.bool_)
-        useful[np.arange(len(rows)), table.argmax(axis=1)] = True
+        row = np.arange(len(rows))
+        column = table.argmax(axis=1)  # NaN counts as the largest
+        if np.isnan(table[row, column]).any():
+            table[np.isnan(table)] = -np.inf
+            column = table.argmax(axis=1)
         if both:
-            useful |= table == table.max(axis=0)
-        useful &= table > -np.inf
-        row, column = np.nonzero(useful)
-        yield rows[row], columns[column], table[row, column]
+            tops, at = np.nonzero(table == table.max(axis=0))
+            row, column = np.concatenate([row, tops]), np.concatenate([column, at])
+        value = table[row, column]
+        some = value > -np.inf
+        yield rows[row[some]], columns[column[some]], value[some]
 
 
 def _blocks(
