@@ -94,15 +94,16 @@ def draw_ramachandran(
         raise ValueError("draw_ramachandran: no panels; give at least one")
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
-    figure = new_figure((3.5 * columns + 0.2, 3.75 * rows + 0.55))
+    handles = _legend(panels, names, levels)
+    across = min(max(len(handles), 1), 2 * columns)
+    lines = -(-len(handles) // across)
+    figure = new_figure((3.5 * columns + 0.2, 3.95 * rows + 0.1 + 0.22 * lines))
     places = figure.subplots(rows, columns, squeeze=False).ravel()
     for panel, ax in zip(panels, places, strict=False):
         draw_panel(panel, ax)
     for ax in places[len(panels) :]:
         ax.set_axis_off()
-    handles = _legend(panels, names, levels)
     if handles:
-        across = min(len(handles), 2 * columns if columns > 1 else 2)
         figure.legend(
             handles=handles,
             loc="outside lower center",
