@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import runpy
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -133,3 +134,89 @@ def test_alanine_dipeptide_against_proteins(
     for line in capsys.readouterr().out.splitlines():
         tau, limit, iou, share = re.match(r"\S+ (\d+), (\w+): IoU (\S+), (\S+) %", line).groups()
         assert re.search(rf"\| {tau}° \| {limit} \| \S+ \| {iou} \| {share} \|", page)
+
+
+@pytest.fixture
+def example(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[str], tuple]:
+    """Run a script and draw its picture; return its names and its words."""
+
+    def run(name: str, suffix: str = "svg") -> tuple[dict, str]:
+        names = runpy.run_path(str(EXAMPLES / f"{name}.py"))
+        picture = tmp_path / f"{name}.{suffix}"
+        names["draw"](str(picture))
+        assert picture.stat().st_size > 20_000
+        return names, capsys.readouterr().out
+
+    return run
+
+
+def test_equal_distance(example: Callable) -> None:
+    names, words = example("equal_distance")
+    assert "shifted: L2 5.0 px, IoU 0.391, GIoU 0.311" in words
+    # The best constants are the median of the measurements and their mean.
+    edges, fits = np.sort(names["edges"]), names["fits"]
+    assert edges[4] - 0.01 <= fits["L1"] <= edges[5]
+    assert fits["L2"] == pytest.approx(edges.mean(), abs=0.01)
+    assert fits["L1"] < fits["smooth L1"] < fits["L2"]
+
+
+def test_loss_landscapes(example: Callable) -> None:
+    names, _ = example("loss_landscapes", "png")
+    # IoU has a slope where the boxes share something but none holds the other: by areas.
+    (w, h), reach = names["SIZE"] / 2, names["REACH"]
+    share = (1 + w) * (1 + h) - (1 - w) * (1 - h)
+    assert names["flat"]["place", "IoU"] == pytest.approx(1 - share / reach**2, abs=0.02)
+    assert names["flat"]["place", "GIoU"] == pytest.approx((1 - w) * (1 - h) / reach**2, abs=0.01)
+    assert max(names["flat"]["place", name] for name in ("DIoU", "CIoU")) < 1e-3
+
+
+def test_trajectories(example: Callable) -> None:
+    names, words = example("trajectories")
+    assert "IoU: 0 of 60 touch the truth" in words
+    assert words.count("60 of 60 touch") == 3
+    for name in ("GIoU", "DIoU", "CIoU"):
+        assert names["ious"][name][-1].min() > 0.95
+        growth = names["areas"][name] / names["areas"][name][0]
+        assert growth.max(axis=0).mean() > 3.0
+    assert (names["alpha"] >= 0.0).all()
+    assert names["alpha"][-1].max() < 0.01
+
+
+def test_pixels(example: Callable) -> None:
+    names, words = example("pixels")
+    assert "20 px: IoU 0.600" in words
+    assert "100 px: IoU 0.905" in words
+    np.testing.assert_allclose(names["slack"], 4.0 / names["SIZES"])
+    # Where both gradients stand: d / d ln w = w d / d w, and w is 1.1 sizes.
+    by_width, by_log = names["slope_of"].values()
+    np.testing.assert_allclose(by_log, by_width * [22.0, 220.0])
+    assert by_log[0] == pytest.approx(by_log[1])
+
+
+def test_threshold_dial(example: Callable) -> None:
+    names, _ = example("threshold_dial")
+    dial = names["dial"]
+    assert (np.diff(dial.recall) <= 0).all()
+    assert (np.diff(dial.precision[:13]) > 0).all()
+    assert names["rescued"] == [1.0] * len(dial.threshold)
+
+
+def test_rotated_surrogates(example: Callable) -> None:
+    names, _ = example("rotated_surrogates")
+    for name, history in names["histories"].items():
+        reached = history[-1].mean()
+        assert reached < 0.6 if name == "KFIoU x 3" else reached > 0.98
+    # Slopes are those of the curves, away from the kink at 0.
+    for value, grad in names["curves"].values():
+        middle = np.gradient(value, np.radians(names["ANGLES"]))
+        np.testing.assert_allclose(grad[100:300, 4], middle[100:300], atol=0.02)
+
+
+def test_occlusion(example: Callable) -> None:
+    names, _ = example("occlusion")
+    whole, visible, fraction = names["whole"], names["visible"], names["fraction"]
+    np.testing.assert_allclose(ov.iou(visible, whole), 1.0 - fraction)
+    inside = ov.coverage(names["seen"], visible) >= 1.0 - 1e-12
+    assert inside.any()
+    assert (ov.iou(names["seen"], whole)[inside] <= 1.0 - fraction[inside] + 1e-12).all()
+    assert (ov.iou(names["completed"], whole) >= 0.5).mean() > 0.9
