@@ -24,7 +24,7 @@ _QUANTITIES = {
 
 
 def read_values(values: ArrayLike, quantity: str) -> NDArray[np.float64]:
-    """Return a copy of the values at nodes, or raise an error that names one of them."""
+    """Return a copy of the values at nodes that cannot be changed, or say which is wrong."""
     table = np.array(as_numbers(values, "PeriodicGrid"), order="C")
     if table.ndim != 2 or min(table.shape) < 2:
         raise ValueError(
@@ -39,6 +39,7 @@ def read_values(values: ArrayLike, quantity: str) -> NDArray[np.float64]:
     if len(bad):
         i, j = bad[0].tolist()
         raise ValueError(f"PeriodicGrid: values[{i}, {j}] = {table[i, j]} is not {wanted}")
+    table.flags.writeable = False
     return table
 
 

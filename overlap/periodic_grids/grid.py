@@ -43,8 +43,7 @@ class PeriodicGrid:
         Periods of both axes; by default degrees.
     quantity : {"density", "rank", "other"}
         What the values are: a density, up to a factor; the fraction of data points that lie at
-        this density or at a lower one, as in the percentile grids of validation programs; or
-        something else, which has levels but no masses.
+        this density or a lower one; or something else, which has levels but no masses.
 
     Attributes
     ----------
@@ -94,11 +93,9 @@ class PeriodicGrid:
         period: Sequence[float] = (360.0, 360.0),
         quantity: Literal["density", "rank", "other"] = "density",
     ) -> None:
-        table = read_values(values, quantity)
-        self.values: NDArray[np.float64] = table
-        self.values.flags.writeable = False
-        self.period = read_period(period)
-        self.step = self.period[0] / table.shape[0], self.period[1] / table.shape[1]
+        self.values = read_values(values, quantity)
+        self.period, (nx, ny) = read_period(period), self.values.shape
+        self.step = self.period[0] / nx, self.period[1] / ny
         middle = [0.5 * (h - length) for h, length in zip(self.step, self.period, strict=True)]
         self.origin = read_pair(middle if origin is None else origin, "origin")
         self.quantity = quantity
@@ -198,11 +195,8 @@ class PeriodicGrid:
     @property
     def axes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Places of the nodes along x (phi) and along y (psi)."""
-        nx, ny = self.values.shape
-        return (
-            self.origin[0] + self.step[0] * np.arange(nx),
-            self.origin[1] + self.step[1] * np.arange(ny),
-        )
+        (x, y), (dx, dy), (nx, ny) = self.origin, self.step, self.values.shape
+        return x + dx * np.arange(nx), y + dy * np.arange(ny)
 
     def at(self, phi: ArrayLike, psi: ArrayLike) -> NDArray[np.float64]:
         """Return values at any places, by periodic bilinear interpolation.
@@ -280,16 +274,8 @@ class PeriodicGrid:
     def components(self, level: float) -> tuple[GridComponent, ...]:
         """Return the connected parts of a region as nodes, those with more nodes first.
 
-        Parameters
-        ----------
-        level : float
-            Inclusive.
-
-        Notes
-        -----
         Nodes are connected along edges of the grid, and along the diagonals of cells that join
-        them, just as the polygons of `region` are. Parts with as many nodes come in the order of
-        their first nodes.
+        them, just as the polygons of `region` are.
         """
         return components_of(self._level_set(level), self.values, self.axes)
 
@@ -361,8 +347,7 @@ class PeriodicGrid:
 
         Notes
         -----
-        A level is a value at a node, with at least `fraction` in the cells of that value or a
-        higher one; a point counts for the cell around its nearest node.
+        A level is a value at a node; a point counts for the cell around its nearest node.
         """
         if not 0.0 < fraction <= 1.0:
             raise ValueError(f"PeriodicGrid.level: fraction = {fraction!r} is not in (0, 1]")
@@ -400,8 +385,7 @@ class PeriodicGrid:
     def overlap_with(self, other: PeriodicGrid) -> float:
         """Return the overlap of two distributions: the sum of the lesser of the cell masses.
 
-        1 for equal distributions, 0 for those without a common cell; it is 1 minus half of the
-        absolute difference (the total variation distance).
+        1 for equal distributions, 0 without a common cell: 1 minus the total variation distance.
 
         Raises
         ------

@@ -286,3 +286,42 @@ def test_density_of_real_angles_has_the_published_region(rama: Path, library: Ra
         grid = ov.PeriodicGrid.from_angles(*angles.T, kappa=kappa)
         found = grid.region([grid.level(0.98, by=by) for by in ("points", "mass")])
         np.testing.assert_allclose(ov.iou(found, favored), scores, atol=0.0015)
+
+
+@pytest.mark.reference
+def test_the_rest_of_the_torus_winds_as_published(rama: Path, library: RamaGrids) -> None:
+    known = json.loads((rama / "reference_topology_abego.json").read_text())["topology"]
+    for (name, which), level in levels(rama).items():
+        rest = ov.PeriodicGrid(-library.grids[name].values, quantity="other")
+        parts = rest.components(np.nextafter(-level, 0.0))
+        wanted = known[f"top8000/{name}/{which}"]["complement_components"]
+        assert [part.nodes for part in parts] == [nodes for nodes, _ in wanted]
+        for part, (_, ways) in zip(parts, wanted, strict=True):
+            # Listed are some ways around, ours are a basis: equal if the determinants are.
+            assert len(part.turns) == np.linalg.matrix_rank(np.array(ways).reshape(-1, 2))
+            if len(part.turns) == 2:
+                corners = [a * d - b * c for (a, b) in ways for (c, d) in ways]
+                assert np.gcd.reduce(corners) == abs(np.linalg.det(part.turns).round())
+            elif part.turns:
+                assert np.gcd.reduce(ways, axis=0).tolist() == [abs(k) for k in part.turns[0]]
+
+
+@pytest.mark.reference
+def test_shares_of_the_four_rectangles(rama: Path, library: RamaGrids) -> None:
+    known = json.loads((rama / "reference_topology_abego.json").read_text())["abego"]
+    corners = {
+        "A": (-180.0, -75.0, 0.0, 50.0),
+        "B": (-180.0, 50.0, 0.0, 285.0),
+        "G": (0.0, -100.0, 180.0, 100.0),
+        "E": (0.0, 100.0, 180.0, 260.0),
+    }
+    rings = [[(a, b), (c, b), (c, d), (a, d)] for a, b, c, d in corners.values()]
+    rectangles = ov.Polygons(rings, period=(360.0, 360.0))
+    for name in ("general", "glycine"):
+        favored = library.grids[name].region(0.02)
+        iou, part = ov.iou(favored, rectangles), ov.coverage(favored, rectangles)
+        for k, key in enumerate(corners):
+            wanted = known[key][f"{name}_favoured"]
+            assert rectangles.area()[k] == known[key]["area"]
+            assert iou[k] == pytest.approx(wanted["iou"], abs=1e-10)
+            assert part[k] == pytest.approx(wanted["fraction_of_favoured"], abs=1e-10)
