@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,29 @@ if TYPE_CHECKING:
 
     from overlap.regions._rings import Rings
 
-__all__ = ["Covers", "covers_of", "fill_covers"]
+__all__ = ["Centers", "Covers", "centers_of", "covers_of", "fill_covers"]
+
+
+class Centers(NamedTuple):
+    """Centers of regions, axis by axis.
+
+    On an axis without a period it is the centroid of the area. With one it is the Frechet mean,
+    the place from which the mean squared way to the area, the shorter way around, is least;
+    that is the centroid again wherever a region is less than half a period long.
+
+    Attributes
+    ----------
+    values : ndarray, shape (N, 2)
+        In [0, period) where there is one. NaN for an empty region, and the middle of its sides
+        for one without area.
+    defined : ndarray of bool, shape (N, 2)
+        Whether there is one center only. Around a full band every place is one, and two equal
+        islands half a turn apart have two; `values` is then one of them. Scores take those
+        centers of a pair that are closest.
+    """
+
+    values: NDArray[np.float64]
+    defined: NDArray[np.bool_]
 
 
 def outside_boxes(first, second, ia, jb, table, outside):
@@ -127,6 +149,14 @@ class Covers:
 def covers_of(rings: Rings) -> Covers:
     """Return the covers of a batch of polygons."""
     return rings.derived("covers", Covers)
+
+
+def centers_of(rings: Rings, rows: NDArray[np.intp]) -> Centers:
+    """Return the centers of some regions."""
+    covers = covers_of(rings)
+    (x, sure_x), (y, sure_y) = (axis.values() for axis in covers.axes)
+    values = np.where(covers.empty[:, None], np.nan, np.stack([x, y], 1))
+    return Centers(values[rows], np.stack([sure_x, sure_y], 1)[rows])
 
 
 def fill_covers(

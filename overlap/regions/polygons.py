@@ -10,6 +10,7 @@ import numpy as np
 from overlap._terms import Geometry, Groups
 from overlap.regions._geojson import collection_of, grouped
 from overlap.regions._numbers import as_numbers
+from overlap.regions._polygon_covers import Centers, centers_of
 from overlap.regions._polygon_cuts import folded
 from overlap.regions._polygon_input import read_nested, turned
 from overlap.regions._polygon_makers import PolygonMakers
@@ -225,6 +226,20 @@ class Polygons(PolygonMakers):
         sums = np.bincount(rings.region_of[rings.ring_of], step, len(rings))
         return sums.astype(np.float64)[self._rows]
 
+    def centers(self) -> Centers:
+        """Return the centroids, shape (N, 2), and which are `defined`, the only ones there are.
+
+        Around a period they are Frechet means: least mean squared way to the area, exactly.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> arc = ov.Polygons.from_rectangles([[350.0, 0.0, 30.0, 10.0]], period=(360, 360))
+        >>> arc.centers()
+        Centers(values=array([[10.,  5.]]), defined=array([[ True,  True]]))
+        """
+        return centers_of(self._rings, self._rows)
+
     # --------------------------------------------------------------- points and new regions
 
     def contains(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -403,4 +418,4 @@ _CONVEX, _BOX = _geometry(sides=False), _geometry(sides=True)
 
 
 def _name(geometry: Geometry) -> str:
-    return "hull" if geometry is _CONVEX else "box"
+    return "box" if geometry.sides else "hull"

@@ -333,9 +333,9 @@ def test_bands_and_opposite_islands_have_no_center_of_their_own() -> None:
         [[square + np.array([7.0, 40.0])]],
     ]
     polygons = ov.Polygons._of(rings_of(values, period), None)
-    center, defined = covers_of(polygons._rings).axes[0].values()
-    np.testing.assert_array_equal(defined, [False, False, True])
-    assert center[2] == pytest.approx(12.0)
+    center, defined = polygons.centers()
+    np.testing.assert_array_equal(defined, [[False, True], [False, True], [True, True]])
+    np.testing.assert_allclose(center[2], [12.0, 45.0])
     # The nearest center counts: any point of the band, and one of the two midway places.
     gap2 = terms(polygons, ov.Polygons.concat([polygons[2]] * 3), "natural")[1]
     np.testing.assert_allclose(gap2, [20.0**2, 83.0**2 + 40.0**2, 0.0], atol=1e-9)
@@ -352,6 +352,9 @@ def test_empty_regions_and_regions_without_area() -> None:
             np.array([0, 3, 7]), np.array([0, 1, 2, 2]), period,
         )  # fmt: skip
         batch = ov.Polygons._of(rings, None)
+        center, defined = batch.centers()
+        np.testing.assert_array_equal(defined[:, 0], [False, True, False])
+        np.testing.assert_allclose(center, [[2.0, 1.0], [7.0, 7.0], [np.nan, np.nan]])
         for enclosure in ("natural", "box", "hull"):
             alone = terms(batch[1], batch[2], enclosure)[:, 0]
             assert alone[1] == alone[2] > 0.0  # as far as can be
