@@ -15,7 +15,7 @@ class Kind:
     """One entry of the table of kinds.
 
     `exact` is false where the kernels must round, so that symmetry and identity hold to
-    1e-12 and not to the bit.
+    1e-12 and not to the bit; `dear` is true where kernels that are not compiled take long.
     """
 
     name: str
@@ -23,6 +23,7 @@ class Kind:
     transforms: dict[str, Callable] = field(default_factory=dict)
     exact: bool = True
     scores: tuple[ov.Score, ...] | None = None
+    dear: bool = False
 
 
 def _intervals(rng, n):
@@ -111,6 +112,25 @@ def _soft_masks(form):
     return make
 
 
+def _polygons(period=None):
+    """Return a maker of star-shaped rings, some with a hole, some in two parts."""
+
+    def make(rng, n):
+        regions = []
+        for _ in range(n):
+            size = int(rng.integers(3, 8))
+            angle = (np.arange(size) + 0.6 * rng.random(size)) * 2.0 * np.pi / size
+            radius = 0.3 + 0.4 * rng.random(size)
+            center = rng.uniform(-0.6, 0.6, 2) * (1.0 if period is None else 8.0)
+            ring = center + radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
+            within = center + 0.3 * (ring - center)
+            form = rng.integers(0, 3)
+            regions.append([[ring], [ring, within], [[ring], [within + 1.1]]][form])
+        return ov.Polygons(regions, period=period)
+
+    return make
+
+
 _LABELS = np.random.default_rng(6).integers(-1, 4, (2, 3, 5)).repeat(2, axis=1)
 
 
@@ -177,6 +197,26 @@ def _masks_mirrored(masks):
     return ov.Masks(masks.to_array()[:, ::-1], spacing=masks.grid.spacing)
 
 
+def _rings(change):
+    """Return a map of polygons from a map of their coordinates and periods."""
+
+    def transform(polygons):
+        x, y, period = change(polygons.x, polygons.y, polygons.period)
+        ends = polygons.ring_offsets, polygons.region_offsets
+        return ov.Polygons.from_rings(x, y, *ends, period=period)
+
+    return transform
+
+
+def _rotated_rings(x, y, period):
+    return 0.8 * x - 0.6 * y, 0.6 * x + 0.8 * y, period
+
+
+def _turned_round(polygons):
+    turns = np.arange(2 * len(polygons)).reshape(-1, 2) % 7 - 3
+    return polygons.translated(turns * np.array(polygons.period))
+
+
 _LINE = {
     "translation": _affine(1.0, [3.7, -1.1, 0.3]),
     "scale": _affine(2.3, [0.0]),
@@ -203,6 +243,12 @@ _SETS = {
     "scale": _sets_moved(2.3, 0.0),
     "reflection": _sets_moved(-1.0, 0.0),
 }
+_FLAT = {
+    "translation": lambda polygons: polygons.translated((3.7, -1.1)),
+    "reflection": _rings(lambda x, y, period: (-x, y, period)),
+    "exchange of axes": _rings(lambda x, y, period: (y, x, period and period[::-1])),
+}
+_TORUS = {**_FLAT, "whole turns": _turned_round}
 _RECTANGLE = ov.eiou.with_enclosure("min_rect")
 _HULL = (ov.iou, ov.dice, ov.giou, ov.diou, ov.ciou, ov.iou - ov.enclosed_gap, _RECTANGLE)
 _DISTANCES = (
@@ -215,6 +261,7 @@ _DISTANCES = (
     ov.probiou,
 )
 _BRIEF = (ov.iou, ov.giou, ov.eiou)
+_RAGGED = (ov.iou, ov.giou, ov.diou, ov.iou - ov.enclosed_gap)
 
 KINDS = (
     Kind("intervals", _intervals, _LINE),
@@ -238,6 +285,14 @@ KINDS = (
         scores=(ov.iou,),
     ),
     Kind("sets", _sets, {"exchange of elements": _elements_exchanged}),
+    Kind(
+        "polygons",
+        _polygons(),
+        {**_FLAT, "rotation": _rings(_rotated_rings)},
+        scores=_RAGGED,
+        dear=True,
+    ),
+    Kind("polygons on a torus", _polygons((2.7, 3.1)), _TORUS, scores=_RAGGED, dear=True),
     Kind("masks", _masks, {"translation": _masks_moved, "reflection": _masks_mirrored}),
     Kind("label masks", _label_masks, {"translation": _masks_moved}),
     Kind("soft masks", _soft_masks("minmax"), {"translation": _masks_moved}),

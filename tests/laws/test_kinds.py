@@ -26,7 +26,7 @@ def test_random_pairs(kind: Kind) -> None:
         transforms=kind.transforms,
         scores=kind.scores,
         exact=kind.exact,
-        pairs=PAIRS,
+        pairs=12 if kind.dear and numba.config.DISABLE_JIT else PAIRS,
     )
 
 
