@@ -22,7 +22,7 @@ from overlap.interop.torch._graph import (
 from overlap.interop.torch._layouts import Kind, Layout, layout_of
 from overlap.interop.torch._scores import Backend, check_score, leading, regions_of, uses_torch
 from overlap.losses._anatomy import anatomy
-from overlap.scores import Score
+from overlap.scores import Part, Score
 
 if TYPE_CHECKING:
     from overlap._engine import Plan
@@ -164,13 +164,13 @@ def overlap_loss(
         placed(np.ascontiguousarray(grad), tensor, saved_type(tensor)) if asked else None
         for grad, tensor, asked in zip(grads, (pred, target), (first, second), strict=True)
     )
-    wide = dtype if inside == reduction else torch.float64
+    wide = dtype if weights is None else torch.float64
     if inside == "none":
         value = placed(loss.value, leading(layout, pred), wide)
     else:
         value = torch.tensor(loss.value, dtype=wide, device=pred.device)
     result = attached(pred, target, value, *pulled)
-    return result if inside == reduction else _reduced(result, weights, reduction).to(dtype)
+    return result if weights is None else _reduced(result, weights, reduction).to(dtype)
 
 
 def _swift(plan: Plan, pred: Any, target: Any, kind: Kind, reduction: str) -> Any:
@@ -293,6 +293,22 @@ class OverlapLoss(torch.nn.Module):
         weights : Tensor, shape (...), optional
         """
         return overlap_loss(self.score, pred, target, weights=weights, **self.settings)
+
+    # Copies of a model, and models that are stored, hold the score by the names of its parts:
+    # compiled functions cannot be stored, and copies of them would be compiled again.
+
+    def __getstate__(self) -> dict[str, Any]:
+        score = self.score
+        parts = [(p.coefficient, p.component.name, p.parameters) for p in score.parts]
+        return {**self.__dict__, "score": (parts, score.enclosure, score.label)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        parts, enclosure, label = state["score"]
+        known = (
+            Part(coefficient, getattr(overlap, name).parts[0].component, parameters)
+            for coefficient, name, parameters in parts
+        )
+        super().__setstate__({**state, "score": Score(tuple(known), enclosure, label)})
 
     def __repr__(self) -> str:
         settings = "".join(f", {name}={value!r}" for name, value in self.settings.items())
