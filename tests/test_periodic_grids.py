@@ -129,8 +129,8 @@ def test_equal_ranks_share_their_mass() -> None:
     wanted = [[0.6, 0.15, 0.15], [0.05, 0.05, 0.0]]
     np.testing.assert_allclose(grid.masses().masses, wanted, atol=1e-15)
     assert grid.point_count == 10
-    assert grid.level(0.9) == 0.4
-    assert grid.level(0.91) == 0.1
+    assert grid.level(0.75) == grid.level(0.75, by="points") == 0.25
+    assert grid.masses().masses[grid.values >= 0.25].sum() == pytest.approx(0.9)
 
 
 def test_numbers_of_points_that_cannot_be_known() -> None:

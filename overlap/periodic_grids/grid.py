@@ -334,11 +334,11 @@ class PeriodicGrid:
         Parameters
         ----------
         fraction : float
-            In (0, 1]; 0.98 is what is called favored.
+            In (0, 1].
         by : {"mass", "points"}
             Of the mass of the cells, so that the region is the highest-density region of the
             smooth density; or of the data points themselves. Smoothing moves mass out to where
-            few points are, so the region by mass is larger. Ranks are fractions of points.
+            few points are, so the region by mass is larger.
 
         Raises
         ------
@@ -347,14 +347,16 @@ class PeriodicGrid:
 
         Notes
         -----
-        A level is a value at a node; a point counts for the cell around its nearest node.
+        A level is a value at a node, and a point counts for the cell around its nearest node. The
+        level of ranks is ``1 - fraction``: 0.02 for what is called favored.
         """
         if not 0.0 < fraction <= 1.0:
             raise ValueError(f"PeriodicGrid.level: fraction = {fraction!r} is not in (0, 1]")
         if by not in ("mass", "points"):
             raise ValueError(f"PeriodicGrid.level: by = {by!r}; expected 'mass' or 'points'")
-        by_mass = by == "mass" or self.quantity == "rank"
-        share = self.masses().masses if by_mass else self._points_in_cells("level")
+        if self.quantity == "rank":
+            return 1.0 - fraction
+        share = self.masses().masses if by == "mass" else self._points_in_cells("level")
         return highest_level(self.values, share, fraction)
 
     def ranks(self) -> PeriodicGrid:
@@ -383,9 +385,7 @@ class PeriodicGrid:
         return self.sample.binned(self.values.shape)
 
     def overlap_with(self, other: PeriodicGrid) -> float:
-        """Return the overlap of two distributions: the sum of the lesser of the cell masses.
-
-        1 for equal distributions, 0 without a common cell: 1 minus the total variation distance.
+        """Return the sum of the lesser of the cell masses: 1 for equal distributions, least 0.
 
         Raises
         ------
