@@ -37,13 +37,14 @@ _WIDENED = 1.3e-3  # the largest share by which cells widen a kernel
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """The residues of a category: unit, weight, fine cell and node of each; and the kernels."""
+    """The residues of a category: unit, weight, fine cell and node of each; nodes and kernel."""
 
     unit: NDArray[np.int64]
     weight: NDArray[np.float64]
     cell: NDArray[np.intp]
     node: NDArray[np.intp]
-    kernels: tuple[NDArray[np.float64], ...]
+    nodes: tuple[int, ...]
+    spectra: tuple[NDArray[np.complex128], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +86,9 @@ class DrawnSide:
                 weight=table.weight[rows],
                 cell=places[0] * fine[1] + places[1],
                 node=coarse[0] * nodes[1] + coarse[1],
-                kernels=tuple(
-                    _kernel(sample.kappa, n, m) for n, m in zip(nodes, fine, strict=True)
+                nodes=nodes,
+                spectra=tuple(
+                    _spectrum(sample.kappa, n, m) for n, m in zip(nodes, fine, strict=True)
                 ),
             )
         return result
@@ -111,10 +113,16 @@ class DrawnSide:
         drawn = rows.weight * weights[rows.unit]
         if not drawn.sum() > 0.0:
             return None
-        along, across = rows.kernels
-        fine = along.shape[1], across.shape[1]
+        fine = len(rows.spectra[0]), len(rows.spectra[1])
         counts = np.bincount(rows.cell, drawn, fine[0] * fine[1]).reshape(fine)
-        return PeriodicGrid(along @ counts @ across.T)
+        # A convolution by way of Fourier: small products of matrices would keep all cores busy.
+        waves = np.fft.rfft2(counts)
+        waves *= rows.spectra[0][:, None]
+        waves *= rows.spectra[1][: waves.shape[1]]
+        density = np.fft.irfft2(waves, fine)[
+            :: fine[0] // rows.nodes[0], :: fine[1] // rows.nodes[1]
+        ]
+        return PeriodicGrid(np.maximum(density, 0.0))
 
     def region(
         self, category: str, level: Level, grid: PeriodicGrid | None, weights: NDArray | None
@@ -150,11 +158,14 @@ def _cells_per_node(kappa: float, nodes: int) -> int:
 
 
 @lru_cache(maxsize=16)
-def _kernel(kappa: float, nodes: int, cells: int) -> NDArray[np.float64]:
-    """Von Mises kernel from the middles of cells to nodes, up to a factor."""
-    to = 2.0 * np.pi * (np.arange(nodes) + 0.5) / nodes
-    start = 2.0 * np.pi * (np.arange(cells) + 0.5) / cells
-    return np.exp(kappa * (np.cos(to[:, None] - start) - 1.0))
+def _spectrum(kappa: float, nodes: int, cells: int) -> NDArray[np.complex128]:
+    """Fourier transform of a von Mises kernel, up to a factor.
+
+    A node lies in the middle of its cells, so that the kernel is moved by half of them: the first
+    cell of each node then has the value of the node.
+    """
+    steps = np.arange(cells) + 0.5 * (cells // nodes - 1)
+    return np.fft.fft(np.exp(kappa * (np.cos(2.0 * np.pi / cells * steps) - 1.0)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,6 +27,7 @@ __all__ = ["conformation"]
 
 #: Numbers of the summary: each as a mean over categories, and of each category.
 _SUMMARY = ("iou", "giou", "diou", "giou_enclosed", "mass_iou", "density_overlap", "hausdorff")
+_STEP, _WIDEST_STEP = 2.0, 5.0  # degrees: nodes farther apart are none for a density
 _METHODS = ("normal", "percentile", "basic")
 
 
@@ -76,7 +77,8 @@ def conformation(
         Concentration of the von Mises kernel by which angles become a density; see
         `overlap.PeriodicGrid.from_angles`.
     step : float, optional
-        Degrees between the nodes of densities: by default those of the other side's grids, or 2.
+        Degrees between the nodes of densities: by default those of the other side's grids, where
+        these are at most 5; else 2.
     favored, allowed : float, optional
         What the levels leave out: by default 0.02, and the values of cctbx by category. `allowed`
         may be a mapping from category.
@@ -221,7 +223,7 @@ def _step(step: float | None, inputs: list[Conformations]) -> float:
         for grid in source.grids.values()
         for side in grid.step
     }
-    return steps.pop() if len(steps) == 1 else 2.0
+    return min(steps) if len(steps) == 1 and min(steps) <= _WIDEST_STEP else _STEP
 
 
 def _units(side: Side, resample: str | None) -> Units | None:

@@ -94,7 +94,7 @@ class GridShape:
         return self.grid.region([self.cut(level)])
 
     def islands(self, level: Level) -> Polygons:
-        """Return its connected parts on the torus."""
+        """Return its connected parts on the torus, those with more nodes first."""
         return self.grid.islands(self.cut(level))
 
     def peaks(self, level: Level) -> NDArray[np.float64]:
@@ -132,8 +132,9 @@ class PolygonShape:
         return self.regions.get(level.name)
 
     def islands(self, level: Level) -> Polygons:
-        """Return its connected parts on the torus."""
-        return self.regions[level.name].islands()
+        """Return its connected parts on the torus, the larger first."""
+        parts, _ = self.regions[level.name].parts()
+        return parts[np.argsort(-parts.area(), kind="stable")]
 
     def peaks(self, level: Level) -> NDArray[np.float64]:
         """Return NaN for each part."""
