@@ -66,6 +66,29 @@ def area_of(ring, size):
 
 
 @scalar
+def reach_of(ring, size, side_x, side_y):
+    """Return the squared diameter of a convex ring, from its antipodal pairs of corners."""
+    reach = 0.0
+    far = 1
+    for k in range(size):
+        n = k + 1 if k + 1 < size else 0
+        ax, ay, bx, by = ring[k, 0], ring[k, 1], ring[n, 0], ring[n, 1]
+        for _ in range(size):  # the corner farthest from the edge, which goes around with it
+            m = far + 1 if far + 1 < size else 0
+            height = turn(ax, ay, bx, by, ring[far, 0], ring[far, 1])
+            if turn(ax, ay, bx, by, ring[m, 0], ring[m, 1]) <= height:
+                break
+            far = m
+        for step in range(2):  # also the next one, which is as far if the two edges are parallel
+            m = far + step if far + step < size else 0
+            for e in range(2):
+                x = side_x * (ring[m, 0] - (bx if e else ax))
+                y = side_y * (ring[m, 1] - (by if e else ay))
+                reach = max(reach, x * x + y * y)
+    return reach
+
+
+@scalar
 def merged(first, second, out):
     """Write two ascending lists of points as one, and return its length."""
     i, j, count = 0, 0, 0
@@ -144,13 +167,8 @@ def hull_pairs(pointer_a, a, ia, pointer_b, b, jb, side_x, side_y, outside, out)
         second = b[pointer_b[j] : pointer_b[j + 1]]
         size = ring_of(points, merged(first, second, points), ring)
         area = area_of(ring, size)
-        reach = 0.0
-        for p in range(size):
-            for q in range(p):
-                x, y = side_x * (ring[p, 0] - ring[q, 0]), side_y * (ring[p, 1] - ring[q, 1])
-                reach = max(reach, x * x + y * y)
         out[0, k] = area * cell
-        out[1, k] = reach
+        out[1, k] = reach_of(ring, size, side_x, side_y)
         if outside:
             if not comes_first(first, second):
                 first, second = second, first

@@ -9,7 +9,7 @@ import numpy as np
 
 from overlap._jit import scalar, specialise, subroutine
 from overlap.regions._circular_means import TIES
-from overlap.regions._mask_hulls import area_of, comes_first, cut, merged, ring_of
+from overlap.regions._mask_hulls import area_of, comes_first, cut, merged, reach_of, ring_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -154,13 +154,8 @@ def unrolled_pairs(a, cuts_a, ia, b, cuts_b, jb, cuts, period_x, period_y, outsi
                 continue
             if area < out[0, k] * (1.0 - TIES):
                 out[1, k], out[2, k] = math.inf, math.inf if outside else 0.0
-            reach = 0.0
-            for p in range(size):
-                for q in range(p):
-                    wide, high = ring[p, 0] - ring[q, 0], ring[p, 1] - ring[q, 1]
-                    reach = max(reach, wide * wide + high * high)
             out[0, k] = min(out[0, k], area)
-            out[1, k] = min(out[1, k], reach)
+            out[1, k] = min(out[1, k], reach_of(ring, size, 1.0, 1.0))
             if not outside:
                 continue
             gap_x, gap_y = period_x - side_x, period_y - side_y

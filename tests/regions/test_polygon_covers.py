@@ -10,7 +10,9 @@ import pytest
 import shapely
 
 import overlap as ov
+from overlap._jit import specialise
 from overlap._terms import Groups
+from overlap.regions._mask_hulls import hull_of, reach_of
 from overlap.regions._polygon_covers import covers_of, fill_covers
 from overlap.regions._rings import Rings
 
@@ -82,6 +84,22 @@ def test_planar_hulls_and_boxes_are_shapely_s() -> None:
             offset = shapely.get_coordinates(p.centroid) - shapely.get_coordinates(q.centroid)
             expected = [offset[0, axis], *sides]
             np.testing.assert_allclose(boxes[4 + 4 * axis : 8 + 4 * axis, k], expected, rtol=1e-9)
+
+
+def test_diameters_are_the_longest_of_all_ways() -> None:
+    """Of random points, of a lattice, which has ties, and of pairs of opposite points."""
+    rng = np.random.default_rng(11)
+    for k in range(10 if FEW else 150):
+        points = rng.normal(size=(int(rng.integers(1, 40)), 2))
+        if k % 3 == 1:
+            points = np.round(2.0 * points)
+        if k % 3 == 2:
+            points = np.concatenate([points, -points]) / np.hypot(*points.T).max()
+        points = np.unique(points, axis=0)
+        ring = np.empty((2 * len(points) + 2, 2))
+        size = specialise(hull_of)(points, ring)
+        ways = ((points[:, None] - points) ** 2).sum(-1)
+        assert reach_of(ring, size, 1.0, 1.0) == pytest.approx(ways.max(), rel=1e-14)
 
 
 def test_far_from_the_origin_no_digits_are_lost() -> None:
