@@ -83,4 +83,4 @@ def anatomy(plan: _engine.Plan) -> Anatomy:
 def identical(pred: Regions, target: Regions) -> NDArray[np.bool_]:
     """Return which regions have the same parameters as their partners, shape (N,)."""
     first, second = pred.to_array(), target.to_array()
-    return (first == second).reshape(len(pred), -1).all(axis=1)
+    return (first == second).all(axis=tuple(range(1, first.ndim)))

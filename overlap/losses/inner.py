@@ -76,14 +76,15 @@ def inner_loss(
     if parts.ratio is None:
         raise ValueError(f"inner_loss: {score} has no ratio to exchange")
     inner = pred.scaled(ratio), target.scaled(ratio)
-    item, grad = linear_losses(plan, parts, pair, side)
-    for sign, regions in ((1.0, pair), (-1.0, inner)):
-        value, slopes = _engine.value_and_grad(parts.ratio, *regions, side)
-        if regions is inner:
-            halves = np.split(slopes, 2) if wrt == "both" else (slopes,)
-            slopes = np.concatenate([_pull_scaled(pred, half, ratio) for half in halves])
-        item += sign * parts.best * share(value, parts.best, regions)
-        grad += sign * slopes
+    with np.errstate(invalid="ignore", over="ignore"):  # limits are taken at the end
+        item, grad = linear_losses(plan, parts, pair, side)
+        for sign, regions in ((1.0, pair), (-1.0, inner)):
+            value, slopes = _engine.value_and_grad(parts.ratio, *regions, side)
+            if regions is inner:
+                halves = np.split(slopes, 2) if wrt == "both" else (slopes,)
+                slopes = np.concatenate([_pull_scaled(pred, half, ratio) for half in halves])
+            item += sign * parts.best * share(value, parts.best, regions)
+            grad += sign * slopes
     weighing = item_factors("inner_loss", weights, len(item), reduction)
     return finished(plan, pair, item, (0.0, 1.0), grad, weighing, reduction, wrt)
 

@@ -176,7 +176,8 @@ def finished(
     kernel = specialise(settle)
     total, odd = kernel(item, *linear, _NONE if factors is None else factors, common, grad)
     geometry = plan.geometry(*pair)
-    loose = not geometry.reflexive or (not geometry.filled and anatomy(plan).gap)
+    loose = not geometry.reflexive or geometry.divergence is not None
+    loose |= not geometry.filled and anatomy(plan).gap
     if odd or loose:
         _take_limits(plan, pair, item, grad, everywhere=loose)
         with np.errstate(over="ignore"):

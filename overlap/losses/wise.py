@@ -134,8 +134,9 @@ def wiou_loss(
     far = np.exp(gap)
     if state is not None and factor is not None:
         far *= factor(loss / state.value if state.value > 0.0 else np.zeros_like(loss))
-    grad *= -far
-    grad += far * loss * slopes
+    with np.errstate(invalid="ignore", over="ignore"):  # limits are taken at the end
+        grad *= -far
+        grad += far * loss * slopes
     weighing = item_factors("wiou_loss", weights, len(loss), reduction)
     return finished(diou.plan, pair, far * loss, (0.0, 1.0), grad, weighing, reduction, wrt)
 
