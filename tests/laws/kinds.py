@@ -262,6 +262,7 @@ _DISTANCES = (
 )
 _BRIEF = (ov.iou, ov.giou, ov.eiou)
 _RAGGED = (ov.iou, ov.giou, ov.diou, ov.iou - ov.enclosed_gap)
+_WRAPPED = (*_RAGGED, ov.eiou, (ov.giou - ov.center_gap).with_enclosure("hull"))
 
 KINDS = (
     Kind("intervals", _intervals, _LINE),
@@ -292,7 +293,7 @@ KINDS = (
         scores=_RAGGED,
         dear=True,
     ),
-    Kind("polygons on a torus", _polygons((2.7, 3.1)), _TORUS, scores=_RAGGED, dear=True),
+    Kind("polygons on a torus", _polygons((2.7, 3.1)), _TORUS, scores=_WRAPPED, dear=True),
     Kind("masks", _masks, {"translation": _masks_moved, "reflection": _masks_mirrored}),
     Kind("label masks", _label_masks, {"translation": _masks_moved}),
     Kind("soft masks", _soft_masks("minmax"), {"translation": _masks_moved}),
