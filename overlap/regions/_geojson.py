@@ -94,13 +94,11 @@ def collection_of(rings: Rings) -> dict[str, Any]:
     }
 
 
-def _geometries(rings: Rings) -> list[dict[str, Any] | None]:
-    result: list[dict[str, Any] | None] = []
+def _geometries(rings: Rings) -> list[dict[str, Any]]:
+    result: list[dict[str, Any]] = []
     for polygons in grouped(rings):
         closed = [[[*ring.tolist(), ring[0].tolist()] for ring in polygon] for polygon in polygons]
-        if not closed:
-            result.append(None)
-        elif len(closed) == 1:
+        if len(closed) == 1:
             result.append({"type": "Polygon", "coordinates": closed[0]})
         else:
             result.append({"type": "MultiPolygon", "coordinates": closed})

@@ -163,7 +163,7 @@ class PolygonMakers(Regions):
     @classmethod
     def from_boxes(cls, boxes: Boxes) -> Self:
         """Build polygons from planar boxes, corner by corner."""
-        if not isinstance(boxes, Boxes) or boxes.axes != 2:
+        if not isinstance(boxes, Boxes) or boxes.dimension != 2:
             raise TypeError(f"Polygons.from_boxes: expected planar Boxes, got {described(boxes)}")
         return cls.from_rectangles(boxes.to_array(), unit=boxes.unit)
 
