@@ -24,6 +24,7 @@ SECTIONS = {
     "test_pairs": "Sparse joins of intervals",
     "test_suppress": "Non-maximum suppression",
     "test_gradients": "Scores with gradients",
+    "test_torch": "Losses of torch tensors, forward and backward",
     "test_rotated": "Rotated boxes",
     "test_contingency": "Label volumes",
     "test_surfaces": "Surface distances",

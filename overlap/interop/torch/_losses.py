@@ -123,11 +123,11 @@ def overlap_loss(
     >>> import overlap as ov
     >>> from overlap.interop.torch import overlap_loss
     >>> pred = torch.tensor([[0.0, 0.0, 2.0, 2.0]], requires_grad=True)
-    >>> target = torch.tensor([[1.0, 0.0, 3.0, 2.0]])
+    >>> target = torch.tensor([[1.0, 1.0, 3.0, 3.0]])
     >>> loss = overlap_loss(ov.giou, pred, target)
     >>> loss.backward()
     >>> loss.detach(), pred.grad
-    (tensor(0.6667), tensor([[ 0.1111, -0.0556, -0.2222,  0.0556]]))
+    (tensor(1.0794), tensor([[-0.0779, -0.0779, -0.2336, -0.2336]]))
     """
     check_score(score)
     easy = weights is None and focal is None and form == "linear" and invalid == "error"

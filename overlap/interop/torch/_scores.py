@@ -133,7 +133,7 @@ def score(
     >>> value = score(ov.iou, a, b)
     >>> value.sum().backward()
     >>> value.detach(), a.grad
-    (tensor([0.3333]), tensor([[-0.1111,  0.0556,  0.2222,  0.0556]]))
+    (tensor([0.3333]), tensor([[0.1111, 0.0000, 0.3333, 0.0000]]))
     """
     check_score(which)
     layout = layout_of(kind, options)
