@@ -139,13 +139,13 @@ def draw_panel(panel: RamachandranPanel, ax: Axes) -> Axes:
     from matplotlib.patches import PathPatch
 
     figure_of(ax, "draw_panel")
-    window = _window(panel)
+    window = _window(panel)  # limits are known, and need not be found from every curve
     for which, color in (("truth", _TRUTH), ("found", _FOUND)):
         regions = getattr(panel, which)
         for level in reversed(range(0 if regions is None else len(regions))):
             curve = _curve(regions[level], window)
             face = _FACES[0] if level == 0 else _FACES[1]
-            ax.add_patch(PathPatch(curve, facecolor=color, alpha=face, lw=0.0, zorder=2 - level))
+            ax.add_artist(PathPatch(curve, facecolor=color, alpha=face, lw=0.0, zorder=2 - level))
             lines = LineCollection(
                 outline(regions[level], window),
                 colors=color,
@@ -153,12 +153,12 @@ def draw_panel(panel: RamachandranPanel, ax: Axes) -> Axes:
                 linestyles="solid" if level == 0 else [(0, (3.0, 1.5))],
                 zorder=3,
             )
-            ax.add_collection(lines)
+            ax.add_collection(lines, autolim=False)
     if panel.found is not None and panel.truth is not None and len(panel.found):
         shared = PathPatch(
             _curve(panel.found[0], window), facecolor=_BOTH, alpha=0.8, lw=0.0, zorder=2.5
         )
-        ax.add_patch(shared)
+        ax.add_artist(shared)
         shared.set_clip_path(_curve(panel.truth[0], window), ax.transData)
     _draw_points(panel, ax, window)
     _draw_frame(panel, ax, window)
