@@ -251,7 +251,7 @@ class PeriodicGrid:
             reaches is empty.
         """
         levels = as_numbers(level, "PeriodicGrid.region: level")
-        sets = [self._level_set(one) for one in np.atleast_1d(levels).tolist()]
+        sets = [self._level_set(one) for one in np.ravel(levels).tolist()]
         return self._polygons(sets, [len(one.ring_component) for one in sets], density)
 
     def islands(self, level: float, *, density: CellDensity | None = None) -> Polygons:
