@@ -102,10 +102,10 @@ def _ring(values: Any, n: int, k: int) -> NDArray[np.float64]:
     ring = as_numbers(values, what)
     if ring.ndim != 2 or ring.shape[1] != 2:
         raise ValueError(f"{what} has shape {ring.shape}; expected (V, 2), one (x, y) per vertex")
-    if len(ring) > 1 and (ring[0] == ring[-1]).all():
+    if len(ring) > 3 and (ring[0] == ring[-1]).all():
         ring = ring[:-1]  # closed rings are taken as well
     if len(ring) < 3:
-        raise ValueError(f"{what} has {len(ring)} different vertices; a ring needs at least 3")
+        raise ValueError(f"{what} has {len(ring)} vertices; a ring needs at least 3")
     _check_finite(ring, what)
     return ring
 

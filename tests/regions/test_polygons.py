@@ -139,7 +139,7 @@ def test_bands_and_loops():
     [
         (lambda: ov.Polygons(square(0, 1)), "region 0 is tuple.*wrap its ring"),
         (lambda: ov.Polygons("ring"), "expected one entry per region.*got str"),
-        (lambda: ov.Polygons([[(0, 0), (1, 1)]]), "ring 0 of region 0 has 2 different vertices"),
+        (lambda: ov.Polygons([[(0, 0), (1, 1)]]), "ring 0 of region 0 has 2 vertices"),
         (lambda: ov.Polygons([[(0, 0), (1, np.nan), (1, 1)]]), "vertex 1 = .* is not finite"),
         (lambda: ov.Polygons([[(0, 0, 0), (1, 1, 1), (2, 0, 0)]]), r"shape \(3, 3\)"),
         (lambda: ov.Polygons([[[[square(0, 1)]]]]), "nested 5 deep"),
