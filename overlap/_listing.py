@@ -5,7 +5,14 @@ from __future__ import annotations
 import math
 import time
 
-__all__ = ["kind_rows", "metric_rows", "protocol_rows", "score_rows", "warm_kernels"]
+__all__ = [
+    "kind_rows",
+    "metric_rows",
+    "protocol_rows",
+    "residue_rows",
+    "score_rows",
+    "warm_kernels",
+]
 
 #: Meaning of each component that scores are made of.
 _MEANINGS = {
@@ -91,8 +98,18 @@ def kind_rows() -> list[list[str]]:
     return rows
 
 
+def residue_rows() -> list[list[str]]:
+    """Name, cutoffs and meaning of each category of residue."""
+    from overlap.io.residue_categories import ALLOWED_CUTOFFS, CATEGORIES, FAVORED_CUTOFF
+
+    return [
+        [name, f"favored {FAVORED_CUTOFF:g}", f"allowed {ALLOWED_CUTOFFS[name]:g}", meaning]
+        for name, meaning in CATEGORIES.items()
+    ]
+
+
 def warm_kernels() -> float:
-    """Compile the kernels of `temporal`, `segmentation` and common scores; return seconds."""
+    """Compile the kernels of the commands and of common scores; return seconds."""
     begin = time.perf_counter()
     import numpy as np
 
@@ -105,6 +122,9 @@ def warm_kernels() -> float:
         ov.evaluate.temporal(truth=truth, found=found, protocol=protocol, bootstrap=2)
     volumes = sample_path("volumes_truth"), sample_path("volumes_found")
     ov.evaluate.segmentation(truth=volumes[0], found=volumes[1], progress=False)
+    ov.evaluate.conformation(
+        found=sample_path("angles_found"), truth=sample_path("angles_truth"), progress=False
+    )
     plates = np.zeros((2, 64, 40, 40), bool)
     plates[0, 0] = plates[1, 63] = True  # so far apart that both ways of searching are taken
     ov.surface_distances(plates[0], plates[1])

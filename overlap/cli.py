@@ -281,25 +281,31 @@ def _fields(changes: tuple[str, ...]) -> dict[str, str]:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--strict", is_flag=True, help="Exit with 1 if anything odd was found.")
 def check(files: tuple[str, ...], strict: bool) -> int:
-    """Look at files of segments without scoring them.
+    """Look at files of segments, or of backbone angles, without scoring them.
 
-    Names duplicates, zero lengths, segments outside their video, tied confidences and keys
-    that appear twice; for predictions beside a truth, videos and labels that only one has.
+    Of segments: names duplicates, zero lengths, segments outside their video, tied confidences and
+    keys that appear twice; for predictions beside a truth, videos and labels that only one has.
+    Of structures, angles, grids and regions: what they hold, and what of it does not count.
     """
     from overlap.io.lint import compare, inspect
+    from overlap.io.lint_conformations import inspect_conformations, is_conformation
 
     failures = 0
     odd = 0
     inspections = []
     for path in files:
+        seen: Any
         try:
-            inspections.append((path, inspect(path)))
-        except (ValueError, OSError) as error:
+            if is_conformation(path):
+                seen = inspect_conformations(path)
+            else:
+                seen = inspect(path)
+                inspections.append((path, seen))
+        except (ValueError, OSError, ImportError) as error:
             failures += 1
             _fail(str(error), 2)
             continue
-        seen = inspections[-1][1]
-        click.echo(f"{path}: {'predictions' if seen.role == 'found' else 'truth'}")
+        click.echo(f"{path}: {'predictions' if seen.role == 'found' else seen.role}")
         for fact in seen.facts:
             click.echo(f"  {fact}")
         for finding in seen.findings:
@@ -317,9 +323,9 @@ def check(files: tuple[str, ...], strict: bool) -> int:
 
 
 @cli.command(name="list")
-@click.argument("what", type=click.Choice(["scores", "metrics", "protocols", "kinds"]))
+@click.argument("what", type=click.Choice(["scores", "metrics", "protocols", "kinds", "residues"]))
 def list_names(what: str) -> None:
-    """List the scores, metrics of segmentation, protocols or kinds of region there are."""
+    """List the scores, metrics of segmentation, protocols, kinds of region or of residue."""
     from overlap import _listing
     from overlap._screen import align
 

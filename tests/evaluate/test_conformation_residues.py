@@ -208,9 +208,9 @@ def test_what_is_refused(tmp_path):
     good = {"phi": [1.0], "psi": [2.0], "category": ["general"]}
     with pytest.raises(ValueError, match=r"found does not say the categories.*--category"):
         ov.evaluate.ramachandran(found={"phi": [1.0], "psi": [2.0]}, truth=LIBRARY)
-    with pytest.raises(TypeError, match="found has no residues, but grids or regions"):
+    with pytest.raises(ValueError, match="found has no residues, but grids or regions"):
         ov.evaluate.ramachandran(found=LIBRARY, truth=LIBRARY)
-    with pytest.raises(TypeError, match="truth is no library of grids"):
+    with pytest.raises(ValueError, match="truth is no library of grids"):
         ov.evaluate.ramachandran(found=good, truth=good)
     with pytest.raises(ValueError, match=r"residues of general, and the library only glycine"):
         ov.evaluate.ramachandran(found=good, truth={"glycine": LIBRARY["glycine"]})

@@ -89,11 +89,12 @@ def ramachandran(
     Raises
     ------
     ValueError
-        An input is bad, or no residue can be scored.
+        An input is bad, `found` has no residues or none that can be scored, or `truth` is no
+        library.
     OSError
         A file is missing or unreadable.
     TypeError
-        `found` has no residues, or `truth` is no library.
+        An input is none of those above.
 
     Notes
     -----
@@ -123,13 +124,13 @@ def ramachandran(
     )
     table = read_conformations(found, category=category, unit=unit, rules=rules)
     if not isinstance(table, ResidueTable):
-        raise TypeError(
+        raise ValueError(
             "found has no residues, but grids or regions; give structures or angles, or compare "
             "regions with evaluate.conformation"
         )
     library = read_conformations(truth)
     if not isinstance(library, RamaGrids):
-        raise TypeError(
+        raise ValueError(
             "truth is no library of grids; give a folder of rama8000-*.data files, or compare "
             "regions with evaluate.conformation"
         )
