@@ -53,6 +53,12 @@ def test_alpha_is_constant_in_the_gradient_unless_asked() -> None:
     np.testing.assert_allclose((frozen[1] - rest)[0, 2], -alpha * by_width, rtol=1e-13)
 
 
+def test_sides_of_minus_zero_have_no_aspect() -> None:
+    a, b = ov.Boxes([[0.0, 0.0, -0.0, -0.0]]), ov.Boxes([[0.0, 0.0, 1.0, 1.0]])
+    for pair in ((a, b), (b, a), (a, a)):
+        assert ov.aspect_gap(*pair)[0] == 0.0
+
+
 def test_aspect_of_an_interval_is_zero() -> None:
     a, b = ov.Intervals([[0.0, 1.0]]), ov.Intervals([[0.5, 4.0]])
     assert ov.aspect_gap(a, b)[0] == 0.0

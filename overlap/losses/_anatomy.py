@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from overlap import _engine
 from overlap._terms import Groups
-from overlap.regions.base import Regions
 from overlap.scores import Part, Score
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-__all__ = ["Anatomy", "anatomy", "identical"]
+__all__ = ["Anatomy", "anatomy"]
 
 _PENALTIES = Groups.ENCLOSURE | Groups.OUTSIDE | Groups.EXTENT
 
@@ -78,9 +72,3 @@ def anatomy(plan: _engine.Plan) -> Anatomy:
         rest=rest,
         gap=any(part.component.name == "enclosure_gap" for part in penalties),
     )
-
-
-def identical(pred: Regions, target: Regions) -> NDArray[np.bool_]:
-    """Return which regions have the same parameters as their partners, shape (N,)."""
-    first, second = pred.to_array(), target.to_array()
-    return (first == second).all(axis=tuple(range(1, first.ndim)))

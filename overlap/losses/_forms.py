@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap import _engine
-from overlap.losses._anatomy import Anatomy, anatomy, identical
-from overlap.regions.base import Regions
+from overlap.losses._anatomy import Anatomy, anatomy
+from overlap.losses._gradients import Pair, gradients, identical, item_of, spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["linear_losses", "shaped", "share", "undefined_losses"]
-
-Pair = tuple[Regions, Regions]
 
 
 def shaped(
@@ -57,15 +55,17 @@ def shaped(
             return per_item, grad
         assert parts.ratio is not None
         if focal_grad:
-            value, slopes = _engine.value_and_grad(parts.ratio, *pair, wrt)
+            value, slopes = gradients(parts.ratio, pair, wrt)
         else:
             value = _engine.paired(parts.ratio, *pair)
         u = share(value, parts.best, pair)
         base, sign = (u, 1.0) if focus == "near" else (1.0 - u, -1.0)
         weight = base**focal
-        grad *= weight
+        items = item_of(pair, wrt)
+        grad *= spread(weight, items)
         if focal_grad:
-            grad += slopes * (sign / parts.best * _slope(base, focal, floor) * per_item)
+            slope = sign / parts.best * _slope(base, focal, floor) * per_item
+            grad += slopes * spread(slope, items)
         return weight * per_item, grad
 
 
@@ -101,7 +101,7 @@ def linear_losses(
     plan: _engine.Plan, parts: Anatomy, pair: Pair, wrt: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return ``best - s`` of every pair, and the gradients, shape (P, N)."""
-    value, grad = _engine.value_and_grad(plan, *pair, wrt)
+    value, grad = gradients(plan, pair, wrt)
     per_item = parts.best - value
     rows = np.flatnonzero(np.isnan(per_item))
     if rows.size:
@@ -113,25 +113,26 @@ def _logarithm(
     parts: Anatomy, pair: Pair, wrt: str, floor: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     assert parts.ratio is not None
-    value, grad = _engine.value_and_grad(parts.ratio, *pair, wrt)
+    value, grad = gradients(parts.ratio, pair, wrt)
     u = share(value, parts.best, pair)
     above = np.maximum(u, floor)
-    grad *= np.where(u > floor, -1.0 / parts.best / above, 0.0)
+    slope = np.where(u > floor, -1.0 / parts.best / above, 0.0)
+    grad *= spread(slope, item_of(pair, wrt))
     return -np.log(above), grad
 
 
 def _powers(
     parts: Anatomy, pair: Pair, wrt: str, power: float, floor: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    per_item, grad = None, None
+    per_item, grad, items = None, None, item_of(pair, wrt)
     if parts.ratio is not None:
-        value, grad = _engine.value_and_grad(parts.ratio, *pair, wrt)
+        value, grad = gradients(parts.ratio, pair, wrt)
         u = share(value, parts.best, pair)
         per_item = parts.best * (1.0 - u**power)
-        grad *= -_slope(u, power, floor)
+        grad *= -spread(_slope(u, power, floor), items)
     for coefficient, penalty in parts.penalties:
-        value, slopes = _engine.value_and_grad(penalty, *pair, wrt)
-        slopes *= coefficient * _slope(value, power, floor)
+        value, slopes = gradients(penalty, pair, wrt)
+        slopes *= coefficient * spread(_slope(value, power, floor), items)
         value = coefficient * value**power
         per_item = value if per_item is None else per_item + value
         grad = slopes if grad is None else grad + slopes

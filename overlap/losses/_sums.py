@@ -11,7 +11,7 @@ import numpy as np
 from overlap import _engine
 from overlap._jit import specialise
 from overlap._terms import Groups
-from overlap.losses._anatomy import identical
+from overlap.losses._gradients import identical, sides_of, stacked
 from overlap.losses._loss_loops import settle
 from overlap.losses.overlaps import engine_side
 from overlap.losses.result import Loss, item_factors
@@ -113,9 +113,8 @@ def grouped_loss(
     side = engine_side(name, wrt)
     if not (smooth >= 0.0 and np.isfinite(smooth)):
         raise ValueError(f"{name}: smooth = {smooth!r} is not a finite number >= 0")
-    geometry = score.plan.geometry(pred, target)
-    if geometry.pullback is None:
-        raise TypeError(f"{name}: {type(pred).__name__} give no gradient; are the masks hard?")
+    geometry = score.plan.differentiable(pred, target)
+    first: Any
     first, second = _engine.broadcast(pred, target)
     count = len(first)
     labels, group = grouped(name, groups, count)
@@ -134,13 +133,14 @@ def grouped_loss(
         losses = np.clip(np.where(equal, 0.0, losses), 0.0, None)
         for row, values in zip(outer[:3], partials, strict=True):
             row[:] = np.where(equal[group], 0.0, values) * scale[group]
-    size = first.parameter_count * (2 if wrt == "both" else 1)
-    grad = np.empty((size, count), order="F" if size > 256 else "C")
-    first.pull_block(index, second, index, geometry, needs, side, block, outer, grad)
-    specialise(settle)(np.empty(count), 0.0, 1.0, _NONE, 1.0, grad)  # no infinite number
+    if first.ragged:
+        pulled = first.pull_ragged(index, second, index, geometry, needs, side, block, outer)
+        grad = stacked(pulled)
+    else:
+        size = first.parameter_count * (2 if side == "both" else 1)
+        grad = np.empty((size, count), order="F" if size > 256 else "C")
+        first.pull_block(index, second, index, geometry, needs, side, block, outer, grad)
+    specialise(settle)(np.empty(0), 0.0, 1.0, _NONE, 1.0, grad)  # no infinite number
     weighted = losses if factors is None else losses * factors
     value: Any = weighted if reduction == "none" else common * float(weighted.sum())
-    if wrt == "both":
-        half = size // 2
-        return Loss(value, (grad[:half].T, grad[half:].T), losses)
-    return Loss(value, grad.T, losses)
+    return Loss(value, sides_of(grad, (first, second), side), losses)

@@ -86,7 +86,7 @@ def inner_loss(
             item += sign * parts.best * share(value, parts.best, regions)
             grad += sign * slopes
     weighing = item_factors("inner_loss", weights, len(item), reduction)
-    return finished(plan, pair, item, (0.0, 1.0), grad, weighing, reduction, wrt)
+    return finished(plan, pair, item, (0.0, 1.0), grad, weighing, reduction, side)
 
 
 def _pull_scaled(like: Regions, grad: NDArray[np.float64], ratio: float) -> NDArray[np.float64]:

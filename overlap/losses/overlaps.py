@@ -8,8 +8,9 @@ import numpy as np
 
 from overlap import _engine
 from overlap._jit import specialise
-from overlap.losses._anatomy import anatomy, identical
+from overlap.losses._anatomy import anatomy
 from overlap.losses._forms import shaped, undefined_losses
+from overlap.losses._gradients import Pair, gradients, identical, item_of, sides_of
 from overlap.losses._loss_loops import NEAR, settle
 from overlap.losses.result import Loss, item_factors
 from overlap.regions.base import Regions
@@ -119,7 +120,7 @@ def overlap_loss(
     parts = anatomy(plan)
     if form == "linear" and focal is None:
         best, sign = parts.best, -1.0
-        item, grad = _engine.value_and_grad(plan, pred, target, side)
+        item, grad = gradients(plan, (pred, target), side)
     else:
         best, sign = 0.0, 1.0
         item, grad = shaped(
@@ -134,7 +135,7 @@ def overlap_loss(
             focal_grad=focal_grad,
         )
     weighing = item_factors("overlap_loss", weights, len(item), reduction)
-    return finished(plan, (pred, target), item, (best, sign), grad, weighing, reduction, wrt)
+    return finished(plan, (pred, target), item, (best, sign), grad, weighing, reduction, side)
 
 
 def engine_side(name: str, wrt: str) -> str:
@@ -146,13 +147,13 @@ def engine_side(name: str, wrt: str) -> str:
 
 def finished(
     plan: _engine.Plan,
-    pair: tuple[Regions, Regions],
+    pair: Pair,
     item: NDArray[np.float64],
     linear: tuple[float, float],
     grad: NDArray[np.float64],
     weighing: tuple[NDArray[np.float64] | None, float],
     reduction: str,
-    wrt: str,
+    side: str,
 ) -> Loss:
     """Weigh and sum the losses of pairs, and take the limits that are left.
 
@@ -165,41 +166,44 @@ def finished(
         What the losses are a linear function of, NaN where the score is; overwritten.
     linear : pair of float
         The losses are the first plus the second times `item`, and so are the gradients.
-    grad : ndarray, shape (P, N)
-        Gradients of `item`; overwritten.
+    grad : ndarray, shape (P, M)
+        Gradients of `item`, as in `overlap.losses._gradients`; overwritten.
     weighing : tuple
         What `item_factors` returns.
-    reduction, wrt
+    reduction
         As in `overlap_loss`.
+    side : {"found", "truth", "both"}
     """
     factors, common = weighing
-    kernel = specialise(settle)
-    total, odd = kernel(item, *linear, _NONE if factors is None else factors, common, grad)
+    items = item_of(pair, side)
+    kernel, weights = specialise(settle), _NONE if factors is None else factors
+    columns = grad if items is None else grad[:, :0]
+    total, odd = kernel(item, *linear, weights, common, columns)
+    if items is not None:
+        each = np.full(len(item), linear[1] * common) * (1.0 if factors is None else factors)
+        kernel(_NONE.copy(), 0.0, 1.0, each[items], 1.0, grad)
     geometry = plan.geometry(*pair)
     loose = not geometry.reflexive or geometry.divergence is not None
     loose |= not geometry.filled and anatomy(plan).gap
     if odd or loose:
-        _take_limits(plan, pair, item, grad, everywhere=loose)
+        same = _take_limits(plan, pair, item, everywhere=loose)
+        grad[:, same if items is None else same[items]] = 0.0
         with np.errstate(over="ignore"):
             total = common * float((item if factors is None else item * factors).sum())
     value: Any = min(total, _LARGEST)
     if reduction == "none":
         value = item.copy() if factors is None else item * factors
-    if wrt == "both":
-        half = len(grad) // 2
-        return Loss(value, (grad[:half].T, grad[half:].T), item)
-    return Loss(value, grad.T, item)
+    return Loss(value, sides_of(grad, pair, side), item)
 
 
 def _take_limits(
     plan: _engine.Plan,
-    pair: tuple[Regions, Regions],
+    pair: Pair,
     item: NDArray[np.float64],
-    grad: NDArray[np.float64],
     *,
     everywhere: bool,
-) -> None:
-    """Write the losses of undefined and of identical pairs.
+) -> NDArray[np.bool_]:
+    """Write the losses of undefined and of identical pairs; return which are identical.
 
     Identical ones have a loss near 0 already, unless they are to be sought `everywhere`.
     """
@@ -209,9 +213,10 @@ def _take_limits(
     np.clip(item, 0.0, _LARGEST, out=item)  # rounding may leave a little less than 0
     rows = np.arange(len(item)) if everywhere else np.flatnonzero(item <= NEAR)
     found, truth = _engine.broadcast(*pair)
-    same = rows[identical(found[rows], truth[rows])]
+    same = np.zeros(len(item), bool)
+    same[rows] = identical(found[rows], truth[rows])
     item[same] = 0.0
-    grad[:, same] = 0.0
+    return same
 
 
 def _positive(name: str, value: float, *, zero: bool = False) -> float:

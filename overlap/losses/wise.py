@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from overlap import _engine, _formulas
+from overlap import _formulas
 from overlap._formulas import Component
 from overlap._jit import scalar
 from overlap._terms import Groups
 from overlap.losses._forms import share
+from overlap.losses._gradients import gradients, item_of, spread
 from overlap.losses.overlaps import engine_side, finished
 from overlap.losses.result import Loss, item_factors
 from overlap.penalties import diou
@@ -126,8 +127,8 @@ def wiou_loss(
     side = engine_side("wiou_loss", wrt)
     factor = _focus(version, state, gamma, alpha, delta)
     pair = pred, target
-    value, grad = _engine.value_and_grad(iou.plan, *pair, side)
-    gap, slopes = _engine.value_and_grad(_HELD.plan, *pair, side)
+    value, grad = gradients(iou.plan, pair, side)
+    gap, slopes = gradients(_HELD.plan, pair, side)
     loss = 1.0 - share(value, 1.0, pair)
     if state is not None and update and version != "v1":
         state.update(loss)
@@ -135,10 +136,11 @@ def wiou_loss(
     if state is not None and factor is not None:
         far *= factor(loss / state.value if state.value > 0.0 else np.zeros_like(loss))
     with np.errstate(invalid="ignore", over="ignore"):  # limits are taken at the end
-        grad *= -far
-        grad += far * loss * slopes
+        items = item_of(pair, side)
+        grad *= -spread(far, items)
+        grad += spread(far * loss, items) * slopes
     weighing = item_factors("wiou_loss", weights, len(loss), reduction)
-    return finished(diou.plan, pair, far * loss, (0.0, 1.0), grad, weighing, reduction, wrt)
+    return finished(diou.plan, pair, far * loss, (0.0, 1.0), grad, weighing, reduction, side)
 
 
 def _focus(

@@ -171,6 +171,70 @@ def test_gradient_of_wise_iou_has_a_constant_diameter():
     np.testing.assert_allclose(got[smooth], wanted[smooth], rtol=1e-6, atol=1e-7)
 
 
+# ------------------------------------------------------ kinds with ragged parameters
+
+
+def polygons(seed: int, count: int = 4) -> ov.Polygons:
+    """Return stars around the origin with 4 to 7 vertices."""
+    rng = np.random.default_rng(seed)
+    rings = []
+    for k in range(count):
+        turn = 2 * np.pi * (np.arange(4 + k) + 0.3 * rng.random(4 + k)) / (4 + k)
+        radius = 0.6 + 0.5 * rng.random(4 + k)
+        rings.append(np.stack([radius * np.cos(turn), radius * np.sin(turn)], 1) + 0.1 * k)
+    return ov.Polygons(rings)
+
+
+def moved(batch: ov.Polygons, row: int, column: int, step: float) -> ov.Polygons:
+    table = batch.to_array()
+    table[row, column] += step
+    return ov.Polygons.from_rings(*table.T, batch.ring_offsets, batch.region_offsets)
+
+
+@pytest.mark.parametrize("form", ["linear", *VARIED])
+def test_gradient_of_polygons(form):
+    found, truth = polygons(0), polygons(1)
+    options = {**VARIED.get(form, {}), "weights": [1.0, 2.0, 0.5, 0.0]}
+    got = losses.overlap_loss(ov.giou, found, truth, **options)
+    assert got.grad.shape == found.to_array().shape
+    wanted = np.empty_like(got.grad)
+    for row, column in np.ndindex(wanted.shape):
+        ahead, behind = (
+            losses.overlap_loss(ov.giou, moved(found, row, column, step), truth, **options).value
+            for step in (1e-6, -1e-6)
+        )
+        wanted[row, column] = (ahead - behind) / 2e-6
+    np.testing.assert_allclose(got.grad, wanted, atol=1e-7)
+    assert (got.grad[-7:] == 0.0).all()  # of the pair without a weight
+    both = losses.overlap_loss(ov.giou, found, truth, wrt="both", **options).grad
+    np.testing.assert_array_equal(both[0], got.grad)
+    other = losses.overlap_loss(ov.giou, truth, found, **options).grad
+    np.testing.assert_allclose(both[1], other, atol=1e-13)
+
+
+def test_equal_polygons_have_no_loss():
+    """Stars do not fill their hulls, and their GIoU is below 1."""
+    found, truth = polygons(0), polygons(1)
+    mixed = ov.Polygons.concat([found[:2], truth[2:]])
+    for score in (ov.iou, ov.giou):
+        loss = losses.overlap_loss(score, found, mixed, reduction="none", wrt="both")
+        assert (loss.value[:2] == 0.0).all()
+        assert (loss.value[2:] > 0.0).all()
+        for grad in loss.grad:
+            assert (grad[:9] == 0.0).all()
+            assert (grad[9:] != 0.0).any()
+
+
+def test_soft_losses_of_interval_sets():
+    found = ov.IntervalSets([[[0.0, 2.0], [3.0, 4.0]], [[0.0, 1.0]]])
+    truth = ov.IntervalSets([[[1.0, 3.5]], [[0.5, 2.0], [4.0, 5.0]]])
+    one = losses.dice_loss(found, truth)
+    two = losses.overlap_loss(ov.dice, found, truth)
+    np.testing.assert_allclose(one.per_item, two.per_item, rtol=1e-14)
+    np.testing.assert_allclose(one.grad, two.grad, rtol=1e-13)
+    assert one.grad.shape == (3, 2)
+
+
 # --------------------------------------------------------------------------------- errors
 
 

@@ -1,0 +1,100 @@
+"""Gradients of scores in one layout, whether regions have as many parameters or not.
+
+A gradient is an array of shape (P, M). Regular kinds have one column per pair, M = N, and both
+sides below each other for ``"both"``. Ragged kinds, such as polygons, have one column per vertex:
+first those of all the found regions, then those of the true ones.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from overlap import _engine
+from overlap._ragged import ragged_value_and_grad
+from overlap.regions.base import Regions
+from overlap.regions.polygons import Polygons
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Pair", "gradients", "identical", "item_of", "sides_of", "spread", "stacked"]
+
+Pair = tuple[Regions, Regions]
+
+
+def gradients(
+    plan: _engine.Plan, pair: Pair, side: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return scores, shape (N,), and their gradients, shape (P, M); both may be overwritten."""
+    if not getattr(pair[0], "ragged", False):
+        return _engine.value_and_grad(plan, *pair, side)
+    value, grads = ragged_value_and_grad(plan, *pair, side)
+    return value, stacked(grads)
+
+
+def stacked(grads: tuple[NDArray[np.float64], ...]) -> NDArray[np.float64]:
+    """Return ragged gradients, shape (V, 2) each, as one array of shape (2, M)."""
+    return np.ascontiguousarray(np.concatenate(grads).T)
+
+
+def _row_counts(regions: Any) -> NDArray[np.intp]:
+    """Return how many rows of parameters each region of a ragged batch has."""
+    if isinstance(regions, Polygons):
+        return np.diff(regions.ring_offsets[regions.region_offsets])
+    return regions.counts
+
+
+def _counts(pair: Pair, side: str) -> list[NDArray[np.intp]]:
+    found, truth = _engine.broadcast(*pair)
+    chosen = {"found": (found,), "truth": (truth,), "both": (found, truth)}[side]
+    return [_row_counts(regions) for regions in chosen]
+
+
+def item_of(pair: Pair, side: str) -> NDArray[np.intp] | None:
+    """Return the pair to which every column of a gradient belongs; None if it is its own."""
+    if not pair[0].ragged:
+        return None
+    parts = [np.repeat(np.arange(len(counts)), counts) for counts in _counts(pair, side)]
+    return np.concatenate(parts)
+
+
+def spread(values: NDArray[np.float64], items: NDArray[np.intp] | None) -> NDArray[np.float64]:
+    """Return what belongs to pairs, shape (N,), for every column of a gradient."""
+    return values if items is None else values[items]
+
+
+def sides_of(grad: NDArray[np.float64], pair: Pair, side: str) -> Any:
+    """Return a gradient as users have it: rows of parameters, a pair of them for both."""
+    if side != "both":
+        return grad.T
+    if pair[0].ragged:
+        cut = int(_counts(pair, "found")[0].sum())
+        return grad[:, :cut].T, grad[:, cut:].T
+    half = len(grad) // 2
+    return grad[:half].T, grad[half:].T
+
+
+def identical(pred: Regions, target: Regions) -> NDArray[np.bool_]:
+    """Return which regions have the same parameters as their partners, shape (N,)."""
+    first, second = pred.to_array(), target.to_array()
+    if not pred.ragged:
+        return (first == second).all(axis=tuple(range(1, first.ndim)))
+    counts = _row_counts(pred)
+    same = counts == _row_counts(target)
+    if isinstance(pred, Polygons) and isinstance(target, Polygons):
+        first, second = (_with_ring_starts(p, t) for p, t in ((pred, first), (target, second)))
+    mine = np.repeat(same, counts)
+    theirs = np.repeat(same, _row_counts(target))
+    differ = (first[mine] != second[theirs]).any(axis=1)
+    item = np.repeat(np.flatnonzero(same), counts[same])
+    same[item[differ]] = False
+    return same
+
+
+def _with_ring_starts(polygons: Polygons, table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the vertices with a third column that is 1 where a ring begins."""
+    starts = np.zeros(len(table))
+    starts[polygons.ring_offsets[:-1]] = 1.0
+    return np.column_stack([table, starts])
