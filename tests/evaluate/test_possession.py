@@ -281,6 +281,22 @@ def test_nothing_to_see(tables: dict[str, pd.DataFrame]) -> None:
         assert len(report.frames) == 0
 
 
+def test_numbers_and_words_are_one_label(tables: dict[str, pd.DataFrame]) -> None:
+    words = {
+        **tables,
+        "players": tables["players"].assign(track=tables["players"]["track"].astype(float)),
+        "truth": tables["truth"].assign(track=tables["truth"]["track"].astype(str)),
+    }
+    first, second = possession(**tables, fps=10), possession(**words, fps=10)
+    assert second.tracks == first.tracks
+    assert second.summary.equals(first.summary)
+    # Frames far from 0 are the same frames, later.
+    later = {name: table.assign(frame=table["frame"] + 10**12) for name, table in tables.items()
+             if name != "truth"}  # fmt: skip
+    moved = possession(**later, fps=10).found
+    assert moved.counts.tolist() == first.found.counts.tolist()[:3]
+
+
 def changed(name: str, **columns: object) -> Callable[[dict], dict]:
     return lambda tables: {**tables, name: tables[name].assign(**columns)}
 
@@ -310,6 +326,10 @@ def settings(**fields: object) -> Callable[[dict], dict]:
          "rows 0 and 2 are both of track m1/7 in frame 3; a track"),
         (changed("ball", frame=3), ValueError, "ball: rows 0 and 1 are both of frame 3; keep"),
         (changed("ball", x1=-1.0), ValueError, "ball: Boxes: "),
+        (lambda t: {**t, "truth": {"track": [1, 2], "video": ["m1"] * 2, "start": [0.0],
+                                   "stop": [1.0]}}, ValueError,
+         "truth: there are 2 tracks and 1 starts"),
+        (changed("ball", frame=lambda t: np.arange(len(t)) * 2**41), ValueError, "too far apart"),
         (changed("truth", stop=0.05), ValueError, r"truth: Intervals: stop\[0\] = 0.05 is before"),
         (lambda t: {**t, "ball": {"frame": [0], "video": ["m1"], "regions": 3}}, TypeError,
          "ball: regions are int"),

@@ -24,6 +24,7 @@ from .wording import describe
 
 __all__ = ["possession"]
 
+_SPAN = 1 << 40  # of frame numbers, so that they can be combined with numbers of videos
 _SLACK = 1e-9  # of a duration in frames, for rounding of seconds times frames per second
 
 
@@ -205,10 +206,13 @@ def _scored(
 ) -> Frames:
     """Join players and ball on video and frame, and score the pairs."""
     count = len(players.frame)
-    times, code = np.unique(np.concatenate([players.frame, ball.frame]), return_inverse=True)
-    code = code.astype(np.int64)
-    key = known.video[row] * len(times) + code[:count]
-    ball_key = ball_video * len(times) + code[count:]
+    first = min(players.frame.min(initial=2**53), ball.frame.min(initial=2**53))
+    last = max(players.frame.max(initial=first), ball.frame.max(initial=first))
+    span = int(last - first) + 1
+    if span > _SPAN:
+        raise ValueError(f"players and ball: frames from {first} to {last} are too far apart")
+    key = known.video[row] * span + (players.frame - first)
+    ball_key = ball_video * span + (ball.frame - first)
     order = np.argsort(ball_key, kind="stable")
     ball_sorted = ball_key[order]
     twice = np.flatnonzero(ball_sorted[1:] == ball_sorted[:-1])

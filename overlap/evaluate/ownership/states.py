@@ -124,8 +124,12 @@ def _free(gaps: IntervalSets, sets: IntervalSets, video: NDArray[np.int64]) -> I
     spans, row = gaps.intervals(), gaps.region
     count = int(video.max(initial=-1)) + 1
     anyone = IntervalSets.from_intervals(sets.intervals(), video[sets.region], size=count)
-    alone = IntervalSets.from_intervals(spans, np.arange(len(spans)), size=len(spans))
-    free = (alone & anyone[video[row]]).measure() == 0.0
+    free = np.empty(len(spans), np.bool_)
+    for k, table in enumerate(anyone.to_list()):
+        own = video[row] == k
+        edges = np.append(table.ravel(), np.inf)
+        passed = np.searchsorted(edges, spans.start[own], side="right")
+        free[own] = (passed % 2 == 0) & (edges[passed] >= spans.stop[own])
     return IntervalSets.from_intervals(spans[free], row[free], size=len(sets))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ import numpy as np
 from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes
 from overlap.regions.intervals import Intervals
+
+from .labels import Labels, joined, read_labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,16 +39,15 @@ class Tracks:
     regions : Regions
         N of them.
     frame : ndarray of int64, shape (N,)
-    video, track : ndarray of object, shape (N,), or None
-        Labels as they came.
+    video, track : Labels, or None
     sha256 : str
         Of all of it.
     """
 
     regions: Regions
     frame: NDArray[np.int64]
-    video: NDArray[Any] | None
-    track: NDArray[Any] | None
+    video: Labels | None
+    track: Labels | None
     sha256: str
 
 
@@ -57,13 +58,14 @@ class Spells:
     Attributes
     ----------
     intervals : Intervals
-    video, track : ndarray of object, or None
+    video : Labels, or None
+    track : Labels
     sha256 : str
     """
 
     intervals: Intervals
-    video: NDArray[Any] | None
-    track: NDArray[Any]
+    video: Labels | None
+    track: Labels
     sha256: str
 
 
@@ -126,15 +128,9 @@ def _get(source: Any, known: list[str], field: str, role: str, needed: bool = Tr
     return column
 
 
-def _labels(column: Any, field: str, role: str) -> NDArray[Any] | None:
-    if column is None:
-        return None
-    import pandas as pd
-
-    lacking = np.flatnonzero(pd.isna(column))
-    if lacking.size:
-        raise ValueError(f"{role}: row {lacking[0]} has no {field}; name it, or remove the row")
-    return column.astype(object)
+def _labels(source: Any, known: list[str], field: str, role: str, needed: bool) -> Labels | None:
+    column = _get(source, known, field, role, needed)
+    return None if column is None else read_labels(column, field, role)
 
 
 def _frames(column: Any, role: str) -> NDArray[np.int64]:
@@ -171,15 +167,15 @@ def _regions(source: Any, known: list[str], role: str) -> Regions:
     )
 
 
-def _digest(*arrays: Any) -> str:
+def _digest(labels: Sequence[Labels | None], *arrays: NDArray[Any]) -> str:
     digest = hashlib.sha256()
+    for column in labels:
+        if column is not None:
+            digest.update(repr(column.names).encode())
+            digest.update(column.code.tobytes())
     for array in arrays:
-        if array is None:
-            continue
-        plain = np.asarray(array)
-        plain = plain.astype(str) if plain.dtype == object else plain
-        digest.update(f"{plain.dtype.str} {plain.shape}".encode())
-        digest.update(np.ascontiguousarray(plain).tobytes())
+        digest.update(f"{array.dtype.str} {array.shape}".encode())
+        digest.update(array.tobytes())
     return digest.hexdigest()
 
 
@@ -198,15 +194,14 @@ def read_tracks(source: Any, role: str) -> Tracks:
     """
     known = _columns(source, role)
     frame = _frames(_get(source, known, "frame", role), role)
-    video = _labels(_get(source, known, "video", role, needed=False), "video", role)
-    track = None
-    if role == "players":
-        track = _labels(_get(source, known, "track", role), "track", role)
+    video = _labels(source, known, "video", role, needed=False)
+    track = _labels(source, known, "track", role, needed=True) if role == "players" else None
     regions = _regions(source, known, role)
     for name, column in (("regions", regions), ("tracks", track), ("videos", video)):
         if column is not None and len(column) != len(frame):
             raise ValueError(f"{role}: there are {len(frame)} frames and {len(column)} {name}")
-    return Tracks(regions, frame, video, track, _digest(frame, video, track, regions.to_array()))
+    digest = _digest((video, track), frame, regions.to_array())
+    return Tracks(regions, frame, video, track, digest)
 
 
 def read_spells(source: Any) -> Spells:
@@ -218,17 +213,18 @@ def read_spells(source: Any) -> Spells:
         ``track``, ``start``, ``stop`` in seconds, and ``video`` where the players have it.
     """
     known = _columns(source, "truth")
-    track = _labels(_get(source, known, "track", "truth"), "track", "truth")
-    video = _labels(_get(source, known, "video", "truth", needed=False), "video", "truth")
+    track = _labels(source, known, "track", "truth", needed=True)
+    video = _labels(source, known, "video", "truth", needed=False)
+    assert track is not None
     ends = [_get(source, known, field, "truth") for field in ("start", "stop")]
+    for name, column in (("starts", ends[0]), ("stops", ends[1]), ("videos", video)):
+        if column is not None and len(column) != len(track):
+            raise ValueError(f"truth: there are {len(track)} tracks and {len(column)} {name}")
     try:
         intervals = Intervals(np.stack(ends, axis=1).reshape(-1, 2), unit="s")
     except (TypeError, ValueError) as error:
         raise type(error)(f"truth: {error}") from None
-    assert track is not None
-    if len(track) != len(intervals) or (video is not None and len(video) != len(intervals)):
-        raise ValueError("truth: columns have different lengths")
-    return Spells(intervals, video, track, _digest(video, track, intervals.to_array()))
+    return Spells(intervals, video, track, _digest((video, track), intervals.to_array()))
 
 
 def read_players(
@@ -237,28 +233,27 @@ def read_players(
     """Return the rows there are, the row of each region, the ball's videos, the truth's rows."""
     import pandas as pd
 
-    given = [("players", players.video), ("ball", ball.video)]
+    given: list[tuple[str, Labels | None]] = [("players", players.video), ("ball", ball.video)]
     if truth is not None:
         given.append(("truth", truth.video))
-    with_video = [role for role, video in given if video is not None]
+    labels = [(role, video) for role, video in given if video is not None]
     without = [role for role, video in given if video is None]
-    if with_video and without:
+    if labels and without:
         raise ValueError(
-            f"{with_video[0]} has a column of videos and {without[0]} has none; give it to all"
+            f"{labels[0][0]} has a column of videos and {without[0]} has none; give it to all"
         )
-    sizes = [len(players.frame), len(ball.frame), 0 if truth is None else len(truth.track)]
-    if with_video:
-        codes, names = pd.factorize(np.concatenate([video for _, video in given]))
-        videos = tuple(map(str, names))
-    else:
-        codes, videos = np.zeros(sum(sizes), np.int64), ("",)
-    of_players, of_ball, of_truth = np.split(codes.astype(np.int64), np.cumsum(sizes)[:-1])
     assert players.track is not None
-    extra = np.empty(0, object) if truth is None else truth.track
-    tracks, names = pd.factorize(np.concatenate([players.track, extra]))
+    tracks, names = joined([players.track] if truth is None else [players.track, truth.track])
+    if labels:
+        codes, videos = joined([video for _, video in labels])
+    else:
+        videos = ("",)
+        codes = [np.zeros(len(x), np.int64) for x in (players.frame, ball.frame, *tracks[1:])]
+    of_players, of_ball, *of_truth = codes
     most = max(len(names), 1)
-    key = np.concatenate([of_players, of_truth]) * most + tracks
-    unique, row = np.unique(key, return_inverse=True)
-    known = Players(videos, tuple(str(names[k]) for k in unique % most), unique // most)
-    rows = row[: sizes[0]], row[sizes[0] :]
-    return known, rows[0], of_ball, None if truth is None else rows[1]
+    key = np.concatenate([of_players, *of_truth]) * most + np.concatenate(tracks)
+    row, unique = pd.factorize(key, sort=True)
+    known = Players(videos, tuple(names[k] for k in unique % most), unique // most)
+    row = row.astype(np.int64, copy=False)
+    count = len(of_players)
+    return known, row[:count], of_ball, None if truth is None else row[count:]
