@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._engine import broadcast
+from overlap.regions._polygon_borders import border_percentile
 from overlap.regions._polygon_covers import covers_of
 from overlap.regions._polygon_reach import find_reaches
 from overlap.regions.base import check_pair
@@ -35,11 +36,11 @@ class HausdorffDistances:
         How far the points of the true region get from the found one.
     error : ndarray, shape (N,)
         The exact value of each of the three is at least the one given, and at most this much
-        larger.
+        larger; a percentile may be off by as much either way.
     found_point : ndarray, shape (N, 2)
-        The point of the found region that is as far as `found_to_truth` from the true one.
+        A point of the found region that is as far as `found_to_truth` from the true one.
     truth_point : ndarray, shape (N, 2)
-        The point of the true region that is as far as `truth_to_found` from the found one.
+        A point of the true region that is as far as `truth_to_found` from the found one.
     """
 
     distance: NDArray[np.float64]
@@ -54,7 +55,11 @@ class HausdorffDistances:
 
 
 def hausdorff(
-    found: Polygons, truth: Polygons, *, bound: float | None = None
+    found: Polygons,
+    truth: Polygons,
+    *,
+    bound: float | None = None,
+    percentile: float | None = None,
 ) -> HausdorffDistances:
     """Return the Hausdorff distances of polygons, pair by pair.
 
@@ -70,18 +75,23 @@ def hausdorff(
     bound : float, optional
         How much too small a distance may be, in the unit of the coordinates; by default 1e-4 of
         the longer side of the box around the pair.
+    percentile : float, optional
+        In (0, 100): instead of the farthest point, so much of the length of a region's border is
+        at most that far from the other region. The inside is not looked at.
 
     Returns
     -------
     HausdorffDistances
-        NaN for two empty regions and infinite if exactly one is empty.
+        NaN for two empty regions and infinite if exactly one is empty. A percentile is also NaN
+        for a region that covers a torus and has no border.
 
     Raises
     ------
     TypeError
         For other kinds of regions.
     ValueError
-        For a bound that is not positive, different periods or units, and unequal lengths.
+        For a bound that is not positive, a percentile outside of (0, 100), different periods or
+        units, and unequal lengths.
 
     Notes
     -----
@@ -109,6 +119,11 @@ def hausdorff(
     check_pair(found, truth)
     if bound is not None and not (np.isfinite(bound) and bound > 0.0):
         raise ValueError(f"hausdorff: bound = {bound!r} is not a positive number")
+    if percentile is not None and not 0.0 < percentile < 100.0:
+        raise ValueError(
+            f"hausdorff: percentile = {percentile!r} is not between 0 and 100; leave it out for "
+            "the farthest point"
+        )
     first, second = broadcast(found, truth)
     assert isinstance(first, Polygons)
     assert isinstance(second, Polygons)
@@ -125,7 +140,18 @@ def hausdorff(
     points = np.full((2, len(ia), 2), np.nan)
     there[empty[0] & empty[1]] = back[empty[0] & empty[1]] = np.nan
     error[~both] = 0.0
-    reach = find_reaches(a, ia[both], b, jb[both], bounds[both])
-    (there[both], back[both]), error[both] = reach.distances, reach.slack.max(axis=0)
-    points[:, both] = reach.points
+    if percentile is None:
+        reach = find_reaches(a, ia[both], b, jb[both], bounds[both])
+        (there[both], back[both]), error[both] = reach.distances, reach.slack.max(axis=0)
+        points[:, both] = reach.points
+    else:
+        share = percentile / 100.0
+        for k in np.flatnonzero(both):
+            there[k], first_error, points[0, k] = border_percentile(
+                a, ia[k], b, jb[k], share, bounds[k]
+            )
+            back[k], second_error, points[1, k] = border_percentile(
+                b, jb[k], a, ia[k], share, bounds[k]
+            )
+            error[k] = max(first_error, second_error)
     return HausdorffDistances(np.maximum(there, back), there, back, error, *points)

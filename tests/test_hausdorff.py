@@ -49,6 +49,15 @@ def points_of(area: shapely.Geometry, spacing: float) -> np.ndarray:
     return np.concatenate([np.stack([x.ravel(), y.ravel()], 1)[inside], border])
 
 
+def images(area: shapely.Geometry, period) -> shapely.Geometry:
+    """Return a region and what it is a period further, in every direction."""
+    steps = [(0.0,) if p is None else (-p, 0.0, p) for p in period or (None, None)]
+    places = np.array(list(itertools.product(*steps)))
+    copies = shapely.union_all([shapely.transform(area, lambda x, p=p: x + p) for p in places])
+    shapely.prepare(copies)
+    return copies
+
+
 @pytest.mark.parametrize(
     "period", [None, (SIDE, SIDE), (None, SIDE)], ids=["plane", "torus", "tube"]
 )
@@ -59,18 +68,13 @@ def test_distances_are_those_of_dense_points(period) -> None:
     batches = [ov.Polygons(side, period=period) for side in (found, truth)]
     result = ov.hausdorff(*batches, bound=1e-3)
     assert (result.error <= 1e-3).all()
-    steps = [(0.0,) if p is None else (-p, 0.0, p) for p in period or (None, None)]
     for k in range(count):
         areas = [shape(side[k]) for side in (found, truth)]
         for one, two, distance, point in (
             (*areas, result.found_to_truth[k], result.found_point[k]),
             (*areas[::-1], result.truth_to_found[k], result.truth_point[k]),
         ):
-            corners = np.array(list(itertools.product(*steps)))
-            copies = shapely.union_all(
-                [shapely.transform(two, lambda x, c=c: x + c) for c in corners]
-            )
-            shapely.prepare(copies)
+            copies = images(two, period)
             assert one.distance(shapely.Point(point)) < 1e-9
             assert copies.distance(shapely.Point(point)) == pytest.approx(distance, abs=1e-9)
             dense = points_of(one, spacing)
@@ -83,6 +87,50 @@ def test_distances_are_those_of_dense_points(period) -> None:
     back = ov.hausdorff(*batches[::-1], bound=1e-3)
     np.testing.assert_array_equal(back.found_to_truth, result.truth_to_found)
     np.testing.assert_array_equal(back.distance, result.distance)
+
+
+@pytest.mark.parametrize("period", [None, (SIDE, SIDE)], ids=["plane", "torus"])
+def test_percentiles_are_those_of_points_along_the_border(period) -> None:
+    count, spacing, bound = (2, 0.1, 0.1) if FEW else (9, 0.004, 1e-3)
+    found, truth = regions(3, count), regions(4, count)
+    batches = [ov.Polygons(side, period=period) for side in (found, truth)]
+    for percentile in (50.0, 95.0):
+        result = ov.hausdorff(*batches, bound=bound, percentile=percentile)
+        assert (result.error <= bound).all()
+        for k in range(count):
+            areas = [shape(side[k]) for side in (found, truth)]
+            for one, two, distance, point in (
+                (*areas, result.found_to_truth[k], result.found_point[k]),
+                (*areas[::-1], result.truth_to_found[k], result.truth_point[k]),
+            ):
+                copies = images(two, period)
+                away = []
+                for line in shapely.get_parts(one.boundary):
+                    along = np.arange(0.5 * spacing, line.length, spacing)
+                    away.append(shapely.distance(line.interpolate(along), copies))
+                expected = np.percentile(np.concatenate(away), percentile)
+                assert distance == pytest.approx(expected, abs=bound + 2.0 * spacing)
+                assert one.boundary.distance(shapely.Point(point)) < 1e-9
+                assert copies.distance(shapely.Point(point)) == pytest.approx(distance, abs=1e-9)
+        farthest = ov.hausdorff(*batches, bound=bound)
+        assert (result.distance <= farthest.distance + farthest.error + bound).all()
+
+
+def test_percentiles_where_nothing_is_to_be_found() -> None:
+    batch = ov.Polygons([UNIT * 4.0, UNIT + 1.0, []])
+    same = ov.hausdorff(batch[:1], batch[:1], percentile=95)
+    assert same.distance == same.error == 0.0
+    nested = ov.hausdorff(batch[0], batch[1], percentile=50)
+    assert nested.truth_to_found == 0.0
+    empty = ov.hausdorff(batch[2], batch[1:], percentile=95)
+    np.testing.assert_array_equal(empty.distance, [np.inf, np.nan])
+    torus = (4.0, 4.0)
+    everything, square = (ov.Polygons([ring], period=torus) for ring in (UNIT * 4.0, UNIT))
+    covered = ov.hausdorff(everything, square, percentile=95)
+    assert np.isnan(covered.found_to_truth)
+    assert covered.truth_to_found == 0.0
+    with pytest.raises(ValueError, match="not between 0 and 100"):
+        ov.hausdorff(batch, batch, percentile=100)
 
 
 def test_the_farthest_point_may_be_inside() -> None:
