@@ -315,7 +315,7 @@ def test_many_candidates_come_from_a_grid_or_a_sweep(period, count):
 
 def test_threads_change_nothing(monkeypatch):
     rng = np.random.default_rng(16)
-    polygons = ov.Polygons(regions(rng, 40, 1.0))
+    polygons = ov.Polygons(regions(rng, 40 if COMPILED else 8, 1.0))
     monkeypatch.setenv("OVERLAP_THREADS", "1")
     alone = ov.giou.pairwise(polygons, polygons)
     monkeypatch.setenv("OVERLAP_THREADS", "3")
