@@ -62,14 +62,14 @@ def _pullback(a, i, b, j, do, de, ds, dx):
 
 
 @cache
-def _product_geometry(first: Geometry, second: Geometry, centers: bool) -> Geometry:
+def _product_geometry(first: Geometry, second: Geometry, centers: bool, ragged: bool) -> Geometry:
     both = first.enclosure is not None and second.enclosure is not None
     enclosure = (
         compose(_enclosure, FIRST=first.enclosure, SECOND=second.enclosure) if both else None
     )
     extents = first.extent is not None and second.extent is not None
     pullback = None
-    if both and first.pullback is not None and second.pullback is not None:
+    if both and not ragged and first.pullback is not None and second.pullback is not None:
         if extents:
             axes = {
                 "FIRST_AXES": compose(_first_axes, CUT=first.axes),
@@ -189,7 +189,16 @@ class Product(Regions):
         return f"{type(self).__name__}({self._factors[0]!r}, {self._factors[1]!r}{scale})"
 
     def to_array(self) -> NDArray[np.float64]:
-        """Return the parameters of both factors side by side, shape (N, P)."""
+        """Return the parameters of both factors side by side, shape (N, P).
+
+        A TypeError where a factor has no row of parameters for each region.
+        """
+        for factor in self._factors:
+            if factor.ragged:
+                raise TypeError(
+                    f"Product: {type(factor).__name__} have no row of parameters for each region; "
+                    "take .factors, and to_array of each"
+                )
         return np.hstack([factor.to_array() for factor in self._factors])
 
     def _names(self) -> Sequence[str]:
@@ -274,7 +283,8 @@ class Product(Regions):
             for factor in self._factors
         )
         same = self._factors[0].unit == self._factors[1].unit
-        return _product_geometry(first, second, self._scale is not None or same)
+        ragged = any(factor.ragged for factor in self._factors)
+        return _product_geometry(first, second, self._scale is not None or same, ragged)
 
     def _enclosures(self) -> tuple[str, ...]:
         known = [factor._enclosures() for factor in self._factors]
