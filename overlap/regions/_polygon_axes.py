@@ -118,7 +118,7 @@ def center_ways(oa, ca, la, ia, ob, cb, lb, jb, period, way, slope_a, slope, cen
                     sign = -1.0 if (after <= before) != turned else 1.0
                     # inside of an arc it stays, whatever the other does
                     moves = 0.0 if distance == 0.0 and lb[q] > 0.0 else slope_a[p]
-        way[k] = sign * best if taken >= 0 else 0.0
+        way[k] = sign * best + 0.0 if taken >= 0 else 0.0  # no minus 0
         slope[k] = moves
         center[k] = ca[taken] if taken >= 0 else 0.0
 
