@@ -81,7 +81,8 @@ def draw(path):
     for size in (20.0, 100.0):
         value = ov.iou(squares([size], 5.0), squares([size]))[0]
         first.plot(size, value, "ko", ms=4)
-        first.annotate(f"{value:.3f}", (size, value), (-36, 5), textcoords="offset points")
+        first.annotate(f"{value:.3f}", (size, value), (7, -13), textcoords="offset points",
+                       bbox={"facecolor": "white", "alpha": 0.85, "lw": 0, "pad": 0.5})  # fmt: skip
     first.set(title="IoU after a shift", ylim=(0.0, 1.02), ylabel="IoU")
     first.legend(fontsize=8, title="shift", loc="lower right")
     second.plot(SIZES, slack, color="tab:red")
