@@ -12,7 +12,7 @@ from overlap import _engine
 from overlap._jit import specialise
 from overlap._terms import Groups
 from overlap.losses._gradients import identical, sides_of, stacked
-from overlap.losses._loss_loops import settle
+from overlap.losses._loss_loops import NEAR, settle
 from overlap.losses.overlaps import engine_side
 from overlap.losses.result import Loss, item_factors
 from overlap.regions.base import Regions
@@ -43,8 +43,6 @@ class Sums:
         The group of every pair, from 0 on.
     count : int
         Number of groups.
-    same : ndarray of bool, shape (count,)
-        The groups in which every region is identical to its partner.
     """
 
     pred: NDArray[np.float64]
@@ -53,7 +51,6 @@ class Sums:
     smooth: float
     group: NDArray[np.intp]
     count: int
-    same: NDArray[np.bool_]
 
     def total(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the sums of `values` over the groups, shape (count,)."""
@@ -120,9 +117,8 @@ def grouped_loss(
     labels, group = grouped(name, groups, count)
     index, needs = np.arange(count), Groups.OVERLAP
     block = _engine.fill_block(first, index, second, index, geometry, needs)
-    equal = np.bincount(group, ~identical(first, second), len(labels)) == 0.0
     cell = first.grid.volume if isinstance(first, Masks) else 1.0
-    sums = Sums(block[0], block[1], block[2], smooth * cell, group, len(labels), equal)
+    sums = Sums(block[0], block[1], block[2], smooth * cell, group, len(labels))
     factors, common = item_factors(
         name, group_weights(name, weights, labels), len(labels), reduction
     )
@@ -130,6 +126,11 @@ def grouped_loss(
     outer = np.zeros_like(block)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         losses, partials = formula(sums)
+        empty = sums.total(sums.pred) + sums.total(sums.target) == 0.0
+        near = (losses <= NEAR) | empty | (not geometry.reflexive)
+        rows = np.flatnonzero(near[group])
+        differ = ~identical(first[rows], second[rows])
+        equal = near & (np.bincount(group[rows], differ, len(labels)) == 0.0)
         losses = np.clip(np.where(equal, 0.0, losses), 0.0, None)
         for row, values in zip(outer[:3], partials, strict=True):
             row[:] = np.where(equal[group], 0.0, values) * scale[group]
