@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from overlap.evaluate.localization.evidence import threshold_names
 from overlap.evaluate.report import Report, Section
 from overlap.matching import match
 from overlap.ratios import iou
@@ -23,16 +24,7 @@ if TYPE_CHECKING:
 
     from .report import PossessionReport
 
-__all__ = ["PossessionEvidence", "threshold_names"]
-
-
-def threshold_names(thresholds: tuple[float, ...]) -> list[str]:
-    """Write thresholds with two decimals, or with as many as keep them apart."""
-    for digits in range(2, 18):
-        names = [f"{threshold:.{digits}f}" for threshold in thresholds]
-        if len(set(names)) == len(names):
-            return names
-    return [repr(float(threshold)) for threshold in thresholds]
+__all__ = ["PossessionEvidence"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +70,10 @@ class PossessionEvidence:
         if len(self.players.videos) > 1:
             return self.players.video
         return np.arange(len(self.players))
+
+    @property
+    def _names(self) -> list[str]:
+        return threshold_names(np.array(self.thresholds))
 
     def annotated(self) -> tuple[str, ...]:
         """Names of the items: whoever has no annotated spell is annotated not to have the ball."""
@@ -143,10 +139,9 @@ class PossessionEvidence:
         spells, annotated = weight @ counts["spells"], weight @ counts["truth_spells"]
         hits = np.einsum("br,tr->tb", weight, counts["tp"])
         f1 = _ratio(2.0 * hits, spells + annotated)
-        names = threshold_names(self.thresholds)
-        if len(names) > 1:
+        if len(self.thresholds) > 1:
             result["F1"] = f1.mean(axis=0)
-        for t, name in enumerate(names):
+        for t, name in enumerate(self._names):
             result[f"F1@{name}"] = f1[t]
             result[f"precision@{name}"] = _ratio(hits[t], spells)
             result[f"recall@{name}"] = _ratio(hits[t], annotated)
@@ -186,7 +181,7 @@ class PossessionEvidence:
                 ("time_recall", _ratio(shared, truth), "1"),
             ]
             total = counts["spells"] + counts["truth_spells"]
-            for hits, name in zip(counts["tp"], threshold_names(self.thresholds), strict=True):
+            for hits, name in zip(counts["tp"], self._names, strict=True):
                 columns.append((f"F1@{name}", _ratio(2.0 * hits, total), "1"))
                 columns.append((f"tp@{name}", hits, "1"))
         result = []
@@ -228,7 +223,7 @@ class PossessionEvidence:
                                  ("shared", shared)):  # fmt: skip
                 result[name] = np.concatenate([values, nothing])
             result |= dict(zip(("truth_start", "truth_stop", "iou"), partner, strict=True))
-            for limit, name in zip(self.thresholds, threshold_names(self.thresholds), strict=True):
+            for limit, name in zip(self.thresholds, self._names, strict=True):
                 outcome = np.where(partner[2] >= limit, "true", "false").astype(object)
                 outcome[len(row) :] = "missed"
                 result[f"outcome@{name}"] = outcome
