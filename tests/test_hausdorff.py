@@ -147,11 +147,20 @@ def test_the_farthest_point_may_be_inside() -> None:
 def test_a_corridor_of_one_width() -> None:
     """Everywhere along its middle the distance is the same, so that little can be left out."""
     whole = UNIT * [100.0, 10.0]
-    gap = UNIT * [90.0, 2.0] + [5.0, 4.0]
+    gap = UNIT * [90.0, 2.0] + np.array([5.0, 4.3])
     result = ov.hausdorff(ov.Polygons([whole]), ov.Polygons([[whole, gap]]), bound=0.05)
     assert result.distance == pytest.approx(1.0, abs=0.05)
     assert result.distance + result.error >= 1.0
     assert result.error <= 0.05
+
+
+def test_a_search_that_is_cut_off_says_so(monkeypatch) -> None:
+    monkeypatch.setattr("overlap.regions._polygon_reach._BUDGET", 300)
+    whole, gap = UNIT * [100.0, 10.0], UNIT * [90.0, 2.0] + np.array([5.0, 4.3])
+    result = ov.hausdorff(ov.Polygons([whole]), ov.Polygons([[whole, gap]]), bound=1e-9)
+    assert result.error > 1e-9
+    assert result.distance <= 1.0 + 1e-12
+    assert result.distance + result.error >= 1.0
 
 
 def test_closed_forms_on_the_torus() -> None:

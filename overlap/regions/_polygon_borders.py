@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._jit import specialise
-from overlap.regions._polygon_reach import edges_of, farthest_corner, inside, nearest, plant
+from overlap.regions._polygon_edges import edges_of, farthest_corner, inside, nearest, plant
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

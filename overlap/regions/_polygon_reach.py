@@ -2,11 +2,12 @@
 
 The distance to a set changes by at most the way that one goes (its Lipschitz constant is 1), and
 the distance to one edge is convex. So a piece of an edge, or a rectangle, is as far away as its
-ends are from the edge that is nearest to its middle, or less; what cannot beat the farthest point
-known is left out, and the rest is cut in two. Inside of a polygon, the distance has a local
-maximum only where the nearest points lie around it (Aichholzer et al., A novel type of skeleton
-for polygons, 1995): rectangles that see all of them on one side are left out as well, so that
-little more than the border is looked at.
+ends are from the edge that is nearest to its middle, or less (Tang, Lee and Kim, Interactive
+Hausdorff distance computation for general polygonal models, 2009); what cannot beat the farthest
+point known is left out, and the rest is cut in two. Away from the border, the distance has a local
+maximum only in the convex hull of the nearest points (Lieutier, Any open bounded subset of R^n has
+the same homotopy type as its medial axis, 2004): rectangles that see all of them on one side are
+left out as well, so that little more than the border is looked at.
 """
 
 from __future__ import annotations
@@ -16,8 +17,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from overlap._jit import run_blocks, scalar, specialise, subroutine
-from overlap.regions._rings import offsets_of
+from overlap._jit import run_blocks, specialise, subroutine
+from overlap.regions._polygon_edges import (
+    LEAF,
+    edges_of,
+    farthest_corner,
+    inside,
+    nearest,
+    plant,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,101 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Reach", "find_reaches"]
 
-_LEAF = 8  # edges in a box, and boxes in a larger one
 _SLANT = 1e-6  # what the cosine of an acute angle is at least
 _BUDGET = 200_000  # pieces that are looked at before a search is cut off
-
-
-@scalar
-def to_edge(px, py, ax, ay, bx, by):
-    """Return the squared distance of a point from an edge."""
-    vx, vy, wx, wy = bx - ax, by - ay, px - ax, py - ay
-    square = vx * vx + vy * vy
-    t = min(max((wx * vx + wy * vy) / square, 0.0), 1.0) if square > 0.0 else 0.0
-    dx, dy = wx - t * vx, wy - t * vy
-    return dx * dx + dy * dy
-
-
-@subroutine
-def plant(table, first, last, edges, boxes):
-    """Copy edges, and write boxes around 8 and 64 of them: centers and half sides.
-
-    Returns how many edges and how many smaller boxes there are; the larger ones follow these.
-    """
-    count = last - first
-    for k in range(count):
-        for c in range(4):
-            edges[c, k] = table[c, first + k]
-    small = -(-count // _LEAF)
-    large = -(-small // _LEAF)
-    for box in range(small + large):
-        each = _LEAF if box < small else _LEAF * _LEAF
-        begin = each * (box if box < small else box - small)
-        for axis in range(2):
-            low, high = math.inf, -math.inf
-            for k in range(begin, min(begin + each, count)):
-                low = min(low, edges[axis, k], edges[axis + 2, k])
-                high = max(high, edges[axis, k], edges[axis + 2, k])
-            boxes[axis, box] = 0.5 * (low + high)
-            boxes[axis + 2, box] = 0.5 * (high - low)
-    return count, small
-
-
-@subroutine
-def nearest(px, py, edges, boxes, count, small, wide, high, hint):
-    """Return the distance of the nearest edge, which it is, and by how much it is moved.
-
-    `hint` is an edge that may be near.
-    """
-    best, found, move_x, move_y = math.inf, hint, 0.0, 0.0
-    for turn in range(2):
-        limit = -(-small // _LEAF) if turn == 1 else 1
-        for big in range(limit):
-            cx, cy = boxes[0, small + big], boxes[1, small + big]
-            hx, hy = boxes[2, small + big], boxes[3, small + big]
-            if turn == 0:  # the hint alone
-                cx, cy = edges[0, hint], edges[1, hint]
-                hx, hy = 0.0, 0.0
-            dx, dy = px - cx, py - cy
-            many_x, many_y = 0, 0
-            if wide > 0.0:
-                dx -= wide * math.floor(dx / wide + 0.5)
-                many_x = int(hx / wide + 0.5) + 1
-            if high > 0.0:
-                dy -= high * math.floor(dy / high + 0.5)
-                many_y = int(hy / high + 0.5) + 1
-            if turn == 0:
-                many_x, many_y = 0, 0
-            for image_x in range(-many_x, many_x + 1):
-                sx = dx + image_x * wide
-                gap_x = max(abs(sx) - hx, 0.0)
-                if gap_x * gap_x >= best:
-                    continue
-                for image_y in range(-many_y, many_y + 1):
-                    sy = dy + image_y * high
-                    gap_y = max(abs(sy) - hy, 0.0)
-                    if gap_x * gap_x + gap_y * gap_y >= best:
-                        continue
-                    qx, qy = sx + cx, sy + cy  # the point, as seen from this box
-                    if turn == 0:
-                        best = to_edge(
-                            qx, qy, edges[0, hint], edges[1, hint], edges[2, hint], edges[3, hint]
-                        )
-                        move_x, move_y = qx - px, qy - py
-                        continue
-                    for box in range(_LEAF * big, min(_LEAF * (big + 1), small)):
-                        gx = max(abs(qx - boxes[0, box]) - boxes[2, box], 0.0)
-                        gy = max(abs(qy - boxes[1, box]) - boxes[3, box], 0.0)
-                        if gx * gx + gy * gy >= best:
-                            continue
-                        for k in range(_LEAF * box, min(_LEAF * (box + 1), count)):
-                            square = to_edge(
-                                qx, qy, edges[0, k], edges[1, k], edges[2, k], edges[3, k]
-                            )
-                            if square < best:
-                                best, found = square, k
-                                move_x, move_y = qx - px, qy - py
-    return math.sqrt(best), found, move_x, move_y
 
 
 @subroutine
@@ -144,7 +59,7 @@ def apart(px, py, mx, my, distance, radius, close, hint, edges, boxes, count, sm
             return False
         ux, uy = ux / norm, uy / norm
         least, at_x, at_y = math.inf, 0.0, 0.0
-        for big in range(-(-small // _LEAF)):
+        for big in range(-(-small // LEAF)):
             cx, cy = boxes[0, small + big], boxes[1, small + big]
             hx, hy = boxes[2, small + big], boxes[3, small + big]
             dx, dy = px - cx, py - cy
@@ -166,12 +81,12 @@ def apart(px, py, mx, my, distance, radius, close, hint, edges, boxes, count, sm
                     if gap_x * gap_x + gap_y * gap_y > square:
                         continue
                     qx, qy = sx + cx, sy + cy
-                    for box in range(_LEAF * big, min(_LEAF * (big + 1), small)):
+                    for box in range(LEAF * big, min(LEAF * (big + 1), small)):
                         gx = max(abs(qx - boxes[0, box]) - boxes[2, box], 0.0)
                         gy = max(abs(qy - boxes[1, box]) - boxes[3, box], 0.0)
                         if gx * gx + gy * gy > square:
                             continue
-                        for k in range(_LEAF * box, min(_LEAF * (box + 1), count)):
+                        for k in range(LEAF * box, min(LEAF * (box + 1), count)):
                             ax, ay = edges[0, k] - qx, edges[1, k] - qy
                             vx, vy = edges[2, k] - qx - ax, edges[3, k] - qy - ay
                             a, b = vx * vx + vy * vy, ax * vx + ay * vy
@@ -193,48 +108,6 @@ def apart(px, py, mx, my, distance, radius, close, hint, edges, boxes, count, sm
         norm = math.hypot(at_x, at_y)
         ux, uy = ux + at_x / norm, uy + at_y / norm
     return False
-
-
-@subroutine
-def inside(px, py, edges, count, wide, high):
-    """Return whether a point is inside of rings, by the edges above it."""
-    winding = 0
-    for k in range(count):
-        ax, ay, bx, by = edges[0, k], edges[1, k], edges[2, k], edges[3, k]
-        if ax == bx:
-            continue
-        way = -1
-        if ax > bx:
-            ax, ay, bx, by, way = bx, by, ax, ay, 1
-        turn = math.floor((ax - px) / wide) if wide > 0.0 else 0.0
-        x = px + turn * wide
-        while x < bx:
-            if x >= ax:
-                y = ay + (x - ax) / (bx - ax) * (by - ay)
-                if high > 0.0:
-                    winding += way * math.ceil((y - py) / high)
-                elif y > py:
-                    winding += way
-            if not wide > 0.0:
-                break
-            turn += 1.0
-            x = px + turn * wide
-    return winding != 0
-
-
-@scalar
-def farthest_corner(px, py, hx, hy, corners, ax, ay, bx, by):
-    """Return how far the corners of a piece around a point are from an edge at most.
-
-    Two corners are the ends of a piece of an edge, four those of a rectangle.
-    """
-    square = 0.0
-    for c in range(corners):
-        x, y = (px + hx, py + hy) if c % 2 else (px - hx, py - hy)
-        if c > 1:
-            x = 2.0 * px - x
-        square = max(square, to_edge(x, y, ax, ay, bx, by))
-    return math.sqrt(square)
 
 
 def reach(a, first, last, following, b, first_b, last_b, outer, wide, high, bound, budget, place):
@@ -350,32 +223,6 @@ def reach(a, first, last, following, b, first_b, last_b, outer, wide, high, boun
                     stack[2, depth], stack[3, depth] = hx, hy
                     depth += 1
     return best, max(rest - best, 0.0)
-
-
-def edges_of(rings: Rings) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Return all edges, those that are a border, and which of these are of which region.
-
-    Where a region was cut at a seam, two edges meet that run in opposite directions.
-    """
-    after = rings.following
-    table = np.stack([rings.x, rings.y, rings.x[after], rings.y[after]])
-    region = rings.region_of[rings.ring_of]
-    kept = np.ones(table.shape[1], bool)
-    if rings.period is not None:
-        way = table[2:] - table[:2]
-        sign = np.where((way[0] < 0.0) | ((way[0] == 0.0) & (way[1] < 0.0)), -1.0, 1.0)
-        keys = [region.astype(np.float64)]
-        for axis, period in enumerate(rings.period):
-            grain = 1e-9 * (period or 1.0)
-            middle = 0.5 * (table[axis] + table[2 + axis])
-            middle = np.round((np.mod(middle, period) if period else middle) / grain)
-            keys += [np.mod(middle, round(1e9)) if period else middle]
-            keys += [np.round(sign * way[axis] / grain)]
-        _, same = np.unique(np.stack(keys), axis=1, return_inverse=True)
-        same = same.ravel()
-        kept = np.bincount(same, sign)[same] != 0.0
-    border = np.ascontiguousarray(table[:, kept])
-    return table, border, offsets_of(np.bincount(region[kept], minlength=len(rings)))
 
 
 class Reach(NamedTuple):
