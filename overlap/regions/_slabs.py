@@ -38,7 +38,7 @@ class Slabs(NamedTuple):
         Where the cuts of each region begin.
     first_entry : ndarray of int64
         Where the list of edges begins that cross the strip after every cut.
-    entries : ndarray of int32
+    entries : ndarray of uint32
         The edges that cross every strip, from the lowest to the highest.
     bounds : ndarray, shape (N, 4)
         Lowest x and y, highest x and y of every region.
@@ -48,7 +48,7 @@ class Slabs(NamedTuple):
     cuts: NDArray[np.float64]
     first_cut: NDArray[np.int64]
     first_entry: NDArray[np.int64]
-    entries: NDArray[np.int32]
+    entries: NDArray[np.uint32]
     bounds: NDArray[np.float64]
 
 
@@ -88,7 +88,7 @@ def slabs_of(rings: Rings, limit: int = _ENTRIES) -> tuple[Slabs, int, bool]:
         high + 1, minlength=len(cuts) + 1
     )
     first_entry = offsets_of(np.cumsum(change)[: len(cuts)])
-    entries = np.empty(first_entry[-1], np.int32)
+    entries = np.empty(first_entry[-1], np.uint32)
     specialise(enter)(edges, low, high, cuts, first_entry, first_entry[:-1].copy(), entries)
     bounds = np.ascontiguousarray(rings.bounds.T)
     slabs = Slabs(edges, cuts, first_cut, first_entry, entries, bounds)
