@@ -148,6 +148,12 @@ def test_levels_by_points_hold_their_share_of_residues():
         found=found, truth=sampled(4, TWO, 400), levels="0.9,0.5", category="general"
     )
     regions = report.regions("found")
+    for level in ("0.9", "0.5"):
+        pair = regions["general", level], report.regions("truth")["general", level]
+        row = report.table.set_index("level").loc[level]
+        for name, score in {"iou": ov.iou, "giou": ov.giou, "diou": ov.diou,
+                            "giou_enclosed": ov.iou - ov.enclosed_gap}.items():  # fmt: skip
+            assert row[name] == pytest.approx(score(*pair)[0], abs=1e-15)
     from shapely import MultiPolygon, Polygon, points
 
     for level in ("0.9", "0.5"):

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from overlap.hausdorff_distances import hausdorff
-from overlap.penalties import diou, enclosed_gap, giou
-from overlap.ratios import iou
 from overlap.regions.polygons import Polygons
 from overlap.scores import terms
 
@@ -20,6 +18,9 @@ from .shapes import Shape, weighed
 from .sides import Side
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from overlap._terms import Terms
     from overlap.periodic_grids import PeriodicGrid
     from overlap.regions.density import CellDensity
 
@@ -182,21 +183,47 @@ def scores_of(a: Polygons, b: Polygons) -> dict[str, float]:
     ----------
     a, b : Polygons
         One region each.
+
+    Returns
+    -------
+    dict
+        `overlap.iou`, `overlap.giou`, `overlap.diou`, and ``iou - enclosed_gap`` of the pair. All
+        are made of its terms, computed once; four scores would compute and compile them four
+        times.
     """
-    return {name: float(score(a, b)[0]) for name, score in _SCORES.items()}
+    return _scores(terms(a, b))
 
 
-_SCORES = {"iou": iou, "giou": giou, "diou": diou, "giou_enclosed": iou - enclosed_gap}
+def _scores(pair: Terms) -> dict[str, float]:
+    hull, gap, extent, outside = pair.hull, pair.center_gap2, pair.diameter2, pair.outside
+    assert hull is not None  # polygons have all of them
+    assert gap is not None
+    assert extent is not None
+    assert outside is not None
+    union = float(pair.union[0])
+    iou = float(pair.intersection[0]) / union if union > 0.0 else math.nan
+    return {
+        "iou": iou,
+        "giou": iou - _share(float(hull[0]) - union, hull),
+        "diou": iou - _share(float(gap[0]), extent),
+        "giou_enclosed": iou - _share(float(outside[0]), hull),
+    }
+
+
+def _share(part: float, whole: NDArray) -> float:
+    """Return a penalty, which is 0 where there is nothing to divide by."""
+    return part / float(whole[0]) if whole[0] > 0.0 else 0.0
 
 
 def _values(
     a: Polygons, b: Polygons, density: CellDensity | None, tolerance: float
 ) -> dict[str, float]:
     areas = float(a.area()[0]), float(b.area()[0])
-    intersection = float(terms(a, b).intersection[0])
+    pair = terms(a, b)
+    intersection = float(pair.intersection[0])
     values = dict.fromkeys(NUMBERS, math.nan)
     values |= {"area_a": areas[0], "area_b": areas[1], "intersection": intersection}
-    values |= scores_of(a, b)
+    values |= _scores(pair)
     values["covered_a"] = intersection / areas[0] if areas[0] > 0.0 else math.nan
     values["covered_b"] = intersection / areas[1] if areas[1] > 0.0 else math.nan
     if density is not None:

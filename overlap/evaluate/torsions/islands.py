@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.matching import match
-from overlap.ratios import coverage, iou
+from overlap.matching import optimal_pairs
 from overlap.regions.polygons import Polygons
+from overlap.scores import terms
 
 from .cutoffs import Level
 from .shapes import Shape, weighed
@@ -111,16 +111,17 @@ def match_islands(found: Shape, truth: Shape, level: Level) -> list[Island]:
     sides = [shape.islands(level) for shape in shapes]
     peaks = [shape.peaks(level) for shape in shapes]
     areas = [side.area() for side in sides]
-    pairs = match(*sides, score=iou, at_least=0.0, strict=True, method="optimal")
+    i, j, value = _pairs(*sides)
+    chosen = optimal_pairs(i, j, value, len(sides[0]), len(sides[1]))
     covered = [
         _covered(sides[0], truth.region(level)),
         _covered(sides[1], found.region(level)),
     ]
     masses = [_masses(side, shape.density) for side, shape in zip(sides, shapes, strict=True)]
-    partner = dict(zip(pairs.truth.tolist(), pairs.found.tolist(), strict=True))
-    score = dict(zip(pairs.truth.tolist(), pairs.score.tolist(), strict=True))
+    partner = dict(zip(j[chosen].tolist(), i[chosen].tolist(), strict=True))
+    score = dict(zip(j[chosen].tolist(), value[chosen].tolist(), strict=True))
     rows: list[tuple[int | None, int | None]] = [(partner.get(b), b) for b in range(len(sides[1]))]
-    rows += [(a, None) for a in pairs.unmatched_found.tolist()]
+    rows += [(a, None) for a in range(len(sides[0])) if a not in partner.values()]
     nan = float("nan")
     result = []
     for a, b in rows:
@@ -157,10 +158,28 @@ def _kind(a: int | None, b: int | None, covered: list[NDArray[np.float64]]) -> s
     return "matched"
 
 
+def _pairs(
+    found: Polygons, truth: Polygons
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Places and IoU of all pairs of islands that intersect.
+
+    By the terms of pairs, as elsewhere in a report, so that no score has to be compiled.
+    """
+    i, j = (index.ravel() for index in np.indices((len(found), len(truth))))
+    if not len(i):
+        return i, j, np.empty(0)
+    pair = terms(found[i], truth[j])
+    touching = np.flatnonzero(pair.intersection > 0.0)
+    return i[touching], j[touching], (pair.intersection / pair.union)[touching]
+
+
 def _covered(islands: Polygons, other: Polygons | None) -> NDArray[np.float64]:
     """Share of each island inside the region of the other side."""
     assert other is not None  # both sides have the level
-    return coverage(islands, other) if len(islands) else np.empty(0)
+    if not len(islands):
+        return np.empty(0)
+    pair = terms(islands, other)
+    return pair.intersection / pair.measure_a
 
 
 def _masses(islands: Polygons, density: CellDensity | None) -> NDArray[np.float64]:
