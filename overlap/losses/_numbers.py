@@ -11,13 +11,15 @@ from overlap.regions.base import as_numbers
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["LARGEST", "checked_number", "checked_pair", "finite", "item_sums"]
+__all__ = ["LARGEST", "checked_number", "checked_pair", "finite", "item_sums", "shaped_pair"]
 
 LARGEST = np.finfo(np.float64).max
 
 
 def checked_number(name: str, what: str, value: float, least: float, strict: bool = False) -> float:
     """Return a finite number >= `least`, or > for `strict`."""
+    if type(value) is float and least < value <= LARGEST:  # as a rule, and at no cost
+        return value
     number = as_numbers(value, f"{name}: {what}")
     if (
         number.shape != ()
@@ -43,12 +45,7 @@ def checked_pair(
     share : bool
         Targets must be in [0, 1].
     """
-    arrays = as_numbers(pred, f"{name}: pred"), as_numbers(target, f"{name}: target")
-    if arrays[0].ndim == 0 or arrays[0].shape != arrays[1].shape:
-        raise ValueError(
-            f"{name}: pred has shape {arrays[0].shape} and target {arrays[1].shape}; expected the "
-            "same shape, (N,) or (N, P)"
-        )
+    arrays = shaped_pair(name, pred, target)
     for array, what in zip(arrays, ("pred", "target"), strict=True):
         good = np.isfinite(array)
         if share and what == "target":
@@ -60,6 +57,19 @@ def checked_pair(
                 f"{name}: {what}[{', '.join(map(str, where))}] = {array[tuple(where)]} is not "
                 f"{wanted}"
             )
+    return arrays
+
+
+def shaped_pair(
+    name: str, pred: ArrayLike, target: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return predictions and targets of one shape (N, ...), whatever their numbers."""
+    arrays = as_numbers(pred, f"{name}: pred"), as_numbers(target, f"{name}: target")
+    if arrays[0].ndim == 0 or arrays[0].shape != arrays[1].shape:
+        raise ValueError(
+            f"{name}: pred has shape {arrays[0].shape} and target {arrays[1].shape}; expected the "
+            "same shape, (N,) or (N, P)"
+        )
     return arrays
 
 

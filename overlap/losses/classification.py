@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.losses._numbers import checked_number, checked_pair, finite, item_sums
-from overlap.losses.result import Loss, Reduction, reduce_items
+from overlap._jit import run_blocks, specialise
+from overlap.losses._classification_loops import FOCAL, QUALITY, VARIFOCAL, classify
+from overlap.losses._numbers import checked_number, checked_pair, shaped_pair
+from overlap.losses.result import Loss, Reduction, item_factors, reduced
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["focal_loss", "quality_focal_loss", "varifocal_loss"]
+
+_NONE = np.empty(0)
 
 
 def focal_loss(
@@ -64,22 +70,13 @@ def focal_loss(
     array([0.00045, 0.01699])
     """
     gamma = checked_number("focal_loss", "gamma", gamma, 0.0)
-    z, t = checked_pair("focal_loss", logits, target, share=True)
-    p, q, below, above = _logistic(z)
-    far = p * (1.0 - t) + q * t  # 1 - p_t, without cancellation
-    entropy = t * above + (1.0 - t) * below
-    factor = far**gamma
-    # d far / dz = (1 - 2 t) p q, and pq / far is at most 1
-    share = np.divide(p * q, far, out=np.zeros_like(far), where=far > 0.0)
-    slope = factor * (gamma * share * (1.0 - 2.0 * t) * entropy + p * (1.0 - t) - q * t)
-    value = factor * entropy
+    balance = 1.0, 1.0
     if alpha is not None:
         alpha = checked_number("focal_loss", "alpha", alpha, 0.0)
         if alpha > 1.0:
             raise ValueError(f"focal_loss: alpha = {alpha!r} is more than 1")
-        balance = t * alpha + (1.0 - t) * (1.0 - alpha)
-        value, slope = balance * value, balance * slope
-    return _loss("focal_loss", value, slope, weights, reduction)
+        balance = alpha, 1.0 - alpha
+    return _loss("focal_loss", FOCAL, logits, target, (gamma, *balance), weights, reduction)
 
 
 def quality_focal_loss(
@@ -124,16 +121,8 @@ def quality_focal_loss(
     array([0.1733, 0.    , 0.0624])
     """
     beta = checked_number("quality_focal_loss", "beta", beta, 0.0)
-    z, y = checked_pair("quality_focal_loss", logits, target, share=True)
-    p, q, below, above = _logistic(z)
-    off = p * (1.0 - y) - q * y  # p - y, without cancellation at both ends
-    size = np.abs(off)
-    entropy = y * above + (1.0 - y) * below
-    factor = size**beta
-    with np.errstate(over="ignore"):
-        share = np.divide(p * q, off, out=np.zeros_like(off), where=size > 0.0)
-        slope = factor * (beta * finite(share) * entropy + off)
-    return _loss("quality_focal_loss", factor * entropy, finite(slope), weights, reduction)
+    options = beta, 1.0, 1.0
+    return _loss("quality_focal_loss", QUALITY, logits, target, options, weights, reduction)
 
 
 def varifocal_loss(
@@ -180,30 +169,43 @@ def varifocal_loss(
     """
     alpha = checked_number("varifocal_loss", "alpha", alpha, 0.0)
     gamma = checked_number("varifocal_loss", "gamma", gamma, 0.0)
-    z, y = checked_pair("varifocal_loss", logits, target, share=True)
-    p, q, below, above = _logistic(z)
-    factor = alpha * p**gamma
-    value = np.where(y > 0.0, y * (y * above + (1.0 - y) * below), factor * below)
-    slope = np.where(y > 0.0, y * (p * (1.0 - y) - q * y), factor * (gamma * q * below + p))
-    return _loss("varifocal_loss", value, slope, weights, reduction)
-
-
-def _logistic(z: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    """Return p = sigmoid(z), 1 - p, -ln(1 - p) and -ln p, each to full precision."""
-    small = np.exp(-np.abs(z))
-    near, far = 1.0 / (1.0 + small), small / (1.0 + small)
-    rest = np.log1p(small)
-    p, q = np.where(z >= 0.0, near, far), np.where(z >= 0.0, far, near)
-    return p, q, np.maximum(z, 0.0) + rest, np.maximum(-z, 0.0) + rest
+    options = gamma, 1.0, alpha
+    return _loss("varifocal_loss", VARIFOCAL, logits, target, options, weights, reduction)
 
 
 def _loss(
     name: str,
-    value: NDArray[np.float64],
-    slope: NDArray[np.float64],
+    formulas: Mapping[str, Callable],
+    logits: ArrayLike,
+    target: ArrayLike,
+    options: tuple[float, float, float],
     weights: ArrayLike | None,
     reduction: Reduction,
 ) -> Loss:
-    return reduce_items(
-        name, item_sums(finite(value)), finite(slope), weights=weights, reduction=reduction
-    )
+    """Return a loss; the options are its power and the weights of positive and negative targets."""
+    z, t = shaped_pair(name, logits, target)
+    items, classes = len(z), math.prod(z.shape[1:])
+    factors, common = item_factors(name, weights, items, reduction)
+    per_item, grad = np.zeros(items), np.empty(z.shape)
+    flat = _read_only(z), _read_only(t), grad.reshape(-1)
+    kernel = specialise(classify, **formulas)
+    bad: list[int] = []
+
+    def rows(lo: int, hi: int) -> None:
+        part = slice(lo * classes, hi * classes)
+        own = _NONE if factors is None else factors[lo:hi]
+        arrays = flat[0][part], flat[1][part], flat[2][part]
+        with np.errstate(over="ignore", invalid="ignore"):  # of kernels not compiled
+            bad.append(kernel(*arrays, classes, options, own, common, per_item[lo:hi]))
+
+    run_blocks(rows, items, 15.0 * z.size)
+    if any(bad):
+        checked_pair(name, z, t, share=True)  # says which
+    return reduced(per_item, grad, factors, common, reduction)
+
+
+def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the numbers in one row; to a kernel, writable arrays are of another type."""
+    flat = np.ravel(array).view()
+    flat.flags.writeable = False
+    return flat

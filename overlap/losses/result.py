@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Loss", "Reduction", "checked_weights", "item_factors", "reduce_items"]
+__all__ = ["Loss", "Reduction", "checked_weights", "item_factors", "reduce_items", "reduced"]
 
 Reduction = Literal["mean", "sum", "none"]
 
@@ -107,15 +107,30 @@ def reduce_items(
         sum; or one value per item.
     """
     factors, common = item_factors(name, weights, len(per_item), reduction)
-    if factors is None:
-        weighted = per_item
-    else:
+    if factors is not None:
         with np.errstate(over="ignore"):
-            weighted = np.minimum(per_item * factors, _LARGEST)
             grad *= factors.reshape(-1, *(1,) * (grad.ndim - 1))
     if common != 1.0:
         grad *= common
     np.clip(grad, -_LARGEST, _LARGEST, out=grad)
+    return reduced(per_item, grad, factors, common, reduction)
+
+
+def reduced(
+    per_item: NDArray[np.float64],
+    grad: Any,
+    factors: NDArray[np.float64] | None,
+    common: float,
+    reduction: str,
+) -> Loss:
+    """Return the loss of N items whose gradients have their factors already.
+
+    The factors are those of `item_factors`.
+    """
+    weighted = per_item
+    if factors is not None:
+        with np.errstate(over="ignore"):
+            weighted = np.minimum(per_item * factors, _LARGEST)
     if reduction == "none":
         return Loss(weighted, grad, per_item)
     with np.errstate(over="ignore"):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from decimal import Decimal, localcontext
 
+import numba
 import numpy as np
 import pytest
 
 import overlap as ov
+
+pytestmark = pytest.mark.kernels
 
 LOGITS = [-40.0, -3.0, 0.0, 0.1, 0.7, 36.0]
 TARGETS = [0.0, 1e-6, 0.3, 0.5, 1.0]
@@ -65,6 +68,10 @@ CASES = {
     "quality, beta 0": (
         lambda z, t: ov.losses.quality_focal_loss(z, t, beta=0.0),
         lambda z, t: quality(z, t, 0.0),
+    ),
+    "quality, beta 2.75": (
+        lambda z, t: ov.losses.quality_focal_loss(z, t, beta=2.75),
+        lambda z, t: quality(z, t, 2.75),
     ),
     "varifocal": (ov.losses.varifocal_loss, lambda z, t: varifocal(z, t, 0.75, 2.0)),
     "varifocal, other powers": (
@@ -130,6 +137,71 @@ def test_nothing_is_infinite_or_nan(name):
             assert np.isfinite(part).all()
     empty = call(np.empty((0, 3)), np.empty((0, 3)))
     assert (empty.value, empty.grad.shape) == (0.0, (0, 3))
+
+
+LOSSES = [ov.losses.focal_loss, ov.losses.quality_focal_loss, ov.losses.varifocal_loss]
+
+
+@pytest.mark.parametrize("call", LOSSES)
+@pytest.mark.parametrize("weights", [0.0, 1e-300, 1e300])
+def test_extreme_weights_give_numbers(call, weights):
+    z, t = np.array([[1e308, -1e308], [0.0, 1.0]]), np.array([[0.0, 1.0], [1.0, 0.0]])
+    for reduction in ("mean", "sum", "none"):
+        loss = call(z, t, weights=[weights, 1.0], reduction=reduction)
+        for part in loss:
+            assert np.isfinite(part).all()
+        if weights == 0.0:
+            assert (loss.grad[0] == 0.0).all()
+
+
+def test_no_weight_of_a_class_and_a_huge_power_give_numbers():
+    for call in (
+        lambda z, t: ov.losses.focal_loss(z, t, alpha=0.0, gamma=1e308),
+        lambda z, t: ov.losses.quality_focal_loss(z, t, beta=1e308),
+        lambda z, t: ov.losses.varifocal_loss(z, t, alpha=0.0, gamma=1e308),
+    ):
+        for part in call([1e308, -1e308, 0.0, 40.0], [0.0, 0.0, 0.5, 0.0]):
+            assert np.isfinite(part).all()
+
+
+@pytest.mark.parametrize("call", LOSSES)
+def test_rows_of_any_length_threads_and_layout(call, monkeypatch):
+    """Longer than what a kernel takes at once, and cut anywhere by threads."""
+    rng = np.random.default_rng(4)
+    count = 40 if numba.config.DISABLE_JIT else 40_000
+    z, t = rng.normal(0, 4, count), rng.uniform(size=count)
+    single = call(z, t, reduction="none")
+    for classes in (1, 5, count // 4):
+        shape = count // classes, classes
+        table = z.reshape(shape), t.reshape(shape)
+        weights = np.arange(1.0, 1.0 + shape[0])
+        monkeypatch.setenv("OVERLAP_THREADS", "1")
+        loss = call(*table, weights=weights, reduction="sum")
+        monkeypatch.setenv("OVERLAP_THREADS", "3")
+        again = call(*table, weights=weights, reduction="sum")
+        for part, other in zip(loss, again, strict=True):
+            np.testing.assert_array_equal(part, other)
+        np.testing.assert_allclose(
+            loss.per_item, single.per_item.reshape(shape).sum(axis=1), rtol=1e-12
+        )
+        np.testing.assert_array_equal(loss.grad, single.grad.reshape(shape) * weights[:, None])
+        turned = call(*(np.asfortranarray(side)[::-1] for side in table), reduction="sum")
+        np.testing.assert_array_equal(turned.per_item, loss.per_item[::-1])
+    deep = call(z.reshape(-1, 2, 5), t.reshape(-1, 2, 5), reduction="sum")
+    np.testing.assert_array_equal(deep.grad.ravel(), single.grad)
+    assert deep.per_item.shape == (count // 10,)
+    none = call(np.empty((3, 0)), np.empty((3, 0)))
+    assert (none.value, none.per_item.tolist(), none.grad.shape) == (0.0, [0.0] * 3, (3, 0))
+
+
+def test_a_bad_number_is_found_wherever_it_stands():
+    z, t = np.zeros((700, 3)), np.zeros((700, 3))
+    z[651, 2] = np.inf
+    with pytest.raises(ValueError, match=r"pred\[651, 2\] = inf is not finite"):
+        ov.losses.focal_loss(z, t)
+    z[651, 2], t[333, 1] = 0.0, np.nan
+    with pytest.raises(ValueError, match=r"target\[333, 1\] = nan is not a number in \[0, 1\]"):
+        ov.losses.varifocal_loss(z, t)
 
 
 def test_a_power_below_one_has_a_finite_gradient():
