@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap import _loops
-from overlap._engine import BLOCK, Plan, broadcast, fill_block, scorer_of
+from overlap._engine import BLOCK, Plan, broadcast, fill_block, scorer_of, value_and_grad
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["ragged_value_and_grad"]
+__all__ = ["ragged_value_and_grad", "row_gradients"]
 
 
 def ragged_value_and_grad(
@@ -38,3 +38,17 @@ def ragged_value_and_grad(
             found.pull_ragged(part, truth, part, geometry, plan.needs, wrt, block, partials)
         )
     return value, tuple(np.concatenate(side) for side in zip(*parts, strict=True))
+
+
+def row_gradients(
+    plan: Plan, found: Any, truth: Any, wrt: str
+) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], ...]]:
+    """Return scores (N,) and one gradient or two for any kind, each with a row per region.
+
+    Of ragged kinds with a row for each of their vertices.
+    """
+    if getattr(found, "ragged", False):
+        return ragged_value_and_grad(plan, found, truth, wrt)
+    value, grad = value_and_grad(plan, found, truth, wrt)
+    half = len(grad) // 2
+    return value, (grad[:half].T, grad[half:].T) if wrt == "both" else (grad.T,)

@@ -17,7 +17,7 @@ import numpy as np
 
 from overlap import _engine, _sparse, candidates
 from overlap._formulas import Component
-from overlap._ragged import ragged_value_and_grad
+from overlap._ragged import row_gradients
 from overlap._terms import Groups, Terms
 from overlap.regions.base import Regions, check_pair
 
@@ -203,20 +203,13 @@ class Score:
         -------
         value : ndarray, shape (N,)
         grad : ndarray, shape (N, P), or two of them for ``wrt="both"``
-            Per pair, in the order of the constructor's columns. Of polygons: shape (V, 2), the
-            vertices of the first pair's region, then of the second's, and so on.
+            Per pair, in the order of the constructor's columns; of polygons (V, 2), the vertices
+            of one pair after those of the other.
         """
         if wrt not in ("found", "truth", "both"):
             raise ValueError(f"wrt = {wrt!r}; expected 'found', 'truth' or 'both'")
-        check_pair(found, truth)
-        if found.ragged:
-            value, grads = ragged_value_and_grad(self.plan, found, truth, wrt)
-            return value, grads if wrt == "both" else grads[0]  # type: ignore[return-value]
-        value, grad = _engine.value_and_grad(self.plan, found, truth, wrt)
-        if wrt == "both":
-            half = len(grad) // 2
-            return value, (grad[:half].T, grad[half:].T)
-        return value, grad.T
+        value, grads = row_gradients(self.plan, found, truth, wrt)
+        return value, grads if wrt == "both" else grads[0]  # type: ignore[return-value]
 
     # -------------------------------------------------------------------- composition
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["checked", "nesting"]
 
+_LARGEST = 1e100
 _ROOM = 1e-9  # of the area of a region, or 1e-12 of its box, may be covered twice
 
 
@@ -97,6 +98,7 @@ def checked(flat: Flat, period: Period | None, what: str) -> Rings:
     """
     x, y, ring_offsets, region_offsets, parts = flat
     rings = Rings(x, y, ring_offsets, region_offsets, period)
+    _check_size(rings, what)
     bad = np.flatnonzero(_covered_twice(rings))
     if not bad.size:
         return rings
@@ -122,6 +124,17 @@ def checked(flat: Flat, period: Period | None, what: str) -> Rings:
         period,
     )
     return both.take(rows)
+
+
+def _check_size(rings: Rings, what: str) -> None:
+    """Raise where areas would overflow."""
+    large = np.flatnonzero((np.abs(rings.x) > _LARGEST) | (np.abs(rings.y) > _LARGEST))
+    if large.size:
+        v = large[0]
+        raise ValueError(
+            f"{what}: vertex {v} = ({rings.x[v]}, {rings.y[v]}) is beyond {_LARGEST:g}, where "
+            "areas overflow; use a larger unit"
+        )
 
 
 def _to_turn(rings: Rings, index: NDArray[np.int64], parts: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -239,6 +239,11 @@ class PolygonMakers(Regions):
         level : float
             See `overlap.PeriodicGrid.region`.
         """
+        if not hasattr(grid, "region"):
+            raise TypeError(
+                f"Polygons.from_level: expected a PeriodicGrid, got {described(grid)}; wrap the "
+                "values in overlap.PeriodicGrid(values)"
+            )
         return grid.region(level)
 
     @classmethod

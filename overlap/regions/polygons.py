@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -255,7 +256,13 @@ class Polygons(PolygonMakers):
     def translated(self, offset: ArrayLike) -> Self:
         """Return the regions moved by (dx, dy), or each by a row of shape (N, 2)."""
         own = self._own
-        move = np.broadcast_to(as_numbers(offset, "Polygons.translated"), (len(self), 2))
+        move = as_numbers(offset, "Polygons.translated")
+        if move.shape not in ((2,), (len(self), 2)):
+            raise ValueError(
+                f"Polygons.translated: expected an offset (dx, dy), or shape ({len(self)}, 2) for "
+                f"one of each region; got shape {move.shape}"
+            )
+        move = np.broadcast_to(move, (len(self), 2))
         of = own.region_of[own.ring_of]
         return self._of(own.with_vertices(own.x + move[of, 0], own.y + move[of, 1]), self.unit)
 
@@ -265,8 +272,7 @@ class Polygons(PolygonMakers):
         With a period, about the centroids of the lifted rings; the result must cover the torus
         at most once.
         """
-        ratio = float(ratio)
-        if not (np.isfinite(ratio) and ratio > 0):
+        if not (isinstance(ratio, Real) and np.isfinite(ratio) and ratio > 0):
             raise ValueError(f"Polygons.scaled: ratio = {ratio!r} is not a finite number > 0")
         own = self._own
         of = own.region_of[own.ring_of]
