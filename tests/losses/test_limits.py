@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-import numba
 import numpy as np
 import pytest
 
@@ -13,7 +12,6 @@ from overlap.testing import all_scores
 from tests.laws.kinds import KINDS
 
 losses = ov.losses
-INTERPRETED = bool(numba.config.DISABLE_JIT)
 SCALES = (1.0, 1e150, 1e-150, 1e-310, 5e-324)
 
 FORMS = {
@@ -72,7 +70,7 @@ def check_finite(loss: losses.Loss, same: np.ndarray, what: str) -> None:
 
 def check_all(found: ov.Boxes, truth: ov.Boxes) -> None:
     same = (found.to_array() == truth.to_array()).all(axis=1)
-    assert 0.05 < same.mean() < 0.5
+    assert 0.0 < same.mean() < 0.5
     for score in all_scores():
         if has(score, found[:1]):
             for name, options in forms(score).items():
@@ -91,9 +89,8 @@ def check_all(found: ov.Boxes, truth: ov.Boxes) -> None:
         check_finite(loss, same, "inner or soft")
 
 
-@pytest.mark.kernels
 def test_awkward_pairs():
-    check_all(*awkward_boxes(60 if INTERPRETED else 2_000, 0))
+    check_all(*awkward_boxes(2_000, 0))
 
 
 @pytest.mark.slow
@@ -102,7 +99,7 @@ def test_a_million_awkward_pairs():
     begin = time.process_time()
     for seed in range(1, 51):
         check_all(*awkward_boxes(20_000, seed))
-        if time.process_time() - begin > 6.0:
+        if time.process_time() - begin > 4.0:
             break
 
 
