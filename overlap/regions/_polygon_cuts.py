@@ -7,15 +7,33 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap.regions._rings import Rings, offsets_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Ring = NDArray[np.float64]
 
-__all__ = ["folded"]
+__all__ = ["folded_rings"]
 
 
-def folded(
+def folded_rings(rings: Rings, origin: tuple[float, float]) -> Rings:
+    """Return all regions cut and moved into the period that begins at `origin`."""
+    assert rings.period is not None
+    vertices = np.split(np.stack([rings.x, rings.y], 1), rings.ring_offsets[1:-1])
+    ends = rings.region_offsets
+    regions = [
+        _folded(vertices[ends[n] : ends[n + 1]], rings.period, origin) for n in range(len(rings))
+    ]
+    pieces = [ring for region in regions for ring in region]
+    xy = np.concatenate(pieces) if pieces else np.empty((0, 2))
+    ring_offsets = offsets_of(np.array([len(ring) for ring in pieces], np.int64))
+    region_offsets = offsets_of(np.array([len(region) for region in regions], np.int64))
+    columns = xy[:, 0], xy[:, 1], ring_offsets, region_offsets
+    return Rings(*columns, rings.period, rings.density)
+
+
+def _folded(
     rings: list[Ring], period: tuple[float | None, float | None], origin: tuple[float, float]
 ) -> list[Ring]:
     """Return the rings of one region cut and moved into the period that begins at `origin`."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._jit import specialise
-from overlap._terms import Groups
+from overlap._terms import Geometry, Groups
 from overlap.regions._polygon_covers import fill_covers
 from overlap.regions._polygon_masses import grid_of, masses_of, shared_masses, uniform
 from overlap.regions._polygon_pulls import pull_covers, swapped
@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
     from overlap.regions._rings import Rings
 
-__all__ = ["fill_polygon_terms", "measures", "overlap_of", "pull_polygon_terms"]
+__all__ = [
+    "BOX",
+    "CONVEX",
+    "enclosure_name",
+    "fill_polygon_terms",
+    "measures",
+    "overlap_of",
+    "pull_polygon_terms",
+]
 
 
 def compare(a, rows, b, columns, out):
@@ -196,3 +204,33 @@ def _pull(
     if around:
         pull_covers(*pair, enclosure, partials, starts[:-1], grad)
     return grad.T
+
+
+# ------------------------------------------------------------------ what scores can ask for
+
+
+def _by_blocks(*arguments):
+    """Stand for the scalars of polygons, whose terms and gradients come in blocks."""
+    raise TypeError("the terms of polygons are taken in blocks, not in a scalar")
+
+
+def _geometry(*, sides: bool) -> Geometry:
+    return Geometry(
+        overlap=_by_blocks,
+        enclosure=_by_blocks,
+        outside=_by_blocks,
+        extent=_by_blocks,
+        pullback=_by_blocks,
+        axes=2,
+        fills=False,
+        sides=sides,
+        pulls_outside=False,
+    )
+
+
+CONVEX, BOX = _geometry(sides=False), _geometry(sides=True)
+
+
+def enclosure_name(geometry: Geometry) -> str:
+    """Return the name of the enclosure of a geometry."""
+    return "box" if geometry.sides else "hull"

@@ -12,10 +12,17 @@ from overlap._terms import Geometry, Groups
 from overlap.regions._geojson import collection_of, grouped
 from overlap.regions._numbers import as_numbers
 from overlap.regions._polygon_covers import Centers, centers_of
-from overlap.regions._polygon_cuts import folded
+from overlap.regions._polygon_cuts import folded_rings
 from overlap.regions._polygon_input import read_nested, turned
 from overlap.regions._polygon_makers import PolygonMakers
-from overlap.regions._polygon_pairs import fill_polygon_terms, measures, pull_polygon_terms
+from overlap.regions._polygon_pairs import (
+    BOX,
+    CONVEX,
+    enclosure_name,
+    fill_polygon_terms,
+    measures,
+    pull_polygon_terms,
+)
 from overlap.regions._polygon_parts import inside, parts_of
 from overlap.regions._polygon_repair import shapely_of
 from overlap.regions._rings import Rings, offsets_of
@@ -299,12 +306,7 @@ class Polygons(PolygonMakers):
         if self.period is None:
             return self
         low = [-0.5 * (p or 0.0) for p in self.period] if origin is None else list(origin)
-        regions = [folded(rings, self.period, (low[0], low[1])) for rings in self.to_list()]
-        rings = [ring for region in regions for ring in region]
-        xy = np.concatenate(rings) if rings else np.empty((0, 2))
-        ring_offsets = offsets_of(np.array([len(ring) for ring in rings], np.int64))
-        region_offsets = offsets_of(np.array([len(region) for region in regions], np.int64))
-        cut = Rings(xy[:, 0], xy[:, 1], ring_offsets, region_offsets, self.period, self.density)
+        cut = folded_rings(self._own, (low[0], low[1]))
         return self._of(cut, self.unit)
 
     def parts(self) -> tuple[Self, NDArray[np.int64]]:
@@ -331,7 +333,7 @@ class Polygons(PolygonMakers):
         """Return what scores can ask for; the natural enclosure is the hull, or the box of arcs."""
         self._check_enclosure(enclosure)
         convex = enclosure == "hull" or (enclosure == "natural" and self.period is None)
-        return _CONVEX if convex else _BOX
+        return CONVEX if convex else BOX
 
     def _enclosures(self) -> tuple[str, ...]:
         return ("natural", "box", "hull")
@@ -355,7 +357,7 @@ class Polygons(PolygonMakers):
     ) -> None:
         """Write the terms of listed pairs; see `Regions.fill_block`."""
         pair = self._rings, self._rows[index], other._rings, other._rows[other_index]
-        fill_polygon_terms(*pair, _name(geometry), needs, block)
+        fill_polygon_terms(*pair, enclosure_name(geometry), needs, block)
 
     def pull_ragged(
         self,
@@ -370,7 +372,7 @@ class Polygons(PolygonMakers):
     ) -> tuple[NDArray[np.float64], ...]:
         """Return the gradients with respect to vertices; see `overlap._ragged`."""
         pair = self._rings, self._rows[index], other._rings, other._rows[other_index]
-        return pull_polygon_terms(*pair, _name(geometry), needs, wrt, block, partials)
+        return pull_polygon_terms(*pair, enclosure_name(geometry), needs, wrt, block, partials)
 
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         """Return lower and upper corners of the boxes around regions, shape (2, N) each.
@@ -399,29 +401,3 @@ class Polygons(PolygonMakers):
             raise ValueError(
                 f"{mine} and {theirs} are measured by different densities; give both the same"
             )
-
-
-def _by_blocks(*arguments):
-    """Stand for the scalars of polygons, whose terms and gradients come in blocks."""
-    raise TypeError("the terms of polygons are taken in blocks, not in a scalar")
-
-
-def _geometry(*, sides: bool) -> Geometry:
-    return Geometry(
-        overlap=_by_blocks,
-        enclosure=_by_blocks,
-        outside=_by_blocks,
-        extent=_by_blocks,
-        pullback=_by_blocks,
-        axes=2,
-        fills=False,
-        sides=sides,
-        pulls_outside=False,
-    )
-
-
-_CONVEX, _BOX = _geometry(sides=False), _geometry(sides=True)
-
-
-def _name(geometry: Geometry) -> str:
-    return "box" if geometry.sides else "hull"
