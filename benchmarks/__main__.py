@@ -25,6 +25,7 @@ SECTIONS = {
     "test_suppress": "Non-maximum suppression",
     "test_gradients": "Scores with gradients",
     "test_losses": "Losses",
+    "test_classification": "Losses of logits",
     "test_torch": "Losses of torch tensors, forward and backward",
     "test_rotated": "Rotated boxes",
     "test_polygons": "Polygons",
