@@ -62,8 +62,10 @@ def refused(run):
     return call
 
 
-def test_sample(run):
-    code, out, err = run("--sample", "--levels", "favored")
+def test_sample(run, tmp_path):
+    plot = tmp_path / "a.png"
+    code, out, err = run("--sample", "--levels", "favored", "--plot", plot)
+    assert plot.read_bytes()[:4] == b"\x89PNG"
     report = evaluate.conformation(found=FOUND, truth=TRUTH, levels="favored")
     assert (code, err) == (0, "")
     lines = [line.split() for line in out.splitlines()]
@@ -78,29 +80,29 @@ def test_files_are_those_of_the_report(run, tmp_path):
     words = [word for path in outputs for word in ("--out", path)]
     geojson = tmp_path / "regions.geojson"
     code, out, err = run(
-        FOUND, TRUTH, "--levels", "favored,0.8", "--level-by", "mass", "--kappa", "80", "--mass",
-        "A", "--min-residues", 20, "--bootstrap", 6, "--seed", 2, "--resample", "chain",
-        "--interval", "percentile", "--tolerance", 0.5, *words, "--geojson", geojson,
+        FOUND, TRUTH, "--levels", "0.8,0.5", "--level-by", "mass", "--kappa", "80", "--mass",
+        "A", "--min-residues", 20, "--bootstrap", 3, "--seed", 2, "--resample", "chain",
+        "--interval", "percentile", "--tolerance", 2, *words, "--geojson", geojson,
     )  # fmt: skip
     assert (code, err) == (0, "")
     report = evaluate.conformation(
-        found=FOUND, truth=TRUTH, levels="favored,0.8", level_by="mass", kappa=80.0, mass="found",
-        min_residues=20, bootstrap=6, rng=2, resample="chain", interval="percentile", tolerance=0.5,
+        found=FOUND, truth=TRUTH, levels="0.8,0.5", level_by="mass", kappa=80.0, mass="found",
+        min_residues=20, bootstrap=3, rng=2, resample="chain", interval="percentile", tolerance=2.0,
     )  # fmt: skip
     assert outputs[0].read_text() == report.to_json()
     assert outputs[1].read_text() == report.to_csv()
     assert geojson.read_text() == report.to_geojson()
     assert "with 95 % intervals" in out
-    code, out, _ = run(geojson, TRUTH, "--levels", "favored", "--min-residues", 20)
+    code, out, _ = run(geojson, TRUTH, "--levels", "0.8", "--min-residues", 20)
     assert code == 0
     assert f"{geojson} (6 regions)" in out
     assert max(map(len, out.splitlines()[:14])) <= 120
 
 
 def test_a_structure_is_classified(run, library, tmp_path):
-    plot, residues, out_path = tmp_path / "a.png", tmp_path / "all.csv", tmp_path / "report.json"
+    residues, out_path = tmp_path / "all.csv", tmp_path / "report.json"
     code, out, err = run(
-        PEPTIDE, library, "--plot", plot, "--residues", residues, "--out", out_path,
+        PEPTIDE, library, "--residues", residues, "--out", out_path,
         "--cis-limit", 30, "--favored", 0.03, "--allowed", "gly=0.01,cis-pro=0.02",
     )  # fmt: skip
     assert (code, err) == (0, "")
@@ -110,7 +112,6 @@ def test_a_structure_is_classified(run, library, tmp_path):
     )  # fmt: skip
     assert out_path.read_text() == report.to_json()
     assert residues.read_text() == report.residues_to_csv()
-    assert plot.read_bytes()[:4] == b"\x89PNG"
     line = next(line for line in out.splitlines() if line.startswith("all residues"))
     counts = report.table.iloc[-1]
     assert line.split()[2:6] == [

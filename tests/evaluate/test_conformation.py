@@ -251,21 +251,28 @@ def test_draws_are_evaluations_of_the_drawn_chains():
 
 
 def test_intervals():
-    options = {"truth": sample_path("angles_truth"), "levels": "favored", "bootstrap": 25, "rng": 1}
+    options = {"truth": sample_path("angles_truth"), "levels": "favored", "bootstrap": 12, "rng": 1}
     one, two = (ov.evaluate.conformation(found=sample_path("angles_found"), **options)
                 for _ in range(2))  # fmt: skip
     assert one.summary.equals(two.summary)
-    for name in ("iou[favored]", "iou[general favored]", "density_overlap[glycine favored]"):
-        assert one.summary[f"{name} low"] < one.summary[name] < one.summary[f"{name} high"]
+    # the same draws again: estimate minus bias, plus and minus 1.96 standard errors
+    rng, even = np.random.default_rng(1), np.full(12, 1 / 12)
+    weights = np.array([[rng.multinomial(12, even) for _ in range(2)] for _ in range(12)])
+    draws = one.evidence.statistics(weights.reshape(12, 24).astype(float))
+    for name in ("iou[favored]", "giou[general favored]", "density_overlap[glycine favored]"):
+        middle = 2.0 * one.summary[name] - draws[name].mean()
+        reach = 1.959964 * draws[name].std(ddof=1)
+        assert one.summary[f"{name} low"] == pytest.approx(middle - reach, abs=1e-6)
+        assert one.summary[f"{name} high"] == pytest.approx(middle + reach, abs=1e-6)
     row = one.table.set_index("category").loc["general"]
     assert row["iou_low"] == one.summary["iou[general favored] low"]
     assert one.settings["resample"]["found"] == {"unit": "chain", "units": 12}
-    assert "25 resamples of 12 chains (found) and 12 chains (truth)" in one.methods()
+    assert "12 resamples of 12 chains (found) and 12 chains (truth)" in one.methods()
     grid = read_angles(sample_path("angles_truth"))
     grid = grid.taken(grid.category == "general")
     fixed = {"general": ov.PeriodicGrid.from_angles(grid.phi, grid.psi)}
     half = ov.evaluate.conformation(
-        found=sample_path("angles_found"), truth=fixed, levels="favored", bootstrap=10,
+        found=sample_path("angles_found"), truth=fixed, levels="favored", bootstrap=5,
         interval="percentile", resample="residue",
     )  # fmt: skip
     assert list(half.settings["resample"]) == ["found"]
