@@ -84,7 +84,7 @@ class Compared:
         By the names of `NUMBERS`.
     islands : tuple of Island
     reason : str
-        Why numbers are undefined; empty where none is.
+        Why numbers are undefined, or what they are instead; empty where all is usual.
     """
 
     category: str

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap.io._paths import number_of
 from overlap.regions.polygons import Polygons
 
 from .cutoffs import Level, read_levels
@@ -134,7 +135,7 @@ def draw_residues(
                 f"{table.chain[i]} {table.seqid[i]}{table.icode[i]} {table.resname[i]}".strip()
                 for i in rows.tolist()
             ],
-            note=f"{counts[2]} favored, {counts[1]} allowed, {counts[0]} outliers",
+            note=f"{counts[2]} favored, {counts[1]} allowed, {number_of(counts[0], 'outlier')}",
         )
 
     return _draw(

@@ -128,4 +128,4 @@ def _reasons(rows: list[dict[str, Any]]) -> Section:
         if row["reason"]:
             levels.setdefault((row["category"], row["reason"]), []).append(row["level"])
     cells = [[category, ", ".join(names), why] for (category, why), names in levels.items()]
-    return Section("Undefined numbers", ("category", "level", "reason"), cells)
+    return Section("Remarks", ("category", "level", "reason"), cells)
