@@ -22,6 +22,7 @@ SECTIONS = {
     "test_pairwise": "All pairs of two lists of boxes",
     "test_paired": "Row by row",
     "test_pairs": "Sparse joins of intervals",
+    "test_interval_sets": "Sets of intervals",
     "test_suppress": "Non-maximum suppression",
     "test_gradients": "Scores with gradients",
     "test_losses": "Losses",
