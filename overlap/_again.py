@@ -96,6 +96,10 @@ def _payload(path: str | Path) -> dict[str, Any]:
         isinstance(payload.get(key), kind) for key, kind in types.items()
     ):
         raise ValueError(f"{path}: is not a report of overlap, which has {', '.join(types)}")
+    if payload["settings"].get("evaluation") in ("conformation", "ramachandran"):
+        raise ValueError(
+            f"{path}: is a report on backbone angles; wanted one on localization or segmentation"
+        )
     return payload
 
 

@@ -122,6 +122,15 @@ def test_a_structure_is_classified(run, library, tmp_path):
     assert json.loads(out_path.read_text())["settings"]["cutoffs"]["allowed"]["cispro"] == 0.02
 
 
+def test_its_reports_are_not_compared(run, library, tmp_path):
+    path = tmp_path / "report.json"
+    assert run(PEPTIDE, library, "--quiet", "--out", path)[0] == 0
+    for command in ("compare", "explain"):
+        code, _, err = run(path, path, command=command)
+        assert code == 2
+        assert "is a report on backbone angles; wanted one on localization" in err
+
+
 def test_angles_are_classified_when_asked(run, library):
     code, out, _ = run(FOUND, library, "--classify", "--bootstrap", 20)
     assert code == 0
