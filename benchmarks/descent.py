@@ -11,7 +11,10 @@ gradients of its two ends, which is twice the derivative. That program has anoth
 GIoU: its intersection is not cut off at 0, so that boxes apart have one all the same. It is here
 as "GIoU, not cut off".
 
-    python -m benchmarks.descent [--points 5000]
+With ``--corners`` the four corners move instead, which are the parameters of `overlap.Boxes`: each
+moves by its own derivative, so that a box covers less way in as many steps.
+
+    python -m benchmarks.descent [--points 5000] [--corners]
 """
 
 from __future__ import annotations
@@ -85,37 +88,56 @@ def anchors(points: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarr
     return start, np.column_stack([np.full((len(other), 2), CENTER), other, 1.0 / other])
 
 
-def regress(gradient: Gradient, start: np.ndarray, target: np.ndarray) -> np.ndarray:
+def regress(
+    gradient: Gradient, start: np.ndarray, target: np.ndarray, corners: bool = False
+) -> np.ndarray:
     """Return the mean error after every step, shape (STEPS + 1,)."""
+    step_of = moved_corners if corners else moved_sizes
     boxes = start.copy()
     truth = ov.Boxes.from_cxcywh(target)
     errors = [np.abs(boxes - target).sum() / len(start)]
     for step in range(STEPS):
         rate = 0.1 if step < 0.8 * STEPS else 0.01 if step < 0.9 * STEPS else 0.001
         found = ov.Boxes.from_cxcywh(boxes)
-        lower, upper = np.split(gradient(found, truth), 2, axis=1)
-        move = rate * (2.0 - ov.iou(found, truth))[:, None]
-        boxes[:, :2] -= move * (lower + upper)
-        boxes[:, 2:] = np.maximum(boxes[:, 2:] - move * (upper - lower), LEAST)
+        move = -rate * (2.0 - ov.iou(found, truth))[:, None] * gradient(found, truth)
+        boxes = step_of(boxes, move)
         errors.append(np.abs(boxes - target).sum() / len(start))
     return np.array(errors)
 
 
-def run(points: int, losses: dict[str, Gradient] = LOSSES, seed: int = 0) -> dict[str, np.ndarray]:
+def moved_sizes(boxes: np.ndarray, move: np.ndarray) -> np.ndarray:
+    """Return centers and sizes after a step, as the authors' program makes it."""
+    lower, upper = move[:, :2], move[:, 2:]
+    sizes = np.maximum(boxes[:, 2:] + (upper - lower), LEAST)
+    return np.hstack([boxes[:, :2] + (lower + upper), sizes])
+
+
+def moved_corners(boxes: np.ndarray, move: np.ndarray) -> np.ndarray:
+    """Return centers and sizes after a step of the corners."""
+    lower = boxes[:, :2] - 0.5 * boxes[:, 2:] + move[:, :2]
+    upper = boxes[:, :2] + 0.5 * boxes[:, 2:] + move[:, 2:]
+    return np.hstack([0.5 * (lower + upper), np.maximum(upper - lower, LEAST)])
+
+
+def run(
+    points: int, losses: dict[str, Gradient] = LOSSES, seed: int = 0, corners: bool = False
+) -> dict[str, np.ndarray]:
     """Return the mean errors after every step, for every loss."""
     start, target = anchors(points, np.random.default_rng(seed))
-    return {name: regress(gradient, start, target) for name, gradient in losses.items()}
+    return {name: regress(gradient, start, target, corners) for name, gradient in losses.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Regress boxes by one loss each.")
     parser.add_argument("--points", type=int, default=5000)
-    points = parser.parse_args().points
+    parser.add_argument("--corners", action="store_true", help="move corners, not center and size")
+    given = parser.parse_args()
+    points = given.points
     begin = time.perf_counter()
     marks = (0, 50, 100, 150, 200)
     print("| loss |", " | ".join(f"step {k}" for k in marks), "|")
     print("|---" * (1 + len(marks)), "|", sep="")
-    for name, errors in run(points).items():
+    for name, errors in run(points, corners=given.corners).items():
         print(f"| {name} |", " | ".join(f"{errors[k]:.3f}" for k in marks), "|")
     print(f"\n{343 * points} anchors, {time.perf_counter() - begin:.0f} s")
 
