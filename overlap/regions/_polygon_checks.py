@@ -15,14 +15,13 @@ import numpy as np
 from overlap._jit import specialise
 from overlap.regions._polygon_input import Flat, reverse
 from overlap.regions._polygon_masses import shared_masses, uniform
-from overlap.regions._rings import Rings, offsets_of, spans
+from overlap.regions._rings import Period, Rings, offsets_of, spans
 from overlap.regions._slabs import slabs_of
 from overlap.regions._trapezoids import shared_areas
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap.regions.polygons import Period
 
 __all__ = ["checked", "nesting"]
 

@@ -9,26 +9,22 @@ import numpy as np
 
 from overlap.regions._geojson import read_geojson
 from overlap.regions._numbers import described
+from overlap.regions._polygon_batch import PolygonBatch
 from overlap.regions._polygon_checks import checked
 from overlap.regions._polygon_input import Flat, read_nested, read_ragged, turned
 from overlap.regions._polygon_repair import read_shapely
 from overlap.regions._polygon_shapes import band, between_loops, rectangles, unwrapped
-from overlap.regions._rings import Rings
-from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes
 from overlap.regions.density import CellDensity, check_density, read_period
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
 __all__ = ["PolygonMakers"]
 
 
-class PolygonMakers(Regions):
-    """The constructors of `overlap.Polygons`, which has a batch's rings and its rows of them."""
-
-    _rings: Rings
-    _rows: NDArray[np.intp]
+class PolygonMakers(PolygonBatch):
+    """The constructors of `overlap.Polygons`."""
 
     def _set(
         self,
@@ -44,14 +40,6 @@ class PolygonMakers(Regions):
         rings = checked(flat, wrapped, what)
         rings.density = density
         self._rings, self._rows, self.unit = rings, np.arange(len(rings)), unit
-
-    @classmethod
-    def _of(cls, rings: Rings, unit: str | None, rows: NDArray[np.intp] | None = None) -> Self:
-        """Return the regions in some rows of rings that are known to be valid, by default all."""
-        result = cls.__new__(cls)
-        result._rings, result.unit = rings, unit
-        result._rows = np.arange(len(rings)) if rows is None else rows
-        return result
 
     @classmethod
     def from_rings(

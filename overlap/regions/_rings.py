@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from overlap.regions.density import CellDensity
 
-__all__ = ["Rings", "offsets_of", "spans"]
+__all__ = ["Period", "Rings", "offsets_of", "spans"]
+
+Period = tuple[float | None, float | None]
 
 
 class Rings:
@@ -41,7 +43,7 @@ class Rings:
         y: NDArray[np.float64],
         ring_offsets: NDArray[np.int64],
         region_offsets: NDArray[np.int64],
-        period: tuple[float | None, float | None] | None = None,
+        period: Period | None = None,
         density: CellDensity | None = None,
     ) -> None:
         self.x, self.y = np.ascontiguousarray(x), np.ascontiguousarray(y)

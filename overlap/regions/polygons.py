@@ -25,18 +25,14 @@ from overlap.regions._polygon_pairs import (
 )
 from overlap.regions._polygon_parts import inside, parts_of
 from overlap.regions._polygon_repair import shapely_of
-from overlap.regions._rings import Rings, offsets_of
 from overlap.regions._wrapped_boxes import meeting
-from overlap.regions.base import Regions, check_pair
+from overlap.regions.base import Regions
 from overlap.regions.density import CellDensity
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Polygons"]
-
-Period = tuple[float | None, float | None]
 
 
 class Polygons(PolygonMakers):
@@ -57,6 +53,28 @@ class Polygons(PolygonMakers):
     unit : str, optional
         Unit of the coordinates.
 
+    Raises
+    ------
+    TypeError, ValueError
+        For what is not nested so, rings of less than 3 vertices, and coordinates that are not
+        finite.
+    ImportError
+        Where rings cross or parts overlap, and shapely is not installed.
+
+    Notes
+    -----
+    A point is inside a part if an odd number of its rings is around it, and a region is the
+    union of its parts. Rings that cross themselves or each other, and parts that overlap, also
+    after wrapping, are rebuilt once, on entry, by shapely; all others are kept as they are, but
+    that outer rings are turned to have the inside on their left, and holes likewise. Overlap of
+    less than a billionth of the area is left.
+
+    The common enclosure is the convex hull on the plane, and the product of the smallest
+    covering arcs on a torus or cylinder. Under a density it is multiplied by the mass of the
+    union over its area, so that `enclosure_gap` stays the share of an area. Gradients have a row
+    per vertex, see `overlap.Score.value_and_grad`. Intersections are sums of trapezoids between
+    pairs of edges, after which no input fails.
+
     Examples
     --------
     >>> import overlap as ov
@@ -67,8 +85,6 @@ class Polygons(PolygonMakers):
     array([16., 12.])
     """
 
-    ragged = True
-
     def __init__(
         self,
         values: Sequence[Any],
@@ -78,144 +94,6 @@ class Polygons(PolygonMakers):
         unit: str | None = None,
     ) -> None:
         self._set("Polygons", turned(read_nested(values)), period, density, unit)
-
-    # ---------------------------------------------------------------------- container
-
-    @property
-    def _own(self) -> Rings:
-        """The rings of this batch alone."""
-        rows = self._rows
-        if len(rows) == len(self._rings) and (rows == np.arange(len(rows))).all():
-            return self._rings
-        return self._rings.take(rows)
-
-    @property
-    def x(self) -> NDArray[np.float64]:
-        """First coordinates of all vertices, shape (V,)."""
-        return self._own.x
-
-    @property
-    def y(self) -> NDArray[np.float64]:
-        """Second coordinates of all vertices, shape (V,)."""
-        return self._own.y
-
-    @property
-    def ring_offsets(self) -> NDArray[np.int64]:
-        """Where the vertices of each ring begin, shape (R + 1,)."""
-        return self._own.ring_offsets
-
-    @property
-    def region_offsets(self) -> NDArray[np.int64]:
-        """Where the rings of each region begin, shape (N + 1,)."""
-        return self._own.region_offsets
-
-    @property
-    def period(self) -> Period | None:
-        """Period of each axis, or None on the plane."""
-        return self._rings.period
-
-    @property
-    def density(self) -> CellDensity | None:
-        """The density by which regions are measured, or None for areas."""
-        return self._rings.density
-
-    @property
-    def dimension(self) -> int:
-        """Number of coordinates of a point: 2."""
-        return 2
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __getitem__(self, index: Any) -> Self:
-        return self._of(self._rings, self.unit, self._rows[self._index(index)])
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Polygons) or type(self) is not type(other):
-            return False
-        mine, theirs = self._own, other._own
-        return (
-            (self.unit, self.period, self.density) == (other.unit, other.period, other.density)
-            and np.array_equal(mine.x, theirs.x)
-            and np.array_equal(mine.y, theirs.y)
-            and np.array_equal(mine.ring_offsets, theirs.ring_offsets)
-            and np.array_equal(mine.region_offsets, theirs.region_offsets)
-        )
-
-    __hash__ = None  # type: ignore[assignment]
-
-    @classmethod
-    def concat(cls, batches: Sequence[Self]) -> Self:
-        """Join batches with the same period, density and unit into one."""
-        batches = list(batches)
-        if not batches:
-            raise ValueError("Polygons.concat: needs at least one batch")
-        first = batches[0]
-        for batch in batches[1:]:
-            check_pair(first, batch, "batches[0]", "a later batch")
-        if all(batch._rings is first._rings for batch in batches):
-            rows = np.concatenate([batch._rows for batch in batches])
-            return cls._of(first._rings, first.unit, rows)
-        parts = [batch._own for batch in batches]
-        joined = Rings(
-            np.concatenate([part.x for part in parts]),
-            np.concatenate([part.y for part in parts]),
-            offsets_of(np.concatenate([np.diff(part.ring_offsets) for part in parts])),
-            offsets_of(np.concatenate([np.diff(part.region_offsets) for part in parts])),
-            first.period,
-            first.density,
-        )
-        return cls._of(joined, first.unit)
-
-    def to_list(self) -> list[list[NDArray[np.float64]]]:
-        """Return the rings of every region, each of shape (V, 2), as the constructor takes them."""
-        own = self._own
-        vertices = np.split(np.stack([own.x, own.y], 1), own.ring_offsets[1:-1])
-        ends = own.region_offsets
-        return [vertices[ends[n] : ends[n + 1]] for n in range(len(self))]
-
-    def to_array(self) -> NDArray[np.float64]:
-        """Return all vertices, shape (V, 2), in the order of `x` and `y`.
-
-        Where rings and regions begin is in `ring_offsets` and `region_offsets`.
-        """
-        own = self._own
-        return np.stack([own.x, own.y], 1)
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per vertex: region, ring within the region, x and y."""
-        import pandas as pd
-
-        own = self._own
-        region = own.region_of[own.ring_of]
-        ring = own.ring_of - own.region_offsets[region]
-        return pd.DataFrame({"region": region, "ring": ring, "x": own.x, "y": own.y})
-
-    def to_geojson(self) -> dict[str, Any]:
-        """Return a GeoJSON FeatureCollection with one feature per region.
-
-        Coordinates are lifted, as they are; `canonical` brings them into one period.
-        """
-        return collection_of(self._own)
-
-    def to_shapely(self) -> NDArray[np.object_]:
-        """Return an array of shapely polygons and multi-polygons, shape (N,)."""
-        return shapely_of(grouped(self._own))
-
-    def _settings(self) -> dict[str, Any]:
-        own: dict[str, Any] = {}
-        if self.period is not None:
-            own["period"] = self.period
-        if self.density is not None:
-            own["density"] = self.density
-        return {**own, **super()._settings()}
-
-    def __repr__(self) -> str:
-        settings = "".join(f", {name}={value!r}" for name, value in self._settings().items())
-        if int(np.diff(self._rings.vertex_offsets)[self._rows].sum()) > 500:
-            return f"<Polygons with {len(self)} regions{settings}>"
-        rings = [[ring.tolist() for ring in region] for region in self.to_list()]
-        return f"Polygons({rings!r}{settings})"
 
     # ------------------------------------------------------------------------ measures
 
@@ -247,6 +125,17 @@ class Polygons(PolygonMakers):
         Centers(values=array([[10.,  5.]]), defined=array([[ True,  True]]))
         """
         return centers_of(self._rings, self._rows)
+
+    def to_geojson(self) -> dict[str, Any]:
+        """Return a GeoJSON FeatureCollection with one feature per region.
+
+        Coordinates are lifted, as they are; `canonical` brings them into one period.
+        """
+        return collection_of(self._own)
+
+    def to_shapely(self) -> NDArray[np.object_]:
+        """Return an array of shapely polygons and multi-polygons, shape (N,)."""
+        return shapely_of(grouped(self._own))
 
     # --------------------------------------------------------------- points and new regions
 
