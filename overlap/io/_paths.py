@@ -21,7 +21,7 @@ def suffix_of(path: str | Path) -> str:
 
 def number_of(count: int, noun: str) -> str:
     """Write a number with its noun: ``1 file``, ``2 files``."""
-    return f"{count:,} {noun}{'s' * (count != 1)}"
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def bare_name(path: str | Path) -> str:

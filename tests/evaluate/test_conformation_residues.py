@@ -216,6 +216,8 @@ def test_what_is_refused(tmp_path):
         ov.evaluate.ramachandran(found=good, truth={"glycine": LIBRARY["glycine"]})
     with pytest.raises(ValueError, match="none of the 1 residues has both angles"):
         ov.evaluate.ramachandran(found={"phi": [None], "psi": [2.0]}, truth=LIBRARY)
+    with pytest.raises(ValueError, match="the grid of general has no ranks"):
+        ov.evaluate.ramachandran(found=good, truth={"general": ov.PeriodicGrid(np.ones((4, 4)))})
     with pytest.raises(ValueError, match="unit = 'model' is not one of"):
         ov.evaluate.ramachandran(found=good, truth=LIBRARY, resample="model")
     with pytest.raises(TypeError, match="got int; wanted PDB or mmCIF structures"):

@@ -13,6 +13,7 @@ from overlap.io.rama_grids import RamaGrids
 from overlap.io.residue_categories import EVERYTHING
 from overlap.io.residues import ResidueTable
 from overlap.io.structures import StructureRules
+from overlap.periodic_grids import PeriodicGrid
 
 from .classified import VERDICTS, ClassifiedResidues, classify
 from .cutoffs import as_cutoffs
@@ -135,7 +136,7 @@ def ramachandran(
             "regions with evaluate.conformation"
         )
     cutoffs = as_cutoffs(favored, allowed)
-    grids = {name: grid.ranks() for name, grid in library.grids.items()}
+    grids = {name: _ranks(name, grid) for name, grid in library.grids.items()}
     kept, notes = _scored(table, library)
     units = units_of(kept, resample)
     notes = [*notes_of(table, "found"), *notes_of(library, "truth"), *notes]
@@ -171,6 +172,15 @@ def ramachandran(
         tuple(items), tuple(_rows(evidence, ends)), settings, _sentence(evidence, settings),
         evidence, tuple(intervals), table.failures,
     )  # fmt: skip
+
+
+def _ranks(category: str, grid: PeriodicGrid) -> PeriodicGrid:
+    if grid.quantity != "rank" and grid.sample is None:
+        raise ValueError(
+            f"truth: the grid of {category} has no ranks, the fractions of a reference at the same "
+            "or a lower density; give a table of ranks, or a density made from angles"
+        )
+    return grid.ranks()
 
 
 def _scored(table: ResidueTable, library: RamaGrids) -> tuple[ResidueTable, list[str]]:
