@@ -48,8 +48,50 @@ def _folded(
             move = np.zeros(2)
             move[axis] = -turn * length
             pieces += [ring + move for ring in below] if turn else below
-        rings = pieces
+        rings = _joined(pieces)
     return rings
+
+
+def _joined(rings: list[Ring]) -> list[Ring]:
+    """Return rings without the edges along an axis that two of them run in opposite directions.
+
+    Regions that go round the torus come cut at a seam, which need not be where the period begins.
+    """
+    points = [tuple(point) for ring in rings for point in ring.tolist()]
+    after, first = [], 0
+    for ring in rings:
+        after += [*range(first + 1, first + len(ring)), first]
+        first += len(ring)
+    edges = {}
+    for i, j in enumerate(after):
+        p, q = points[i], points[j]
+        if (p[0] == q[0]) != (p[1] == q[1]):
+            edges[p, q] = i
+    gone = [False] * len(points)
+    for p, q in list(edges):
+        if (p, q) not in edges or (q, p) not in edges:
+            continue
+        i, j = edges.pop((p, q)), edges.pop((q, p))
+        a, b = after[i], after[j]  # at q as j is, at p as i is
+        after[i], after[j] = after[b], after[a]
+        gone[a] = gone[b] = True
+        for old, new in ((a, j), (b, i)):
+            edge = points[old], points[after[new]]
+            if edges.get(edge) == old:
+                edges[edge] = new
+    if not any(gone):
+        return rings
+    result = []
+    for i in range(len(points)):
+        loop = []
+        while not gone[i]:
+            gone[i] = True
+            loop.append(points[i])
+            i = after[i]
+        piece = _without_repeats(np.array(loop).reshape(-1, 2))
+        if len(piece) > 2 and _twice_area(piece) != 0.0:
+            result.append(piece)
+    return result
 
 
 def cut(rings: list[Ring], axis: int, at: float) -> tuple[list[Ring], list[Ring]]:

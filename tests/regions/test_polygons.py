@@ -249,6 +249,18 @@ def test_canonical_pieces_lie_in_one_period_and_keep_everything():
     assert polygons[:0].canonical() == polygons[:0]
 
 
+def test_canonical_pieces_are_joined_where_they_were_cut_before():
+    bands = ov.Polygons.band("y", [10.0, 170.0], [20.0, -170.0], DEGREES)
+    slanted = [(0.0, 0.0), (720.0, 360.0)], [(0.0, 40.0), (720.0, 400.0)]
+    loop = ov.Polygons.between_loops([slanted[0]], [slanted[1]], DEGREES)
+    whole = ov.Polygons.from_rectangles([[30.0, 40.0, 390.0, 400.0]], period=DEGREES)
+    cut = ov.Polygons.concat([bands, loop, whole]).canonical()
+    assert np.diff(cut.region_offsets).tolist() == [1, 2, 3, 1]
+    assert cut.measure() == pytest.approx([3600.0, 7200.0, 28800.0, 129600.0])
+    assert shapely.is_valid(cut.to_shapely()).all()
+    assert cut.parts()[1].tolist() == [0, 1, 2, 3]
+
+
 def test_parts_are_joined_across_the_seam():
     ring = [(170.0, 0.0), (190.0, 0.0), (190.0, 10.0), (170.0, 10.0)]
     island = [(0.0, 0.0), (9.0, 0.0), (9.0, 9.0)]
