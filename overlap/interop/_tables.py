@@ -7,6 +7,7 @@ the gradients are written back as rows of the table's own type.
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,24 @@ def write_rows(grad, factor, largest, start, table):
             bad += 0.0 if abs(g) <= largest else 1.0
             rows[k, c] = g
     return bad
+
+
+class _Scratch(threading.local):
+    """Memory that a thread uses again.
+
+    Fresh memory is given back at once, and its page faults take longer than a thousand boxes.
+    """
+
+    numbers: NDArray[np.float64] = np.empty(0)
+
+    def of(self, size: int) -> NDArray[np.float64]:
+        """Return so many numbers, whatever they are."""
+        if len(self.numbers) < size:
+            self.numbers = np.empty(size)
+        return self.numbers[:size]
+
+
+_scratch = _Scratch()
 
 
 class TableScorer:
@@ -140,7 +159,10 @@ class TableScorer:
         second: NDArray | None,
     ) -> float:
         width, count = found.shape[1], len(out)
-        both = np.empty((2 * width, count))
+        sides = 2 if self._wrt == "both" else 1 if self._wrt else 0
+        rows = (2 + sides) * width
+        room = _scratch.of(rows * count).reshape(rows, count)
+        both, grad = room[: 2 * width], room[2 * width :]
         bad = self._reader(found, start, both[:width])
         bad += self._reader(truth, start, both[width:])
         if bad:
@@ -150,7 +172,6 @@ class TableScorer:
         if not self._wrt:
             self._kernel(a, b, self._parameters, out)
             return 0
-        grad = np.empty((width * (2 if self._wrt == "both" else 1), count))
         self._kernel(a, b, self._parameters, out, grad)
         if first is not None:
             bad += self._writer(grad[:width], factor, _LARGEST[first.dtype], start, first)
