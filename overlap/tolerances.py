@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from overlap._engine import broadcast
 from overlap.regions.base import Regions, check_pair
+from overlap.regions.interval_sets import IntervalSets
+from overlap.regions.polygons import Polygons
 from overlap.scores import Score
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ def tolerance(
 
     ``eps * sum |grad|`` where the score is smooth. At a tie, such as a shared edge, the
     averaged gradient says nothing (it is zero for identical regions), and the largest
-    one-sided change over all combinations of inward and outward moves is taken.
+    one-sided change over all combinations of inward and outward moves is taken. All ends of
+    interval sets are boundaries.
 
     Parameters
     ----------
@@ -61,6 +64,12 @@ def tolerance(
     array([0.1])
     """
     check_pair(found, truth)
+    if isinstance(found, Polygons):
+        raise TypeError(
+            "tolerance: a vertex of polygons moves two edges at once, so that their parameters are "
+            "not boundary coordinates; eps * abs(grad).sum() over the vertices that value_and_grad "
+            "returns bounds the change where no two boundaries coincide"
+        )
     if not found.boundary:
         raise TypeError(
             f"tolerance: the parameters of {type(found).__name__} are not boundary coordinates"
@@ -71,12 +80,52 @@ def tolerance(
         raise ValueError(f"wrt = {wrt!r}; expected 'found' or 'truth'")
     found, truth = broadcast(found, truth)
     value, grad = score.value_and_grad(found, truth, wrt=wrt)
-    change = np.abs(grad).sum(axis=1)
     moving, fixed = (found, truth) if wrt == "found" else (truth, found)
-    tied = np.flatnonzero(moving.ties(fixed))
+    change = _sums(moving, np.abs(grad).sum(axis=1))
+    # Some scores take the smaller of the measures.
+    tied = np.flatnonzero(moving.ties(fixed) | (moving.measure() == fixed.measure()))
     if tied.size:
-        change[tied] = _one_sided(score, moving[tied], fixed[tied], wrt)
+        one_sided: Any = _one_sided_sets if isinstance(moving, IntervalSets) else _one_sided
+        change[tied] = one_sided(score, moving[tied], fixed[tied], wrt)
     return np.where(np.isnan(value), np.nan, eps * change)
+
+
+def _sums(regions: Regions, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sum over each region's rows of a gradient, shape (N,)."""
+    if not isinstance(regions, IntervalSets):
+        return rows
+    return np.bincount(regions.region, rows, len(regions)).astype(np.float64)
+
+
+def _one_sided_sets(
+    score: Score, moving: IntervalSets, fixed: IntervalSets, wrt: Literal["found", "truth"]
+) -> NDArray[np.float64]:
+    """Return the largest one-sided change of sets with many ends, too many for all their corners.
+
+    What an end contributes depends on its own move alone, so a shift of all ends to either side
+    gives every one-sided derivative. Only where both measures are equal do ends depend on each
+    other, and growing and shrinking are looked at as well.
+    """
+    ends, region = moving.ends, moving.region
+    size = np.full(len(moving), np.inf)
+    np.minimum.at(size, region, ends[:, 1] - ends[:, 0])
+    size = np.where(np.isfinite(size), size, 0.0)
+    reach = np.maximum(size[region] * 2.0**-30, 8.0 * np.spacing(np.abs(ends).max(axis=1)))
+
+    def slopes(*signs: float) -> NDArray[np.float64]:
+        moved = ends + reach[:, None] * signs
+        legal = moving.legal_ends(moved)[region]
+        shifted = moving.with_ends(np.where(legal[:, None], moved, ends))
+        pair = (shifted, fixed) if wrt == "found" else (fixed, shifted)
+        return np.asarray(score.value_and_grad(*pair, wrt=wrt)[1])
+
+    ahead, behind = slopes(1.0, 1.0), slopes(-1.0, -1.0)
+    best = np.zeros(len(moving))
+    for sign in (1.0, -1.0):
+        rows = np.maximum(sign * ahead, -sign * behind).sum(axis=1)
+        grown = slopes(-sign, sign) @ (-sign, sign)
+        best = np.maximum(best, np.maximum(_sums(moving, rows), abs(_sums(moving, grown))))
+    return best
 
 
 def _one_sided(

@@ -148,6 +148,38 @@ class IntervalStore(Regions):
         """Return the total length of every set, shape (N,)."""
         return self._arrays[2].copy()
 
+    # ---------------------------------------------------------------------- boundaries
+
+    @property
+    def boundary(self) -> bool:
+        """Whether all parameters are coordinates of the boundary: they are."""
+        return True
+
+    @property
+    def ends(self) -> NDArray[np.float64]:
+        """Both ends of all intervals, set after set, shape (E, 2)."""
+        return self.to_array()
+
+    def with_ends(self, ends: NDArray[np.float64]) -> Self:
+        """Return sets of as many intervals each with other ends, shape (E, 2)."""
+        return self._of(ends.ravel(), self.counts, self.unit)
+
+    def legal_ends(self, ends: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which sets have ends, shape (E, 2), that still increase, shape (N,)."""
+        edges, region = ends.ravel(), np.repeat(self.region, 2)
+        bad = (edges[1:] <= edges[:-1]) & (region[1:] == region[:-1])
+        return np.bincount(region[1:][bad], minlength=len(self)) == 0
+
+    def ties(self, other: Self) -> NDArray[np.bool_]:
+        """Return where an end meets one of `other`, shape (N,)."""
+        edges = np.concatenate([self._flat(), other._flat()])
+        region = np.repeat(np.concatenate([self.region, other.region]), 2)
+        order = np.lexsort((edges, region))
+        edges, region = edges[order], region[order]
+        tied = np.zeros(len(self), bool)
+        tied[region[1:][(edges[1:] == edges[:-1]) & (region[1:] == region[:-1])]] = True
+        return tied
+
     # ------------------------------------------------------------------------- kernels
 
     def geometry(self, enclosure: str = "natural") -> Geometry:

@@ -255,8 +255,6 @@ FRAMES = "IntervalSets.from_frames"
         (lambda: ov.IntervalSets([[]], unit="s") & ov.IntervalSets([[]], unit="m"), ValueError,
          "in 's' and the second operand in 'm'"),
         (lambda: ov.IntervalSets.concat([]), ValueError, "at least one batch"),
-        (lambda: ov.tolerance(ov.iou, *[ov.IntervalSets([[[0, 1]]])] * 2, eps=1), TypeError,
-         "not boundary coordinates"),
     ],
 )  # fmt: skip
 def test_errors(call, error: type, message: str) -> None:
