@@ -37,8 +37,8 @@ _FAILURES = 20  # shown one by one
               help="By whose density regions are weighed.")  # fmt: skip
 @click.option("--min-residues", default=200, show_default=True, type=click.IntRange(min=1),
               help="Categories with fewer have no region.")  # fmt: skip
-@click.option("--tolerance", default=0.05, show_default=True, metavar="DEG",
-              help="Error that the Hausdorff distance may have.")  # fmt: skip
+@click.option("--tolerance", default="0.05", show_default=True, metavar="DEG|none",
+              help="Error that the Hausdorff distance may have; none leaves it out.")  # fmt: skip
 @click.option("--models", default="first", show_default=True, metavar="first|all|N",
               help="Models of structures with several.")  # fmt: skip
 @click.option("--conformer", default="first", show_default=True,
@@ -82,7 +82,7 @@ def ramachandran(
     step: float | None,
     mass: str,
     min_residues: int,
-    tolerance: float,
+    tolerance: str,
     models: str,
     conformer: Any,
     bond_limit: float,
@@ -145,7 +145,7 @@ def ramachandran(
         report = evaluate.conformation(
             **shared, levels=levels, level_by=level_by, kappa=_kappa(kappa), step=step,
             mass="found" if mass == "A" else "truth", min_residues=min_residues,
-            tolerance=tolerance, interval=interval, progress=False if quiet else None,
+            tolerance=_tolerance(tolerance), interval=interval, progress=False if quiet else None,
         )  # fmt: skip
         if geojson is not None:
             report.to_geojson(geojson)
@@ -197,3 +197,12 @@ def _kappa(word: str) -> Any:
         return float(word)
     except ValueError:
         raise click.UsageError(f"--kappa {word}: wanted a number, or likelihood") from None
+
+
+def _tolerance(word: str) -> float | None:
+    if word == "none":
+        return None
+    try:
+        return float(word)
+    except ValueError:
+        raise click.UsageError(f"--tolerance {word}: wanted degrees, or none") from None

@@ -64,10 +64,11 @@ def refused(run):
 
 def test_sample(run, tmp_path):
     plot = tmp_path / "a.png"
-    code, out, err = run("--sample", "--levels", "favored", "--plot", plot)
+    code, out, err = run("--sample", "--levels", "favored", "--plot", plot, "--tolerance", "none")
     assert plot.read_bytes()[:4] == b"\x89PNG"
-    report = evaluate.conformation(found=FOUND, truth=TRUTH, levels="favored")
+    report = evaluate.conformation(found=FOUND, truth=TRUTH, levels="favored", tolerance=None)
     assert (code, err) == (0, "")
+    assert np.isnan(report.table["hausdorff"]).all()
     lines = [line.split() for line in out.splitlines()]
     assert lines[2][:3] == ["general", "favored", f"{report.summary['iou[general favored]']:.4f}"]
     assert ["cispro", "favored", "found", "has", "24"] in [line[:5] for line in lines]
@@ -168,6 +169,7 @@ def test_what_is_refused(refused, library, tmp_path):
     assert "'best' is not favored, allowed" in refused(FOUND, TRUTH, "--levels", "best")
     assert "--allowed x: wanted a number" in refused(FOUND, TRUTH, "--allowed", "x")
     assert "--kappa wide: wanted a number" in refused(FOUND, TRUTH, "--kappa", "wide")
+    assert "--tolerance near: wanted degrees" in refused(FOUND, TRUTH, "--tolerance", "near")
     assert "--models last: wanted first" in refused(PEPTIDE, library, "--models", "last")
     assert "has no model 7; there are 1" in refused(PEPTIDE, library, "--models", "7")
     assert "there is no category 'odd'" in refused(FOUND, TRUTH, "--category", "odd")

@@ -63,14 +63,14 @@ class Rules:
         By whose density regions are weighed; the other one where this side has none.
     least : int
         Fewest residues of a category.
-    tolerance : float
-        Error that the Hausdorff distance may have, in degrees.
+    tolerance : float or None
+        Error that the Hausdorff distance may have, in degrees; None leaves it out.
     """
 
     levels: tuple[Level, ...]
     mass: Literal["truth", "found"]
     least: int
-    tolerance: float
+    tolerance: float | None
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ def _share(part: float, whole: NDArray) -> float:
 
 
 def _values(
-    a: Polygons, b: Polygons, density: CellDensity | None, tolerance: float
+    a: Polygons, b: Polygons, density: CellDensity | None, tolerance: float | None
 ) -> dict[str, float]:
     areas = float(a.area()[0]), float(b.area()[0])
     pair = terms(a, b)
@@ -239,6 +239,8 @@ def _values(
             "mass_a_only": max(of_a - both, 0.0),
             "mass_b_only": max(of_b - both, 0.0),
         }
+    if tolerance is None:
+        return values
     distance = hausdorff(a, b, bound=tolerance)
     values |= {
         "hausdorff": float(distance.distance[0]),

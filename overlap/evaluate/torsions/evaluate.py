@@ -44,7 +44,7 @@ def conformation(
     category: str | None = None,
     mass: Literal["truth", "found"] = "truth",
     min_residues: int = 200,
-    tolerance: float = 0.05,
+    tolerance: float | None = 0.05,
     models: Any = "first",
     conformer: Any = "first",
     bond_limit: float = 2.0,
@@ -88,8 +88,9 @@ def conformation(
         By whose density regions are weighed.
     min_residues : int
         Categories with fewer residues on a side made of angles are undefined.
-    tolerance : float
-        Error that the Hausdorff distance may have, in degrees.
+    tolerance : float, optional
+        Error that the Hausdorff distance may have, in degrees. None leaves that distance out, which
+        has the largest kernel: the first run ever is then a third shorter.
     models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
         How structures are read; see `overlap.io.StructureRules`.
     unit : {"degrees", "radians"}, optional
@@ -154,7 +155,7 @@ def conformation(
         levels=read_levels(levels, cutoffs),
         mass=_one_of(mass, "mass", ("truth", "found")),
         least=_whole(min_residues, "min_residues", 1),
-        tolerance=_positive(tolerance, "tolerance"),
+        tolerance=None if tolerance is None else _positive(tolerance, "tolerance"),
     )
     by = _one_of(level_by, "level_by", ("points", "mass"))
     method = _one_of(interval, "interval", _METHODS)
