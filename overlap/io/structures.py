@@ -336,6 +336,9 @@ def _notes(
         yield f"{sum(reasons.values())} of {len(table)} residues do not count: {listed}"
     if counts["chain_breaks"]:
         yield number_of(counts["chain_breaks"], "chain break")
+    if counts["models"] > counts["files"]:
+        models = number_of(counts["models"], "model")
+        yield f"{models} of {number_of(counts['files'], 'file')}: their residues are not independent"
     if left:
         yield f"{number_of(len(left), 'file')} left out (first: {left[0]})"
     if ignored:

@@ -143,6 +143,7 @@ def test_models(tmp_path, places):
     assert both.model.tolist() == [1] * 8 + [5] * 8
     assert both.left_out.tolist()[7:9] == ["end of chain"] * 2
     assert both.groups("chain")[1] == ("nmr A",)
+    assert "2 models of 1 file: their residues are not independent" in both.notes
     assert apart(read_structures(path, models=5).phi[1:7], PHI[1:7] - 10.0).max() < 0.1
     with pytest.raises(ValueError, match=r"nmr.pdb: has no model 2; there are 1, 5"):
         read_structures(path, models=2)
