@@ -337,8 +337,8 @@ def _notes(
     if counts["chain_breaks"]:
         yield number_of(counts["chain_breaks"], "chain break")
     if counts["models"] > counts["files"]:
-        models = number_of(counts["models"], "model")
-        yield f"{models} of {number_of(counts['files'], 'file')}: their residues are not independent"
+        words = [number_of(counts[f"{noun}s"], noun) for noun in ("model", "file")]
+        yield f"{' of '.join(words)}: their residues are not independent"
     if left:
         yield f"{number_of(len(left), 'file')} left out (first: {left[0]})"
     if ignored:
