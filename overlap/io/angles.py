@@ -82,8 +82,8 @@ def read_angles(
         Of the angles. By default degrees, unless no angle is beyond pi: then radians, and a
         note says so.
     category : str, optional
-        Category of all rows. By default that of the column ``category``; else it follows from
-        the names of the residues; else it is ``"all"``.
+        Category of all rows, where the table has neither the column ``category`` nor
+        ``resname``, from which it follows; by default ``"all"``.
     cis_limit : float
         A proline is cis where the absolute omega is below this many degrees.
 
@@ -111,7 +111,7 @@ def read_angles(
     """
     if unit not in (None, "degrees", "radians"):
         raise ValueError(f"unit = {unit!r} is not 'degrees' or 'radians'")
-    forced = None if category is None else as_category(category)
+    fallback = EVERYTHING if category is None else as_category(category)
     columns, where, name, sha256 = _columns_of(source)
     count = len(columns["phi"])
     angles = {
@@ -120,7 +120,7 @@ def read_angles(
     }
     unit, notes = _to_degrees(angles, unit, where)
     weight = _weights(columns["weight"], where) if "weight" in columns else np.ones(count)
-    categories = _categories(columns, angles["omega"], forced, where, cis_limit, notes)
+    categories = _categories(columns, angles["omega"], fallback, where, cis_limit, notes)
     left_out = np.full(count, "", dtype=object)
     left_out[np.array([not entry for entry in categories], dtype=bool)] = "proline without omega"
     left_out[weight == 0.0] = "weight 0"
@@ -317,14 +317,12 @@ def _weights(values: Sequence[Any], where: Where) -> NDArray[np.float64]:
 def _categories(
     columns: Mapping[str, Sequence[Any]],
     omega: NDArray[np.float64],
-    forced: str | None,
+    fallback: str,
     where: Where,
     cis_limit: float,
     notes: list[str],
 ) -> list[str]:
     """Category of each row, as far as the columns tell; what they do not tell goes to notes."""
-    if forced is not None:
-        return [forced] * len(omega)
     if "category" in columns:
         known: dict[Any, str] = {}
         for row, entry in enumerate(columns["category"]):
@@ -335,7 +333,7 @@ def _categories(
                     raise ValueError(f"{where(row)}: {error}") from None
         return [known[entry] for entry in columns["category"]]
     if "resname" not in columns:
-        return [EVERYTHING] * len(omega)
+        return [fallback] * len(omega)
     names = [str(entry).strip().upper() for entry in columns["resname"]]
     behind = [
         str(entry).strip().upper() for entry in columns.get("next_resname", [""] * len(names))

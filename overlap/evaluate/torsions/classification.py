@@ -64,7 +64,7 @@ def ramachandran(
         Smallest ranks of favored residues, and of allowed ones: by default 0.02, and the values of
         cctbx by category. `allowed` may be a mapping from category.
     category : str, optional
-        Category of all rows of a table.
+        Category of tables that name none.
     models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
         How structures are read; see `overlap.io.StructureRules`.
     unit : {"degrees", "radians"}, optional
