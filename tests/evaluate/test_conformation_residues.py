@@ -184,6 +184,17 @@ def test_libraries_of_other_kinds():
         assert favored.summary[f"favored[{name}]"] == pytest.approx(0.98, abs=0.01)
 
 
+def test_a_category_for_those_that_name_none(tmp_path):
+    path = tmp_path / "my grid.data"
+    path.write_text("# x1: -180 180 4 true\n# x2: -180 180 4 true\n-45 -45 1.0\n45 45 0.01\n")
+    angles = {"phi": [-45.0, 45.0, 135.0], "psi": [-45.0, 45.0, 135.0]}
+    report = ov.evaluate.ramachandran(found=angles, truth=path, category="Gly")
+    assert report.matches["category"].tolist() == ["glycine"] * 3
+    assert report.matches["verdict"].tolist() == ["favored", "allowed", "outlier"]
+    with pytest.raises(ValueError, match="its name does not tell a category"):
+        ov.evaluate.ramachandran(found=angles, truth=path)
+
+
 def test_cutoffs_can_be_changed():
     angles = random_angles(6)
     report = ov.evaluate.ramachandran(

@@ -64,7 +64,7 @@ def ramachandran(
         Smallest ranks of favored residues, and of allowed ones: by default 0.02, and the values of
         cctbx by category. `allowed` may be a mapping from category.
     category : str, optional
-        Category of tables that name none.
+        Category of a table or grid that names none.
     models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
         How structures are read; see `overlap.io.StructureRules`.
     unit : {"degrees", "radians"}, optional
@@ -129,7 +129,7 @@ def ramachandran(
             "found has no residues, but grids or regions; give structures or angles, or compare "
             "regions with evaluate.conformation"
         )
-    library = read_conformations(truth)
+    library = read_conformations(truth, category=category)
     if not isinstance(library, RamaGrids):
         raise ValueError(
             "truth is no library of grids; give a folder of rama8000-*.data files, or compare "
