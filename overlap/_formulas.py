@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+from overlap._angles import angle
 from overlap._jit import compose, scalar
 from overlap._terms import Groups, each_axis
 
@@ -190,7 +191,7 @@ def aspect_gap(o, e, s, x, p):
         return 0.0, _NONE, _NONE, 0.0, ((0.0, 0.0, 0.0, 0.0),)
     else:
         wa, wb, ha, hb = x[0][1], x[0][2], x[1][1], x[1][2]
-        t = math.atan2(wa * hb - wb * ha, ha * hb + wa * wb + 0.0)  # of -0.0 it is pi
+        t = angle(wa * hb - wb * ha, ha * hb + wa * wb)
         v = (4.0 / math.pi**2) * t * t
         union = o[0] + o[1] - o[2]
         r = inverse(union)
