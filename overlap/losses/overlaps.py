@@ -86,9 +86,12 @@ def overlap_loss(
     -------
     Loss
         The value; its gradient, shape (N, P), or a pair of them for ``wrt="both"``; and the
-        losses of the pairs, shape (N,). No number of them is NaN or infinite: identical
-        regions have the loss 0 and the gradient 0; of two regions without a measure the
-        ratio is 0, and penalties still count; the gradient is 0 in undefined directions.
+        losses of the pairs, shape (N,). The gradient of polygons and interval sets has a row for
+        each vertex or interval, shape (V, 2), those of the first pair's region first; that of
+        a repeated region has its rows for every pair. No number is NaN or infinite: identical
+        regions have the loss 0 and the gradient 0; of two regions without a measure the ratio
+        is 0, and penalties still count; the gradient is 0 in undefined directions. Regions so
+        large that their terms overflow, beyond 1e150, count as apart.
 
     Raises
     ------
@@ -209,7 +212,8 @@ def _take_limits(
     """
     rows = np.flatnonzero(np.isnan(item))
     if rows.size:  # the gradient of the ratio is 0 there already
-        item[rows] = undefined_losses(anatomy(plan), pair, rows)
+        losses = undefined_losses(anatomy(plan), pair, rows)
+        item[rows] = np.where(np.isnan(losses), anatomy(plan).best, losses)  # terms overflow
     np.clip(item, 0.0, _LARGEST, out=item)  # rounding may leave a little less than 0
     rows = np.arange(len(item)) if everywhere else np.flatnonzero(item <= NEAR)
     found, truth = _engine.broadcast(*pair)

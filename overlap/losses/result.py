@@ -24,7 +24,8 @@ class Loss(NamedTuple):
     value : float, or ndarray of shape (N,)
         The reduced loss; with ``reduction="none"`` the weighted losses of the items.
     grad : ndarray, or a pair of them
-        Gradient of `value` with respect to the prediction's parameters, one row per item;
+        Gradient of `value` with respect to the prediction's parameters, one row per item
+        (of polygons and interval sets one per vertex or interval, shape (V, 2), item by item);
         with ``reduction="none"`` the gradient of every item's own value. A pair where the
         gradients of prediction and target were asked for.
     per_item : ndarray, shape (N,)

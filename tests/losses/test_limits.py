@@ -150,3 +150,16 @@ def test_nothing_and_no_weight():
     loss = losses.overlap_loss(ov.giou, a, b, weights=np.zeros(5))
     assert loss.value == 0.0
     np.testing.assert_array_equal(loss.grad, 0.0)
+
+
+@pytest.mark.parametrize("form", ["linear", "near", "far"])
+def test_terms_that_overflow_give_numbers(form):
+    spans = np.array([[0.0, 1e308], [0.0, 1e200], [1.0, 2.0], [1e308, 1.5e308]])
+    i, j = np.indices((4, 4)).reshape(2, -1)
+    for batch in (ov.Intervals(spans), ov.Boxes(np.repeat(spans, 2, axis=1))):
+        for score in (ov.iou, ov.giou, ov.diou, ov.ciou, ov.eiou):
+            loss = losses.overlap_loss(
+                score, batch[i], batch[j], reduction="none", wrt="both", **FORMS[form]
+            )
+            for part in (loss.value, *loss.grad):
+                assert np.isfinite(part).all(), (score, batch)
