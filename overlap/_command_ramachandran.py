@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from overlap._outputs import check_outputs, write_report
 
@@ -122,7 +123,10 @@ def ramachandran(
     )  # fmt: skip
     from overlap import evaluate
     from overlap.io.conformations import kind_of
+    from overlap.io.residue_categories import as_category
 
+    if category is not None:
+        category = as_category(category)
     if classify is None:
         classify = kind_of(found) == "structures" and kind_of(truth) == "grids"
     shared: dict[str, Any] = {
@@ -134,8 +138,7 @@ def ramachandran(
     }  # fmt: skip
     report: Any
     if classify:
-        if geojson is not None:
-            raise click.UsageError("--geojson needs regions to be compared; give --regions, too")
+        _refuse_options_of_regions()
         report = evaluate.ramachandran(**shared)
         if residues is not None:
             report.residues_to_csv(residues)
@@ -164,6 +167,23 @@ def ramachandran(
         more = len(failures) - _FAILURES
         click.echo(f"overlap: failed: {more} more files; see the report's failures", err=True)
     return int(bool(failures))
+
+
+_OF_REGIONS = (
+    "levels", "level_by", "kappa", "step", "mass", "min_residues", "tolerance", "interval",
+    "geojson",
+)  # fmt: skip
+
+
+def _refuse_options_of_regions() -> None:
+    """Raise if an option was given that only a comparison of regions looks at."""
+    context = click.get_current_context()
+    for name in _OF_REGIONS:
+        if context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} needs regions to be compared, and here residues are "
+                "scored; give --regions, too"
+            )
 
 
 def _allowed(text: str | None) -> Any:

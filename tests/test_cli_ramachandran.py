@@ -177,6 +177,8 @@ def test_what_is_refused(refused, library, tmp_path):
     assert "--geojson needs regions" in refused(
         PEPTIDE, library, "--geojson", tmp_path / "a.geojson"
     )
+    assert "--levels needs regions" in refused(PEPTIDE, library, "--levels", "allowed")
+    assert "did you mean 'general'?" in refused(PEPTIDE, library, "--category", "generl")
     assert "wanted a name in .geojson" in refused(FOUND, TRUTH, "--geojson", tmp_path / "a.json")
     assert "would overwrite the output" in refused(
         PEPTIDE, library, "--out", tmp_path / "a.csv", "--residues", tmp_path / "a.csv"
@@ -194,6 +196,16 @@ def test_what_is_refused(refused, library, tmp_path):
     cut = tmp_path / "cut.cif.gz"
     cut.write_bytes(b"\x1f\x8b\x08\x00")
     assert "gzip file" in refused(cut, library)
+
+
+def test_a_region_without_area(run, library, tmp_path):
+    """Its share inside another is unknown, and nobody is warned of a division."""
+    flat = tmp_path / "flat.geojson"
+    flat.write_text('{"type": "Polygon", "coordinates": [[[-90, 0], [60, 0], [90, 0], [-90, 0]]]}')
+    code, shown, errors = run(flat, library, "--category", "general", "--tolerance", "none")
+    assert code == 0
+    assert not errors
+    assert "spurious" in shown
 
 
 def test_check_and_list(run, library, tmp_path):

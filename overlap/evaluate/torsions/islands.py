@@ -174,12 +174,13 @@ def _pairs(
 
 
 def _covered(islands: Polygons, other: Polygons | None) -> NDArray[np.float64]:
-    """Share of each island inside the region of the other side."""
+    """Share of each island inside the region of the other side; NaN of one without area."""
     assert other is not None  # both sides have the level
     if not len(islands):
         return np.empty(0)
     pair = terms(islands, other)
-    return pair.intersection / pair.measure_a
+    unknown = np.full(len(islands), np.nan)
+    return np.divide(pair.intersection, pair.measure_a, out=unknown, where=pair.measure_a > 0.0)
 
 
 def _masses(islands: Polygons, density: CellDensity | None) -> NDArray[np.float64]:
