@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._jit import specialise
-from overlap.regions._polygon_edges import edges_of, farthest_corner, inside, nearest, plant
+from overlap.regions._polygon_edges import (
+    edges_of,
+    empty_tree,
+    farthest_corner,
+    inside,
+    nearest,
+    plant,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,16 +27,16 @@ __all__ = ["border_percentile"]
 _MOST = 1_000_000  # pieces; a search that needs more stops, and says what its error is
 
 
-def distances_of(points, half, b, first_b, last_b, outer, wide, high, out):
+def distances_of(points, half, b, first_b, last_b, outer, first, last, wide, high, trees, out):
     """Write how far the middles of pieces are from a region, and the least and most of any point.
 
-    A piece goes from ``points - half`` to ``points + half``; inside of the region all are 0.
+    A piece goes from ``points - half`` to ``points + half``; inside of the region all are 0. From
+    `first` to `last`, `outer` are the edges of the border of the region.
     """
     others, rings_b = b
-    room = rings_b[last_b] - rings_b[first_b] + 2
-    border_b, edges, spare, boxes = np.empty((4, 4, room))
-    size_b, _ = plant(others, rings_b[first_b], rings_b[last_b], border_b, spare)
-    count, small = plant(outer, 0, outer.shape[1], edges, boxes)
+    border_b, tree = trees
+    size_b, _ = plant(others, rings_b[first_b], rings_b[last_b], border_b)
+    count, small = plant(outer, first, last, tree)
     hint = 0
     for k in range(out.shape[1]):
         for c in range(3):
@@ -37,8 +44,8 @@ def distances_of(points, half, b, first_b, last_b, outer, wide, high, out):
         if count == 0:
             continue  # it covers everything
         x, y, hx, hy = points[0, k], points[1, k], half[0, k], half[1, k]
-        distance, hint, mx, my = nearest(x, y, edges, boxes, count, small, wide, high, hint)
-        ax, ay, bx, by = edges[0, hint], edges[1, hint], edges[2, hint], edges[3, hint]
+        distance, hint, mx, my = nearest(x, y, tree, count, small, wide, high, hint)
+        ax, ay, bx, by = tree[0, hint], tree[1, hint], tree[2, hint], tree[3, hint]
         most = farthest_corner(x + mx, y + my, hx, hy, 2, ax, ay, bx, by)
         length = math.hypot(hx, hy)
         if inside(x, y, border_b, size_b, wide, high):
@@ -84,7 +91,8 @@ def border_percentile(
     (_, own, owns), (others, outer, outers) = (r.derived("edges", edges_of) for r in (a, b))
     edges = own[:, owns[i] : owns[i + 1]]
     middle, half = 0.5 * (edges[:2] + edges[2:]), 0.5 * (edges[2:] - edges[:2])
-    target = np.ascontiguousarray(outer[:, outers[j] : outers[j + 1]])
+    size = int(b.vertex_offsets[j + 1] - b.vertex_offsets[j])
+    trees = empty_tree(size), empty_tree(size)
     periods = [period or 0.0 for period in b.period or (None, None)]
     rings = b.region_offsets[j : j + 2]
     kernel = specialise(distances_of)
@@ -94,7 +102,7 @@ def border_percentile(
         kernel(
             np.ascontiguousarray(points),
             np.ascontiguousarray(half),
-            *((others, b.ring_offsets), *rings, target, *periods, out),
+            *((others, b.ring_offsets), *rings, outer, *outers[j : j + 2], *periods, trees, out),
         )
         return out
 

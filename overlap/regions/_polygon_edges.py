@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from overlap.regions._rings import Rings
 
-__all__ = ["LEAF", "edges_of", "farthest_corner", "inside", "nearest", "plant"]
+__all__ = ["LEAF", "edges_of", "empty_tree", "farthest_corner", "inside", "nearest", "plant"]
 
 LEAF = 8  # edges in a box, and boxes in a larger one
 
@@ -49,15 +49,16 @@ def farthest_corner(px, py, hx, hy, corners, ax, ay, bx, by):
 
 
 @subroutine
-def plant(table, first, last, edges, boxes):
+def plant(table, first, last, tree):
     """Copy edges, and write boxes around 8 and 64 of them: centers and half sides.
 
-    Returns how many edges and how many smaller boxes there are; the larger ones follow these.
+    Rows of `tree`: edges from 0, boxes from 4 on. Returns how many edges and how many smaller
+    boxes there are; the larger ones follow these.
     """
     count = last - first
     for k in range(count):
         for c in range(4):
-            edges[c, k] = table[c, first + k]
+            tree[c, k] = table[c, first + k]
     small = -(-count // LEAF)
     large = -(-small // LEAF)
     for box in range(small + large):
@@ -66,76 +67,66 @@ def plant(table, first, last, edges, boxes):
         for axis in range(2):
             low, high = math.inf, -math.inf
             for k in range(begin, min(begin + each, count)):
-                low = min(low, edges[axis, k], edges[axis + 2, k])
-                high = max(high, edges[axis, k], edges[axis + 2, k])
-            boxes[axis, box] = 0.5 * (low + high)
-            boxes[axis + 2, box] = 0.5 * (high - low)
+                u, v = tree[axis, k], tree[axis + 2, k]
+                low, high = min(low, min(u, v)), max(high, max(u, v))
+            tree[axis + 4, box] = 0.5 * (low + high)
+            tree[axis + 6, box] = 0.5 * (high - low)
     return count, small
 
 
 @subroutine
-def nearest(px, py, edges, boxes, count, small, wide, high, hint):
+def nearest(px, py, tree, count, small, wide, high, hint):
     """Return the distance of the nearest edge, which it is, and by how much it is moved.
 
     `hint` is an edge that may be near.
     """
     best, found, move_x, move_y = math.inf, hint, 0.0, 0.0
-    for turn in range(2):
-        limit = -(-small // LEAF) if turn == 1 else 1
-        for big in range(limit):
-            cx, cy = boxes[0, small + big], boxes[1, small + big]
-            hx, hy = boxes[2, small + big], boxes[3, small + big]
-            if turn == 0:  # the hint alone
-                cx, cy = edges[0, hint], edges[1, hint]
-                hx, hy = 0.0, 0.0
-            dx, dy = px - cx, py - cy
-            many_x, many_y = 0, 0
-            if wide > 0.0:
-                dx -= wide * math.floor(dx / wide + 0.5)
-                many_x = int(hx / wide + 0.5) + 1
-            if high > 0.0:
-                dy -= high * math.floor(dy / high + 0.5)
-                many_y = int(hy / high + 0.5) + 1
-            if turn == 0:
-                many_x, many_y = 0, 0
-            for image_x in range(-many_x, many_x + 1):
-                sx = dx + image_x * wide
-                gap_x = max(abs(sx) - hx, 0.0)
-                if gap_x * gap_x >= best:
+    for big in range(-1, -(-small // LEAF)):
+        if big < 0:  # the hint alone
+            cx, cy, hx, hy = tree[0, hint], tree[1, hint], 0.0, 0.0
+            begin, end, least, most = hint // LEAF, hint // LEAF + 1, hint, hint + 1
+        else:
+            cx, cy = tree[4, small + big], tree[5, small + big]
+            hx, hy = tree[6, small + big], tree[7, small + big]
+            begin, end, least, most = LEAF * big, min(LEAF * (big + 1), small), 0, count
+        dx, dy = px - cx, py - cy
+        many_x, many_y = 0, 0
+        if wide > 0.0:
+            dx -= wide * math.floor(dx / wide + 0.5)
+            many_x = int(hx / wide + 0.5) + 1 if big >= 0 else 0
+        if high > 0.0:
+            dy -= high * math.floor(dy / high + 0.5)
+            many_y = int(hy / high + 0.5) + 1 if big >= 0 else 0
+        for image_x in range(-many_x, many_x + 1):
+            sx = dx + image_x * wide
+            gap_x = max(abs(sx) - hx, 0.0)
+            if gap_x * gap_x >= best:
+                continue
+            for image_y in range(-many_y, many_y + 1):
+                sy = dy + image_y * high
+                gap_y = max(abs(sy) - hy, 0.0)
+                if gap_x * gap_x + gap_y * gap_y >= best:
                     continue
-                for image_y in range(-many_y, many_y + 1):
-                    sy = dy + image_y * high
-                    gap_y = max(abs(sy) - hy, 0.0)
-                    if gap_x * gap_x + gap_y * gap_y >= best:
+                qx, qy = sx + cx, sy + cy  # the point, as seen from this box
+                for box in range(begin, end):
+                    gx = max(abs(qx - tree[4, box]) - tree[6, box], 0.0)
+                    gy = max(abs(qy - tree[5, box]) - tree[7, box], 0.0)
+                    if gx * gx + gy * gy >= best:
                         continue
-                    qx, qy = sx + cx, sy + cy  # the point, as seen from this box
-                    if turn == 0:
-                        best = to_edge(
-                            qx, qy, edges[0, hint], edges[1, hint], edges[2, hint], edges[3, hint]
-                        )
-                        move_x, move_y = qx - px, qy - py
-                        continue
-                    for box in range(LEAF * big, min(LEAF * (big + 1), small)):
-                        gx = max(abs(qx - boxes[0, box]) - boxes[2, box], 0.0)
-                        gy = max(abs(qy - boxes[1, box]) - boxes[3, box], 0.0)
-                        if gx * gx + gy * gy >= best:
-                            continue
-                        for k in range(LEAF * box, min(LEAF * (box + 1), count)):
-                            square = to_edge(
-                                qx, qy, edges[0, k], edges[1, k], edges[2, k], edges[3, k]
-                            )
-                            if square < best:
-                                best, found = square, k
-                                move_x, move_y = qx - px, qy - py
+                    for k in range(max(LEAF * box, least), min(LEAF * (box + 1), most)):
+                        square = to_edge(qx, qy, tree[0, k], tree[1, k], tree[2, k], tree[3, k])
+                        if square < best:
+                            best, found = square, k
+                            move_x, move_y = qx - px, qy - py
     return math.sqrt(best), found, move_x, move_y
 
 
 @subroutine
-def inside(px, py, edges, count, wide, high):
+def inside(px, py, tree, count, wide, high):
     """Return whether a point is inside of rings, by the edges above it."""
     winding = 0
     for k in range(count):
-        ax, ay, bx, by = edges[0, k], edges[1, k], edges[2, k], edges[3, k]
+        ax, ay, bx, by = tree[0, k], tree[1, k], tree[2, k], tree[3, k]
         if ax == bx:
             continue
         way = -1
@@ -155,6 +146,11 @@ def inside(px, py, edges, count, wide, high):
             turn += 1.0
             x = px + turn * wide
     return winding != 0
+
+
+def empty_tree(size: int) -> NDArray[np.float64]:
+    """Return memory for a tree of so many edges, see `plant`."""
+    return np.empty((8, size + 2))
 
 
 def edges_of(rings: Rings) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:

@@ -21,6 +21,7 @@ from overlap._jit import run_blocks, specialise, subroutine
 from overlap.regions._polygon_edges import (
     LEAF,
     edges_of,
+    empty_tree,
     farthest_corner,
     inside,
     nearest,
@@ -39,12 +40,12 @@ _BUDGET = 200_000  # pieces that are looked at before a search is cut off
 
 
 @subroutine
-def apart(px, py, mx, my, distance, radius, close, hint, edges, boxes, count, small, wide, high):
+def apart(px, py, mx, my, distance, radius, close, hint, tree, count, small, wide, high):
     """Return whether a rectangle around a point sees all that may be nearest on one side.
 
     Close to the other region, or inside of it, the sides are told by the normals of its edges.
     """
-    ax, ay, bx, by = edges[0, hint], edges[1, hint], edges[2, hint], edges[3, hint]
+    ax, ay, bx, by = tree[0, hint], tree[1, hint], tree[2, hint], tree[3, hint]
     ux, uy = ay - by, bx - ax
     if not close:
         square = (bx - ax) * (bx - ax) + (by - ay) * (by - ay)
@@ -60,8 +61,8 @@ def apart(px, py, mx, my, distance, radius, close, hint, edges, boxes, count, sm
         ux, uy = ux / norm, uy / norm
         least, at_x, at_y = math.inf, 0.0, 0.0
         for big in range(-(-small // LEAF)):
-            cx, cy = boxes[0, small + big], boxes[1, small + big]
-            hx, hy = boxes[2, small + big], boxes[3, small + big]
+            cx, cy = tree[4, small + big], tree[5, small + big]
+            hx, hy = tree[6, small + big], tree[7, small + big]
             dx, dy = px - cx, py - cy
             many_x, many_y = 0, 0
             if wide > 0.0:
@@ -82,13 +83,13 @@ def apart(px, py, mx, my, distance, radius, close, hint, edges, boxes, count, sm
                         continue
                     qx, qy = sx + cx, sy + cy
                     for box in range(LEAF * big, min(LEAF * (big + 1), small)):
-                        gx = max(abs(qx - boxes[0, box]) - boxes[2, box], 0.0)
-                        gy = max(abs(qy - boxes[1, box]) - boxes[3, box], 0.0)
+                        gx = max(abs(qx - tree[4, box]) - tree[6, box], 0.0)
+                        gy = max(abs(qy - tree[5, box]) - tree[7, box], 0.0)
                         if gx * gx + gy * gy > square:
                             continue
                         for k in range(LEAF * box, min(LEAF * (box + 1), count)):
-                            ax, ay = edges[0, k] - qx, edges[1, k] - qy
-                            vx, vy = edges[2, k] - qx - ax, edges[3, k] - qy - ay
+                            ax, ay = tree[0, k] - qx, tree[1, k] - qy
+                            vx, vy = tree[2, k] - qx - ax, tree[3, k] - qy - ay
                             a, b = vx * vx + vy * vy, ax * vx + ay * vy
                             c = ax * ax + ay * ay - square
                             if a == 0.0 or b * b - a * c < 0.0:
@@ -110,29 +111,29 @@ def apart(px, py, mx, my, distance, radius, close, hint, edges, boxes, count, sm
     return False
 
 
-def reach(a, first, last, following, b, first_b, last_b, outer, wide, high, bound, budget, place):
+def reach(a, i, b, j, wide, high, bound, budget, scratch, place):
     """Return how far the points of one region get from another, and at most by how much more.
 
-    `a` and `b` are tables of edges with the offsets of rings, and `outer` those edges of the
-    second region that are not inside of it. The farthest point found is written to `place`.
+    `a` and `b` are batches: tables of edges, offsets of rings and of regions; then of the first
+    what follows a vertex, and of the second the edges that are a border and their offsets. `i`
+    and `j` are regions. The farthest point found is written to `place`.
     """
-    table, rings = a
-    others, rings_b = b
-    room = max(rings[last] - rings[first], rings_b[last_b] - rings_b[first_b])
-    edges_a, border_b, edges, boxes_a, spare, boxes = np.empty((6, 4, room + 2))
-    away, stack = np.empty(room), np.empty((4, 256))
-    size, small_a = plant(table, rings[first], rings[last], edges_a, boxes_a)
-    size_b, _ = plant(others, rings_b[first_b], rings_b[last_b], border_b, spare)
-    count, small = plant(outer, 0, outer.shape[1], edges, boxes)
-    best, rest, hint = 0.0, 0.0, 0
-    place[0], place[1] = edges_a[0, 0], edges_a[1, 0]
+    table, rings, regions, following = a
+    others, rings_b, regions_b, outer, outers = b
+    own, border_b, tree, away, stack = scratch  # one type, so that nothing is compiled twice
+    first, last = regions[i], regions[i + 1]
+    size, small_a = plant(table, rings[first], rings[last], own)
+    size_b, _ = plant(others, rings_b[regions_b[j]], rings_b[regions_b[j + 1]], border_b)
+    count, small = plant(outer, outers[j], outers[j + 1], tree)
+    best, rest, hint, near = 0.0, 0.0, 0, 0
+    place[0], place[1] = own[0, 0], own[1, 0]
     if count == 0:
         return 0.0, 0.0  # the other covers everything
     start = rings[first]
     tiny = 0.0  # what is as near as rounding is inside
     for box in range(small_a):
-        tiny = max(tiny, abs(boxes_a[0, box]) + boxes_a[2, box])
-        tiny = max(tiny, abs(boxes_a[1, box]) + boxes_a[3, box])
+        tiny = max(tiny, abs(own[4, box]) + own[6, box])
+        tiny = max(tiny, abs(own[5, box]) + own[7, box])
     tiny = 4e-16 * (tiny + wide + high)
     for phase in range(3):  # corners, then edges, then the inside, piece by piece
         left = budget
@@ -140,13 +141,13 @@ def reach(a, first, last, following, b, first_b, last_b, outer, wide, high, boun
         for item in range(last - first if phase == 2 else size):
             if phase < 2:
                 ax, ay, bx, by = (
-                    edges_a[0, item], edges_a[1, item], edges_a[2, item], edges_a[3, item],
+                    own[0, item], own[1, item], own[2, item], own[3, item],
                 )  # fmt: skip
                 if phase == 0:
                     bx, by = ax, ay
                 else:
-                    upper = 0.5 * (math.hypot(bx - ax, by - ay) + away[item])
-                    upper += 0.5 * away[following[start + item] - start]
+                    upper = 0.5 * (math.hypot(bx - ax, by - ay) + away[0, item])
+                    upper += 0.5 * away[0, following[start + item] - start]
                     if upper <= best + enough:
                         rest = max(rest, upper)
                         continue
@@ -154,11 +155,11 @@ def reach(a, first, last, following, b, first_b, last_b, outer, wide, high, boun
                 ax, ay, bx, by, area = math.inf, math.inf, -math.inf, -math.inf, 0.0
                 begin = rings[first + item] - start
                 for k in range(begin, rings[first + item + 1] - start):
-                    x, y = edges_a[0, k], edges_a[1, k]
+                    x, y = own[0, k], own[1, k]
                     ax, ay, bx, by = min(ax, x), min(ay, y), max(bx, x), max(by, y)
-                    x, y = x - edges_a[0, begin], y - edges_a[1, begin]
-                    area += x * (edges_a[3, k] - edges_a[1, begin])
-                    area -= y * (edges_a[2, k] - edges_a[0, begin])
+                    x, y = x - own[0, begin], y - own[1, begin]
+                    area += x * (own[3, k] - own[1, begin])
+                    area -= y * (own[2, k] - own[0, begin])
                 if area <= 0.0:
                     continue  # a hole
             stack[0, 0], stack[1, 0] = 0.5 * (ax + bx), 0.5 * (ay + by)
@@ -168,9 +169,7 @@ def reach(a, first, last, following, b, first_b, last_b, outer, wide, high, boun
                 depth -= 1
                 px, py, hx, hy = stack[0, depth], stack[1, depth], stack[2, depth], stack[3, depth]
                 radius = math.hypot(hx, hy)
-                distance, hint, mx, my = nearest(
-                    px, py, edges, boxes, count, small, wide, high, hint
-                )
+                distance, hint, mx, my = nearest(px, py, tree, count, small, wide, high, hint)
                 left -= 1
                 distance = distance if distance > tiny else 0.0
                 upper = distance + radius
@@ -180,7 +179,7 @@ def reach(a, first, last, following, b, first_b, last_b, outer, wide, high, boun
                         upper,
                         farthest_corner(
                             px + mx, py + my, hx, hy, 4 if phase == 2 else 2,
-                            edges[0, hint], edges[1, hint], edges[2, hint], edges[3, hint],
+                            tree[0, hint], tree[1, hint], tree[2, hint], tree[3, hint],
                         ),
                     )  # fmt: skip
                 within = False
@@ -189,20 +188,18 @@ def reach(a, first, last, following, b, first_b, last_b, outer, wide, high, boun
                     if within:
                         upper, known = min(upper, max(radius - distance, 0.0)), 0.0
                 if phase == 0:
-                    away[item] = known
+                    away[0, item] = known
                 if upper > best + enough and phase == 2:
                     close = within or distance <= radius
                     if apart(
                         px, py, mx, my, distance, radius, close, hint,
-                        edges, boxes, count, small, wide, high,
+                        tree, count, small, wide, high,
                     ):  # fmt: skip
                         continue  # no local maximum
-                    own = inside(px, py, edges_a, size, wide, high)
-                    if not own:
+                    held = inside(px, py, own, size, wide, high)
+                    if not held:
                         known = 0.0
-                        border, _, _, _ = nearest(
-                            px, py, edges_a, boxes_a, size, small_a, wide, high, 0
-                        )
+                        border, near, _, _ = nearest(px, py, own, size, small_a, wide, high, near)
                         if border > radius:
                             continue
                 elif phase == 2:
@@ -223,6 +220,11 @@ def reach(a, first, last, following, b, first_b, last_b, outer, wide, high, boun
                     stack[2, depth], stack[3, depth] = hx, hy
                     depth += 1
     return best, max(rest - best, 0.0)
+
+
+def scratch_of(size: int) -> tuple[NDArray[np.float64], ...]:
+    """Return the memory that the kernel needs for regions of so many vertices."""
+    return (*(empty_tree(size) for _ in range(3)), np.empty((1, size)), np.empty((4, 256)))
 
 
 class Reach(NamedTuple):
@@ -256,22 +258,22 @@ def find_reaches(
     periods = [period or 0.0 for period in a.period or (None, None)]
     result = Reach(np.empty((2, pairs)), np.empty((2, pairs)), np.empty((2, pairs, 2)))
     kernel = specialise(reach)
-    tables = {id(rings): rings.derived("edges", edges_of) for rings in (a, b)}
+
+    batches = []
+    for rings in (a, b):
+        table, border, borders = rings.derived("edges", edges_of)
+        ends = rings.ring_offsets, rings.region_offsets
+        batches.append(((table, *ends, rings.following), (table, *ends, border, borders)))
+    (a_from, a_to), (b_from, b_to) = batches
+    sizes = np.maximum(np.diff(a.vertex_offsets)[ia], np.diff(b.vertex_offsets)[jb])
 
     def search(lo: int, hi: int) -> None:
+        scratch = scratch_of(int(sizes[lo:hi].max(initial=0)))
         for k in range(lo, hi):
-            for back, (mine, i, theirs, j) in enumerate(
-                ((a, ia[k], b, jb[k]), (b, jb[k], a, ia[k]))
-            ):
-                (table, _, _), (others, outer, outers) = tables[id(mine)], tables[id(theirs)]
+            i, j = ia[k], jb[k]
+            for back, pair in enumerate(((a_from, i, b_to, j), (b_from, j, a_to, i))):
                 result.distances[back, k], result.slack[back, k] = kernel(
-                    (table, mine.ring_offsets),
-                    *mine.region_offsets[i : i + 2],
-                    mine.following,
-                    (others, theirs.ring_offsets),
-                    *theirs.region_offsets[j : j + 2],
-                    np.ascontiguousarray(outer[:, outers[j] : outers[j + 1]]),
-                    *(*periods, bounds[k], _BUDGET, result.points[back, k]),
+                    *(*pair, *periods, bounds[k], _BUDGET, scratch, result.points[back, k])
                 )
 
     run_blocks(search, pairs, 1e6 * pairs)
