@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BOX",
     "CONVEX",
+    "UNROLLED",
     "enclosure_name",
     "fill_polygon_terms",
     "measures",
@@ -214,7 +215,7 @@ def _by_blocks(*arguments):
     raise TypeError("the terms of polygons are taken in blocks, not in a scalar")
 
 
-def _geometry(*, sides: bool) -> Geometry:
+def _geometry(*, sides: bool, pulls_outside: bool = True) -> Geometry:
     return Geometry(
         overlap=_by_blocks,
         enclosure=_by_blocks,
@@ -224,11 +225,12 @@ def _geometry(*, sides: bool) -> Geometry:
         axes=2,
         fills=False,
         sides=sides,
-        pulls_outside=False,
+        pulls_outside=pulls_outside,
     )
 
 
 CONVEX, BOX = _geometry(sides=False), _geometry(sides=True)
+UNROLLED = _geometry(sides=False, pulls_outside=False)  # hulls with a period
 
 
 def enclosure_name(geometry: Geometry) -> str:

@@ -19,6 +19,8 @@ from overlap.regions._circular_means import TIES
 from overlap.regions._mask_hulls import area_of, ring_of
 from overlap.regions._polygon_axes import Cuts
 from overlap.regions._polygon_covers import Covers, covers_of
+from overlap.regions._polygon_ends import Vertices, side_pull
+from overlap.regions._polygon_outside import pull_outside_boxes, pull_own_hulls
 from overlap.regions._polygon_unrolled import unroll
 from overlap.regions._rings import spans
 
@@ -118,63 +120,10 @@ def pull_hulls(
 # ----------------------------------------------------------------------------- in NumPy
 
 
-class _Vertices:
-    """The vertices of the regions of a batch, once for every pair.
-
-    Attributes
-    ----------
-    at : ndarray of int64
-        The vertices, pair by pair.
-    pair : ndarray of int64
-        Of which pair each one is.
-    """
-
-    def __init__(self, rings: Rings, rows: NDArray[np.intp]) -> None:
-        self.at = spans(rings.vertex_offsets, rows)
-        self.pair = np.repeat(np.arange(len(rows)), np.diff(rings.vertex_offsets)[rows])
-        self.place = (rings.x[self.at], rings.y[self.at])
-        self.count = len(rows)
-
-    def shares(
-        self, axis: int, ends: NDArray[np.float64], within: NDArray[np.float64], period: float
-    ) -> NDArray[np.float64]:
-        """Return the share of every vertex in an end of its pair, 0 if it does not lie on it."""
-        way = self.place[axis] - ends[self.pair]
-        if period:
-            way -= period * np.round(way / period)
-        on = (np.abs(way) <= within[self.pair]).astype(float)
-        many = np.bincount(self.pair, on, self.count)[self.pair]
-        return np.divide(on, many, out=on, where=many > 0)
-
-    def present(self, shares: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Return which pairs have a vertex with a share, shape (pairs,)."""
-        return np.bincount(self.pair, shares, self.count) > 0
-
-
-def _side_pull(
-    axis: int, cuts: Cuts, period: float, mine: _Vertices, theirs: _Vertices | None
-) -> NDArray[np.float64]:
-    """Return how much sides grow if the vertices move along an axis, one number per vertex."""
-    total = np.zeros(len(mine.at))
-    ties = np.diff(cuts.offsets)
-    within = TIES * cuts.side + 1e-15 * np.abs(cuts.at[cuts.offsets[:-1]])
-    for tie in range(int(ties.max(initial=0))):
-        at = cuts.at[np.minimum(cuts.offsets[:-1] + tie, cuts.offsets[1:] - 1)]
-        for sign, end in ((-1.0, at), (1.0, at + cuts.side)):
-            shares = mine.shares(axis, end, within, period)
-            if theirs is not None:
-                both = theirs.present(theirs.shares(axis, end, within, period))
-                shares *= np.where(both, 0.5, 1.0)[mine.pair]
-            total += np.where(tie < ties, sign / ties, 0.0)[mine.pair] * shares
-    if period:
-        total[(cuts.side >= period)[mine.pair]] = 0.0
-    return total
-
-
 def _center_pull(
     rings: Rings,
     axis: int,
-    mine: _Vertices,
+    mine: Vertices,
     center: NDArray[np.float64],
     factor: NDArray[np.float64],
     period: float,
@@ -214,8 +163,8 @@ def _center_pull(
 def _pull_boxes(
     a: Rings,
     rows: NDArray[np.intp],
-    mine: _Vertices,
-    theirs: _Vertices,
+    mine: Vertices,
+    theirs: Vertices,
     covers: tuple[Covers, Covers],
     columns: NDArray[np.intp],
     sides: tuple[Cuts, Cuts],
@@ -229,7 +178,7 @@ def _pull_boxes(
         offset, own, _, cover = partials[7 + 4 * k : 11 + 4 * k]
         cover = cover + partials[3] * sides[1 - k].side + partials[5] * 2.0 * sides[k].side
         if cover.any():
-            pulled = _side_pull(k, sides[k], axis.period, mine, theirs)
+            pulled = side_pull(k, sides[k], axis.period, mine, theirs)
             grad[k] += cover[mine.pair] * pulled
         if own.any():
             cuts = axis.cuts
@@ -237,7 +186,7 @@ def _pull_boxes(
             at = cuts.at[spans(cuts.offsets, rows)]
             offsets = np.concatenate([[0], np.cumsum(counts)])
             mine_alone = Cuts(offsets, at, cuts.side[rows])
-            grad[k] += own[mine.pair] * _side_pull(k, mine_alone, axis.period, mine, None)
+            grad[k] += own[mine.pair] * side_pull(k, mine_alone, axis.period, mine, None)
         way, slope, center = axis.ways(rows, covers[1].axes[k], columns)  # type: ignore[arg-type]
         none = covers[0].empty[rows] | covers[1].empty[columns]
         factor = np.where(none, 0.0, (offset + 2.0 * partials[4] * way) * slope)
@@ -264,7 +213,7 @@ def pull_covers(
     starts: NDArray[np.int64],
     grad: NDArray[np.float64],
 ) -> None:
-    """Add the gradients of enclosure and extent of listed pairs with respect to `a`.
+    """Add the gradients of enclosure, outside and extent of listed pairs with respect to `a`.
 
     Parameters
     ----------
@@ -281,13 +230,15 @@ def pull_covers(
     Raises
     ------
     TypeError
-        If there are partials with respect to `outside`, which has no gradient here.
+        If there are partials with respect to `outside` of hulls with a period.
     """
-    if partials[6].any():
-        raise TypeError(
-            "Polygons: enclosed_gap has no gradient; use enclosure_gap or center_gap instead"
-        )
     one, two = covers_of(a), covers_of(b)
+    outside = partials[6]
+    if enclosure == "hull" and one.wraps and outside.any():
+        raise TypeError(
+            "Polygons: enclosed_gap has no gradient of hulls with a period; use the natural "
+            "enclosure, or enclosure_gap or center_gap instead"
+        )
     sides = one.enclose(rows, two, columns)
     partials = partials.copy()
     alone = one.empty[rows] != two.empty[columns]
@@ -295,15 +246,20 @@ def pull_covers(
     convex = enclosure == "hull" or (enclosure == "natural" and not one.wraps)
     weights = np.zeros((2, len(rows)))
     if convex:
+        partials[3] += outside  # of what lies outside, the common hull
         hulled = np.ones(len(rows), bool)
         for axis, cuts in zip(one.axes, sides, strict=True):
             if axis.period:
                 hulled &= cuts.side < axis.period
         weights[:, hulled] = partials[[3, 5]][:, hulled]
         partials[3, hulled] = partials[5, hulled] = 0.0
-    mine, theirs = _Vertices(a, rows), _Vertices(b, columns)
+    mine, theirs = Vertices(a, rows), Vertices(b, columns)
     pulled = np.zeros((2, len(mine.at)))
     _pull_boxes(a, rows, mine, theirs, (one, two), columns, sides, partials, pulled)
+    if outside.any() and convex:
+        pull_own_hulls(a, rows, b, columns, outside, mine, pulled)
+    elif outside.any():
+        pull_outside_boxes((one, two), rows, columns, sides, outside, mine, theirs, pulled)
     begin = np.searchsorted(mine.pair, np.arange(len(rows)))
     if weights.any():
         room = 8

@@ -18,6 +18,7 @@ from overlap.regions._polygon_makers import PolygonMakers
 from overlap.regions._polygon_pairs import (
     BOX,
     CONVEX,
+    UNROLLED,
     enclosure_name,
     fill_polygon_terms,
     measures,
@@ -202,7 +203,8 @@ class Polygons(PolygonMakers):
         """Return the connected parts of all regions as a batch, and of which region each one is.
 
         Pieces that share a stretch of a boundary along an axis, as do those of a region that was
-        cut at a seam, are one part. A part comes with its holes.
+        cut at a seam, are one part. Those that touch along a slanted line, or at a point, are
+        parts of their own. A part comes with its holes.
 
         Examples
         --------
@@ -221,8 +223,9 @@ class Polygons(PolygonMakers):
     def geometry(self, enclosure: str = "natural") -> Geometry:
         """Return what scores can ask for; the natural enclosure is the hull, or the box of arcs."""
         self._check_enclosure(enclosure)
-        convex = enclosure == "hull" or (enclosure == "natural" and self.period is None)
-        return CONVEX if convex else BOX
+        if self.period is None:
+            return BOX if enclosure == "box" else CONVEX
+        return UNROLLED if enclosure == "hull" else BOX
 
     def _enclosures(self) -> tuple[str, ...]:
         return ("natural", "box", "hull")

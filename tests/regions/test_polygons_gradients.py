@@ -54,6 +54,7 @@ def test_gradients_are_central_differences(period, weighed):
         ov.tversky(alpha=0.3, beta=0.7),
         ov.giou - ov.center_gap,
         (ov.giou - ov.center_gap).with_enclosure("hull"),
+        ov.iou - ov.enclosed_gap,
         ov.eiou.with_enclosure("box"),
     ):
         value, (grad, other) = score.value_and_grad(first, second, wrt="both")
@@ -119,7 +120,7 @@ def test_identical_regions_have_no_gradient():
     nested = regions(rng, COUNT, 1.0)
     for settings in ({}, {"period": PERIOD}, {"period": PERIOD, "density": density(PERIOD)}):
         polygons, again = ov.Polygons(nested, **settings), ov.Polygons(nested, **settings)
-        for score in (ov.iou, ov.dice, ov.diou):
+        for score in (ov.iou, ov.dice, ov.diou, ov.iou - ov.enclosed_gap):
             assert abs(score.value_and_grad(polygons, again)[1]).max() < 1e-14
 
 
@@ -127,7 +128,7 @@ def test_gradients_of_regions_without_area_are_finite():
     line = [(0.0, 0.0), (1.0, 1.0), (2.0, 2.0)]
     polygons = ov.Polygons([line, [], BOX, [(1.0, 1.0)] * 3, []])
     other = ov.Polygons([BOX, BOX, [], [(1.0, 1.0)] * 3, []])
-    for score in (ov.iou, ov.giou, ov.diou):
+    for score in (ov.iou, ov.giou, ov.diou, ov.iou - ov.enclosed_gap):
         value, (grad, back) = score.value_and_grad(polygons, other, wrt="both")
         assert np.isnan(value).tolist() == [False, False, False, True, True]
         assert np.isfinite(grad).all()
@@ -160,9 +161,10 @@ def test_density_along_borders_of_cells_is_their_mean():
 
 
 def test_scores_without_a_gradient_say_so():
-    polygons = ov.Polygons([BOX])
+    polygons = ov.Polygons([BOX], period=(9.0, 9.0))
     with pytest.raises(TypeError, match="Polygons give no gradient"):
-        (ov.iou - ov.enclosed_gap).value_and_grad(polygons, polygons)
+        (ov.iou - ov.enclosed_gap).with_enclosure("hull").value_and_grad(polygons, polygons)
+    polygons = ov.Polygons([BOX])
     with pytest.raises(TypeError, match="no sides"):
         ov.eiou(polygons, polygons)
 
