@@ -107,8 +107,16 @@ def _components(
     lifts = np.zeros((*inside.shape, 2), np.int64)
     queue = np.empty(inside.size, np.int64)
     lattices = np.zeros((inside.size // 2 + 2, 3), np.int64)
-    count = specialise(label_nodes)(values, inside, level, labels, lifts, queue, lattices)
+    kernel = specialise(label_nodes)
+    count = kernel(_fixed(values), inside, level, labels, lifts, queue, lattices)
     return labels, lifts, lattices[:count]
+
+
+def _fixed(values: _Floats) -> _Floats:
+    """Return a view that cannot be written: kernels are compiled for one kind of array only."""
+    view = np.ascontiguousarray(values).view()
+    view.flags.writeable = False
+    return view
 
 
 def _cut(
@@ -134,6 +142,7 @@ def _pieces(
 ) -> _Drawn:
     """Draw the rings of pieces that do not wind; the middle of a piece lies on the grid."""
     follower = np.full((*values.shape, 2), -1, np.int64)
+    values = _fixed(values)
     crossings = specialise(link_crossings)(values, labels >= 0, level, follower)
     x, y = np.empty(crossings), np.empty(crossings)
     offsets, node = np.zeros(crossings + 1, np.int64), np.empty(crossings, np.int64)

@@ -37,7 +37,7 @@ def distances_of(points, half, b, first_b, last_b, outer, first, last, wide, hig
     border_b, tree = trees
     size_b, _ = plant(others, rings_b[first_b], rings_b[last_b], border_b)
     count, small = plant(outer, first, last, tree)
-    hint = 0
+    hint = first - first  # of a literal 0, `nearest` would be compiled a second time
     for k in range(out.shape[1]):
         for c in range(3):
             out[c, k] = 0.0

@@ -125,7 +125,8 @@ def reach(a, i, b, j, wide, high, bound, budget, scratch, place):
     size, small_a = plant(table, rings[first], rings[last], own)
     size_b, _ = plant(others, rings_b[regions_b[j]], rings_b[regions_b[j + 1]], border_b)
     count, small = plant(outer, outers[j], outers[j + 1], tree)
-    best, rest, hint, near = 0.0, 0.0, 0, 0
+    best, rest = 0.0, 0.0
+    hint = near = first - first  # of a literal 0, `nearest` would be compiled a second time
     place[0], place[1] = own[0, 0], own[1, 0]
     if count == 0:
         return 0.0, 0.0  # the other covers everything
