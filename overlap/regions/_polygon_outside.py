@@ -57,7 +57,8 @@ class _OwnHulls:
         upper = way[:, 0] * ahead[:, 1] > way[:, 1] * ahead[:, 0]
         rank = np.arange(len(points))
         x, y = points[np.lexsort((np.where(upper, -rank, rank), upper, piece))].T
-        self.rings = Rings(x, y, offsets, np.arange(len(rings) + 1))
+        # A copy, since rings freeze their columns, and kernels know frozen ones as another type.
+        self.rings = Rings(x, y, offsets.copy(), np.arange(len(rings) + 1))
         region = rings.region_of[rings.ring_of]
         columns = (piece, region), (x, rings.x), (y, rings.y)
         places = np.stack([np.concatenate(column) for column in columns], 1) + 0.0  # no minus 0
