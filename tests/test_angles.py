@@ -21,7 +21,8 @@ def each(y, x, out):
 def angles(y, x):
     y, x = np.asarray(y, float), np.asarray(x, float)
     out = np.empty(len(y))
-    specialise(each)(y, x, out)
+    with np.errstate(over="ignore", invalid="ignore"):  # as compiled
+        specialise(each)(y, x, out)
     return out
 
 
