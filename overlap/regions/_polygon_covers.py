@@ -50,48 +50,54 @@ class Centers(NamedTuple):
     defined: NDArray[np.bool_]
 
 
-def outside_boxes(first, second, ia, jb, table, outside):
+def outside_boxes(a, ia, b, jb, c, periods, table, outside):
     """Write how much of the boxes of pairs is outside of both own boxes.
 
-    Per axis: where the own sides of the first regions begin and their lengths, the same of the
-    second, and of the pairs, then the period or 0. Where gaps tie, the least is taken.
+    `a`, `b` and `c` are the own sides of the first and second regions and the sides of pairs, see
+    `stacked`; a period of 0 is none. Where gaps tie, the least is taken.
     """
+    begins_a, at_a, sides_a = a
+    begins_b, at_b, sides_b = b
+    begins, at, sides = c
     for k in range(outside.shape[0]):
         i, j = ia[k], jb[k]
-        many = [0, 0]
+        count, many = 0, 0
         for axis in range(2):
-            oa, ca, la, ob, cb, lb, oc, cc, lc, period = first if axis == 0 else second
-            side_a, side_b, side = la[i], lb[j], lc[k]
-            count = 0
-            for c in range(oc[k], oc[k + 1]):
-                for p in range(oa[i], oa[i + 1]):
-                    a = ca[p] - cc[c]
-                    a -= period * math.floor(a / period) if period > 0.0 else 0.0
-                    a_end, a_more = min(a + side_a, side), min(a + side_a - period, side)
-                    a = min(a, side)
-                    a_more = max(a_more, 0.0) if period > 0.0 else 0.0
-                    for q in range(ob[j], ob[j + 1]):
-                        b = cb[q] - cc[c]
-                        b -= period * math.floor(b / period) if period > 0.0 else 0.0
-                        b_end, b_more = min(b + side_b, side), min(b + side_b - period, side)
-                        b = min(b, side)
-                        b_more = max(b_more, 0.0) if period > 0.0 else 0.0
-                        shared = max(min(a_end, b_end) - max(a, b), 0.0) + min(a_more, b_more)
-                        shared += max(min(a_end, b_more) - a, 0.0)
-                        shared += max(min(b_end, a_more) - b, 0.0)
-                        table[axis, count, 0] = a_end - a + a_more
-                        table[axis, count, 1] = b_end - b + b_more
-                        table[axis, count, 2] = shared
+            many = count  # of the first axis, when the second is done
+            side, period = sides[axis, k], periods[axis]
+            side_a, side_b = sides_a[axis, i], sides_b[axis, j]
+            for cut in range(begins[axis, k], begins[axis, k + 1]):
+                for p in range(begins_a[axis, i], begins_a[axis, i + 1]):
+                    for q in range(begins_b[axis, j], begins_b[axis, j + 1]):
+                        u, v = at_a[p] - at[cut], at_b[q] - at[cut]
+                        u_more, v_more = 0.0, 0.0  # behind the cut, from the beginning on
+                        if period > 0.0:
+                            u -= period * math.floor(u / period)
+                            v -= period * math.floor(v / period)
+                            u_more = max(min(u + side_a - period, side), 0.0)
+                            v_more = max(min(v + side_b - period, side), 0.0)
+                        u_end, v_end = min(u + side_a, side), min(v + side_b, side)
+                        u, v = min(u, side), min(v, side)
+                        shared = max(min(u_end, v_end) - max(u, v), 0.0) + min(u_more, v_more)
+                        shared += max(min(u_end, v_more) - u, 0.0)
+                        shared += max(min(v_end, u_more) - v, 0.0)
+                        table[0, count] = u_end - u + u_more
+                        table[1, count] = v_end - v + v_more
+                        table[2, count] = shared
                         count += 1
-            many[axis] = count
-        hull = first[8][k] * second[8][k]
         best = math.inf
-        for u in range(many[0]):
-            for v in range(many[1]):
-                inside = table[0, u, 0] * table[1, v, 0] + table[0, u, 1] * table[1, v, 1]
-                inside -= table[0, u, 2] * table[1, v, 2]
-                best = min(best, hull - inside)
+        for p in range(many):
+            for q in range(many, count):
+                inside = table[0, p] * table[0, q] + table[1, p] * table[1, q]
+                best = min(best, sides[0, k] * sides[1, k] - (inside - table[2, p] * table[2, q]))
         outside[k] = max(best, 0.0)
+
+
+def stacked(sides: tuple[Cuts, Cuts]) -> tuple[NDArray, NDArray, NDArray]:
+    """Return sides of both axes in common arrays: where their cuts begin, cuts, and lengths."""
+    x, y = sides
+    begins = np.stack([x.offsets, y.offsets + len(x.at)])
+    return begins, np.concatenate([x.at, y.at]), np.stack([x.side, y.side])
 
 
 class Covers:
@@ -114,6 +120,11 @@ class Covers:
         """Corners of convex hulls: of whole regions on the plane, of rings on a torus."""
         return Pieces(self._rings, by_rings=self.wraps)
 
+    @cached_property
+    def sides(self) -> tuple[NDArray, NDArray, NDArray]:
+        """The regions' own sides, of both axes."""
+        return stacked((self.axes[0].cuts, self.axes[1].cuts))
+
     def enclose(
         self, rows: NDArray[np.intp], other: Covers, columns: NDArray[np.intp]
     ) -> tuple[Cuts, Cuts]:
@@ -132,17 +143,15 @@ class Covers:
         sides: tuple[Cuts, Cuts],
     ) -> NDArray[np.float64]:
         """Return how much of the boxes of pairs lies outside both own boxes."""
-        arguments, room = [], 0
+        room = 0
         for mine, theirs, cuts in zip(self.axes, other.axes, sides, strict=True):
-            a, b = mine.cuts, theirs.cuts
-            each = (cuts, a, b)
-            columns_of = tuple(x for c in each[1:] for x in (c.offsets, c.at, c.side))
-            arguments.append((*columns_of, cuts.offsets, cuts.at, cuts.side, mine.period))
-            most = np.diff(cuts.offsets) * np.diff(a.offsets)[rows] * np.diff(b.offsets)[columns]
-            room = max(room, int(most.max(initial=0)))
-        out = np.empty(len(rows))
-        table = np.empty((2, room, 3))
-        specialise(outside_boxes)(*arguments, rows, columns, table, out)
+            own = np.diff(mine.cuts.offsets)[rows] * np.diff(theirs.cuts.offsets)[columns]
+            room += int((np.diff(cuts.offsets) * own).max(initial=0))
+        out, table = np.empty(len(rows)), np.empty((3, room))
+        periods = np.array([axis.period for axis in self.axes])
+        specialise(outside_boxes)(
+            *(self.sides, rows, other.sides, columns, stacked(sides), periods, table, out)
+        )
         return out
 
 
