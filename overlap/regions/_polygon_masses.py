@@ -95,14 +95,14 @@ def region_masses(edges, first_cut, first_entry, entries, cuts, grid, out):
         out[n] = max(total, 0.0)
 
 
-def pair_masses(a, rows, b, columns, period_x, period_y, room, grid, out):
+def pair_masses(a, rows, b, columns, period_x, period_y, strip, grid, out):
     """Write the mass that listed pairs share; as `overlap.regions._trapezoids.areas`.
 
     Lists of edges may be in any order here.
     """
     edges, cuts, first_cut, first_entry, entries, bounds = a
     edges_b, cuts_b, first_cut_b, first_entry_b, entries_b, bounds_b = b
-    left, right, start, slope, sign, weight = np.empty((6, room))
+    left, right, start, slope, sign, weight = strip
     for k in range(out.shape[0]):
         i, j = rows[k], columns[k]
         out[k] = 0.0
@@ -221,7 +221,7 @@ def shared_masses(
     first, room_a, _ = a.derived("slabs", slabs_of)
     second, room_b, _ = b.derived("slabs", slabs_of)
     specialise(pair_masses)(
-        *(tuple(first), rows, tuple(second), columns, *periods_of(a), max(room_a, room_b)),
-        *(grid, out),
+        *(tuple(first), rows, tuple(second), columns, *periods_of(a)),
+        *(tuple(np.empty((6, max(room_a, room_b)))), grid, out),
     )
     return out

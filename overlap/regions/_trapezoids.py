@@ -46,14 +46,14 @@ def turns(low, high, period):
     return int(np.ceil(low / period)), int(np.floor(high / period)) + 1
 
 
-def areas(a, rows, b, columns, period_x, period_y, room, out):
+def areas(a, rows, b, columns, period_x, period_y, strip, out):
     """Write the area that listed pairs share.
 
-    `a` and `b` are the columns of `Slabs`; `room` is the length of the longest list of edges.
+    `a` and `b` are the columns of `Slabs`; `strip` has room for the longest list of edges.
     """
     edges, cuts, first_cut, first_entry, entries, bounds = a
     edges_b, cuts_b, first_cut_b, first_entry_b, entries_b, bounds_b = b
-    start, stop, sign = np.empty((3, room))
+    start, stop, sign = strip
     for k in range(out.shape[0]):
         i, j = rows[k], columns[k]
         out[k] = 0.0
@@ -135,7 +135,8 @@ def shared_areas(
     first, room_a, _ = a.derived("slabs", slabs_of)
     second, room_b, _ = b.derived("slabs", slabs_of)
     kernel = specialise(areas)
-    kernel(tuple(first), rows, tuple(second), columns, *periods_of(a), max(room_a, room_b), out)
+    strip = tuple(np.empty((3, max(room_a, room_b))))
+    kernel(tuple(first), rows, tuple(second), columns, *periods_of(a), strip, out)
     return out
 
 
