@@ -16,7 +16,7 @@ from .kinds import KINDS, Kind
 pytestmark = pytest.mark.kernels
 
 # Interpreted kernels are a thousand times slower.
-PAIRS, EXAMPLES = (40, 8) if numba.config.DISABLE_JIT else (200, 40)
+PAIRS, EXAMPLES = (24, 6) if numba.config.DISABLE_JIT else (200, 40)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
