@@ -323,7 +323,6 @@ def test_numbers_that_are_not_finite(value):
         ({"kind": "masks", "axes": 3}, ValueError, "fewer axes than the grid"),
         ({"kind": "intervals"}, ValueError, r"shape \(5, 4\); Intervals are tensors of"),
     ],
-    ids=str,
 )
 def test_messages(change, error, message):
     pred, target = _boxes(5)
