@@ -101,10 +101,12 @@ def test_boxes_follow_the_definition(axes, whole, gridded, monkeypatch):
 
 
 SCORES = {
+    "dice": ov.dice,
     "coverage": ov.coverage,
     "overlap_coefficient": ov.overlap_coefficient,
     "tversky": ov.tversky(alpha=0.2, beta=1.5),
     "tversky_one_sided": ov.tversky(alpha=0.0, beta=1.0),
+    "f_score": ov.f_score(beta=2),
     "giou": ov.giou,
     "own": ov.dice - 0.5 * ov.center_gap,
     "doubled": 2 * ov.iou,
