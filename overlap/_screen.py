@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from overlap.evaluate import Comparison, Explanation, Report
     from overlap.evaluate.report import Section
 
-__all__ = ["align", "blocks", "comparison_lines", "explanation_lines", "temporal_lines"]
+__all__ = ["align", "blocks", "comparison_lines", "explanation_lines", "notices", "temporal_lines"]
 
 _WIDTH = 110
 
@@ -146,8 +146,24 @@ def _facts(settings: dict[str, Any]) -> list[str]:
         ["truth", f"{truth['segments']:,} segments in {truth['videos']:,} videos{classes}"],
         ["found", predictions + (f"; {outside:,} outside the truth's videos" if outside else "")],
     ]
-    notes = [f"note: {note}" for note in settings["notes"] if not note.startswith("ties:")]
-    return align(facts) + notes
+    said = [note for note in settings["notes"] if not note.startswith("ties:")]
+    return align(facts) + notices(settings, said)
+
+
+def notices(settings: dict[str, Any], notes: Sequence[str] | None = None) -> list[str]:
+    """Lines for the notes of a report and, last, for its findings.
+
+    Parameters
+    ----------
+    settings : dict
+        Settings of a report.
+    notes : sequence of str, optional
+        The notes to show; by default all.
+    """
+    return [
+        *(f"note: {note}" for note in (settings["notes"] if notes is None else notes)),
+        *(f"attention: {finding}" for finding in settings.get("findings", ())),
+    ]
 
 
 def comparison_lines(comparison: Comparison) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from overlap._screen import align, blocks
+from overlap._screen import align, blocks, notices
 
 if TYPE_CHECKING:
     from overlap.evaluate import ConformationReport, RamachandranReport
@@ -35,7 +35,7 @@ def ramachandran_lines(report: ConformationReport | RamachandranReport) -> list[
         lines += [section.title, *blocks(section, _KEYS.get(section.title, 2)), ""]
     settings = report.settings
     facts = [[role, _source(settings[role])] for role in ("found", "truth")]
-    return [*lines, *align(facts), *(f"note: {note}" for note in settings["notes"])]
+    return [*lines, *align(facts), *notices(settings)]
 
 
 def _source(entry: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from overlap._screen import align, blocks
+from overlap._screen import align, blocks, notices
 
 if TYPE_CHECKING:
     from overlap.evaluate import SegmentationReport
@@ -51,7 +51,7 @@ def segmentation_lines(report: SegmentationReport) -> list[str]:
     ]
     if empties:
         facts[-1][1] += f"; of {name}: {', '.join(empties)}"
-    return [*lines, *align(facts), *(f"note: {note}" for note in settings["notes"])]
+    return [*lines, *align(facts), *notices(settings)]
 
 
 _WORDS = {

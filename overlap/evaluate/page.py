@@ -41,6 +41,7 @@ def page(report: Report) -> str:
     rows = report.rows()
     return environment.get_template("report.html").render(
         headline=report.evidence.headline(report),
+        findings=report.findings,
         methods=report.methods(),
         notes=report.settings.get("notes", ()),
         picture=_picture(report),

@@ -159,6 +159,14 @@ class Report:
 
         return pd.DataFrame(self.evidence.columns())
 
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """Messages that must not be missed, such as names that do not match.
+
+        They are shown above everything else on the page, and last on the screen.
+        """
+        return tuple(self.settings.get("findings", ()))
+
     def summary_items(self) -> list[tuple[str, float]]:
         """Return the summary as pairs of name and number."""
         return list(self.items)
