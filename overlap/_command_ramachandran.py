@@ -7,7 +7,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from overlap._outputs import check_outputs, write_report
+from overlap._outputs import check_outputs, report_writers, write_outputs
+from overlap.io.printable import printable
 
 __all__ = ["ramachandran"]
 
@@ -140,8 +141,7 @@ def ramachandran(
     if classify:
         _refuse_options_of_regions()
         report = evaluate.ramachandran(**shared)
-        if residues is not None:
-            report.residues_to_csv(residues)
+        others = [(residues, report.residues_to_csv)]
     else:
         if residues is not None:
             raise click.UsageError("--residues needs residues to be scored; give --classify, too")
@@ -150,11 +150,8 @@ def ramachandran(
             mass="found" if mass == "A" else "truth", min_residues=min_residues,
             tolerance=_tolerance(tolerance), interval=interval, progress=False if quiet else None,
         )  # fmt: skip
-        if geojson is not None:
-            report.to_geojson(geojson)
-    write_report(report, outputs)
-    if plot is not None:
-        report.plot(plot)
+        others = [(geojson, report.to_geojson)]
+    unwritten = write_outputs([*others, *report_writers(report, outputs), (plot, report.plot)])
     if not quiet:
         from overlap._screen_ramachandran import ramachandran_lines
 
@@ -162,11 +159,12 @@ def ramachandran(
     failures = [*report.settings["found"].get("failures", ()),
                 *report.settings["truth"].get("failures", ())]  # fmt: skip
     for failure in failures[:_FAILURES]:
-        click.echo(f"overlap: failed: {failure['source']}: {failure['reason']}", err=True)
+        reason = f"overlap: failed: {failure['source']}: {failure['reason']}"
+        click.echo(printable(reason), err=True)
     if len(failures) > _FAILURES:
         more = len(failures) - _FAILURES
         click.echo(f"overlap: failed: {more} more files; see the report's failures", err=True)
-    return int(bool(failures))
+    return 2 if unwritten else int(bool(failures))
 
 
 _OF_REGIONS = (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from overlap._outputs import check_outputs, write_report
+from overlap._outputs import check_outputs, report_writers, write_outputs
+from overlap.io.printable import printable
 
 __all__ = ["segmentation"]
 
@@ -127,21 +129,23 @@ def segmentation(
         progress=False if quiet else None,
         **options,
     )
-    write_report(report, outputs)
-    if plot is not None:
-        report.plot(plot)
-    if picture is not None:
-        report.picture(picture, images=images)
+    unwritten = write_outputs(
+        [
+            *report_writers(report, outputs),
+            (plot, report.plot),
+            (picture, partial(report.picture, images=images)),
+        ]
+    )
     if not quiet:
         from overlap._screen_segmentation import segmentation_lines
 
         click.echo("\n".join(segmentation_lines(report)))
     for failure in report.failed[:_FAILURES]:
-        click.echo(f"overlap: failed: {failure.case}: {failure.reason}", err=True)
+        click.echo(printable(f"overlap: failed: {failure.case}: {failure.reason}"), err=True)
     if len(report.failed) > _FAILURES:
         more = len(report.failed) - _FAILURES
         click.echo(f"overlap: failed: {more} more cases; see the report's failures", err=True)
-    return int(bool(report.failed))
+    return 2 if unwritten else int(bool(report.failed))
 
 
 def _labels(labels: str | None) -> Any:

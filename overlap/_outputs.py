@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from importlib import util
 from pathlib import Path
 from typing import Any
 
 import click
 
-__all__ = ["check_json", "check_outputs", "write_json", "write_report"]
+from overlap.io.printable import printable
 
+__all__ = [
+    "check_json",
+    "check_outputs",
+    "report_writers",
+    "say_error",
+    "write_json",
+    "write_outputs",
+]
+
+Writer = Callable[[str], Any]
 _OUT_SUFFIXES = {".json": "to_json", ".csv": "to_csv", ".html": "to_html"}
 _PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 
@@ -99,13 +110,52 @@ def write_json(path: str, payload: dict[str, Any]) -> None:
     write_text(path, json.dumps(payload, indent=1) + "\n")
 
 
-def write_report(report: Any, outputs: Sequence[str]) -> None:
-    """Write a report to every output, in the format of its suffix.
+def report_writers(report: Any, outputs: Sequence[str]) -> list[tuple[str, Writer]]:
+    """Return the output names of a report with the methods that write its formats.
 
     Parameters
     ----------
     report : Report
     outputs : sequence of str
     """
-    for path in outputs:
-        getattr(report, _OUT_SUFFIXES[Path(path).suffix.lower()])(path)
+    return [(path, getattr(report, _OUT_SUFFIXES[Path(path).suffix.lower()])) for path in outputs]
+
+
+def write_outputs(writers: Sequence[tuple[str | None, Writer]]) -> int:
+    """Write every output; one that fails is reported, and does not stop the others.
+
+    Parameters
+    ----------
+    writers : sequence of (str or None, callable)
+        Name of a file, or None for an output that was not asked for, and what writes it.
+
+    Returns
+    -------
+    int
+        Number of outputs that could not be written: for the exit code.
+    """
+    failures = 0
+    for path, write in writers:
+        if path is None:
+            continue
+        try:
+            write(path)
+        except Exception as error:
+            if os.environ.get("OVERLAP_TRACEBACK") == "1":
+                raise
+            failures += 1
+            reason = str(error) or type(error).__name__
+            if not reason.startswith(f"{path}: "):
+                reason = f"{path}: could not be written: {reason}"
+            say_error(reason)
+    return failures
+
+
+def say_error(message: str) -> None:
+    """Show an error on one line of stderr.
+
+    Parameters
+    ----------
+    message : str
+    """
+    click.echo(f"overlap: error: {printable(' '.join(message.split()))}", err=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from overlap.io.printable import printable, width
+
 if TYPE_CHECKING:
     from overlap.evaluate import Comparison, Explanation, Report
     from overlap.evaluate.report import Section
@@ -29,16 +31,17 @@ def align(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[s
     list of str
         One line per row, without trailing spaces.
     """
+    shown = [[printable(cell) for cell in row] for row in rows]
     widths: dict[int, int] = {}
-    for row in rows:
+    for row in shown:
         for column, cell in enumerate(row):
-            widths[column] = max(widths.get(column, 0), len(cell))
+            widths[column] = max(widths.get(column, 0), width(cell))
     lines = []
-    for row in rows:
-        cells = [
-            cell.rjust(widths[column]) if column in right else cell.ljust(widths[column])
-            for column, cell in enumerate(row)
-        ]
+    for row in shown:
+        cells = []
+        for column, cell in enumerate(row):
+            space = " " * (widths[column] - width(cell))
+            cells.append(space + cell if column in right else cell + space)
         lines.append("  ".join(cells).rstrip())
     return lines
 
@@ -53,7 +56,7 @@ def blocks(section: Section, keys: int) -> list[str]:
         Number of columns that every part has.
     """
     table: list[Sequence[str]] = [section.columns, *section.rows]
-    widths = [max(len(row[k]) for row in table) for k in range(len(section.columns))]
+    widths = [max(width(printable(row[k])) for row in table) for k in range(len(section.columns))]
     first = sum(widths[:keys]) + 2 * keys
     lines: list[str] = []
     start = keys
@@ -161,8 +164,8 @@ def notices(settings: dict[str, Any], notes: Sequence[str] | None = None) -> lis
         The notes to show; by default all.
     """
     return [
-        *(f"note: {note}" for note in (settings["notes"] if notes is None else notes)),
-        *(f"attention: {finding}" for finding in settings.get("findings", ())),
+        *(f"note: {printable(n)}" for n in (settings["notes"] if notes is None else notes)),
+        *(f"attention: {printable(finding)}" for finding in settings.get("findings", ())),
     ]
 
 
@@ -232,7 +235,7 @@ def comparison_lines(comparison: Comparison) -> list[str]:
             row["significant"] and row["favors"] != row["better"] for row in comparison.pair_rows
         ):
             facts.append("! significant the other way: most cases favor the one behind in the mean")
-    blocks.append(facts + [f"note: {note}" for note in settings["notes"]])
+    blocks.append(facts + notices(settings))
     return [line for block in blocks for line in [*block, ""]][:-1]
 
 

@@ -16,7 +16,15 @@ import click
 
 from overlap._command_ramachandran import ramachandran
 from overlap._command_segmentation import segmentation
-from overlap._outputs import check_json, check_outputs, write_json, write_report
+from overlap._outputs import (
+    check_json,
+    check_outputs,
+    report_writers,
+    say_error,
+    write_json,
+    write_outputs,
+)
+from overlap.io.printable import printable
 
 __all__ = ["main"]
 
@@ -58,12 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    click.echo(f"overlap: error: {' '.join(message.split())}", err=True)
+    say_error(message)
     return code
 
 
 def _show_warning(message: Any, *_: Any) -> None:
-    click.echo(f"overlap: warning: {' '.join(str(message).split())}", err=True)
+    click.echo(f"overlap: warning: {printable(' '.join(str(message).split()))}", err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -114,7 +122,7 @@ def temporal(
     plot: str | None,
     workers: int,
     quiet: bool,
-) -> None:
+) -> int:
     """Score the time segments in FOUND against those in TRUTH.
 
     TRUTH is ActivityNet JSON or CSV, FOUND the same with confidences; both may be gzipped.
@@ -155,15 +163,12 @@ def temporal(
         progress=False if quiet else None,
         workers=workers,
     )
-    write_report(report, outputs)
-    if plot is not None:
-        from overlap.plot import draw_report
-
-        draw_report(report, path=plot)
+    failures = write_outputs([*report_writers(report, outputs), (plot, report.plot)])
     if not quiet:
         from overlap._screen import temporal_lines
 
         click.echo("\n".join(temporal_lines(report)))
+    return 2 if failures else 0
 
 
 cli.add_command(segmentation)
@@ -201,7 +206,7 @@ def compare(
     out: str | None,
     plot: str | None,
     quiet: bool,
-) -> None:
+) -> int:
     """Rank reports on the same truth, with paired intervals and tests.
 
     REPORT is a report.json. The inputs of reports on localization are read again, and must
@@ -226,12 +231,10 @@ def compare(
         rng=seed,
         **options,
     )
-    if out is not None:
-        comparison.to_json(out)
-    if plot is not None:
-        comparison.plot(plot)
+    failures = write_outputs([(out, comparison.to_json), (plot, comparison.plot)])
     if not quiet:
         click.echo("\n".join(comparison_lines(comparison)))
+    return 2 if failures else 0
 
 
 def _missing(word: str) -> float | str | None:
@@ -305,20 +308,20 @@ def check(files: tuple[str, ...], strict: bool) -> int:
             failures += 1
             _fail(str(error), 2)
             continue
-        click.echo(f"{path}: {'predictions' if seen.role == 'found' else seen.role}")
+        click.echo(f"{printable(path)}: {'predictions' if seen.role == 'found' else seen.role}")
         for fact in seen.facts:
-            click.echo(f"  {fact}")
+            click.echo(f"  {printable(fact)}")
         for finding in seen.findings:
-            click.echo(f"  odd: {finding}")
+            click.echo(f"  odd: {printable(finding)}")
         odd += len(seen.findings)
     truths = [(path, seen) for path, seen in inspections if seen.role == "truth"]
     for found_path, found in inspections:
         for truth_path, truth in truths if found.role == "found" else []:
             findings = compare(truth.table, found.table)
             odd += len(findings)
-            click.echo(f"{found_path} against {truth_path}")
+            click.echo(printable(f"{found_path} against {truth_path}"))
             for finding in findings or ["same videos and labels"]:
-                click.echo(f"  {'odd: ' if findings else ''}{finding}")
+                click.echo(f"  {'odd: ' if findings else ''}{printable(finding)}")
     return 2 if failures else int(strict and odd > 0)
 
 

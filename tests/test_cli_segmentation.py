@@ -189,11 +189,16 @@ def test_what_is_refused(refused, folders, tmp_path):
     assert "--picture" in refused(truth, found, "--picture", tmp_path / "a.txt")
     assert "background of --picture" in refused(truth, found, "--images", tmp_path)
     assert "'1' is not understood" in refused(truth, found, "--labels", "1,a=2")
-    clash = truth / "case_1.nii.gz"
-    assert "has no image" in refused(
-        truth, found, "--picture", tmp_path / "a.png", "--images", tmp_path
-    )
-    assert clash.exists()
+
+
+def test_a_picture_without_its_image_does_not_stop_the_table(run, folders, tmp_path):
+    truth, found = folders
+    picture = tmp_path / "a.png"
+    code, out, err = run(truth, found, "--picture", picture, "--images", tmp_path)
+    assert code == 2
+    assert "Means over cases" in out
+    assert f"{picture}: could not be written: {tmp_path}: has no image of the case" in err
+    assert err.count("\n") == 1
 
 
 def test_an_output_never_replaces_a_volume_or_another_input(refused, folders, tmp_path):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from overlap.io.printable import printable
 
 if TYPE_CHECKING:
     from overlap.evaluate.report import Report
@@ -35,6 +37,7 @@ def page(report: Report) -> str:
         loader=PackageLoader("overlap.evaluate", "pages"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -50,6 +53,13 @@ def page(report: Report) -> str:
         rows=rows,
         settings=json.dumps(report.to_dict()["settings"], indent=2),
     )
+
+
+def _visible(value: Any) -> Any:
+    """Escape controls in the texts of a page; what is markup stays as it is."""
+    if not isinstance(value, str) or hasattr(value, "__html__"):
+        return value
+    return printable(value, keep="\n\t")
 
 
 def _picture(report: Report) -> str | None:

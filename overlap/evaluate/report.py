@@ -288,17 +288,30 @@ def csv_text(rows: Sequence[dict[str, Any]], path: str | Path | None) -> str:
     Parameters
     ----------
     rows : sequence of dict
-        Columns are all names that occur, in the order of their first rows.
+        Columns are all names that occur, in the order of their first rows. A text that a
+        spreadsheet would run as a formula (``=cmd``) gets an apostrophe in front.
     path : str or Path, optional
     """
     stream = io.StringIO()
     names = list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.DictWriter(stream, names, lineterminator="\n", restval="")
-    writer.writeheader()
-    writer.writerows(plain(list(rows)))
+    writer.writerow({name: _no_formula(name) for name in names})
+    for row in plain(list(rows)):
+        writer.writerow({name: _no_formula(value) for name, value in row.items()})
     if path is not None:
         write_text(path, stream.getvalue())
     return stream.getvalue()
+
+
+def _no_formula(value: Any) -> Any:
+    """Put an apostrophe before a text that spreadsheets would run as a formula."""
+    if not isinstance(value, str) or value[:1] not in ("=", "+", "-", "@", "\t", "\r"):
+        return value
+    try:
+        float(value)  # a name such as -1 is a number, and harmless
+    except ValueError:
+        return f"'{value}"
+    return value
 
 
 def package_versions() -> dict[str, str]:

@@ -76,13 +76,14 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     path : str or path-like
         File to write or replace.
     text : str
-        New content.
+        New content. Halves of surrogate pairs, such as bytes of file names that are not
+        UTF-8 become, are written as escapes.
 
     Raises
     ------
     OSError
         The folder is missing or may not be written.
     """
-    data = text.encode("utf-8")
+    data = text.encode("utf-8", "backslashreplace")
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.plot.figures import new_figure, plain, save
+from overlap.plot.figures import caption, legend_entry, new_figure, plain, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,7 +97,8 @@ def draw_podium(comparison: Comparison, ax: Axes, *, bars: Axes | None = None) -
         zorder=1,
     )
     for k, name in enumerate(names):
-        ax.plot(x[k], values[k], "o", ms=4, mew=0, color=colors[k], alpha=0.8, zorder=2, label=name)
+        ax.plot(x[k], values[k], "o", ms=4, mew=0, color=colors[k], alpha=0.8, zorder=2,
+                label=legend_entry(name))  # fmt: skip
     ax.set_ylabel(_metric_words(comparison))
     ax.set_xlim(0, count)
     ax.set_xticks(np.arange(count + 1), [""] * (count + 1))
@@ -110,7 +111,7 @@ def draw_podium(comparison: Comparison, ax: Axes, *, bars: Axes | None = None) -
         handletextpad=0.1,
     )
     labels = comparison.settings["labels"]
-    of = f"{len(labels)} labels" if len(labels) > 1 else labels[0]
+    of = f"{len(labels)} labels" if len(labels) > 1 else caption(labels[0])
     cases = comparison.settings["items"]
     title = f"{cases} cases, {of}: the value of each report at the place that it took"
     ax.set_title(title, fontsize="medium", pad=22 + 14 * ((count - 1) // 6))
@@ -217,7 +218,7 @@ def draw_beats(comparison: Comparison, ax: Axes) -> None:
     count = len(names)
     ax.plot([0.5, count + 0.5], [0.5, count + 0.5], color=_GRAY, lw=0.8)
     _name_axis(ax, names)
-    ax.set_yticks(np.arange(1, count + 1), names, fontsize="small")
+    ax.set_yticks(np.arange(1, count + 1), list(map(caption, names)), fontsize="small")
     ax.set_ylim(count + 0.5, 0.5)
     ax.set_title("row beats column where filled\nHolm-corrected p", fontsize="medium")
     ax.set_aspect("equal")
@@ -239,7 +240,7 @@ def _cells(comparison: Comparison) -> tuple[NDArray[np.float64], NDArray[np.int6
 
 def _metric_words(comparison: Comparison) -> str:
     unit = comparison.settings.get("unit", "")
-    return comparison.metric + (f", {unit}" if unit not in ("", "1") else "")
+    return caption(comparison.metric) + (f", {unit}" if unit not in ("", "1") else "")
 
 
 def _p_words(p: float) -> str:
@@ -252,7 +253,7 @@ def _name_axis(ax: Axes, names: list[str]) -> None:
     long = max(map(len, names)) * len(names) > 28
     ax.set_xticks(
         np.arange(1, len(names) + 1),
-        names,
+        list(map(caption, names)),
         fontsize="small",
         rotation=35 if long else 0,
         ha="right" if long else "center",

@@ -5,11 +5,41 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from overlap.io.printable import printable
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["figure_of", "new_figure", "plain", "save"]
+__all__ = ["caption", "figure_of", "legend_entry", "new_figure", "plain", "save"]
+
+
+def caption(name: str, *, keep: str = "") -> str:
+    r"""Return a name as the text of a picture: a dollar sign is one, and begins no formula.
+
+    Parameters
+    ----------
+    name : str
+    keep : str
+        Of `overlap.io.printable`: a line break, in a title that may have several lines.
+
+    Examples
+    --------
+    >>> print(caption("win $x_1$"))
+    win \$x_1\$
+    """
+    return printable(name, keep=keep).replace("$", r"\$")
+
+
+def legend_entry(name: str) -> str:
+    """Return a name as an entry of a legend, which would leave out those that begin with ``_``.
+
+    Parameters
+    ----------
+    name : str
+    """
+    text = caption(name)
+    return f"\N{ZERO WIDTH SPACE}{text}" if text.startswith("_") else text
 
 
 def new_figure(size: tuple[float, float]) -> Figure:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.plot.figures import figure_of, new_figure, plain, save
+from overlap.plot.figures import caption, figure_of, new_figure, plain, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,7 +110,7 @@ def draw_curves(report: TemporalReport, ax: Axes, *, iou: float | None = None) -
         ax.legend(title="IoU   mAP %", fontsize="small", title_fontsize="small", framealpha=0.9)
     mean = summary.get("mAP", float("nan"))
     ax.set_title(
-        f"{report.settings.get('protocol', '')}: mAP {100 * mean:.2f} %", fontsize="medium"
+        f"{caption(report.settings.get('protocol', ''))}: mAP {100 * mean:.2f} %", fontsize="medium"
     )
     ax.set_xlabel("recall")
     ax.set_ylabel("precision, mean over classes")
@@ -158,7 +158,8 @@ def draw_classes(report: TemporalReport, ax: Axes, *, iou: float | None = None) 
         level = report.settings.get("bootstrap", {}).get("confidence_level")
         if level is not None:
             title += f", with {100 * level:g} % intervals"
-    ax.set_yticks(places, [f"{row['class']} ({row['n_truth']})" for row in rows], fontsize="small")
+    names = [f"{caption(row['class'])} ({row['n_truth']})" for row in rows]
+    ax.set_yticks(places, names, fontsize="small")
     ax.invert_yaxis()
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlim(0.0, 100.0)

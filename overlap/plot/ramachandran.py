@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.plot._seams import copies_of, outline
-from overlap.plot.figures import figure_of, new_figure, save
+from overlap.plot.figures import caption, figure_of, legend_entry, new_figure, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -246,7 +246,7 @@ def _name(ax: Axes, places: _Floats, labels: Sequence[str], window: _Floats) -> 
                 ax.text(
                     near[0],
                     near[1],
-                    label,
+                    caption(label),
                     ha="left" if side[0] > 0 else "right",
                     va="bottom" if side[1] > 0 else "top",
                     fontsize=_PRINT,
@@ -274,7 +274,9 @@ def _draw_frame(panel: RamachandranPanel, ax: Axes, window: _Floats) -> None:
     ax.tick_params(labelsize="x-small", length=2.5)
     ax.set_xlabel("φ (°)", fontsize="small", labelpad=1.0)
     ax.set_ylabel("ψ (°)", fontsize="small", labelpad=-2.0)
-    ax.set_title("\n".join(filter(None, (panel.title, panel.note))), fontsize="small")
+    ax.set_title(
+        caption("\n".join(filter(None, (panel.title, panel.note))), keep="\n"), fontsize="small"
+    )
 
 
 def _legend(
@@ -299,7 +301,7 @@ def _legend(
                     edgecolor=color,
                     lw=1.0,
                     ls="-" if level == 0 else "--",
-                    label=f"{name}, {levels[level]}",
+                    label=legend_entry(f"{name}, {levels[level]}"),
                 )
             )
     if all(has.values()):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.plot.figures import figure_of, new_figure, plain, save
+from overlap.plot.figures import caption, figure_of, new_figure, plain, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,8 +85,10 @@ def draw_values(
         ends = [summary.get(f"{name} {end}", float("nan")) for end in ("low", "high")]
         target.hlines([place], [ends[0]], [ends[1]], color="#222222", lw=1.4, zorder=3)
         left_out = len(values) - len(known)
-        ticks.append(f"{label} ({len(known)}{f', {left_out} undefined' if left_out else ''})")
-    title = f"{chosen}: every case, and the mean"
+        ticks.append(
+            f"{caption(label)} ({len(known)}{f', {left_out} undefined' if left_out else ''})"
+        )
+    title = f"{caption(chosen)}: every case, and the mean"
     if report.intervals:
         title += f" with its {100 * report.intervals[0].level:g} % interval"
     if len(by_label) > len(labels):
@@ -97,7 +99,7 @@ def draw_values(
     unit = facts["unit"]
     if facts["low"] == 0.0 and facts["high"] == 1.0:
         target.set_xlim(-0.02, 1.02)
-    target.set_xlabel(chosen if unit == "1" else f"{chosen}, {unit}")
+    target.set_xlabel(caption(chosen if unit == "1" else f"{chosen}, {unit}"))
     target.set_title(title, fontsize="medium")
     plain(target)
     save(figure, path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.plot.figures import figure_of, new_figure, save
+from overlap.plot.figures import caption, figure_of, new_figure, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,7 +142,7 @@ def draw_slice(
     figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize="small",
                   frameon=False)  # fmt: skip
     where = "" if axis < 0 else f"slice {index} of axis {'xyz'[axis]}"
-    target.set_title("\n".join(filter(None, (title, where))), fontsize="medium")
+    target.set_title("\n".join(filter(None, (caption(title, keep="\n"), where))), fontsize="medium")
     if axis < 0:
         target.invert_yaxis()  # the rows of a picture run down
     target.set_xticks([])

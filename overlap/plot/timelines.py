@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.plot.figures import figure_of, new_figure, plain, save
+from overlap.plot.figures import caption, figure_of, new_figure, plain, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,7 +106,7 @@ def draw_scores(report: PossessionReport, ax: Axes, *, track: str | None = None)
     if evidence.truth is not None:
         _strip(ax, evidence.truth[row], low - 3.2 * step, step, _TRUTH, "annotated")
     plain(ax)
-    ax.set_title(f"Player {report.tracks[row]}", loc="left")
+    ax.set_title(f"Player {caption(str(report.tracks[row]))}", loc="left")
     ax.set(xlabel="time (s)", ylabel="score",
            ylim=(low - 3.8 * step, high + step))  # fmt: skip
     ax.set_yticks([tick for tick in ax.get_yticks() if low - 1e-9 <= tick <= high + 1e-9])
@@ -132,7 +132,7 @@ def draw_spells(report: PossessionReport, ax: Axes) -> None:
             _strip(ax, evidence.truth[row], place + 0.02, 0.3, _TRUTH, name)
     plain(ax)
     ax.set(xlabel="time (s)", ylim=(max(len(rows), 1) - 0.5, -0.5), ylabel="player")
-    ax.set_yticks(range(len(rows)), [report.tracks[row] for row in rows])
+    ax.set_yticks(range(len(rows)), [caption(str(report.tracks[row])) for row in rows])
 
 
 def _strip(

@@ -20,7 +20,10 @@ _FORMAT = 2
 def _path(folder: str, case: str) -> Path:
     """Name of the file of a case: the part of its name that is safe, and a digest."""
     safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in case)[:60]
-    return Path(folder) / f"{safe}.{hashlib.sha256(case.encode()).hexdigest()[:12]}.json"
+    return (
+        Path(folder)
+        / f"{safe}.{hashlib.sha256(case.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}.json"
+    )
 
 
 def _seal(content: dict[str, Any]) -> str:

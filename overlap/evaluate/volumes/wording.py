@@ -67,7 +67,7 @@ def describe(
         digests = [f"{case.case} {case.sources[side].sha256}\n" for case in cases]
         result[role] = {
             "source": rules.inputs.names[side],
-            "sha256": hashlib.sha256("".join(digests).encode()).hexdigest(),
+            "sha256": hashlib.sha256("".join(digests).encode("utf-8", "surrogatepass")).hexdigest(),
             "cases": len(cases),
         }
     result["inputs"] = [
