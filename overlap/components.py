@@ -92,6 +92,8 @@ def connected_components(
     1
     """
     volume = read_labels(labels, "labels")
+    if volume.dtype == bool:  # one byte may stand for true and another one too: compare bytes
+        volume = np.not_equal(volume.view(np.uint8), 0).view(np.uint8)
     structure = neighborhood(volume.ndim, connectivity)
     if backend not in ("auto", "cc3d", "scipy"):
         raise ValueError(f"backend = {backend!r}; expected 'auto', 'cc3d' or 'scipy'")
@@ -118,8 +120,11 @@ def _by_cc3d(volume: NDArray[Any], connectivity: int | None, required: bool) -> 
     axes = volume.ndim
     flat = volume[None] if axes == 1 else volume  # a line is a plane with one row
     neighbors = connectivity if axes > 1 and connectivity else {1: 4, 2: 8, 3: 26}[axes]
-    if not flat.dtype.isnative:
-        flat = flat.astype(flat.dtype.newbyteorder("="))
+    # It is known to be right for integers of the machine in a block of memory of their own: its
+    # version 4 errs for bool in the plane, and refuses read-only arrays and some views.
+    whole = flat.flags.c_contiguous or flat.flags.f_contiguous
+    if not (whole and flat.flags.writeable and flat.dtype.isnative):
+        flat = np.array(flat, flat.dtype.newbyteorder("="), order="K" if whole else "C")
     components: Any = cc3d.connected_components
     return components(flat, connectivity=neighbors).reshape(volume.shape)
 
