@@ -29,6 +29,9 @@ from overlap.io._source import Source
 
 __all__ = ["parse_json", "read_json", "read_mapping"]
 
+# Digits as 0, the sign and the point as they are, all else as blanks.
+_SHAPES = bytes(48 if 48 <= k <= 57 else k if k in b"-." else 32 for k in range(256))
+
 
 def parse_json(content: Source) -> Any:
     """Parse JSON; the message of a failure says where it is.
@@ -54,7 +57,8 @@ def parse_json(content: Source) -> Any:
         pass
     else:
         try:
-            return orjson.loads(content.data)
+            if not _has_long_integers(content.data):  # orjson makes floats of them
+                return orjson.loads(content.data)
         except orjson.JSONDecodeError:
             pass  # read again below: the message is then the same in every installation
     try:
@@ -69,6 +73,12 @@ def parse_json(content: Source) -> Any:
         raise ValueError(f"{content.name}: invalid JSON: not UTF-8 at byte {error.start}") from None
     except RecursionError:
         raise ValueError(f"{content.name}: invalid JSON: nested too deeply") from None
+
+
+def _has_long_integers(data: bytes) -> bool:
+    """Tell whether there may be an integer that has more than 64 bits."""
+    shapes = data.translate(_SHAPES)
+    return b" " + 20 * b"0" in shapes or b"-" + 19 * b"0" in shapes
 
 
 def read_json(content: Source, *, role: str) -> RawSegments:

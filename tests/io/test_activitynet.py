@@ -1,10 +1,13 @@
 import copy
 import json
+import sys
 
 import numpy as np
 import pytest
 
 from overlap.io import MissingConfidenceError, as_segments
+from overlap.io._source import Source
+from overlap.io.activitynet import parse_json
 
 TRUTH = {"database": {"v": {"annotations": [{"segment": [1, 2], "label": "a"}], "duration": 9}}}
 FOUND = {"results": {"v": [{"label": "a", "score": 0.5, "segment": [1.0, 2.0]}]}}
@@ -155,6 +158,34 @@ def test_bad_json_files_read_the_same_with_and_without_orjson(
     with pytest.raises(ValueError, match=message) as caught:
         as_segments(path, role="truth")
     assert str(caught.value).startswith(str(path))
+
+
+def test_numbers_read_the_same_with_and_without_orjson(monkeypatch):
+    rng = np.random.default_rng(3)
+    floats = rng.uniform(-1, 1, 2000) * 10.0 ** rng.integers(-300, 300, 2000)
+    whole = rng.integers(-(2**63), 2**63 - 1, 500).tolist()
+    edges = [2**63 - 1, 2**63, 2**64 - 1, 2**64, 2**64 + 1, -(2**63), -(2**63) - 1, 10**18, 10**19]
+    edges += [-edge for edge in edges] + [10**30 + 1, 12345678901234567890123]
+    written = [json.dumps(x) for x in [*floats.tolist(), *whole, *edges]]
+    written += ["1E5", "-0", "-0.0", "1e400", "5e-324", "0.1000000000000000055511151231257827"]
+    written += ["1.7976931348623159e308", "0.00012345678901234567", '"12345678901234567890"']
+    parts = ["[" + "1," * k + text + "]" for text in written[-80:] for k in (0, 1)]
+    parts += ["[" + ", ".join(written) + "]", '{"a": 1, "a": 18446744073709551616}', r'["\ud800"]']
+
+    def parsed(text):
+        return repr(parse_json(Source("a.json", text.encode(), "")))
+
+    with_orjson = [parsed(text) for text in parts]
+    monkeypatch.setitem(sys.modules, "orjson", None)
+    assert with_orjson == [parsed(text) for text in parts]
+
+
+def test_large_numbers_as_labels_stay_apart(tmp_path):
+    path = tmp_path / "found.json"
+    labels = 2**64, 2**64 + 1
+    items = [{"segment": [0, 1], "label": label, "score": 0.5} for label in labels]
+    path.write_text(json.dumps({"results": {"v": items}}))
+    assert as_segments(path, role="found").labels == tuple(map(str, labels))
 
 
 def test_nan_in_a_file_is_named(tmp_path):
