@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from overlap.io._source import Source, read_source
 from overlap.io.activitynet import parse_json
+from overlap.io.name_match import mismatch
 from overlap.io.segments import Role, SegmentTable, as_segments
 from overlap.io.tables import has_confidence
 
-__all__ = ["Inspection", "compare", "inspect"]
+__all__ = ["Inspection", "compare", "inspect", "other_unit"]
 
 #: Videos, segments and labels of versions of well-known ground truths.
 _KNOWN = {
@@ -210,11 +211,48 @@ def compare(truth: SegmentTable, found: SegmentTable) -> list[str]:
         silent = [name for name in wanted if name not in given]
         if silent:
             findings.append(f"{what} of the truth without predictions: {_first(silent)}")
-        if extra and len(extra) == len(have):
-            prefixed = [name for name in extra if f"v_{name}" in known or name[:2] == "v_"]
-            if what == "videos" and len(prefixed) == len(extra):
-                findings.append("one side writes 'v_' before its video names; make them alike")
-    return findings
+        reason = mismatch(what, wanted, have)
+        if reason:
+            findings.append(reason)
+    times = other_unit(truth, found)
+    return [*findings, times] if times else findings
+
+
+def other_unit(truth: SegmentTable, found: SegmentTable) -> str | None:
+    """Say that the times of predictions look as if they had another unit than those of the truth.
+
+    Parameters
+    ----------
+    truth, found : SegmentTable
+        Annotations and predictions.
+
+    Returns
+    -------
+    str or None
+        A sentence where, in half of the videos that both have, the last prediction ends later
+        than four times the last annotation, or earlier than a quarter of it.
+    """
+    ends = []
+    for table in (truth, found):
+        last = np.full(len(table.videos), -np.inf)
+        np.maximum.at(last, table.video, table.stop)
+        ends.append({name: x for name, x in zip(table.videos, last.tolist(), strict=True) if x > 0})
+    shared = [(ends[0][name], ends[1][name]) for name in ends[0] if name in ends[1]]
+    if not shared:
+        return None
+    ratio = float(np.median([b / a for a, b in shared]))
+    if 0.25 <= ratio <= 4.0:
+        return None
+    if ratio > 4.0:
+        unit = "milliseconds" if ratio > 500 else "frames"
+    else:
+        unit = "parts of the video's length" if max(b for _, b in shared) <= 1.0 else "minutes"
+    times = f"{ratio:,.{0 if ratio > 100 else 2}f}"
+    ends_at = f"the last of a video end at {shared[0][1]:g} and {shared[0][0]:g}"
+    return (
+        f"times of the predictions are about {times} times those of the truth ({ends_at}): "
+        f"are they in {unit}?"
+    )
 
 
 def _first(names: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ duration       ``video-duration`` (optional, of the whole video)
 subset         ``subset``, ``split`` (optional)
 =============  ===================================================================
 
+A row that has a video and no start, stop, label and confidence says that the video has no segments.
 Other columns are ignored. Two columns that mean the same field are an error. A CSV file
 starts with a line of names, is separated by commas, semicolons or tabs (whichever
 that line has) and is encoded in UTF-8.
@@ -242,7 +243,10 @@ def _rows(
     name: str,
     sha256: str | None,
 ) -> RawSegments:
-    """Gather the columns that are there, and what belongs to the video from its rows."""
+    """Gather the columns that are there, and what belongs to the video from its rows.
+
+    A row with nothing but its video says that the video has no segments.
+    """
     index_of: dict[str, int] = {}
     video = [
         index_of.setdefault(item, len(index_of))
@@ -260,14 +264,27 @@ def _rows(
     if "subset" in place:
         for owner, (at, value) in _per_video(_items(get("subset")), video, "subset", where):
             subset[owner] = to_names([value], "subset", partial(_place, where, at))[0]
-    label = _items(get("label")) if "label" in place else ["Ambiguous"] * len(video)
+    columns: dict[str, Any] = {
+        field: get(field) for field in ("start", "stop", "label", "confidence") if field in place
+    }
+    empty = _rows_without_segment(columns)
+    if empty:
+        keep = [index for index in range(len(video)) if index not in empty]
+        video, row = [video[index] for index in keep], [row[index] for index in keep]
+        columns = {field: [items[k] for k in keep] for field, items in columns.items()}
+        every = where
+
+        def where(index: int) -> str:
+            return every(keep[index])
+
+    label = _items(columns["label"]) if "label" in place else ["Ambiguous"] * len(video)
     return RawSegments(
         videos=list(index_of),
         video=video,
         label=label,
-        start=get("start"),
-        stop=get("stop"),
-        confidence=get("confidence") if "confidence" in place else None,
+        start=columns["start"],
+        stop=columns["stop"],
+        confidence=columns.get("confidence"),
         duration=duration,
         subset=subset,
         row=row,
@@ -275,6 +292,24 @@ def _rows(
         source=name,
         sha256=sha256,
     )
+
+
+def _rows_without_segment(columns: dict[str, Any]) -> set[int]:
+    """Rows that have a video and nothing else."""
+    rows: set[int] | None = None
+    for items in columns.values():
+        if isinstance(items, np.ndarray):
+            blank = (
+                set(np.flatnonzero(np.isnan(items)).tolist()) if items.dtype.kind == "f" else set()
+            )
+        elif "" in items or None in items or any(x != x for x in items):
+            blank = {k for k, x in enumerate(items) if x is None or x == "" or x != x}
+        else:
+            blank = set()
+        rows = blank if rows is None else rows & blank
+        if not rows:
+            return set()
+    return rows or set()
 
 
 def _place(where: Where, row: int, _: int) -> str:

@@ -360,3 +360,16 @@ def settings(**fields: object) -> Callable[[dict], dict]:
 def test_errors(tables: dict, change: Callable, error: type, message: str) -> None:
     with pytest.raises(error, match=message):
         possession(**{"fps": 10, **change(tables)})
+
+
+def test_inputs_that_do_not_match_are_findings(
+    tables: dict[str, pd.DataFrame], report: PossessionReport
+) -> None:
+    assert report.findings == ()
+    truth, ball = tables["truth"], tables["ball"]
+    renamed = {**tables, "truth": truth.assign(track=[f" {x}" for x in truth["track"]])}
+    assert "only by spaces around it" in possession(**renamed, fps=10).findings[0]
+    in_frames = {**tables, "truth": truth.assign(start=truth.start * 100, stop=truth.stop * 100)}
+    assert "annotated spells last until" in possession(**in_frames, fps=10).findings[0]
+    apart = {**tables, "ball": ball.assign(frame=ball["frame"] + 10_000)}
+    assert "in no common frame" in possession(**apart, fps=10).findings[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from overlap._screen import temporal_lines
 from overlap.evaluate import PROTOCOLS, temporal, temporal_study
 from overlap.io import as_segments
 
@@ -323,3 +325,50 @@ def test_matches_name_rows_and_ious():
     assert matches["outcome@0.95"].tolist() == ["false"] * 4
     assert matches["rank"].tolist() == [0, 1, 2, 0]
     assert isinstance(matches, pd.DataFrame)
+
+
+def _scored(truth, found, **options):
+    return temporal(truth=truth, found=found.assign(score=0.5), **options)
+
+
+@pytest.fixture
+def two_videos():
+    return pd.DataFrame(
+        {"video": ["v_a", "v_b"], "label": ["Run", "Jump"], "start": [0.0, 1.0], "stop": [5.0, 9.0]}
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"video": ["a", "b"]}, "0 of 2 videos .* only by the prefix 'v_'"),
+        ({"video": ["v_a.mp4", "v_b.mp4"]}, "0 of 2 videos .* only by a file suffix"),
+        ({"video": ["V_A", "V_B"]}, "only by upper and lower case"),
+        ({"label": ["run", "jump"]}, "0 of 2 labels .* only by upper and lower case"),
+        ({"label": [0, 1]}, "whole numbers where the other has names"),
+        ({"start": [0.0, 25.0], "stop": [125.0, 225.0]}, "about 25.00 times .* in frames"),
+        ({"start": [0.0, 1e3], "stop": [5e3, 9e3]}, "about 1,000 times .* in milliseconds"),
+        ({"start": [0.0, 0.1], "stop": [0.5, 0.9]}, "parts of the video's length"),
+    ],
+)
+def test_inputs_that_do_not_match_are_a_finding(two_videos, changes, said):
+    report = _scored(two_videos, two_videos.assign(**changes))
+    assert report.summary["mAP"] == 0.0
+    assert re.search(said, " ".join(report.findings))
+    assert any("no prediction counts as true" in finding for finding in report.findings)
+    assert any("attention: " + report.findings[0] == line for line in temporal_lines(report))
+
+
+def test_inputs_that_match_have_no_findings(two_videos):
+    assert _scored(two_videos, two_videos).findings == ()
+    late = two_videos.assign(start=[20.0, 20.0], stop=[21.0, 22.0])
+    several = _scored(two_videos, late, protocol="all")
+    assert several.findings[0].startswith("no prediction counts as true")
+
+
+def test_unknown_labels_are_refused(two_videos):
+    with pytest.raises(ValueError, match=r"'Jmup' is in neither .*; did you mean 'Jump'\?"):
+        _scored(two_videos, two_videos, labels=["Run", "Jmup"])
+    found = two_videos.assign(label=["Run", "Swim"])
+    report = _scored(two_videos, found, labels=["Run", "Swim"])
+    assert "labels without a truth: 1 (first: 'Swim')" in " ".join(report.settings["notes"])

@@ -207,3 +207,33 @@ def test_missing_column():
 
 def test_empty_frame():
     assert len(as_segments(frame().iloc[:0], role="found")) == 0
+
+
+def test_rows_without_a_segment_name_a_video(tmp_path):
+    path = tmp_path / "events.tsv"
+    path.write_text(
+        "filename\tonset\toffset\tevent_label\na.wav\t0\t1\tdog\nb.wav\t\t\t\nc.wav\t2\t5\tcat\n"
+    )
+    rows = pd.read_csv(path, sep="\t")
+    for source in (path, rows, rows.convert_dtypes(), rows.astype(object)):
+        table = as_segments(source, role="truth")
+        assert table.videos == ("a.wav", "b.wav", "c.wav")
+        assert table.video.tolist() == [0, 2]
+        assert table.start.tolist() == [0.0, 2.0]
+        assert table.labels == ("dog", "cat")
+    assert as_segments(path, role="truth").row.tolist() == [2, 4]
+
+
+def test_messages_count_rows_without_a_segment(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text("video,start,stop,label,score\na,,,,\nb,1,,x,0.5\n")
+    with pytest.raises(ValueError, match=r"line 3: stop is ''"):
+        as_segments(path, role="found")
+
+
+@pytest.mark.parametrize("row", ["a,,,run", "a,1,,", "a,,2,"])
+def test_half_a_segment_is_refused(tmp_path, row):
+    path = tmp_path / "rows.csv"
+    path.write_text(f"video,start,stop,label\n{row}\n")
+    with pytest.raises(ValueError, match="line 2"):
+        as_segments(path, role="truth")

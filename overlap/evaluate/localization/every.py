@@ -95,6 +95,9 @@ def every_protocol(
         "truth": first["truth"],
         "found": first["found"],
         "notes": list(dict.fromkeys(x for r in reports.values() for x in r.settings["notes"])),
+        "findings": list(
+            dict.fromkeys(x for r in reports.values() for x in r.settings["findings"])
+        ),
         "protocols": {name: report.settings for name, report in reports.items()},
     }
     sentence = " ".join(report.methods() for report in reports.values())

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from overlap.evaluate.bootstrap import draw_weights, resampled_interval
 from overlap.evaluate.report import Interval
 from overlap.evaluate.study import progress_bar
+from overlap.io.name_match import closest
 
 from .evidence import TemporalEvidence, threshold_names
 from .measure import Measured, combine
@@ -143,6 +144,13 @@ def _scene(measured: Measured, protocol: Protocol, labels: tuple[str, ...] | Non
             raise ValueError(
                 f"labels: none of {', '.join(map(repr, classes))} is in the truth, which has "
                 f"{', '.join(map(repr, present))}"
+            )
+        unknown = [label for label in lacking if label not in found.labels]
+        if unknown:
+            raise ValueError(
+                f"labels: {unknown[0]!r} is in neither truth nor predictions"
+                f"{closest(unknown[0], present)}"
+                + (f" ({len(unknown)} such labels)" if len(unknown) > 1 else "")
             )
         classes = [label for label in classes if label in present]
     number = {label: k for k, label in enumerate(classes)}

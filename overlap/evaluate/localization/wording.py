@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.evaluate.report import Interval, package_versions
+from overlap.io.lint import other_unit
+from overlap.io.name_match import mismatch
 from overlap.io.segments import SegmentTable
 
 from .evidence import TemporalEvidence, threshold_names
@@ -75,6 +77,12 @@ def describe(
     ]
     if silent:
         notes.append(f"classes with no predictions: {len(silent)} (first: {silent[0]!r}): AP 0")
+    without = [label for label in rules.labels or () if label not in scene.classes]
+    if without:
+        notes.append(
+            f"labels without a truth: {len(without)} (first: {without[0]!r}); they are left out "
+            "of the mean"
+        )
     if not scene.classes:
         notes.append("there is no class with a truth: mAP is undefined")
     low, high = tie_range["mAP"]
@@ -82,6 +90,14 @@ def describe(
         notes.append(
             f"ties: another order of equal values moves mAP within {low:.6f} to {high:.6f}"
         )
+    findings = [mismatch("videos", truth.videos, found.videos)]
+    findings.append(mismatch("labels", scene.classes, found.labels))
+    if not (evidence.outcome == 1).any() and scene.classes:
+        lowest = min(protocol.thresholds)
+        findings.append(
+            f"no prediction counts as true at IoU {lowest:g}, the lowest threshold: every AP is 0"
+        )
+        findings.append(other_unit(truth, found))
     result: dict[str, Any] = {
         "protocol": protocol.name,
         "rules": protocol.settings(),
@@ -105,6 +121,7 @@ def describe(
         },
         "versions": package_versions(),
         "notes": notes,
+        "findings": [finding for finding in findings if finding],
     }
     if intervals:
         _describe_bootstrap(result, rules, evidence, intervals, absent)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.evaluate.report import package_versions
+from overlap.io.name_match import mismatch
 from overlap.scores import Score
 
 from .evidence import PossessionEvidence
@@ -72,6 +73,7 @@ def describe(
         neither = int(((evidence.counts["found"] == 0) & (evidence.counts["truth"] == 0)).sum())
         result["without_any_spell"] = neither
     result["notes"] = notes
+    result["findings"] = _findings(evidence, inputs)
     if intervals:
         result["bootstrap"] = {
             "method": intervals[0].method,
@@ -82,6 +84,33 @@ def describe(
         }
     result["methods"] = _sentence(evidence, score, asked, result)
     return result
+
+
+def _findings(evidence: PossessionEvidence, inputs: dict[str, Any]) -> list[str]:
+    """Say what in the inputs does not belong together."""
+    players, ball, truth = inputs["players"], inputs["ball"], inputs["truth"]
+    findings: list[str | None] = []
+    if len(players.frame) and len(ball.frame) and not len(evidence.frames.row):
+        findings.append(
+            "players and ball are in no common frame: are frames counted alike, from the same one?"
+        )
+    if players.video is not None and ball.video is not None:
+        findings.append(
+            mismatch("videos", players.video.names, ball.video.names, "ball", "players")
+        )
+    if truth is not None and len(players.frame):
+        findings.append(mismatch("tracks", truth.track.names, players.track.names, "players"))
+        if truth.video is not None and players.video is not None:
+            findings.append(mismatch("videos", truth.video.names, players.video.names, "players"))
+        if len(truth.track):
+            end = float(truth.intervals.to_array()[:, 1].max())
+            last = (int(max(players.frame.max(), ball.frame.max(initial=0))) + 1) / evidence.fps
+            if end > 4.0 * last:
+                findings.append(
+                    f"annotated spells last until {end:g} s, and frames until {last:g} s: are "
+                    "spells in frames or milliseconds, or is fps wrong?"
+                )
+    return [finding for finding in findings if finding]
 
 
 def _sentence(

@@ -1,0 +1,149 @@
+"""Why the names of two inputs do not match, and what would make them match."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+
+__all__ = ["closest", "mismatch"]
+
+_SUFFIX = re.compile(r"\.(?=[a-z0-9]*[a-z])[a-z0-9]{2,5}(\.gz)?$", re.IGNORECASE)
+_FEW = 0.1
+
+
+def _base(name: str) -> str:
+    return re.split(r"[/\\]", name.rstrip("/\\"))[-1]
+
+
+def _stem(name: str) -> str:
+    return _SUFFIX.sub("", name)
+
+
+def _words(name: str) -> str:
+    return re.sub(r"[\s_\-]+", "", name)
+
+
+def _everything(name: str) -> str:
+    name = unicodedata.normalize("NFKC", _stem(_base(name.strip()))).casefold()
+    return _words(name.removeprefix("v_"))
+
+
+def _number(name: str) -> str:
+    digits = re.findall(r"\d+", name)
+    return str(int(digits[-1])) if digits else f" {name}"
+
+
+#: What may differ between two spellings of one name, the least first.
+_DIFFERENCES: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("Unicode composition", lambda name: unicodedata.normalize("NFC", name)),
+    ("spaces around it", str.strip),
+    ("upper and lower case", str.casefold),
+    ("the prefix 'v_'", lambda name: name.removeprefix("v_")),
+    ("a file suffix", _stem),
+    ("a folder in front", _base),
+    ("spaces, '_' and '-'", _words),
+    ("several of case, prefix, suffix, folder and spaces", _everything),
+    ("everything but its last number", _number),
+)
+
+
+def mismatch(
+    what: str,
+    truth: Sequence[str],
+    found: Sequence[str],
+    owner: str = "the predictions",
+    other_owner: str = "the truth",
+) -> str | None:
+    """Say why names of predictions are not among those of the truth.
+
+    Parameters
+    ----------
+    what : str
+        What is named, in the plural, such as ``"videos"``.
+    truth, found : sequence of str
+        Distinct names of both sides.
+    owner, other_owner : str
+        Words for the inputs that `found` and `truth` are from.
+
+    Returns
+    -------
+    str or None
+        A sentence where some names would match if they were spelt alike, or where fewer
+        than a tenth of the names that could match do.
+
+    Examples
+    --------
+    >>> print(mismatch("videos", ["v_run", "v_jump"], ["run", "jump"]).partition("; ")[2])
+    2 differ from a name there only by the prefix 'v_' ('run' for 'v_run'): spell them alike
+    """
+    known = set(truth)
+    extra = [name for name in found if name not in known]
+    given = set(found)
+    free = [name for name in truth if name not in given]
+    if not extra or not free:
+        return None
+    same = len(found) - len(extra)
+    head = f"{same:,} of {len(found):,} {what} of {owner} are in {other_owner}"
+    best: tuple[int, str, tuple[str, str]] | None = None
+    for difference, alike in _DIFFERENCES:
+        pairs = _pairs(extra, free, alike)
+        if difference.startswith("everything") and len(pairs) < len(extra):
+            continue  # numbers agree by chance, unless all of them do
+        if pairs and (best is None or len(pairs) > best[0]):
+            best = len(pairs), difference, pairs[0]
+    if best is not None:
+        count, difference, (one, other) = best
+        verb = "differ" if count != 1 else "differs"
+        return (
+            f"{head}; {count:,} {verb} from a name there only by {difference} "
+            f"({one!r} for {other!r}): spell them alike"
+        )
+    if same < _FEW * min(len(known), len(found)):
+        return f"{head}{_kinds(extra, free)} ({extra[0]!r}, and there {free[0]!r})"
+    return None
+
+
+def _pairs(
+    extra: Sequence[str], free: Sequence[str], alike: Callable[[str], str]
+) -> list[tuple[str, str]]:
+    """Names of both sides with one spelling in common, which is unique on each side."""
+    spelling: dict[str, list[str]] = {}
+    for name in free:
+        spelling.setdefault(alike(name), []).append(name)
+    taken: dict[str, list[str]] = {}
+    for name in extra:
+        taken.setdefault(alike(name), []).append(name)
+    return [
+        (names[0], spelling[key][0])
+        for key, names in taken.items()
+        if len(names) == 1 and len(spelling.get(key, ())) == 1
+    ]
+
+
+def _kinds(extra: Sequence[str], free: Sequence[str]) -> str:
+    """Say that one side has numbers where the other has names."""
+    numbers = [all(name.strip().isdigit() for name in names) for names in (extra, free)]
+    if numbers[0] == numbers[1]:
+        return ""
+    return "; one side has whole numbers where the other has names: replace numbers by names"
+
+
+def closest(name: str, known: Sequence[str]) -> str:
+    """Return a clause that names the known name most like one that is unknown; or nothing.
+
+    Parameters
+    ----------
+    name : str
+    known : sequence of str
+
+    Examples
+    --------
+    >>> closest("Jmup", ["Run", "Jump"])
+    "; did you mean 'Jump'?"
+    """
+    import difflib
+
+    by_case = {other.casefold(): other for other in known}
+    hits = difflib.get_close_matches(name.casefold(), by_case, n=1, cutoff=0.6)
+    return f"; did you mean {by_case[hits[0]]!r}?" if hits else ""
