@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._decimals import as_meant
 from overlap._label_pairs import count_label_pairs, read_labels
 from overlap.contingencies import Contingency, checked_labels
 from overlap.regions.base import as_numbers
@@ -92,7 +93,7 @@ def contingency(
     if len(start) != axes:
         raise ValueError(f"offset = {offset!r}; expected {axes} whole numbers")
     grid = (
-        _per_axis(spacing, 1.0, axes, "spacing", positive=True),
+        tuple(map(as_meant, _per_axis(spacing, 1.0, axes, "spacing", positive=True))),
         _per_axis(origin, 0.0, axes, "origin", positive=False),
     )
     cells = count_label_pairs(*volumes, start)

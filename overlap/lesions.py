@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from overlap._decimals import above
 from overlap._label_pairs import read_labels
 from overlap._reach import checked_number
 from overlap.components import connected_components, neighborhood
@@ -126,7 +127,8 @@ def detect_lesions(
         size = total.count[places(total.found, labels)]
         shared = np.zeros(len(labels), np.int64)
         np.add.at(shared, places(labels, getattr(cells, side)[both]), cells.count[both])
-        hit = shared > 0 if rule == "any" else (shared > 0) & (shared >= least * size)
+        # the quotient is the rounded share, as the threshold is: 7 of 100 voxels reach 0.07
+        hit = shared > 0 if rule == "any" else (shared > 0) & (shared / size >= least)
         sides += [labels[hit], labels[~hit]]
     return LesionDetection(*sides)
 
@@ -250,7 +252,7 @@ def lesionwise_dice(
         parts = near.found[near.truth == lesion].tolist()
         both = sum(shared.get((part, lesion), 0.0) for part in parts)
         dice = 2.0 * both / (size + sum(of_piece[part] for part in parts))
-        counted = bool(size > volume)
+        counted = bool(size > above(volume))
         distance = math.nan
         if hd95 is not None and counted:
             distance = _PENALTY

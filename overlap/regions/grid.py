@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._decimals import as_meant
 from overlap.regions.base import as_numbers
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def _per_axis(
     array = as_numbers(values, f"Masks: {name}")
     if array.shape != (axes,) or not np.isfinite(array).all():
         raise ValueError(f"Masks: {name} = {values!r}; expected {axes} finite numbers")
-    return tuple(array.tolist())
+    sides = array.tolist()
+    return tuple(map(as_meant, sides) if name == "spacing" else sides)
 
 
 def memory_order(cells: NDArray) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from overlap._decimals import as_meant, below
 from overlap._label_pairs import read_labels
 
 from .borders import FOUND, TRUTH, border_points
@@ -73,7 +74,9 @@ def boundary_iou(
     shape = masks[0].shape
     if shape != masks[1].shape:
         raise ValueError(f"found has shape {shape} and truth {masks[1].shape}; resample one")
-    sides = (1.0,) * len(shape) if spacing is None else tuple(float(side) for side in spacing)
+    sides = (1.0,) * len(shape)
+    if spacing is not None:
+        sides = tuple(as_meant(float(side)) for side in spacing)
     if len(sides) != len(shape) or not all(np.isfinite(sides)) or min(sides) <= 0.0:
         raise ValueError(f"spacing = {spacing!r}; wanted {len(shape)} positive numbers")
     if band not in ("chessboard", "euclidean"):
@@ -136,6 +139,6 @@ def _near(
     for mask, bit in zip(masks, (FOUND, TRUTH), strict=True):
         at = np.flatnonzero(np.pad(mask, 1))
         band = np.zeros(borders.marks.size, np.bool_)
-        band[at] = Targets(borders.marks, bit, spacing).distances(at, width) < width
+        band[at] = Targets(borders.marks, bit, spacing).distances(at, width) < below(width)
         bands.append(band)
     return bands

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._decimals import above
 from overlap._jit import run_blocks, specialise
 
 from . import _surface_loops as loops
@@ -65,7 +66,7 @@ class Targets:
         result = np.empty(len(at))
         if np.isfinite(at_most):
             # a little more than asked for, so that rounding decides nothing here
-            self._rings(at, result, at_most * (1.0 + 1e-12))
+            self._rings(at, result, above(above(at_most)))
         else:
             self._cheapest(at, result)
         return np.sqrt(result)

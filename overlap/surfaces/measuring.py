@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._decimals import as_meant
 from overlap._label_pairs import read_labels
 from overlap.contingencies import Contingency, checked_labels
 from overlap.counting import contingency
@@ -207,7 +208,7 @@ def surface_distances(
             f"found has shape {a.shape} and truth {b.shape}; counts are of volumes with "
             f"{len(counts.spacing)} axes"
         )
-    elif spacing is not None and tuple(map(float, spacing)) != counts.spacing:
+    elif spacing is not None and tuple(as_meant(float(side)) for side in spacing) != counts.spacing:
         raise ValueError(
             f"spacing = {spacing!r}, and counts have {counts.spacing}; leave spacing out"
         )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from overlap._decimals import above
+
 from .presets import Convention
 
 if TYPE_CHECKING:
@@ -100,7 +102,7 @@ class Directed:
         ----------
         tolerance : float
         """
-        return float(self.weights[self.distances <= tolerance].sum())
+        return float(self.weights[self.distances <= above(tolerance)].sum())
 
     def quantile(self, share: float, rule: str) -> float:
         """Return the distance within which a share of the surface is; NaN without points.

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from overlap._decimals import as_meant
 from overlap.evaluate.bootstrap import Seed
 from overlap.evaluate.study import Study
 from overlap.io.label_names import LabelSet, parse_labels, read_labels
@@ -235,7 +236,7 @@ def _study(
         groups=groups,
         complete=complete,
         ignore=void,
-        spacing=None if spacing is None else tuple(float(side) for side in spacing),
+        spacing=None if spacing is None else tuple(as_meant(float(side)) for side in spacing),
         tolerance=float(tolerance),
         soft=form,
         scale=scale if isinstance(scale, tuple) else (None, scale),

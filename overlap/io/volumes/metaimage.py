@@ -84,7 +84,8 @@ def read_metaimage(path: str) -> RawVolume:
     origin = _numbers(fields, path, ("Offset", "Position", "Origin"), ndim, [0.0] * ndim)
     # each row of the stored matrix is the direction of one axis
     direction = np.reshape(matrix, (ndim, ndim)).T
-    return RawVolume(data, affine=affine_from_lps(direction, spacing, origin), more_files=more)
+    affine = affine_from_lps(direction, spacing, origin)
+    return RawVolume(data, affine, tuple(map(abs, spacing)), more_files=more)
 
 
 def _read_header(path: str) -> tuple[dict[str, str], int]:

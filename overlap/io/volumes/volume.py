@@ -20,7 +20,7 @@ class RawVolume:
     """What a format's reader hands over: voxels as stored, before any check of values.
 
     The values are ``data * slope + inter``. `affine` maps indices to millimeters in RAS+;
-    `spacing` is given where a file knows no more than that.
+    `spacing` is what a file states besides; `single` says that it stores lengths as float32.
     """
 
     data: NDArray[Any]
@@ -30,6 +30,7 @@ class RawVolume:
     inter: float = 0.0
     notes: list[str] = field(default_factory=list)
     more_files: tuple[str, ...] = ()
+    single: bool = False
 
 
 def affine_from_lps(
