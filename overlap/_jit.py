@@ -11,9 +11,9 @@ specialised kernel therefore carries a digest of everything that it depends on.
 
 Environment
 -----------
-OVERLAP_CACHE : ``0`` keeps machine code in memory only; a folder keeps it there, and an
-    error says if that cannot be written;
+OVERLAP_CACHE : ``0`` keeps machine code in memory only; a folder keeps it there;
     unset, it is kept beside the package, or in the user's cache if that is read-only.
+    `overlap._kernel_cache` says whose machine code is trusted.
 OVERLAP_THREADS : number of threads for large pairwise work; unset, all processors that
     this process may use.
 NUMBA_DISABLE_JIT : ``1`` runs every kernel as plain Python.
@@ -28,7 +28,6 @@ import hashlib
 import itertools
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +41,8 @@ import numpy as np
 from numba import njit
 from numba.core.extending import _Intrinsic
 
+from overlap._kernel_cache import KernelCache
+
 __all__ = ["compose", "digest", "run_blocks", "scalar", "specialise", "subroutine", "thread_count"]
 
 # No fastmath: nnan and ninf would break NaN as "undefined". error_model="numpy" drops
@@ -49,7 +50,6 @@ __all__ = ["compose", "digest", "run_blocks", "scalar", "specialise", "subroutin
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 _SUMS = frozenset({"reassoc", "contract", "nsz"})
 _KNOWN = frozenset({"builtins", "numba", "numpy"})
-_cache_lock = threading.RLock()
 _config: Any = numba.config
 
 
@@ -228,23 +228,6 @@ def _bind(template: Callable, bindings: dict[str, Any]) -> FunctionType:
     return bound
 
 
-def _cache_location() -> str:
-    """Return what OVERLAP_CACHE says, or raise if it names a folder that cannot be used."""
-    location = os.environ.get("OVERLAP_CACHE", "")
-    if location in ("", "0"):
-        return location
-    try:
-        os.makedirs(location, exist_ok=True)
-        with tempfile.TemporaryFile(dir=location):
-            pass
-    except OSError as error:
-        raise ValueError(
-            f"OVERLAP_CACHE = {location!r} is no folder that can be written ({error.strerror}); "
-            "name another, or 0 to keep compiled code in memory only"
-        ) from None
-    return location
-
-
 @lru_cache(maxsize=None, typed=True)
 def compose(template: Callable, **bindings: Any) -> Callable:
     """Bind the free names of a scalar template: the result is a scalar like any other."""
@@ -274,19 +257,10 @@ def specialise(template: Callable, *, sums: bool = False, **bindings: Any) -> Ca
     kernel = _bind(template, bindings)
     key = digest(kernel, (sums, sorted(_OPTIONS.items())))
     kernel.__qualname__ = f"{kernel.__name__[:40]}_{key}"
-    location = _cache_location()
-    if key is None or location == "0" or _config.DISABLE_JIT:
-        return njit(**options)(kernel)
-    with _cache_lock:
-        previous = _config.CACHE_DIR
-        try:
-            if location:
-                _config.CACHE_DIR = location
-            return njit(cache=True, **options)(kernel)
-        except (RuntimeError, OSError):  # no folder can be written: in memory only
-            return njit(**options)(kernel)
-        finally:
-            _config.CACHE_DIR = previous
+    compiled = njit(**options)(kernel)
+    if key is not None and os.environ.get("OVERLAP_CACHE") != "0" and not _config.DISABLE_JIT:
+        compiled._cache = KernelCache(kernel)
+    return compiled
 
 
 # ---------------------------------------------------------------------------- threads

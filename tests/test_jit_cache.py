@@ -171,7 +171,7 @@ def run(folder: Path, *names: str, **environment: str) -> dict[str, list[float]]
 
 
 def machine_code(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.nbc"))
+    return sorted(folder.rglob("*.kernel"))
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +245,7 @@ def test_cache_folder_that_cannot_be_made(tmp_path: Path, monkeypatch) -> None:
 
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("OVERLAP_CACHE", str(tmp_path / "file" / "cache"))
-    with pytest.raises(ValueError, match=r"OVERLAP_CACHE = .*cache' is no folder .* 0 to keep"):
+    with pytest.raises(ValueError, match=r"OVERLAP_CACHE = .*cache' is no folder .* or 0 to keep"):
         specialise(unkept)
 
 
@@ -304,3 +304,164 @@ def test_the_same_arguments_give_the_same_kernel() -> None:
 
     assert specialise(loop, F=double) is specialise(loop, F=double)
     assert specialise(loop, F=1) is not specialise(loop, F=1.0)
+
+
+# ------------------------------------------------------------- damage, strangers, full disks
+
+DAMAGE = {
+    "empty": lambda data: b"",
+    "cut": lambda data: data[: len(data) // 2],
+    "one byte less": lambda data: data[:-1],
+    "one bit in the machine code": lambda data: _flipped(data, len(data) // 2),
+    "one bit in the digest": lambda data: _flipped(data, 20),
+    "another version": lambda data: data.replace(b"overlap kernel 1", b"overlap kernel 0"),
+    "noise": lambda data: bytes(range(256)) * 40,
+}
+
+
+def _flipped(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :]
+
+
+def test_damaged_entries_are_replaced(tmp_path: Path) -> None:
+    names = [f"kernel_{k}" for k in range(len(DAMAGE) + 1)]
+    write(tmp_path, {name: (BOUND, ADD, MULTIPLY, 3.0, 6.0) for name in names})
+    assert run(tmp_path, *names) == {name: [3.0, 0] for name in names}
+    entries = machine_code(tmp_path)
+    assert len(entries) == len(names)
+    for entry, damage in zip(entries, DAMAGE.values(), strict=False):
+        entry.write_bytes(damage(entry.read_bytes()))
+    again = run(tmp_path, *names)
+    assert sorted(again.values()) == [[3.0, 0]] * len(DAMAGE) + [[3.0, 1]]
+    assert run(tmp_path, *names) == {name: [3.0, 1] for name in names}
+
+
+def test_every_bit_of_an_entry_is_checked(one: Path) -> None:
+    from overlap._kernel_cache import _DIGEST, _MAGIC, _checked
+
+    run(one, "kernel")
+    (entry,) = machine_code(one)
+    data = entry.read_bytes()
+    start = len(_MAGIC) + _DIGEST
+    size = int.from_bytes(data[start : start + 4], "little")
+    key = data[start + 4 : start + 4 + size]
+    assert _checked(data, key) == data[start + 4 + size :]
+    assert _checked(data, key + b" ") is None
+    for at in [*range(start + 4 + size), *range(start, len(data), 997)]:
+        assert _checked(_flipped(data, at), key) is None
+
+
+def test_something_else_in_the_place_of_an_entry(one: Path) -> None:
+    run(one, "kernel")
+    (entry,) = machine_code(one)
+    entry.unlink()
+    os.mkfifo(entry)
+    assert run(one, "kernel") == {"kernel": [3.0, 0]}
+    entry.unlink()
+    entry.mkdir()
+    assert run(one, "kernel") == {"kernel": [3.0, 0]}
+
+
+def test_a_warm_folder_that_cannot_be_written_is_used(one: Path, monkeypatch) -> None:
+    """As in an image that runs as another user."""
+    assert run(one, "kernel") == {"kernel": [3.0, 0]}
+    source = (one / "kernel.py").read_text()
+    from overlap import _kernel_cache
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    # the superuser may write anywhere, so the refusal is put in by hand
+    with monkeypatch.context() as patch:
+        patch.setattr(_kernel_cache.tempfile, "mkstemp", refuse)
+        assert not _kernel_cache._written(one / "cache", "x.kernel", b"content")
+    assert not list((one / "cache").glob("*x.kernel*"))
+    (one / "sitecustomize.py").write_text(
+        "import tempfile\ndef refuse(*a, **k):\n    raise PermissionError(13, 'denied')\n"
+        "tempfile.mkstemp = refuse\n"
+    )
+    assert run(one, "kernel") == {"kernel": [3.0, 1]}
+    (one / "kernel.py").write_text(source + "\n")
+    (one / "kernel_helper.py").write_text(HEADER + MULTIPLY)
+    assert run(one, "kernel") == {"kernel": [6.0, 0]}
+    assert len(machine_code(one)) == 1
+
+
+@pytest.mark.parametrize("step", ["mkstemp", "write", "replace"])
+def test_a_full_disk_stops_nothing(one: Path, step: str) -> None:
+    (one / "sitecustomize.py").write_text(
+        "import builtins, errno, os, tempfile\n"
+        "def full(*a, **k):\n    raise OSError(errno.ENOSPC, 'No space left on device')\n"
+        "plain = builtins.open\n"
+        "class File:\n"
+        "    def __init__(self, number): self.number = number\n"
+        "    def __enter__(self): return self\n"
+        "    def __exit__(self, *a): os.close(self.number)\n"
+        "    write = full\n"
+        "def opened(name, mode='r', *a, **k):\n"
+        "    return File(name) if isinstance(name, int) and mode == 'wb' else "
+        "plain(name, mode, *a, **k)\n"
+        + {
+            "mkstemp": "tempfile.mkstemp = full\n",
+            "write": "builtins.open = opened\n",
+            "replace": "os.replace = full\n",
+        }[step]
+    )
+    assert run(one, "kernel") == {"kernel": [3.0, 0]}
+    assert not machine_code(one)
+    assert not list((one / "cache").glob(".*"))
+
+
+def test_what_killed_processes_left_is_removed(one: Path) -> None:
+    run(one, "kernel")
+    (entry,) = machine_code(one)
+    old, new = entry.with_name(f".{entry.name}.old"), entry.with_name(f".{entry.name}.new")
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    entry.unlink()
+    assert run(one, "kernel") == {"kernel": [3.0, 0]}
+    assert not old.exists()
+    assert new.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no owner here")
+def test_machine_code_of_strangers_is_not_run(tmp_path: Path) -> None:
+    from overlap._kernel_cache import _stranger
+
+    source, entry = tmp_path / "kernel.py", tmp_path / "entry"
+    source.write_text("")
+    entry.write_bytes(b"")
+
+    def reason(owner: int, mode: int) -> str:
+        status = list(entry.stat())
+        status[0], status[4] = mode, owner
+        return _stranger(os.stat_result(status), str(source))
+
+    me, other = os.geteuid(), os.geteuid() + 4321
+    assert reason(me, 0o100644) == ""
+    assert reason(0, 0o100644) == ""
+    assert "another user" in reason(other, 0o100644)
+    assert "written by others" in reason(me, 0o100666)
+    assert "written by others" in reason(me, 0o100664)
+    if me == 0:
+        os.chown(source, other, -1)
+        assert reason(other, 0o100644) == ""
+
+
+def test_a_file_that_others_can_write_is_said_and_compiled_again(one: Path) -> None:
+    run(one, "kernel")
+    (entry,) = machine_code(one)
+    entry.chmod(0o666)
+    own = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(one), str(Path(overlap.__file__).parents[1])]),
+    }
+    own |= {"OVERLAP_CACHE": str(one / "cache")}
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, "kernel"], cwd=one, env=own, capture_output=True, text=True,
+        timeout=120, check=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout) == {"kernel": [3.0, 0]}
+    assert done.stderr.count("compiled code in") == 1
+    assert "can be written by others" in done.stderr
