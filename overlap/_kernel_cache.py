@@ -36,6 +36,7 @@ __all__ = ["KernelCache", "folders"]
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
 _MAGIC = b"overlap kernel 1\n"
 _DIGEST = hashlib.sha256().digest_size
+_config: Any = numba.config
 _LEFT_OVER = 3600.0  # seconds after which a temporary file belongs to a process that died
 _COMPILERS = (numba.__version__, llvmlite.__version__, sys.implementation.cache_tag, sys.version)
 
@@ -61,7 +62,7 @@ def folders(source: str) -> list[Path]:
     ValueError
         OVERLAP_CACHE names something that is no folder and cannot become one.
     """
-    chosen = os.environ.get("OVERLAP_CACHE", "") or numba.config.CACHE_DIR
+    chosen = os.environ.get("OVERLAP_CACHE", "") or _config.CACHE_DIR
     if chosen:
         folder = Path(chosen)
         try:
@@ -106,7 +107,7 @@ class KernelCache(_Cache):
     def flush(self) -> None:
         """Do nothing: entries do not outlive what they depend on."""
 
-    def load_overload(self, sig: Any, target_context: Any) -> CompileResult | None:
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the kernel for one signature, or None if there is no sound entry."""
         target_context.refresh()
         key = self._key(sig, target_context.codegen())
@@ -125,7 +126,7 @@ class KernelCache(_Cache):
                 path.unlink()
         return None
 
-    def save_overload(self, sig: Any, data: CompileResult) -> None:
+    def save_overload(self, sig: Any, data: Any) -> None:
         """Write the kernel for one signature to the first folder that takes it."""
         if data.lifted or data.library.has_dynamic_globals:
             warnings.warn(
