@@ -42,6 +42,8 @@ _SAMPLE_LABELS = "1=organ,2=lesion,3=vessel"
 @click.option("--spacing", metavar="X,Y,Z", help="Sides of a voxel in mm, where files do not say.")
 @click.option("--tolerance", default=1e-3, show_default=True, type=click.FloatRange(min=0),
               help="How much grids may differ.")  # fmt: skip
+@click.option("--reorient", is_flag=True,
+              help="Exchange and flip axes of FOUND volumes to fit the truth.")  # fmt: skip
 @click.option("--pattern", metavar="P[,Q]", help="Path inside the folders, with * for the case.")
 @click.option("--bootstrap", default=0, metavar="N", type=click.IntRange(min=0),
               help="Resample the cases N times for 95 % intervals.")  # fmt: skip
@@ -72,6 +74,7 @@ def segmentation(
     surface: str,
     spacing: str | None,
     tolerance: float,
+    reorient: bool,
     pattern: str | None,
     bootstrap: int,
     seed: int,
@@ -121,6 +124,7 @@ def segmentation(
         surface=surface,
         spacing=None if spacing is None else _numbers(spacing, "--spacing", float),
         tolerance=tolerance,
+        reorient=reorient,
         pattern=_pattern(pattern),
         bootstrap=bootstrap,
         rng=seed,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+
 import numpy as np
 
-__all__ = ["above", "as_meant", "below", "shortest_decimal"]
+__all__ = ["above", "as_meant", "below", "scaled", "shortest_decimal"]
 
 # Headers hold lengths as float32, or as text of six digits or more; what differs by less is equal.
 _EQUAL = 1e-6
@@ -53,6 +56,18 @@ def shortest_decimal(value: float, error: float) -> float:
         if abs(near - value) <= error * abs(value):
             return near
     return value
+
+
+def scaled(length: float, factor: Fraction) -> float:
+    """Return the product of a decimal and a factor, rounded once.
+
+    Parameters
+    ----------
+    length : float
+    factor : Fraction
+        Such as 1/1000 from micrometers to millimeters.
+    """
+    return float(Fraction(repr(length)) * factor) if math.isfinite(length) else length
 
 
 def above(length: float) -> float:

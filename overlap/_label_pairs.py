@@ -19,9 +19,9 @@ from overlap._contingency_loops import (
 from overlap._jit import run_blocks, specialise
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
-__all__ = ["LabelPairs", "count_label_pairs", "read_labels"]
+__all__ = ["LabelPairs", "count_label_pairs"]
 
 _COST = 0.7  # nanoseconds per voxel
 _BUFFER = 1 << 18  # bytes that are copied at once where rows cannot be read in place
@@ -95,58 +95,6 @@ def joined(parts: Sequence[LabelPairs]) -> LabelPairs:
     """Return the sum of counts over parts of a volume."""
     columns = zip(*(part.columns() for part in parts), strict=True)
     return grouped(LabelPairs(*map(np.concatenate, columns)))
-
-
-# ------------------------------------------------------------------------------- reading
-
-
-def read_labels(values: ArrayLike, what: str) -> NDArray[Any]:
-    """Return an array of bool or integers without copying it; floats become integers.
-
-    Parameters
-    ----------
-    values : array_like
-    what : str
-        Its name, for messages.
-
-    Raises
-    ------
-    TypeError
-        For what is not an array of numbers.
-    ValueError
-        For a value that is not a whole number, with its index; for no axes.
-    """
-    array = np.asarray(values)
-    if array.ndim == 0:
-        raise ValueError(f"{what}: expected a label volume with at least 1 axis, got {values!r}")
-    if array.dtype.kind in "bi" or (array.dtype.kind == "u" and array.itemsize < 8):
-        return array
-    if array.dtype.kind == "u":
-        if array.size and array.max() > np.iinfo(np.int64).max:
-            at = _first(array > np.iinfo(np.int64).max)
-            raise ValueError(f"{what}{list(at)} = {array[at]} does not fit into int64; relabel it")
-        return array
-    if array.dtype.kind != "f":
-        raise TypeError(f"{what}: expected integer labels, got an array of {array.dtype}")
-    result = np.empty_like(array, dtype=np.int32)
-    step = max(_BUFFER * len(array) // max(array.size, 1), 1)
-    for start in range(0, len(array), step):  # temporaries stay small
-        values_of, part = array[start : start + step], result[start : start + step]
-        with np.errstate(invalid="ignore"):
-            part[...] = values_of
-        bad = part != values_of
-        if bad.any():
-            at = _first(bad)
-            at = (start + at[0], *at[1:])
-            raise ValueError(
-                f"{what}{list(at)} = {array[at]!s} is not a whole number of int32; "
-                "labels are integers (round soft values to labels first)"
-            )
-    return result
-
-
-def _first(bad: NDArray[np.bool_]) -> tuple[int, ...]:
-    return tuple(int(k) for k in np.unravel_index(np.argmax(bad), bad.shape))
 
 
 # ------------------------------------------------------------------------------- walking

@@ -8,7 +8,7 @@ import numpy as np
 
 from overlap._contingency_loops import first_seen
 from overlap._jit import specialise
-from overlap._label_pairs import read_labels
+from overlap._label_arrays import read_labels
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -59,9 +59,10 @@ def connected_components(
 
     Parameters
     ----------
-    labels : array_like of bool or integers, shape (*grid)
+    labels : array_like of bool or integers, shape (*grid), or image
         With 1, 2 or 3 axes; 0 is the background. Voxels of different labels are never
-        connected.
+        connected. An image of SimpleITK, ITK or nibabel, or an `overlap.io.Volume`, is read with
+        x first.
     connectivity : int, optional
         Number of neighbours: 2 on a line; 4 or 8 in the plane; 6, 18 or 26 in space. By
         default the largest.

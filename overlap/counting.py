@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._decimals import as_meant
-from overlap._label_pairs import count_label_pairs, read_labels
+from overlap._label_arrays import read_label_pair
+from overlap._label_pairs import count_label_pairs
 from overlap.contingencies import Contingency, checked_labels
 from overlap.regions.base import as_numbers
 
@@ -39,15 +40,16 @@ def contingency(
 
     Parameters
     ----------
-    found, truth : array_like of bool or integers, shape (*grid)
+    found, truth : array_like of bool or integers, shape (*grid), or image
         Label volumes with any number of axes; 0 is the background. Floating-point values
-        must be whole numbers.
+        must be whole numbers. Images of SimpleITK, ITK and nibabel, and `overlap.io.Volume`, are
+        read with x first and with their spacing; they must lie on one grid.
     spacing : sequence of float, optional
-        Side of a voxel per axis; 1 where not given.
+        Side of a voxel per axis of arrays; 1 where not given.
     origin : sequence of float, optional
         Lower corner of the voxel with index 0; 0 where not given.
     unit : str, optional
-        Unit of the spacing, such as ``"mm"``.
+        Unit of the spacing, such as ``"mm"``, which it is for images.
     ignore : int or sequence of int
         Labels of `truth` whose voxels are left out of everything.
     ignore_found : int or sequence of int
@@ -62,8 +64,9 @@ def contingency(
     Raises
     ------
     TypeError, ValueError
-        For volumes of different shapes, values that are not whole numbers (with the first
-        index), and a spacing that is not positive.
+        For volumes of different shapes or grids, values that are not whole numbers (with the
+        first index), layers of classes in one-hot form, a list of volumes, and a spacing that is
+        not positive.
 
     Examples
     --------
@@ -83,24 +86,20 @@ def contingency(
     >>> halves[0] + halves[1] == counts
     True
     """
-    volumes = read_labels(found, "found"), read_labels(truth, "truth")
-    if volumes[0].shape != volumes[1].shape:
-        raise ValueError(
-            f"found has shape {volumes[0].shape} and truth {volumes[1].shape}; resample one"
-        )
-    axes = volumes[0].ndim
+    sides = read_label_pair(found, truth, spacing)
+    axes = sides.found.ndim
     start = tuple(int(k) for k in ((0,) * axes if offset is None else offset))
     if len(start) != axes:
         raise ValueError(f"offset = {offset!r}; expected {axes} whole numbers")
     grid = (
-        tuple(map(as_meant, _per_axis(spacing, 1.0, axes, "spacing", positive=True))),
+        tuple(map(as_meant, _per_axis(sides.spacing, 1.0, axes, "spacing", positive=True))),
         _per_axis(origin, 0.0, axes, "origin", positive=False),
     )
-    cells = count_label_pairs(*volumes, start)
+    cells = count_label_pairs(sides.found, sides.truth, start)
     out = np.isin(cells.truth, checked_labels(ignore, "ignore", ordered=False))
     out |= np.isin(cells.found, checked_labels(ignore_found, "ignore_found", ordered=False))
     ignored = int(cells.count[out].sum())
-    return Contingency(cells.take(~out) if out.any() else cells, *grid, unit, ignored)
+    return Contingency(cells.take(~out) if out.any() else cells, *grid, unit or sides.unit, ignored)
 
 
 def _per_axis(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from overlap._decimals import above
-from overlap._label_pairs import read_labels
+from overlap._label_arrays import read_label_pair
 from overlap._reach import checked_number
 from overlap.components import connected_components, neighborhood
 from overlap.contingencies import Contingency, places
@@ -165,7 +165,7 @@ def lesionwise_dice(
     found: ArrayLike,
     truth: ArrayLike,
     *,
-    spacing: Sequence[float] = (1.0, 1.0, 1.0),
+    spacing: Sequence[float] | None = None,
     challenge: Literal["GLI", "SSA", "PED", "MEN", "MET"] = "GLI",
     dilation: int | None = None,
     smallest: float | None = None,
@@ -181,10 +181,11 @@ def lesionwise_dice(
 
     Parameters
     ----------
-    found, truth : array_like of bool, shape (X, Y, Z)
-        One region: whole tumour, tumour core or enhancing tumour.
-    spacing : sequence of float
-        Side of a voxel per axis in millimetres.
+    found, truth : array_like of bool, shape (X, Y, Z), or image
+        One region: whole tumour, tumour core or enhancing tumour. Images of SimpleITK, ITK and
+        nibabel, and `overlap.io.Volume`, are read with x first and with their spacing.
+    spacing : sequence of float, optional
+        Side of a voxel per axis of arrays in millimetres; 1 where not given.
     challenge : {"GLI", "SSA", "PED", "MEN", "MET"}
         Chooses `dilation` and `smallest` (see `BRATS_2023`).
     dilation : int, optional
@@ -224,11 +225,11 @@ def lesionwise_dice(
     volume = volume if smallest is None else checked_number(smallest, "smallest")
     if not (isinstance(rounds, (int, np.integer)) and rounds >= 0):
         raise ValueError(f"dilation = {dilation!r}; expected a whole number >= 0")
-    masks = [_region(values, what) for values, what in ((found, "found"), (truth, "truth"))]
-    if masks[0].shape != masks[1].shape:
-        raise ValueError(
-            f"found has shape {masks[0].shape} and truth {masks[1].shape}; resample one"
-        )
+    pair = read_label_pair(found, truth, spacing)
+    spacing = pair.spacing
+    masks = [
+        _region(values, what) for values, what in ((pair.found, "found"), (pair.truth, "truth"))
+    ]
     pieces = connected_components(masks[0])
     wide = masks[1]
     if rounds and wide.any():
@@ -283,8 +284,7 @@ def _summary(rows: list[dict[str, Any]], false: int, distances: bool) -> Lesionw
     return LesionwiseScores(dice, hd95, tp, false, len(counted) - tp, table)
 
 
-def _region(values: ArrayLike, what: str) -> NDArray[np.bool_]:
-    labels = read_labels(values, what)
+def _region(labels: NDArray[Any], what: str) -> NDArray[np.bool_]:
     if labels.ndim != 3:
         raise ValueError(f"{what}: expected a mask with 3 axes, got shape {labels.shape}")
     if labels.dtype.kind != "b" and labels.size and not np.isin(np.unique(labels), (0, 1)).all():

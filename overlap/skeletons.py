@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from overlap._jit import scalar, specialise, subroutine
+from overlap._label_arrays import read_label_pair
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -181,8 +182,9 @@ def cldice(
 
     Parameters
     ----------
-    found, truth : array_like of bool, shape (*grid)
-        Masks with 2 or 3 axes; numbers are inside where they are not 0.
+    found, truth : array_like of bool, shape (*grid), or image
+        Masks with 2 or 3 axes; numbers are inside where they are not 0. Images of SimpleITK, ITK
+        and nibabel have to lie on one grid.
     skeleton : callable, optional
         From a mask, an array of bool, to its skeleton. By default cells are removed from one
         side after another as Lee et al. do (1994), only where this changes no component, hole
@@ -219,11 +221,8 @@ def cldice(
     >>> result.precision, round(result.sensitivity, 2)
     (1.0, 0.53)
     """
-    masks = _mask(found, "found"), _mask(truth, "truth")
-    if masks[0].shape != masks[1].shape:
-        raise ValueError(
-            f"found has shape {masks[0].shape} and truth {masks[1].shape}; resample one"
-        )
+    pair = read_label_pair(found, truth, labels=False)
+    masks = _mask(pair.found, "found"), _mask(pair.truth, "truth")
     lines = [_skeleton(mask, skeleton) for mask in masks]
     sizes = [int(np.count_nonzero(line)) for line in lines]
     inside = [int(np.count_nonzero(lines[k] & masks[1 - k])) for k in (0, 1)]
@@ -236,8 +235,7 @@ def cldice(
     return CenterlineDice(value, precision, sensitivity, *sizes)
 
 
-def _mask(values: ArrayLike, what: str) -> NDArray[np.bool_]:
-    array = np.asarray(values)
+def _mask(array: NDArray[Any], what: str) -> NDArray[np.bool_]:
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{what}: expected a mask, got an array of {array.dtype}")
     if array.ndim not in (2, 3):

@@ -8,6 +8,7 @@ from .folders import pair_folders as pair_folders
 from .grids import GridAgreement as GridAgreement
 from .grids import GridMismatchError as GridMismatchError
 from .grids import check_same_grid as check_same_grid
+from .grids import reorient as reorient
 from .label_names import LabelSet as LabelSet
 from .label_names import parse_labels as parse_labels
 from .label_names import read_labels as read_labels
@@ -54,6 +55,7 @@ __all__ = [
     "read_strata",
     "read_structures",
     "read_volume",
+    "reorient",
     "sample_path",
     "write_text",
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._label_arrays import image_of
 from overlap.regions._bits import Bits
 from overlap.regions._label_map import LabelMap
 from overlap.regions._mask_hulls import Hulls
@@ -116,6 +117,11 @@ class Cells:
 
 def read_cells(values: ArrayLike) -> NDArray:
     """Return an array of bool, float32 or float64, shape (N, *grid), or raise."""
+    if image_of(values, "Masks: values") is not None:
+        raise TypeError(
+            f"Masks: expected arrays of shape (N, *grid), got a {type(values).__name__}; for an "
+            "image use Masks.from_labels"
+        )
     detach = getattr(values, "detach", None)  # a tensor that takes part in a graph
     try:
         cells = np.asarray(detach() if detach is not None else values)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
-from overlap._label_pairs import read_labels
+from overlap._label_arrays import image_of, read_labels
 from overlap._terms import Geometry, Groups
 from overlap.regions._bits import Bits
 from overlap.regions._cells import Cells, read_cells
@@ -125,8 +125,9 @@ class Masks(Regions):
 
         Parameters
         ----------
-        label_map : array_like of integers, shape (*grid)
-            Floats are taken if all of them are whole numbers.
+        label_map : array_like of integers, shape (*grid), or image
+            Floats are taken if all of them are whole numbers. An image of SimpleITK, ITK or
+            nibabel, or an `overlap.io.Volume`, is read with x first and with its spacing.
         labels : sequence of int, optional
             Which labels, in this order; one that does not occur is an empty mask. By default
             those that occur, in ascending order, without the background 0.
@@ -143,6 +144,16 @@ class Masks(Regions):
         >>> ov.dice(found, truth)
         array([0.8, 0.8])
         """
+        image = image_of(label_map, "Masks.from_labels: label_map")
+        if image is not None:
+            label_map, known = image.values, image.grid.spacing
+            if spacing is not None and known is not None:
+                raise ValueError(
+                    f"Masks.from_labels: spacing = {spacing!r}, and the image has {known}; "
+                    "leave it out"
+                )
+            if known is not None:
+                spacing, unit = known, unit or "mm"
         array = read_labels(label_map, "Masks.from_labels: label_map")
         array = np.array(array, order="K") if copy else array.view()
         array.flags.writeable = False

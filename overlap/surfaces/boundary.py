@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from overlap._decimals import as_meant, below
-from overlap._label_pairs import read_labels
+from overlap._label_arrays import read_label_pair
 
 from .borders import FOUND, TRUTH, border_points
 from .distances import Targets
@@ -31,14 +31,15 @@ def boundary_iou(
 
     Parameters
     ----------
-    found, truth : array_like of bool, shape (*grid)
-        Masks with any number of axes; every value other than 0 is inside.
+    found, truth : array_like of bool, shape (*grid), or image
+        Masks with any number of axes; every value other than 0 is inside. Images of SimpleITK,
+        ITK and nibabel, and `overlap.io.Volume`, are read with x first and with their spacing.
     width : float, optional
         Of the band, in the unit of the spacing for ``"euclidean"`` and a whole number of voxels
         for ``"chessboard"``; by default 2 % of the diagonal of the grid, in voxels rounded to at
         least 1.
     spacing : sequence of float, optional
-        Side of a voxel per axis for ``"euclidean"``; 1 where not given.
+        Side of a voxel per axis of arrays, for ``"euclidean"``; 1 where not given.
     band : {"chessboard", "euclidean"}
         What `width` erosions with all 3^D - 1 neighbors take away, the image being surrounded by
         background (Cheng et al., Boundary IoU, CVPR 2021); or voxels of the mask that are less
@@ -53,7 +54,7 @@ def boundary_iou(
     Raises
     ------
     TypeError, ValueError
-        For masks of different shapes, and a width or spacing that is not positive.
+        For masks of different shapes or grids, and a width or spacing that is not positive.
 
     Examples
     --------
@@ -68,12 +69,11 @@ def boundary_iou(
     >>> round(ov.boundary_iou(found, truth, width=1.5, spacing=(1.0, 0.5), band="euclidean"), 3)
     0.828
     """
-    masks = [
-        read_labels(values, name) != 0 for values, name in ((found, "found"), (truth, "truth"))
-    ]
-    shape = masks[0].shape
-    if shape != masks[1].shape:
-        raise ValueError(f"found has shape {shape} and truth {masks[1].shape}; resample one")
+    if band == "chessboard" and spacing is not None:
+        raise ValueError("spacing is for band='euclidean'; a chessboard counts voxels")
+    pair = read_label_pair(found, truth, spacing)
+    masks = [pair.found != 0, pair.truth != 0]
+    shape, spacing = masks[0].shape, pair.spacing
     sides = (1.0,) * len(shape)
     if spacing is not None:
         sides = tuple(as_meant(float(side)) for side in spacing)
@@ -81,8 +81,6 @@ def boundary_iou(
         raise ValueError(f"spacing = {spacing!r}; wanted {len(shape)} positive numbers")
     if band not in ("chessboard", "euclidean"):
         raise ValueError(f"band = {band!r}; wanted 'chessboard' or 'euclidean'")
-    if band == "chessboard" and spacing is not None:
-        raise ValueError("spacing is for band='euclidean'; a chessboard counts voxels")
     if width is None:
         width = default_width(shape) if band == "chessboard" else _share(shape, sides)
     if not width > 0.0 or (band == "chessboard" and width != int(width)):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._decimals import as_meant
-from overlap._label_pairs import read_labels
+from overlap._label_arrays import read_label_pair
 from overlap.contingencies import Contingency, checked_labels
 from overlap.counting import contingency
 
@@ -150,10 +150,11 @@ def surface_distances(
 
     Parameters
     ----------
-    found, truth : array_like of bool or integers, shape (*grid)
-        Masks or label volumes with any number of axes; 0 is the background.
+    found, truth : array_like of bool or integers, shape (*grid), or image
+        Masks or label volumes with any number of axes; 0 is the background. Images of SimpleITK,
+        ITK and nibabel, and `overlap.io.Volume`, are read with x first and with their spacing.
     spacing : sequence of float, optional
-        Side of a voxel per axis; 1 where not given.
+        Side of a voxel per axis of arrays; 1 where not given.
     labels : sequence of int or mapping, optional
         Labels, by default those that occur on either side without 0; or named unions of labels,
         such as ``{"whole": (1, 2, 4)}``.
@@ -174,8 +175,8 @@ def surface_distances(
     Raises
     ------
     TypeError, ValueError
-        For volumes of different shapes, values that are not whole numbers, a spacing that is not
-        positive, and an unknown preset.
+        For volumes of different shapes or grids, values that are not whole numbers, a list of
+        volumes, a spacing that is not positive, and an unknown preset.
 
     Notes
     -----
@@ -200,10 +201,11 @@ def surface_distances(
     convention = as_convention(preset, border)
     if at_most is not None and not at_most >= 0.0:
         raise ValueError(f"at_most = {at_most!r}; wanted a number that is not negative")
-    a, b = read_labels(found, "found"), read_labels(truth, "truth")
+    sides = read_label_pair(found, truth, spacing)
+    a, b, spacing = sides.found, sides.truth, sides.spacing
     if counts is None:
         counts = contingency(a, b, spacing=spacing)
-    elif a.shape != b.shape or a.ndim != len(counts.spacing):
+    elif a.ndim != len(counts.spacing):
         raise ValueError(
             f"found has shape {a.shape} and truth {b.shape}; counts are of volumes with "
             f"{len(counts.spacing)} axes"

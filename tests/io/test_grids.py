@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from nibabel.orientations import apply_orientation, inv_ornt_aff
 
-from overlap.io import GridMismatchError, check_same_grid, read_volume
+from overlap.io import GridMismatchError, check_same_grid, read_volume, reorient
 
 from .volume_files import SPACING, labels, write_itk, write_nibabel
 
@@ -75,7 +75,10 @@ def test_exchanged_and_flipped_axes_are_recognized(tmp_path, truth, order, flips
     found = read_volume(tmp_path / "found.nii")
     with pytest.raises(GridMismatchError, match="the grids are the same if it is read") as caught:
         check_same_grid(truth, found)
-    text = str(caught.value).partition("if it is read with ")[2]
+    text, how, _ = (
+        str(caught.value).partition("if it is read with ")[2].partition("; reorient=True")
+    )
+    assert how
     # found's axes in the order of the truth's: truth axis k is found's axis order[k]
     moved = [axis for axis in range(3) if order[axis] != axis]
     parts = []
@@ -86,6 +89,22 @@ def test_exchanged_and_flipped_axes_are_recognized(tmp_path, truth, order, flips
     if flips:
         parts.append(f"{' and '.join('xyz'[axis] for axis in flips)} flipped")
     assert text == ", then ".join(parts)
+    turned = reorient(found, truth)
+    assert turned.notes == (f"was read with {text}, to lie on the grid of the truth",)
+    np.testing.assert_array_equal(turned.values, truth.values)
+    assert check_same_grid(truth, turned).difference < 1e-6
+    assert turned.sha256 == found.sha256
+    assert reorient(turned, truth) is turned
+
+
+def test_only_axes_whose_place_is_known_are_reoriented(tmp_path, truth):
+    np.save(tmp_path / "found.npy", labels().T)
+    found = read_volume(tmp_path / "found.npy")
+    assert reorient(found, truth) is found
+    apart = replace(truth, affine=truth.affine @ np.diag([-1.0, 1, 1, 1]))  # flipped, and elsewhere
+    assert reorient(apart, truth) is apart
+    with pytest.raises(ValueError, match="tolerance is -1"):
+        reorient(truth, truth, -1)
 
 
 def test_swapped_axes_without_an_affine(tmp_path, truth):

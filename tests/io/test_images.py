@@ -7,6 +7,7 @@ import tifffile
 from PIL import Image
 
 from overlap.io import read_volume
+from overlap.io.volumes import read_image
 
 from .volume_files import labels
 
@@ -81,6 +82,28 @@ def test_tiff_that_only_pillow_can_decompress(tmp_path):
         volume = read_volume(path)
         assert volume.values.dtype == dtype
         np.testing.assert_array_equal(volume.values, labels(dtype))
+
+
+@pytest.mark.parametrize(
+    "kind", ["png", "none", "tiff_lzw", "group3", "group4", "packbits", "tiff_deflate"]
+)
+def test_black_and_white_pictures_have_bytes_of_0_and_1(tmp_path, kind):
+    mask = np.zeros((9, 17), bool)
+    mask[2:5, 3:9] = mask[7, 16] = True
+    path = tmp_path / ("a.png" if kind == "png" else "a.tif")
+    options = {} if kind in ("png", "none") else {"compression": kind}
+    pages = [Image.fromarray(mask), Image.fromarray(mask[::-1].copy())]
+    pages[0].save(path, **options)
+    for values in (read_volume(path).values, read_image(path)):
+        assert values.dtype == bool
+        np.testing.assert_array_equal(values.view(np.uint8), mask.T)
+    np.testing.assert_array_equal(read_volume(path, soft=True).values, mask.T)
+    if kind != "png":
+        pages[0].save(path, save_all=True, append_images=pages[1:], **options)
+        stack = read_volume(path).values
+        np.testing.assert_array_equal(
+            stack.view(np.uint8), np.stack([mask.T, mask[::-1].T], axis=-1)
+        )
 
 
 def test_tiff_of_other_content(tmp_path):

@@ -144,15 +144,79 @@ def test_whole_numbers_stored_as_floats(tmp_path, name, dtype):
         np.testing.assert_array_equal(volume.values, values)
 
 
-@pytest.mark.parametrize("value", [0.5, np.nan, np.inf, -np.inf, 1e300])
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        (0.5, r"map of probabilities: compare it with soft=True \(--soft\), or write the labels"),
+        (0.02, "map of probabilities"),
+        (1.5, "fractions come from interpolation: resample label maps with nearest neighbors"),
+        (-0.3, "fractions come from interpolation"),
+        (np.nan, "it is no label map, or a damaged one"),
+        (np.inf, "it is no label map"),
+        (-np.inf, "it is no label map"),
+        (1e300, r"a number above 2\*\*53 is no label"),
+    ],
+)
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_first_voxel_that_is_no_label_is_named(tmp_path, value, order):
+def test_first_voxel_that_is_no_label_is_named(tmp_path, value, advice, order):
     values = np.zeros((40, 90, 100), order=order)  # more than one block
     values[7, 89, 99] = values[30, 80, 99] = value
     np.save(tmp_path / "a.npy", values)
     first = r"\(30, 80, 99\)" if order == "F" else r"\(7, 89, 99\)"
-    with pytest.raises(ValueError, match=rf"a\.npy: voxel {first} is .*soft=True"):
+    with pytest.raises(ValueError, match=rf"a\.npy: voxel {first} is .*{advice}"):
         read_volume(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_labels_that_are_nearly_whole_are_rounded_and_said(tmp_path, dtype):
+    values = np.zeros((40, 90, 100), dtype)
+    values[30, 80, 99], values[3, 8, 9], values[3, 8, 10] = 1.0000153, 254.996, 7.0
+    for path in (tmp_path / "a.npy", tmp_path / "a.nii.gz", tmp_path / "a.nrrd"):
+        if path.suffix == ".npy":
+            np.save(path, values)
+        else:
+            (write_nibabel if path.suffix == ".gz" else write_itk)(path, values)
+        volume = read_volume(path)
+        assert volume.values.dtype == np.uint8
+        np.testing.assert_array_equal(volume.values, np.rint(values))
+        (note,) = volume.notes
+        assert note.startswith("labels that are up to 0.004 from whole numbers were rounded (first")
+    values[0, 0, 0] = 0.011
+    np.save(tmp_path / "b.npy", values)
+    with pytest.raises(
+        ValueError, match=r"voxel \(0, 0, 0\) is 0\.01\d*; wanted whole numbers; fra"
+    ):
+        read_volume(tmp_path / "b.npy")
+    # labels that were saved as scaled 16-bit integers, as many programs save floats
+    stored = np.arange(0, 65536, 257, dtype=np.int32).astype(np.uint16).reshape(16, 16, 1)
+    path = write_nibabel(tmp_path / "c.nii", stored)
+    header = bytearray(path.read_bytes())
+    struct.pack_into("<ff", header, 112, 255 / 65535.5, 0.0)
+    path.write_bytes(header)
+    volume = read_volume(path)
+    np.testing.assert_array_equal(volume.values.ravel(), np.arange(256))
+    assert "from whole numbers were rounded" in volume.notes[0]
+
+
+def test_layers_of_classes_in_a_file(tmp_path):
+    labels_of = np.random.default_rng(0).integers(0, 3, (8, 9))
+    layers = np.eye(3, dtype=np.uint8)[labels_of].transpose(2, 0, 1)
+    np.save(tmp_path / "a.npy", layers)
+    with pytest.raises(ValueError, match=r"a\.npy: has shape \(3, 8, 9\), .*array\.argmax\(axis=0"):
+        read_volume(tmp_path / "a.npy")
+    np.save(tmp_path / "b.npy", layers.astype(np.float64))
+    with pytest.raises(ValueError, match=r"b\.npy: has shape .* 3 classes in one-hot form"):
+        read_volume(tmp_path / "b.npy")
+
+
+def test_bool_with_other_bytes_than_0_and_1(tmp_path):
+    mask = np.arange(60).reshape(3, 4, 5) % 7 == 0
+    np.save(tmp_path / "a.npy", (mask * np.uint8(7)).view(bool))
+    assert np.load(tmp_path / "a.npy").view(np.uint8).max() == 7  # else this test says nothing
+    volume = read_volume(tmp_path / "a.npy")
+    assert volume.values.dtype == bool
+    np.testing.assert_array_equal(volume.values.view(np.uint8), mask)
+    np.testing.assert_array_equal(read_volume(tmp_path / "a.npy", soft=True).values, mask)
 
 
 def test_scaled_integers(tmp_path):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from overlap._label_arrays import image_of
 from overlap.io.volumes import Volume
 
 __all__ = ["digest_of_array", "digest_of_files"]
@@ -35,16 +36,20 @@ def digest_of_array(source: Any) -> str:
 
     Parameters
     ----------
-    source : array_like or Volume
-        The digest of a volume that was read from a file is that of the file.
+    source : array_like, Volume, or image of SimpleITK, ITK or nibabel
+        The digest of a volume that was read from a file is that of the file; that of an image
+        is also of its grid.
     """
-    if isinstance(source, Volume):
-        if source.files:
-            return source.sha256
-        source = source.values
+    if isinstance(source, Volume) and source.files:
+        return source.sha256
+    image = image_of(source, "volume")
+    place = ""
+    if image is not None:
+        source, (_, spacing, affine) = image.values, image.grid
+        place = f" {spacing} {None if affine is None else affine.tolist()}"
     array = np.asarray(source)
     order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
-    digest = hashlib.sha256(f"{array.dtype.str} {array.shape} {order}".encode())
+    digest = hashlib.sha256(f"{array.dtype.str} {array.shape} {order}{place}".encode())
     flat = array.ravel(order)  # type: ignore[arg-type]
     for start in range(0, flat.size, _BLOCK):
         digest.update(np.ascontiguousarray(flat[start : start + _BLOCK]).tobytes())

@@ -58,14 +58,17 @@ def segmentation(
     at_least: float = 0.5,
     challenge: Literal["GLI", "SSA", "PED", "MEN", "MET"] = "GLI",
     surface: str | Convention = "metrics-reloaded",
+    reorient: bool = False,
     progress: bool | None = None,
 ) -> SegmentationReport:
     """Score segmentations against true ones, case by case and label by label.
 
     Parameters
     ----------
-    truth, found : path, array_like, Volume, or mapping
-        Two folders, two mappings from case to volume, or one case: two files or two arrays.
+    truth, found : path, array_like, image, Volume, mapping, or list of these
+        Two folders, two mappings from case to volume, two lists of volumes in the same order, or
+        one case: two files, two arrays, or two images of SimpleITK, ITK or nibabel, which are
+        read with their grid.
     labels : path, str, mapping, sequence of int, or LabelSet, optional
         What is scored. ``"1=liver,2=tumor,whole=1+2"``; a ``dataset.json`` or CSV file (see
         `overlap.io.read_labels`), and then labels that it does not name are errors; a mapping
@@ -116,6 +119,9 @@ def segmentation(
     surface : str or Convention
         How surfaces are measured, for ``hd95``, ``assd``, ``nsd@2mm`` and the like: whose
         convention; a name in `overlap.SURFACE_PRESETS`, or one of your own.
+    reorient : bool
+        Exchange and flip axes of found volumes whose voxels are those of the truth in another
+        order, without changing a value; see `overlap.io.reorient`. By default they fail.
     progress : bool, optional
         Show a bar; by default on a terminal only.
 
@@ -154,7 +160,7 @@ def segmentation(
         strata=_strata(strata, inputs.all_cases), bootstrap=bootstrap,
         confidence_level=confidence_level, rng=rng, resume=resume, tolerance=tolerance,
         spacing=spacing, soft=soft, scale=scale, instances=instances, connectivity=connectivity,
-        at_least=at_least, challenge=challenge, surface=surface,
+        at_least=at_least, challenge=challenge, surface=surface, reorient=reorient,
     )  # fmt: skip
     items = {
         case: {"case": case, "truth": pair[0], "found": pair[1]}
@@ -212,6 +218,7 @@ def _study(
     at_least: float = 0.5,
     challenge: Any = "GLI",
     surface: str | Convention = "metrics-reloaded",
+    reorient: bool = False,
 ) -> Study[Measured | Failed, SegmentationReport]:
     chosen = chosen_metrics(metrics)
     objects = tuple(metric.name for metric in chosen if metric.family == "objects")
@@ -244,6 +251,7 @@ def _study(
         surfaces=surfaces,
         resume=_folder(resume),
         whole=bool(objects) and instances == "labels" and groups is None,
+        reorient=bool(reorient),
     )
     return Study(
         measure,

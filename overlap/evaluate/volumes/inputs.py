@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,17 +47,17 @@ def as_inputs(truth: Any, found: Any, pattern: str | tuple[str, str] | None = No
 
     Parameters
     ----------
-    truth, found : path, array_like, Volume, or mapping from case to one of these
-        Two folders, two mappings, or one case.
+    truth, found : path, array_like, image, Volume, or mapping or list of these
+        Two folders, two mappings from case to volume, two lists of volumes, or one case.
     pattern : str or (str, str), optional
         As in `overlap.io.pair_folders`.
 
     Raises
     ------
     TypeError
-        One side is a folder or a mapping, and the other is not.
+        One side is a folder, a mapping or a list, and the other is not.
     ValueError
-        No case has both sides.
+        No case has both sides; lists differ in length or order.
     OSError
         A folder or a file is missing.
     """
@@ -65,7 +65,7 @@ def as_inputs(truth: Any, found: Any, pattern: str | tuple[str, str] | None = No
     if kinds[0] != kinds[1]:
         raise TypeError(
             f"truth is {kinds[0]} and found {kinds[1]}; give two folders, two mappings from case "
-            "to volume, or two volumes"
+            "to volume, two lists of volumes, or two volumes"
         )
     if pattern is not None and kinds[0] != "a folder":
         raise ValueError(f"pattern = {pattern!r} is for folders; truth is {kinds[0]}")
@@ -73,6 +73,8 @@ def as_inputs(truth: Any, found: Any, pattern: str | tuple[str, str] | None = No
         return _folders(truth, found, pattern)
     if kinds[0] == "a mapping":
         return _mappings(truth, found)
+    if kinds[0] == "a list of volumes":
+        return _lists(truth, found)
     names = tuple(_name(side, role) for side, role in ((truth, "truth"), (found, "found")))
     case = split_suffix(Path(names[0]).name)[0] if isinstance(truth, str | os.PathLike) else "case"
     return Inputs({case: (_source(truth), _source(found))}, (), (), names)  # type: ignore[arg-type]
@@ -85,7 +87,16 @@ def _kind(side: Any) -> str:
         if not Path(side).exists():
             raise FileNotFoundError(f"{os.fspath(side)}: no such file or folder")
         return "a folder" if Path(side).is_dir() else "a volume"
+    if isinstance(side, list | tuple) and side and all(map(_is_volume, side)):
+        return "a list of volumes"
     return "a volume"
+
+
+def _is_volume(entry: Any) -> bool:
+    """Whether an entry of a list is a volume: a path, an array, an image, and not a number."""
+    shape = getattr(entry, "shape", None)
+    array = hasattr(entry, "GetSize") or (isinstance(shape, tuple) and bool(shape))
+    return array or isinstance(entry, str | os.PathLike)
 
 
 def _name(side: Any, role: str) -> str:
@@ -114,6 +125,35 @@ def _folders(truth: Any, found: Any, pattern: str | tuple[str, str] | None) -> I
         )
     cases = {pair.case: (str(pair.truth), str(pair.found)) for pair in pairs}
     return Inputs(cases, tuple(failures), tuple(notes), names)
+
+
+def _lists(truth: Sequence[Any], found: Sequence[Any]) -> Inputs:
+    """Pair two lists by place; the cases of files have the names of the true ones."""
+    if len(truth) != len(found):
+        raise ValueError(
+            f"truth is a list of {len(truth)} volumes and found of {len(found)}; give one found "
+            "volume for each true one, or mappings from case to volume"
+        )
+    stems = [
+        [
+            split_suffix(Path(entry).name)[0]
+            for entry in side
+            if isinstance(entry, str | os.PathLike)
+        ]
+        for side in (truth, found)
+    ]
+    if sorted(stems[0]) == sorted(stems[1]) and stems[0] != stems[1]:
+        at = next(k for k, (a, b) in enumerate(zip(*stems, strict=True)) if a != b)
+        raise ValueError(
+            f"truth and found name the same cases in another order (at {at}: {stems[0][at]!r} and "
+            f"{stems[1][at]!r}); sort both, or give mappings from case to volume"
+        )
+    cases = [f"case_{k}" for k in range(1, len(truth) + 1)]
+    if len(set(stems[0])) == len(truth):
+        cases = stems[0]
+    pairs = zip(map(_source, truth), map(_source, found), strict=True)
+    names = "a list (truth)", "a list (found)"
+    return Inputs(dict(zip(cases, pairs, strict=True)), (), (), names)
 
 
 def _mappings(truth: Mapping[str, Any], found: Mapping[str, Any]) -> Inputs:

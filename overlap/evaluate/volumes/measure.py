@@ -10,8 +10,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._label_arrays import as_array, check_axis_order, image_of
 from overlap.counting import contingency
-from overlap.io.grids import check_same_grid
+from overlap.io.grids import check_same_grid, reorient
 from overlap.io.label_names import LabelSet
 from overlap.io.volumes import Volume, read_volume
 from overlap.io.volumes._voxels import to_labels, to_shares
@@ -53,6 +54,7 @@ class Measure:
     surfaces: SurfaceRules = field(default_factory=SurfaceRules)
     resume: str | None = None
     whole: bool = False
+    reorient: bool = False
 
     def settings(self) -> dict[str, Any]:
         """Return everything that decides what a measured case holds."""
@@ -63,6 +65,8 @@ class Measure:
             "soft": self.soft,
             "scale": list(self.scale),
         }
+        if self.reorient:
+            result["reorient"] = True
         if self.complete:
             result["known"] = sorted({x for group in (self.groups or {}).values() for x in group})
         if self.rules.metrics or self.surfaces.metrics:
@@ -95,8 +99,7 @@ class Measure:
         ----------
         case : str
             Its name.
-        truth, found : str or ndarray
-            File or array.
+        truth, found : str, array, image or Volume
         """
         try:
             known, state = (None, "")
@@ -113,14 +116,32 @@ class Measure:
             store_case(self.resume, measured, self.settings())
         return measured
 
-    def _measure(self, case: str, truth: Any, found: Any, state: str) -> Measured:
-        volumes = []
+    def volumes(self, case: str, truth: Any, found: Any) -> tuple[Volume, Volume]:
+        """Read both volumes of a case, and check that they lie on one grid.
+
+        Parameters
+        ----------
+        case : str
+        truth, found : str, array, image or Volume
+        """
+        volumes, soft = [], self.soft is not None
         sides = (("truth", truth, self.scale[0]), ("found", found, self.scale[1]))
         for role, source, scale in sides:
-            name = f"{role} of {case!r}"
-            volumes.append(as_volume(source, name, self.soft is not None, scale, self.spacing))
+            volumes.append(as_volume(source, f"{role} of {case!r}", soft, scale, self.spacing))
         reference, other = volumes
+        if self.reorient:
+            other = reorient(other, reference, self.tolerance)
         check_same_grid(reference, other, self.tolerance)
+        objects = [
+            None if isinstance(source, str | os.PathLike | Volume) else image_of(source, role)
+            for role, source, _ in sides
+        ]
+        if not any(isinstance(source, str | os.PathLike | Volume) for _, source, _ in sides):
+            check_axis_order((objects[0], objects[1]), reference.shape)
+        return reference, other
+
+    def _measure(self, case: str, truth: Any, found: Any, state: str) -> Measured:
+        reference, other = self.volumes(case, truth, found)
         known = reference if reference.unit else other
         size = len(reference.shape)
         unit = "voxels" if known.unit is None else known.unit + (str(size) if size > 1 else "")
@@ -130,7 +151,9 @@ class Measure:
             "unit": unit,
             "extent": tuple(map(float, np.multiply(reference.shape, known.spacing))),
             "sources": (_digest(reference, truth), _digest(other, found)),
-            "notes": tuple(f"{volume.path}: {note}" for volume in volumes for note in volume.notes),
+            "notes": tuple(
+                f"{volume.path}: {note}" for volume in (reference, other) for note in volume.notes
+            ),
             "resumed": state,
         }
         if self.soft is not None:
@@ -181,9 +204,9 @@ def as_volume(
 
     Parameters
     ----------
-    source : str, path-like, Volume or array_like
+    source : str, path-like, Volume, image of SimpleITK, ITK or nibabel, or array_like
     name : str
-        Name of an array, for messages.
+        Name of an array or image, for messages.
     soft, scale, spacing
         As in `overlap.io.read_volume`.
     """
@@ -191,25 +214,41 @@ def as_volume(
         return read_volume(source, soft=soft, scale=scale, spacing=spacing)
     if isinstance(source, Volume):
         return source
-    # a view that cannot be written: nothing is converted in place
-    array = np.asarray(source).view()
+    try:
+        image = image_of(source, name)
+        values = as_array(source if image is None else image.values, name)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+    array = values.view()  # that cannot be written: nothing is converted in place
     array.flags.writeable = False
     if array.dtype.kind not in "buif":
         raise ValueError(f"{name}: is an array of {array.dtype}; wanted integers or reals")
     if not array.ndim or not array.size:
         raise ValueError(f"{name}: has no voxels (its shape is {array.shape})")
+    if array.ndim > 3:
+        raise ValueError(
+            f"{name}: has {array.ndim} axes ({' x '.join(map(str, array.shape))}); wanted at most "
+            "3: give each time or channel by itself, and class scores as the labels of their argmax"
+        )
     raw = RawVolume(array)
+    affine = None
+    sides: tuple[float, ...] | None = None
+    if image is not None:
+        raw.notes += image.notes
+        affine, sides = image.grid.affine, image.grid.spacing
     values = to_shares(raw, name, scale) if soft else to_labels(raw, name)
-    sides = (1.0,) * array.ndim
+    if sides is not None and spacing is not None:
+        raise ValueError(
+            f"{name}: has a spacing of its own, {sides}; give none, or correct the image"
+        )
     if spacing is not None:
         sides = tuple(float(side) for side in spacing)
         if len(sides) != array.ndim or not all(np.isfinite(sides)) or min(sides) <= 0:
             raise ValueError(
                 f"{name}: spacing is {spacing!r}; wanted {array.ndim} positive numbers"
             )
-    return Volume(
-        values, None, sides, None if spacing is None else "mm", name, notes=tuple(raw.notes)
-    )
+    unit = None if sides is None else "mm"
+    return Volume(values, affine, sides or (1.0,) * array.ndim, unit, name, notes=tuple(raw.notes))
 
 
 def _digest(volume: Volume, source: Any) -> Source:

@@ -14,7 +14,6 @@ from overlap.io.volumes import read_image, split_suffix
 from overlap.plot import draw_slice
 
 from .digests import digest_of_array, digest_of_files
-from .measure import as_volume
 
 if TYPE_CHECKING:
     from .report import SegmentationReport
@@ -50,19 +49,14 @@ def draw_worst(
     # a case that was added by itself is read again from its files, if it has any
     names = tuple(stored.name for stored in measured.sources)
     sources = evidence.sources.get(row["case"], names)
-    volumes = []
-    sides = ("truth", "found")
-    for role, source, stored, scale in zip(
-        sides, sources, measured.sources, measure.scale, strict=True
-    ):
+    for source, stored in zip(sources, measured.sources, strict=True):
         if isinstance(source, str) and not stored.files:
             raise ValueError(f"{stored.name}: was an array, which is not kept; add files instead")
         files = isinstance(source, str)
         digest = digest_of_files(stored.files) if files else digest_of_array(source)
         if digest != stored.sha256:
             raise ValueError(f"{stored.name}: has changed since it was evaluated")
-        name = f"{role} of {row['case']!r}"
-        volumes.append(as_volume(source, name, measure.soft is not None, scale, measure.spacing))
+    volumes = measure.volumes(row["case"], *sources)
     members = evidence.groups[row["label"]]
     masks: list[NDArray[np.bool_]] = []
     for volume in volumes:

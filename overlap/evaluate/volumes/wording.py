@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from overlap.evaluate.report import package_versions
 
 from .empties import SITUATIONS
 from .evidence import SegmentationEvidence
-from .measured import Failed
+from .measured import Failed, Measured
 
 if TYPE_CHECKING:
     from .finalise import Finalise
@@ -23,6 +24,7 @@ __all__ = ["LEAST_CASES", "describe"]
 FEW_CASES = 20
 # Below this many values there is none: the resamples of two or three are all but the same.
 LEAST_CASES = 5
+_SHOWN = 5  # notes on files
 
 
 def describe(
@@ -57,6 +59,8 @@ def describe(
         "tolerance": measure.tolerance,
         "strata": list(next(iter(rules.strata.values()), {})),
     }
+    if measure.reorient:
+        result["reorient"] = True
     if measure.spacing is not None:
         result["spacing"] = list(measure.spacing)
     if measure.rules.metrics:
@@ -163,14 +167,33 @@ def _notes(
         ]
         if stand:
             notes.append(f"in the means {rules.missing} stands for missing values: {_some(stand)}")
-    notes += [note for case in cases[:5] for note in case.notes]
-    if sum(len(case.notes) for case in cases[5:]):
-        notes.append("more notes of the same kind, on other cases, are not shown")
+    notes += _of_files(cases)
     if rules.bootstrap and len(cases) < FEW_CASES:
         notes.append(
             f"there are only {len(cases)} cases: an interval over so few says little of others, "
             f"and none is given over fewer than {LEAST_CASES}"
         )
+    return notes
+
+
+def _of_files(cases: Sequence[Measured]) -> list[str]:
+    """Return what readers said of files, each message once."""
+    first: dict[str, str] = {}
+    count: Counter[str] = Counter()
+    for case in cases:
+        for note in case.notes:
+            names = (source.name for source in case.sources)
+            name = next((name for name in names if note.startswith(f"{name}: ")), "")
+            message = note.removeprefix(name)
+            first.setdefault(message, name)
+            count[message] += 1
+    notes = []
+    for message, name in list(first.items())[:_SHOWN]:
+        more = count[message] - 1
+        others = f" (and so were {more} others)" if more > 1 else " (and so was another)"
+        notes.append(f"{name}{message}{others if more else ''}")
+    if len(first) > _SHOWN:
+        notes.append(f"{len(first) - _SHOWN} more notes on other files are not shown")
     return notes
 
 

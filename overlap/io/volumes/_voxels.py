@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._label_arrays import NEAR, check_one_hot, plain_bool
 from overlap.io.volumes.volume import RawVolume
 
 __all__ = ["to_labels", "to_shares"]
@@ -75,38 +76,68 @@ def to_labels(raw: RawVolume, name: str) -> NDArray[Any]:
     -------
     ndarray
         The stored array itself if it holds integers; whole numbers that are stored as floats,
-        or scaled, become the smallest integer type that holds them.
+        or scaled, become the smallest integer type that holds them. Numbers up to 0.01 from a
+        whole one, as float32 and scaled integers have them, are rounded, and a note says so.
 
     Raises
     ------
     ValueError
-        A voxel is not a whole number; the first in memory order is named.
+        A voxel is not a whole number; the first in memory order is named. Or an axis is that of
+        classes (see `overlap._label_arrays.check_one_hot`).
     """
+    raw.data = plain_bool(raw.data)
     data = raw.data
     if data.dtype.kind in "bui" and raw.slope == 1.0 and raw.inter == 0.0:
+        check_one_hot(data, name)
         return _native(data)
     _contiguous(raw)
     flat = _flat(raw.data)
-    low, high = np.inf, -np.inf
+    low, high, farthest, first = np.inf, -np.inf, 0.0, ""
     for part, values in _blocks(raw, flat):
-        whole = np.rint(values) == values  # False at NaN
-        whole &= np.abs(values) <= _EXACT
-        if not whole.all():
-            where = _first(raw, part.start, ~whole, values)
-            scaled = "" if raw.slope == 1.0 else f" (stored number times {raw.slope!r})"
-            raise ValueError(
-                f"{name}: {where}{scaled}; wanted whole numbers. Read probabilities with "
-                "soft=True, or write a label map"
-            )
-        low, high = min(low, float(values.min())), max(high, float(values.max()))
+        nearest = np.rint(values)
+        exact = nearest == values  # False at NaN
+        exact &= np.abs(values) <= _EXACT
+        if not exact.all():
+            with np.errstate(invalid="ignore"):  # infinite values
+                apart = np.abs(values - nearest)
+            wrong = ~((apart <= NEAR) & (np.abs(values) <= _EXACT))
+            if wrong.any():
+                where = _first(raw, part.start, wrong, values)
+                scaled = "" if raw.slope == 1.0 else f" (stored number times {raw.slope!r})"
+                raise ValueError(
+                    f"{name}: {where}{scaled}; wanted whole numbers; {_advice(raw, flat)}"
+                )
+            first = first or _first(raw, part.start, ~exact, values)
+            farthest = max(farthest, float(apart.max()))
+        low, high = min(low, float(nearest.min())), max(high, float(nearest.max()))
+    if first:
+        raw.notes.append(
+            f"labels that are up to {farthest:.3g} from whole numbers were rounded (first: {first})"
+        )
     dtype = next(
         kind for kind in _INTEGERS if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max
     )
     result: NDArray[Any] = np.empty(raw.data.shape, dtype, order=_order(raw.data))  # type: ignore[call-overload]
     target = _flat(result)
     for part, values in _blocks(raw, flat):
-        target[part] = values
+        target[part] = np.rint(values)
+    check_one_hot(result, name)
     return result
+
+
+def _advice(raw: RawVolume, flat: NDArray[Any]) -> str:
+    """Say what to do with a volume whose values are no labels."""
+    blocks = [values for _, values in _blocks(raw, flat)]
+    if not all(np.isfinite(values).all() for values in blocks):
+        return "it is no label map, or a damaged one"
+    if any(np.abs(values).max() > _EXACT for values in blocks):
+        return "a number above 2**53 is no label"
+    if all(values.min() >= 0.0 and values.max() <= 1.0 for values in blocks):
+        return (
+            "it looks like a map of probabilities: compare it with soft=True (--soft), or write "
+            "the labels of a threshold or an argmax"
+        )
+    return "fractions come from interpolation: resample label maps with nearest neighbors"
 
 
 def to_shares(raw: RawVolume, name: str, scale: float | None) -> NDArray[Any]:
@@ -135,6 +166,7 @@ def to_shares(raw: RawVolume, name: str, scale: float | None) -> NDArray[Any]:
         if not (np.isfinite(scale) and scale > 0):
             raise ValueError(f"scale is {scale!r}; wanted a positive number, such as 255")
         raw.slope, raw.inter = raw.slope / scale, raw.inter / scale
+    raw.data = plain_bool(raw.data)
     dtype = np.dtype(np.float64 if raw.data.dtype.itemsize > 4 else np.float32)
     if raw.data.dtype.kind != "f":
         dtype = np.dtype(np.float32)

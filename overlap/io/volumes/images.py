@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._label_arrays import plain_bool
 from overlap.io.volumes.volume import RawVolume
 
 __all__ = ["read_png", "read_tiff"]
@@ -54,7 +55,7 @@ def read_png(path: str) -> RawVolume:
                 raise _NotLabelsError(f"{path}: is a picture of mode {mode}; {_COLORS}")
             if frames > 1:
                 raise _NotLabelsError(f"{path}: is an animation of {frames} frames; wanted one")
-            data = np.asarray(image)
+            data = plain_bool(np.asarray(image))
     except _NotLabelsError as error:
         raise ValueError(str(error)) from None
     except Exception as error:  # Pillow raises SyntaxError, OSError, struct.error and more
@@ -198,7 +199,7 @@ def _pixels(tiff: Any, series: Any, path: str) -> NDArray[Any]:
         frames = []
         for number in range(getattr(image, "n_frames", 1)):
             image.seek(number)
-            frames.append(np.array(image))
+            frames.append(plain_bool(np.array(image)))
     stack = np.stack(frames)
     if stack.dtype == np.int32 and series.dtype.kind == "u":
         stack = stack.view(np.uint32)

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._voxel_grid import affine_from_lps
 from overlap.io.volumes._bytes import data_file, stored_voxels
-from overlap.io.volumes.volume import RawVolume, affine_from_lps
+from overlap.io.volumes.volume import RawVolume
 
 __all__ = ["read_metaimage"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import math
 import os
 from fractions import Fraction
 from typing import Any
@@ -11,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._decimals import as_meant
+from overlap._decimals import as_meant, scaled
+from overlap._label_arrays import TO_MM
 from overlap.io.volumes._bytes import decompress_voxels, stored_voxels
 from overlap.io.volumes.volume import RawVolume
 
 __all__ = ["read_nifti"]
 
-_TO_MM = {"mm": Fraction(1), "meter": Fraction(1000), "micron": Fraction(1, 1000)}
 _GZIP = b"\x1f\x8b"
 
 
@@ -92,9 +91,9 @@ def _line(error: BaseException) -> str:
 
 def _place(raw: RawVolume, header: Any, path: str) -> None:
     """Take affine and spacing from the header."""
-    factor = _TO_MM.get(header.get_xyzt_units()[0], Fraction(1))
+    factor = TO_MM.get(header.get_xyzt_units()[0], Fraction(1))
     raw.single = header["pixdim"].dtype.itemsize == 4
-    raw.spacing = tuple(_scaled(as_meant(float(side)), factor) for side in header.get_zooms()[:3])
+    raw.spacing = tuple(scaled(as_meant(float(side)), factor) for side in header.get_zooms()[:3])
     sform, qform = _usable(header.get_sform, raw, "sform"), _usable(header.get_qform, raw, "qform")
     chosen = qform if sform is None else sform
     if sform is not None and qform is not None:
@@ -108,11 +107,6 @@ def _place(raw: RawVolume, header: Any, path: str) -> None:
         return
     raw.affine = chosen.copy()
     raw.affine[:3] *= float(factor)
-
-
-def _scaled(side: float, factor: Fraction) -> float:
-    """Return the product of a decimal and a factor, rounded once."""
-    return float(Fraction(repr(side)) * factor) if math.isfinite(side) else side
 
 
 def _usable(get: Any, raw: RawVolume, what: str) -> NDArray[np.float64] | None:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._decimals import as_meant, shortest_decimal
+from overlap._decimals import as_meant
+from overlap._voxel_grid import axis_length
 from overlap.io.volumes._voxels import to_labels, to_shares
 from overlap.io.volumes.arrays import read_numpy
 from overlap.io.volumes.images import read_png, read_tiff
@@ -34,8 +35,6 @@ _READERS: dict[str, Callable[[str], RawVolume]] = {
     ".npz": read_numpy,
 }
 
-# An affine and a stated spacing differ by less if they are the same one.
-_AGREES = 1e-5
 
 #: Suffixes of the formats that are read, in lower case.
 SUFFIXES = tuple(_READERS)
@@ -215,7 +214,7 @@ def _spacing(
     if raw.affine is not None:
         columns = raw.affine[:3, :ndim].T
         stated = (raw.spacing or (np.inf,) * ndim)[:ndim]
-        sides = tuple(map(_length, columns, stated, (raw.single,) * ndim))
+        sides = tuple(map(axis_length, columns, stated, (raw.single,) * ndim))
     elif raw.spacing is not None:
         sides = tuple(map(as_meant, raw.spacing[:ndim]))
     else:
@@ -234,14 +233,3 @@ def _spacing(
             f"{name}: has a spacing of its own, {sides}; give none, or correct the file"
         )
     return sides, "mm"
-
-
-def _length(column: NDArray[np.float64], stated: float, single: bool) -> float:
-    """Return the length of an axis: the stated one if the affine agrees, as a decimal."""
-    length = float(np.linalg.norm(column))
-    if abs(length - stated) <= _AGREES * stated < np.inf:
-        return as_meant(stated)
-    if np.count_nonzero(column) == 1:
-        return as_meant(length)
-    # the components of an oblique axis are rounded one by one
-    return shortest_decimal(as_meant(length), 2.0**-22 if single else 2.0**-50)

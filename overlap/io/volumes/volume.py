@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RawVolume", "Volume", "affine_from_lps", "stamp_of"]
+from overlap._voxel_grid import VoxelGrid
+
+__all__ = ["RawVolume", "Volume", "stamp_of"]
 
 
 @dataclass
@@ -31,37 +33,6 @@ class RawVolume:
     notes: list[str] = field(default_factory=list)
     more_files: tuple[str, ...] = ()
     single: bool = False
-
-
-def affine_from_lps(
-    direction: NDArray[np.float64], spacing: Sequence[float], origin: Sequence[float]
-) -> NDArray[np.float64]:
-    """Build the RAS+ affine of an image that is described in LPS.
-
-    Parameters
-    ----------
-    direction : ndarray, shape (D, D)
-        Column k is the unit vector of axis k.
-    spacing : sequence of float, length D
-        Distance of neighbors along each axis.
-    origin : sequence of float, length D
-        Center of the first voxel.
-
-    Returns
-    -------
-    ndarray, shape (4, 4)
-        Axes after the third are left out; for two-dimensional images the third is that of the
-        identity.
-    """
-    count = min(len(spacing), 3)
-    affine = np.eye(4)
-    affine[:count, :count] = direction[:count, :count] * np.asarray(spacing[:count])
-    affine[:count, 3] = origin[:count]
-    # left to right and posterior to anterior; 0 - x so that no zero becomes -0
-    affine[:2] = 0.0 - affine[:2]
-    if count < 2:
-        affine[1, 1] = 1.0
-    return affine
 
 
 def stamp_of(files: Sequence[str]) -> tuple[tuple[int, int], ...]:
@@ -109,6 +80,11 @@ class Volume:
     def shape(self) -> tuple[int, ...]:
         """Voxels along each axis."""
         return self.values.shape
+
+    @property
+    def grid(self) -> VoxelGrid:
+        """What is known of where its voxels lie."""
+        return VoxelGrid(self.shape, self.spacing if self.unit else None, self.affine)
 
     @cached_property
     def sha256(self) -> str:

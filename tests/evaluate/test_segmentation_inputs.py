@@ -1,0 +1,223 @@
+"""Segmentation: what stands for a volume, and what is refused."""
+
+import json
+from dataclasses import replace
+
+import nibabel
+import numpy as np
+import pytest
+import SimpleITK
+from nibabel.orientations import apply_orientation, inv_ornt_aff
+
+from overlap.evaluate import segmentation, segmentation_study
+from overlap.io import Volume
+
+from .volume_cases import random_cases, write_nifti
+
+SPACING = (1.5, 1.0, 2.0)
+AFFINE = np.diag([*SPACING, 1.0])
+METRICS = ["dice", "volume_truth", "hd95"]
+LABELS = {"liver": (1,), "tumor": (2,)}
+
+
+def itk(values):
+    """Make an ITK image at the places of AFFINE, which it takes in LPS."""
+    image = SimpleITK.GetImageFromArray(np.ascontiguousarray(values.T))
+    image.SetSpacing(SPACING)
+    image.SetDirection((-1.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 1.0))
+    return image
+
+
+def nifti(values):
+    return nibabel.Nifti1Image(values, AFFINE)
+
+
+def volume(values):
+    return Volume(values, AFFINE, SPACING, "mm", "a volume")
+
+
+def run(truth, found, **options):
+    return segmentation(truth=truth, found=found, labels=LABELS, metrics=METRICS, **options)
+
+
+def same_numbers(report, other):
+    assert dict(report.items).keys() == dict(other.items).keys()
+    for name, value in report.items:
+        assert value == pytest.approx(dict(other.items)[name], nan_ok=True, abs=0), name
+
+
+@pytest.mark.parametrize("make", [itk, nifti, volume])
+@pytest.mark.parametrize("other", [itk, nifti, volume, np.asarray])
+def test_images_are_volumes_with_their_grid(make, other):
+    truth, found = random_cases(11)
+    expected = run(truth, found, spacing=SPACING)
+    report = run(
+        {case: make(values) for case, values in truth.items()},
+        {case: other(values) for case, values in found.items()},
+    )
+    same_numbers(report, expected)
+    assert set(report.table["unit"]) == {"1", "mm", "mm3"}
+    assert report.settings["failures"] == []
+    one = run(make(truth["case_1"]), other(found["case_1"]))
+    assert one.summary["dice"] == run(truth["case_1"], found["case_1"]).summary["dice"]
+
+
+def test_images_on_other_grids_fail():
+    truth, found = random_cases(11)
+    sides = {case: nifti(values) for case, values in truth.items()}
+    others = {case: itk(values) for case, values in found.items()}
+    others["case_2"].SetOrigin((5.0, 0.0, 0.0))
+    others["case_3"].SetSpacing((1.5, 1.0, 2.5))
+    report = run(sides, others)
+    assert report.failures["case"].tolist() == ["case_2", "case_3"]
+    assert (
+        "found of 'case_2' is not on the grid of truth of 'case_2': its first voxel"
+        in (report.failures["reason"][0])
+    )
+    with pytest.raises(
+        ValueError, match=r"truth of 'case': has a spacing of its own, \(1\.5, 1\.0"
+    ):
+        run(sides["case_0"], others["case_0"], spacing=SPACING)
+    cube = np.zeros((4, 3, 4), np.uint8)
+    with pytest.raises(ValueError, match="whose order of axes cannot be told"):
+        run(cube, itk(cube))
+    assert run(cube, nifti(cube)).summary["n_cases"] == 1
+
+
+def test_images_are_told_apart_by_their_voxels_and_their_grid(tmp_path):
+    truth, found = random_cases(11)
+    sides = truth["case_1"], found["case_1"]
+    report = run(*map(itk, sides), resume=tmp_path)
+    assert run(*map(itk, sides), resume=tmp_path).settings["notes"][0].startswith("1 cases were m")
+    report.picture(tmp_path / "a.png")
+    images = [*map(itk, sides)]
+    for image in images:
+        image.SetSpacing((1.5, 1.0, 3.0))
+    again = run(*images, resume=tmp_path)
+    assert "have changed since and were measured again" in again.settings["notes"][0]
+    digests = [one.settings["inputs"][0]["truth_sha256"] for one in (report, again)]
+    assert digests[0] != digests[1]
+    with pytest.raises(ValueError, match="has changed since it was evaluated"):
+        replace(report, evidence=replace(report.evidence, sources={"case": tuple(images)})).picture(
+            tmp_path / "b.png"
+        )
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 9), (2, 5, 6, 7)])
+def test_layers_of_classes_are_refused(shape):
+    labels = np.random.default_rng(5).integers(0, shape[0], shape[1:])
+    layers = np.moveaxis(np.eye(shape[0], dtype=np.uint8)[labels], -1, 0)
+    with pytest.raises(ValueError, match=r"argmax"):
+        segmentation(truth=layers, found=layers, metrics=["dice"])
+    report = segmentation(truth=layers.argmax(0), found=labels, metrics=["dice"])
+    assert report.summary["dice"] == 1.0
+
+
+def stored_otherwise(values, order, flips):
+    """Return the same voxels at the same places, in another order of axes."""
+    turns = np.array([[order[axis], -1 if axis in flips else 1] for axis in range(3)])
+    return apply_orientation(values, turns), AFFINE @ inv_ornt_aff(turns, values.shape)
+
+
+@pytest.mark.parametrize(("order", "flips"), [((0, 1, 2), (0, 1)), ((2, 0, 1), (1,))])
+def test_reorient(tmp_path, order, flips):
+    truth, found = random_cases(11)
+    folders = [tmp_path / "truth", tmp_path / "found"]
+    for folder in folders:
+        folder.mkdir()
+    for case in truth:
+        write_nifti(folders[0] / f"{case}.nii.gz", truth[case], AFFINE)
+        turned = stored_otherwise(found[case], order, flips) if case != "case_0" else None
+        write_nifti(folders[1] / f"{case}.nii.gz", *(turned or (found[case], AFFINE)))
+    refused = run(*folders)
+    assert len(refused.failures) == 5
+    assert "; reorient=True (--reorient) does that" in refused.failures["reason"][0]
+    report = run(*folders, reorient=True, resume=tmp_path / "kept")
+    same_numbers(report, run(truth, found, spacing=SPACING))
+    assert report.settings["reorient"] is True
+    assert "reorient" not in refused.settings
+    (note,) = [note for note in report.settings["notes"] if "was read with" in note]
+    assert "found/case_1.nii.gz: was read with " in note
+    assert note.endswith("flipped, to lie on the grid of the truth (and so were 4 others)")
+    again = run(*folders, reorient=True, resume=tmp_path / "kept")
+    same_numbers(again, report)
+    assert "6 cases were measured by an earlier run" in again.settings["notes"]
+    report.picture(tmp_path / "a.png", case="case_4", label="liver")
+    stale = run(*folders, resume=tmp_path / "kept")
+    assert len(stale.failures) == 5
+
+
+def test_reorient_leaves_what_lies_elsewhere(tmp_path):
+    truth, found = random_cases(11)
+    moved = AFFINE.copy()
+    moved[0, 3] = 40.0
+    sides = {"a": nifti(truth["case_1"]), "b": nifti(truth["case_2"])}
+    others = {
+        "a": nibabel.Nifti1Image(found["case_1"], moved),
+        "b": nibabel.Nifti1Image(*stored_otherwise(found["case_2"], (1, 0, 2), (2,))),
+    }
+    report = run(sides, others, reorient=True)
+    assert report.failures["case"].tolist() == ["a"]
+    assert "its first voxel is at (40, 0, 0) mm" in report.failures["reason"][0]
+
+
+def test_a_list_is_a_list_of_cases(tmp_path):
+    truth, found = random_cases(11)
+    expected = run(truth, found, spacing=SPACING)
+    for kind in (list, tuple):
+        report = run(kind(truth.values()), kind(found.values()), spacing=SPACING)
+        same_numbers(report, expected)
+        assert report.evidence.items == tuple(f"case_{k}" for k in range(1, 7))
+    images = run([itk(x) for x in truth.values()], [nifti(x) for x in found.values()])
+    same_numbers(images, expected)
+    shapes = run([np.ones((3, 4)), np.ones((5, 2))], [np.ones((3, 4)), np.ones((5, 2))])
+    assert shapes.summary["n_cases"] == 2
+    paths = [[], []]
+    for side, volumes in enumerate((truth, found)):
+        (tmp_path / str(side)).mkdir()
+        for case in ("case_3", "case_1"):
+            path = tmp_path / str(side) / f"{case}.nii.gz"
+            paths[side].append(write_nifti(path, volumes[case], AFFINE) or path)
+    files = run(*paths)
+    assert files.evidence.items == ("case_1", "case_3")
+    assert files.summary["n_failed"] == 0
+    with pytest.raises(ValueError, match=r"same cases in another order \(at 0: 'case_3' and"):
+        run(paths[0], paths[1][::-1])
+    with pytest.raises(ValueError, match="truth is a list of 2 volumes and found of 1"):
+        run(paths[0], paths[1][:1])
+    with pytest.raises(TypeError, match="truth is a list of volumes and found a volume"):
+        run([truth["case_1"]], found["case_1"])
+    nested = segmentation(truth=[[0, 1, 1], [0, 1, 1]], found=[[0, 1, 0], [0, 1, 1]])
+    assert nested.summary["n_cases"] == 1
+
+
+def test_a_list_inside_a_case_is_refused():
+    cube = np.ones((3, 3, 3), np.uint8)
+    report = segmentation(
+        truth={"a": cube, "b": [cube, cube]}, found={"a": cube, "b": [cube, cube]}
+    )
+    assert report.failures["case"].tolist() == ["b"]
+    assert "truth of 'b': expected one array, got a list of 2" in report.failures["reason"][0]
+    study = segmentation_study(metrics=["dice"])
+    study = study.add("b", case="b", truth=[cube], found=[cube]).add(
+        "a", case="a", truth=cube, found=cube
+    )
+    assert study.report().failures["case"].tolist() == ["b"]
+
+
+def test_near_labels_are_said(tmp_path):
+    truth, found = random_cases(11)
+    for side in ("truth", "found"):
+        (tmp_path / side).mkdir()
+    for case in truth:
+        write_nifti(tmp_path / "truth" / f"{case}.nii.gz", truth[case], AFFINE)
+        write_nifti(
+            tmp_path / "found" / f"{case}.nii.gz",
+            found[case].astype(np.float32) * 1.0000153,
+            AFFINE,
+        )
+    report = run(tmp_path / "truth", tmp_path / "found")
+    same_numbers(report, run(truth, found, spacing=SPACING))
+    assert "labels that are up to 3.05e-05 from whole numbers were rounded" in "".join(
+        json.loads(report.to_json())["settings"]["notes"]
+    )
