@@ -9,13 +9,16 @@ all that a comparison needs; its summary must follow from its table.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from overlap.evaluate import Report
     from overlap.evaluate.case_table import StoredReport
+    from overlap.evaluate.contract import Contract
     from overlap.io import SegmentTable
 
 __all__ = ["load_compared", "load_reports"]
@@ -46,7 +49,9 @@ def load_compared(paths: Sequence[str | Path]) -> list[Report | StoredReport]:
     """
     tables: dict[tuple[str, str], SegmentTable] = {}
     return [
-        _stored(path, payload) if _has_cases(payload) else _load(path, payload, tables)
+        _stored(path, payload)
+        if _contract(path, payload).evaluation == "segmentation"
+        else _load(path, payload, tables)
         for path, payload in [(path, _payload(path)) for path in paths]
     ]
 
@@ -77,7 +82,7 @@ def load_reports(paths: Sequence[str | Path]) -> list[Report]:
     reports = []
     for path in paths:
         payload = _payload(path)
-        if _has_cases(payload):
+        if _contract(path, payload).evaluation == "segmentation":
             raise ValueError(
                 f"{path}: is a report of numbers per case; wanted one on localization, whose "
                 "protocol can be changed"
@@ -90,21 +95,34 @@ def _payload(path: str | Path) -> dict[str, Any]:
     from overlap.io._source import read_source
     from overlap.io.activitynet import parse_json
 
-    payload = parse_json(read_source(path))
+    try:
+        payload = parse_json(read_source(path))
+    except ValueError as error:
+        raise ValueError(
+            f"{error}; a report is written whole, so the file was cut or changed afterwards, or is "
+            "none"
+        ) from None
     types = {"settings": dict, "summary": dict, "table": list}
     if not isinstance(payload, dict) or not all(
         isinstance(payload.get(key), kind) for key, kind in types.items()
     ):
         raise ValueError(f"{path}: is not a report of overlap, which has {', '.join(types)}")
-    if payload["settings"].get("evaluation") in ("conformation", "ramachandran"):
-        raise ValueError(
-            f"{path}: is a report on backbone angles; wanted one on localization or segmentation"
-        )
     return payload
 
 
-def _has_cases(payload: dict[str, Any]) -> bool:
-    return payload["settings"].get("evaluation") == "segmentation"
+def _contract(path: str | Path, payload: dict[str, Any]) -> Contract:
+    """Return the contract of a report that can be compared or explained."""
+    from overlap.evaluate.contract import contract_of
+
+    contract = contract_of(payload["settings"], str(path))
+    if contract.reason:
+        raise ValueError(f"{path}: {contract.reason}")
+    if contract.evaluation not in ("segmentation", "temporal"):
+        raise ValueError(
+            f"{path}: is a report on {contract.evaluation}, whose inputs were in memory and are "
+            "not in the file; compare the reports in Python, with overlap.evaluate.compare"
+        )
+    return contract
 
 
 def _stored(path: str | Path, payload: dict[str, Any]) -> StoredReport:
@@ -140,32 +158,54 @@ def _load(
     path: str | Path, payload: dict[str, Any], tables: dict[tuple[str, str], SegmentTable]
 ) -> Report:
     from overlap.evaluate import temporal
+    from overlap.evaluate.localization.every import every_protocol
 
     settings, summary = payload["settings"], payload["summary"]
+    parts = settings.get("protocols") if settings.get("protocol") == "all" else None
+    first = next(iter(parts.values())) if parts else settings
+    folder = str(payload.get("folder", "."))
     options: dict[str, Any] = {
-        "truth": _input(path, settings, "truth", tables),
-        "found": _input(path, settings, "found", tables),
-        "protocol": _protocol(path, settings),
-        "subset": settings.get("subset"),
-        "ties": settings.get("ties", "official"),
+        "truth": _input(path, folder, settings, "truth", tables),
+        "found": _input(path, folder, settings, "found", tables),
+        "subset": first.get("subset"),
+        "ties": first.get("ties", "official"),
         "progress": False,
     }
     if settings.get("ambiguous"):
-        options["ambiguous"] = _input(path, settings, "ambiguous", tables)
+        options["ambiguous"] = _input(path, folder, settings, "ambiguous", tables)
+    if parts:
+        options["protocols"] = {name: _protocol(path, part) for name, part in parts.items()}
+    else:
+        options["protocol"] = _protocol(path, settings)
     # classes are given only where they were chosen: else they follow from the truth
-    for labels in (None, settings.get("classes")):
-        report = temporal(**options, labels=labels)
+    for labels in (None, first.get("classes")):
+        report = (every_protocol if parts else temporal)(**options, labels=labels)
         odd = _differences(dict(report.summary_items()), summary)
         if not odd:
             return report
     raise ValueError(
-        f"{path}: evaluating its inputs again gives another {odd[0]}; the report was made by "
-        "another version of overlap or NumPy, or with input that it does not name"
+        f"{path}: evaluating its inputs again gives another {odd[0]}; {_versions(first)}"
     )
+
+
+def _versions(settings: dict[str, Any]) -> str:
+    """Say what may be the reason for other numbers."""
+    from overlap.evaluate.report import package_versions
+
+    before, now = settings.get("versions") or {}, package_versions()
+    changed = [
+        f"{name} {before[name]}, here {now.get(name)}"
+        for name in before
+        if before[name] != now.get(name)
+    ]
+    if changed:
+        return f"it was made with {'; '.join(changed)}. Make it again here"
+    return "the file was changed, or was made with input that it does not name; make it again"
 
 
 def _input(
     path: str | Path,
+    folder: str,
     settings: dict[str, Any],
     role: Any,
     tables: dict[tuple[str, str], SegmentTable],
@@ -176,13 +216,21 @@ def _input(
     source, digest = stored.get("source"), stored.get("sha256")
     if not source or not digest:
         raise ValueError(f"{path}: its {role} was not a file, so it cannot be evaluated again")
-    if (role, source) not in tables:
-        tables[role, source] = as_segments(source, role=role)
-    table = tables[role, source]
+    here = os.path.join(os.path.dirname(os.path.realpath(path)), folder)
+    place = os.path.normpath(os.path.join(here, source))
+    if not os.path.exists(place):
+        raise FileNotFoundError(
+            f"{path}: its {role} {source} is not there any more (looked for {place}); relative "
+            "names are meant from the report, so move both together"
+        )
+    if (role, place) not in tables:
+        tables[role, place] = replace(as_segments(place, role=role), source=source)
+    table = tables[role, place]
     if table.sha256 != digest:
         raise ValueError(
             f"{path}: its {role} {source} has changed since "
-            f"(SHA-256 {digest[:12]}... in the report, {str(table.sha256)[:12]}... now)"
+            f"(SHA-256 {digest[:12]}... in the report, {str(table.sha256)[:12]}... now); evaluate "
+            "it again"
         )
     return table
 
@@ -191,8 +239,6 @@ def _protocol(path: str | Path, settings: dict[str, Any]) -> Any:
     from overlap.evaluate import PROTOCOLS
 
     name = str(settings.get("protocol", ""))
-    if name == "all":
-        raise ValueError(f"{path}: is a report of all protocols; give reports of one each")
     base = name.partition("[")[0]
     if base not in PROTOCOLS:
         raise ValueError(f"{path}: no protocol {base!r}; known are {', '.join(PROTOCOLS)}")

@@ -146,9 +146,8 @@ def temporal(
             known = ", ".join((*PROTOCOLS, "all"))
             raise click.UsageError(f"no protocol {protocol!r}; known are {known}")
         rules = PROTOCOLS[protocol].with_fields(**_fields(changes))
-    elif changes or plot is not None:
-        option = "--set" if changes else "--plot"
-        raise click.UsageError(f"{option} needs one protocol, not all")
+    elif changes:
+        raise click.UsageError("--set needs one protocol, not all")
     report = evaluate(
         truth=truth,
         found=found,
@@ -183,6 +182,8 @@ cli.add_command(ramachandran)
 @click.option("--missing", metavar="VALUE",
               help="What stands for undefined values: a number, none (left out) or worst; "
                    "by default what the reports say.")  # fmt: skip
+@click.option("--allow", metavar="A,B,...",
+              help="Compare although these differ: names as in the message.")  # fmt: skip
 @click.option("--aggregate", default="mean", show_default=True,
               type=click.Choice(["mean", "median"]),
               help="How cases become one number.")  # fmt: skip
@@ -200,6 +201,7 @@ def compare(
     label: str | None,
     common: bool,
     missing: str | None,
+    allow: str | None,
     aggregate: str,
     resamples: int,
     seed: int,
@@ -221,11 +223,15 @@ def compare(
     options: dict[str, Any] = {"aggregate": aggregate, "cases": "common" if common else "same"}
     if missing is not None:
         options["missing"] = _missing(missing)
+    if allow is not None:
+        options["allow"] = [name.strip() for name in allow.split(",")]
     if label is not None:
         options["label"] = [name.strip() for name in label.split(",")]
     comparison = evaluate.compare(
         *load_compared(reports),
-        names=list(reports),
+        names=list(reports)
+        if len(set(reports)) == len(reports)
+        else [f"{k}: {path}" for k, path in enumerate(reports, 1)],
         metric=metric,
         resamples=resamples,
         rng=seed,
@@ -249,9 +255,9 @@ def _missing(word: str) -> float | str | None:
 @cli.command()
 @click.argument("report_a")
 @click.argument("report_b")
-@click.option("--metric", default="mAP", show_default=True, help="Number to explain.")
+@click.option("--metric", metavar="NAME", help="Number to explain; by default the first.")
 @click.option("--out", metavar="FILE", help="Write the steps as .json.")
-def explain(report_a: str, report_b: str, metric: str, out: str | None) -> None:
+def explain(report_a: str, report_b: str, metric: str | None, out: str | None) -> None:
     """Walk from the rules of REPORT_A to those of REPORT_B, one field at a time.
 
     Both are report.json files; their inputs are read again, and must not have changed.
@@ -263,7 +269,7 @@ def explain(report_a: str, report_b: str, metric: str, out: str | None) -> None:
 
     steps = evaluate.explain(*load_reports([report_a, report_b]), metric=metric)
     if out is not None:
-        write_json(out, {"metric": metric, "table": steps.step_rows})
+        write_json(out, {"metric": steps.metric, "table": steps.step_rows})
     click.echo("\n".join(explanation_lines(steps)))
 
 

@@ -70,7 +70,7 @@ def test_report_files_hold_the_numbers(run, tmp_path):
     assert out
     report = evaluate.temporal(truth=TRUTH, found=FOUND, iou=[0.3, 0.4, 0.5, 0.6, 0.7])
     written = json.loads(paths[0].read_text())
-    assert set(written) == {"settings", "summary", "table"}
+    assert set(written) == {"settings", "summary", "table", "folder"}
     assert written["summary"] == report.to_dict()["summary"]
     assert written["settings"]["thresholds"] == [0.3, 0.4, 0.5, 0.6, 0.7]
     with paths[1].open(newline="") as stream:
@@ -304,8 +304,16 @@ def reports(run, tmp_path, monkeypatch) -> Path:
 
 
 def test_compare(run, reports):
-    code, out, err = run("compare", "c.json", "a.json", "--resamples", "50", "--out", "out.json")
+    words = ("compare", "c.json", "a.json", "--resamples", "50", "--out", "out.json")
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    for difference in ("labels: only in the second", "protocol order: truth against confidence",
+                       "protocol interpolation: none against all_points"):  # fmt: skip
+        assert difference in err
+    assert "--allow labels,protocol" in err
+    code, out, err = run(*words, "--allow", "labels,protocol")
     assert (code, err) == (0, "")
+    assert "attention: 'c.json' and 'a.json' differ, as allowed: labels: " in out
     maps = {
         name: json.loads(Path(name).read_text())["summary"]["mAP"] for name in ("a.json", "c.json")
     }
@@ -364,9 +372,6 @@ def test_changed_inputs_and_numbers_are_noticed(refused, reports):
     report["summary"]["mAP"] += 1e-9
     Path("a.json").write_text(json.dumps(report))
     assert "gives another mAP" in refused("compare", "a.json", "b.json")
-    report["settings"]["protocol"] = "all"
-    Path("a.json").write_text(json.dumps(report))
-    assert "report of all protocols" in refused("compare", "a.json", "b.json")
     report["settings"]["truth"]["sha256"] = None
     Path("a.json").write_text(json.dumps(report))
     assert "its truth was not a file" in refused("explain", "a.json", "b.json")

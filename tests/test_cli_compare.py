@@ -128,9 +128,10 @@ def test_missing_and_aggregate_reach_the_comparison(run, folder):
         settings, table = (
             json.loads((folder / "cmp.json").read_text())[key] for key in ("settings", "table")
         )
-        assert settings["missing"] == {"none": None, "worst": 0.0, "1": 1.0}[missing]
+        assert settings["missing"] == {"none": None, "worst": "worst", "1": 1.0}[missing]
         numbers[missing] = table[0]["dice"]
-    assert numbers["worst"] == pytest.approx(0.9 * numbers["none"])
+    # nobody finds or has a tumor in case3: that is right, not missing
+    assert numbers["worst"] == pytest.approx(0.9 * numbers["none"] + 0.1)
     assert numbers["1"] == pytest.approx(0.9 * numbers["none"] + 0.1)
     assert run(*words, "--aggregate", "median")[0] == 0
     assert json.loads((folder / "cmp.json").read_text())["settings"]["aggregate"] == "median"
@@ -157,6 +158,10 @@ def test_other_cases_need_common(run, folder):
     assert "note: 1 case that only some reports have is left out" in out
 
 
+def contract(report):
+    return report["settings"]["contract"]
+
+
 def change(path, edit):
     report = json.loads(path.read_text())
     edit(report)
@@ -171,13 +176,14 @@ def change(path, edit):
         (lambda r: r["table"][2].update(value="0.5"), "table[2] is not a row with case, label"),
         (lambda r: r.update(table={}), "is not a report of overlap"),
         (lambda r: r["settings"]["metrics"].clear(), "not say which values of 'dice' are better"),
-        (lambda r: r["settings"].update(ignore=[255]), "differ in 'ignore' ([] and [255])"),
-        (lambda r: r["settings"]["labels"].update(tumor=[3]), "differ in 'labels'"),
-        (lambda r: r["settings"]["empty"].update(name="medpy"), "in 'empty' (default and medpy)"),
-        (
-            lambda r: r["settings"]["inputs"][4].update(truth_sha256="0"),
-            "not on the same truth: 1 case has another file (first: 'case4')",
-        ),
+        (lambda r: r["settings"].pop("contract"), "does not say on which truth and by which rules"),
+        (lambda r: r["settings"].update(contract=[1]), "does not say on which truth"),
+        (lambda r: contract(r)["rules"].update(ignore=[255]), "differ in ignore: none against 255"),
+        (lambda r: contract(r)["labels"].update(tumor=[3]), "labels tumor: 2 against 3"),
+        (lambda r: contract(r)["rules"]["empty"].update(name="x"), "empty name: default against x"),
+        (lambda r: contract(r)["items"].update(case4="0"), "differ in truth case4: "),
+        (lambda r: contract(r)["numbers"]["dice"]["metric"].update(unit="mm"), "1 against mm"),
+        (lambda r: contract(r).update(version="0.0"), "version: 0.1 against 0.0"),
     ],
 )  # fmt: skip
 def test_changed_reports_are_refused(run, folder, edit, message):

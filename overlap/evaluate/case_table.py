@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -57,8 +57,8 @@ class CaseTable:
         NaN where undefined, or where not all reports have a row.
     undefined : ndarray, dtype=int64, shape (K,)
         Values that were undefined or infinite, before `missing` replaced them.
-    missing : float, None
-        What they were replaced with; None for left out.
+    missing : float, "worst", "report" or None
+        What they were replaced with: "report" for what each report says, None for left out.
     left_out : tuple of str
         Cases that only some reports have.
     """
@@ -70,7 +70,7 @@ class CaseTable:
     labels: tuple[str, ...]
     values: NDArray[np.float64]
     undefined: NDArray[np.int64]
-    missing: float | None
+    missing: float | str | None
     left_out: tuple[str, ...]
 
     def settings(self, names: Sequence[str]) -> dict[str, Any]:
@@ -87,7 +87,9 @@ class CaseTable:
             several, are = _counted(len(self.left_out)), "is" if len(self.left_out) == 1 else "are"
             notes.append(f"{several} that only some reports have {are} left out")
         if any(counts.values()):
-            fate = "left out" if self.missing is None else f"taken as {self.missing:g}"
+            words = {"worst": "taken as the worst", "report": "taken as their report says"}
+            fate = "left out" if self.missing is None else f"taken as {self.missing}"
+            fate = words.get(str(self.missing), fate)
             several = ", ".join(f"{count} in {name}" for name, count in counts.items() if count)
             notes.append(f"undefined or infinite values are {fate}: {several}")
         if self.better == "zero":
@@ -117,6 +119,7 @@ def case_table(
     label: str | Sequence[str] | None,
     cases: str,
     missing: float | str | None,
+    agree: Callable[[str, Sequence[str], Sequence[str]], object] = lambda *_: None,
 ) -> CaseTable:
     """Gather one metric of several reports.
 
@@ -134,6 +137,9 @@ def case_table(
         Whether different cases are an error, or the common ones are used.
     missing : float, None, "worst" or "report"
         What an undefined or infinite value becomes; None leaves it out.
+    agree : callable
+        Called with the metric, the labels and the cases that will be compared, before any number
+        is; raises if they are not comparable.
 
     Returns
     -------
@@ -146,10 +152,13 @@ def case_table(
     """
     if cases not in ("same", "common"):
         raise ValueError(f"compare: cases = {cases!r} is neither 'same' nor 'common'")
-    metric = str(reports[0].table_rows[0]["metric"]) if metric is None else metric
+    if metric is None:
+        metric = next(str(row["metric"]) for report in reports for row in report.table_rows)
     columns = [_column(report, name, metric) for report, name in zip(reports, names, strict=True)]
     labels = _labels([list(column) for column in columns], names, label)
     columns = [{key: column[key] for key in column if key[1] in labels} for column in columns]
+    everything = [{case for case, _ in column} for column in columns]
+    agree(metric, labels, sorted(set.intersection(*everything)))
     left_out = _compare_cases(columns, names, cases)
     shared = set(columns[0]).intersection(*columns[1:])
     if not shared:
@@ -159,25 +168,27 @@ def case_table(
     layer = {name: k for k, name in enumerate(labels)}
     values = np.full((len(reports), len(labels), len(kept)), np.nan)
     undefined = np.zeros(len(reports), dtype=np.int64)
-    better, worst = _direction(reports[0], names[0], metric)
-    _same_rules(reports, names, kept, labels)
-    filler = _filler(reports, names, metric, worst, missing)
-    for k, column in enumerate(columns):
+    better = _direction(reports[0], names[0], metric)
+    for k, (report, name, column) in enumerate(zip(reports, names, columns, strict=True)):
+        filler = _fillers(report, name, metric, missing)
         for case, of in shared:
-            value = column[case, of]
+            value = _number(column[case, of]["value"])
             if not math.isfinite(value):
                 undefined[k] += 1
-                value = math.nan if filler is None else filler
+                value = filler(column[case, of])
             values[k, layer[of], place[case]] = abs(value) if better == "zero" else value
     unit = next((row.get("unit") for row in reports[0].table_rows if row["metric"] == metric), "")
+    if missing == "report":
+        said = [report.settings.get("missing") for report in reports]
+        missing = said[0] if said.count(said[0]) == len(said) else "report"
     return CaseTable(
-        metric, str(unit or ""), better, kept, labels, values, undefined, filler, left_out
+        metric, str(unit or ""), better, kept, labels, values, undefined, missing, left_out
     )
 
 
-def _column(report: _Tabled, name: str, metric: str) -> dict[tuple[str, str], float]:
-    """Values of one metric by case and label."""
-    column: dict[tuple[str, str], float] = {}
+def _column(report: _Tabled, name: str, metric: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """Rows of one metric by case and label."""
+    column: dict[tuple[str, str], dict[str, Any]] = {}
     for row in report.table_rows:
         if row["metric"] != metric:
             continue
@@ -187,8 +198,7 @@ def _column(report: _Tabled, name: str, metric: str) -> dict[tuple[str, str], fl
                 f"compare: report {name!r} has two rows of {metric} for case {key[0]!r}, "
                 f"label {key[1]!r}"
             )
-        value = row["value"]
-        column[key] = math.nan if value is None else float(value)
+        column[key] = row
     if not column:
         known = dict.fromkeys(str(row["metric"]) for row in report.table_rows)
         raise ValueError(
@@ -225,7 +235,7 @@ def _labels(
 
 
 def _compare_cases(
-    columns: Sequence[dict[tuple[str, str], float]], names: Sequence[str], cases: str
+    columns: Sequence[Mapping[tuple[str, str], Any]], names: Sequence[str], cases: str
 ) -> tuple[str, ...]:
     """Names of the cases that only some reports have; an error unless that is allowed."""
     everything = set().union(*columns)
@@ -242,8 +252,8 @@ def _compare_cases(
     return tuple(sorted(odd))
 
 
-def _direction(report: _Tabled, name: str, metric: str) -> tuple[str, float]:
-    """Which end of a metric is the good one, and its worst value."""
+def _direction(report: _Tabled, name: str, metric: str) -> str:
+    """Which end of a metric is the good one."""
     record = report.settings.get("metrics", {}).get(metric)
     if record is None:
         raise ValueError(
@@ -256,90 +266,47 @@ def _direction(report: _Tabled, name: str, metric: str) -> tuple[str, float]:
             f"compare: {metric} is a size, of which no value is better than another; "
             "choose another metric"
         )
-    worst = {"higher": record["low"], "lower": record["high"]}.get(better)
-    return better, math.inf if worst is None else float(worst)
-
-
-def _same_rules(
-    reports: Sequence[_Tabled], names: Sequence[str], cases: Sequence[str], labels: Sequence[str]
-) -> None:
-    """Refuse reports on other truths, or whose numbers follow other rules."""
-
-    def rules(report: _Tabled) -> dict[str, Any]:
-        settings = report.settings
-        members = {of: list(settings.get("labels", {}).get(of, ())) for of in labels}
-        named = {
-            key: settings.get(key) for key in ("empty", "ignore", "soft", "spacing", "instances")
-        }
-        return {"labels": members} | {key: _listed(value) for key, value in named.items()}
-
-    def digests(report: _Tabled) -> dict[str, Any]:
-        return {row["case"]: row["truth_sha256"] for row in report.settings.get("inputs", ())}
-
-    first_rules, first_digests = rules(reports[0]), digests(reports[0])
-    for report, name in zip(reports[1:], names[1:], strict=True):
-        for key, value in rules(report).items():
-            if value != first_rules[key]:
-                raise ValueError(
-                    f"compare: reports {names[0]!r} and {name!r} differ in {key!r} "
-                    f"({_brief(first_rules[key])} and {_brief(value)}); evaluate them with the "
-                    "same settings"
-                )
-        there = digests(report)
-        odd = [
-            case
-            for case in cases
-            if None not in (one := (first_digests.get(case), there.get(case))) and one[0] != one[1]
-        ]
-        if odd:
-            raise ValueError(
-                f"compare: reports {names[0]!r} and {name!r} are not on the same truth: "
-                f"{_counted(len(odd))} {'has' if len(odd) == 1 else 'have'} another file "
-                f"(first: {odd[0]!r})"
-            )
-
-
-def _brief(value: Any) -> str:
-    """Name a policy by its name; anything else in one short line."""
-    text = str(value.get("name", value) if isinstance(value, dict) else value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return better
 
 
 def _counted(count: int) -> str:
     return "1 case" if count == 1 else f"{count} cases"
 
 
-def _listed(value: Any) -> Any:
-    """Return settings as JSON would: a report that was written and read is the same one."""
-    if isinstance(value, dict):
-        return {key: _listed(entry) for key, entry in value.items()}
-    return [_listed(entry) for entry in value] if isinstance(value, tuple | list) else value
-
-
-def _filler(
-    reports: Sequence[_Tabled],
-    names: Sequence[str],
-    metric: str,
-    worst: float,
-    missing: float | str | None,
-) -> float | None:
-    """Return what an undefined value becomes; None leaves it out."""
+def _fillers(
+    report: _Tabled, name: str, metric: str, missing: float | str | None
+) -> Callable[[dict[str, Any]], float]:
+    """Return what says the number of a row whose value is undefined or infinite."""
     if missing == "report":
-        first, *others = (report.settings.get("missing") for report in reports)
-        for name, other in zip(names[1:], others, strict=True):
-            if other != first:
-                raise ValueError(
-                    f"compare: undefined values are {first!r} in report {names[0]!r} and "
-                    f"{other!r} in {name!r}; give missing= for all"
-                )
-        # a report with the worst value for missing ones leaves them out where that is infinite
-        missing = None if first == "worst" and not math.isfinite(worst) else first
+        return lambda row: _number(row.get("used"))
     if missing is None:
-        return None
-    number = worst if missing == "worst" else missing
-    if isinstance(number, str | bool) or not math.isfinite(number):
-        raise ValueError(
-            f"compare: missing = {missing!r} does not give {metric} a finite number; wanted a "
-            "number, None, 'worst' for a metric with a worst value, or 'report'"
-        )
-    return float(number)
+        return lambda row: math.nan
+    if missing != "worst":
+        if isinstance(missing, str | bool) or not math.isfinite(missing):
+            raise ValueError(
+                f"compare: missing = {missing!r} is not a finite number, None, 'worst' or 'report'"
+            )
+        number = float(missing)
+        return lambda row: number
+    if report.settings.get("missing") == "worst":
+        return lambda row: _number(row.get("used"))
+    record = report.settings["metrics"][metric]
+    diagonals = {row["case"]: row.get("diagonal") for row in report.settings.get("inputs", ())}
+    best = record["high"] if record["better"] == "higher" else record["low"]
+
+    def worst(row: dict[str, Any]) -> float:
+        # two empty sets agree; nothing is farther apart in a volume than its corners
+        end = best if row.get("empty") == "both" else record.get("worst")
+        end = diagonals.get(row["case"]) if end == "diagonal" else end
+        if end is None or record["better"] not in ("higher", "lower"):
+            raise ValueError(
+                f"compare: no value of {metric} is the worst (case {row['case']!r} of report "
+                f"{name!r}); give missing= a number"
+            )
+        return float(end)
+
+    return worst
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from .bootstrap import Seed, draw_weights
 from .case_scores import AGGREGATES, CaseScores
 from .case_table import StoredReport, case_table, has_cases
 from .contest import Contest
+from .contract import agreed, contract_of, same_kind
 from .report import Report, json_text, plain
 from .significance import ZERO_METHODS
 
@@ -184,6 +185,7 @@ def compare(
     label: str | Sequence[str] | None = None,
     cases: str = "same",
     missing: float | str | None = "report",
+    allow: str | Sequence[str] = (),
     aggregate: str = "mean",
     test: str | None = "wilcoxon",
     zero_method: str = "wilcox",
@@ -208,6 +210,9 @@ def compare(
     missing : float, None, "worst" or "report"
         What an undefined or infinite value of a case becomes: a number, left out (None), the
         worst value of the metric, or what the reports say. All is counted in the settings.
+    allow : str or sequence of str
+        Differences of the reports that are accepted, by name, such as ``"protocol"``: which
+        there are is in their ``settings["contract"]``, and in the message that refuses them.
     aggregate : {"mean", "median"}
         How the values of cases, and their ranks, become one number per label.
     test : {"wilcoxon", None}
@@ -230,9 +235,10 @@ def compare(
     Raises
     ------
     ValueError
-        If there are fewer than two reports, their items differ, one lacks the metric, no value
-        of the metric is better than another, or `label`, `cases` or `missing` are given for
-        reports without numbers per case.
+        If there are fewer than two reports; they are of different kinds, or differ in their
+        truth or in rules that are not in `allow`; their items differ; one lacks the metric; no
+        value of the metric is better than another; or `label`, `cases` or `missing` are given
+        for reports without numbers per case.
 
     Notes
     -----
@@ -241,6 +247,10 @@ def compare(
     (rank, then aggregate): reports are ranked in each case and label, equal ones share the
     mean rank, and mean ranks are ranked; a case in which any report is undefined is left out.
     The two can disagree (Wiesenfarth et al., Scientific Reports 11:2369, 2021).
+
+    Reports must agree in their contract: what was measured, on which truth, by which rules. Of
+    rules that count for some numbers only, such as the thresholds of a mean, those of the
+    compared number must agree.
 
     The signed-rank test is two-sided, of differences averaged over the labels that both
     define in a case; p-values are corrected by Holm's method for the number of pairs.
@@ -276,9 +286,23 @@ def compare(
             "a level in (0, 1) and a positive number"
         )
     generator = np.random.default_rng(rng)
+    contracts = [contract_of(r.settings, name) for r, name in zip(reports, named, strict=True)]
+    same_kind(contracts, named)
+    if missing != "report":  # decided here, whatever the reports say
+        contracts = [replace(c, rules={**c.rules, "missing": None}) for c in contracts]
+    allowed = (allow,) if isinstance(allow, str) else tuple(allow)
+    lifted: list[str] = []
+
+    def agree(metric: str, labels: Sequence[str] = (), cases: Sequence[str] = ()) -> None:
+        lifted.extend(
+            agreed(contracts, named, metric=metric, labels=labels, items=cases, allow=allowed)
+        )
+
     of_cases = [has_cases(report) for report in reports]
-    if all(of_cases):
-        table = case_table(reports, named, metric=metric, label=label, cases=cases, missing=missing)
+    if any(of_cases):
+        table = case_table(
+            reports, named, metric=metric, label=label, cases=cases, missing=missing, agree=agree
+        )
         scores = CaseScores(
             named,
             table.labels,
@@ -299,12 +323,8 @@ def compare(
             "correction": test and "Holm, over the pairs; for each label apart",
         }
         interval = _INTERVALS if aggregate == "mean" else "percentile"
-    elif any(of_cases):
-        odd = named[of_cases.index(not of_cases[0])]
-        raise ValueError(
-            f"compare: reports {named[0]!r} and {odd!r} are of different kinds: one has numbers "
-            "per case, the other has not"
-        )
+    elif contracts[0].evaluation == "segmentation":
+        raise ValueError("compare: no report has a number: their volumes have no label")
     else:
         if label is not None or cases != "same" or missing != "report" or aggregate != "mean":
             raise ValueError(
@@ -318,6 +338,7 @@ def compare(
             resamples,
             confidence_level,
             generator,
+            agree,
         )
         settings = {
             "items": items,
@@ -332,8 +353,11 @@ def compare(
         "intervals": interval,
         "resamples": resamples,
         "confidence_level": confidence_level,
+        "allowed": list(allowed),
         **settings,
     }
+    if lifted:
+        settings["findings"] = lifted
     labels: list[dict[str, Any]] = []
     label_pairs: list[dict[str, Any]] = []
     if contest.scores is not None and len(contest.scores.labels) > 1:

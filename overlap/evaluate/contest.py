@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -75,8 +75,12 @@ class Contest:
         resamples: int,
         level: float,
         generator: np.random.Generator,
+        agree: Callable[[str], object],
     ) -> tuple[Contest, int]:
-        """Return the contest of numbers that evidence gives for draws of items, and their count."""
+        """Return the contest of numbers that evidence gives for draws of items, and their count.
+
+        `agree` raises if the reports are not comparable by the number that it is called with.
+        """
         metric = reports[0].items[0][0] if metric is None else metric
         for report, name in zip(reports, names, strict=True):
             known = report.evidence.statistics(np.ones((1, len(report.evidence.items))))
@@ -84,14 +88,7 @@ class Contest:
                 raise ValueError(
                     f"compare: report {name!r} has no metric {metric!r}; it has {', '.join(known)}"
                 )
-        first = set(reports[0].evidence.annotated())
-        for report, name in zip(reports[1:], names[1:], strict=True):
-            odd = sorted(first ^ set(report.evidence.annotated()))
-            if odd:
-                raise ValueError(
-                    f"compare: reports {names[0]!r} and {name!r} are not on the same truth: "
-                    f"{len(odd)} items are in one of them only (first: {odd[0]!r})"
-                )
+        agree(metric)
         items = sorted({item for report in reports for item in report.evidence.items})
         place = {item: k for k, item in enumerate(items)}
         weights = draw_weights(len(items), resamples, generator)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -101,6 +102,22 @@ class Evidence(Protocol):
         """Draw the report; see `Report.plot`."""
 
 
+def _working_folder() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:  # somebody removed it
+        return ""
+
+
+def _seen_from(folder: str, path: str | Path) -> str:
+    """Name a folder as it is seen from the folder of a file; on another drive, absolutely."""
+    here = os.path.dirname(os.path.realpath(path))
+    try:
+        return Path(os.path.relpath(os.path.realpath(folder), here)).as_posix()
+    except ValueError:
+        return folder
+
+
 @dataclass(frozen=True, eq=False)
 class Report:
     """Numbers of one evaluation.
@@ -130,6 +147,8 @@ class Report:
     sentence: str
     evidence: Evidence = field(repr=False)
     intervals: tuple[Interval, ...] = ()
+    # from where relative names of inputs are meant
+    _folder: str = field(init=False, repr=False, default_factory=_working_folder)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.evidence.headline(self)}>"
@@ -224,8 +243,14 @@ class Report:
         return plain({"settings": self.settings, "summary": dict(self.items), "table": self.rows()})
 
     def to_json(self, path: str | Path | None = None) -> str:
-        """Return the report as JSON; with `path`, write it there (whole or not at all)."""
-        return json_text(self.to_dict(), path)
+        """Return the report as JSON; with `path`, write it there (whole or not at all).
+
+        A file also has ``folder``: where the relative names of inputs in it are meant from, seen
+        from the file. So the file can be moved together with its inputs.
+        """
+        if path is None:
+            return json_text(self.to_dict(), None)
+        return json_text({**self.to_dict(), "folder": _seen_from(self._folder, path)}, path)
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """Return the table as CSV; with `path`, write it there (whole or not at all)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from overlap.evaluate.localization.report import TemporalReport
 
-__all__ = ["draw_classes", "draw_curves", "draw_report"]
+__all__ = ["draw_classes", "draw_curves", "draw_protocols", "draw_report"]
 
 _GRID = np.linspace(0.0, 1.0, 101)
 _MANY_CLASSES = 40
@@ -67,6 +68,47 @@ def draw_report(
     return figure if ax is None else ax
 
 
+def draw_protocols(
+    reports: Mapping[str, TemporalReport],
+    *,
+    path: str | Path | None = None,
+    ax: Axes | None = None,
+) -> Axes | Figure:
+    """Draw the mAP of several protocols over the IoU threshold.
+
+    Parameters
+    ----------
+    reports : mapping from str to TemporalReport
+        By the name of the protocol, on the same input.
+    path : str or Path, optional
+        File to write, all or nothing; the suffix is the format.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes or matplotlib.figure.Figure
+        `ax` if it was given, else the figure.
+    """
+    if ax is not None:
+        figure, panel = figure_of(ax, "draw_protocols"), ax
+    else:
+        figure = new_figure((6.4, 4.2))
+        panel = figure.subplots()
+    for name, report in reports.items():
+        thresholds = sorted(_thresholds(report))
+        values = [100 * _mean_ap(report, threshold) for threshold in thresholds]
+        mean = 100 * dict(report.summary_items()).get("mAP", float("nan"))
+        panel.plot(thresholds, values, "o-", ms=4, lw=1.5, label=f"{name}   {_padded(mean)}")
+    panel.set_ylim(0.0, 102.0)
+    panel.set_xlabel("IoU threshold")
+    panel.set_ylabel("mAP, %")
+    panel.legend(title="protocol   mean mAP %", fontsize="small", title_fontsize="small")
+    plain(panel)
+    save(figure, path)
+    return figure if ax is None else ax
+
+
 def draw_curves(report: TemporalReport, ax: Axes, *, iou: float | None = None) -> None:
     """Draw interpolated precision against recall.
 
@@ -104,7 +146,7 @@ def draw_curves(report: TemporalReport, ax: Axes, *, iou: float | None = None) -
                 color=color,
                 lw=1.8,
                 zorder=2,
-                label=f"{threshold:.2f}   {_padded(100 * value)}",
+                label=f"{_level(threshold)}   {_padded(100 * value)}",
             )
     if thresholds:
         ax.legend(title="IoU   mAP %", fontsize="small", title_fontsize="small", framealpha=0.9)
@@ -140,7 +182,7 @@ def draw_classes(report: TemporalReport, ax: Axes, *, iou: float | None = None) 
         (row for row in report.rows() if row["metric"] == "AP" and row["iou"] == chosen),
         key=lambda row: (-np.nan_to_num(row["value"], nan=-1.0), row["class"]),
     )
-    title = f"AP at IoU {chosen:.2f}"
+    title = f"AP at IoU {_level(chosen)}"
     if len(rows) > _MANY_CLASSES:
         half = _MANY_CLASSES // 2
         title += f": {half} best and {half} worst of {len(rows)} classes"
@@ -166,6 +208,11 @@ def draw_classes(report: TemporalReport, ax: Axes, *, iou: float | None = None) 
     ax.set_xlabel("AP, %   (in brackets: number of truths)")
     ax.set_title(title, fontsize="medium")
     plain(ax)
+
+
+def _level(threshold: float) -> str:
+    """Write a threshold with two decimals, or as it is."""
+    return f"{threshold:.2f}" if round(threshold, 2) == threshold else repr(threshold)
 
 
 def _padded(value: float) -> str:

@@ -11,6 +11,7 @@ from scipy import stats
 
 from overlap.evaluate import Report, compare, mean_interval
 from overlap.evaluate.case_scores import weighted_mean, weighted_median
+from overlap.evaluate.contract import Contract
 from overlap.evaluate.places import average_ranks, kendall_tau, rank_shares, shared_ranks
 from overlap.evaluate.significance import holm, signed_rank
 
@@ -19,8 +20,17 @@ def report(values, *, metric="dice", labels=("liver",), cases=None, settings=Non
     """A report with the given values, shape (cases,) or (labels, cases)."""
     values = np.atleast_2d(np.asarray(values, dtype=float))
     cases = [f"case{n:03d}" for n in range(values.shape[1])] if cases is None else cases
+    missing = (settings or {}).get("missing")
+    stands = missing if isinstance(missing, float) else np.nan
     rows = tuple(
-        {"case": case, "label": label, "metric": metric, "value": float(value), "unit": "1"}
+        {
+            "case": case,
+            "label": label,
+            "metric": metric,
+            "value": float(value),
+            "unit": "1",
+            "used": float(value) if np.isfinite(value) else stands,
+        }
         for label, row in zip(labels, values, strict=True)
         for case, value in zip(cases, row, strict=True)
     )
@@ -28,8 +38,11 @@ def report(values, *, metric="dice", labels=("liver",), cases=None, settings=Non
     if metric == "relative_volume_difference":
         better = "zero"
     record = {"better": better, "low": 0.0, "high": None if better == "zero" else 1.0}
+    record["worst"] = {"higher": 0.0, "lower": 1.0}.get(better)
     known = {"evaluation": "segmentation", "missing": None, "metrics": {metric: record}}
-    return Report(((metric, float(np.nanmean(values))),), rows, known | (settings or {}), "", None)
+    contract = Contract("segmentation", {"missing": missing}, labels=dict.fromkeys(labels, 1))
+    known |= {"contract": contract.settings()} | (settings or {})
+    return Report(((metric, float(np.nanmean(values))),), rows, known, "", None)
 
 
 def scores(reports, cases, seed=0, *, labels=1, step=0.02):
@@ -323,28 +336,33 @@ def test_undefined_values_are_counted_and_follow_the_policy():
     assert table["defined"].tolist() == [3, 3]
     worst, table = number(missing="worst")
     assert table.loc["a", "dice"] == pytest.approx(np.mean([0.5, 0.0, 0.9, 0.8]))
-    assert worst.settings["missing"] == 0.0
-    assert "taken as 0" in worst.settings["notes"][0]
+    assert worst.settings["missing"] == "worst"
+    assert "taken as the worst" in worst.settings["notes"][0]
     _, table = number(missing=1.0)
     assert table.loc["b", "dice"] == pytest.approx(np.mean([0.4, 0.6, 1.0, 0.9]))
     policy = {"missing": 0.25}
     result = compare(report(a, settings=policy), report(b, settings=policy), names=names)
     assert result.settings["missing"] == 0.25
-    with pytest.raises(ValueError, match=r"0\.25 in report 'a' and None in 'b'"):
+    with pytest.raises(ValueError, match=r"'a' and 'b' differ in missing: 0\.25 against none"):
         compare(report(a, settings=policy), report(b), names=names)
-    with pytest.raises(ValueError, match="missing = 'best' does not give dice a finite number"):
+    result = compare(report(a, settings=policy), report(b), names=names, allow="missing")
+    assert result.settings["missing"] == "report"
+    assert result.table.set_index("name").loc["a", "dice"] == pytest.approx(
+        np.mean([0.5, 0.25, 0.9, 0.8])
+    )
+    with pytest.raises(ValueError, match="missing = 'best' is not a finite number"):
         number(missing="best")
 
 
 def test_an_infinite_worst_value_stands_for_nothing():
     metric, names = "relative_volume_difference", ["a", "b"]
     values = [0.5, np.inf, 0.2], [0.1, 0.3, 0.4]
-    with pytest.raises(ValueError, match="missing = 'worst' does not give relative_volume"):
+    with pytest.raises(ValueError, match="no value of relative_volume_difference is the worst"):
         compare(*[report(x, metric=metric) for x in values], names=names, missing="worst")
     policy = {"missing": "worst"}  # which the reports, too, leave out
     reports = [report(x, metric=metric, settings=policy) for x in values]
     result = compare(*reports, names=names, resamples=20)
-    assert result.settings["missing"] is None
+    assert result.settings["missing"] == "worst"
     assert dict(zip(result.table["name"], result.table[metric], strict=True)) == pytest.approx(
         {"a": 0.35, "b": 0.8 / 3}
     )

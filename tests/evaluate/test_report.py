@@ -49,7 +49,7 @@ def test_json_has_settings_summary_and_table(report, tmp_path):
     assert path.read_text() == text
     assert list(tmp_path.iterdir()) == [path]
     content = json.loads(text)
-    assert list(content) == ["settings", "summary", "table"]
+    assert list(content) == ["settings", "summary", "table", "folder"]
     assert content["summary"]["mAP"] == report.summary["mAP"]
     assert len(content["table"]) == len(report.table)
     assert content["settings"]["protocol"] == "activitynet"
@@ -144,7 +144,7 @@ def test_compare_ranks_and_pairs(pair):
 def test_compare_refuses_other_truths_and_metrics(pair):
     truth, found = frames([("x", "a", 0.0, 1.0)], [("x", "a", 0.0, 1.0, 0.5)])
     other = temporal(truth=truth, found=found, iou=0.3)
-    with pytest.raises(ValueError, match="not on the same truth"):
+    with pytest.raises(ValueError, match=r"differ in truth videos: \d+ against 1; truth segments"):
         compare(pair[0], other)
     with pytest.raises(ValueError, match=r"no metric 'mAP@0\.90'"):
         compare(*pair, metric="mAP@0.90")

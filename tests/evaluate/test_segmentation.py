@@ -335,7 +335,7 @@ def test_digests_tell_arrays_apart(cases):
 def test_files_of_a_report(report, tmp_path):
     report.to_json(tmp_path / "report.json")
     content = json.loads((tmp_path / "report.json").read_text())
-    assert list(content) == ["settings", "summary", "table"]
+    assert list(content) == ["settings", "summary", "table", "folder"]
     assert list(content["table"][0])[:5] == ["case", "label", "metric", "value", "unit"]
     assert content["summary"]["dice"] == report.summary["dice"]
     report.to_csv(tmp_path / "report.csv")

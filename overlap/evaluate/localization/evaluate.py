@@ -11,12 +11,13 @@ import numpy as np
 
 from overlap.evaluate.bootstrap import Seed
 from overlap.evaluate.study import Study
+from overlap.evaluate.thresholds import parse_thresholds
 from overlap.io.segments import MissingConfidenceError, SegmentTable, as_segments
 
 from .evidence import TemporalEvidence
 from .finalise import Finalise
 from .measure import Measure, Measured, ambiguous_only
-from .protocol import Protocol, parse_thresholds
+from .protocol import Protocol
 from .protocols import get_protocol
 from .report import TemporalReport
 
@@ -45,9 +46,7 @@ def _resolve(
     return chosen, labels
 
 
-def _read(
-    truth: Any, found: Any, ambiguous: Any, subset: str | None, protocol: Protocol
-) -> dict[str, SegmentTable]:
+def _read(truth: Any, found: Any, ambiguous: Any, protocol: Protocol) -> dict[str, SegmentTable]:
     tables = {"truth": as_segments(truth, role="truth")}
     try:
         tables["found"] = as_segments(found, role="found")
@@ -58,8 +57,6 @@ def _read(
             f"truth ({tables['truth'].source}) has confidences and found has none: the two look "
             "swapped; exchange them, or add confidences to found"
         ) from error
-    if subset is not None:
-        tables["truth"] = tables["truth"].of_subset(subset)
     if ambiguous is not None:
         if protocol.ambiguous_rows != "ignore":
             raise ValueError(
@@ -188,7 +185,11 @@ def temporal(
             progress=progress, workers=workers, **fields,
         )  # fmt: skip
     chosen, kept = _resolve(protocol, iou, fields, ties, labels)
-    tables = _read(truth, found, ambiguous, subset, chosen)
+    tables = _read(truth, found, ambiguous, chosen)
+    # `explain` walks from one set of rules to another on the same input.
+    inputs = {**tables, "protocol": chosen, "ties": ties, "labels": kept, "subset": subset}
+    if subset is not None:
+        tables["truth"] = tables["truth"].of_subset(subset)
     finalise = Finalise(
         chosen, ties, kept, subset, _whole(bootstrap), confidence_level, rng, progress,
         whole=workers != 1,
@@ -199,8 +200,6 @@ def temporal(
     else:
         blocks = _blocks(tables, abs(workers))
         report = study.add_all(blocks, workers=workers, progress=progress).report()
-    # `explain` walks from one set of rules to another on the same input.
-    inputs = {**tables, "protocol": chosen, "ties": ties, "labels": kept}
     assert isinstance(report.evidence, TemporalEvidence)
     return replace(report, evidence=replace(report.evidence, inputs=inputs))
 

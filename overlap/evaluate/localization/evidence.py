@@ -9,20 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap.evaluate.ranking import Ranking, curve
+from overlap.evaluate.thresholds import threshold_names
 
 from .scored import Scene
 from .shown import CurveEvidence
 
-__all__ = ["TemporalEvidence", "threshold_names"]
-
-
-def threshold_names(thresholds: NDArray[np.float64]) -> list[str]:
-    """Write thresholds with two decimals, or with as many as keep them apart."""
-    for digits in range(2, 18):
-        names = [f"{threshold:.{digits}f}" for threshold in thresholds]
-        if len(set(names)) == len(names):
-            return names
-    return [repr(float(threshold)) for threshold in thresholds]
+__all__ = ["TemporalEvidence"]
 
 
 @dataclass(frozen=True, eq=False)

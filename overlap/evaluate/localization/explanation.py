@@ -8,8 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from overlap.evaluate.report import Report
+from overlap.evaluate.thresholds import threshold_values
 
+from .digests import same_input
 from .evaluate import temporal
+from .every import SeveralProtocols
 from .protocol import Protocol
 
 if TYPE_CHECKING:
@@ -46,28 +49,28 @@ class Explanation:
         return [dict(row) for row in self.step_rows]
 
 
-def explain(a: Report, b: Report, *, metric: str = "mAP") -> Explanation:
+def explain(a: Report, b: Report, *, metric: str | None = None) -> Explanation:
     """Walk from the rules of one report to those of another, one field at a time.
 
     Parameters
     ----------
     a, b : Report
         Reports of `temporal`.
-    metric : str
-        A name that both summaries have.
+    metric : str, optional
+        A name that both summaries have; by default the first of `a`.
 
     Returns
     -------
     Explanation
-        Steps in the order of the protocol's fields, then ties and labels, all on the
-        input of `a`; last, the input is exchanged for that of `b`. The changes add up to
-        the gap. How much each field gets depends on this order where fields interact.
+        Steps in the order of the protocol's fields, then subset, ties and labels, all on the
+        input of `a`; last, if the inputs differ, that of `a` is exchanged for that of `b`. The
+        changes add up to the gap. How much each field gets depends on this order where fields
+        interact.
 
     Raises
     ------
     ValueError
-        If a report cannot be computed again (it was read from a file, or came from a
-        study), or lacks the metric.
+        If a report cannot be computed again (it came from a study), or lacks the metric.
 
     Examples
     --------
@@ -81,24 +84,28 @@ def explain(a: Report, b: Report, *, metric: str = "mAP") -> Explanation:
     >>> float(steps["comparison"])
     -1.0
     """
-    inputs = []
+    metric = a.items[0][0] if metric is None else metric
+    inputs, ends, own = [], [], metric
     for name, report in (("a", a), ("b", b)):
+        if metric not in dict(report.items):
+            raise ValueError(
+                f"explain: report {name} has no metric {metric!r}; it has "
+                f"{', '.join(dict(report.items))}"
+            )
+        if isinstance(report.evidence, SeveralProtocols):
+            report, own = report.evidence.part(metric)
         kept = getattr(report.evidence, "inputs", None)
         if kept is None:
             raise ValueError(
                 f"explain: report {name} cannot be computed again; make it with "
                 "overlap.evaluate.temporal"
             )
-        if metric not in dict(report.items):
-            raise ValueError(
-                f"explain: report {name} has no metric {metric!r}; it has "
-                f"{', '.join(dict(report.items))}"
-            )
         inputs.append(kept)
+        ends.append(dict(report.items)[own])
     first, last = inputs
     current = dict(first)
-    value = dict(a.items)[metric]
-    rows = [{"field": "(a)", "before": "", "after": a.settings["protocol"], metric: value}]
+    value = ends[0]
+    rows = [{"field": "(a)", "before": "", "after": first["protocol"].name, metric: value}]
     rows[0]["change"] = 0.0
     goal: Protocol = last["protocol"]
     for field in (f.name for f in dataclasses.fields(Protocol)):
@@ -107,29 +114,34 @@ def explain(a: Report, b: Report, *, metric: str = "mAP") -> Explanation:
         if field in ("name", "description") or before == after:
             continue
         current["protocol"] = dataclasses.replace(protocol, **{field: after})
-        value = _step(rows, field, before, after, current, metric, value)
-    for option in ("ties", "labels"):
+        if field == "thresholds" and threshold_values(before) != threshold_values(after):
+            before, after = threshold_values(before), threshold_values(after)
+        value = _step(rows, field, before, after, current, (metric, own), value)
+    roles = ("truth", "found", "ambiguous")
+    changed = [role for role in roles if not same_input(first.get(role), last.get(role))]
+    # the subset of another truth is part of that input
+    for option in ("subset", "ties", "labels") if "truth" not in changed else ("ties", "labels"):
         if first[option] != last[option]:
             before, current[option] = current[option], last[option]
-            value = _step(rows, option, before, last[option], current, metric, value)
-    roles = ("truth", "found", "ambiguous")
-    changed = [role for role in roles if first.get(role) is not last.get(role)]
+            value = _step(rows, option, before, last[option], current, (metric, own), value)
     if changed:
-        end = dict(b.items)[metric]
         rows.append(
             {
                 "field": "input",
-                "before": ", ".join(_source(first.get(role)) for role in changed),
-                "after": ", ".join(_source(last.get(role)) for role in changed),
-                metric: end,
-                "change": end - value,
+                "before": ", ".join(_source(first, role) for role in changed),
+                "after": ", ".join(_source(last, role) for role in changed),
+                metric: ends[1],
+                "change": ends[1] - value,
             }
         )
     return Explanation(metric, tuple(rows))
 
 
-def _source(table: Any) -> str:
-    return "none" if table is None else str(table.source)
+def _source(inputs: dict[str, Any], role: str) -> str:
+    if inputs.get(role) is None:
+        return "none"
+    subset = inputs["subset"] if role == "truth" else None
+    return f"{inputs[role].source}" + (f" (subset {subset})" if subset is not None else "")
 
 
 def _step(
@@ -138,22 +150,23 @@ def _step(
     before: Any,
     after: Any,
     options: dict[str, Any],
-    metric: str,
+    metric: tuple[str, str],
     value: float,
 ) -> float:
     usable = dict(options)
     if usable["protocol"].ambiguous_rows != "ignore":
         usable.pop("ambiguous", None)
-    result = dict(temporal(**usable).items)
-    if metric not in result:
-        raise ValueError(f"explain: {metric!r} is undefined once {field} is {after!r}")
+    shown, own = metric
+    result = dict(temporal(**usable, progress=False).items)
+    if own not in result:
+        raise ValueError(f"explain: {shown!r} is undefined once {field} is {after!r}")
     rows.append(
         {
             "field": field,
             "before": before,
             "after": after,
-            metric: result[metric],
-            "change": result[metric] - value,
+            shown: result[own],
+            "change": result[own] - value,
         }
     )
-    return result[metric]
+    return result[own]

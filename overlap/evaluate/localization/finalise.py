@@ -13,8 +13,9 @@ from overlap.evaluate.bootstrap import draw_weights, resampled_interval
 from overlap.evaluate.report import Interval
 from overlap.evaluate.study import progress_bar
 from overlap.io.name_match import closest
+from overlap.evaluate.thresholds import threshold_names, threshold_values
 
-from .evidence import TemporalEvidence, threshold_names
+from .evidence import TemporalEvidence
 from .measure import Measured, combine
 from .protocol import Protocol
 from .report import TemporalReport
@@ -187,8 +188,9 @@ def _rows(
         np.cumsum(ranking.outcome == kind, axis=1, out=total[:, 1:])
         counts.append(np.diff(total[:, ranking.pointer], axis=1).tolist())
     result = []
+    shown = threshold_values(scene.thresholds)
     for c, label in enumerate(scene.classes):
-        for t, threshold in enumerate(scene.thresholds.tolist()):
+        for t, threshold in enumerate(shown):
             true, ignored = counts[0][t][c], counts[1][t][c]
             row = {
                 "class": label,

@@ -34,6 +34,10 @@ class Measured:
     left_out : dict
         How many truths the protocol leaves out, by reason; and under ``ambiguous_given``
         the number of ambiguous intervals given beside the truth.
+    given : tuple of SegmentTable
+        The truth as it was given, in parts, with what the protocol leaves out.
+    given_ambiguous : tuple of SegmentTable
+        Ambiguous intervals that were given beside the truth, in parts.
     """
 
     truth: SegmentTable
@@ -43,6 +47,8 @@ class Measured:
     truth_place: NDArray[np.int64]
     found_place: NDArray[np.int64]
     left_out: dict[str, int]
+    given: tuple[SegmentTable, ...] = ()
+    given_ambiguous: tuple[SegmentTable, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ class Measure:
         if places is None:
             places = np.arange(len(truth)), np.arange(len(found))
         keep, marked, left_out = _clean(truth, protocol)
-        ambiguities = [truth.select(marked)]
+        given, ambiguities = truth, [truth.select(marked)]
         if ambiguous is not None:
             ambiguities.append(ambiguous_only(ambiguous, protocol))
             left_out["ambiguous_given"] = len(ambiguities[1])
@@ -109,7 +115,9 @@ class Measure:
                     table.video,
                     protocol,
                 )
-        return Measured(truth, found, pairs, touched, *places, left_out)
+        return Measured(
+            truth, found, pairs, touched, *places, left_out, (given,), tuple(ambiguities[1:])
+        )
 
 
 def ambiguous_only(source: Any, protocol: Protocol) -> SegmentTable:
@@ -239,6 +247,8 @@ def combine(parts: Sequence[Measured], order: str, *, whole: bool = False) -> Me
         places[0],
         places[1],
         {name: sum(part.left_out[name] for part in parts) for name in parts[0].left_out},
+        tuple(table for part in parts for table in part.given),
+        tuple(table for part in parts for table in part.given_ambiguous),
     )
 
 

@@ -9,7 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Protocol", "parse_thresholds"]
+from overlap.evaluate.ranges import as_numbers, read_numbers
+from overlap.evaluate.thresholds import parse_thresholds
+
+__all__ = ["Protocol"]
 
 # The values that each choice field may have, with what they mean. `Protocol.with_fields`
 # and the documentation read this table.
@@ -136,7 +139,7 @@ class Protocol:
         for field, choices in CHOICES.items():
             value = getattr(self, field)
             if field == "recall_grid" and not isinstance(value, str):
-                object.__setattr__(self, field, _numbers(field, value, rising=True))
+                object.__setattr__(self, field, _rising(field, value))
             elif value not in choices:
                 allowed = ", ".join(repr(choice) for choice in choices)
                 raise ValueError(f"Protocol: {field} = {value!r} is not one of {allowed}")
@@ -198,13 +201,13 @@ class Protocol:
                 raise ValueError(f"Protocol: fallback = {value!r} is not true or false")
             return words[value.lower()]
         if field in ("union_floor", "duplicate_tolerance"):
-            return _numbers(field, (value,))[0]
+            return as_numbers((value,), f"Protocol: {field}")[0]
         if field == "thresholds":
             return parse_thresholds(value)
         if field == "recall_grid" and value not in CHOICES[field]:
             if not any(character.isdigit() for character in value):
                 return value  # refused by the constructor, which lists the names
-            return _numbers(field, value.split(","), rising=True)
+            return _rising(field, read_numbers(value, f"Protocol: {field}"))
         return value
 
     def settings(self) -> dict[str, Any]:
@@ -235,64 +238,8 @@ def _shown(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _numbers(field: str, values: Iterable[Any], *, rising: bool = False) -> tuple[float, ...]:
-    result = []
-    for value in values:
-        try:
-            result.append(float(value))
-        except (TypeError, ValueError):
-            raise ValueError(f"Protocol: {field} has {value!r}, which is not a number") from None
-        if not math.isfinite(result[-1]):
-            raise ValueError(f"Protocol: {field} has {value!r}, which is not finite")
-    if not result:
-        raise ValueError(f"Protocol: {field} is empty; give at least one number")
-    if rising and any(b <= a for a, b in itertools.pairwise(result)):
-        raise ValueError(f"Protocol: {field} = {tuple(result)} must rise")
-    return tuple(result)
-
-
-def parse_thresholds(value: Any) -> tuple[float, ...]:
-    """Read IoU thresholds.
-
-    Parameters
-    ----------
-    value : str, float or iterable of float
-        ``"0.3:0.7:0.1"`` (both ends included, rounded to 1e-10), ``"0.5,0.75"``, or
-        numbers, which are used as they are.
-
-    Returns
-    -------
-    tuple of float
-        Rising or falling as given, each in [0, 1].
-
-    Raises
-    ------
-    ValueError
-        If something is not a number in [0, 1], appears twice, or nothing is given.
-
-    Examples
-    --------
-    >>> parse_thresholds("0.3:0.5:0.1")
-    (0.3, 0.4, 0.5)
-    """
-    if isinstance(value, str):
-        if ":" in value:
-            parts = _numbers("thresholds", value.split(":"))
-            if len(parts) != 3 or parts[2] <= 0 or parts[1] < parts[0]:
-                raise ValueError(
-                    f"thresholds {value!r}: wanted start:stop:step with start <= stop and step > 0"
-                )
-            count = math.floor((parts[1] - parts[0]) / parts[2] + 1e-9) + 1
-            result = tuple(round(parts[0] + k * parts[2], 10) for k in range(count))
-        else:
-            result = _numbers("thresholds", value.split(","))
-    elif isinstance(value, Iterable):
-        result = _numbers("thresholds", value)
-    else:
-        result = _numbers("thresholds", (value,))
-    for threshold in result:
-        if not 0 <= threshold <= 1:
-            raise ValueError(f"thresholds: {threshold!r} is not in [0, 1]")
-    if len(set(result)) < len(result):
-        raise ValueError(f"thresholds {result}: a value appears twice")
+def _rising(field: str, values: Iterable[Any]) -> tuple[float, ...]:
+    result = as_numbers(values, f"Protocol: {field}")
+    if any(b <= a for a, b in itertools.pairwise(result)):
+        raise ValueError(f"Protocol: {field} = {result} must rise")
     return result

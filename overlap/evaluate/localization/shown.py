@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from numpy.typing import NDArray
 
 from overlap.evaluate.report import Evidence, Report, Section
+from overlap.evaluate.thresholds import threshold_names
 
 if TYPE_CHECKING:
     from .report import TemporalReport
@@ -83,5 +84,5 @@ def _grid(rows: list[dict[str, Any]]) -> Section:
         ]
         for name in sorted(lines, key=lambda name: means[name])
     ]
-    columns = ["class", "truths", *(f"{level:.2f}" for level in levels), "mean"]
+    columns = ["class", "truths", *threshold_names(levels), "mean"]
     return Section("Classes, %, the worst first", columns, cells)

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap.evaluate.contract import Contract
 from overlap.evaluate.report import Interval, package_versions
 from overlap.io.lint import other_unit
 from overlap.io.name_match import mismatch
+from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.io.segments import SegmentTable
 
-from .evidence import TemporalEvidence, threshold_names
+from .digests import digest_of_segments
+from .evidence import TemporalEvidence
 
 if TYPE_CHECKING:
     from .finalise import Finalise
@@ -123,10 +126,48 @@ def describe(
         "notes": notes,
         "findings": [finding for finding in findings if finding],
     }
+    if measured.given_ambiguous:
+        digests = {table.sha256 for table in measured.given_ambiguous}
+        result["ambiguous"] = {
+            "source": ", ".join(dict.fromkeys(x.source for x in measured.given_ambiguous)),
+            "sha256": digests.pop() if len(digests) == 1 else None,
+            "segments": sum(map(len, measured.given_ambiguous)),
+        }
+    result["contract"] = _contract(rules, evidence).settings()
     if intervals:
         _describe_bootstrap(result, rules, evidence, intervals, absent)
     result["methods"] = _sentence(rules, evidence, result, intervals)
     return result
+
+
+def _contract(rules: Finalise, evidence: TemporalEvidence) -> Contract:
+    """Return what another report must agree in."""
+    scene, protocol = evidence.scene, rules.protocol
+    given, ambiguous = scene.measured.given, scene.measured.given_ambiguous
+    values = threshold_values(protocol.thresholds)
+    names = threshold_names(protocol.thresholds)
+    return Contract(
+        "temporal",
+        {
+            "truth": {
+                "subset": rules.subset,
+                "videos": len({name for table in given for name in table.videos}),
+                "segments": sum(map(len, given)),
+                "sha256": digest_of_segments(given),
+            },
+            "ambiguous": {
+                "segments": sum(map(len, ambiguous)),
+                "sha256": digest_of_segments(ambiguous),
+            },
+            "labels": sorted(scene.classes),
+            "protocol": protocol.settings(),
+            "ties": rules.ties,
+        },
+        {
+            "mAP": {"iou": sorted(values)},
+            **{f"mAP@{x}": {"iou": [value]} for x, value in zip(names, values, strict=True)},
+        },
+    )
 
 
 def _describe_bootstrap(

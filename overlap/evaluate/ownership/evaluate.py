@@ -9,8 +9,8 @@ import numpy as np
 
 from overlap._reach import check_score, checked_number
 from overlap.evaluate.bootstrap import Seed, draw_weights, resampled_interval
-from overlap.evaluate.localization.protocol import parse_thresholds
 from overlap.evaluate.report import Interval
+from overlap.evaluate.thresholds import parse_thresholds
 from overlap.ratios import coverage
 from overlap.regions.interval_sets import IntervalSets
 from overlap.regions.intervals import Intervals

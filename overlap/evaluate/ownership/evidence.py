@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from overlap.evaluate.localization.evidence import threshold_names
 from overlap.evaluate.report import Report, Section
+from overlap.evaluate.thresholds import threshold_names
 from overlap.matching import match
 from overlap.ratios import iou
 from overlap.regions.interval_sets import IntervalSets

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap.evaluate.contract import Contract
 from overlap.evaluate.report import package_versions
 from overlap.io.name_match import mismatch
+from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.scores import Score
 
 from .evidence import PossessionEvidence
@@ -72,6 +76,7 @@ def describe(
             )
         neither = int(((evidence.counts["found"] == 0) & (evidence.counts["truth"] == 0)).sum())
         result["without_any_spell"] = neither
+    result["contract"] = _contract(evidence).settings()
     result["notes"] = notes
     result["findings"] = _findings(evidence, inputs)
     if intervals:
@@ -111,6 +116,39 @@ def _findings(evidence: PossessionEvidence, inputs: dict[str, Any]) -> list[str]
                     "spells in frames or milliseconds, or is fps wrong?"
                 )
     return [finding for finding in findings if finding]
+
+
+def _contract(evidence: PossessionEvidence) -> Contract:
+    """Return what another report must agree in: thresholds of scores are part of a method."""
+    if evidence.truth is None:
+        reason = "has no annotated spells, so that no value in it is better than another"
+        return Contract("possession", {}, reason=reason)
+    spells = sorted(
+        (evidence.players.labels[k], start, stop)
+        for k, start, stop in zip(
+            evidence.truth.region.tolist(),
+            evidence.truth.start.tolist(),
+            evidence.truth.stop.tolist(),
+            strict=True,
+        )
+    )
+    values = threshold_values(evidence.thresholds)
+    numbers: dict[str, dict[str, Any]] = {"F1": {"iou": sorted(values)}}
+    for name, value in zip(threshold_names(evidence.thresholds), values, strict=True):
+        for number in ("F1", "precision", "recall"):
+            numbers[f"{number}@{name}"] = {"iou": [value]}
+    return Contract(
+        "possession",
+        {
+            "truth": {
+                "spells": len(spells),
+                "sha256": hashlib.sha256(json.dumps(spells).encode()).hexdigest(),
+            },
+            "items": "videos" if len(evidence.players.videos) > 1 else "players",
+        },
+        numbers,
+        sizes=("possession", "truth_possession"),
+    )
 
 
 def _sentence(

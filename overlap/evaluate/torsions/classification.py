@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from overlap.evaluate.bootstrap import Seed, draw_weights, resampled_interval
+from overlap.evaluate.contract import Contract
 from overlap.evaluate.report import Interval, package_versions
 from overlap.io.conformations import read_conformations
 from overlap.io.rama_grids import RamaGrids
@@ -19,7 +20,7 @@ from .classified import VERDICTS, ClassifiedResidues, classify
 from .cutoffs import as_cutoffs
 from .drawing_units import FEW_UNITS, units_of
 from .residue_report import RamachandranReport
-from .sources import digests_of, library_settings, notes_of, table_settings
+from .sources import NOT_PAIRED, digests_of, library_settings, notes_of, table_settings
 
 __all__ = ["NOT_A_Z_SCORE", "ramachandran"]
 
@@ -163,6 +164,9 @@ def ramachandran(
         "versions": package_versions(),
         "notes": [*notes, NOT_A_Z_SCORE],
     }
+    library_digest = {"sha256": settings["truth"]["sha256"]}
+    rules_of = {"cutoffs": settings["cutoffs"], "truth": library_digest}
+    settings["contract"] = Contract("ramachandran", rules_of, reason=NOT_PAIRED).settings()
     if bootstrap:
         settings["bootstrap"] = {
             "method": "percentile", "resamples": bootstrap, "confidence_level": confidence_level,

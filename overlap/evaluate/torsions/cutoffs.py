@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from overlap.evaluate.ranges import complement, read_numbers
 from overlap.io.residue_categories import ALLOWED_CUTOFFS, FAVORED_CUTOFF, as_category
 
 __all__ = ["Cutoffs", "Level", "as_cutoffs", "read_levels"]
@@ -99,8 +101,8 @@ def read_levels(levels: Any, cutoffs: Cutoffs) -> tuple[Level, ...]:
     Parameters
     ----------
     levels : str or sequence of (str or float)
-        ``"favored"``, ``"allowed"``, and fractions that regions are to hold, such as 0.5; in one
-        string they are separated by commas.
+        ``"favored"``, ``"allowed"``, and fractions that regions are to hold, such as 0.5, or
+        ranges of them, such as ``"0.5:0.9:0.1"``; in one string they are separated by commas.
     cutoffs : Cutoffs
         What the two names mean.
 
@@ -117,7 +119,7 @@ def read_levels(levels: Any, cutoffs: Cutoffs) -> tuple[Level, ...]:
     if isinstance(levels, str | float | int):
         levels = [part.strip() for part in str(levels).split(",")]
     result: dict[str, Level] = {}
-    for entry in levels:
+    for entry in itertools.chain.from_iterable(map(_range, levels)):
         if entry == "favored":
             level = Level(entry, dict.fromkeys(cutoffs.allowed, cutoffs.favored))
         elif entry == "allowed":
@@ -132,11 +134,20 @@ def read_levels(levels: Any, cutoffs: Cutoffs) -> tuple[Level, ...]:
                     f"levels: {entry!r} is not {', '.join(LEVELS)}, or a fraction between 0 and 1 "
                     "that the region is to hold"
                 )
-            # 1 - 0.98 is 0.020000000000000018, which is not the rank that tables hold
-            level = Level(f"{share:g}", dict.fromkeys(cutoffs.allowed, round(1.0 - share, 12)))
+            # tables hold ranks such as 0.02, and 1 - 0.98 is not that number
+            level = Level(_name(share), dict.fromkeys(cutoffs.allowed, complement(share)))
         if level.name in result:
             raise ValueError(f"levels: {level.name} is there twice; give each once")
         result[level.name] = level
     if not result:
         raise ValueError("levels is empty; give one or more, such as 'favored,allowed'")
     return tuple(result.values())
+
+
+def _range(entry: Any) -> Sequence[Any]:
+    return read_numbers(entry, "levels") if isinstance(entry, str) and ":" in entry else (entry,)
+
+
+def _name(share: float) -> str:
+    """Write a fraction with as many digits as tell it from any other."""
+    return f"{share:g}" if float(f"{share:g}") == share else repr(share)

@@ -10,7 +10,14 @@ from overlap.io.conformations import Conformations
 from overlap.io.rama_grids import RamaGrids
 from overlap.io.residues import ResidueTable
 
-__all__ = ["digests_of", "library_settings", "notes_of", "source_settings", "table_settings"]
+__all__ = [
+    "NOT_PAIRED",
+    "digests_of",
+    "library_settings",
+    "notes_of",
+    "source_settings",
+    "table_settings",
+]
 
 
 def source_settings(source: Conformations) -> dict[str, Any]:
@@ -91,6 +98,15 @@ def _digest_of(sources: Iterable[tuple[str, str | None]]) -> str | None:
     if not known:
         return None
     return hashlib.sha256("".join(f"{digest}\n" for digest in sorted(known)).encode()).hexdigest()
+
+
+#: Why reports on angles are not ranked beside each other.
+NOT_PAIRED = (
+    "is on backbone angles. What is drawn for its intervals are its own chains or residues, which "
+    "no other report shares, so that nothing pairs two reports; compare the two sets of angles "
+    "with each other (`overlap ramachandran A B --regions`, evaluate.conformation), or look at "
+    "the intervals of each report"
+)
 
 
 def notes_of(source: Conformations, role: str) -> list[str]:

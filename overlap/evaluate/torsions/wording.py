@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from overlap.evaluate.contract import Contract
 from overlap.evaluate.report import package_versions
 from overlap.io.conformations import Conformations
 
@@ -12,7 +13,7 @@ from .comparing import NUMBERS
 from .cutoffs import Cutoffs
 from .shapes import GridShape
 from .sides import Estimator, Side
-from .sources import digests_of, notes_of, source_settings
+from .sources import NOT_PAIRED, digests_of, notes_of, source_settings
 
 if TYPE_CHECKING:
     from .evidence import ConformationEvidence
@@ -65,6 +66,10 @@ def describe(
         for drawn in (evidence.drawn.found, evidence.drawn.truth)
         if drawn.units is not None
     }
+    shared = ("levels", "level_by", "density", "mass", "min_residues", "hausdorff_tolerance")
+    rules_of = {name: settings[name] for name in shared}
+    rules_of["truth"] = {"sha256": settings["truth"]["sha256"]}
+    settings["contract"] = Contract("conformation", rules_of, reason=NOT_PAIRED).settings()
     settings["versions"] = package_versions()
     said = [
         note

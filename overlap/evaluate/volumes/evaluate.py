@@ -358,7 +358,7 @@ def _strata(strata: Any, cases: Sequence[str]) -> dict[str, dict[str, str]]:
     missing = [case for case in cases if case not in table]
     if missing:
         raise ValueError(f"strata: lacks the case {missing[0]!r}; give every case a row")
-    taken = {"case", "label", "metric", "value", "unit", "empty", "missing"}
+    taken = {"case", "label", "metric", "value", "unit", "empty", "missing", "used"}
     for case in cases:
         clash = sorted(taken & table[case].keys())
         if clash:

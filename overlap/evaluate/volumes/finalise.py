@@ -189,6 +189,7 @@ class Finalise:
                             "unit": metric.unit_in(case.unit),
                             "empty": SITUATIONS[evidence.situations[m, c, k]],
                             "missing": "" if np.isfinite(value) else str(value),
+                            "used": float(evidence.used[m, c, k]),
                             **strata,
                         }
                     )

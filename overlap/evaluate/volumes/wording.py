@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap.evaluate.contract import Contract
 from overlap.evaluate.report import package_versions
 
 from .empties import SITUATIONS
 from .evidence import SegmentationEvidence
 from .measured import Failed, Measured
+from .metrics import Metric
 
 if TYPE_CHECKING:
     from .finalise import Finalise
@@ -45,6 +47,7 @@ def describe(
                 "better": metric.better,
                 "low": metric.low if np.isfinite(metric.low) else None,
                 "high": metric.high if np.isfinite(metric.high) else None,
+                "worst": _worst(metric),
             }
             for metric in evidence.metrics
         },
@@ -56,6 +59,7 @@ def describe(
         "ignore": list(measure.ignore),
         "ignored_voxels": sum(case.ignored for case in cases),
         "soft": measure.soft,
+        "scale": list(measure.scale),
         "tolerance": measure.tolerance,
         "strata": list(next(iter(rules.strata.values()), {})),
     }
@@ -81,9 +85,11 @@ def describe(
             "truth_sha256": case.sources[0].sha256,
             "found": case.sources[1].name,
             "found_sha256": case.sources[1].sha256,
+            "diagonal": float(np.linalg.norm(case.extent)),
         }
         for case in cases
     ]
+    result["contract"] = _contract(rules, evidence, result).settings()
     result["failures"] = [{"case": entry.case, "reason": entry.reason} for entry in failed]
     result["versions"] = package_versions()
     result["notes"] = _notes(rules, evidence, failed, touched, units)
@@ -96,6 +102,46 @@ def describe(
         }
     result["methods"] = _sentence(rules, evidence, failed, result)
     return result
+
+
+def _worst(metric: Metric) -> float | str | None:
+    """Say what the worst value is: of distances the diagonal of the volume; None for no end."""
+    if np.isfinite(metric.worst):
+        return metric.worst
+    return "diagonal" if metric.unit == "length" and metric.better == "lower" else None
+
+
+def _contract(
+    rules: Finalise, evidence: SegmentationEvidence, settings: dict[str, Any]
+) -> Contract:
+    """Return what another report must agree in."""
+    measure = rules.measure
+    numbers: dict[str, dict[str, Any]] = {}
+    for metric in evidence.metrics:
+        facts = settings["metrics"][metric.name]
+        numbers[metric.name] = {
+            "metric": {key: facts[key] for key in ("meaning", "unit", "better")}
+        }
+        if metric.family == "objects":
+            objects = measure.rules.settings()
+            del objects["metrics"]
+            numbers[metric.name]["instances"] = objects
+        elif metric.family == "surfaces":
+            numbers[metric.name]["surface"] = settings["surface"]
+    return Contract(
+        "segmentation",
+        {
+            "empty": settings["empty"],
+            "missing": rules.missing,
+            "ignore": settings["ignore"],
+            "soft": measure.soft,
+            "scale": measure.scale[0],
+            "spacing": settings.get("spacing"),
+        },
+        numbers,
+        {name: list(members) for name, members in evidence.groups.items()},
+        {case.case: case.sources[0].sha256 for case in evidence.cases},
+    )
 
 
 def _touched(evidence: SegmentationEvidence) -> dict[str, dict[str, int]]:

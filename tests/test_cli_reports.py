@@ -1,0 +1,281 @@
+"""Every option of every command that writes reports: what they write can be compared and explained.
+
+Options and choices are those of the commands themselves, so that a new one without an example
+fails here.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+
+from overlap import cli
+from overlap.io import sample_path
+
+AMBIGUOUS = "video,start,stop,label\nsample_001,0,30,Ambiguous\nsample_002,5,9,Ambiguous\n"
+TEMPORAL = ["truth.json", "found.json"]
+VOLUMES = ["volumes/truth", "volumes/found", "--labels", "1=organ,2=lesion,3=vessel"]
+SOFT = ["soft/truth.npy", "soft/found.npy", "--metrics", "dice,iou"]
+ARRAYS = ["soft/truth_labels.npy", "soft/found_labels.npy", "--metrics", "hd95,dice"]
+ANGLES = ["found.csv", "truth.csv", "--levels", "favored", "--tolerance", "none"]
+SCORED = ["peptide.pdb", "library"]
+
+#: Words before, and examples of values: every option of a command must be here.
+TEMPORAL_WORDS = {
+    "--sample": [()],
+    "--protocol": ["activitynet", "opentad", "thumos14", "thumos14_updated", "all"],
+    "--subset": ["validation"],
+    "--iou": ["0.3:0.7:0.1", "0.5", "0.123,0.5:0.9:0.2", "0.95,0.5"],
+    "--labels": ["Diving,Surfing", "Surfing,Diving"],
+    "--ambiguous": [
+        ("ambiguous.csv", "--protocol", "thumos14"),
+        ("ambiguous.csv", "--protocol", "all"),
+    ],
+    "--set": [
+        ("recall_grid=octave", "--protocol", "thumos14"),
+        ("recall_grid=0,0.5,1", "--protocol", "thumos14"),
+        "union_floor=0.001", "comparison=>", "fallback=false", "duplicates=drop",
+        "zero_length=drop", "thresholds=0.5", "ambiguous_label=Diving", "ambiguous_rows=ignore",
+    ],
+    "--ties": None,
+    "--bootstrap": ["7"],
+    "--seed": [("3", "--bootstrap", "7")],
+    "--out": [("again.csv", "--out", "again.html"), ("again.html", "--protocol", "all")],
+    "--plot": ["p.svg", ("p.svg", "--protocol", "all")],
+    "--workers": ["2"],
+    "--quiet": [()],
+}  # fmt: skip
+VOLUME_WORDS = {
+    "--sample": [()],
+    "--labels": ["1=organ", "all=1+2+3", "2", "labels.csv"],
+    "--metrics": ["dice", "hd95,assd,nsd@2mm", "pq,sq,rq", "biou,volume_difference"],
+    "--ignore": [("3", "--labels", "1=organ,2=lesion")],
+    "--strata": ["strata.csv"],
+    "--empty": ["medpy", "monai-keep-empty"],
+    "--missing": ["0.5", "worst", ("worst", "--metrics", "hd95,dice,volume_difference")],
+    "--soft": ["minmax", "squared"],
+    "--scale": [("255", "--soft", "product")],
+    "--instances": None,
+    "--surface": ["monai", "medpy"],
+    "--spacing": ["1,1,2"],
+    "--tolerance": ["0.5"],
+    "--pattern": ["*.mha", "*.mha,*.mha"],
+    "--bootstrap": ["7"],
+    "--seed": [("3", "--bootstrap", "7")],
+    "--workers": ["2"],
+    "--resume": ["kept"],
+    "--out": [("again.csv", "--out", "again.html")],
+    "--plot": ["p.svg"],
+    "--picture": ["w.svg"],
+    "--images": [("volumes/truth", "--picture", "w.svg")],
+    "--quiet": [()],
+}
+ANGLE_WORDS = {
+    "--sample": [()],
+    "--classify": [()],
+    "--levels": ["allowed", "0.5:0.9:0.4", "0.123456789"],
+    "--level-by": None,
+    "--favored": ["0.05"],
+    "--allowed": ["0.001", "general=0.002"],
+    "--category": ["glycine"],
+    "--kappa": ["80"],
+    "--step": ["4"],
+    "--mass": None,
+    "--min-residues": ["100"],
+    "--tolerance": ["none"],
+    "--models": ["all", "1"],
+    "--conformer": None,
+    "--bond-limit": ["1.9"],
+    "--cis-limit": ["80"],
+    "--max-resolution": ["2"],
+    "--max-b-factor": ["50"],
+    "--min-occupancy": ["0.5"],
+    "--unit": ["degrees"],
+    "--bootstrap": ["2"],
+    "--resample": [("residue", "--bootstrap", "2")],
+    "--interval": [("basic", "--bootstrap", "2")],
+    "--seed": [("3", "--bootstrap", "2")],
+    "--out": [("again.csv", "--out", "again.html")],
+    "--plot": ["p.svg"],
+    "--residues": ["r.csv"],
+    "--geojson": ["g.geojson"],
+    "--quiet": [()],
+}
+COMPARE_WORDS = {
+    "--metric": ["dice", "hd95"],
+    "--label": ["organ", "lesion,organ"],
+    "--common": [()],
+    "--missing": ["none", "0.5", "worst"],
+    "--allow": ["labels", "version,truth"],
+    "--aggregate": None,
+    "--resamples": ["10"],
+    "--seed": ["4"],
+    "--out": ["c.json"],
+    "--plot": ["c.svg"],
+    "--quiet": [()],
+}
+EXPLAIN_WORDS = {"--metric": ["mAP@0.50", "mAP tie low"], "--out": ["e.json"]}
+WORDS = {
+    "temporal": TEMPORAL_WORDS,
+    "segmentation": VOLUME_WORDS,
+    "ramachandran": ANGLE_WORDS,
+    "compare": COMPARE_WORDS,
+    "explain": EXPLAIN_WORDS,
+}
+#: Options of the scoring of residues, which need structures and a library.
+OF_RESIDUES = ("--classify", "--residues", "--models", "--conformer", "--bond-limit", "--cis-limit",
+               "--max-resolution", "--max-b-factor", "--min-occupancy")  # fmt: skip
+#: Settings that follow from the inputs, or only say how it was computed.
+DERIVED = {"touched", "notes", "findings", "ignored_voxels", "inputs", "truth", "found", "failures",
+           "contract", "tie_range", "versions"}  # fmt: skip
+
+
+def options(command):
+    return {p.opts[0]: p for p in cli.cli.commands[command].params if isinstance(p, click.Option)}
+
+
+def examples(command):
+    """Words of every example of every option; all choices of those that have some."""
+    for name, option in options(command).items():
+        values = WORDS[command].get(name, [])
+        if values is None:
+            values = option.type.choices
+        for value in values:
+            words = [value] if isinstance(value, str) else list(value)
+            yield pytest.param(name, words, id=f"{name} {' '.join(words)}")
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("inputs")
+    for role in ("truth", "found"):
+        shutil.copy(sample_path(f"temporal_{role}"), folder / f"{role}.json")
+        shutil.copy(sample_path(f"angles_{role}"), folder / f"{role}.csv")
+        shutil.copytree(sample_path(f"volumes_{role}"), folder / "volumes" / role)
+    head, rest = sample_path("peptide").read_text().split("\n", 1)
+    resolution = "REMARK   2 RESOLUTION.    1.50 ANGSTROMS."
+    (folder / "peptide.pdb").write_text("\n".join([head, resolution, rest]))
+    (folder / "soft").mkdir()
+    rng = np.random.default_rng(0)
+    for role in ("truth", "found"):
+        np.save(folder / "soft" / f"{role}.npy", rng.random((3, 4, 5)))
+        np.save(folder / "soft" / f"{role}_labels.npy", rng.integers(0, 2, (3, 4, 5)))
+    (folder / "ambiguous.csv").write_text(AMBIGUOUS)
+    (folder / "labels.csv").write_text("id,name\n1,organ\n2,lesion\n3,vessel\n")
+    cases = sorted(path.name.partition(".")[0] for path in (folder / "volumes/truth").iterdir())
+    (folder / "strata.csv").write_text("case,site\n" + "".join(f"{c},x\n" for c in cases))
+    (folder / "library").mkdir()
+    rank = [f"{x} {y} {((x + y) % 360 + 1) / 361}" for x in range(-175, 180, 10)
+            for y in range(-175, 180, 10)]  # fmt: skip
+    head = ["# x1: -180 180 36 true", "# x2: -180 180 36 true"]
+    for name in ("general", "gly-sym", "cispro", "transpro", "prepro", "ileval"):
+        (folder / "library" / f"rama8000-{name}.data").write_text("\n".join([*head, *rank]) + "\n")
+    return folder
+
+
+@pytest.fixture
+def run(inputs, tmp_path, monkeypatch, capsys):
+    shutil.copytree(inputs, tmp_path / "here")
+    monkeypatch.chdir(tmp_path / "here")
+
+    def call(*words):
+        code = cli.main([str(word) for word in words])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+@pytest.mark.parametrize("command", WORDS)
+def test_every_option_has_an_example(command):
+    assert set(options(command)) == set(WORDS[command])
+
+
+def made(run, command, words):
+    code, _, err = run(command, *words, "--out", "r.json")
+    assert (code, err) == (0, ""), err
+    return json.loads(Path("r.json").read_text())
+
+
+def rules(report):
+    return {name: value for name, value in report["settings"].items() if name not in DERIVED}
+
+
+def with_option(base, name, words):
+    """The words of a command, with an option in place of a default of the example."""
+    if name == "--sample":
+        return [name]
+    if name in base:
+        base = base[: base.index(name)] + base[base.index(name) + 2 :]
+    for word in words[1:]:
+        if word in base:
+            base = base[: base.index(word)] + base[base.index(word) + 2 :]
+    return [*base, name, *words]
+
+
+@pytest.mark.parametrize(("name", "words"), list(examples("temporal")))
+def test_temporal(run, name, words):
+    plain = made(run, "temporal", TEMPORAL)
+    report = made(run, "temporal", with_option(TEMPORAL, name, words))
+    assert report["table"] == plain["table"] or rules(report) != rules(plain)
+    code, out, err = run("compare", "r.json", "r.json", "--resamples", "5")
+    assert (code, err) == (0, "")
+    assert "1: r.json = 2: r.json" in out
+    code, out, err = run("explain", "r.json", "r.json")
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 2  # the number, and no step
+
+
+@pytest.mark.parametrize(("name", "words"), list(examples("segmentation")))
+def test_segmentation(run, name, words):
+    base = {"--soft": SOFT, "--scale": SOFT, "--spacing": ARRAYS}.get(name, VOLUMES)
+    compared = name not in ("--soft", "--scale")  # without them, the volumes have no labels
+    plain = made(run, "segmentation", base) if compared else {}
+    report = made(run, "segmentation", with_option(base, name, words))
+    if compared:
+        assert report["table"] == plain["table"] or rules(report) != rules(plain)
+    for metric, record in report["settings"]["metrics"].items():
+        if record["better"]:
+            words = ("compare", "r.json", "r.json", "--resamples", "5", "--metric", metric)
+            code, out, err = run(*words)
+            assert (code, err) == (0, "")
+            assert "1: r.json = 2: r.json" in out or "undefined" in out
+    code, out, err = run("explain", "r.json", "r.json")
+    assert code == 2
+    assert "is a report of numbers per case" in err
+
+
+@pytest.mark.parametrize(("name", "words"), list(examples("ramachandran")))
+def test_ramachandran(run, name, words):
+    base = SCORED if name in OF_RESIDUES else ANGLES
+    plain = made(run, "ramachandran", base)
+    report = made(run, "ramachandran", with_option(base, name, words))
+    rules_of_reading = [one["settings"]["found"] for one in (report, plain)]
+    assert (
+        report["table"] == plain["table"]
+        or rules(report) != rules(plain)
+        or rules_of_reading[0] != rules_of_reading[1]
+    )
+    for command in ("compare", "explain"):
+        code, out, err = run(command, "r.json", "r.json")
+        assert (code, out) == (2, "")
+        assert "r.json: is on backbone angles. What is drawn for its intervals" in err
+
+
+@pytest.mark.parametrize(("name", "words"), list(examples("compare")))
+def test_compare(run, name, words):
+    made(run, "segmentation", [*VOLUMES, "--metrics", "dice,hd95"])
+    code, _, err = run("compare", "r.json", "r.json", "--resamples", "5", name, *words)
+    assert (code, err) == (0, "")
+
+
+@pytest.mark.parametrize(("name", "words"), list(examples("explain")))
+def test_explain(run, name, words):
+    made(run, "temporal", TEMPORAL)
+    code, _, err = run("explain", "r.json", "r.json", name, *words)
+    assert (code, err) == (0, "")
