@@ -90,7 +90,7 @@ def test_files_are_those_of_the_report(run, tmp_path):
         found=FOUND, truth=TRUTH, levels="0.8,0.5", level_by="mass", kappa=80.0, mass="found",
         min_residues=20, bootstrap=3, rng=2, resample="chain", interval="percentile", tolerance=2.0,
     )  # fmt: skip
-    assert outputs[0].read_text() == report.to_json()
+    assert outputs[0].read_text() == report.to_json(outputs[0])
     assert outputs[1].read_text() == report.to_csv()
     assert geojson.read_text() == report.to_geojson()
     assert "with 95 % intervals" in out
@@ -111,7 +111,7 @@ def test_a_structure_is_classified(run, library, tmp_path):
         found=PEPTIDE, truth=library, cis_limit=30.0, favored=0.03,
         allowed={"glycine": 0.01, "cispro": 0.02},
     )  # fmt: skip
-    assert out_path.read_text() == report.to_json()
+    assert out_path.read_text() == report.to_json(out_path)
     assert residues.read_text() == report.residues_to_csv()
     line = next(line for line in out.splitlines() if line.startswith("all residues"))
     counts = report.table.iloc[-1]
@@ -129,7 +129,7 @@ def test_its_reports_are_not_compared(run, library, tmp_path):
     for command in ("compare", "explain"):
         code, _, err = run(path, path, command=command)
         assert code == 2
-        assert "is a report on backbone angles; wanted one on localization" in err
+        assert "is on backbone angles. What is drawn for its intervals" in err
 
 
 def test_angles_are_classified_when_asked(run, library):

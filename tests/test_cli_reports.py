@@ -64,6 +64,7 @@ VOLUME_WORDS = {
     "--surface": ["monai", "medpy"],
     "--spacing": ["1,1,2"],
     "--tolerance": ["0.5"],
+    "--reorient": [()],
     "--pattern": ["*.mha", "*.mha,*.mha"],
     "--bootstrap": ["7"],
     "--seed": [("3", "--bootstrap", "7")],

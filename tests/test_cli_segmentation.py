@@ -76,7 +76,7 @@ def test_files_are_those_of_the_report(run, folders, tmp_path):
     report = evaluate.segmentation(
         truth=folders[0], found=folders[1], labels=LABELS, metrics="dice,pq", bootstrap=50, rng=3
     )
-    assert outputs[0].read_text() == report.to_json()
+    assert outputs[0].read_text() == report.to_json(outputs[0])
     assert json.loads(outputs[0].read_text())["settings"]["evaluation"] == "segmentation"
     with outputs[1].open(newline="") as stream:
         assert len(list(csv.DictReader(stream))) == len(report.table)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from overlap.evaluate.bootstrap import draw_weights, resampled_interval
 from overlap.evaluate.report import Interval
 from overlap.evaluate.study import progress_bar
-from overlap.io.name_match import closest
 from overlap.evaluate.thresholds import threshold_names, threshold_values
+from overlap.io.name_match import closest
 
 from .evidence import TemporalEvidence
 from .measure import Measured, combine

@@ -8,9 +8,9 @@ import numpy as np
 
 from overlap.evaluate.contract import Contract
 from overlap.evaluate.report import Interval, package_versions
+from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.io.lint import other_unit
 from overlap.io.name_match import mismatch
-from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.io.segments import SegmentTable
 
 from .digests import digest_of_segments
