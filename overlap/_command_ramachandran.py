@@ -43,9 +43,8 @@ _FAILURES = 20  # shown one by one
               help="Error that the Hausdorff distance may have; none leaves it out.")  # fmt: skip
 @click.option("--models", default="first", show_default=True, metavar="first|all|N",
               help="Models of structures with several.")  # fmt: skip
-@click.option("--conformer", default="first", show_default=True,
-              type=click.Choice(["first", "highest"]),
-              help="Of atoms with several places, the first or the likeliest.")  # fmt: skip
+@click.option("--conformer", default="first", show_default=True, metavar="first|highest|all|X",
+              help="Of several places of atoms: first conformer, likeliest, each, or X.")  # fmt: skip
 @click.option("--bond-limit", default=2.0, show_default=True, metavar="Å",
               help="A chain is broken where C and N are farther apart.")  # fmt: skip
 @click.option("--cis-limit", default=90.0, show_default=True, metavar="DEG",

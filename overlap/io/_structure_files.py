@@ -1,7 +1,13 @@
-"""PDB and mmCIF files become gemmi structures, with a clear error where they cannot."""
+"""PDB and mmCIF files become gemmi structures, with a clear error where they cannot.
+
+gemmi takes residues of one chain that have the same number and name for one residue, wherever in
+the file they are. Where chains share a name and their numbers begin anew, this would merge them;
+so the file is looked through first, and where a chain begins anew, it is told to gemmi.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,6 +20,10 @@ __all__ = ["STRUCTURE_SUFFIXES", "import_gemmi", "parse_structure"]
 #: Suffixes of structure files, each also with ``.gz``.
 STRUCTURE_SUFFIXES = (".pdb", ".ent", ".cif", ".mmcif")
 _PDB_RECORDS = (b"HEADER", b"TITLE ", b"ATOM  ", b"HETATM", b"CRYST1", b"REMARK", b"MODEL ")
+_RENAMED = "\x1f"  # between the name of a chain and a number, in mmCIF files that need it
+
+# Of an atom: what it is together with (model, chain), its number, its site and itself.
+_Record = tuple[Any, int, Any, Any]
 
 
 def import_gemmi() -> Any:
@@ -33,7 +43,7 @@ def import_gemmi() -> Any:
     return gemmi
 
 
-def parse_structure(content: Source) -> Any:
+def parse_structure(content: Source) -> tuple[Any, list[str]]:
     """Return the structure that a file holds.
 
     Parameters
@@ -43,39 +53,33 @@ def parse_structure(content: Source) -> Any:
 
     Returns
     -------
-    gemmi.Structure
+    structure : gemmi.Structure
+        Several chains may have the same name: each ends at a TER record, and where numbers begin
+        anew.
+    notes : list of str
+        What was seen.
 
     Raises
     ------
     ValueError
-        The file is neither, is damaged, or has no atoms.
+        The file is neither, is damaged, has no atoms, or not all of them could be read.
     """
-    gemmi = import_gemmi()
     name = content.name
     suffix = suffix_of(name)
     text = content.data.decode("utf-8", errors="replace")
-    lines = content.data.lstrip()
     if suffix in (".cif", ".mmcif") or (suffix not in STRUCTURE_SUFFIXES and _is_cif(text)):
-        try:
-            document = gemmi.cif.read_string(text)
-        except (ValueError, RuntimeError) as error:
-            message = " ".join(str(error).split()).replace("string:", "line ", 1)
-            raise ValueError(f"{name}: is no readable mmCIF file ({message})") from None
-        for block in document:
-            structure = gemmi.make_structure_from_block(block)
-            if _atoms(structure):
-                return structure
-        raise ValueError(f"{name}: has no atoms (no _atom_site with coordinates)")
-    if suffix not in STRUCTURE_SUFFIXES and not lines.startswith(_PDB_RECORDS):
+        structure, count, notes = _parse_cif(name, text)
+    elif suffix in STRUCTURE_SUFFIXES or content.data.lstrip().startswith(_PDB_RECORDS):
+        structure, count, notes = _parse_pdb(content)
+    else:
         raise ValueError(f"{name}: is neither a PDB nor an mmCIF file")
-    _check_coordinates(content)
-    try:
-        structure = gemmi.read_pdb_string(text)
-    except (ValueError, RuntimeError) as error:
-        raise ValueError(f"{name}: {' '.join(str(error).split())}") from None
-    if not _atoms(structure):
-        raise ValueError(f"{name}: has no atoms (no ATOM or HETATM record)")
-    return structure
+    read = _atoms(structure)
+    if read != count:
+        raise ValueError(
+            f"{name}: has {count:,} atoms, of which {read:,} could be read; "
+            "look for lines between or behind its models"
+        )
+    return structure, notes
 
 
 def _atoms(structure: Any) -> int:
@@ -86,17 +90,162 @@ def _is_cif(text: str) -> bool:
     return any(line[:5].lower() == "data_" for line in text.splitlines())
 
 
-def _check_coordinates(content: Source) -> None:
-    """Refuse coordinates that are no numbers, which gemmi would read as 0."""
-    for number, line in enumerate(content.data.splitlines(), 1):
-        if line[:6] in (b"ATOM  ", b"HETATM"):
-            try:
-                x, y, z = (float(line[start : start + 8]) for start in (30, 38, 46))
-            except ValueError:
-                x = y = z = np.nan
-            if not np.isfinite(x + y + z):
-                shown = line[30:54].decode("ascii", errors="replace")
+def _parse_cif(name: str, text: str) -> tuple[Any, int, list[str]]:
+    gemmi = import_gemmi()
+    try:
+        document = gemmi.cif.read_string(text)
+    except (ValueError, RuntimeError) as error:
+        message = " ".join(str(error).split()).replace("string:", "line ", 1)
+        raise ValueError(f"{name}: is no readable mmCIF file ({message})") from None
+    blocks = [block for block in document if len(block.find_loop("_atom_site.Cartn_x"))]
+    if not blocks:
+        raise ValueError(f"{name}: has no atoms (no _atom_site with coordinates)")
+    block, notes = blocks[0], []
+    if len(blocks) > 1:
+        notes.append(
+            f"{name} has {len(blocks)} data blocks with atoms, of which only the first is read: "
+            f"{block.name}"
+        )
+    for axis in "xyz":
+        for row, value in enumerate(block.find_loop(f"_atom_site.Cartn_{axis}")):
+            if value not in ("?", ".") and not _is_number(value):
                 raise ValueError(
-                    f"{content.name}, line {number}: {shown!r} are no coordinates; wanted three "
-                    "numbers in columns 31 to 54"
+                    f"{name}: Cartn_{axis} of atom {row + 1} is {value!r}; wanted a number"
                 )
+    begins = _restarts(_cif_records(block))
+    if begins:
+        tag = _first_tag(block, "auth_asym_id", "label_asym_id")
+        column = block.find_loop(tag)
+        number, after = 0, set(begins)
+        for row in range(len(column)):
+            number += row in after
+            if number:
+                column[row] = gemmi.cif.quote(f"{column.str(row)}{_RENAMED}{number}")
+        structure = gemmi.make_structure_from_block(block)
+        for model in structure:
+            for chain in model:
+                chain.name = chain.name.partition(_RENAMED)[0]
+    else:
+        structure = gemmi.make_structure_from_block(block)
+    return structure, len(block.find_loop("_atom_site.Cartn_x")), notes
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return bool(np.isfinite(float(text.partition("(")[0])))
+    except ValueError:
+        return False
+
+
+def _first_tag(block: Any, *names: str) -> str:
+    """Full name of the first column of atoms that there is; empty if there is none."""
+    tags = (f"_atom_site.{name}" for name in names)
+    return next((tag for tag in tags if len(block.find_loop(tag))), "")
+
+
+def _cif_records(block: Any) -> Iterable[_Record]:
+    count = len(block.find_loop("_atom_site.Cartn_x"))
+    columns = []
+    for names in (
+        ("pdbx_PDB_model_num",), ("auth_asym_id", "label_asym_id"), ("auth_seq_id", "label_seq_id"),
+        ("pdbx_PDB_ins_code",), ("label_atom_id", "auth_atom_id"), ("label_alt_id",),
+    ):  # fmt: skip
+        tag = _first_tag(block, *names)
+        columns.append(list(block.find_loop(tag)) if tag else [""] * count)
+    for model, chain, number, icode, atom, altloc in zip(*columns, strict=True):
+        yield (model, chain), _whole(number), (number, icode), (atom, altloc)
+
+
+def _whole(text: Any) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        return 0
+
+
+def _parse_pdb(content: Source) -> tuple[Any, int, list[str]]:
+    gemmi = import_gemmi()
+    name, lines = content.name, content.data.splitlines()
+    atoms = [at for at, line in enumerate(lines) if line[:4].upper() in (b"ATOM", b"HETA")]
+    if not atoms:
+        raise ValueError(f"{name}: has no atoms (no ATOM or HETATM record)")
+    _check_coordinates(name, lines, atoms)
+    notes = []
+    # END ends a file; where atoms follow, it was meant to end a model, as VMD writes it
+    inner = [at for at, line in enumerate(lines[: atoms[-1]]) if line.rstrip().upper() == b"END"]
+    inner = [at for at in inner if at > atoms[0]]
+    for at in inner:
+        lines[at] = b"ENDMDL"
+    if inner:
+        notes.append(f"{name} has atoms behind END: they are read as further models")
+    begins = _restarts(_pdb_records(lines))
+    for at in reversed(begins):
+        lines.insert(atoms[at], b"TER")
+    try:
+        structure = gemmi.read_pdb_string(b"\n".join([*lines, b""]), split_chain_on_ter=True)
+    except (ValueError, RuntimeError) as error:
+        raise ValueError(f"{name}: {' '.join(str(error).split())}") from None
+    return structure, len(atoms), notes
+
+
+def _pdb_records(lines: list[bytes]) -> Iterable[_Record]:
+    part = 0
+    for line in lines:
+        kind = line[:4].upper()
+        if kind in (b"ATOM", b"HETA"):
+            yield (part, line[20:22]), _whole(line[22:26]), line[22:27], line[12:17]
+        elif kind[:3] == b"TER" or kind in (b"MODE", b"ENDM"):
+            part += 1
+
+
+def _restarts(records: Iterable[_Record]) -> list[int]:
+    """Say at which atoms another chain begins, although the file does not say so.
+
+    A chain has every atom of a site once. Where one comes again, apart from the first, another
+    chain began: where numbers last went down, or else where this site begins.
+
+    Parameters
+    ----------
+    records : iterable of (together, number, site, atom)
+        One for each atom.
+    """
+    begins: list[int] = []
+    together: Any = None
+    runs: list[tuple[int, int, Any, set[Any]]] = []  # first record, number, site, atoms
+    seen: dict[Any, set[Any]] = {}
+    down = 0  # the run at which numbers last went down
+    for index, (key, number, site, atom) in enumerate(records):
+        if key != together:
+            together, runs, seen, down = key, [], {}, 0
+        if not runs or runs[-1][2] != site:
+            if runs and number < runs[-1][1]:
+                down = len(runs)
+            runs.append((index, number, site, set()))
+        mine = runs[-1][3]
+        others = seen.setdefault(site, set())
+        if atom in others and atom not in mine:
+            runs = runs[down or -1 :]
+            begins.append(runs[0][0])
+            seen, down = {}, 0
+            for _, _, place, there in runs:
+                seen.setdefault(place, set()).update(there)
+            others = seen[site]
+        mine.add(atom)
+        others.add(atom)
+    return begins
+
+
+def _check_coordinates(name: str, lines: list[bytes], atoms: list[int]) -> None:
+    """Refuse coordinates that are no numbers, which gemmi would read as 0."""
+    for at in atoms:
+        line = lines[at]
+        try:
+            x, y, z = float(line[30:38]), float(line[38:46]), float(line[46:54])
+        except ValueError:
+            x = y = z = np.nan
+        if not np.isfinite(x + y + z):
+            shown = line[30:54].decode("ascii", errors="replace")
+            raise ValueError(
+                f"{name}, line {at + 1}: {shown!r} are no coordinates; wanted three "
+                "numbers in columns 31 to 54"
+            )

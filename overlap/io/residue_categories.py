@@ -10,7 +10,9 @@ et al., Structure 19, 1395-1412, 2011; cctbx, `mmtbx.validation.ramalyze`).
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 __all__ = [
@@ -20,6 +22,8 @@ __all__ = [
     "FAVORED_CUTOFF",
     "as_category",
     "category_of",
+    "residue_name",
+    "unusual_names",
 ]
 
 #: Names of the categories, and what each holds, in the order of tables and plots.
@@ -138,3 +142,79 @@ def category_of(
     if next_resname == "PRO":
         return "prepro"
     return "ileval" if resname in ("ILE", "VAL") else "general"
+
+
+_LETTERS = {
+    "A": "ALA", "C": "CYS", "D": "ASP", "E": "GLU", "F": "PHE", "G": "GLY", "H": "HIS",
+    "I": "ILE", "K": "LYS", "L": "LEU", "M": "MET", "N": "ASN", "O": "PYL", "P": "PRO",
+    "Q": "GLN", "R": "ARG", "S": "SER", "T": "THR", "U": "SEC", "V": "VAL", "W": "TRP",
+    "Y": "TYR",
+}  # fmt: skip
+#: Names that say which amino acid a residue is. Selenomethionine is methionine here.
+_USUAL = {*_LETTERS.values(), "MSE"}
+_CODE = re.compile(r"[A-Z0-9]{2,5}")
+_NUMBERED = re.compile(r"([A-Z]{3})[ _-]?\d+[A-Z]?")
+
+
+def residue_name(text: str) -> str:
+    """Return the name of a residue in three letters.
+
+    Parameters
+    ----------
+    text : str
+        Three letters, one letter, or three letters with a number behind, such as ``"GLY12"``;
+        case does not matter. Names of the first and last residue of a chain as force fields have
+        them, such as ``"NGLY"``, lose their first letter.
+
+    Returns
+    -------
+    str
+        Names of two to five letters and digits that are none of these are returned as they are:
+        modified residues have such.
+
+    Raises
+    ------
+    ValueError
+        It is no name of a residue.
+
+    Examples
+    --------
+    >>> residue_name("g"), residue_name("Pro"), residue_name("VAL7"), residue_name("HYP")
+    ('GLY', 'PRO', 'VAL', 'HYP')
+    """
+    name = text.strip().upper()
+    if name in _LETTERS:
+        return _LETTERS[name]
+    numbered = _NUMBERED.fullmatch(name)
+    if numbered and numbered[1] in _USUAL:
+        return numbered[1]
+    if len(name) == 4 and name[0] in "NC" and name[1:] in _USUAL:
+        return name[1:]
+    if not _CODE.fullmatch(name):
+        raise ValueError(
+            f"{text!r} is no name of a residue; wanted three letters, as GLY, or one, as G"
+        )
+    return name
+
+
+def unusual_names(names: Iterable[str]) -> list[str]:
+    """Say which names are of none of the usual amino acids, as a list of at most one note.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Of residues that count.
+
+    Examples
+    --------
+    >>> unusual_names(["GLY", "HYP", "XYZ", "HYP"])
+    ['3 residues with other names than the usual ones count as general: HYP 2, XYZ 1']
+    """
+    odd = Counter(name for name in names if name and name not in _USUAL)
+    if not odd:
+        return []
+    listed = ", ".join(f"{name} {count}" for name, count in odd.most_common(6))
+    more = ", ..." if len(odd) > 6 else ""
+    count = sum(odd.values())
+    words = f"residue{'' if count == 1 else 's'} with other names than the usual ones count"
+    return [f"{count:,} {words}{'s' * (count == 1)} as general: {listed}{more}"]

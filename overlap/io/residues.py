@@ -132,7 +132,8 @@ class ResidueTable:
         Parameters
         ----------
         unit : {"structure", "chain", "residue"}
-            Models of a structure belong together, because they are not independent.
+            Models of a structure belong together, because they are not independent, and
+            conformers of a residue.
 
         Returns
         -------
@@ -146,7 +147,10 @@ class ResidueTable:
             There is no such unit.
         """
         if unit == "residue":
-            return np.arange(len(self)), tuple(map(str, range(len(self))))
+            index = np.arange(len(self))
+            if self.settings.get("conformer") == "all":
+                index = self._conformers()
+            return index, tuple(map(str, range(int(index[-1]) + 1 if len(index) else 0)))
         columns = {"structure": ("source", "structure"), "chain": ("source", "structure", "chain")}
         if unit not in columns:
             raise ValueError(f"unit = {unit!r} is not one of 'structure', 'chain', 'residue'")
@@ -157,6 +161,19 @@ class ResidueTable:
         for _, structure, *chain in places:
             names.append(" ".join((structure, *chain)).strip() or "all rows")
         return index, tuple(names)
+
+    def _conformers(self) -> NDArray[np.int64]:
+        """Return the residue of each row; rows that follow each other may be its conformers."""
+        names = ("source", "model", "chain", "seqid", "icode")
+        new = np.zeros(len(self), dtype=np.bool_)
+        for name in names:
+            column = getattr(self, name)
+            new[1:] |= column[1:] != column[:-1]
+        seen: set[Any] = set()
+        for row, label in enumerate(self.altloc.tolist()):
+            new[row] |= label in seen
+            seen = {label} if new[row] else seen | {label}
+        return np.cumsum(new) - (new[0] if len(new) else 0)
 
     def left_out_counts(self) -> dict[str, int]:
         """Count the rows that do not count, by reason."""

@@ -3,17 +3,21 @@
 The angles of a residue need its neighbors: phi the carbon of the residue before, psi the
 nitrogen of the residue after, omega two atoms of the residue before. Residues are neighbors
 where they follow each other in the file, in one chain, and the bond between them, from C to N,
-is not longer than a limit; numbers say nothing, because files jump in them. Where an atom is
-missing, or the chain ends or is broken, the angle is NaN and the row says why.
+is not longer than a limit; numbers say nothing, because files jump in them. An angle needs all
+three of its bonds, N-CA, CA-C and C-N, and atoms of one conformer (or with no conformers). Where
+an atom is missing, or the chain ends or is broken, the angle is NaN and the row says why.
 """
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,12 +25,16 @@ from overlap.io._dihedrals import dihedrals
 from overlap.io._paths import bare_name, find_files, number_of
 from overlap.io._source import Source, read_source
 from overlap.io._structure_files import STRUCTURE_SUFFIXES, import_gemmi, parse_structure
-from overlap.io.residue_categories import category_of
+from overlap.io.residue_categories import category_of, unusual_names
 from overlap.io.residues import Failure, ResidueTable
 
 __all__ = ["StructureRules", "read_structures"]
 
 _BACKBONE = ("N", "CA", "C")
+_SHORTEST = 0.8  # Ångström: no two bonded atoms of a backbone are closer
+_AGAIN = "#"  # between the name of a chain and a number, where another chain has that name
+_SHOWN = 3  # examples in a note
+_NOTED = 6  # notes on single files
 
 
 @dataclass(frozen=True)
@@ -37,11 +45,15 @@ class StructureRules:
     ----------
     models : "first", "all" or int
         Which models of a file with several: its first, all, or the one of this number.
-    conformer : {"first", "highest"}
-        Which of several places of an atom, and of several residues at one place: the first in
-        the file, or the one of the highest occupancy.
+    conformer : {"first", "highest", "all"} or str
+        Which of several places of atoms, and of several residues at one place: the conformer
+        that is first in the file, the one of the highest mean occupancy, or the one of this
+        letter (and the first where there is none of it). One is taken for all sites with
+        conformers that have at most one other between them, so that no angle mixes two. With
+        ``"all"`` a residue has a row for each, and their weights, by occupancy, sum to 1.
     bond_limit : float
-        Two residues are bonded where C and N are at most this far apart, in Ångström.
+        Two atoms are bonded where they are at most this far apart, in Ångström: C and N of two
+        residues, and N, CA and C of one.
     cis_limit : float
         A proline is cis where the absolute omega is below this many degrees.
     max_resolution : float, optional
@@ -52,8 +64,8 @@ class StructureRules:
         Residues with a backbone atom below this occupancy do not count.
     """
 
-    models: Literal["first", "all"] | int = "first"
-    conformer: Literal["first", "highest"] = "first"
+    models: str | int = "first"
+    conformer: str = "first"
     bond_limit: float = 2.0
     cis_limit: float = 90.0
     max_resolution: float | None = None
@@ -64,8 +76,13 @@ class StructureRules:
         whole = isinstance(self.models, int) and not isinstance(self.models, bool)
         if self.models not in ("first", "all") and not whole:
             raise ValueError(f"models = {self.models!r}; wanted 'first', 'all' or a number")
-        if self.conformer not in ("first", "highest"):
-            raise ValueError(f"conformer = {self.conformer!r}; wanted 'first' or 'highest'")
+        words = ("first", "highest", "all")
+        letter = isinstance(self.conformer, str) and len(self.conformer.strip()) == 1
+        if self.conformer not in words and not letter:
+            raise ValueError(
+                f"conformer = {self.conformer!r}; wanted 'first', 'highest', 'all', or the letter "
+                "of one, such as 'B'"
+            )
         if not 0.0 < self.cis_limit <= 180.0:
             raise ValueError(f"cis_limit = {self.cis_limit!r}; wanted degrees, such as 90 or 30")
         for name in ("bond_limit", "max_resolution", "max_b_factor", "min_occupancy"):
@@ -152,14 +169,14 @@ def read_structures(source: Any, **rules: Any) -> ResidueTable:
     return replace(
         joined,
         settings={"kind": "structures", **how.settings(), "counts": counts},
-        notes=tuple(_notes(joined, counts, left, ignored)),
+        notes=(*_notes(joined, counts, left, ignored), *_few(joined.notes)),
         failures=tuple(failures),
     )
 
 
 def _read(content: Source, how: StructureRules) -> ResidueTable | str:
     """Return the residues of one file, or why its filter leaves it out."""
-    structure = parse_structure(content)
+    structure, notes = parse_structure(content)
     name = content.name
     if how.max_resolution is not None:
         if not structure.resolution:
@@ -167,21 +184,35 @@ def _read(content: Source, how: StructureRules) -> ResidueTable | str:
         if structure.resolution > how.max_resolution:
             return f"has a resolution of {structure.resolution:g} Å"
     models = _models(structure, how, name)
-    residues: list[_Residue] = []
-    chains = 0
+    chains: list[list[_Site]] = []
     for model in models:
-        for chain in model:
-            found = _chain_residues(chain, model.num, how)
-            chains += bool(found)
-            residues += found
-    if not residues:
+        chains += _named([part for chain in model for part in _parts(chain, model.num)], how)
+    if not chains:
         kinds = sum(len(chain) for model in models for chain in model)
         raise ValueError(f"{name}: has no protein residues (among {number_of(kinds, 'residue')})")
-    columns, breaks = _columns(residues, how)
-    columns["structure"] = [bare_name(name)] * len(residues)
-    counts = {"files": 1, "models": len(models), "chains": chains, "chain_breaks": breaks}
+    columns, breaks, seen = _columns(chains, how)
+    columns["structure"] = [bare_name(name)] * len(columns["phi"])
+    counts = {
+        "files": 1,
+        "models": len(models),
+        "models_left_out": len(structure) - len(models),
+        "chains": len({(chain[0].model, chain[0].chain) for chain in chains}),
+        "chain_breaks": breaks,
+    }
+    again = list(dict.fromkeys(x[0].chain for x in chains if _AGAIN in x[0].chain))
+    if again:
+        notes.append(
+            f"{name} has several chains of one name: the further ones are called {_some(again)}"
+        )
+    wanted = how.conformer not in ("first", "highest", "all")
+    if wanted and not any(how.conformer in site.labels for chain in chains for site in chain):
+        notes.append(f"{name} has no conformer {how.conformer}: the first one is taken")
+    notes += [f"{name}: {text}" for text in seen]
     return ResidueTable.of_columns(
-        columns, sources=((name, content.sha256),), settings={"counts": counts}
+        columns,
+        sources=((name, content.sha256),),
+        settings={"counts": counts},
+        notes=tuple(notes),
     )
 
 
@@ -197,28 +228,84 @@ def _models(structure: Any, how: StructureRules, name: str) -> list[Any]:
     return [numbers[how.models]]
 
 
+class _Atom(NamedTuple):
+    """One place of an atom."""
+
+    place: tuple[float, float, float]
+    occupancy: float
+    b_factor: float
+
+
+_NOWHERE = _Atom((np.nan, np.nan, np.nan), np.nan, np.nan)
+
+
 @dataclass
-class _Residue:
-    """One residue: its names, and the places of N, CA and C (NaN where missing)."""
+class _Site:
+    """One place of a chain: one residue, or several that take turns.
+
+    Attributes
+    ----------
+    atoms : three of dict
+        Places of N, CA and C by the label of their conformer; ``""`` is the one without a label.
+    names : dict
+        Residue name, and whether it is a D-amino acid, by label.
+    twice : bool
+        Whether an atom is there twice, without labels that tell the two apart.
+    """
 
     model: int
     chain: str
     seqid: int
     icode: str
-    altloc: str
-    resname: str
-    d_form: bool
-    places: list[list[float]]
-    occupancy: float
-    b_factor: float
+    atoms: tuple[dict[str, _Atom], dict[str, _Atom], dict[str, _Atom]]
+    names: dict[str, tuple[str, bool]]
+    twice: bool = False
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Labels to choose from, in file order; none where the backbone has one place."""
+        split = [places for places in self.atoms if any(places)]
+        return tuple(dict.fromkeys(label for places in split for label in places))
+
+    def covers(self, label: str) -> bool:
+        """Whether each atom that is there has a place in this conformer."""
+        return all(not places or label in places or "" in places for places in self.atoms)
+
+    def atom(self, which: int, label: str) -> _Atom:
+        """Return the place of N, CA or C (0, 1, 2); one without a label is in all conformers."""
+        places = self.atoms[which]
+        return places.get(label, places.get("", _NOWHERE))
+
+    def name(self, label: str) -> tuple[str, bool]:
+        """Return the residue of a conformer, and whether it is a D-amino acid."""
+        return self.names.get(label, self.names.get("", next(iter(self.names.values()))))
+
+    def occupancy(self, label: str) -> float:
+        """Mean occupancy of the atoms that conformers have places of their own for."""
+        split = [k for k, places in enumerate(self.atoms) if any(places)]
+        values = [self.atom(k, label).occupancy for k in split]
+        values = [value for value in values if value == value]
+        return sum(values) / len(values) if values else 0.0
 
 
-def _chain_residues(chain: Any, model: int, how: StructureRules) -> list[_Residue]:
-    """Amino acids of a chain; of several at one place, the one that the rules choose."""
-    gemmi = import_gemmi()
-    result: list[_Residue] = []
-    last: Any = None
+def _parts(chain: Any, model: int) -> Iterable[list[_Site]]:
+    """Amino acids of a chain, in parts that are not bonded to each other."""
+    parts: dict[tuple[str, str], list[Any]] = {}
     for residue in chain:
+        # in mmCIF files the chain of a ligand has the name of its protein, and a label of its own;
+        # in PDB files chains without a name may be told apart by their segments
+        name = chain.name or residue.segment.strip()
+        parts.setdefault((name, residue.subchain), []).append(residue)
+    for (name, _), residues in parts.items():
+        sites = _sites(residues, name, model)
+        if sites:
+            yield sites
+
+
+def _sites(residues: Iterable[Any], chain: str, model: int) -> list[_Site]:
+    gemmi = import_gemmi()
+    sites: dict[Any, _Site] = {}
+    for residue in residues:
         info = gemmi.find_tabulated_residue(residue.name)
         atoms: dict[str, list[Any]] = {}
         for atom in residue:
@@ -226,105 +313,279 @@ def _chain_residues(chain: Any, model: int, how: StructureRules) -> list[_Residu
                 atoms.setdefault(atom.name, []).append(atom)
         if not info.is_amino_acid() and len(atoms) < len(_BACKBONE):
             continue
-        here = str(residue.seqid)
-        d_form = info.kind == gemmi.ResidueKind.AAD
-        made = _residue(residue, chain.name, model, atoms, d_form, how)
-        if here != last:
-            result.append(made)
-        elif how.conformer == "highest" and made.occupancy > result[-1].occupancy:
-            result[-1] = made
-        last = here
-    return result
-
-
-def _residue(
-    residue: Any, chain: str, model: int, atoms: dict[str, list[Any]], d_form: bool,
-    how: StructureRules,
-) -> _Residue:  # fmt: skip
-    labels = list(
-        dict.fromkeys(
-            atom.altloc for group in atoms.values() for atom in group if atom.has_altloc()
+        entry = residue.name, info.kind == gemmi.ResidueKind.AAD
+        labels = {atom.altloc.strip("\0") for group in atoms.values() for atom in group} or {""}
+        key: Any = str(residue.seqid)
+        while key in sites and not labels.isdisjoint(sites[key].names):
+            key = (key, "another")  # two residues that have one number, and are no conformers
+        site = sites.setdefault(
+            key,
+            _Site(model, chain, residue.seqid.num, residue.seqid.icode.strip(), ({}, {}, {}), {}),
         )
+        for label in labels:
+            site.names[label] = entry
+        for places, name in zip(site.atoms, _BACKBONE, strict=True):
+            for atom in atoms.get(name, ()):
+                label = atom.altloc.strip("\0")
+                site.twice |= label in places
+                places.setdefault(
+                    label, _Atom(tuple(atom.pos.tolist()), float(atom.occ), float(atom.b_iso))
+                )
+    return list(sites.values())
+
+
+def _named(parts: list[list[_Site]], how: StructureRules) -> list[list[_Site]]:
+    """Give parts of one name names that differ, where they are chains and no single residues."""
+    taken = {part[0].chain for part in parts}
+    first: dict[str, list[_Site]] = {}
+    for part in parts:
+        name = part[0].chain
+        other = first.setdefault(name, part)
+        if other is part:
+            continue
+        numbers = {(site.seqid, site.icode) for site in other}
+        again = any((site.seqid, site.icode) in numbers for site in part)
+        if again or (_is_bonded(part, how) and _is_bonded(other, how)):
+            count = 2
+            while f"{name}{_AGAIN}{count}" in taken:
+                count += 1
+            for site in part:
+                site.chain = f"{name}{_AGAIN}{count}"
+            taken.add(part[0].chain)
+    return parts
+
+
+def _is_bonded(part: list[_Site], how: StructureRules) -> bool:
+    """Whether two residues that follow each other are bonded, in any conformer."""
+    return any(
+        math.dist(carbon.place, nitrogen.place) <= how.bond_limit
+        for left, right in pairwise(part)
+        for carbon in left.atoms[2].values()
+        for nitrogen in right.atoms[0].values()
     )
-    label = labels[0] if labels else "\0"
-    if how.conformer == "highest" and len(labels) > 1:
-        label = max(labels, key=lambda name: _mean_occupancy(atoms, name))  # the first of equals
-    places, occupancies, b_factors = [], [], []
-    for name in _BACKBONE:
-        group = atoms.get(name, [])
-        chosen = next(
-            (atom for wanted in (label, "\0") for atom in group if atom.altloc == wanted),
-            group[0] if group else None,
+
+
+def _chosen(part: list[_Site], how: StructureRules) -> list[str]:
+    """Return the conformer of each site; the same along sites with conformers that are close.
+
+    The angles of a residue take atoms of its two neighbors, so sites with at most one other
+    between them belong together. One label is taken for as many of them as have it: where no
+    label is in all, the next one begins where the first has no place, and no angle crosses over.
+    """
+    chosen = [""] * len(part)
+    split = [k for k, site in enumerate(part) if site.labels]
+    while split:
+        group = [split.pop(0)]
+        while split and split[0] - group[-1] <= 2:
+            group.append(split.pop(0))
+        while group:
+            known = list(dict.fromkeys(label for k in group for label in part[k].labels))
+            reach = {label: _reach(part, group, label) for label in known}
+            if reach.get(how.conformer):
+                best = how.conformer
+            else:
+                far = max(reach.values())
+                among = [label for label in known if reach[label] == far]
+                mine = group[: max(far, 1)]
+                best = among[0]
+                if how.conformer == "highest":
+                    sums = [sum(part[k].occupancy(label) for k in mine) for label in among]
+                    best = among[sums.index(max(sums))]
+            count = max(reach[best], 1)
+            for k in group[:count]:
+                chosen[k] = best
+            group = group[count:]
+    # a residue of one place takes the conformer of its neighbors
+    for k, site in enumerate(part):
+        if not site.labels:
+            beside = [part[j].labels and chosen[j] for j in (k - 1, k + 1) if 0 <= j < len(part)]
+            chosen[k] = next((label for label in beside if label), "")
+    return chosen
+
+
+def _reach(part: list[_Site], group: list[int], label: str) -> int:
+    """Count the sites of a group, from its first on, that have a conformer."""
+    return next((n for n, k in enumerate(group) if not part[k].covers(label)), len(group))
+
+
+def _rows(part: list[_Site], how: StructureRules) -> Iterable[tuple[int, str]]:
+    """Sites of a chain with the conformers to look at."""
+    if how.conformer != "all":
+        yield from enumerate(_chosen(part, how))
+        return
+    for k, site in enumerate(part):
+        row = _Row(part[k - 1] if k else None, site, part[k + 1] if k + 1 < len(part) else None, "")
+        labels = list(site.labels)
+        if not labels or "" in labels:  # what has no label goes with each conformer of a neighbor
+            split = [places for places in row.ends if any(places)]
+            labels += [label for places in split for label in places]
+        if not labels and row.before:
+            labels += list(row.before.labels[:1])  # for omega, of which nothing else depends
+        yield from ((k, label) for label in dict.fromkeys(labels or [""]))
+
+
+@dataclass
+class _Row:
+    """One residue in one conformer, between its neighbors."""
+
+    before: _Site | None
+    site: _Site
+    after: _Site | None
+    label: str
+
+    def places(self) -> list[tuple[float, float, float]]:
+        """Return the places of CA and C before, of N, CA and C, and of N after."""
+        nowhere = _NOWHERE.place
+        return [
+            *(self.before.atom(k, self.label).place if self.before else nowhere for k in (1, 2)),
+            *(atom.place for atom in self.own),
+            self.after.atom(0, self.label).place if self.after else nowhere,
+        ]
+
+    @cached_property
+    def own(self) -> list[_Atom]:
+        return [self.site.atom(k, self.label) for k in range(3)]
+
+    @property
+    def ends(self) -> list[dict[str, _Atom]]:
+        """Places of the atoms of neighbors that decide: for phi and psi, and for cis or trans."""
+        cis = any(name == "PRO" for name, _ in self.site.names.values())
+        return [
+            *(self.before.atoms[1 if cis else 2 :] if self.before else ()),
+            *(self.after.atoms[:1] if self.after else ()),
+        ]
+
+    @property
+    def torn(self) -> bool:
+        """Whether a neighbor has the atom of an angle, but not in this conformer."""
+        return any(places and not {self.label, ""} & places.keys() for places in self.ends)
+
+    @property
+    def altloc(self) -> str:
+        """The label, if an atom that decides has one."""
+        used = any(self.label in places for places in (*self.site.atoms, *self.ends))
+        return self.label if used else ""
+
+    @property
+    def share(self) -> float:
+        """Occupancy of the conformer, where it makes a difference first."""
+        near = (self.site, self.before, self.after)
+        return next(
+            (site.occupancy(self.label) for site in near if site and self.label in site.labels), 1.0
         )
-        places.append([np.nan] * 3 if chosen is None else chosen.pos.tolist())
-        if chosen is not None:
-            occupancies.append(chosen.occ)
-            b_factors.append(chosen.b_iso)
-    return _Residue(
-        model, chain, residue.seqid.num, residue.seqid.icode.strip(),
-        label.strip("\0"), residue.name, d_form, places,
-        min(occupancies, default=0.0), max(b_factors, default=0.0),
-    )  # fmt: skip
+
+    def __str__(self) -> str:
+        words = self.site.chain, f"{self.site.seqid}{self.site.icode}", self.resname
+        return " ".join(filter(None, words))
+
+    @property
+    def resname(self) -> str:
+        return self.site.name(self.label)[0]
 
 
-def _mean_occupancy(atoms: dict[str, list[Any]], label: str) -> float:
-    values = [atom.occ for group in atoms.values() for atom in group if atom.altloc == label]
-    return sum(values) / len(values)
+_LINKS = ("CA-C before", "C-N before", "N-CA", "CA-C", "C-N")  # bonds between the six places
+_TORSIONS = {"omega": 0, "phi": 1, "psi": 2}  # and the first place, and bond, of each angle
 
 
-def _columns(residues: list[_Residue], how: StructureRules) -> tuple[dict[str, list[Any]], int]:
-    """Angles, categories and reasons of all residues, and the number of chain breaks."""
-    count = len(residues)
-    places = np.array([residue.places for residue in residues])  # (count, N CA C, 3)
-    chain = [(residue.model, residue.chain) for residue in residues]
-    follows = np.array([False, *(a == b for a, b in pairwise(chain))])
-    gap = np.full(count, np.nan)
-    gap[1:] = np.sqrt(((places[1:, 0] - places[:-1, 2]) ** 2).sum(axis=1))
-    near = follows & (gap <= how.bond_limit)
-    broken = follows & (gap > how.bond_limit)
-    before = np.concatenate([np.full((1, 3, 3), np.nan), places[:-1]])
-    before[~near] = np.nan
-    after = np.concatenate([places[1:], np.full((1, 3, 3), np.nan)])
-    after[np.append(~near[1:], True)] = np.nan
-    n, ca, c = np.moveaxis(places, 1, 0)
-    phi = dihedrals(np.stack([before[:, 2], n, ca, c], axis=1))
-    psi = dihedrals(np.stack([n, ca, c, after[:, 0]], axis=1))
-    omega = dihedrals(np.stack([before[:, 1], before[:, 2], n, ca], axis=1))
-    category, reasons = [], []
-    for i, residue in enumerate(residues):
-        bonded = i + 1 < count and bool(near[i + 1])
-        category.append(
-            category_of(
-                residue.resname,
-                residues[i + 1].resname if bonded else "",
-                float(omega[i]),
-                cis_limit=how.cis_limit,
-            )
-        )
-        reason = ""
-        if residue.d_form:
-            reason = "D-amino acid"
-        elif np.isnan(places[i]).any():
-            reason = "missing atoms"
-        elif not follows[i] or i + 1 == count or not follows[i + 1]:
-            reason = "end of chain"
-        elif broken[i] or broken[i + 1]:
-            reason = "chain break"
-        elif np.isnan(phi[i] + psi[i]):
-            reason = "missing atoms of a neighbor"
-        elif how.max_b_factor is not None and residue.b_factor > how.max_b_factor:
-            reason = "B factor"
-        elif how.min_occupancy is not None and residue.occupancy < how.min_occupancy:
-            reason = "occupancy"
-        elif not category[-1]:
-            reason = "proline without omega"
-        reasons.append(reason)
-    names = ("model", "chain", "seqid", "icode", "altloc", "resname")
-    columns: dict[str, Any] = {
-        name: [getattr(residue, name) for residue in residues] for name in names
+def _columns(
+    chains: list[list[_Site]], how: StructureRules
+) -> tuple[dict[str, Any], int, list[str]]:
+    """Angles, categories and reasons of all residues; how many chain breaks; what is odd."""
+    rows, first = [], []
+    for part in chains:
+        ends = [None, *part, None]
+        last = -1
+        for k, label in _rows(part, how):
+            rows.append(_Row(ends[k], part[k], ends[k + 2], label))
+            first.append(k != last)
+            last = k
+    places = np.array([row.places() for row in rows])  # (rows, 6, 3)
+    lengths = np.sqrt((np.diff(places, axis=1) ** 2).sum(axis=2))
+    bonded = (lengths >= _SHORTEST) & (lengths <= how.bond_limit)
+    angles = {
+        name: np.where(bonded[:, k : k + 3].all(axis=1), dihedrals(places[:, k : k + 4]), np.nan)
+        for name, k in _TORSIONS.items()
     }
-    columns.update(phi=phi, psi=psi, omega=omega, category=category, left_out=reasons)
-    return columns, int(broken.sum())
+    category, reasons, odd = [], [], []
+    for i, row in enumerate(rows):
+        behind = row.after.name(row.label)[0] if row.after and bonded[i, 4] else ""
+        omega = float(angles["omega"][i])
+        category.append(category_of(row.resname, behind, omega, cis_limit=how.cis_limit))
+        known = bool(np.isfinite(angles["phi"][i] + angles["psi"][i]))
+        reason, said = _reason(row, lengths[i].tolist(), known, how)
+        reasons.append(reason or ("" if category[-1] else "proline without omega"))
+        odd += [said] * bool(said)
+    columns: dict[str, Any] = {
+        name: [getattr(row.site, name) for row in rows]
+        for name in ("model", "chain", "seqid", "icode")
+    }
+    columns["altloc"] = [row.altloc for row in rows]
+    columns["resname"] = [row.resname for row in rows]
+    columns.update(angles, category=category, left_out=reasons)
+    if how.conformer == "all":
+        columns["weight"] = _weights(rows, reasons)
+    breaks = np.array(first) & (lengths[:, 1] > how.bond_limit)
+    return columns, int(breaks.sum()), [_some(odd)] if odd else []
+
+
+def _reason(row: _Row, lengths: list[float], known: bool, how: StructureRules) -> tuple[str, str]:
+    """Say why a residue does not count, and what to show of it."""
+    if row.site.name(row.label)[1]:
+        return "D-amino acid", ""
+    if row.site.twice:
+        return "an atom twice", f"{row} has an atom twice"
+    if any(value != value for atom in row.own for value in atom.place):
+        return "missing atoms", ""
+    for bond, length in zip(_LINKS[2:4], lengths[2:4], strict=True):
+        said = f"{bond} of {row} is {length:.2f} Å"
+        if length < _SHORTEST:
+            return "overlapping atoms", said
+        if length > how.bond_limit:
+            return f"{bond} bond too long", said
+    if row.before is None or row.after is None:
+        return "end of chain", ""
+    if row.torn:
+        return "neighbor in another conformer", ""
+    if any(length > how.bond_limit for length in (lengths[1], lengths[4])):
+        return "chain break", ""
+    for which, length in (("before", lengths[1]), ("behind", lengths[4])):
+        if length < _SHORTEST:
+            return "overlapping atoms", f"C-N {which} {row} is {length:.2f} Å"
+    if not known:
+        return "missing atoms of a neighbor", ""
+    if how.max_b_factor is not None and max(x.b_factor for x in row.own) > how.max_b_factor:
+        return "B factor", ""
+    if how.min_occupancy is not None and min(x.occupancy for x in row.own) < how.min_occupancy:
+        return "occupancy", ""
+    return "", ""
+
+
+def _weights(rows: list[_Row], reasons: list[str]) -> list[float]:
+    """Weights of conformers: those of one residue that count sum to 1."""
+    totals: Counter[int] = Counter()
+    counts: Counter[int] = Counter()
+    for row, reason in zip(rows, reasons, strict=True):
+        totals[id(row.site)] += 0.0 if reason else row.share  # type: ignore[assignment]
+        counts[id(row.site)] += not reason
+    return [
+        1.0 if reason
+        else row.share / totals[id(row.site)] if totals[id(row.site)] > 0.0
+        else 1.0 / counts[id(row.site)]
+        for row, reason in zip(rows, reasons, strict=True)
+    ]  # fmt: skip
+
+
+def _few(notes: Sequence[str]) -> Iterable[str]:
+    """Return notes on single files, of which there may be thousands."""
+    yield from notes[:_NOTED]
+    if len(notes) > _NOTED:
+        yield f"{len(notes) - _NOTED:,} more notes on single files; read one of them alone"
+
+
+def _some(items: Sequence[str]) -> str:
+    """Write the first few of a list."""
+    more = f" and {len(items) - _SHOWN:,} more" if len(items) > _SHOWN else ""
+    return ", ".join(items[:_SHOWN]) + more
 
 
 def _notes(
@@ -339,6 +600,12 @@ def _notes(
     if counts["models"] > counts["files"]:
         words = [number_of(counts[f"{noun}s"], noun) for noun in ("model", "file")]
         yield f"{' of '.join(words)}: their residues are not independent"
+    shared = int((table.weight[table.counted] != 1.0).sum())
+    if shared:
+        yield f"{shared} rows are conformers, which share the weight of a residue by occupancy"
+    if counts["models_left_out"]:
+        yield f"{number_of(counts['models_left_out'], 'further model')} not read (models)"
+    yield from unusual_names(table.resname[table.counted].tolist())
     if left:
         yield f"{number_of(len(left), 'file')} left out (first: {left[0]})"
     if ignored:

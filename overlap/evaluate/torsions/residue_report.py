@@ -120,14 +120,17 @@ class RamachandranReport(Report):
         Returns
         -------
         list of dict
-            structure, residues, favored, allowed, outlier, and the shares of favored and outlier.
+            structure; residues, favored, allowed, outlier: numbers of rows; and the shares of favored
+            and outlier, by the weights of rows.
         """
         table, verdict = self.evidence.table, self.evidence.verdict
         index, names = table.groups("structure")
         counts = np.zeros((len(names), len(VERDICTS)), dtype=np.int64)
+        sums = np.zeros((len(names), len(VERDICTS)))
         np.add.at(counts, (index, verdict), 1)
+        np.add.at(sums, (index, verdict), table.weight)
         total = counts.sum(axis=1)
-        share = counts / total[:, None]
+        share = sums / sums.sum(axis=1, keepdims=True)
         order = np.lexsort((np.arange(len(names)), share[:, 2], -share[:, 0]))
         return [
             {
