@@ -43,8 +43,8 @@ _FAILURES = 20  # shown one by one
               help="Error that the Hausdorff distance may have; none leaves it out.")  # fmt: skip
 @click.option("--models", default="first", show_default=True, metavar="first|all|N",
               help="Models of structures with several.")  # fmt: skip
-@click.option("--conformer", default="first", show_default=True, metavar="first|highest|all|X",
-              help="Of several places of atoms: first conformer, likeliest, each, or X.")  # fmt: skip
+@click.option("--conformer", default="first", show_default=True, metavar="NAME",
+              help="Of atoms with several places: first, highest, all, or a letter.")  # fmt: skip
 @click.option("--bond-limit", default=2.0, show_default=True, metavar="Å",
               help="A chain is broken where C and N are farther apart.")  # fmt: skip
 @click.option("--cis-limit", default=90.0, show_default=True, metavar="DEG",
@@ -52,8 +52,8 @@ _FAILURES = 20  # shown one by one
 @click.option("--max-resolution", type=float, metavar="Å", help="Leave coarser structures out.")
 @click.option("--max-b-factor", type=float, metavar="B", help="Leave residues above it out.")
 @click.option("--min-occupancy", type=float, metavar="X", help="Leave residues below it out.")
-@click.option("--unit", type=click.Choice(["degrees", "radians"]),
-              help="Of tables of angles; by default it is told.")  # fmt: skip
+@click.option("--unit", metavar="UNIT|A=UNIT,B=UNIT",
+              help="Of tables of angles, degrees or radians; by default it is told.")  # fmt: skip
 @click.option("--bootstrap", default=0, metavar="N", type=click.IntRange(min=0),
               help="Draw residues anew N times for 95 % intervals.")  # fmt: skip
 @click.option("--resample", type=click.Choice(["structure", "chain", "residue"]),
@@ -91,7 +91,7 @@ def ramachandran(
     max_resolution: float | None,
     max_b_factor: float | None,
     min_occupancy: float | None,
-    unit: Any,
+    unit: str | None,
     bootstrap: int,
     resample: str | None,
     interval: Any,
@@ -133,7 +133,7 @@ def ramachandran(
         "found": found, "truth": truth, "favored": favored, "allowed": _allowed(allowed),
         "category": category, "models": _models(models), "conformer": conformer,
         "bond_limit": bond_limit, "cis_limit": cis_limit, "max_resolution": max_resolution,
-        "max_b_factor": max_b_factor, "min_occupancy": min_occupancy, "unit": unit,
+        "max_b_factor": max_b_factor, "min_occupancy": min_occupancy, "unit": _unit(unit),
         "resample": resample, "bootstrap": bootstrap, "rng": seed,
     }  # fmt: skip
     report: Any
@@ -196,6 +196,22 @@ def _allowed(text: str | None) -> Any:
         raise click.UsageError(
             f"--allowed {text}: wanted a number, or NAME=NUMBER separated by commas"
         ) from None
+
+
+def _unit(text: str | None) -> Any:
+    """One unit for both sides, or units by side."""
+    known = ("degrees", "radians")
+    if text is None or text in known:
+        return text
+    units = {}
+    for part in text.split(","):
+        side, equals, unit = (word.strip() for word in part.partition("="))
+        if side not in ("A", "B") or not equals or unit not in known or side in units:
+            raise click.UsageError(
+                f"--unit {text}: wanted degrees or radians, or these by side, as A=radians"
+            )
+        units[side] = unit
+    return {"found" if side == "A" else "truth": unit for side, unit in units.items()}
 
 
 def _models(word: str) -> Any:

@@ -100,11 +100,22 @@ def kind_rows() -> list[list[str]]:
 
 def residue_rows() -> list[list[str]]:
     """Name, cutoffs and meaning of each category of residue."""
-    from overlap.io.residue_categories import ALLOWED_CUTOFFS, CATEGORIES, FAVORED_CUTOFF
+    from overlap.io.residue_categories import (
+        ALLOWED_CUTOFFS,
+        CATEGORIES,
+        FAVORED_CUTOFF,
+        FOUR_ALLOWED_CUTOFFS,
+        FOUR_CATEGORIES,
+    )
 
+    libraries = [
+        ("", CATEGORIES, ALLOWED_CUTOFFS),
+        ("in libraries of four: ", FOUR_CATEGORIES, FOUR_ALLOWED_CUTOFFS),
+    ]
     return [
-        [name, f"favored {FAVORED_CUTOFF:g}", f"allowed {ALLOWED_CUTOFFS[name]:g}", meaning]
-        for name, meaning in CATEGORIES.items()
+        [name, f"favored {FAVORED_CUTOFF:g}", f"allowed {cutoffs[name]:g}", said + meaning]
+        for said, categories, cutoffs in libraries
+        for name, meaning in categories.items()
     ]
 
 

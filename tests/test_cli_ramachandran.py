@@ -231,6 +231,7 @@ def test_check_and_list(run, library, tmp_path):
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()] == [
         "general", "glycine", "cispro", "transpro", "prepro", "ileval",
+        "general", "glycine", "proline", "prepro",
     ]  # fmt: skip
 
 
@@ -244,3 +245,22 @@ def test_the_command_loads_neither_pandas_nor_matplotlib(library):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
     assert done.stdout == "[]\n"
+
+
+def test_units_by_side(run, tmp_path):
+    rng = np.random.default_rng(1)
+    phi, psi = rng.normal(-63, 9, 400), rng.normal(-42, 9, 400)
+    for name, factor in (("a", np.pi / 180), ("b", 1.0)):
+        rows = "".join(
+            f"{x * factor!r},{y * factor!r}\n"
+            for x, y in zip(phi.tolist(), psi.tolist(), strict=True)
+        )
+        (tmp_path / f"{name}.csv").write_text("phi,psi\n" + rows)
+    paths = tmp_path / "a.csv", tmp_path / "b.csv"
+    options = "--levels", "favored", "--tolerance", "none", "--step", "5"
+    code, out, _ = run(*paths, *options, "--unit", "A=radians,B=degrees")
+    assert code == 0
+    assert "note: found: no angle" not in out
+    code, _, err = run(*paths, *options, "--unit", "C=radians")
+    assert code == 2
+    assert "--unit C=radians: wanted degrees or radians, or these by side, as A=radians" in err

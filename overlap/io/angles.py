@@ -9,7 +9,7 @@ phi, psi       ``phi``, ``psi``
 omega          ``omega`` (optional), of the peptide bond before the residue
 category       ``category``, ``rama-category`` (optional)
 resname        ``resname``, ``residue``, ``residue-name``, ``resn``, ``amino-acid``,
-               ``aa`` (optional): three letters
+               ``aa`` (optional): three letters (GLY), one (G), or with a number (GLY12)
 next_resname   ``next-resname``, ``next-residue``, ``next`` (optional)
 structure      ``structure``, ``pdb``, ``pdb-id``, ``entry``, ``file``, ``filename``
                (optional)
@@ -40,7 +40,13 @@ from numpy.typing import NDArray
 from overlap.io._dihedrals import wrapped_degrees
 from overlap.io._raw import Where, to_float64
 from overlap.io._source import Source, read_source
-from overlap.io.residue_categories import EVERYTHING, as_category, category_of
+from overlap.io.residue_categories import (
+    EVERYTHING,
+    as_category,
+    category_of,
+    residue_name,
+    unusual_names,
+)
 from overlap.io.residues import ResidueTable
 
 __all__ = ["ANGLE_COLUMNS", "is_angle_table", "read_angles"]
@@ -64,6 +70,8 @@ _PUNCTUATION = str.maketrans("", "", "-_. ")
 _UNDEFINED = ("", "na", "n/a", "nan", "none", "null", "-", ".", "?")
 _UNDEFINED_MARK = 360.0  # mkdssp writes it for an angle that there is none of
 _FEWEST = 3  # so many rows near 0, 0 are no residues in degrees: atoms would overlap
+_TURN = 2.0 * np.pi * (1 + 1e-6)
+_NEAR = 20.0  # degrees: tables of residues go farther from 0, 0
 _SEQID = re.compile(r"^(-?\d+)([A-Za-z]?)$")
 
 Unit = Literal["degrees", "radians"]
@@ -79,8 +87,8 @@ def read_angles(
     source : path, DataFrame, or mapping from column to values
         CSV file, plain or gzipped, or a table in memory.
     unit : {"degrees", "radians"}, optional
-        Of the angles. By default degrees, unless no angle is beyond pi: then radians, and a
-        note says so.
+        Of the angles. By default degrees, unless there are three rows or more and no angle is
+        beyond 2 pi: then radians, and a note says so.
     category : str, optional
         Category of all rows, where the table has neither the column ``category`` nor
         ``resname``, from which it follows; by default ``"all"``.
@@ -91,13 +99,14 @@ def read_angles(
     -------
     ResidueTable
         Angles in [-180, 180). Rows with an undefined angle (an empty cell, ``nan``, or 360.0 as
-        mkdssp writes it) do not count, and `left_out` says so.
+        mkdssp writes it) or without a residue name do not count, and `left_out` says so.
+        Residues with names that are not known count as general, and a note counts them.
 
     Raises
     ------
     ValueError
         A column is missing or there twice, an angle is no number or beyond a turn, a category
-        is unknown, or a weight is negative.
+        is unknown, a residue name is none, or a weight is negative.
     OSError
         The file is missing or unreadable.
 
@@ -123,10 +132,14 @@ def read_angles(
     categories = _categories(columns, angles["omega"], fallback, where, cis_limit, notes)
     left_out = np.full(count, "", dtype=object)
     left_out[np.array([not entry for entry in categories], dtype=bool)] = "proline without omega"
+    if "resname" in columns and "category" not in columns:
+        left_out[np.array([_void(name) for name in columns["resname"]])] = "no residue name"
     left_out[weight == 0.0] = "weight 0"
     left_out[np.isnan(angles["phi"] + angles["psi"])] = "undefined angle"
     names: dict[str, Any] = {
-        name: columns[name] for name in ("structure", "chain", "resname") if name in columns
+        name: [_word(entry) for entry in columns[name]]
+        for name in ("structure", "chain", "resname")
+        if name in columns
     }
     table = ResidueTable.of_columns(
         {
@@ -184,7 +197,10 @@ def _columns_of(source: Any) -> tuple[dict[str, list[Any]], Where, str, str | No
         )
     name = "a mapping" if isinstance(source, Mapping) else type(source).__name__
     names = list(source.keys())
-    values = {field: list(source[names[at]]) for field, at in _places(names, name).items()}
+    values = {
+        field: [None if _missing(entry) else entry for entry in source[names[at]]]
+        for field, at in _places(names, name).items()
+    }
     lengths = {field: len(column) for field, column in values.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"{name}: columns have different lengths: {lengths}")
@@ -262,9 +278,23 @@ def _angles(values: Sequence[Any], field: str, where: Where) -> NDArray[np.float
 
 
 def _void(value: Any) -> bool:
-    if isinstance(value, str):
-        return value.lower() in _UNDEFINED
-    return value is None or value != value
+    return value.lower() in _UNDEFINED if isinstance(value, str) else _missing(value)
+
+
+def _missing(value: Any) -> bool:
+    """Whether a value is None, NaN, or the NA of pandas, which is neither equal nor unequal."""
+    try:
+        return value is None or bool(value != value)
+    except TypeError:
+        return True
+
+
+def _word(value: Any) -> str:
+    """Text of a name; a whole number has no decimals, and nothing is empty."""
+    if value is None:
+        return ""
+    whole = isinstance(value, float | np.floating) and float(value).is_integer()
+    return str(int(value) if whole else value).strip()
 
 
 def _to_degrees(
@@ -281,23 +311,28 @@ def _to_degrees(
     known = both[:, ~np.isnan(both).any(axis=0)]
     if unit is None:
         unit = "degrees"
-        if known.shape[1] >= _FEWEST and known.max() <= np.pi * (1 + 1e-6):
+        largest = known.max() if known.size else np.inf
+        if known.shape[1] >= _FEWEST and largest <= _TURN:
             unit = "radians"
+        if largest <= _NEAR:
+            other = "degrees" if unit == "radians" else "radians"
             notes.append(
-                f"no angle is beyond {known.max():.4g}: they are read as radians; say the unit if "
-                "they are degrees"
+                f"no angle is beyond {largest:.4g}: they are read as {unit}; say the unit if they "
+                f"are {other}"
             )
     turned = 0
+    wanted = "-pi to pi, or 0 to 2 pi" if unit == "radians" else "-180 to 180, or 0 to 360"
     for field, angle in angles.items():
-        if unit == "radians":
-            np.degrees(angle, out=angle)
-        beyond = np.flatnonzero(np.abs(angle) > 360.0 * (1 + 1e-6))
+        beyond = np.flatnonzero(
+            np.abs(angle) > (_TURN if unit == "radians" else 360.0 * (1 + 1e-6))
+        )
         if beyond.size:
             at = int(beyond[0])
             raise ValueError(
-                f"{where(at)}: {field} is {float(angle[at]):g} degrees; wanted -180 to 180, or 0 "
-                "to 360"
+                f"{where(at)}: {field} is {float(angle[at]):g} {unit}; wanted {wanted}"
             )
+        if unit == "radians":
+            np.degrees(angle, out=angle)
         turned += int((np.abs(angle) > 180.0 * (1 + 1e-6)).sum())
         angle[:] = wrapped_degrees(angle)
     if turned:
@@ -334,19 +369,30 @@ def _categories(
         return [known[entry] for entry in columns["category"]]
     if "resname" not in columns:
         return [fallback] * len(omega)
-    names = [str(entry).strip().upper() for entry in columns["resname"]]
-    behind = [
-        str(entry).strip().upper() for entry in columns.get("next_resname", [""] * len(names))
-    ]
+    names = _residue_names(columns["resname"], where)
+    behind = _residue_names(columns.get("next_resname", [""] * len(names)), where)
+    notes += unusual_names(names)
     if "next_resname" not in columns:
         notes.append(
             "the table does not say which residue follows (next_resname): residues before proline "
             "are in the category of their own name"
         )
     return [
-        category_of(name, following, angle, cis_limit=cis_limit)
+        category_of(name, following, angle, cis_limit=cis_limit) if name else ""
         for name, following, angle in zip(names, behind, omega.tolist(), strict=True)
     ]
+
+
+def _residue_names(values: Sequence[Any], where: Where) -> list[str]:
+    """Names in three letters; empty where there is none."""
+    known: dict[Any, str] = {}
+    for row, entry in enumerate(values):
+        if entry not in known:
+            try:
+                known[entry] = "" if _void(entry) else residue_name(_word(entry))
+            except ValueError as error:
+                raise ValueError(f"{where(row)}: {error}") from None
+    return [known[entry] for entry in values]
 
 
 def _numbers(columns: Mapping[str, Sequence[Any]], where: Where) -> dict[str, Any]:
@@ -357,7 +403,7 @@ def _numbers(columns: Mapping[str, Sequence[Any]], where: Where) -> dict[str, An
             continue
         parts = []
         for row, entry in enumerate(columns[field]):
-            match = _SEQID.match(str(entry).strip())
+            match = _SEQID.match(_word(entry))
             if match is None or (field == "model" and match[2]):
                 raise ValueError(f"{where(row)}: {field} is {entry!r}; wanted a whole number")
             parts.append(match.groups())

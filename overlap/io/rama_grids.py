@@ -3,7 +3,8 @@
 Two layouts are read, plain or gzipped. ``rama8000-*.data`` has a header with the axes and lines of
 phi, psi and value; the value is the fraction of reference residues at this density or below it, and
 lines with the value 0 are left out. ``*.rama.combined.data`` has no header and lines of value, phi
-and psi, of a smooth score that is no fraction.
+and psi, of a smooth score that is no fraction. ``rama500-*.data`` and ``pref_*.data`` are as
+the first, for four categories instead of six.
 """
 
 from __future__ import annotations
@@ -19,7 +20,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from overlap.io._source import Source, read_source
-from overlap.io.residue_categories import CATEGORIES, as_category
+from overlap.io.residue_categories import (
+    ALLOWED_CUTOFFS,
+    CATEGORIES,
+    EVERYTHING,
+    FOUR_CATEGORIES,
+    as_category,
+)
 from overlap.periodic_grids import PeriodicGrid
 
 if TYPE_CHECKING:
@@ -27,8 +34,11 @@ if TYPE_CHECKING:
 
 __all__ = ["RamaGrids", "read_rama_grids"]
 
-_FOLDER = re.compile(r"rama8000-([a-z]+)[-a-z]*\.data(\.gz)?", re.IGNORECASE)
-_FILE = re.compile(r"(?:rama\d+-)?([a-z]+)(?:-[a-z]+)*(?:\.rama\.combined)?\.data", re.IGNORECASE)
+_FOLDER = re.compile(r"(?:rama\d+-|pref_)([a-z]+)[-a-z]*\.data(\.gz)?", re.IGNORECASE)
+_FILE = re.compile(
+    r"(?:rama\d+-|pref_)?([a-z]+)(?:-[a-z]+)*(\.rama\.combined)?\.data", re.IGNORECASE
+)
+_FOUR = re.compile(r"rama500-|pref_", re.IGNORECASE)  # begins the names of four categories
 _AXIS = re.compile(r"#\s*x(\d+):\s*(\S+)\s+(\S+)\s+(\d+)\s+(true|false)\s*", re.IGNORECASE)
 #: Categories that a grid of the combined layout is for, by the name of the file.
 _BROADER = {"ala": "general", "pro": "transpro"}
@@ -42,7 +52,7 @@ class RamaGrids:
     Attributes
     ----------
     grids : mapping of str to PeriodicGrid
-        In the order of `overlap.io.residue_categories.CATEGORIES`.
+        In the order of `overlap.io.residue_categories.ALLOWED_CUTOFFS`.
     files : mapping of str to str
         Path of each category's file.
     titles : mapping of str to str
@@ -60,9 +70,28 @@ class RamaGrids:
     ignored: tuple[str, ...]
 
     @property
+    def four(self) -> bool:
+        """Whether there are four categories: of them, general holds isoleucine and valine.
+
+        Told by a grid of all prolines, or by the names of files.
+        """
+        names = [Path(file).name for file in self.files.values()]
+        return "proline" in self.grids or any(map(_FOUR.match, names))
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """The categories without a grid."""
-        return tuple(name for name in CATEGORIES if name not in self.grids)
+        known = FOUR_CATEGORIES if self.four else CATEGORIES
+        return tuple(name for name in known if name not in self.grids)
+
+    def __post_init__(self) -> None:
+        known = {*FOUR_CATEGORIES, EVERYTHING}
+        other = [name for name in self.grids if name not in known]
+        if self.four and other:
+            raise ValueError(
+                f"the grids are of four categories ({', '.join(FOUR_CATEGORIES)}), and of six: "
+                f"{', '.join(other)}; give those of one library"
+            )
 
 
 def read_rama_grids(
@@ -76,8 +105,9 @@ def read_rama_grids(
     Parameters
     ----------
     path : path-like
-        A file, plain or gzipped; or a folder, of which the files ``rama8000-*.data`` and
-        ``rama8000-*.data.gz`` are read and the others are listed in `RamaGrids.ignored`.
+        A file, plain or gzipped; or a folder, of which the files ``rama8000-*.data``,
+        ``rama500-*.data`` or ``pref_*.data`` (or these with ``.gz``) are read and the others are
+        listed in `RamaGrids.ignored`.
     category : str, optional
         Category of residues of a file; by default it is told by the name.
     quantity : {"rank", "density", "other"}, optional
@@ -142,8 +172,8 @@ def read_rama_grids(
     if not sources:
         names = ", ".join(ignored[:4]) + (", ..." if len(ignored) > 4 else "")
         raise ValueError(
-            f"{path}: holds no file rama8000-*.data or rama8000-*.data.gz ({names or 'empty'}); "
-            "give such a folder, or one file"
+            f"{path}: holds no file rama8000-*.data, rama500-*.data or pref_*.data "
+            f"({names or 'empty'}); give such a folder, or one file"
         )
     return _library(sources, quantity, tuple(ignored))
 
@@ -161,7 +191,7 @@ def _category_of(source: Source, category: str | None) -> str:
         )
     word = match[1].lower()
     try:
-        return as_category(_BROADER.get(word, word))
+        return as_category(_BROADER.get(word, word) if match[2] else word)
     except ValueError as error:
         raise ValueError(f"{source.name}: {error}") from None
 
@@ -170,7 +200,7 @@ def _library(
     sources: Mapping[str, Source], quantity: str | None, ignored: tuple[str, ...]
 ) -> RamaGrids:
     grids, titles = {}, {}
-    order = [*CATEGORIES, *sources]
+    order = [*ALLOWED_CUTOFFS, *sources]
     for name in sorted(sources, key=order.index):
         grids[name], titles[name] = _read(sources[name], quantity)
     return RamaGrids(

@@ -3,8 +3,9 @@
 Each category has a plot of its own, because its residues can reach other angles: glycine has
 no side chain, proline has a ring, branched carbons (isoleucine, valine) and a following proline
 take room. A residue that fits several belongs to the first of this order: glycine and proline,
-before proline, isoleucine and valine, general (Lovell et al., Proteins 50, 437-450, 2003; Read
-et al., Structure 19, 1395-1412, 2011; cctbx, `mmtbx.validation.ramalyze`).
+before proline, isoleucine and valine, general (Read et al., Structure 19, 1395-1412, 2011; cctbx,
+`mmtbx.validation.ramalyze`). Older libraries have four: all prolines are together, and isoleucine
+and valine are general (Lovell et al., Proteins 50, 437-450, 2003).
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ __all__ = [
     "CATEGORIES",
     "EVERYTHING",
     "FAVORED_CUTOFF",
+    "FOUR_ALLOWED_CUTOFFS",
+    "FOUR_CATEGORIES",
     "as_category",
     "category_of",
+    "merged_category",
     "residue_name",
     "unusual_names",
 ]
@@ -37,6 +41,15 @@ CATEGORIES: Mapping[str, str] = MappingProxyType(
         "ileval": "isoleucine and valine",
     }
 )
+#: The same of libraries that have four.
+FOUR_CATEGORIES: Mapping[str, str] = MappingProxyType(
+    {
+        "general": "all that is in no other category, isoleucine and valine too",
+        "glycine": "glycine",
+        "proline": "proline",
+        "prepro": "residues before a proline",
+    }
+)
 #: The category of angles of which nothing else is known.
 EVERYTHING = "all"
 #: A residue is favored where at most this fraction of the reference lies at lower density.
@@ -48,10 +61,15 @@ ALLOWED_CUTOFFS: Mapping[str, float] = MappingProxyType(
         "glycine": 0.001,
         "cispro": 0.002,
         "transpro": 0.001,
+        "proline": 0.002,
         "prepro": 0.001,
         "ileval": 0.001,
         EVERYTHING: 0.0005,
     }
+)
+#: The same where a library has four categories (Lovell et al., 2003).
+FOUR_ALLOWED_CUTOFFS: Mapping[str, float] = MappingProxyType(
+    {name: 0.0005 if name in ("general", EVERYTHING) else 0.002 for name in ALLOWED_CUTOFFS}
 )
 
 _ALIASES = {
@@ -61,6 +79,7 @@ _ALIASES = {
     "cisproline": "cispro",
     "transproline": "transpro",
     "preproline": "prepro",
+    "pro": "proline",
     "isoleucineorvaline": "ileval",
     "isoleucineandvaline": "ileval",
     "ileorval": "ileval",
@@ -80,7 +99,7 @@ def as_category(name: str) -> str:
     Returns
     -------
     str
-        A key of `CATEGORIES`, or ``"all"``.
+        A key of `CATEGORIES` or `FOUR_CATEGORIES`, or ``"all"``.
 
     Raises
     ------
@@ -99,9 +118,24 @@ def as_category(name: str) -> str:
     close = difflib.get_close_matches(plain, ALLOWED_CUTOFFS, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     raise ValueError(
-        f"there is no category {name!r}; {hint}There are {', '.join(CATEGORIES)}, and "
-        f"{EVERYTHING} for residues of all kinds"
+        f"there is no category {name!r}; {hint}There are {', '.join(CATEGORIES)}, proline in "
+        f"libraries of four categories, and {EVERYTHING} for residues of all kinds"
     )
+
+
+def merged_category(category: str) -> str:
+    """Return the one of four categories that holds one of six.
+
+    Parameters
+    ----------
+    category : str
+
+    Examples
+    --------
+    >>> [merged_category(name) for name in CATEGORIES]
+    ['general', 'glycine', 'proline', 'proline', 'prepro', 'general']
+    """
+    return {"cispro": "proline", "transpro": "proline", "ileval": "general"}.get(category, category)
 
 
 def category_of(
@@ -150,9 +184,10 @@ _LETTERS = {
     "Q": "GLN", "R": "ARG", "S": "SER", "T": "THR", "U": "SEC", "V": "VAL", "W": "TRP",
     "Y": "TYR",
 }  # fmt: skip
-#: Names that say which amino acid a residue is. Selenomethionine is methionine here.
+_DOUBTFUL = {"B": "ASX", "J": "XLE", "X": "UNK", "Z": "GLX"}
+# Names that say which amino acid a residue is. Selenomethionine is methionine here.
 _USUAL = {*_LETTERS.values(), "MSE"}
-_CODE = re.compile(r"[A-Z0-9]{2,5}")
+_CODE = re.compile(r"(?=.*[A-Z])[A-Z0-9]{2,5}")
 _NUMBERED = re.compile(r"([A-Z]{3})[ _-]?\d+[A-Z]?")
 
 
@@ -183,8 +218,8 @@ def residue_name(text: str) -> str:
     ('GLY', 'PRO', 'VAL', 'HYP')
     """
     name = text.strip().upper()
-    if name in _LETTERS:
-        return _LETTERS[name]
+    if len(name) == 1 and name in _LETTERS | _DOUBTFUL:
+        return (_LETTERS | _DOUBTFUL)[name]
     numbered = _NUMBERED.fullmatch(name)
     if numbered and numbered[1] in _USUAL:
         return numbered[1]

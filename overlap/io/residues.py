@@ -64,7 +64,7 @@ class ResidueTable:
         Degrees in [-180, 180); NaN where undefined. `omega` is that of the peptide bond before
         the residue.
     category : ndarray of str
-        One of `overlap.io.residue_categories.CATEGORIES`, ``"all"``, or empty.
+        One of `overlap.io.residue_categories.CATEGORIES`, ``"proline"``, ``"all"``, or empty.
     weight : ndarray of float64
         How often the row counts.
     left_out : ndarray of str
@@ -125,6 +125,19 @@ class ResidueTable:
         rows : ndarray of bool or int
         """
         return replace(self, **{name: getattr(self, name)[rows] for name in COLUMNS})
+
+    def in_four_categories(self) -> ResidueTable:
+        """Return the table with all prolines together, and isoleucine and valine as general.
+
+        Prolines that did not count because they may be cis or trans count now.
+        """
+        from overlap.io.residue_categories import merged_category
+
+        category = np.array([merged_category(name) for name in self.category], dtype=object)
+        rescued = self.left_out == "proline without omega"
+        left_out = self.left_out.copy()
+        category[rescued], left_out[rescued] = "proline", ""
+        return replace(self, category=category, left_out=left_out)
 
     def groups(self, unit: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
         """Say which rows belong together: what a bootstrap draws.

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from overlap.io._dihedrals import dihedrals
+from overlap.io._dihedrals import dihedrals, wrapped_degrees
 from overlap.io._paths import bare_name, find_files, number_of
 from overlap.io._source import Source, read_source
 from overlap.io._structure_files import STRUCTURE_SUFFIXES, import_gemmi, parse_structure
@@ -35,6 +35,7 @@ _SHORTEST = 0.8  # Ångström: no two bonded atoms of a backbone are closer
 _AGAIN = "#"  # between the name of a chain and a number, where another chain has that name
 _SHOWN = 3  # examples in a note
 _NOTED = 6  # notes on single files
+_ALIKE = 0.5  # degrees
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,8 @@ def read_structures(source: Any, **rules: Any) -> ResidueTable:
     ResidueTable
         All amino acid residues, one row each. ``settings["counts"]`` has how many files, chains
         and chain breaks there are. Files of a folder, pattern or list that cannot be read are
-        in `failures`.
+        in `failures`. Of two files of one name with the same residues and angles, such as a PDB
+        and an mmCIF file, the first counts.
 
     Raises
     ------
@@ -156,6 +158,8 @@ def read_structures(source: Any, **rules: Any) -> ResidueTable:
             left.append(f"{file}: {table}")
         else:
             tables.append(table)
+    tables, twins, also = _without_twins(tables)
+    left += twins
     if not tables:
         first = left[0] if left else f"{failures[0].source}: {failures[0].reason}"
         few = "" if alone else f"none of the {len(files)} files could be used; the first: "
@@ -169,7 +173,7 @@ def read_structures(source: Any, **rules: Any) -> ResidueTable:
     return replace(
         joined,
         settings={"kind": "structures", **how.settings(), "counts": counts},
-        notes=(*_notes(joined, counts, left, ignored), *_few(joined.notes)),
+        notes=(*_notes(joined, counts, left, ignored), *_few((*also, *joined.notes))),
         failures=tuple(failures),
     )
 
@@ -214,6 +218,47 @@ def _read(content: Source, how: StructureRules) -> ResidueTable | str:
         settings={"counts": counts},
         notes=tuple(notes),
     )
+
+
+def _without_twins(
+    tables: Sequence[ResidueTable],
+) -> tuple[list[ResidueTable], list[str], list[str]]:
+    """Leave out files that repeat another of the same name; say so, and what else is alike."""
+    kept: list[ResidueTable] = []
+    left, notes = [], []
+    by_residues: dict[tuple[str, ...], list[ResidueTable]] = {}
+    by_name: dict[str, str] = {}
+    for table in tables:
+        file, name = table.sources[0][0], _entry(table)
+        alike = by_residues.setdefault(tuple(table.resname), [])
+        twin = next((other for other in alike if _same_angles(other, table)), None)
+        if twin is not None and _entry(twin) == name:
+            left.append(f"{file}: has the same residues and angles as {twin.sources[0][0]}")
+            continue
+        if twin is not None:
+            other = twin.sources[0][0]
+            notes.append(f"{file} has the same residues and angles as {other}: both count")
+        elif name in by_name:
+            notes.append(f"{file} and {by_name[name]} have one name, and differ: both count")
+        by_name.setdefault(name, file)
+        alike.append(table)
+        kept.append(table)
+    return kept, left, notes
+
+
+def _entry(table: ResidueTable) -> str:
+    """Name of a file, without the ``pdb`` that the archive puts before names of its PDB files."""
+    name = bare_name(table.sources[0][0]).lower()
+    return name[3:] if name.startswith("pdb") and len(name) == 7 else name
+
+
+def _same_angles(a: ResidueTable, b: ResidueTable) -> bool:
+    """Whether all angles agree as well as places with three digits let them."""
+    pairs = [(getattr(a, name), getattr(b, name)) for name in ("phi", "psi", "omega")]
+    differences = np.array([wrapped_degrees(x - y) for x, y in pairs])
+    known = [(np.isnan(x), np.isnan(y)) for x, y in pairs]
+    alike = all((x == y).all() for x, y in known) and not known[0][0].all()
+    return alike and bool(np.nanmax(np.abs(differences)) <= _ALIKE)
 
 
 def _models(structure: Any, how: StructureRules, name: str) -> list[Any]:

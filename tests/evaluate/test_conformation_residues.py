@@ -273,3 +273,103 @@ def test_published_structures(reference_data):
             np.testing.assert_allclose(100.0 * report.evidence.score, scores, atol=5.1e-5)
             classes = ["FAO".index(entry[8]) for entry in expected["residues"]]
             assert (2 - report.evidence.verdict).tolist() == classes
+
+
+FOUR = {
+    "general": bump(-65.0, -40.0),
+    "glycine": bump(80.0, 10.0),
+    "pro": bump(-65.0, 145.0),
+    "prepro": bump(-75.0, 150.0),
+}
+
+
+def test_a_library_of_four_categories_scores_every_residue():
+    six = random_angles(seed=4)
+    merged = {"ileval": "general", "cispro": "pro", "transpro": "pro"}
+    report = ov.evaluate.ramachandran(found=six, truth=FOUR)
+    assert report.summary["n"] == 400
+    for row in range(400):
+        category = merged.get(str(six["category"][row]), str(six["category"][row]))
+        score = looked_up(FOUR[category], six["phi"][row], six["psi"][row])
+        assert report.evidence.score[row] == pytest.approx(score, abs=1e-13)
+        low = 0.0005 if category == "general" else 0.002
+        verdict = "favored" if score >= 0.02 else "allowed" if score >= low else "outlier"
+        assert report.matches["verdict"][row] == verdict
+    assert report.evidence.categories == ("general", "glycine", "proline", "prepro")
+    assert report.settings["cutoffs"]["allowed"]["prepro"] == 0.002
+    assert any("the library has four categories" in note for note in report.settings["notes"])
+    assert {row["type"] for row in report.residue_rows()} == {
+        "General", "Glycine", "Proline", "Pre-proline",
+    }  # fmt: skip
+    stated = ov.evaluate.ramachandran(found=six, truth=FOUR, allowed={"proline": 0.01})
+    assert stated.settings["cutoffs"]["allowed"]["proline"] == 0.01
+
+
+def test_prolines_that_may_be_cis_or_trans_count_where_that_is_one_category():
+    found = {"phi": [-60.0, -60.0], "psi": [140.0, -40.0], "resname": ["PRO", "ILE"]}
+    assert ov.evaluate.ramachandran(found=found, truth=LIBRARY).summary["n"] == 1
+    report = ov.evaluate.ramachandran(found=found, truth=FOUR)
+    assert report.matches["category"].tolist() == ["proline", "general"]
+
+
+def test_grids_of_four_and_of_six_categories_in_one_library():
+    with pytest.raises(ValueError, match=r"are of four categories .*, and of six: ileval; give"):
+        ov.evaluate.ramachandran(found=random_angles(), truth={**FOUR, "ileval": FOUR["general"]})
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("rama500-general", "rama500-gly-sym", "rama500-pro", "rama500-prepro"),
+        ("pref_general", "pref_glycine", "pref_proline", "pref_preproline"),
+    ],
+)
+def test_files_of_four_categories(tmp_path, names):
+    from overlap.io import read_rama_grids
+
+    head = "# x1: -180.0 180.0 4 true\n# x2: -180.0 180.0 4 true\n"
+    for name in names:
+        (tmp_path / f"{name}.data").write_text(head + "-45 -45 1.0\n-45 45 0.25\n")
+    library = read_rama_grids(tmp_path)
+    assert list(library.grids) == ["general", "glycine", "proline", "prepro"]
+    assert library.four
+    assert library.missing == ()
+    alone = read_rama_grids(tmp_path / f"{names[0]}.data")
+    assert alone.four
+    found = random_angles(categories=("general", "ileval"))
+    report = ov.evaluate.ramachandran(found=found, truth=tmp_path / f"{names[0]}.data")
+    assert report.summary["n"] == 400
+    renamed = tmp_path / "rama8000-general.data"
+    renamed.write_text((tmp_path / f"{names[0]}.data").read_text())
+    assert not read_rama_grids(renamed).four
+    with pytest.raises(ValueError, match="is another grid of the category general; keep one"):
+        read_rama_grids(tmp_path)
+
+
+def test_regions_of_four_categories_against_residues_of_six():
+    six = random_angles(seed=9, count=3000)
+    report = ov.evaluate.conformation(
+        found=six, truth=FOUR, levels="favored", step=10.0, kappa=20.0, tolerance=None
+    )
+    table = report.table.set_index("category")
+    assert table.index.tolist() == ["general", "glycine", "proline", "prepro"]
+    counts = {name: int((six["category"] == name).sum()) for name in CATEGORIES}
+    assert table.loc["general", "residues_a"] == counts["general"] + counts["ileval"]
+    assert table.loc["proline", "residues_a"] == counts["cispro"] + counts["transpro"]
+    assert any("four categories" in note for note in report.settings["notes"])
+    mixed = ov.evaluate.conformation(found=LIBRARY, truth=FOUR, levels="favored", tolerance=None)
+    assert any("found has other categories" in note for note in mixed.settings["notes"])
+
+
+def test_units_of_each_side():
+    degrees = random_angles(seed=2, categories=("general",), count=300)
+    radians = {**degrees, "phi": np.radians(degrees["phi"]), "psi": np.radians(degrees["psi"])}
+    options = {"levels": "favored", "tolerance": None, "step": 5.0, "kappa": 60.0}
+    report = ov.evaluate.conformation(
+        found=radians, truth=degrees, unit={"found": "radians", "truth": "degrees"}, **options
+    )
+    assert report.summary["iou[general favored]"] == pytest.approx(1.0)
+    with pytest.raises(ValueError, match="unit: there is no side 'a'; wanted 'found', 'truth' or"):
+        ov.evaluate.conformation(found=radians, truth=degrees, unit={"a": "radians"}, **options)
+    one = ov.evaluate.ramachandran(found=radians, truth=LIBRARY, unit={"found": "radians"})
+    assert one.summary["n"] == 300

@@ -95,9 +95,9 @@ def test_categories_by_column_by_name_and_by_argument(tmp_path):
     assert by_name.category.tolist() == ["general", "ileval"]
     assert "residues before proline are in the category of their own name" in by_name.notes[0]
     with pytest.raises(
-        ValueError, match=r"line 3: there is no category 'pro'; .*There are general"
+        ValueError, match=r"line 3: there is no category 'prol'; .*There are general"
     ):
-        table_of(tmp_path, "phi,psi,category\n1,2,gly\n1,2,pro\n")
+        table_of(tmp_path, "phi,psi,category\n1,2,gly\n1,2,prol\n")
 
 
 def test_frames_and_mappings():
@@ -150,3 +150,98 @@ def test_real_points(reference_data):
     for name, count in counts.items():
         table = read_angles(reference_data / f"rama/points/{name}_phi_psi.csv.gz")
         assert (len(table), int(table.counted.sum()), table.notes) == (count, count, ())
+
+
+def test_names_of_residues_in_other_spellings():
+    spellings = {
+        "glycine": ["GLY", "gly", "G", "g", "GLY12", "Gly-12", "GLY_12A", "NGLY", "CGLY"],
+        "ileval": ["ILE", "V", "I", "VAL7", "val 7"],
+        "general": ["ALA", "M", "MSE", "U", "LYS101"],
+        "transpro": ["PRO", "P", "Pro3", "CPRO"],
+    }
+    for category, names in spellings.items():
+        count = len(names)
+        columns = {"phi": [-60.0] * count, "psi": [100.0] * count, "omega": [180.0] * count}
+        table = read_angles({**columns, "resname": names})
+        assert table.category.tolist() == [category] * count
+        assert len(table.notes) == 1  # what follows is not said
+        before = read_angles({**columns, "resname": ["ALA"] * count, "next": names})
+        wanted = "prepro" if category == "transpro" else "general"
+        assert before.category.tolist() == [wanted] * count
+        assert before.notes == ()
+
+
+def test_names_that_are_not_known_are_counted_and_what_is_no_name_is_an_error():
+    names = ["HYP", "ALA", "XYZ", "HSD", "hyp", "GLY"]
+    table = read_angles({"phi": [-60.0] * 6, "psi": [100.0] * 6, "aa": names, "next": [""] * 6})
+    doubtful = read_angles({"phi": [-60.0], "psi": [100.0], "aa": ["X"], "next": [""]})
+    assert "general: UNK 1" in doubtful.notes[0]
+    assert table.category.tolist() == ["general"] * 5 + ["glycine"]
+    assert table.notes == (
+        "4 residues with other names than the usual ones count as general: HYP 2, XYZ 1, HSD 1",
+    )
+    for name in ("Glycine", "A:GLY:12", "GLY/ALA", "12", "A12B!", "9", 7, 7.0):
+        with pytest.raises(
+            ValueError, match=r"a mapping, row 1: .* is no name of a residue; wanted"
+        ):
+            read_angles({"phi": [1.0, 2.0], "psi": [1.0, 2.0], "aa": ["ALA", name]})
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA, "", "nan", "-"])
+def test_a_row_without_a_residue_name_does_not_count(nothing):
+    names = ["ALA", nothing, "GLY"]
+    table = read_angles({"phi": [-60.0] * 3, "psi": [99.0] * 3, "aa": names, "next": [nothing] * 3})
+    assert table.left_out.tolist() == ["", "no residue name", ""]
+    assert table.category.tolist() == ["general", "", "glycine"]
+
+
+def test_radians_from_0_to_2_pi():
+    rng = np.random.default_rng(3)
+    degrees = rng.uniform(-180.0, 180.0, (50, 2))
+    turns = np.radians(degrees % 360.0)
+    assert turns.max() > np.pi
+    table = read_angles({"phi": turns[:, 0], "psi": turns[:, 1]})
+    np.testing.assert_allclose(table.phi, degrees[:, 0], atol=1e-9)
+    np.testing.assert_allclose(table.psi, degrees[:, 1], atol=1e-9)
+    assert table.settings["unit"] == "radians"
+    assert "they are read as radians; say the unit if they are degrees" in table.notes[0]
+
+
+def test_units_that_are_in_doubt_or_wrong():
+    few = read_angles({"phi": [0.5, -2.0], "psi": [1.5, 3.0]})
+    assert few.settings["unit"] == "degrees"
+    assert few.notes == (
+        "no angle is beyond 3: they are read as degrees; say the unit if they are radians",
+    )
+    more_than_a_turn = read_angles({"phi": [0.5, -2.0, 9.0], "psi": [1.5, 3.0, 1.0]})
+    assert more_than_a_turn.settings["unit"] == "degrees"
+    assert "no angle is beyond 9: they are read as degrees" in more_than_a_turn.notes[0]
+    with pytest.raises(ValueError, match=r"row 0: phi is -63 radians; wanted -pi to pi, or 0 to 2"):
+        read_angles({"phi": [-63.0], "psi": [2.0]}, unit="radians")
+
+
+@pytest.mark.parametrize("kind", ["Float64", "Float32", object])
+def test_tables_of_pandas_with_its_mark_for_nothing(kind):
+    phi = pd.array([-60.0, pd.NA, -90.0], dtype=kind)
+    frame = pd.DataFrame(
+        {
+            "phi": phi,
+            "psi": [130.0, 140.0, 150.0],
+            "omega": pd.array([180.0, 180.0, pd.NA], dtype=kind),
+            "resname": pd.array(["PRO", "ALA", "PRO"], dtype="string"),
+            "chain": pd.array(["A", pd.NA, "B"], dtype="string"),
+            "seqid": pd.array([1, 2, 3], dtype="Int64"),
+            "weight": pd.array([1, 2, 1], dtype="Float64"),
+        }
+    )
+    for source in (frame, {name: frame[name] for name in frame}):
+        table = read_angles(source)
+        assert table.phi[[0, 2]].tolist() == [-60.0, -90.0]
+        assert table.left_out.tolist() == ["", "undefined angle", "proline without omega"]
+        assert table.chain.tolist() == ["A", "", "B"]
+        assert table.seqid.tolist() == [1, 2, 3]
+    with pytest.raises(ValueError, match="row 1: weight is None; wanted a finite number"):
+        read_angles(frame.assign(weight=pd.array([1, pd.NA, 1], dtype="Float64")))
+    with pytest.raises(ValueError, match="row 1: seqid is None; wanted a whole number"):
+        read_angles(frame.assign(seqid=pd.array([1, pd.NA, 1], dtype="Int64")))
+    assert read_angles(frame.assign(seqid=[1.0, 2.0, 3.0])).seqid.tolist() == [1, 2, 3]

@@ -119,7 +119,7 @@ def test_two_files_of_a_category(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_grids(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"holds no file rama8000-\*\.data .*\(empty\)"):
+    with pytest.raises(ValueError, match=r"holds no file rama8000-\*\.data, .*\(empty\)"):
         read_rama_grids(tmp_path)
     write(tmp_path, "notes.txt", "words")
     with pytest.raises(ValueError, match=r"\(notes\.txt\); give such a folder"):

@@ -248,3 +248,40 @@ def test_atoms_of_real_files_are_all_read(reference_data):
         table = read_structures(path)
         assert len(table) == sum(len(names) == 3 for names in whole.values())
         assert table.settings["counts"]["chains"] == len({chain for chain, _ in whole})
+
+
+# --------------------------------------------------------------------------- files that repeat
+
+
+def test_one_structure_in_two_formats_counts_once(tmp_path):
+    atoms = peptide(7, chain="A")
+    (tmp_path / "1abc.cif").write_text(cif_text(atoms))
+    (tmp_path / "pdb1abc.ent").write_text(pdb_text(atoms))
+    (tmp_path / "1ABC.pdb").write_text(pdb_text(atoms))
+    (tmp_path / "2xyz.pdb").write_text(pdb_text(peptide(7, chain="A", shift=3.0)))
+    table = read_structures(tmp_path)
+    assert set(table.structure) == {"1abc", "2xyz"}
+    assert len(table) == 14
+    assert table.settings["counts"] == {
+        "files": 2, "models": 2, "models_left_out": 0, "chains": 2, "chain_breaks": 0,
+        "files_left_out": 2,
+    }  # fmt: skip
+    (note,) = [note for note in table.notes if "left out" in note]
+    assert "2 files left out (first: " in note
+    assert "1ABC.pdb: has the same residues and angles as " in note
+    assert [name for name, _ in table.sources] == [
+        str(tmp_path / "1abc.cif"), str(tmp_path / "2xyz.pdb"),
+    ]  # fmt: skip
+
+
+def test_files_that_are_alike_in_part_count_and_are_named(tmp_path):
+    (tmp_path / "a.pdb").write_text(pdb_text(peptide(7, chain="A")))
+    (tmp_path / "b.pdb").write_text(pdb_text(peptide(7, chain="A")))
+    table = read_structures(tmp_path)
+    assert len(table) == 14
+    assert any("b.pdb has the same residues and angles as" in note for note in table.notes)
+    (tmp_path / "b.pdb").unlink()
+    (tmp_path / "a.cif").write_text(cif_text(peptide(7, chain="A", shift=3.0)))
+    table = read_structures(tmp_path)
+    assert len(table) == 14
+    assert any("have one name, and differ: both count" in note for note in table.notes)

@@ -292,7 +292,7 @@ def test_categories():
         ValueError, match=r"'prepo'; did you mean 'prepro'\? There are general, gly"
     ):
         as_category("prepo")
-    assert set(ALLOWED_CUTOFFS) == {*CATEGORIES, "all"}
+    assert set(ALLOWED_CUTOFFS) == {*CATEGORIES, "proline", "all"}
 
 
 def test_groups_of_rows():

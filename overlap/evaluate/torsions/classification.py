@@ -20,7 +20,14 @@ from .classified import VERDICTS, ClassifiedResidues, classify
 from .cutoffs import as_cutoffs
 from .drawing_units import FEW_UNITS, units_of
 from .residue_report import RamachandranReport
-from .sources import NOT_PAIRED, digests_of, library_settings, notes_of, table_settings
+from .sources import (
+    NOT_PAIRED,
+    digests_of,
+    library_settings,
+    notes_of,
+    table_settings,
+    unit_of,
+)
 
 __all__ = ["NOT_A_Z_SCORE", "ramachandran"]
 
@@ -60,16 +67,18 @@ def ramachandran(
         with the columns ``phi`` and ``psi`` and, unless `category` is given, ``category`` or
         ``resname``.
     truth : path, PeriodicGrid, mapping from category to PeriodicGrid, or RamaGrids
-        The library: grids of ranks, as MolProbity and cctbx have them.
+        The library: grids of ranks, as MolProbity and cctbx have them. Residues are in its
+        categories: six, or four (``rama500-*.data``, ``pref_*.data``, a mapping with ``proline``).
     favored, allowed : float, optional
         Smallest ranks of favored residues, and of allowed ones: by default 0.02, and the values of
-        cctbx by category. `allowed` may be a mapping from category.
+        cctbx by category, or of Lovell et al. (2003) where the library has four categories.
+        `allowed` may be a mapping from category.
     category : str, optional
         Category of a table or grid that names none.
     models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
         How structures are read; see `overlap.io.StructureRules`.
     unit : {"degrees", "radians"}, optional
-        Of a table of angles; by default it is told.
+        Of a table of angles; by default it is told. As in `conformation`, it may be a mapping.
     resample : {"structure", "chain", "residue"}, optional
         What the bootstrap draws, and what `influence` leaves out: by default chains where there
         are at least five, else residues.
@@ -124,7 +133,7 @@ def ramachandran(
     rules = StructureRules(
         models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
     )
-    table = read_conformations(found, category=category, unit=unit, rules=rules)
+    table = read_conformations(found, category=category, unit=unit_of(unit, "found"), rules=rules)
     if not isinstance(table, ResidueTable):
         raise ValueError(
             "found has no residues, but grids or regions; give structures or angles, or compare "
@@ -136,7 +145,7 @@ def ramachandran(
             "truth is no library of grids; give a folder of rama8000-*.data files, or compare "
             "regions with evaluate.conformation"
         )
-    cutoffs = as_cutoffs(favored, allowed)
+    cutoffs = as_cutoffs(favored, allowed, four=library.four)
     grids = {name: _ranks(name, grid) for name, grid in library.grids.items()}
     kept, notes = _scored(table, library)
     units = units_of(kept, resample)
@@ -189,6 +198,13 @@ def _ranks(category: str, grid: PeriodicGrid) -> PeriodicGrid:
 
 def _scored(table: ResidueTable, library: RamaGrids) -> tuple[ResidueTable, list[str]]:
     """Return the residues that have a grid, and what to say of the others."""
+    notes = []
+    if library.four:
+        table = table.in_four_categories()
+        notes.append(
+            "the library has four categories: prolines are in one, and isoleucine and valine are "
+            "general"
+        )
     kept = table.taken(table.counted)
     if not len(kept):
         raise ValueError(f"found: none of the {len(table)} residues has both angles and a category")
@@ -196,8 +212,8 @@ def _scored(table: ResidueTable, library: RamaGrids) -> tuple[ResidueTable, list
     if there == {EVERYTHING}:
         if kept.categories != (EVERYTHING,):
             kept.category[:] = EVERYTHING
-            return kept, ["the library has one grid for all categories"]
-        return kept, []
+            notes.append("the library has one grid for all categories")
+        return kept, notes
     if EVERYTHING in kept.categories:
         raise ValueError(
             "found does not say the categories of its residues; give a column category or "
@@ -209,7 +225,6 @@ def _scored(table: ResidueTable, library: RamaGrids) -> tuple[ResidueTable, list
             f"found has residues of {', '.join(kept.categories)}, and the library only "
             f"{', '.join(library.grids)}"
         )
-    notes = []
     if not scored.all():
         lost = kept.taken(~scored)
         counts = [f"{int((lost.category == name).sum())} {name}" for name in lost.categories]

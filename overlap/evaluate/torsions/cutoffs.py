@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from overlap.evaluate.ranges import complement, read_numbers
-from overlap.io.residue_categories import ALLOWED_CUTOFFS, FAVORED_CUTOFF, as_category
+from overlap.io.residue_categories import (
+    ALLOWED_CUTOFFS,
+    FAVORED_CUTOFF,
+    FOUR_ALLOWED_CUTOFFS,
+    as_category,
+)
 
 __all__ = ["Cutoffs", "Level", "as_cutoffs", "read_levels"]
 
@@ -36,7 +41,7 @@ class Cutoffs:
         return {"favored": self.favored, "allowed": dict(self.allowed)}
 
 
-def as_cutoffs(favored: float | None = None, allowed: Any = None) -> Cutoffs:
+def as_cutoffs(favored: float | None = None, allowed: Any = None, *, four: bool = False) -> Cutoffs:
     """Return checked cutoffs.
 
     Parameters
@@ -45,6 +50,8 @@ def as_cutoffs(favored: float | None = None, allowed: Any = None) -> Cutoffs:
         By default 0.02.
     allowed : float or mapping from category to float, optional
         One number for all categories, or those that differ from the values of cctbx.
+    four : bool
+        Take the values of Lovell et al. (2003) instead, for libraries of four categories.
 
     Raises
     ------
@@ -53,7 +60,7 @@ def as_cutoffs(favored: float | None = None, allowed: Any = None) -> Cutoffs:
         unknown.
     """
     high = FAVORED_CUTOFF if favored is None else _share(favored, "favored")
-    low: dict[str, float] = dict(ALLOWED_CUTOFFS)
+    low: dict[str, float] = dict(FOUR_ALLOWED_CUTOFFS if four else ALLOWED_CUTOFFS)
     if isinstance(allowed, Mapping):
         low.update(
             {as_category(name): _share(x, f"allowed[{name!r}]") for name, x in allowed.items()}

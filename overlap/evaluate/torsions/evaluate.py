@@ -21,6 +21,7 @@ from .draws import Drawn, DrawnSide
 from .evidence import ConformationEvidence
 from .report import ConformationReport
 from .sides import Estimator, Side, as_sides, shared_categories
+from .sources import in_same_categories, is_four, unit_of
 from .wording import describe
 
 __all__ = ["conformation"]
@@ -80,8 +81,9 @@ def conformation(
         Degrees between the nodes of densities: by default those of the other side's grids, where
         these are at most 5; else 2.
     favored, allowed : float, optional
-        What the levels leave out: by default 0.02, and the values of cctbx by category. `allowed`
-        may be a mapping from category.
+        What the levels leave out: by default 0.02, and the values of cctbx by category, or of
+        Lovell et al. (2003) where a side is a library of four categories. `allowed` may be a
+        mapping from category.
     category : str, optional
         Category of inputs that do not say one.
     mass : {"truth", "found"}
@@ -93,8 +95,8 @@ def conformation(
         has the largest kernel: the first run ever is then a third shorter.
     models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
         How structures are read; see `overlap.io.StructureRules`.
-    unit : {"degrees", "radians"}, optional
-        Of tables of angles; by default it is told.
+    unit : {"degrees", "radians"} or mapping from side, optional
+        Of tables of angles; by default it is told. ``{"found": "radians"}`` says it of one side.
     resample : {"structure", "chain", "residue"}, optional
         What the bootstrap draws: by default chains where a side has at least five, else residues.
     bootstrap : int
@@ -151,13 +153,7 @@ def conformation(
     >>> report.matches["kind"].tolist(), report.matches["abego"].tolist()
     (['matched'], ['A'])
     """
-    cutoffs = as_cutoffs(favored, allowed)
-    rules = Rules(
-        levels=read_levels(levels, cutoffs),
-        mass=_one_of(mass, "mass", ("truth", "found")),
-        least=_whole(min_residues, "min_residues", 1),
-        tolerance=None if tolerance is None else _positive(tolerance, "tolerance"),
-    )
+    as_cutoffs(favored, allowed)  # a bad one is an error before files are read
     by = _one_of(level_by, "level_by", ("points", "mass"))
     method = _one_of(interval, "interval", _METHODS)
     resamples = _whole(bootstrap, "bootstrap", 0)
@@ -168,9 +164,18 @@ def conformation(
         _read(source, role, category, unit, reading)
         for source, role in ((found, "found"), (truth, "truth"))
     ]
+    inputs, said = in_same_categories(inputs)
+    cutoffs = as_cutoffs(favored, allowed, four=any(map(is_four, inputs)))
+    rules = Rules(
+        levels=read_levels(levels, cutoffs),
+        mass=_one_of(mass, "mass", ("truth", "found")),
+        least=_whole(min_residues, "min_residues", 1),
+        tolerance=None if tolerance is None else _positive(tolerance, "tolerance"),
+    )
     estimator = Estimator(kappa, _step(step, inputs), by)
     first, second = as_sides(inputs[0], inputs[1], estimator, rules.least)
     categories, notes = shared_categories(first, second)
+    notes = [*said, *notes]
     compared = [
         entry
         for category in categories
@@ -209,7 +214,9 @@ def _read(
     source: Any, role: str, category: str | None, unit: Any, reading: StructureRules
 ) -> Conformations:
     try:
-        return read_conformations(source, category=category, unit=unit, rules=reading)
+        return read_conformations(
+            source, category=category, unit=unit_of(unit, role), rules=reading
+        )
     except TypeError as error:
         raise TypeError(f"{role}: {error}") from None
 

@@ -29,6 +29,7 @@ TITLES = {
     "glycine": "Glycine",
     "cispro": "cis-Proline",
     "transpro": "trans-Proline",
+    "proline": "Proline",
     "prepro": "Before proline",
     "ileval": "Isoleucine, valine",
     "all": "All residues",

@@ -25,6 +25,7 @@ RAMALYZE_TYPES = {
     "glycine": "Glycine",
     "cispro": "Cis-proline",
     "transpro": "Trans-proline",
+    "proline": "Proline",
     "prepro": "Pre-proline",
     "ileval": "Isoleucine or valine",
     "all": "All",
@@ -120,8 +121,8 @@ class RamachandranReport(Report):
         Returns
         -------
         list of dict
-            structure; residues, favored, allowed, outlier: numbers of rows; and the shares of favored
-            and outlier, by the weights of rows.
+            structure; numbers of rows: residues, favored, allowed, outlier; and the shares of
+            favored and outlier, by weight.
         """
         table, verdict = self.evidence.table, self.evidence.verdict
         index, names = table.groups("structure")

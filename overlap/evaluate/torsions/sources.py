@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from overlap.io.conformations import Conformations
@@ -13,10 +13,13 @@ from overlap.io.residues import ResidueTable
 __all__ = [
     "NOT_PAIRED",
     "digests_of",
+    "in_same_categories",
+    "is_four",
     "library_settings",
     "notes_of",
     "source_settings",
     "table_settings",
+    "unit_of",
 ]
 
 
@@ -132,6 +135,65 @@ def notes_of(source: Conformations, role: str) -> list[str]:
         others = ", ".join(source.ignored[:3]) + (" ..." if len(source.ignored) > 3 else "")
         notes.append(f"{len(source.ignored)} files of the folder were not read ({others})")
     return [f"{role}: {note}" for note in notes]
+
+
+def unit_of(unit: Any, role: str) -> Any:
+    """Return the unit of the angles of a side.
+
+    Parameters
+    ----------
+    unit : str, mapping from "found" or "truth" to str, or None
+    role : {"found", "truth"}
+
+    Raises
+    ------
+    ValueError
+        A mapping has another key.
+    """
+    if not isinstance(unit, Mapping):
+        return unit
+    other = next((key for key in unit if key not in ("found", "truth")), None)
+    if other is not None:
+        raise ValueError(f"unit: there is no side {other!r}; wanted 'found', 'truth' or both")
+    return unit.get(role)
+
+
+def is_four(source: Conformations) -> bool:
+    """Whether an input is a library of four categories.
+
+    Parameters
+    ----------
+    source : ResidueTable, RamaGrids or RegionSet
+    """
+    return isinstance(source, RamaGrids) and source.four
+
+
+def in_same_categories(
+    inputs: Sequence[Conformations],
+) -> tuple[list[Conformations], list[str]]:
+    """Put residues into four categories where the other side has four, and say so.
+
+    Parameters
+    ----------
+    inputs : sequence of (ResidueTable, RamaGrids or RegionSet)
+        Of found and truth.
+    """
+    four = [is_four(source) for source in inputs]
+    if not any(four):
+        return list(inputs), []
+    result: list[Conformations] = []
+    notes = [
+        "there are four categories: prolines are in one, and isoleucine and valine are general"
+    ]
+    for source, role, is_its_own in zip(inputs, ("found", "truth"), four, strict=True):
+        if isinstance(source, ResidueTable):
+            source = source.in_four_categories()
+        elif not is_its_own:
+            notes.append(
+                f"{role} has other categories: its general may be without isoleucine and valine"
+            )
+        result.append(source)
+    return result, notes
 
 
 def digests_of(settings: Mapping[str, Any], roles: Iterable[str]) -> str:
