@@ -7,23 +7,27 @@ so the file is looked through first, and where a chain begins anew, it is told t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from overlap.io._paths import suffix_of
 from overlap.io._source import Source
 
-__all__ = ["STRUCTURE_SUFFIXES", "import_gemmi", "parse_structure"]
+__all__ = ["STRUCTURE_SUFFIXES", "Part", "import_gemmi", "parse_structure"]
 
 #: Suffixes of structure files, each also with ``.gz``.
 STRUCTURE_SUFFIXES = (".pdb", ".ent", ".cif", ".mmcif")
 _PDB_RECORDS = (b"HEADER", b"TITLE ", b"ATOM  ", b"HETATM", b"CRYST1", b"REMARK", b"MODEL ")
+_ATOMS, _MODELS = (b"ATOM", b"HETA"), (b"MODE", b"ENDM")  # how records begin
 _RENAMED = "\x1f"  # between the name of a chain and a number, in mmCIF files that need it
 
-# Of an atom: what it is together with (model, chain), its number, its site and itself.
+# Of an atom: its chain, as far as the file says so; its number, its site, and itself.
 _Record = tuple[Any, int, Any, Any]
+#: Residues of a chain, or of another part of a file, and its name.
+Part = tuple[str, list[Any]]
 
 
 def import_gemmi() -> Any:
@@ -43,7 +47,7 @@ def import_gemmi() -> Any:
     return gemmi
 
 
-def parse_structure(content: Source) -> tuple[Any, list[str]]:
+def parse_structure(content: Source) -> tuple[Any, dict[int, list[Part]], list[str]]:
     """Return the structure that a file holds.
 
     Parameters
@@ -54,8 +58,10 @@ def parse_structure(content: Source) -> tuple[Any, list[str]]:
     Returns
     -------
     structure : gemmi.Structure
-        Several chains may have the same name: each ends at a TER record, and where numbers begin
-        anew.
+    parts : dict from int to list of (str, list of gemmi.Residue)
+        By the number of the model, its parts that are not bonded to each other. Several may have
+        one name: a part ends at a TER record, where numbers begin anew, and, in mmCIF files, where
+        `label_asym_id` changes.
     notes : list of str
         What was seen.
 
@@ -68,18 +74,29 @@ def parse_structure(content: Source) -> tuple[Any, list[str]]:
     suffix = suffix_of(name)
     text = content.data.decode("utf-8", errors="replace")
     if suffix in (".cif", ".mmcif") or (suffix not in STRUCTURE_SUFFIXES and _is_cif(text)):
-        structure, count, notes = _parse_cif(name, text)
+        structure, keys, count, notes = _parse_cif(name, text)
     elif suffix in STRUCTURE_SUFFIXES or content.data.lstrip().startswith(_PDB_RECORDS):
-        structure, count, notes = _parse_pdb(content)
+        structure, keys, count, notes = _parse_pdb(content)
     else:
         raise ValueError(f"{name}: is neither a PDB nor an mmCIF file")
     read = _atoms(structure)
-    if read != count:
+    chains = [(model.num, chain) for model in structure for chain in model]
+    if read != count or len(chains) != len(keys):
         raise ValueError(
-            f"{name}: has {count:,} atoms, of which {read:,} could be read; "
-            "look for lines between or behind its models"
+            f"{name}: has {count:,} atoms, of which {read:,} could be read; look for lines "
+            "between or behind its models"
         )
-    return structure, notes
+    parts: dict[tuple[int, Any], Part] = {}
+    for (number, chain), key in zip(chains, keys, strict=True):
+        for residue in chain:
+            # chains of PDB files without a name may be told apart by their segments
+            title = chain.name.partition(_RENAMED)[0] or residue.segment.strip()
+            place = number, (key, title, residue.subchain)
+            parts.setdefault(place, (title, []))[1].append(residue)
+    by_model: dict[int, list[Part]] = {model.num: [] for model in structure}
+    for (number, _), part in parts.items():
+        by_model[number].append(part)
+    return structure, by_model, notes
 
 
 def _atoms(structure: Any) -> int:
@@ -90,7 +107,7 @@ def _is_cif(text: str) -> bool:
     return any(line[:5].lower() == "data_" for line in text.splitlines())
 
 
-def _parse_cif(name: str, text: str) -> tuple[Any, int, list[str]]:
+def _parse_cif(name: str, text: str) -> tuple[Any, Sequence[Any], int, list[str]]:
     gemmi = import_gemmi()
     try:
         document = gemmi.cif.read_string(text)
@@ -112,22 +129,18 @@ def _parse_cif(name: str, text: str) -> tuple[Any, int, list[str]]:
                 raise ValueError(
                     f"{name}: Cartn_{axis} of atom {row + 1} is {value!r}; wanted a number"
                 )
-    begins = _restarts(_cif_records(block))
+    records = list(_cif_records(block))
+    begins = set(_restarts(records))
     if begins:
-        tag = _first_tag(block, "auth_asym_id", "label_asym_id")
-        column = block.find_loop(tag)
-        number, after = 0, set(begins)
-        for row in range(len(column)):
-            number += row in after
-            if number:
-                column[row] = gemmi.cif.quote(f"{column.str(row)}{_RENAMED}{number}")
-        structure = gemmi.make_structure_from_block(block)
-        for model in structure:
-            for chain in model:
-                chain.name = chain.name.partition(_RENAMED)[0]
-    else:
-        structure = gemmi.make_structure_from_block(block)
-    return structure, len(block.find_loop("_atom_site.Cartn_x")), notes
+        column = block.find_loop(_first_tag(block, "auth_asym_id", "label_asym_id"))
+        again: Counter[Any] = Counter()
+        for row, (key, *_) in enumerate(records):
+            again[key] += row in begins
+            if again[key]:
+                column[row] = gemmi.cif.quote(f"{column.str(row)}{_RENAMED}{again[key]}")
+    structure = gemmi.make_structure_from_block(block)
+    keys = [chain.name for model in structure for chain in model]
+    return structure, keys, len(records), notes
 
 
 def _is_number(text: str) -> bool:
@@ -163,39 +176,65 @@ def _whole(text: Any) -> int:
         return 0
 
 
-def _parse_pdb(content: Source) -> tuple[Any, int, list[str]]:
+def _parse_pdb(content: Source) -> tuple[Any, Sequence[Any], int, list[str]]:
     gemmi = import_gemmi()
     name, lines = content.name, content.data.splitlines()
-    atoms = [at for at, line in enumerate(lines) if line[:4].upper() in (b"ATOM", b"HETA")]
+    atoms = [at for at, line in enumerate(lines) if line[:4].upper() in _ATOMS]
     if not atoms:
         raise ValueError(f"{name}: has no atoms (no ATOM or HETATM record)")
     _check_coordinates(name, lines, atoms)
     notes = []
     # END ends a file; where atoms follow, it was meant to end a model, as VMD writes it
-    inner = [at for at, line in enumerate(lines[: atoms[-1]]) if line.rstrip().upper() == b"END"]
-    inner = [at for at in inner if at > atoms[0]]
+    inner = [
+        at for at in range(atoms[0], atoms[-1]) if lines[at][:3].upper() == b"END"
+        and lines[at].rstrip().upper() == b"END"
+    ]  # fmt: skip
     for at in inner:
         lines[at] = b"ENDMDL"
     if inner:
         notes.append(f"{name} has atoms behind END: they are read as further models")
-    begins = _restarts(_pdb_records(lines))
-    for at in reversed(begins):
-        lines.insert(atoms[at], b"TER")
+    records = list(_pdb_records(lines))
+    begins = _restarts(records)
+    again: Counter[Any] = Counter()
+    keys: list[Any] = []
+    for row, ((key, *_), new) in enumerate(zip(records, _pdb_runs(lines), strict=True)):
+        again[key] += row in begins
+        if new or row in begins:
+            keys.append((key, again[key]))
+    for row in reversed(begins):
+        lines.insert(atoms[row], b"TER")
     try:
         structure = gemmi.read_pdb_string(b"\n".join([*lines, b""]), split_chain_on_ter=True)
     except (ValueError, RuntimeError) as error:
         raise ValueError(f"{name}: {' '.join(str(error).split())}") from None
-    return structure, len(atoms), notes
+    return structure, keys, len(atoms), notes
 
 
 def _pdb_records(lines: list[bytes]) -> Iterable[_Record]:
-    part = 0
+    model, chain = 0, b""
+    ends: Counter[bytes] = Counter()
     for line in lines:
         kind = line[:4].upper()
-        if kind in (b"ATOM", b"HETA"):
-            yield (part, line[20:22]), _whole(line[22:26]), line[22:27], line[12:17]
-        elif kind[:3] == b"TER" or kind in (b"MODE", b"ENDM"):
-            part += 1
+        if kind in _ATOMS:
+            chain = line[20:22].strip()
+            yield (model, chain, ends[chain]), _whole(line[22:26]), line[22:27], line[12:17]
+        elif kind[:3] == b"TER":
+            ends[chain] += 1
+        elif kind in _MODELS:
+            model += 1
+            ends.clear()
+
+
+def _pdb_runs(lines: list[bytes]) -> Iterable[bool]:
+    """Say of each atom whether a chain of gemmi begins with it."""
+    chain = None
+    for line in lines:
+        kind = line[:4].upper()
+        if kind in _ATOMS:
+            yield line[20:22].strip() != chain
+            chain = line[20:22].strip()
+        elif kind[:3] == b"TER" or kind in _MODELS:
+            chain = None
 
 
 def _restarts(records: Iterable[_Record]) -> list[int]:
@@ -206,33 +245,54 @@ def _restarts(records: Iterable[_Record]) -> list[int]:
 
     Parameters
     ----------
-    records : iterable of (together, number, site, atom)
+    records : iterable of (chain, number, site, atom)
         One for each atom.
     """
     begins: list[int] = []
-    together: Any = None
-    runs: list[tuple[int, int, Any, set[Any]]] = []  # first record, number, site, atoms
-    seen: dict[Any, set[Any]] = {}
-    down = 0  # the run at which numbers last went down
+    chains: dict[Any, _Chain] = {}
     for index, (key, number, site, atom) in enumerate(records):
-        if key != together:
-            together, runs, seen, down = key, [], {}, 0
-        if not runs or runs[-1][2] != site:
-            if runs and number < runs[-1][1]:
-                down = len(runs)
-            runs.append((index, number, site, set()))
-        mine = runs[-1][3]
-        others = seen.setdefault(site, set())
+        chain = chains.setdefault(key, _Chain())
+        chain.go_to(index, number, site)
+        mine, others = chain.runs[-1].atoms, chain.seen.setdefault(site, set())
         if atom in others and atom not in mine:
-            runs = runs[down or -1 :]
-            begins.append(runs[0][0])
-            seen, down = {}, 0
-            for _, _, place, there in runs:
-                seen.setdefault(place, set()).update(there)
-            others = seen[site]
+            begins.append(chain.restart())
+            others = chain.seen[site]
         mine.add(atom)
         others.add(atom)
-    return begins
+    return sorted(begins)
+
+
+class _Run(NamedTuple):
+    """Records of one site that follow each other."""
+
+    first: int
+    number: int
+    site: Any
+    atoms: set[Any]
+
+
+class _Chain:
+    """What was seen of a chain: its runs, the atoms of its sites, and where numbers went down."""
+
+    def __init__(self) -> None:
+        self.runs: list[_Run] = []
+        self.seen: dict[Any, set[Any]] = {}
+        self.down = 0
+
+    def go_to(self, index: int, number: int, site: Any) -> None:
+        if self.runs and self.runs[-1].site == site:
+            return
+        if self.runs and number < self.runs[-1].number:
+            self.down = len(self.runs)
+        self.runs.append(_Run(index, number, site, set()))
+
+    def restart(self) -> int:
+        """Begin another chain at an earlier run, and return the first record of that."""
+        self.runs = self.runs[self.down or -1 :]
+        self.seen, self.down = {}, 0
+        for run in self.runs:
+            self.seen.setdefault(run.site, set()).update(run.atoms)
+        return self.runs[0].first
 
 
 def _check_coordinates(name: str, lines: list[bytes], atoms: list[int]) -> None:

@@ -111,7 +111,9 @@ def _residues(table: ResidueTable) -> tuple[list[str], list[str]]:
     breaks = table.settings.get("counts", {}).get("chain_breaks", 0)
     if breaks:
         findings.append(f"{breaks:,} chain break{'s' * (breaks != 1)}")
-    findings += [note for note in table.notes if "do not count" not in note and "break" not in note]
+    known = "do not count", "chain break", "not read (models)"
+    findings += [note for note in table.notes if not any(words in note for words in known)]
+    facts += [note for note in table.notes if known[2] in note]
     findings += [f"{failure.source}: {failure.reason}" for failure in table.failures]
     if not named and counted:
         pairs = np.stack([table.phi, table.psi], axis=1)[table.counted]

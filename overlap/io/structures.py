@@ -15,14 +15,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from overlap.io._dihedrals import dihedrals, wrapped_degrees
-from overlap.io._paths import bare_name, find_files, number_of
+from overlap.io._paths import bare_name, find_files, number_of, suffix_of
 from overlap.io._source import Source, read_source
 from overlap.io._structure_files import STRUCTURE_SUFFIXES, import_gemmi, parse_structure
 from overlap.io.residue_categories import category_of, unusual_names
@@ -180,7 +180,7 @@ def read_structures(source: Any, **rules: Any) -> ResidueTable:
 
 def _read(content: Source, how: StructureRules) -> ResidueTable | str:
     """Return the residues of one file, or why its filter leaves it out."""
-    structure, notes = parse_structure(content)
+    structure, parts, notes = parse_structure(content)
     name = content.name
     if how.max_resolution is not None:
         if not structure.resolution:
@@ -189,8 +189,12 @@ def _read(content: Source, how: StructureRules) -> ResidueTable | str:
             return f"has a resolution of {structure.resolution:g} Å"
     models = _models(structure, how, name)
     chains: list[list[_Site]] = []
+    again: list[str] = []
     for model in models:
-        chains += _named([part for chain in model for part in _parts(chain, model.num)], how)
+        sites = (_sites(residues, title, model.num) for title, residues in parts[model.num])
+        here = [part for part in sites if part]
+        again += _rename(here, how)
+        chains += here
     if not chains:
         kinds = sum(len(chain) for model in models for chain in model)
         raise ValueError(f"{name}: has no protein residues (among {number_of(kinds, 'residue')})")
@@ -203,11 +207,9 @@ def _read(content: Source, how: StructureRules) -> ResidueTable | str:
         "chains": len({(chain[0].model, chain[0].chain) for chain in chains}),
         "chain_breaks": breaks,
     }
-    again = list(dict.fromkeys(x[0].chain for x in chains if _AGAIN in x[0].chain))
     if again:
-        notes.append(
-            f"{name} has several chains of one name: the further ones are called {_some(again)}"
-        )
+        called = _some(list(dict.fromkeys(again)))
+        notes.append(f"{name} has several chains of one name: the further ones are called {called}")
     wanted = how.conformer not in ("first", "highest", "all")
     if wanted and not any(how.conformer in site.labels for chain in chains for site in chain):
         notes.append(f"{name} has no conformer {how.conformer}: the first one is taken")
@@ -226,24 +228,29 @@ def _without_twins(
     """Leave out files that repeat another of the same name; say so, and what else is alike."""
     kept: list[ResidueTable] = []
     left, notes = [], []
-    by_residues: dict[tuple[str, ...], list[ResidueTable]] = {}
-    by_name: dict[str, str] = {}
+    exact: dict[tuple[bytes, bytes], ResidueTable] = {}
+    by_name: dict[str, list[ResidueTable]] = {}
     for table in tables:
-        file, name = table.sources[0][0], _entry(table)
-        alike = by_residues.setdefault(tuple(table.resname), [])
-        twin = next((other for other in alike if _same_angles(other, table)), None)
-        if twin is not None and _entry(twin) == name:
+        file, entry = table.sources[0][0], _entry(table)
+        other_format = [x for x in by_name.get(entry, ()) if _is_pdb(x) != _is_pdb(table)]
+        twin = exact.get((table.phi.tobytes(), table.psi.tobytes()))
+        twin = twin or next((x for x in other_format if _same_angles(x, table)), None)
+        if twin is not None and _entry(twin) == entry:
             left.append(f"{file}: has the same residues and angles as {twin.sources[0][0]}")
             continue
         if twin is not None:
-            other = twin.sources[0][0]
-            notes.append(f"{file} has the same residues and angles as {other}: both count")
-        elif name in by_name:
-            notes.append(f"{file} and {by_name[name]} have one name, and differ: both count")
-        by_name.setdefault(name, file)
-        alike.append(table)
+            notes.append(f"{file} has the same angles as {twin.sources[0][0]}: both count")
+        elif other_format:
+            other = other_format[0].sources[0][0]
+            notes.append(f"{file} and {other} have one name, and differ: both count")
+        by_name.setdefault(entry, []).append(table)
+        exact.setdefault((table.phi.tobytes(), table.psi.tobytes()), table)
         kept.append(table)
     return kept, left, notes
+
+
+def _is_pdb(table: ResidueTable) -> bool:
+    return suffix_of(table.sources[0][0]) not in (".cif", ".mmcif")
 
 
 def _entry(table: ResidueTable) -> str:
@@ -253,12 +260,14 @@ def _entry(table: ResidueTable) -> str:
 
 
 def _same_angles(a: ResidueTable, b: ResidueTable) -> bool:
-    """Whether all angles agree as well as places with three digits let them."""
+    """Whether residues agree, and angles as well as places with three digits let them."""
+    if len(a) != len(b) or (a.resname != b.resname).any():
+        return False
     pairs = [(getattr(a, name), getattr(b, name)) for name in ("phi", "psi", "omega")]
-    differences = np.array([wrapped_degrees(x - y) for x, y in pairs])
-    known = [(np.isnan(x), np.isnan(y)) for x, y in pairs]
-    alike = all((x == y).all() for x, y in known) and not known[0][0].all()
-    return alike and bool(np.nanmax(np.abs(differences)) <= _ALIKE)
+    if any((np.isnan(x) != np.isnan(y)).any() for x, y in pairs):
+        return False
+    apart = np.abs(np.concatenate([wrapped_degrees(x - y) for x, y in pairs]))
+    return bool(np.nanmax(apart, initial=0.0) <= _ALIKE)
 
 
 def _models(structure: Any, how: StructureRules, name: str) -> list[Any]:
@@ -312,6 +321,11 @@ class _Site:
         split = [places for places in self.atoms if any(places)]
         return tuple(dict.fromkeys(label for places in split for label in places))
 
+    def takes(self, name: str, labels: Iterable[str]) -> bool:
+        """Whether a residue of this name and these conformers is here."""
+        known = [self.names[label][0] for label in labels if label in self.names]
+        return all(other == name for other in known)
+
     def covers(self, label: str) -> bool:
         """Whether each atom that is there has a place in this conformer."""
         return all(not places or label in places or "" in places for places in self.atoms)
@@ -333,20 +347,6 @@ class _Site:
         return sum(values) / len(values) if values else 0.0
 
 
-def _parts(chain: Any, model: int) -> Iterable[list[_Site]]:
-    """Amino acids of a chain, in parts that are not bonded to each other."""
-    parts: dict[tuple[str, str], list[Any]] = {}
-    for residue in chain:
-        # in mmCIF files the chain of a ligand has the name of its protein, and a label of its own;
-        # in PDB files chains without a name may be told apart by their segments
-        name = chain.name or residue.segment.strip()
-        parts.setdefault((name, residue.subchain), []).append(residue)
-    for (name, _), residues in parts.items():
-        sites = _sites(residues, name, model)
-        if sites:
-            yield sites
-
-
 def _sites(residues: Iterable[Any], chain: str, model: int) -> list[_Site]:
     gemmi = import_gemmi()
     sites: dict[Any, _Site] = {}
@@ -359,9 +359,10 @@ def _sites(residues: Iterable[Any], chain: str, model: int) -> list[_Site]:
         if not info.is_amino_acid() and len(atoms) < len(_BACKBONE):
             continue
         entry = residue.name, info.kind == gemmi.ResidueKind.AAD
-        labels = {atom.altloc.strip("\0") for group in atoms.values() for atom in group} or {""}
+        found = (atom.altloc.strip("\0") for group in atoms.values() for atom in group)
+        labels = list(dict.fromkeys(found)) or [""]
         key: Any = str(residue.seqid)
-        while key in sites and not labels.isdisjoint(sites[key].names):
+        while key in sites and not sites[key].takes(residue.name, labels):
             key = (key, "another")  # two residues that have one number, and are no conformers
         site = sites.setdefault(
             key,
@@ -379,25 +380,30 @@ def _sites(residues: Iterable[Any], chain: str, model: int) -> list[_Site]:
     return list(sites.values())
 
 
-def _named(parts: list[list[_Site]], how: StructureRules) -> list[list[_Site]]:
-    """Give parts of one name names that differ, where they are chains and no single residues."""
+def _rename(parts: list[list[_Site]], how: StructureRules) -> list[str]:
+    """Give chains of one name names that differ, and return the new ones.
+
+    Single residues keep the name of their chain, unless a residue of that has their number.
+    """
     taken = {part[0].chain for part in parts}
-    first: dict[str, list[_Site]] = {}
+    new: list[str] = []
+    numbers: dict[str, set[tuple[int, str]]] = {}
+    bonded: set[str] = set()
     for part in parts:
         name = part[0].chain
-        other = first.setdefault(name, part)
-        if other is part:
-            continue
-        numbers = {(site.seqid, site.icode) for site in other}
-        again = any((site.seqid, site.icode) in numbers for site in part)
-        if again or (_is_bonded(part, how) and _is_bonded(other, how)):
-            count = 2
-            while f"{name}{_AGAIN}{count}" in taken:
-                count += 1
+        mine = {(site.seqid, site.icode) for site in part}
+        is_bonded = _is_bonded(part, how)
+        if mine & numbers.setdefault(name, set()) or (is_bonded and name in bonded):
+            free = (f"{name}{_AGAIN}{k}" for k in count(2))
+            new.append(next(other for other in free if other not in taken))
+            taken.add(new[-1])
             for site in part:
-                site.chain = f"{name}{_AGAIN}{count}"
-            taken.add(part[0].chain)
-    return parts
+                site.chain = new[-1]
+            continue
+        numbers[name] |= mine
+        if is_bonded:
+            bonded.add(name)
+    return new
 
 
 def _is_bonded(part: list[_Site], how: StructureRules) -> bool:
@@ -436,10 +442,10 @@ def _chosen(part: list[_Site], how: StructureRules) -> list[str]:
                 if how.conformer == "highest":
                     sums = [sum(part[k].occupancy(label) for k in mine) for label in among]
                     best = among[sums.index(max(sums))]
-            count = max(reach[best], 1)
-            for k in group[:count]:
+            length = max(reach[best], 1)
+            for k in group[:length]:
                 chosen[k] = best
-            group = group[count:]
+            group = group[length:]
     # a residue of one place takes the conformer of its neighbors
     for k, site in enumerate(part):
         if not site.labels:

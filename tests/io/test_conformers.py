@@ -10,7 +10,7 @@ import pytest
 from overlap.io.residues import ResidueTable
 from overlap.io.structures import read_structures
 
-from .peptides import atoms_of, backbone, cif_text, pdb_text
+from .peptides import atoms_of, backbone, cif_text, pdb_text, place
 
 COUNT = 9
 NAMES = ["ALA", "GLY", "VAL", "PRO", "SER", "LEU", "ILE", "PRO", "THR"]
@@ -267,3 +267,20 @@ def test_a_proline_that_is_cis_in_one_conformer(tmp_path):
     assert table.category[table.seqid == 3].tolist() == ["transpro", "cispro"]
     for how, category in (("first", "transpro"), ("B", "cispro")):
         assert read_structures(write(tmp_path, atoms), conformer=how).category[2] == category
+
+
+def test_a_proline_that_is_cis_by_a_conformer_of_the_residue_before(tmp_path):
+    places = backbone(np.full(5, -70.0), np.full(5, 140.0), np.full(5, 180.0))
+    atoms = atoms_of(places, ["ALA", "SER", "PRO", "LEU", "THR"])
+    alpha = next(a for a in atoms if (a["seqid"], a["name"]) == (2, "CA"))
+    turned = place(places[2, 1], places[2, 0], places[1, 2], 1.525, 116.2, 0.0)
+    at = atoms.index(alpha)
+    atoms[at : at + 1] = [
+        {**alpha, "altloc": "A", "occupancy": 0.5},
+        {**alpha, "altloc": "B", "occupancy": 0.5, "place": turned},
+    ]
+    table = read_structures(write(tmp_path, atoms), conformer="all", bond_limit=3.5)
+    mine = table.seqid == 3
+    assert table.category[mine].tolist() == ["transpro", "cispro"]
+    assert table.altloc[mine].tolist() == ["A", "B"]
+    assert len(set(table.phi[mine])) == 1

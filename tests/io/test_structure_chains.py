@@ -122,6 +122,17 @@ def test_ter_ends_a_chain_and_ligands_and_water_are_none(tmp_path):
     assert table.left_out.tolist() == ["end of chain", "", "", "end of chain", "end of chain"]
 
 
+def test_ligands_before_the_chains_of_their_name(tmp_path):
+    parts = lines(
+        peptide(1, chain="A", first=301, names=["GLU"], shift=3.0),
+        peptide(4, chain="A"),
+        peptide(4, chain="A", first=11, shift=30.0),
+        peptide(1, chain="A", first=301, names=["GLY"], shift=5.0),
+    )
+    table = read(tmp_path, [row for part in parts for row in (*part, "TER")])
+    assert table.chain.tolist() == ["A"] * 5 + ["A#2"] * 4 + ["A#3"]
+
+
 def test_segments_tell_chains_without_names_apart(tmp_path):
     one, two = lines(peptide(5, chain=" "), peptide(5, chain=" ", shift=30.0, first=6))
     rows = [f"{line[:72]:<72}PROA{line[76:]}" for line in one]
@@ -279,9 +290,71 @@ def test_files_that_are_alike_in_part_count_and_are_named(tmp_path):
     (tmp_path / "b.pdb").write_text(pdb_text(peptide(7, chain="A")))
     table = read_structures(tmp_path)
     assert len(table) == 14
-    assert any("b.pdb has the same residues and angles as" in note for note in table.notes)
+    assert any("b.pdb has the same angles as" in note for note in table.notes)
     (tmp_path / "b.pdb").unlink()
     (tmp_path / "a.cif").write_text(cif_text(peptide(7, chain="A", shift=3.0)))
     table = read_structures(tmp_path)
     assert len(table) == 14
     assert any("have one name, and differ: both count" in note for note in table.notes)
+
+
+# ------------------------------------------------------------------------ the order of a file
+
+
+def test_a_chain_goes_on_behind_another_one(tmp_path):
+    whole, other = lines(peptide(8, chain="A"), peptide(5, chain="B", shift=30.0))
+    alone = read(tmp_path, whole)
+    table = read(tmp_path, [*whole[:12], *other, *whole[12:]], "b.pdb")
+    assert table.chain.tolist() == ["A"] * 8 + ["B"] * 5
+    np.testing.assert_array_equal(table.phi[:8], alone.phi)
+    assert table.left_out_counts() == {"end of chain": 4}
+    # behind TER it is another part, though its numbers go on
+    ended = read(tmp_path, [*whole[:12], "TER", *other, *whole[12:]], "b.pdb")
+    assert ended.left_out_counts() == {"end of chain": 6}
+    assert list(dict.fromkeys(ended.chain)) == ["A", "B", "A#2"]
+
+
+def test_chains_that_take_turns_atom_by_atom(tmp_path):
+    one, two = peptide(5, chain="A"), peptide(5, chain="B", shift=30.0)
+    turns = [atom for pair in zip(one, two, strict=True) for atom in pair]
+    for name, text in (("a.pdb", pdb_text), ("a.cif", cif_text)):
+        table = read(tmp_path, text(turns), name)
+        wanted = read(tmp_path, text(one + two), f"b{name}")
+        assert table.chain.tolist() == wanted.chain.tolist()
+        np.testing.assert_array_equal(table.phi, wanted.phi)
+
+
+def test_one_number_for_all_residues(tmp_path):
+    (rows,) = lines(peptide(6, chain="A"))
+    table = read(tmp_path, [f"{row[:22]}   1{row[26:]}" for row in rows])
+    assert table.resname.tolist() == NAMES[:6]
+    assert table.counted.sum() == 4
+
+
+def test_water_whose_numbers_begin_anew_is_no_chain(tmp_path):
+    (rows,) = lines(peptide(6, chain=" "))
+    numbers = [9998, 9999, *range(8)]
+    water = [
+        f"HETATM{k + 100:5d}  O   HOH  {number:4d}    {60.0 + 3.0 * k:8.3f}{0:8.3f}{0:8.3f}"
+        "  1.00 10.00           O"
+        for k, number in enumerate(numbers)
+    ]
+    table = read(tmp_path, [*rows, *water])
+    assert table.chain.tolist() == [""] * 6
+    assert table.settings["counts"]["chains"] == 1
+    np.testing.assert_array_equal(table.phi, read(tmp_path, rows, "b.pdb").phi)
+
+
+def test_a_reader_that_loses_atoms_is_found_out(tmp_path, monkeypatch):
+    import gemmi
+
+    whole = gemmi.read_pdb_string
+
+    def lossy(text, **options):
+        structure = whole(text, **options)
+        del structure[0][0][2]
+        return structure
+
+    monkeypatch.setattr(gemmi, "read_pdb_string", lossy)
+    with pytest.raises(ValueError, match=r"a.pdb: has 15 atoms, of which 12 could be read; look"):
+        read(tmp_path, pdb_text(peptide(5, chain="A")))
