@@ -44,7 +44,8 @@ _SAMPLE_LABELS = "1=organ,2=lesion,3=vessel"
               help="How much grids may differ.")  # fmt: skip
 @click.option("--reorient", is_flag=True,
               help="Exchange and flip axes of FOUND volumes to fit the truth.")  # fmt: skip
-@click.option("--pattern", metavar="P[,Q]", help="Path inside the folders, with * for the case.")
+@click.option("--pattern", metavar="P[,Q]",
+              help="Path inside the folders, with * for the case and ** for folders.")  # fmt: skip
 @click.option("--bootstrap", default=0, metavar="N", type=click.IntRange(min=0),
               help="Resample the cases N times for 95 % intervals.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0),
@@ -56,7 +57,8 @@ _SAMPLE_LABELS = "1=organ,2=lesion,3=vessel"
               help="Write the report as .json, .csv or .html; repeatable.")  # fmt: skip
 @click.option("--plot", metavar="FILE", help="Draw the values of all cases.")
 @click.option("--picture", metavar="FILE", help="Draw the worst slice of the worst case.")
-@click.option("--images", metavar="DIR", help="What was segmented, as background of the picture.")
+@click.option("--images", metavar="DIR|P",
+              help="Background of the picture: a folder of images, or a path with *.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Show nothing but errors.")
 def segmentation(
     truth: str | None,

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_letters, digits
 
+from overlap.io.name_match import mismatch
 from overlap.io.volumes import SUFFIXES, split_suffix
 
-__all__ = ["AFFIXES", "CasePair", "CasePairs", "natural_key", "pair_folders"]
+__all__ = ["AFFIXES", "CasePair", "CasePairs", "PathPattern", "find_image", "natural_key",
+           "pair_folders"]  # fmt: skip
 
 #: Words that are taken off a name, at its start or end, where the names do not match as they
 #: are; ``0000`` is nnU-Net's number of the first image channel.
 AFFIXES = (
-    "0000", "auto", "found", "gt", "label", "labels", "manual", "mask", "out", "output", "pred",
-    "predicted", "prediction", "ref", "reference", "result", "seg", "segmentation", "truth",
+    "0000", "auto", "dseg", "found", "gt", "label", "labels", "manual", "mask", "out", "output",
+    "pred", "predicted", "prediction", "ref", "reference", "result", "seg", "segmentation", "truth",
 )  # fmt: skip
 _START = re.compile(rf"^({'|'.join(AFFIXES)})[-_. ]+(?=.)", re.IGNORECASE)
 _END = re.compile(rf"(?<=.)[-_. ]+({'|'.join(AFFIXES)})$", re.IGNORECASE)
+
+_ARRAYS = (".npy", ".npz")
+_FEW = 0.5
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:
@@ -70,7 +77,9 @@ class CasePairs:
     ignored : tuple of str
         Files that are not volumes, or do not fit the pattern.
     notes : tuple of str
-        How cases were matched whose names differ, one sentence each.
+        How cases were matched whose names differ, and what else was left out, one sentence each.
+    findings : tuple of str
+        Why few cases match, and what would make more of them match.
     """
 
     pairs: tuple[CasePair, ...]
@@ -78,6 +87,7 @@ class CasePairs:
     missing_truth: tuple[str, ...]
     ignored: tuple[str, ...]
     notes: tuple[str, ...]
+    findings: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -104,9 +114,10 @@ def pair_folders(
     truth_dir, found_dir : str or path-like
         The two folders.
     pattern : str or (str, str), optional
-        Path of a file inside both folders, or inside the first and inside the second, with one
-        ``*`` for the name of the case: ``"*_seg.nii.gz"``, or ``"*/seg.nii.gz"`` for a folder
-        per case. Files that do not fit are ignored, and names have to be equal.
+        Path of a file inside both folders, or inside the first and inside the second:
+        ``"*_seg.nii.gz"``, ``"*/seg.nii.gz"`` for a folder per case, or
+        ``"sub-*/anat/sub-*_dseg.nii.gz"``. What each ``*`` stands for has to be equal in both
+        folders; ``**`` is any number of folders. Files that do not fit are ignored.
 
     Returns
     -------
@@ -118,7 +129,18 @@ def pair_folders(
         A folder is missing, or is a file.
     ValueError
         A folder has no volumes, two files for one case, or names that differ only by upper and
-        lower case; no case is in both; the pattern does not have exactly one ``*``.
+        lower case; no case is in both, and then what would make names match; a pattern without
+        ``*``.
+
+    Notes
+    -----
+    With a pattern, the name of a case is the name of its file, or of its folder, up to the end
+    of what the last ``*`` stands for: ``sub-01`` for ``sub-*/anat/sub-*_dseg.nii.gz``, and
+    ``case_7`` for ``case_*_seg.nii.gz``. Several that differ are joined by ``/``. Where the two
+    patterns make other names, it is what the ``*`` stand for.
+
+    A NumPy file beside another file of the same name is not read: nnU-Net writes probabilities
+    there.
 
     Examples
     --------
@@ -137,47 +159,283 @@ def pair_folders(
     if folders[0].samefile(folders[1]) and patterns[0] == patterns[1]:
         raise ValueError(f"{folders[0]}: truth and found are one folder; give two, or two patterns")
     ignored: list[str] = []
-    truth = _list(folders[0], patterns[0], ignored)
-    found = _list(folders[1], patterns[1], ignored)
-    matched = {name: (name, name) for name in truth if name in found}
     notes: list[str] = []
+    if pattern is None:
+        truth, found = (_list(folder, ignored, notes) for folder in folders)
+    else:
+        truth, found = _list_by_pattern(folders, patterns, ignored)  # type: ignore[arg-type]
+    matched = {name: (name, name) for name in truth if name in found}
     if pattern is None:
         notes += _match(str.casefold, truth, found, matched)
         notes += _match(_core, truth, found, matched)
     pairs = [CasePair(case, truth[t], found[f]) for case, (t, f) in matched.items()]
+    used = {t for t, _ in matched.values()}, {f for _, f in matched.values()}
+    left = [
+        {name: side[name] for name in sorted(side.keys() - names, key=natural_key)}
+        for side, names in zip((truth, found), used, strict=True)
+    ]
+    hint = _hint(left[0], left[1], pattern is None)
     if not pairs:
         raise ValueError(
             f"{folders[0]} and {folders[1]} have no case in common: the one has "
-            f"{_some(truth)}, the other {_some(found)}; rename the files, or give pattern="
+            f"{_some(truth)}, the other {_some(found)}; "
+            f"{hint or 'rename the files, or give pattern='}"
         )
-    used = {t for t, _ in matched.values()}, {f for _, f in matched.values()}
+    findings = []
+    if left[0] and left[1] and (hint or len(pairs) < _FEW * len(truth)):
+        findings.append(
+            f"only {len(pairs)} of {len(truth)} cases of the truth have a partner in found, and "
+            f"{len(left[1])} of found have none in the truth (such as {next(iter(left[0]))!r}, and "
+            f"{next(iter(left[1]))!r}){'; ' * bool(hint)}{hint}"
+        )
     return CasePairs(
         tuple(sorted(pairs, key=lambda pair: natural_key(pair.case))),
-        tuple(sorted(truth.keys() - used[0], key=natural_key)),
-        tuple(sorted(found.keys() - used[1], key=natural_key)),
+        tuple(left[0]),
+        tuple(left[1]),
         tuple(sorted(ignored)),
         tuple(notes),
+        tuple(findings),
     )
 
 
-def _list(folder: Path, pattern: str | None, ignored: list[str]) -> dict[str, Path]:
-    """Return the volumes of a folder by case."""
-    if pattern is None:
-        paths = [path for path in folder.iterdir() if path.is_file()]
-        paths = [path for path in paths if not path.name.startswith(".")]
-        named = {path: split_suffix(path.name) for path in paths}
-        cases = {path: stem for path, (stem, suffix) in named.items() if suffix and stem}
+def find_image(images: str | os.PathLike[str], case: str, files: Sequence[str] = ()) -> Path:
+    """Return the file of a case in a folder of images, whose names need not be those of the cases.
+
+    Parameters
+    ----------
+    images : str or path-like
+        A folder; or a folder and a path inside it with ``*``, as in `pair_folders`.
+    case : str
+        Its name.
+    files : sequence of str, optional
+        Paths of its volumes; an image may be named as one of them.
+
+    Returns
+    -------
+    Path
+        Of the first of these that one image has: the name of the case, or that with nnU-Net's
+        ``_0000``; the name of one of its files; either without words such as ``_seg`` (`AFFIXES`)
+        and without regard to upper and lower case.
+
+    Raises
+    ------
+    ValueError
+        There is no such image, or several.
+    """
+    text = os.fspath(images)
+    names: dict[Path, tuple[str, ...]]
+    if "*" in text:
+        parts = Path(text).parts
+        first = next(k for k, part in enumerate(parts) if "*" in part)
+        folder = Path(*parts[:first])
+        every = PathPattern.of("/".join(parts[first:])).files(folder)
+        fits = {path: fit for path, fit in every.items() if fit is not None}
+        kept = kept_stars(fits.values())
+        names = {path: (star_name(fit, kept), star_text(fit, kept)) for path, fit in fits.items()}
     else:
-        if pattern.count("*") != 1 or not split_suffix(pattern)[1]:
+        folder = Path(text)
+        if not folder.is_dir():
+            raise ValueError(f"{folder}: is not a folder of images")
+        split = {path: split_suffix(path.name) for path in folder.iterdir()}
+        names = {path: (stem,) for path, (stem, suffix) in split.items() if suffix}
+    stems = [split_suffix(Path(file).name)[0] for file in files]
+    cores = {_core(name) for name in (case, *stems)}
+    tests: tuple[Callable[[str], bool], ...] = (
+        lambda name: name == case,
+        lambda name: name == f"{case}_0000",
+        lambda name: name in stems,
+        lambda name: _core(name) in cores,
+    )
+    for test in tests:
+        hits = sorted(path for path, own in names.items() if any(map(test, own)))
+        if len(hits) == 1:
+            return hits[0]
+        if hits:
             raise ValueError(
-                f"pattern is {pattern!r}; wanted one '*' for the case, and a suffix such as "
+                f"{text}: {hits[0].name} and {hits[1].name} could both be the image of the case "
+                f"{case!r}; give a folder or a pattern that has one of them"
+            )
+    there = _some({own[0]: path for path, own in names.items()}) if names else "none"
+    raise ValueError(f"{text}: has no image of the case {case!r}; its images are {there}")
+
+
+def _list(folder: Path, ignored: list[str], notes: list[str]) -> dict[str, Path]:
+    """Return the volumes of a folder by case: the name without suffix."""
+    paths = [path for path in folder.iterdir() if path.is_file()]
+    paths = [path for path in paths if not path.name.startswith(".")]
+    named = {path: split_suffix(path.name) for path in paths}
+    cases = {path: stem for path, (stem, suffix) in named.items() if suffix and stem}
+    images = {stem for path, stem in cases.items() if named[path][1] not in _ARRAYS}
+    beside = [path for path in cases if named[path][1] in _ARRAYS and cases[path] in images]
+    for path in beside:
+        del cases[path]
+    if beside:
+        notes.append(
+            f"{folder}: {len(beside)} NumPy files beside volumes of the same name are not read: "
+            f"they hold probabilities or other things (first: {min(beside).name})"
+        )
+    ignored += [str(path) for path in paths if path not in cases and path not in beside]
+    if not cases:
+        there = Counter(path.suffix.lower() for path in paths)
+        kinds = ", ".join(
+            f"{n} {suffix or 'without a suffix'}" for suffix, n in there.most_common(3)
+        )
+        raise ValueError(
+            f"{folder}: has no volumes; volumes are files that end in {', '.join(SUFFIXES)}"
+            f"{f', and there are {kinds}' if kinds else ''}"
+        )
+    return _distinct(folder, cases)
+
+
+def _list_by_pattern(
+    folders: tuple[Path, Path], patterns: tuple[str, str], ignored: list[str]
+) -> tuple[dict[str, Path], dict[str, Path]]:
+    """Return the volumes of two folders that fit patterns, by case."""
+    sides = [PathPattern.of(text) for text in patterns]
+    fits: list[dict[Path, re.Match[str]]] = []
+    for folder, one in zip(folders, sides, strict=True):
+        all_of = one.files(folder)
+        ignored += [str(path) for path, fit in all_of.items() if fit is None]
+        fits.append({path: fit for path, fit in all_of.items() if fit is not None})
+        if not fits[-1]:
+            raise ValueError(
+                f"{folder}: has no files like {one.text}; volumes are files that end in "
+                f"{', '.join(SUFFIXES)}"
+            )
+    groups = [[*side.values()] for side in fits]
+    if sides[0].stars == sides[1].stars:
+        groups = [[*groups[0], *groups[1]]] * 2
+    kept = [kept_stars(group) for group in groups]
+    keys = [
+        {path: star_text(fit, keep) for path, fit in side.items()}
+        for side, keep in zip(fits, kept, strict=True)
+    ]
+    for folder, side in zip(folders, keys, strict=True):
+        _distinct(folder, side)
+    names = [
+        {keys[k][path]: star_name(fit, kept[k]) for path, fit in side.items()}
+        for k, side in enumerate(fits)
+    ]
+    differ = any(names[0][key] != names[1][key] for key in names[0].keys() & names[1].keys())
+    cases = [
+        {key if differ else names[k][key]: path for path, key in sorted(keys[k].items())}
+        for k in (0, 1)
+    ]
+    return cases[0], cases[1]
+
+
+@dataclass(frozen=True)
+class PathPattern:
+    """A path in which ``*`` stands for a part of a name, and ``**`` for folders.
+
+    Attributes
+    ----------
+    text : str
+    regex : re.Pattern
+        With one group for each ``*``; if there is none, for what ``**`` stands for.
+    """
+
+    text: str
+    regex: re.Pattern[str]
+
+    @classmethod
+    def of(cls, text: str) -> PathPattern:
+        """Read a pattern.
+
+        Parameters
+        ----------
+        text : str
+
+        Raises
+        ------
+        ValueError
+            It has no ``*``, or no suffix of a volume.
+        """
+        if "*" not in text or not split_suffix(text)[1]:
+            raise ValueError(
+                f"pattern is {text!r}; wanted a '*' for the case, and a suffix such as "
                 f"{SUFFIXES[0]}"
             )
-        before, after = pattern.split("*")
-        paths = [path for path in folder.glob(pattern) if path.is_file()]
-        texts = {path: path.relative_to(folder).as_posix() for path in paths}
-        cases = {path: text[len(before) : len(text) - len(after)] for path, text in texts.items()}
-    ignored += [str(path) for path in paths if path not in cases]
+        parts = text.split("/")
+        some = any("*" in part and part != "**" for part in parts)
+        folders = "(?:[^/]+/)*" if some else "((?:[^/]+/)*)"
+        regex = ""
+        for place, part in enumerate(parts):
+            if part == "**":
+                regex += folders
+                continue
+            for token in re.split(r"(\*+|\?|\[[^]]+\])", part):
+                if token.startswith("*"):
+                    regex += "([^/]+?)"
+                elif token.startswith("["):
+                    regex += token.replace("[!", "[^")
+                else:
+                    regex += "[^/]" if token == "?" else re.escape(token)
+            regex += "/" if place < len(parts) - 1 else ""
+        return cls(text, re.compile(regex))
+
+    @property
+    def stars(self) -> int:
+        """Number of ``*``."""
+        return self.regex.groups
+
+    def files(self, folder: Path) -> dict[Path, re.Match[str] | None]:
+        """Return the files of a folder that the pattern names, and how they fit it.
+
+        Parameters
+        ----------
+        folder : Path
+        """
+        return {
+            path: self.regex.fullmatch(path.relative_to(folder).as_posix())
+            for path in folder.glob(self.text)
+            if path.is_file()
+        }
+
+
+def kept_stars(fits: Iterable[re.Match[str]]) -> tuple[int, ...]:
+    """Return which stars say something: the last of those that always stand for the same.
+
+    Parameters
+    ----------
+    fits : iterable of re.Match
+        Of paths with a `PathPattern`.
+    """
+    columns = list(zip(*(fit.groups() for fit in fits), strict=True))
+    return tuple(k for k, column in enumerate(columns) if column not in columns[k + 1 :])
+
+
+def star_text(fit: re.Match[str], kept: Sequence[int]) -> str:
+    """Return what the stars of a path stand for.
+
+    Parameters
+    ----------
+    fit : re.Match
+    kept : sequence of int
+        Which stars.
+    """
+    return "/".join(fit.group(k + 1).strip("/") for k in kept)
+
+
+def star_name(fit: re.Match[str], kept: Sequence[int]) -> str:
+    """Return the name of a case: each name in its path with a star, to the end of its last one.
+
+    Parameters
+    ----------
+    fit : re.Match
+    kept : sequence of int
+        Which stars count.
+    """
+    ends: dict[int, int] = {}
+    for k in kept:
+        begin = fit.string.rfind("/", 0, fit.start(k + 1)) + 1
+        ends[begin] = fit.end(k + 1)
+    parts = (fit.string[begin:end].strip("/") for begin, end in ends.items())
+    return "/".join(dict.fromkeys(parts))
+
+
+def _distinct(folder: Path, cases: Mapping[Path, str]) -> dict[str, Path]:
+    """Return paths by case, of which each has only one."""
     result: dict[str, Path] = {}
     folded: dict[str, Path] = {}
     for path in sorted(cases):
@@ -185,15 +443,55 @@ def _list(folder: Path, pattern: str | None, ignored: list[str]) -> dict[str, Pa
         if other is not None:
             same = "are one case" if cases[other] == cases[path] else "differ only by case"
             raise ValueError(
-                f"{folder}: {other.name} and {path.name} {same}; keep one, or give pattern="
+                f"{folder}: {other.relative_to(folder)} and {path.relative_to(folder)} {same}; "
+                "keep one, or give pattern="
             )
         result[cases[path]] = folded[cases[path].casefold()] = path
-    if not result:
-        wanted = "volumes" if pattern is None else f"files like {pattern}"
-        raise ValueError(
-            f"{folder}: has no {wanted}; volumes are files that end in {', '.join(SUFFIXES)}"
-        )
     return result
+
+
+def _hint(truth: dict[str, Path], found: dict[str, Path], by_name: bool) -> str:
+    """Say what would make the names of two folders match; "" if nothing simple does."""
+    if not truth or not found:
+        return ""
+    sides = [_affixes(list(side)) for side in (truth, found)]
+    inner = [
+        {name[len(first) : len(name) - len(last)] for name in side}
+        for side, (first, last) in zip((truth, found), sides, strict=True)
+    ]
+    suffixes = [{split_suffix(path.name)[1] for path in side.values()} for side in (truth, found)]
+    common = len(inner[0] & inner[1])
+    if by_name and common and all(len(kinds) == 1 for kinds in suffixes):
+        one, other = (
+            f"{first}*{last}{suffix}"
+            for (first, last), (suffix,) in zip(sides, suffixes, strict=True)
+        )
+        return (
+            f"{common} match with pattern=({one!r}, {other!r}), which is --pattern '{one},{other}'"
+        )
+    text = mismatch("cases", list(truth), list(found), "found", "the truth")
+    return text.partition("; ")[2] if text else ""
+
+
+def _affixes(names: Sequence[str]) -> tuple[str, str]:
+    """Return what several names begin and end with, cut where a number or a word begins."""
+    if len(names) < 2:
+        return "", ""
+    first = _beginning(names).rstrip(digits)
+    if any(name[len(first) :][:1].isalpha() for name in names):
+        first = first.rstrip(ascii_letters)
+    rest = [name[len(first) :] for name in names]
+    last = _beginning([name[::-1] for name in rest])[::-1].lstrip(digits)
+    if any(name[: len(name) - len(last)][-1:].isalpha() for name in rest):
+        last = last.lstrip(ascii_letters)
+    return first, last
+
+
+def _beginning(names: Sequence[str]) -> str:
+    """Return what all names begin with."""
+    low, high = min(names), max(names)
+    pairs = zip(low, high, strict=False)
+    return low[: next((k for k, (a, b) in enumerate(pairs) if a != b), len(low))]
 
 
 def _stripped(name: str) -> str:

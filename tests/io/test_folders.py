@@ -1,4 +1,5 @@
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -133,13 +134,124 @@ def test_patterns(tmp_path):
     found = make(tmp_path / "f", "p2/seg.nii", "p1/seg.nii")
     pairs = pair_folders(truth, found, pattern="*/seg.nii")
     assert [(pair.case, pair.truth.parent.name) for pair in pairs] == [("p1", "p1"), ("p2", "p2")]
-    for pattern in ("seg.nii", "*/*.nii", "*_seg"):
-        with pytest.raises(ValueError, match=r"wanted one '\*' for the case, and a suffix"):
+    for pattern in ("seg.nii", "*_seg", ("*/seg.nii", "seg.nii")):
+        with pytest.raises(ValueError, match=r"wanted a '\*' for the case, and a suffix such as"):
             pair_folders(truth, found, pattern=pattern)
     with pytest.raises(ValueError, match=r"t: has no files like \*\.mha"):
         pair_folders(truth, found, pattern="*.mha")
     with pytest.raises(ValueError, match="truth and found are one folder; give two"):
         pair_folders(both, both)
+
+
+def bids(folder: Path, suffix: str, *subjects: str) -> Path:
+    return make(folder, *(f"sub-{x}/anat/sub-{x}_{suffix}.nii.gz" for x in subjects))
+
+
+def test_patterns_with_several_stars(tmp_path):
+    truth = bids(tmp_path / "t", "dseg", "01", "02", "10")
+    found = bids(tmp_path / "f", "dseg", "10", "01", "03")
+    pairs = pair_folders(truth, found, pattern="sub-*/anat/sub-*_dseg.nii.gz")
+    assert [(pair.case, pair.found.parts[-3]) for pair in pairs] == [
+        ("sub-01", "sub-01"),
+        ("sub-10", "sub-10"),
+    ]
+    assert (pairs.missing_found, pairs.missing_truth) == (("sub-02",), ("sub-03",))
+    for pattern in ("**/sub-*_dseg.nii.gz", "sub-*/**/*_dseg.nii.gz", "**/anat/*_dseg.nii.gz"):
+        again = pair_folders(truth, found, pattern=pattern)
+        assert [pair.case for pair in again] == ["sub-01", "sub-10"]
+    flat = make(tmp_path / "flat", "sub-01_pred.nii.gz", "sub-10_pred.nii.gz")
+    pairs = pair_folders(truth, flat, pattern=("sub-*/anat/sub-*_dseg.nii.gz", "sub-*_pred.nii.gz"))
+    assert [pair.case for pair in pairs] == ["sub-01", "sub-10"]
+    visits = [f"sub-{s}/ses-{v}/anat/sub-{s}_ses-{v}_dseg.nii.gz" for s in (1, 2) for v in (1, 2)]
+    both = make(tmp_path / "v", *visits), make(tmp_path / "w", *visits)
+    pairs = pair_folders(*both, pattern="sub-*/ses-*/anat/sub-*_ses-*_dseg.nii.gz")
+    assert [pair.case for pair in pairs] == [f"sub-{s}_ses-{v}" for s in (1, 2) for v in (1, 2)]
+    with pytest.raises(ValueError, match=r"_dseg\.nii\.gz and .*_dseg\.nii\.gz are one case; keep"):
+        pair_folders(*both, pattern="sub-*/ses-?/anat/*_ses-[12]_dseg.nii.gz")
+
+
+def test_patterns_with_folders_of_any_depth(tmp_path):
+    names = "a/p1/seg.nii", "a/b/p2/seg.nii", "a/b/p2/img.nii"
+    both = make(tmp_path / "t", *names), make(tmp_path / "f", *names)
+    pairs = pair_folders(*both, pattern="**/seg.nii")
+    assert [pair.case for pair in pairs] == ["a/b/p2", "a/p1"]
+    assert [pair.case for pair in pair_folders(*both, pattern="**/*/seg.nii")] == ["p1", "p2"]
+    names = [pair.case for pair in pair_folders(*both, pattern="a/**/*/*.nii")]
+    assert names == ["p1/seg", "p2/img", "p2/seg"]
+
+
+def test_names_of_cases_do_not_depend_on_the_pattern(tmp_path):
+    names = "case_1.nii", "case_2.nii"
+    both = make(tmp_path / "t", *names), make(tmp_path / "f", *names)
+    for pattern in (None, "*.nii", "case_*.nii", "c*.nii", "case_?*.nii", "**/case_*.nii"):
+        pattern = None if pattern == "case_?*.nii" else pattern
+        assert [pair.case for pair in pair_folders(*both, pattern=pattern)] == ["case_1", "case_2"]
+    longer = make(tmp_path / "g", "pred_1.nii", "pred_2.nii")
+    pairs = pair_folders(both[0], longer, pattern=("case_*.nii", "pred_*.nii"))
+    assert [pair.case for pair in pairs] == ["1", "2"]
+
+
+def test_probabilities_beside_labels_are_left_out(tmp_path):
+    found = make(tmp_path / "f", *(f"p{k}{s}" for k in (1, 2) for s in (".nii.gz", ".npz", ".pkl")))
+    truth = make(tmp_path / "t", "p1.nii.gz", "p2.nii.gz")
+    pairs = pair_folders(truth, found)
+    assert cases(pairs) == {f"p{k}": (f"p{k}.nii.gz", f"p{k}.nii.gz") for k in (1, 2)}
+    (note,) = pairs.notes
+    assert note.endswith(
+        "f: 2 NumPy files beside volumes of the same name are not read: they hold probabilities or "
+        "other things (first: p1.npz)"
+    )
+    assert pairs.ignored == tuple(str(found / f"p{k}.pkl") for k in (1, 2))
+    arrays = make(tmp_path / "a", "p1.npz", "p2.npy")
+    assert cases(pair_folders(truth, arrays))["p2"] == ("p2.nii.gz", "p2.npy")
+
+
+@pytest.mark.parametrize(
+    ("truth", "found", "words"),
+    [
+        (
+            ["case_01.nii.gz", "case_02.nii.gz", "case_03.nii.gz"],
+            ["ct01_unet.mha", "ct02_unet.mha", "ct03_unet.mha"],
+            r"3 match with pattern=\('case_\*\.nii\.gz', 'ct\*_unet\.mha'\), which is --pattern '",
+        ),
+        (
+            ["case_1.nii", "case_2.nii"],
+            ["case_1.nii.nii", "case_2.nii.nii"],
+            r"2 match .*,case_\*\.nii\.nii'",
+        ),
+        (["case_001.nii", "case_002.nii"], ["case_1.nii", "case_2.nii"], "2 differ .* last number"),
+        (
+            ["lung a.nii", "liver b.nii"],
+            ["lung_a.nii", "liver_b.nii"],
+            "2 differ .* by spaces, '_'",
+        ),
+    ],
+)
+def test_what_would_make_names_match(tmp_path, truth, found, words):
+    folders = make(tmp_path / "t", *truth), make(tmp_path / "f", *found)
+    with pytest.raises(ValueError, match=f"have no case in common: .*; {words}|{words}") as caught:
+        pair_folders(*folders)
+    if "--pattern" in str(caught.value):
+        pattern = str(caught.value).rpartition("--pattern '")[2].removesuffix("'").split(",")
+        assert len(pair_folders(*folders, pattern=tuple(pattern))) == len(truth)
+    # with one case that matches, it is a finding
+    for folder, suffix in zip(folders, (truth[0], found[0])):  # noqa: B905
+        (folder / f"same.{suffix.partition('.')[2]}").touch()
+    if truth[0] != "case_1.nii":
+        (finding,) = pair_folders(*folders).findings
+        assert finding.startswith(f"only 1 of {len(truth) + 1} cases of the truth have a partner")
+        assert re.search(words, finding)
+
+
+def test_few_partners_are_a_finding(tmp_path):
+    truth = make(tmp_path / "t", *(f"{name}.nii" for name in ("ann", "bob", "eve", "kim", "lou")))
+    found = make(tmp_path / "f", "ann.nii", "x7.nii", "q.nii")
+    (finding,) = pair_folders(truth, found).findings
+    assert finding == (
+        "only 1 of 5 cases of the truth have a partner in found, and 2 of found have none in the "
+        "truth (such as 'bob', and 'q')"
+    )
+    assert pair_folders(truth, make(tmp_path / "g", "ann.nii", "bob.nii")).findings == ()
 
 
 def test_folders_that_cannot_be_paired(tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from overlap.io.folders import natural_key, pair_folders
+from overlap.io.name_match import mismatch
 from overlap.io.volumes import Volume, split_suffix
 
 from .measured import Failed
@@ -27,6 +28,8 @@ class Inputs:
     failures : tuple of Failed
         Cases that have no partner.
     notes : tuple of str
+    findings : tuple of str
+        Why few cases match.
     names : tuple of str
         Names of truth and found: a folder, a file, or what they are.
     """
@@ -35,6 +38,7 @@ class Inputs:
     failures: tuple[Failed, ...]
     notes: tuple[str, ...]
     names: tuple[str, str]
+    findings: tuple[str, ...] = ()
 
     @property
     def all_cases(self) -> list[str]:
@@ -124,7 +128,7 @@ def _folders(truth: Any, found: Any, pattern: str | tuple[str, str] | None) -> I
             f"{pairs.ignored[0]})"
         )
     cases = {pair.case: (str(pair.truth), str(pair.found)) for pair in pairs}
-    return Inputs(cases, tuple(failures), tuple(notes), names)
+    return Inputs(cases, tuple(failures), tuple(notes), names, pairs.findings)
 
 
 def _lists(truth: Sequence[Any], found: Sequence[Any]) -> Inputs:
@@ -163,11 +167,17 @@ def _mappings(truth: Mapping[str, Any], found: Mapping[str, Any]) -> Inputs:
             raise TypeError(f"{role}: the case {odd!r} is not a name; wanted a string")
     both = [case for case in truth if case in found]
     if not both:
-        raise ValueError("truth and found have no case in common; use the same keys")
+        hint = mismatch("cases", list(truth), list(found), "found", "the truth") or ""
+        raise ValueError(
+            "truth and found have no case in common; use the same keys"
+            f"{': ' * bool(hint)}{hint.partition('; ')[2]}"
+        )
     failures = [Failed(case, "has no partner: it is not in found") for case in truth]
     failures = [failed for failed in failures if failed.case not in found]
     failures += [
         Failed(case, "has no partner: it is not in truth") for case in found if case not in truth
     ]
     cases = {case: (_source(truth[case]), _source(found[case])) for case in both}
-    return Inputs(cases, tuple(failures), (), ("a mapping (truth)", "a mapping (found)"))
+    text = mismatch("cases", list(truth), list(found), "found", "the truth")
+    names = "a mapping (truth)", "a mapping (found)"
+    return Inputs(cases, tuple(failures), (), names, (text,) if text else ())

@@ -16,6 +16,7 @@ from overlap.io.grids import check_same_grid, reorient
 from overlap.io.label_names import LabelSet
 from overlap.io.volumes import Volume, read_volume
 from overlap.io.volumes._voxels import to_labels, to_shares
+from overlap.io.volumes.reading import drop_axes
 from overlap.io.volumes.volume import RawVolume
 from overlap.regions.masks import Masks
 from overlap.scores import terms
@@ -223,14 +224,8 @@ def as_volume(
     array.flags.writeable = False
     if array.dtype.kind not in "buif":
         raise ValueError(f"{name}: is an array of {array.dtype}; wanted integers or reals")
-    if not array.ndim or not array.size:
-        raise ValueError(f"{name}: has no voxels (its shape is {array.shape})")
-    if array.ndim > 3:
-        raise ValueError(
-            f"{name}: has {array.ndim} axes ({' x '.join(map(str, array.shape))}); wanted at most "
-            "3: give each time or channel by itself, and class scores as the labels of their argmax"
-        )
     raw = RawVolume(array)
+    drop_axes(raw, name)
     affine = None
     sides: tuple[float, ...] | None = None
     if image is not None:
@@ -243,12 +238,14 @@ def as_volume(
         )
     if spacing is not None:
         sides = tuple(float(side) for side in spacing)
-        if len(sides) != array.ndim or not all(np.isfinite(sides)) or min(sides) <= 0:
+        if len(sides) != raw.data.ndim or not all(np.isfinite(sides)) or min(sides) <= 0:
             raise ValueError(
-                f"{name}: spacing is {spacing!r}; wanted {array.ndim} positive numbers"
+                f"{name}: spacing is {spacing!r}; wanted {raw.data.ndim} positive numbers"
             )
     unit = None if sides is None else "mm"
-    return Volume(values, affine, sides or (1.0,) * array.ndim, unit, name, notes=tuple(raw.notes))
+    return Volume(
+        values, affine, sides or (1.0,) * raw.data.ndim, unit, name, notes=tuple(raw.notes)
+    )
 
 
 def _digest(volume: Volume, source: Any) -> Source:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.io.volumes import read_image, split_suffix
+from overlap._label_arrays import as_array
+from overlap.io.folders import find_image
+from overlap.io.volumes import read_image
 from overlap.plot import draw_slice
 
 from .digests import digest_of_array, digest_of_files
@@ -75,31 +77,27 @@ def draw_worst(
         masks[1],
         masks[0],
         spacing=spacing,
-        image=_image(images, row["case"], masks[0].shape),
+        image=_image(images, row["case"], [x.name for x in measured.sources], masks[0].shape),
         others=None if measure.soft else volumes[0].values != 0,
         title=title,
         path=path,
     )
 
 
-def _image(images: Any, case: str, shape: tuple[int, ...]) -> NDArray[Any] | None:
+def _image(
+    images: Any, case: str, files: Sequence[str], shape: tuple[int, ...]
+) -> NDArray[Any] | None:
     if images is None:
         return None
     if isinstance(images, Mapping):
         source = images.get(case)
+        if source is None:
+            raise ValueError(f"images: there is none of the case {case!r}")
     else:
-        folder = Path(images)
-        if not folder.is_dir():
-            raise ValueError(f"{folder}: is not a folder of images")
-        # nnU-Net's images end in the number of the channel
-        wanted = (case, f"{case}_0000")
-        files = sorted(folder.iterdir())
-        source = next((file for file in files if split_suffix(file.name)[0] in wanted), None)
-    if source is None:
-        raise ValueError(f"{images}: has no image of the case {case!r}")
+        source = find_image(images, case, files)
     if isinstance(source, str | os.PathLike):
         source = read_image(source)
-    image = np.asarray(source)
+    image = as_array(source, "image")
     if image.shape != shape:
         raise ValueError(f"the image of {case!r} has shape {image.shape}, its labels {shape}")
     return image

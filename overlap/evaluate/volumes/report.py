@@ -149,8 +149,8 @@ class SegmentationReport(Report):
         case, label : str, optional
             Names in the table.
         images : path or mapping, optional
-            Folder (with one file per case, named as the case) or mapping from case to file or
-            array: what was segmented, for the background.
+            What was segmented, for the background: a folder with one file per case, a path with
+            ``*`` (see `overlap.io.folders.find_image`), or a mapping from case to file or array.
 
         Returns
         -------

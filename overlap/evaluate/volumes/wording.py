@@ -14,6 +14,7 @@ from overlap.evaluate.report import package_versions
 
 from .empties import SITUATIONS
 from .evidence import SegmentationEvidence
+from .findings import label_findings
 from .measured import Failed, Measured
 from .metrics import Metric
 
@@ -93,6 +94,15 @@ def describe(
     result["failures"] = [{"case": entry.case, "reason": entry.reason} for entry in failed]
     result["versions"] = package_versions()
     result["notes"] = _notes(rules, evidence, failed, touched, units)
+    result["findings"] = list(rules.inputs.findings)
+    if evidence.groups and not evidence.sizes[:2].any():
+        present = sorted(set().union(*(case.labels for case in cases)))
+        result["findings"].append(
+            f"no case has a voxel of {_some(list(evidence.groups))}, neither true nor found; the "
+            f"volumes have {f'the labels {_some(present)}' if present else 'no label but 0'}"
+        )
+    if measure.rules.objects != "labels":  # instances have any numbers
+        result["findings"] += label_findings(cases, evidence.groups, measure.ignore)
     if rules.bootstrap:
         result["bootstrap"] = {
             "method": "studentised bootstrap of the mean over cases",
@@ -191,7 +201,7 @@ def _notes(
     silent = [name for k, name in enumerate(evidence.groups) if not evidence.sizes[:2, :, k].any()]
     if not evidence.groups:
         notes.append("no volume has a label besides 0, the background: there are no numbers")
-    if silent:
+    if silent and len(silent) < len(evidence.groups):
         notes.append(f"no case has a voxel of {_some(silent)}, neither true nor found")
     if len(units) > 1:
         notes.append(

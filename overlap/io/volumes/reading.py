@@ -19,7 +19,7 @@ from overlap.io.volumes.nifti import read_nifti
 from overlap.io.volumes.nrrd import read_nrrd
 from overlap.io.volumes.volume import RawVolume, Volume, stamp_of
 
-__all__ = ["SUFFIXES", "read_image", "read_volume", "split_suffix"]
+__all__ = ["SUFFIXES", "drop_axes", "read_image", "read_volume", "split_suffix"]
 
 _READERS: dict[str, Callable[[str], RawVolume]] = {
     ".nii.gz": read_nifti,
@@ -130,7 +130,7 @@ def read_volume(
         raise ValueError(f"{name}: needs more memory than there is") from None
     except PermissionError as error:
         raise PermissionError(f"{name}: cannot be read ({error.strerror})") from None
-    _drop_axes(raw, name)
+    drop_axes(raw, name)
     values = to_shares(raw, name, scale) if soft else to_labels(raw, name)
     affine = raw.affine
     sides, unit = _spacing(raw, name, spacing)
@@ -168,7 +168,7 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[Any]:
     """
     name = os.fspath(path)
     raw = _choose_reader(name)(name)
-    _drop_axes(raw, name)
+    drop_axes(raw, name)
     if raw.slope == 1.0 and raw.inter == 0.0:
         return raw.data
     return raw.data * raw.slope + raw.inter
@@ -189,7 +189,21 @@ def _choose_reader(name: str) -> Callable[[str], RawVolume]:
     return _READERS[suffix]
 
 
-def _drop_axes(raw: RawVolume, name: str) -> None:
+def drop_axes(raw: RawVolume, name: str) -> None:
+    """Drop axes of length 1 after the third, with a note.
+
+    Parameters
+    ----------
+    raw : RawVolume
+        Is changed.
+    name : str
+        Its name, for messages.
+
+    Raises
+    ------
+    ValueError
+        There are more than three others, or no voxels.
+    """
     shape = raw.data.shape
     count = len(shape)
     while count > 3 and shape[count - 1] == 1:
