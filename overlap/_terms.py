@@ -120,6 +120,9 @@ class Geometry:
     pullback : callable or None
         ``(a, i, b, j, do, de, ds, dx)``: given the partials of a score with respect to
         every term, returns its gradient with respect to the parameters of ``a[i]``.
+    at_ties : Geometry or None
+        The same with a `pullback` that also holds at ties. The own one then gives NaN there, and
+        is quicker elsewhere.
     axes : int
         Number of axes of `extent`.
     aspect : bool
@@ -153,6 +156,7 @@ class Geometry:
     extent: Callable | None = None
     divergence: Callable | None = None
     pullback: Callable | None = None
+    at_ties: Geometry | None = None
     axes: int = 0
     aspect: bool = False
     centers: bool = True
@@ -319,6 +323,7 @@ def boxed(geometry: Geometry) -> Geometry:
         enclosure=compose(_box_enclosure, EXTENT=geometry.extent),
         outside=compose(_box_outside, EXTENT=geometry.extent),
         pullback=None,
+        at_ties=None,
     )
 
 

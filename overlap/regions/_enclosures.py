@@ -168,7 +168,9 @@ def _outside_axis(x, ds, dx):
                 first *= x[k][1]
                 second *= x[k][2]
                 shared *= max(x[k][1] + x[k][2] - x[k][3], 0.0)
-        shared *= step(x[K][1] + x[K][2] - x[K][3])
+        both = x[K][1] + x[K][2]  # sides of turned boxes are rounded, also where boxes touch
+        touching = abs(both - x[K][3]) <= 1e-13 * both
+        shared *= 0.5 if touching else step(both - x[K][3])
         d = dx[K]
         return (
             d[0],

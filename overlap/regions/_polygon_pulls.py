@@ -1,7 +1,9 @@
 """Gradients of the enclosures of polygons, with respect to the vertices of the first ones.
 
-An end of a box or arc moves with the vertices that lie on it, in equal shares, and a corner of a
-hull with the vertices that it is; where both polygons have some there, half goes to each. A
+An end of a box or arc moves with the vertices that lie on it, in equal shares; where both polygons
+have some there, half goes to each. The area of a hull changes with the vertices at its corners,
+and with the first and the last one of each polygon on a side of it: each derivative is the mean
+of both one-sided ones, and vertices of one polygon at one place share it. A
 center moves with the boundary: by the first moment, about the center, of how far every edge
 moves along its normal. Of ends, hulls and centers that tie, the gradient is that of one, or
 the mean of those of tied ends. A center that is an arc does not move.
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._jit import specialise
+from overlap._jit import scalar, specialise, subroutine
 from overlap.regions._circular_means import TIES
 from overlap.regions._mask_hulls import area_of, ring_of
 from overlap.regions._polygon_axes import Cuts
@@ -30,6 +32,92 @@ if TYPE_CHECKING:
     from overlap.regions._rings import Rings
 
 __all__ = ["pull_covers", "swapped"]
+
+
+# What is noted of a side of a common hull: where it begins, its outward normal, its length; where
+# along it the first and the last corner of a are, likewise of b; of these two places of a, how
+# many vertices are there, and by how much of the length the area grows with them.
+_SIDE = 13
+
+
+@scalar
+def _place(sides, k, x, y, near):
+    """Return how far along side k a point is; infinite if it is not on it."""
+    dx, dy = x - sides[k, 0], y - sides[k, 1]
+    along = dy * sides[k, 2] - dx * sides[k, 3]
+    on = abs(dx * sides[k, 2] + dy * sides[k, 3]) <= near
+    return along if on and -near <= along <= sides[k, 4] + near else math.inf
+
+
+@subroutine
+def _straight_sides(ring, size, near, sides):
+    """Write the sides of a convex ring, those that are in line as one; return how many."""
+    start = 0
+    for p in range(1, size):  # the leftmost corner, of several the lowest
+        ahead = ring[p, 0] - ring[start, 0]
+        if ahead < -near or (ahead <= near and ring[p, 1] < ring[start, 1]):
+            start = p
+    count, at = 0, 0
+    while at < size:
+        x, y = ring[(start + at) % size, 0], ring[(start + at) % size, 1]
+        to, length, dx, dy = at, 0.0, 0.0, 0.0
+        straight = True
+        while straight and to < size:
+            q = (start + to + 1) % size
+            px, py = ring[q, 0] - x, ring[q, 1] - y
+            far = math.hypot(px, py)
+            for p in range(at + 1, to + 1):  # whether all between are in line
+                r = (start + p) % size
+                gap = px * (ring[r, 1] - y) - py * (ring[r, 0] - x)
+                straight = straight and abs(gap) <= near * far
+            straight = straight and far >= length
+            if straight:
+                to, length, dx, dy = to + 1, far, px, py
+        if length > near:
+            sides[count, 0], sides[count, 1] = x, y
+            sides[count, 2], sides[count, 3], sides[count, 4] = dy / length, -dx / length, length
+            sides[count, 5] = sides[count, 7] = math.inf
+            sides[count, 6] = sides[count, 8] = -math.inf
+            for c in range(9, _SIDE):
+                sides[count, c] = 0.0
+            count += 1
+        at = to
+    return count
+
+
+@subroutine
+def _note(points, n, near, sides, count, column):
+    """Note where the first and the last of some points are on every side."""
+    for p in range(n):
+        for k in range(count):
+            along = _place(sides, k, points[p, 0], points[p, 1], near)
+            if along < math.inf:
+                sides[k, column] = min(sides[k, column], along)
+                sides[k, column + 1] = max(sides[k, column + 1], along)
+
+
+@subroutine
+def _weigh(sides, count, near):
+    """Write by how much of the length of each side the area grows with the corners of a on it.
+
+    Outwards a corner takes half of the length along, and the other corners stay. Inwards, at an
+    end, it gives up half of the way to the next corner, and nothing where another one holds the
+    side. Its derivative is the mean of the two.
+    """
+    for k in range(count):
+        length, first, last = sides[k, 4], sides[k, 5], sides[k, 6]
+        low, high = sides[k, 7], sides[k, 8]
+        alone = last - first <= near
+        inwards = (low if alone else min(low, last)) - first
+        sides[k, 11] = 0.25 * (length + (inwards if low > first + near else 0.0))
+        inwards = last - (high if alone else max(high, first))
+        sides[k, 12] = 0.25 * (length + (inwards if high < last - near else 0.0))
+        if alone:
+            sides[k, 11] = 0.25 * length
+            if low > first + near:
+                sides[k, 11] += 0.25 * (low - first)
+            elif high < first - near:
+                sides[k, 11] += 0.25 * (first - high)
 
 
 def pull_hulls(
@@ -53,6 +141,7 @@ def pull_hulls(
     points, moved, spare = np.empty((room, 2)), np.empty((room, 2)), np.empty((2 * room, 2))
     ring, best = np.empty((2 * room, 2)), np.empty((2 * room, 2))
     pull, mine = np.empty((2, 2 * room)), np.empty(2 * room, np.int64)
+    sides = np.empty((2 * room, _SIDE))
     x, y, ring_offsets, region_offsets = rings_a
     for k in range(ia.shape[0]):
         i, j = ia[k], jb[k]
@@ -68,31 +157,46 @@ def pull_hulls(
                 if area < least * (1.0 - TIES):
                     least, size, cut_x, cut_y = area, n, x_at[u], y_at[v]
                     best, ring = ring, best
-        reach, ties = 0.0, 0.0
+        near, count = 0.0, 0
         for p in range(size):
-            for q in range(p):
-                square = (best[p, 0] - best[q, 0]) ** 2 + (best[p, 1] - best[q, 1]) ** 2
-                if square > reach:
-                    reach, ties = square, 0.0
-                ties += 1.0 if square == reach else 0.0
-        for p in range(size):
-            before, after = (p - 1 if p > 0 else size - 1), (p + 1 if p + 1 < size else 0)
-            pull[0, p] = 0.5 * weights[0, k] * (best[after, 1] - best[before, 1])
-            pull[1, p] = 0.5 * weights[0, k] * (best[before, 0] - best[after, 0])
-            for q in range(size):
+            near = max(near, 1e-12 * max(abs(best[p, 0]), abs(best[p, 1])))
+        if weights[0, k] != 0.0:
+            count = _straight_sides(best, size, near, sides)
+            n = unroll(a, i, cut_x, cut_y, period_x, period_y, 0, points, moved, spare)
+            _note(points, n, near, sides, count, 5)
+            n = unroll(b, j, cut_x, cut_y, period_x, period_y, 0, points, moved, spare)
+            _note(points, n, near, sides, count, 7)
+            _weigh(sides, count, near)
+        reach, lines, ends = 0.0, 0, 0
+        if weights[1, k] != 0.0:
+            ends = size
+            n = unroll(b, j, cut_x, cut_y, period_x, period_y, 0, points, moved, spare)
+        for look in range(2):  # how long the diameter is, then how many lines are
+            for p in range(ends):
+                for q in range(p):
+                    square = (best[p, 0] - best[q, 0]) ** 2 + (best[p, 1] - best[q, 1]) ** 2
+                    if look == 0:
+                        reach = max(reach, square)
+                    elif square >= reach * (1.0 - 1e-13):
+                        lines += 1
+        for p in range(ends):  # of lines that tie, the mean of the least and the largest
+            mine[p], own = 0, 0
+            low_x, high_x, low_y, high_y = math.inf, -math.inf, math.inf, -math.inf
+            for q in range(ends):
                 wide, high = best[p, 0] - best[q, 0], best[p, 1] - best[q, 1]
-                if wide * wide + high * high == reach and reach > 0.0:
-                    pull[0, p] += 2.0 * weights[1, k] * wide / ties
-                    pull[1, p] += 2.0 * weights[1, k] * high / ties
-        n = unroll(b, j, cut_x, cut_y, period_x, period_y, 0, points, moved, spare)
-        for p in range(size):
+                if p != q and wide * wide + high * high >= reach * (1.0 - 1e-13):
+                    own += 1
+                    low_x, high_x = min(low_x, wide), max(high_x, wide)
+                    low_y, high_y = min(low_y, high), max(high_y, high)
+            held = own < lines  # by a line that is as long and does not end here
             for q in range(n):
-                if points[q, 0] == best[p, 0] and points[q, 1] == best[p, 1]:
-                    pull[0, p] *= 0.5
-                    pull[1, p] *= 0.5
-                    break
-            mine[p] = 0
-        for look in range(2):  # how many vertices a corner has, then their shares
+                held = held or (points[q, 0] == best[p, 0] and points[q, 1] == best[p, 1])
+            if held:
+                low_x, high_x = min(low_x, 0.0), max(high_x, 0.0)
+                low_y, high_y = min(low_y, 0.0), max(high_y, 0.0)
+            pull[0, p] = weights[1, k] * (low_x + high_x) if own > 0 else 0.0
+            pull[1, p] = weights[1, k] * (low_y + high_y) if own > 0 else 0.0
+        for look in range(2):  # how many vertices are at a place, then their shares
             at = starts[k]
             for r in range(region_offsets[i], region_offsets[i + 1]):
                 first, last = ring_offsets[r], ring_offsets[r + 1]
@@ -106,7 +210,7 @@ def pull_hulls(
                     turns_y = math.floor((low_y - cut_y) / period_y + TIES) * period_y
                 for v in range(first, last):
                     px, py = x[v] - turns_x - cut_x, y[v] - turns_y - cut_y
-                    for p in range(size):
+                    for p in range(ends):
                         if px == best[p, 0] and py == best[p, 1]:
                             if look == 0:
                                 mine[p] += 1
@@ -114,6 +218,18 @@ def pull_hulls(
                                 grad[0, at] += pull[0, p] / mine[p]
                                 grad[1, at] += pull[1, p] / mine[p]
                             break
+                    for p in range(count):
+                        along = _place(sides, p, px, py, near)
+                        last_one = abs(along - sides[p, 6]) <= near
+                        if not (last_one or abs(along - sides[p, 5]) <= near):
+                            continue
+                        which = 1 if last_one and sides[p, 6] - sides[p, 5] > near else 0
+                        if look == 0:
+                            sides[p, 9 + which] += 1.0
+                        else:
+                            share = weights[0, k] * sides[p, 11 + which] / sides[p, 9 + which]
+                            grad[0, at] += share * sides[p, 2]
+                            grad[1, at] += share * sides[p, 3]
                     at += 1
 
 

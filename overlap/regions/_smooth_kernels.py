@@ -247,6 +247,8 @@ def _smoothed(
             SECOND=geometry.pullback,
             JOIN=each_axis(_sum, size),
         )
+    if geometry.at_ties is not None:
+        lifted["at_ties"] = _smoothed(geometry.at_ties, overlap, pullback, method, size)
     return replace(
         geometry,
         overlap=overlap,

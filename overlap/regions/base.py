@@ -331,6 +331,15 @@ class Regions(Ends):
         pulled = np.empty(grad.shape)
         kernel(self.kernel_columns(), index, other.kernel_columns(), other_index, partials, pulled)
         grad[:] = pulled
+        if geometry.at_ties is None:
+            return
+        tied = np.flatnonzero(np.isnan(pulled).any(axis=0))
+        if tied.size:
+            again = np.empty((len(grad), len(tied)))
+            some = index[tied], other, other_index[tied], geometry.at_ties, needs, wrt
+            columns = (np.ascontiguousarray(table[:, tied]) for table in (block, partials))
+            self.pull_block(*some, *columns, again)
+            grad[:, tied] = again
 
     def candidate_blocks(self, other: Self) -> Iterator[tuple[NDArray, NDArray]] | None:
         """Yield index arrays of the pairs that can intersect, or return None.

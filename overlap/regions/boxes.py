@@ -13,7 +13,7 @@ from overlap._terms import Geometry, each_axis, step
 from overlap.regions import _enclosures
 from overlap.regions._enclosure_pulls import min_rect_pull
 from overlap.regions._enclosures import min_rect_axes
-from overlap.regions._hull import hull_enclosure, hull_pull
+from overlap.regions._hull import hull_enclosure, hull_pull, tied_hull_pull
 from overlap.regions.base import Regions, as_numbers
 from overlap.regions.intervals import Intervals, _checked_ratio
 
@@ -152,7 +152,7 @@ def _plane_geometry(enclosure: str) -> Geometry:
     pullback = compose(_plane_pullback, PULLBACK=own.pullback, PULL=pull)
     if enclosure == "min_rect":
         return _enclosures.rect_geometry(own, _pair, min_rect_axes, pullback)
-    return replace(
+    hull = replace(
         own,
         enclosure=compose(hull_enclosure, PAIR=_pair),
         extent=_own_extent,
@@ -160,6 +160,9 @@ def _plane_geometry(enclosure: str) -> Geometry:
         sides=False,
         fused_enclosure=False,
     )
+    tied = compose(tied_hull_pull, ENDS=True)
+    pullback = compose(_plane_pullback, PULLBACK=own.pullback, PULL=tied)
+    return replace(hull, at_ties=replace(hull, pullback=pullback))
 
 
 class Boxes(Regions):

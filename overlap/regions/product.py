@@ -91,7 +91,11 @@ def _product_geometry(first: Geometry, second: Geometry, centers: bool, ragged: 
             SECOND_ENCLOSURE=second.enclosure,
             **axes,
         )
+    tied = None
+    if first.at_ties is not None or second.at_ties is not None:
+        tied = _product_geometry(first.at_ties or first, second.at_ties or second, centers, ragged)
     return Geometry(
+        at_ties=tied,
         overlap=compose(_overlap, FIRST=first.overlap, SECOND=second.overlap),
         enclosure=enclosure,
         extent=compose(_extent, FIRST=first.extent, SECOND=second.extent) if extents else None,

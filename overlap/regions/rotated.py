@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -12,13 +13,14 @@ from overlap._terms import Geometry
 from overlap.regions import _enclosures, _rotated
 from overlap.regions._enclosure_pulls import box_pull, min_rect_pull
 from overlap.regions._enclosures import box_axes, min_rect_axes
-from overlap.regions._hull import hull_enclosure, hull_pull
+from overlap.regions._hull import hull_enclosure, hull_pull, tied_hull_pull
+from overlap.regions._min_rects import min_rects
 from overlap.regions.base import Regions, as_numbers
 from overlap.regions.boxes import Boxes
 from overlap.regions.intervals import _checked_ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -37,7 +39,7 @@ def _pullback(a, i, b, j, do, de, ds, dx):
     return (g[0] + x, g[1] + y, g[2] + 0.5 * w, g[3] + 0.5 * h, g[4] + angle)
 
 
-_HULL = Geometry(
+_OWN = Geometry(
     overlap=_rotated.rotated_overlap,
     enclosure=compose(hull_enclosure, PAIR=_pair),
     extent=_rotated.rotated_extent,
@@ -50,10 +52,12 @@ _HULL = Geometry(
     fused=True,
     fused_enclosure=False,
 )
+_TIED = replace(_OWN, pullback=compose(_pullback, PULL=compose(tied_hull_pull, ENDS=False)))
+_HULL = replace(_OWN, at_ties=_TIED)
 
 
 def _around(axes: Callable, pull: Callable) -> Geometry:
-    return _enclosures.rect_geometry(_HULL, _pair, axes, compose(_pullback, PULL=pull))
+    return _enclosures.rect_geometry(_OWN, _pair, axes, compose(_pullback, PULL=pull))
 
 
 _GEOMETRIES = {
@@ -64,20 +68,103 @@ _GEOMETRIES = {
 }
 
 
-def _degrees(sign: float) -> Callable[[NDArray], NDArray]:
-    return lambda angle: sign * np.deg2rad(angle)
+@dataclass(frozen=True)
+class _Convention:
+    """How a program writes the angle: its unit, its sign, and the range in which it must be.
+
+    Attributes
+    ----------
+    scale : float
+        How many of its angles one radian from +x towards +y is.
+    turn : float
+        After which angle it begins again, and gives the same box.
+    start : float
+        Where its range begins.
+    wide : bool
+        The width is the longer side.
+    closed_above : bool
+        The range has its upper end, and not its lower one.
+    strict : bool
+        Angles outside of the range are refused.
+    """
+
+    scale: float = 1.0
+    turn: float = 2.0 * math.pi
+    start: float = -math.pi
+    wide: bool = False
+    closed_above: bool = False
+    strict: bool = False
+
+    def outside(self, table: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Return which boxes are not written in this convention.
+
+        Angles that are numbers of float32 are compared with the ends of the range in float32.
+        """
+        angle, start, stop = table[:, 4], self.start, self.start + self.turn
+        if self.closed_above:
+            bad = (angle <= start) | (angle > stop)
+        else:
+            bad = (angle < start) | (angle >= stop)
+        with np.errstate(over="ignore"):
+            single = angle.astype(np.float32)
+        low, high = float(np.float32(start)), float(np.float32(stop))
+        bad &= ~((single == angle) & ((single == high) | ((single == low) & (low < start))))
+        if self.wide:
+            bad |= table[:, 2] < table[:, 3]
+        return np.flatnonzero(bad)
+
+    def table(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return boxes as this program writes them."""
+        x, y, w, h, angle = boxes.T
+        angle = angle * self.scale if abs(self.scale) == 1.0 else np.rad2deg(angle) * self._sign
+        quarter = 90.0 if self._in_degrees else 0.5 * math.pi
+        if self.wide:
+            swap = w < h
+            angle = np.where(swap, angle + quarter * np.where(angle < 0.0, 1.0, -1.0), angle)
+            w, h = np.where(swap, h, w), np.where(swap, w, h)
+        sign = -1.0 if self.closed_above else 1.0
+        start = -(self.start + self.turn) if self.closed_above else self.start
+        turns = np.floor((sign * angle - start) / self.turn)
+        angle = sign * angle - turns * self.turn
+        over, under = angle >= start + self.turn, angle < start  # by rounding
+        turns, angle = turns + over - under, angle - (over * self.turn - under * self.turn)
+        angle = sign * np.clip(angle, start, None)
+        if self.turn == quarter:
+            swap = turns % 2.0 == 1.0
+            w, h = np.where(swap, h, w), np.where(swap, w, h)
+        return np.column_stack([x, y, w, h, angle])
+
+    @property
+    def _in_degrees(self) -> bool:
+        return abs(self.scale) != 1.0
+
+    @property
+    def _sign(self) -> float:
+        return math.copysign(1.0, self.scale)
+
+    def radians(self, angle: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return angles as radians from +x towards +y."""
+        return self._sign * (np.deg2rad(angle) if self._in_degrees else angle)
 
 
-# How each convention's angle becomes radians from +x towards +y, and the range in which it
-# must be, in its own unit. See `RotatedBoxes.from_convention`.
-_CONVENTIONS: dict[str, tuple[Callable[[NDArray], NDArray], tuple[float, float] | None]] = {
-    "le90": (lambda angle: angle, (-math.pi / 2, math.pi / 2)),
-    "le135": (lambda angle: angle, (-math.pi / 4, 3 * math.pi / 4)),
-    "opencv": (_degrees(1.0), None),
-    "detectron2": (_degrees(-1.0), None),
-    "mmcv": (lambda angle: angle, None),
-    "kitti": (lambda angle: -angle, None),
+_DEGREES = 180.0 / math.pi
+
+# See `RotatedBoxes.from_convention`.
+_CONVENTIONS: dict[str, _Convention] = {
+    "le90": _Convention(1.0, math.pi, -math.pi / 2, wide=True, strict=True),
+    "le135": _Convention(1.0, math.pi, -math.pi / 4, wide=True, strict=True),
+    "oc": _Convention(1.0, math.pi / 2, 0.0, closed_above=True, strict=True),
+    "opencv": _Convention(_DEGREES, 90.0, 0.0, closed_above=True),
+    "detectron2": _Convention(-_DEGREES, 360.0, -180.0),
+    "mmcv": _Convention(),
+    "kitti": _Convention(-1.0),
 }
+
+
+def _convention(name: str, method: str) -> _Convention:
+    if name not in _CONVENTIONS:
+        raise ValueError(f"RotatedBoxes.{method}: {name!r} is none of {', '.join(_CONVENTIONS)}")
+    return _CONVENTIONS[name]
 
 
 def _half_sides(w: NDArray, h: NDArray, c: NDArray, s: NDArray) -> tuple[NDArray, NDArray]:
@@ -160,7 +247,8 @@ class RotatedBoxes(Regions):
         """
         if towards not in ("+y", "-y"):
             raise ValueError(f"RotatedBoxes.from_degrees: towards = {towards!r}; say '+y' or '-y'")
-        return cls._turned(values, _degrees(1.0 if towards == "+y" else -1.0), unit)
+        sign = 1.0 if towards == "+y" else -1.0
+        return cls._turned(values, _Convention(sign * _DEGREES), unit)
 
     @classmethod
     def from_convention(cls, values: ArrayLike, name: str, *, unit: str | None = None) -> Self:
@@ -170,10 +258,11 @@ class RotatedBoxes(Regions):
         ----------
         values : array_like, shape (N, 5)
             Center x, center y, width, height, angle, as that program has them.
-        name : {"le90", "le135", "opencv", "detectron2", "mmcv", "kitti"}
+        name : {"le90", "le135", "oc", "opencv", "detectron2", "mmcv", "kitti"}
             - ``"mmcv"``: radians, positive from +x towards +y (clockwise on an image).
             - ``"le90"``, ``"le135"``: the same, with the width as the longer side and the
               angle in [-pi/2, pi/2) or [-pi/4, 3 pi/4) (mmrotate).
+            - ``"oc"``: the same, with the angle in (0, pi/2] (mmrotate, OpenCV 4.5.1 or newer).
             - ``"opencv"``: degrees, positive from +x towards +y (``cv2.minAreaRect``, any
               version: only its range changed).
             - ``"detectron2"``: degrees, positive from +x towards -y (counter-clockwise on an
@@ -181,61 +270,125 @@ class RotatedBoxes(Regions):
             - ``"kitti"``: bird's-eye x, z, length, width, rotation_y in radians: y of these
               boxes is the camera's z, and a positive angle turns x towards -z.
         unit : str, optional
+
+        Raises
+        ------
+        ValueError
+            For a name that is not known, and for boxes outside the range of le90, le135 or oc.
+            An angle that is a number of float32 is compared with the range in float32.
+
+        See Also
+        --------
+        to_convention : the way back.
         """
-        if name not in _CONVENTIONS:
+        convention = _convention(name, "from_convention")
+        table = cls._read(values, 5)
+        bad = convention.outside(table) if convention.strict else ()
+        if len(bad):
+            ends = f"{convention.start:.4f}, {convention.start + convention.turn:.4f}"
+            ends = f"({ends}]" if convention.closed_above else f"[{ends})"
+            wide = "its width must be the longer side and " if convention.wide else ""
             raise ValueError(
-                f"RotatedBoxes.from_convention: {name!r} is none of {', '.join(_CONVENTIONS)}"
+                f"RotatedBoxes: box {bad[0]} is not in {name}: {wide}its angle must be in {ends}; "
+                f"got {table[bad[0]].tolist()}; 'mmcv' takes any"
             )
-        convert, span = _CONVENTIONS[name]
-        if span is not None:
-            table = cls._read(values, 5)
-            bad = np.flatnonzero(
-                (table[:, 2] < table[:, 3]) | (table[:, 4] < span[0]) | (table[:, 4] >= span[1])
-            )
-            if bad.size:
-                raise ValueError(
-                    f"RotatedBoxes: box {bad[0]} is not in {name}: its width must be the longer "
-                    f"side and its angle in [{span[0]:.4f}, {span[1]:.4f}); got "
-                    f"{table[bad[0]].tolist()}; 'mmcv' takes any"
-                )
-        return cls._turned(values, convert, unit)
+        return cls._turned(table, convention, unit)
+
+    def to_convention(self, name: str) -> NDArray[np.float64]:
+        """Return the boxes as another program has them, shape (N, 5).
+
+        Parameters
+        ----------
+        name : str
+            As in `from_convention`. Angles are brought into its range: [-pi/2, pi/2) for le90,
+            [-pi/4, 3 pi/4) for le135, (0, pi/2] for oc, (0, 90] for opencv, [-180, 180) for
+            detectron2, [-pi, pi) for mmcv and kitti. Width and height are exchanged where
+            le90, le135, oc and opencv ask for it.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> boxes = ov.RotatedBoxes([[5.0, 5.0, 2.0, 4.0, 0.25]])
+        >>> boxes.to_convention("le90").round(3)
+        array([[ 5.   ,  5.   ,  4.   ,  2.   , -1.321]])
+        >>> boxes.to_convention("opencv").round(3)
+        array([[ 5.   ,  5.   ,  2.   ,  4.   , 14.324]])
+        """
+        return _convention(name, "to_convention").table(self.to_array())
 
     @classmethod
-    def _turned(
-        cls, values: ArrayLike, convert: Callable[[NDArray], NDArray], unit: str | None
-    ) -> Self:
+    def _turned(cls, values: ArrayLike, convention: _Convention, unit: str | None) -> Self:
         table = cls._read(values, 5).copy()
-        table[:, 4] = convert(table[:, 4])
+        table[:, 4] = convention.radians(table[:, 4])
         return cls(table, unit=unit)
 
     @classmethod
-    def from_corners(cls, corners: ArrayLike, *, unit: str | None = None) -> Self:
-        """Build boxes from their four corners in order around the box.
+    def from_corners(
+        cls,
+        corners: ArrayLike | Sequence[ArrayLike],
+        *,
+        tolerance: float | None = None,
+        fit: Literal["corners", "min_rect"] = "corners",
+        unit: str | None = None,
+    ) -> Self:
+        """Build boxes from their four corners in order around the box, or around any points.
 
         Parameters
         ----------
         corners : array_like, shape (N, 4, 2) or (N, 8)
             Corners in either direction, starting anywhere. The first side becomes the width.
+            With ``fit="min_rect"`` also (N, K, 2), or a sequence of N arrays of shape (K, 2)
+            whose K differ.
+        tolerance : float, optional
+            How far a corner may be from that of the rectangle, in the unit of the coordinates:
+            1.0 for corners that were rounded to pixels. By default a millionth of the diagonal,
+            or a few roundings of the coordinates if that is more: of float32 if all of them
+            are numbers of float32.
+        fit : {"corners", "min_rect"}, optional
+            ``"corners"``: the rectangle with the mean center, directions and sides of what was
+            given. ``"min_rect"``: the rectangle of least area around the points, whatever their
+            number and order; its width is the longer side and its angle in [-pi/2, pi/2).
         unit : str, optional
 
         Raises
         ------
         ValueError
-            Where four corners are not those of a rectangle, to one part in a million of the
-            diagonal.
+            For another shape, points that are not finite, and four corners that are farther from
+            a rectangle than the tolerance.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> rounded = [[[10, 0], [13, 4], [9, 7], [6, 3]]]
+        >>> ov.RotatedBoxes.from_corners(rounded).measure()
+        array([25.])
+        >>> leaning = [[[0, 0], [4, 0], [5, 2], [1, 2]]]
+        >>> ov.RotatedBoxes.from_corners(leaning, fit="min_rect").to_array()
+        array([[2.5, 1. , 5. , 2. , 0. ]])
         """
-        points = as_numbers(corners, "RotatedBoxes.from_corners")
+        what = "RotatedBoxes.from_corners"
+        if fit not in ("corners", "min_rect"):
+            raise ValueError(f"{what}: fit = {fit!r}; expected 'corners' or 'min_rect'")
+        if fit == "min_rect":
+            if tolerance is not None:
+                raise ValueError(f"{what}: fit='min_rect' takes any points and no tolerance")
+            return cls(min_rects(corners, what), unit=unit)
+        if tolerance is not None and not (math.isfinite(tolerance) and tolerance >= 0.0):
+            raise ValueError(f"{what}: tolerance = {tolerance!r} is not a finite number >= 0")
+        points = as_numbers(corners, what)
         if points.ndim == 2 and points.shape[1] == 8:
             points = points.reshape(-1, 4, 2)
         if points.ndim != 3 or points.shape[1:] != (4, 2):
             raise ValueError(
-                f"RotatedBoxes.from_corners: expected shape (N, 4, 2) or (N, 8), got {points.shape}"
+                f"{what}: expected shape (N, 4, 2) or (N, 8), got {points.shape}; "
+                "fit='min_rect' takes any number of points"
             )
         if not np.isfinite(points).all():
             k = np.argwhere(~np.isfinite(points))[0][0]
-            raise ValueError(f"RotatedBoxes.from_corners: corners of box {k} are not finite")
+            raise ValueError(f"{what}: corners of box {k} are not finite")
         center = points.mean(axis=1)
-        first, second = points[:, 1] - points[:, 0], points[:, 2] - points[:, 1]
+        first = 0.5 * ((points[:, 1] - points[:, 0]) + (points[:, 2] - points[:, 3]))
+        second = 0.5 * ((points[:, 2] - points[:, 1]) + (points[:, 3] - points[:, 0]))
         w, h = np.hypot(*first.T), np.hypot(*second.T)
         # The longer side says the angle better.
         along = np.where((w >= h)[:, None], first, np.stack([second[:, 1], -second[:, 0]], 1))
@@ -244,13 +397,24 @@ class RotatedBoxes(Regions):
         angle = np.arctan2(along[:, 1], along[:, 0])
         boxes = cls(np.column_stack([center, w, h, angle]), unit=unit)
         rebuilt = boxes.corners()
-        offset = np.abs(rebuilt[:, :, None] - points[:, None]).max(axis=3).min(axis=2).max(axis=1)
-        size = np.maximum(np.hypot(w, h), 1e-9 * np.abs(points).max(axis=(1, 2), initial=0.0))
-        bad = np.flatnonzero(offset > 1e-6 * size)
+        gaps = np.hypot(*np.moveaxis(rebuilt[:, :, None] - points[:, None], 3, 0))
+        offset = gaps.min(axis=2).max(axis=1)
+        if tolerance is None:
+            with np.errstate(over="ignore"):
+                single = (points.astype(np.float32) == points).all(axis=(1, 2))
+            rounding = 4.0 * np.where(single, np.finfo(np.float32).eps, np.finfo(float).eps)
+            far = np.abs(points).max(axis=(1, 2), initial=0.0)
+            allowed = np.maximum(1e-6 * np.hypot(w, h), rounding * far)
+        else:
+            allowed = np.full(len(points), tolerance)
+        bad = np.flatnonzero(offset > allowed)
         if bad.size:
+            k = bad[0]
             raise ValueError(
-                f"RotatedBoxes.from_corners: the corners of box {bad[0]} are not those of a "
-                f"rectangle in order: {points[bad[0]].tolist()}"
+                f"{what}: the corners of box {k} are not those of a rectangle in order: "
+                f"{points[k].tolist()}; one is {offset[k]:.3g} off, allowed is {allowed[k]:.3g}. "
+                "Give tolerance= for corners that were rounded, or fit='min_rect' for the smallest "
+                "rectangle around them"
             )
         return boxes
 

@@ -32,7 +32,11 @@ def _upright_pullback(a, i, b, j, do, de, ds, dx):
 def _upright(geometry: Geometry) -> Geometry:
     if not geometry.fills:  # the boxes in space around both
         geometry = _enclosures.with_box_outside(geometry)
-    return replace(geometry, pullback=compose(_upright_pullback, PULLBACK=geometry.pullback))
+    return replace(
+        geometry,
+        pullback=compose(_upright_pullback, PULLBACK=geometry.pullback),
+        at_ties=geometry.at_ties and _upright(geometry.at_ties),
+    )
 
 
 class UprightBoxes(Product):

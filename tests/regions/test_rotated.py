@@ -94,7 +94,7 @@ def test_corners_of_norectangle() -> None:
         (lambda: ov.RotatedBoxes.from_degrees([[0, 0, 1, 1, 0]], towards="up"),
          r"towards = 'up'; say '\+y' or '-y'"),
         (lambda: ov.RotatedBoxes.from_convention([[0, 0, 1, 1, 0]], "dota"),
-         "'dota' is none of le90, le135, opencv"),
+         "'dota' is none of le90, le135, oc, opencv"),
         (lambda: ov.RotatedBoxes.from_boxes(ov.Boxes([[0, 0, 0, 1, 1, 1]])), "got 3 axes"),
     ],
 )  # fmt: skip
