@@ -1,7 +1,9 @@
 """Regions of conformations as GeoJSON: polygons in degrees, each with a category and a level.
 
-x is phi and y is psi. Coordinates are lifted: a ring that crosses an edge of the plot goes on
-beyond 180. Of the properties of a feature, ``category`` says which residues it is for (by default
+x is phi and y is psi. Coordinates are lifted, and a ring that crosses an edge of the plot goes on
+beyond 180; or a member ``"wrapped": true`` of the whole says that every step is the shorter way
+round. A ring that steps more than half a period within one period needs that member, true or
+false. Of the properties of a feature, ``category`` says which residues it is for (by default
 ``"all"``) and ``level`` which region it is (by default ``"favored"``); features that agree in both
 are parts of one region.
 """
@@ -94,10 +96,15 @@ def read_regions(
     regions = {}
     for (key, level), coordinates in parts.items():
         geometry = {"type": "MultiPolygon", "coordinates": coordinates}
+        if "wrapped" in whole:
+            geometry["wrapped"] = whole["wrapped"]
         try:
             regions[key, level] = Polygons.from_geojson(geometry, period=PERIOD)
         except (ValueError, TypeError) as error:
-            raise ValueError(f"{name}: {key}, {level}: {error}") from None
+            advice = ""
+            if "wrapped=True" in str(error):
+                advice = '; in a file, write "wrapped": true or false beside the first "type"'
+            raise ValueError(f"{name}: {key}, {level}: {error}{advice}") from None
     if not regions:
         raise ValueError(f"{name}: has no polygons")
     return RegionSet(regions, name, content.sha256)
@@ -131,4 +138,4 @@ def regions_to_geojson(regions: Mapping[tuple[str, str], Polygons]) -> dict[str,
         collection = polygons.to_geojson()
         for feature in collection["features"]:
             features.append({**feature, "properties": {"category": category, "level": level}})
-    return {"type": "FeatureCollection", "features": features}
+    return {"type": "FeatureCollection", "wrapped": False, "features": features}

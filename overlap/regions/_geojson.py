@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["collection_of", "grouped", "read_geojson"]
 
 
-def read_geojson(source: Any) -> list[Any]:
-    """Return one nested list of parts per region, as the constructor of polygons takes them.
+def read_geojson(source: Any) -> tuple[list[Any], bool | None]:
+    """Return one nested list of parts per region, and whether coordinates are said to be wrapped.
 
     Parameters
     ----------
@@ -40,12 +40,16 @@ def read_geojson(source: Any) -> list[Any]:
             raise ValueError(f"{what}: no valid JSON ({error})") from None
     if not isinstance(data, Mapping) or "type" not in data:
         raise ValueError(f"{what}: expected a GeoJSON object with a type, got {described(data)}")
+    wrapped = data.get("wrapped")
+    if wrapped not in (None, True, False):
+        raise ValueError(f"{what}: wrapped is {described(wrapped)}; expected true or false")
     if data["type"] != "FeatureCollection":
-        return [_parts(data, what)]
+        return [_parts(data, what)], wrapped
     features = data.get("features")
     if not isinstance(features, list):
         raise ValueError(f"{what}: a FeatureCollection needs a list of features")
-    return [_parts(feature, f"{what}: feature {n}") for n, feature in enumerate(features)]
+    parts = [_parts(feature, f"{what}: feature {n}") for n, feature in enumerate(features)]
+    return parts, wrapped
 
 
 def _parts(data: Any, what: str) -> list[Any]:
@@ -85,8 +89,10 @@ def _parts(data: Any, what: str) -> list[Any]:
 
 def collection_of(rings: Rings) -> dict[str, Any]:
     """Return regions as a FeatureCollection with one feature each."""
+    lifted = {} if rings.period is None else {"wrapped": False}
     return {
         "type": "FeatureCollection",
+        **lifted,
         "features": [
             {"type": "Feature", "properties": {"region": n}, "geometry": geometry}
             for n, geometry in enumerate(_geometries(rings))

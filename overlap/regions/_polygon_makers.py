@@ -13,7 +13,7 @@ from overlap.regions._polygon_batch import PolygonBatch
 from overlap.regions._polygon_checks import checked
 from overlap.regions._polygon_input import Flat, read_nested, read_ragged, turned
 from overlap.regions._polygon_repair import read_shapely
-from overlap.regions._polygon_shapes import band, between_loops, rectangles, unwrapped
+from overlap.regions._polygon_shapes import band, between_loops, lifted, rectangles, unwrapped
 from overlap.regions.boxes import Boxes
 from overlap.regions.density import CellDensity, check_density, read_period
 
@@ -94,7 +94,9 @@ class PolygonMakers(PolygonBatch):
     ) -> Self:
         """Build polygons from wrapped coordinates, such as angles within -180 and 180.
 
-        Every step from vertex to vertex is taken the shorter way round.
+        Every step from vertex to vertex is taken the shorter way round. A step of a whole period,
+        such as from -180 to 180, is none where a ring crosses the seam there, and goes all the way
+        round where the ring would otherwise not close, or have no area.
 
         Parameters
         ----------
@@ -104,7 +106,8 @@ class PolygonMakers(PolygonBatch):
         Raises
         ------
         ValueError
-            For a step of exactly half a period, and for a ring that goes round an axis.
+            For a step of exactly half a period, and for a ring that goes round an axis: what it
+            bounds is a matter of another ring, see `band` and `between_loops`.
 
         Examples
         --------
@@ -112,11 +115,14 @@ class PolygonMakers(PolygonBatch):
         >>> ring = [(170.0, 0.0), (-170.0, 0.0), (-170.0, 10.0), (170.0, 10.0)]
         >>> ov.Polygons.from_wrapped([ring], period=(360.0, 360.0)).measure()
         array([200.])
+        >>> all_round = [(-180.0, 0.0), (180.0, 0.0), (180.0, 10.0), (-180.0, 10.0)]
+        >>> ov.Polygons.from_wrapped([all_round], period=(360.0, 360.0)).measure()
+        array([3600.])
         """
         wrapped = read_period(period, "Polygons.from_wrapped")
         if wrapped is None:
             raise ValueError("Polygons.from_wrapped: needs a period on at least one axis")
-        flat = turned(unwrapped(read_nested(values), wrapped))
+        flat = turned(unwrapped(read_nested(values), wrapped, "Polygons.from_wrapped"))
         return cls._make("Polygons.from_wrapped", flat, wrapped, density, unit)
 
     @classmethod
@@ -240,6 +246,7 @@ class PolygonMakers(PolygonBatch):
         source: Any,
         *,
         period: Sequence[float | None] | None = None,
+        wrapped: bool | None = None,
         density: CellDensity | None = None,
         unit: str | None = None,
     ) -> Self:
@@ -253,15 +260,25 @@ class PolygonMakers(PolygonBatch):
             the name of a file. A feature without geometry is an empty region; altitudes and
             properties are left out.
         period, density, unit
-            As in the constructor; coordinates are taken as lifted.
+            As in the constructor.
+        wrapped : bool, optional
+            Whether coordinates are wrapped, as in `from_wrapped`, or lifted, as in the constructor.
+            By default what a member ``"wrapped"`` of the GeoJSON object says, which `to_geojson`
+            writes; without one, lifted where it makes no difference.
 
         Raises
         ------
         ValueError
-            For what is no GeoJSON, and for points and lines; it names the feature.
+            For what is no GeoJSON, and for points and lines; it names the feature. For steps of
+            more than half a period within one period, if nothing says whether they are wrapped.
         """
-        flat = turned(read_nested(read_geojson(source)))
-        return cls._make("Polygons.from_geojson", flat, period, density, unit)
+        what = "Polygons.from_geojson"
+        periods = read_period(period, what)
+        regions, said = read_geojson(source)
+        if wrapped is None and periods is not None:
+            wrapped = said
+        flat = turned(lifted(read_nested(regions), periods, wrapped, what))
+        return cls._make(what, flat, periods, density, unit)
 
     @classmethod
     def from_shapely(
@@ -269,6 +286,7 @@ class PolygonMakers(PolygonBatch):
         shapes: Any,
         *,
         period: Sequence[float | None] | None = None,
+        wrapped: bool | None = None,
         density: CellDensity | None = None,
         unit: str | None = None,
     ) -> Self:
@@ -280,6 +298,17 @@ class PolygonMakers(PolygonBatch):
             Polygons, multi-polygons, or collections of them; an empty one is an empty region.
         period, density, unit
             As in the constructor.
+        wrapped : bool, optional
+            Whether coordinates are wrapped, as in `from_wrapped`, or lifted, as in the constructor.
+            By default lifted where it makes no difference.
+
+        Raises
+        ------
+        ValueError
+            For points and lines, and for steps of more than half a period within one period, if
+            `wrapped` is not given.
         """
-        flat = turned(read_nested(read_shapely(shapes)))
-        return cls._make("Polygons.from_shapely", flat, period, density, unit)
+        what = "Polygons.from_shapely"
+        periods = read_period(period, what)
+        flat = turned(lifted(read_nested(read_shapely(shapes)), periods, wrapped, what))
+        return cls._make(what, flat, periods, density, unit)

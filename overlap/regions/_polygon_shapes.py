@@ -17,42 +17,123 @@ if TYPE_CHECKING:
 
     Period = tuple[float | None, float | None]
 
-__all__ = ["band", "between_loops", "rectangles", "unwrapped"]
+__all__ = ["band", "between_loops", "lifted", "rectangles", "unwrapped"]
 
 
-def unwrapped(flat: Flat, period: Period) -> Flat:
-    """Return rings lifted by taking every step between vertices the shorter way round."""
+_SAME = 1e-9  # of a period: what is taken for a whole one
+
+
+def unwrapped(flat: Flat, period: Period, what: str) -> Flat:
+    """Return rings lifted by taking every step between vertices the shorter way round.
+
+    A step of a whole period, such as from -180 to 180, is no way at all where a ring crosses the
+    seam there. It is the whole way round where the ring would not close otherwise, or would have
+    no area.
+    """
     x, y, ring_offsets, region_offsets, parts = flat
-    columns = [x.copy(), y.copy()]
+    lifted = np.stack([x, y], 1)
     region = np.repeat(np.arange(len(region_offsets) - 1), np.diff(region_offsets))
     for r in range(len(ring_offsets) - 1):
-        at = slice(ring_offsets[r], ring_offsets[r + 1])
-        what = f"Polygons.from_wrapped: ring {r - region_offsets[region[r]]} of region {region[r]}"
+        name = f"{what}: ring {r - region_offsets[region[r]]} of region {region[r]}"
+        ring = lifted[ring_offsets[r] : ring_offsets[r + 1]]
+        steps = np.roll(ring, -1, axis=0) - ring
+        whole = np.zeros(steps.shape, bool)
+        given = steps.copy()
         for axis, length in enumerate(period):
-            if length is None:
-                continue
-            values = columns[axis][at]
-            step = np.roll(values, -1) - values
-            short = step - length * np.round(step / length)
-            half = np.flatnonzero(np.abs(short) == 0.5 * length)
-            if half.size:
-                k, to = half[0], (half[0] + 1) % len(values)
-                raise ValueError(
-                    f"{what}: from {'xy'[axis]}[{k}] = {values[k]} to {'xy'[axis]}[{to}] = "
-                    f"{values[to]} is half a period, as far either way; put a vertex between, or "
-                    "give lifted coordinates to Polygons(...)"
-                )
-            turns = round(float(short.sum()) / length)
-            if turns:
-                raise ValueError(
-                    f"{what}: goes round the {'xy'[axis]} axis {abs(turns)} time(s), so that it "
-                    "bounds nothing alone; give lifted coordinates that are cut at a seam, use "
-                    "Polygons.band or Polygons.between_loops, or contours of a periodic grid"
-                )
-            columns[axis][at] = values[0] + np.concatenate([[0.0], np.cumsum(short[:-1])])
-    lifted = np.stack(columns, 1)
+            if length is not None:
+                whole[:, axis] = _shorten(steps[:, axis], ring[:, axis], length, axis, name)
+        if whole.any() and abs(_area(steps)) <= _SAME * abs(_area(np.where(whole, given, steps))):
+            steps = np.where(whole, given, steps)
+        ring[1:] = ring[0] + np.cumsum(steps[:-1], axis=0)
     _move_holes(lifted, ring_offsets, parts, period)
     return lifted[:, 0].copy(), lifted[:, 1].copy(), ring_offsets, region_offsets, parts
+
+
+def _area(steps: NDArray[np.float64]) -> float:
+    """Return the signed area of a ring that takes some steps."""
+    x, y = np.cumsum(steps, axis=0).T
+    return 0.5 * float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum())
+
+
+def _shorten(
+    step: NDArray[np.float64], values: NDArray[np.float64], length: float, axis: int, name: str
+) -> NDArray[np.bool_]:
+    """Make the steps of a ring along an axis the shorter ones; return which can be a whole period.
+
+    A step of a whole period is made one of 0, unless the ring would not close.
+    """
+    given = step.copy()
+    step -= length * np.round(step / length)
+    whole = np.abs(np.abs(given) - length) <= _SAME * length
+    half = np.flatnonzero(np.abs(step) == 0.5 * length)
+    if half.size:
+        k, to = half[0], (half[0] + 1) % len(values)
+        raise ValueError(
+            f"{name}: from {'xy'[axis]}[{k}] = {values[k]} to {'xy'[axis]}[{to}] = {values[to]} is "
+            "half a period, as far either way; put a vertex between, or give lifted coordinates "
+            "to Polygons(...)"
+        )
+    turns = round(float(step.sum()) / length)
+    if turns:
+        round_ = np.flatnonzero(whole & (np.sign(given) == -np.sign(turns)))
+        if len(round_) != abs(turns):
+            raise ValueError(
+                f"{name}: goes round the {'xy'[axis]} axis {abs(turns)} time(s), so that it bounds "
+                "nothing alone; give lifted coordinates that are cut at a seam, use Polygons.band "
+                "or Polygons.between_loops, or contours of a periodic grid"
+            )
+        step[round_] = given[round_]
+        whole[round_] = False
+    return whole
+
+
+def lifted(flat: Flat, period: Period | None, wrapped: bool | None, what: str) -> Flat:
+    """Return rings of another program in lifted coordinates.
+
+    Parameters
+    ----------
+    flat : Flat
+    period : pair of (float or None), or None
+    wrapped : bool or None
+        Whether every step is the shorter one of two. None where it is not known: then it must make
+        no difference, or the coordinates take more than one period.
+    what : str
+        For messages.
+    """
+    if period is None:
+        if wrapped:
+            raise ValueError(f"{what}: wrapped=True needs a period on at least one axis")
+        return flat
+    if wrapped is not None:
+        return unwrapped(flat, period, what) if wrapped else flat
+    x, y, ring_offsets, region_offsets, _ = flat
+    last = ring_offsets[1:] - 1
+    for values, length, axis in zip((x, y), period, "xy", strict=True):
+        if length is None or not len(values):
+            continue
+        if np.ptp(values) > length * (1.0 + _SAME):
+            return flat  # wrapped coordinates lie within one period
+        step = np.diff(values, append=0.0)
+        step[last] = values[ring_offsets[:-1]] - values[last]
+        far = np.flatnonzero(np.abs(step) > 0.5 * length * (1.0 + _SAME))
+        if not far.size:
+            continue
+        try:
+            other = unwrapped(flat, period, what)[:2]
+        except ValueError:
+            other = None
+        if other is not None and np.allclose(np.diff(flat[:2]), np.diff(other)):
+            return flat
+        k = int(far[0])
+        r = int(np.searchsorted(ring_offsets, k, side="right")) - 1
+        n = int(np.searchsorted(region_offsets, r, side="right")) - 1
+        to = k + 1 if k != last[r] else ring_offsets[r]
+        raise ValueError(
+            f"{what}: ring {r - region_offsets[n]} of region {n} steps from {axis} = {values[k]} "
+            f"to {values[to]}, more than half a period of {length}. Say wrapped=True if the "
+            "shorter way round is meant, and wrapped=False if the way is as written (lifted)"
+        )
+    return flat
 
 
 def _move_holes(

@@ -336,9 +336,10 @@ class Regions(Ends):
         tied = np.flatnonzero(np.isnan(pulled).any(axis=0))
         if tied.size:
             again = np.empty((len(grad), len(tied)))
-            some = index[tied], other, other_index[tied], geometry.at_ties, needs, wrt
-            columns = (np.ascontiguousarray(table[:, tied]) for table in (block, partials))
-            self.pull_block(*some, *columns, again)
+            some, others = index[tied], other_index[tied]
+            terms, slopes = (np.ascontiguousarray(table[:, tied]) for table in (block, partials))
+            exact = geometry.at_ties
+            self.pull_block(some, other, others, exact, needs, wrt, terms, slopes, again)
             grad[:, tied] = again
 
     def candidate_blocks(self, other: Self) -> Iterator[tuple[NDArray, NDArray]] | None:

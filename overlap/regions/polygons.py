@@ -130,7 +130,8 @@ class Polygons(PolygonMakers):
     def to_geojson(self) -> dict[str, Any]:
         """Return a GeoJSON FeatureCollection with one feature per region.
 
-        Coordinates are lifted, as they are; `canonical` brings them into one period.
+        Coordinates are lifted, as they are; `canonical` brings them into one period. With a
+        period, a member ``"wrapped": false`` says so to `from_geojson`.
         """
         return collection_of(self._own)
 

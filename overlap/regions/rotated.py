@@ -283,8 +283,8 @@ class RotatedBoxes(Regions):
         """
         convention = _convention(name, "from_convention")
         table = cls._read(values, 5)
-        bad = convention.outside(table) if convention.strict else ()
-        if len(bad):
+        bad = convention.outside(table) if convention.strict else np.empty(0, np.intp)
+        if bad.size:
             ends = f"{convention.start:.4f}, {convention.start + convention.turn:.4f}"
             ends = f"({ends}]" if convention.closed_above else f"[{ends})"
             wide = "its width must be the longer side and " if convention.wide else ""
@@ -375,7 +375,7 @@ class RotatedBoxes(Regions):
             return cls(min_rects(corners, what), unit=unit)
         if tolerance is not None and not (math.isfinite(tolerance) and tolerance >= 0.0):
             raise ValueError(f"{what}: tolerance = {tolerance!r} is not a finite number >= 0")
-        points = as_numbers(corners, what)
+        points = as_numbers(corners, what)  # type: ignore[arg-type]
         if points.ndim == 2 and points.shape[1] == 8:
             points = points.reshape(-1, 4, 2)
         if points.ndim != 3 or points.shape[1:] != (4, 2):

@@ -6,6 +6,7 @@ central differences, which at a tie are the mean of what is on both sides.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -25,7 +26,7 @@ def cross(o, p, q) -> float:
 
 
 def area(ring: Points) -> float:
-    return 0.5 * sum(cross(ring[0], p, q) for p, q in zip(ring, ring[1:], strict=False))
+    return 0.5 * sum(cross(ring[0], p, q) for p, q in itertools.pairwise(ring))
 
 
 def hull(points: Points) -> Points:
