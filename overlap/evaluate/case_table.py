@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,7 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CaseTable", "StoredReport", "case_table", "has_cases"]
+from overlap.io.folders import core_name
+
+__all__ = ["CaseTable", "StoredReport", "case_names", "case_table", "has_cases", "renamed"]
 
 _SHOWN = 5
 
@@ -109,6 +112,65 @@ class CaseTable:
 def has_cases(report: _Tabled) -> bool:
     """Tell whether the table of a report has one row per case, label and metric."""
     return bool(report.table_rows) and {"case", "label", "metric"} <= set(report.table_rows[0])
+
+
+def case_names(truths: Sequence[Mapping[str, str | None]]) -> list[dict[str, str]]:
+    """Return other names for cases that the first report has under another name.
+
+    Patterns, and words such as ``_seg``, make other names of one case. It is told by the digest
+    of its truth where no other case has that; else also by its name without such words.
+
+    Parameters
+    ----------
+    truths : sequence of mapping from str to str or None
+        For each report, the digest of the truth of each case.
+
+    Returns
+    -------
+    list of dict
+        For each report, the name in the first one by its own, of those that differ.
+    """
+    result: list[dict[str, str]] = []
+    keys: tuple[Callable[[str, str], Any], ...] = (
+        lambda case, digest: digest,
+        lambda case, digest: (digest, core_name(case)),
+    )
+    for digests in truths:
+        names: dict[str, str] = {}
+        for key in keys:
+            ours, theirs = (
+                _only({case: key(case, x) for case, x in some.items() if x and case not in without})
+                for some, without in (
+                    (digests, {*truths[0], *names}),
+                    (truths[0], {*digests, *names.values()}),
+                )
+            )
+            names |= {case: theirs[x] for x, case in ours.items() if x in theirs}
+        result.append(names)
+    return result
+
+
+def _only(keys: Mapping[str, Any]) -> dict[Any, str]:
+    """Return the case of each key that only one has."""
+    count = Counter(keys.values())
+    return {key: case for case, key in keys.items() if count[key] == 1}
+
+
+def renamed(report: _Tabled, names: Mapping[str, str]) -> StoredReport:
+    """Return a report with other names of cases.
+
+    Parameters
+    ----------
+    report : Report or StoredReport
+    names : mapping from str to str
+        New names by old ones; other cases keep theirs.
+    """
+
+    def rows(table: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [{**row, "case": names.get(row["case"], row["case"])} for row in table]
+
+    inputs = rows(report.settings.get("inputs", ()))
+    return StoredReport(tuple(rows(report.table_rows)), {**report.settings, "inputs": inputs})
 
 
 def case_table(

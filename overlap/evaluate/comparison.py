@@ -12,7 +12,7 @@ import numpy as np
 
 from .bootstrap import Seed, draw_weights
 from .case_scores import AGGREGATES, CaseScores
-from .case_table import StoredReport, case_table, has_cases
+from .case_table import StoredReport, case_names, case_table, has_cases, renamed
 from .contest import Contest
 from .contract import agreed, contract_of, same_kind
 from .report import Report, json_text, plain
@@ -300,6 +300,12 @@ def compare(
 
     of_cases = [has_cases(report) for report in reports]
     if any(of_cases):
+        others = case_names([contract.items for contract in contracts])
+        for k, own in enumerate(others):
+            if own:
+                reports = (*reports[:k], renamed(reports[k], own), *reports[k + 1 :])
+                truths = {own.get(case, case): x for case, x in contracts[k].items.items()}
+                contracts[k] = replace(contracts[k], items=truths)
         table = case_table(
             reports, named, metric=metric, label=label, cases=cases, missing=missing, agree=agree
         )
@@ -314,6 +320,12 @@ def compare(
             confidence_level,
             int(generator.integers(2**32)),
         )
+        told = [
+            f"{len(own)} cases of {name} have other names in {named[0]}, where their truth is the "
+            f"same (first: {min(own)!r} is {own[min(own)]!r} there)"
+            for name, own in zip(named, others, strict=True)
+            if own
+        ]
         zero = zero_method if test is not None else None
         contest = Contest.of_scores(table.metric, scores, zero)
         settings = table.settings(named) | {
@@ -322,6 +334,7 @@ def compare(
             "zero_method": zero,
             "correction": test and "Holm, over the pairs; for each label apart",
         }
+        settings["notes"] = [*told, *settings["notes"]]
         interval = _INTERVALS if aggregate == "mean" else "percentile"
     elif contracts[0].evaluation == "segmentation":
         raise ValueError("compare: no report has a number: their volumes have no label")

@@ -13,8 +13,8 @@ from string import ascii_letters, digits
 from overlap.io.name_match import mismatch
 from overlap.io.volumes import SUFFIXES, split_suffix
 
-__all__ = ["AFFIXES", "CasePair", "CasePairs", "PathPattern", "find_image", "natural_key",
-           "pair_folders"]  # fmt: skip
+__all__ = ["AFFIXES", "CasePair", "CasePairs", "PathPattern", "core_name", "find_image",
+           "natural_key", "pair_folders"]  # fmt: skip
 
 #: Words that are taken off a name, at its start or end, where the names do not match as they
 #: are; ``0000`` is nnU-Net's number of the first image channel.
@@ -167,7 +167,7 @@ def pair_folders(
     matched = {name: (name, name) for name in truth if name in found}
     if pattern is None:
         notes += _match(str.casefold, truth, found, matched)
-        notes += _match(_core, truth, found, matched)
+        notes += _match(core_name, truth, found, matched)
     pairs = [CasePair(case, truth[t], found[f]) for case, (t, f) in matched.items()]
     used = {t for t, _ in matched.values()}, {f for _, f in matched.values()}
     left = [
@@ -239,12 +239,12 @@ def find_image(images: str | os.PathLike[str], case: str, files: Sequence[str] =
         split = {path: split_suffix(path.name) for path in folder.iterdir()}
         names = {path: (stem,) for path, (stem, suffix) in split.items() if suffix}
     stems = [split_suffix(Path(file).name)[0] for file in files]
-    cores = {_core(name) for name in (case, *stems)}
+    cores = {core_name(name) for name in (case, *stems)}
     tests: tuple[Callable[[str], bool], ...] = (
         lambda name: name == case,
         lambda name: name == f"{case}_0000",
         lambda name: name in stems,
-        lambda name: _core(name) in cores,
+        lambda name: core_name(name) in cores,
     )
     for test in tests:
         hits = sorted(path for path, own in names.items() if any(map(test, own)))
@@ -282,9 +282,20 @@ def _list(folder: Path, ignored: list[str], notes: list[str]) -> dict[str, Path]
         )
         raise ValueError(
             f"{folder}: has no volumes; volumes are files that end in {', '.join(SUFFIXES)}"
-            f"{f', and there are {kinds}' if kinds else ''}"
+            f"{f', and there are {kinds}' if kinds else ''}{_inside(folder)}"
         )
     return _distinct(folder, cases)
+
+
+def _inside(folder: Path) -> str:
+    """Say that there are volumes in folders of a folder."""
+    for path in folder.glob("*/**/*"):
+        if split_suffix(path.name)[1] and path.is_file():
+            return (
+                f"; there are volumes in its folders, such as {path.relative_to(folder)}: give "
+                "pattern=, with '*' for the case"
+            )
+    return ""
 
 
 def _list_by_pattern(
@@ -501,7 +512,13 @@ def _stripped(name: str) -> str:
     return name
 
 
-def _core(name: str) -> str:
+def core_name(name: str) -> str:
+    """Return a name without the words of `AFFIXES` at its ends, and in lower case.
+
+    Parameters
+    ----------
+    name : str
+    """
     return _stripped(name).casefold()
 
 

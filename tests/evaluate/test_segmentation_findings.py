@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from overlap.cli import main
-from overlap.evaluate import segmentation
+from overlap.evaluate import compare, segmentation
+from overlap.evaluate.case_table import case_names
 from overlap.evaluate.volumes.findings import label_findings
 from overlap.evaluate.volumes.measure import Measure
 
@@ -211,3 +212,37 @@ def test_images_of_cases_under_other_names(tmp_path):
         report.picture(case="sub-01", images=twice)
     with pytest.raises(ValueError, match="is not a folder of images"):
         report.picture(case="sub-01", images=Path(tmp_path / "nothing"))
+
+
+def test_reports_compare_whatever_the_pattern_named_their_cases(tmp_path):
+    truth, found = random_cases(7)
+    worse = {case: np.roll(values, 1, axis=1) for case, values in found.items()}
+    for side, volumes_of in (("t", truth), ("f", found), ("w", worse)):
+        for case, values in volumes_of.items():
+            write_nifti(tmp_path / side / f"{case}_seg.nii.gz", values)
+    one = segmentation(truth=tmp_path / "t", found=tmp_path / "f", metrics=["dice"])
+    assert one.evidence.items[0] == "case_0_seg"
+    two = segmentation(
+        truth=tmp_path / "t", found=tmp_path / "w", metrics=["dice"], pattern="*_seg.nii.gz"
+    )
+    assert two.evidence.items[0] == "case_0"
+    plain = segmentation(truth=tmp_path / "t", found=tmp_path / "w", metrics=["dice"])
+    result, wanted = (compare(one, other, names=["a", "b"]) for other in (two, plain))
+    assert result.settings["notes"][0] == (
+        "6 cases of b have other names in a, where their truth is the same (first: 'case_0' is "
+        "'case_0_seg' there)"
+    )
+    assert result.table_rows == wanted.table_rows
+    assert result.pair_rows == wanted.pair_rows
+
+
+def test_cases_are_told_by_a_truth_that_no_other_has():
+    first = {"a": "1", "b": "2", "c": "3", "d": "3", "e": None}
+    other = {"x": "1", "b": "2", "y": "3", "z": "4", "w": None}
+    assert case_names([first, other, first]) == [{}, {"x": "a"}, {}]
+    assert case_names([first, {"x": "1", "a": "5"}]) == [{}, {}]
+    first = {"p1_seg": "3", "p2_seg": "3", "p3": "4"}
+    assert case_names([first, {"p1": "3", "P2_gt": "3", "p3_out": "3", "q": "4"}]) == [
+        {},
+        {"p1": "p1_seg", "P2_gt": "p2_seg", "q": "p3"},
+    ]

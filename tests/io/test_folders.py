@@ -150,6 +150,11 @@ def bids(folder: Path, suffix: str, *subjects: str) -> Path:
 def test_patterns_with_several_stars(tmp_path):
     truth = bids(tmp_path / "t", "dseg", "01", "02", "10")
     found = bids(tmp_path / "f", "dseg", "10", "01", "03")
+    inside = (
+        r"has no volumes; .*; there are volumes in its folders, such as sub-\d+/anat/sub-.*: give"
+    )
+    with pytest.raises(ValueError, match=inside):
+        pair_folders(truth, found)
     pairs = pair_folders(truth, found, pattern="sub-*/anat/sub-*_dseg.nii.gz")
     assert [(pair.case, pair.found.parts[-3]) for pair in pairs] == [
         ("sub-01", "sub-01"),
