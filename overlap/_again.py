@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,12 +49,12 @@ def load_compared(paths: Sequence[str | Path]) -> list[Report | StoredReport]:
         A file is missing.
     """
     tables: dict[tuple[str, str], SegmentTable] = {}
-    return [
-        _stored(path, payload)
-        if _contract(path, payload).evaluation == "segmentation"
-        else _load(path, payload, tables)
-        for path, payload in [(path, _payload(path)) for path in paths]
-    ]
+    loaded: list[Report | StoredReport] = []
+    for path, payload in [(path, _payload(path)) for path in paths]:
+        stored = _contract(path, payload).evaluation == "segmentation"
+        with _whole(path):
+            loaded.append(_stored(path, payload) if stored else _load(path, payload, tables))
+    return loaded
 
 
 def load_reports(paths: Sequence[str | Path]) -> list[Report]:
@@ -87,8 +88,22 @@ def load_reports(paths: Sequence[str | Path]) -> list[Report]:
                 f"{path}: is a report of numbers per case; wanted one on localization, whose "
                 "protocol can be changed"
             )
-        reports.append(_load(path, payload, tables))
+        with _whole(path):
+            reports.append(_load(path, payload, tables))
     return reports
+
+
+@contextmanager
+def _whole(path: str | Path) -> Iterator[None]:
+    """Say of which file it is that an entry is missing or of another type."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise ValueError(
+            f"{path}: an entry is missing or is not what overlap writes ({what}); the file was "
+            "changed, or written by another version"
+        ) from error
 
 
 def _payload(path: str | Path) -> dict[str, Any]:

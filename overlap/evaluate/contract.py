@@ -100,13 +100,19 @@ def contract_of(settings: Mapping[str, Any], name: str) -> Contract:
         It has none, or one that nobody can read.
     """
     stored = settings.get("contract")
+    maps = ("rules", "numbers", "labels", "items")
     try:
-        return Contract(**stored)  # type: ignore[arg-type]
+        contract = Contract(**stored)  # type: ignore[arg-type]
+        whole = all(isinstance(getattr(contract, part), Mapping) for part in maps)
+        whole = whole and all(isinstance(rules, Mapping) for rules in contract.numbers.values())
     except TypeError:
+        whole = False
+    if not whole:
         raise ValueError(
             f"report {name!r} does not say on which truth and by which rules it was made (its "
             "settings have no contract): another version of overlap wrote it; make it again"
-        ) from None
+        )
+    return contract
 
 
 def agreed(

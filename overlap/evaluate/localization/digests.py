@@ -16,7 +16,7 @@ __all__ = ["digest_of_segments", "same_input"]
 
 
 def digest_of_segments(tables: Sequence[SegmentTable]) -> str:
-    """SHA-256 of the names of all videos, and of all segments in order of video, label and time.
+    """SHA-256 of all segments in order of video, label and time.
 
     Parameters
     ----------
@@ -25,9 +25,11 @@ def digest_of_segments(tables: Sequence[SegmentTable]) -> str:
 
     Notes
     -----
-    A file and its copy in another format, order or compression have the same digest.
+    A file and its copy in another format, order or compression have the same digest. Videos
+    without a segment do not count: a prediction in them is as false as in a video that the truth
+    does not have.
     """
-    videos = sorted({name for table in tables for name in table.videos})
+    videos = sorted({table.videos[k] for table in tables for k in np.unique(table.video)})
     labels = sorted({table.labels[k] for table in tables for k in np.unique(table.label)})
     columns: list[list[NDArray[Any]]] = [[], [], [], []]
     for table in tables:
