@@ -25,7 +25,8 @@ ARRAYS = ["soft/truth_labels.npy", "soft/found_labels.npy", "--metrics", "hd95,d
 ANGLES = ["found.csv", "truth.csv", "--levels", "favored", "--tolerance", "none"]
 SCORED = ["peptide.pdb", "library"]
 
-#: Words before, and examples of values: every option of a command must be here.
+#: Examples of values, with more words behind; None for all choices that the option has. Every
+#: option of a command must be here.
 TEMPORAL_WORDS = {
     "--sample": [()],
     "--protocol": ["activitynet", "opentad", "thumos14", "thumos14_updated", "all"],
@@ -90,13 +91,13 @@ ANGLE_WORDS = {
     "--min-residues": ["100"],
     "--tolerance": ["none"],
     "--models": ["all", "1"],
-    "--conformer": None,
+    "--conformer": ["first", "highest", "all"],
     "--bond-limit": ["1.9"],
     "--cis-limit": ["80"],
     "--max-resolution": ["2"],
     "--max-b-factor": ["50"],
     "--min-occupancy": ["0.5"],
-    "--unit": ["degrees"],
+    "--unit": ["degrees", "A=degrees"],
     "--bootstrap": ["2"],
     "--resample": [("residue", "--bootstrap", "2")],
     "--interval": [("basic", "--bootstrap", "2")],
@@ -145,7 +146,7 @@ def examples(command):
     for name, option in options(command).items():
         values = WORDS[command].get(name, [])
         if values is None:
-            values = option.type.choices
+            values = getattr(option.type, "choices", ())
         for value in values:
             words = [value] if isinstance(value, str) else list(value)
             yield pytest.param(name, words, id=f"{name} {' '.join(words)}")
@@ -195,6 +196,7 @@ def run(inputs, tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize("command", WORDS)
 def test_every_option_has_an_example(command):
     assert set(options(command)) == set(WORDS[command])
+    assert {param.values[0] for param in examples(command)} == set(WORDS[command])
 
 
 def made(run, command, words):

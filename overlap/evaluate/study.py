@@ -8,6 +8,7 @@ on the number of workers.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -126,8 +127,9 @@ class Study(Generic[Rows, Result]):
         else:
             from joblib import Parallel, delayed
 
+            folder = os.getcwd()
             results = Parallel(n_jobs=workers, return_as="generator")(
-                delayed(self.measure)(**item) for item in items.values()
+                delayed(_measured)(folder, self.measure, item) for item in items.values()
             )
         if len(items) > 1:
             results = progress_bar(results, total=len(items), what="measure", progress=progress)
@@ -148,3 +150,14 @@ class Study(Generic[Rows, Result]):
     def report(self) -> Result:
         """Put all rows together, in key order, and compute the result."""
         return self.finalise([self.rows[key] for key in sorted(self.rows)])
+
+
+def _measured(folder: str, measure: Callable[..., Any], item: Mapping[str, Any]) -> Any:
+    """Measure an item in another process, which may have been started in another folder.
+
+    Processes are kept for later runs. Without this, relative names would be those of files of the
+    first run's folder.
+    """
+    if os.path.isdir(folder) and os.getcwd() != folder:
+        os.chdir(folder)
+    return measure(**item)

@@ -351,3 +351,18 @@ def test_all_protocols_are_drawn_shown_compared_and_explained(tmp_path):
     steps = explain(every, other, metric="opentad mAP@0.50").rows()
     assert [row["field"] for row in steps] == ["(a)", "ties"]
     assert steps[-1]["opentad mAP@0.50"] == other.summary["opentad mAP@0.50"]
+
+
+def test_workers_read_the_files_of_the_folder_of_this_run(tmp_path, monkeypatch):
+    expected = []
+    for k, volume in enumerate((CASES["case0"], CASES["case1"])):
+        for role, values in (("truth", CASES["case2"]), ("found", volume)):
+            (tmp_path / f"{k}" / role).mkdir(parents=True)
+            for name in ("a", "b"):
+                np.save(tmp_path / f"{k}" / role / f"{name}.npy", values)
+        monkeypatch.chdir(tmp_path / f"{k}")
+        report = segmentation(truth="truth", found="found", metrics="dice", workers=2)
+        alone = segmentation(truth="truth", found="found", metrics="dice")
+        assert report.table_rows == alone.table_rows
+        expected.append(report.summary["dice"])
+    assert expected[0] != expected[1]
