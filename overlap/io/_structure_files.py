@@ -185,29 +185,58 @@ def _parse_pdb(content: Source) -> tuple[Any, Sequence[Any], int, list[str]]:
     _check_coordinates(name, lines, atoms)
     notes = []
     # END ends a file; where atoms follow, it was meant to end a model, as VMD writes it
-    inner = [
-        at for at in range(atoms[0], atoms[-1]) if lines[at][:3].upper() == b"END"
-        and lines[at].rstrip().upper() == b"END"
-    ]  # fmt: skip
+    inner = [at for at in range(atoms[0], atoms[-1]) if lines[at].strip() in (b"END", b"end")]
     for at in inner:
         lines[at] = b"ENDMDL"
     if inner:
         notes.append(f"{name} has atoms behind END: they are read as further models")
-    records = list(_pdb_records(lines))
-    begins = _restarts(records)
-    again: Counter[Any] = Counter()
+    runs, unique = _pdb_runs(lines)
+    begins = set() if unique else set(_restarts(_pdb_records(lines)))
     keys: list[Any] = []
-    for row, ((key, *_), new) in enumerate(zip(records, _pdb_runs(lines), strict=True)):
+    again: Counter[Any] = Counter()
+    key: Any = None
+    for row in sorted({*runs, *begins}):
+        key = runs.get(row, key)
         again[key] += row in begins
-        if new or row in begins:
-            keys.append((key, again[key]))
-    for row in reversed(begins):
+        keys.append((key, again[key]))
+    for row in sorted(begins, reverse=True):
         lines.insert(atoms[row], b"TER")
     try:
         structure = gemmi.read_pdb_string(b"\n".join([*lines, b""]), split_chain_on_ter=True)
     except (ValueError, RuntimeError) as error:
         raise ValueError(f"{name}: {' '.join(str(error).split())}") from None
     return structure, keys, len(atoms), notes
+
+
+def _pdb_runs(lines: list[bytes]) -> tuple[dict[int, Any], bool]:
+    """Return the atoms with which chains of gemmi begin, and the chain of the file of each.
+
+    Also whether no atom of a model has the name, chain and number of another.
+    """
+    runs: dict[int, Any] = {}
+    ends: Counter[bytes] = Counter()
+    places: set[bytes] = set()
+    model = row = before = 0
+    chain: bytes | None = None
+    unique = True
+    for line in lines:
+        kind = line[:4].upper()
+        if kind in _ATOMS:
+            if line[20:22].strip() != chain:
+                chain = line[20:22].strip()
+                runs[row] = model, chain, ends[chain]
+            places.add(line[12:17] + line[20:27])
+            row += 1
+        elif kind[:3] == b"TER":
+            if chain is not None:
+                ends[chain] += 1
+            chain = None
+        elif kind in _MODELS:
+            unique = unique and len(places) == row - before
+            model, before, chain = model + 1, row, None
+            ends.clear()
+            places.clear()
+    return runs, unique and len(places) == row - before
 
 
 def _pdb_records(lines: list[bytes]) -> Iterable[_Record]:
@@ -223,18 +252,6 @@ def _pdb_records(lines: list[bytes]) -> Iterable[_Record]:
         elif kind in _MODELS:
             model += 1
             ends.clear()
-
-
-def _pdb_runs(lines: list[bytes]) -> Iterable[bool]:
-    """Say of each atom whether a chain of gemmi begins with it."""
-    chain = None
-    for line in lines:
-        kind = line[:4].upper()
-        if kind in _ATOMS:
-            yield line[20:22].strip() != chain
-            chain = line[20:22].strip()
-        elif kind[:3] == b"TER" or kind in _MODELS:
-            chain = None
 
 
 def _restarts(records: Iterable[_Record]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -156,7 +157,7 @@ def read_conformations(
         options = {"unit": unit, "category": category, "cis_limit": rules.cis_limit}
         if isinstance(source, str | os.PathLike) or not hasattr(source, "keys"):
             files, _ = find_files(source, (".csv", ".tsv", ".txt"), "tables of angles")
-            return ResidueTable.joined([read_angles(file, **options) for file in files])
+            return _joined([read_angles(file, **options) for file in files])
         return read_angles(source, **options)
     if isinstance(source, str | os.PathLike):
         if kind == "grids":
@@ -168,6 +169,19 @@ def read_conformations(
         return _in_memory({as_category(str(key)): grid for key, grid in grids.items()})
     regions = source if isinstance(source, Mapping) else {"favored": source}
     return RegionSet(_named_regions(regions, name), "polygons")
+
+
+def _joined(tables: list[ResidueTable]) -> ResidueTable:
+    """Put tables of angles together; notes say of which one they are."""
+    if len(tables) == 1:
+        return tables[0]
+    units = list(dict.fromkeys(table.settings["unit"] for table in tables))
+    notes = [f"{table.sources[0][0]}: {note}" for table in tables for note in table.notes]
+    if len(units) > 1:
+        notes.insert(0, "some tables are in radians and some in degrees")
+    result = ResidueTable.joined(tables)
+    settings = {**result.settings, "unit": " and ".join(units)}
+    return replace(result, settings=settings, notes=tuple(notes))
 
 
 def _grids(path: str | os.PathLike[str], category: str | None) -> RamaGrids:

@@ -330,6 +330,11 @@ class _Site:
         """Whether each atom that is there has a place in this conformer."""
         return all(not places or label in places or "" in places for places in self.atoms)
 
+    def rank(self, label: str) -> int:
+        """Place in the file of what stands for a conformer here."""
+        used = label if label in self.labels else ""
+        return self.labels.index(used) if used in self.labels else len(self.labels)
+
     def atom(self, which: int, label: str) -> _Atom:
         """Return the place of N, CA or C (0, 1, 2); one without a label is in all conformers."""
         places = self.atoms[which]
@@ -438,7 +443,8 @@ def _chosen(part: list[_Site], how: StructureRules) -> list[str]:
                 far = max(reach.values())
                 among = [label for label in known if reach[label] == far]
                 mine = group[: max(far, 1)]
-                best = among[0]
+                ranks = [[part[k].rank(label) for k in mine] for label in among]
+                best = among[ranks.index(min(ranks))]
                 if how.conformer == "highest":
                     sums = [sum(part[k].occupancy(label) for k in mine) for label in among]
                     best = among[sums.index(max(sums))]

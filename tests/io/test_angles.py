@@ -245,3 +245,17 @@ def test_tables_of_pandas_with_its_mark_for_nothing(kind):
     with pytest.raises(ValueError, match="row 1: seqid is None; wanted a whole number"):
         read_angles(frame.assign(seqid=pd.array([1, pd.NA, 1], dtype="Int64")))
     assert read_angles(frame.assign(seqid=[1.0, 2.0, 3.0])).seqid.tolist() == [1, 2, 3]
+
+
+def test_several_tables_in_different_units(tmp_path):
+    from overlap.io import read_conformations
+
+    angles = np.array([[-63.0, -42.0], [57.0, 45.0], [-120.0, 130.0]])
+    for name, values in (("a", angles), ("b", np.radians(angles))):
+        rows = "".join(f"{x!r},{y!r}\n" for x, y in values.tolist())
+        (tmp_path / f"{name}.csv").write_text("phi,psi\n" + rows)
+    table = read_conformations([tmp_path / "a.csv", tmp_path / "b.csv"])
+    np.testing.assert_allclose(table.phi, [*angles[:, 0]] * 2)
+    assert table.settings["unit"] == "degrees and radians"
+    assert table.notes[0] == "some tables are in radians and some in degrees"
+    assert table.notes[1].startswith(f"{tmp_path / 'b.csv'}: no angle is beyond 2.269")

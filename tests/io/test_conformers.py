@@ -192,6 +192,19 @@ def test_a_place_without_a_label_beside_b_is_a_conformer(tmp_path, blank, wanted
     ]  # fmt: skip
 
 
+def test_the_first_place_of_each_residue_is_the_first_conformer(tmp_path):
+    odd = {"": 0.7, "B": 0.3}
+    labels = [ONE, ONE, odd, {"A": 0.6, "B": 0.4}, odd, ONE, ONE, ONE, ONE]
+    atoms = split_chain(labels)
+    for how in ("first", "highest", "A"):
+        table = read_structures(write(tmp_path, atoms), conformer=how)
+        assert table.altloc.tolist() == ["", "", "A", "A", "A", "", "", "", ""]
+    known = conformers_by_hand(atoms)
+    for how in ("first", "B"):
+        table = read_structures(write(tmp_path, atoms), conformer=how)
+        assert all(same(angles, known[key]) for key, angles in angles_of(table).items())
+
+
 def test_only_some_atoms_have_conformers(tmp_path):
     atoms = []
     for atom in split_chain([TWO if k == 4 else ONE for k in range(COUNT)]):
