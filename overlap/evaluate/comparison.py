@@ -369,8 +369,13 @@ def compare(
         "allowed": list(allowed),
         **settings,
     }
-    if lifted:
-        settings["findings"] = lifted
+    said = [
+        f"{name}: {finding}"
+        for report, name in zip(reports, named, strict=True)
+        for finding in report.settings.get("findings", ())
+    ]
+    if said or lifted:
+        settings["findings"] = [*said, *lifted]
     labels: list[dict[str, Any]] = []
     label_pairs: list[dict[str, Any]] = []
     if contest.scores is not None and len(contest.scores.labels) > 1:

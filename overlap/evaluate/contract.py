@@ -175,9 +175,10 @@ def agreed(
             faults.append(f"{names[0]!r} and {other!r} differ in {'; '.join(texts)}")
             lifted |= dict.fromkeys(open_)
     if faults:
+        one_rule = "; or give one --missing (missing=) for all" if "missing" in lifted else ""
         raise ValueError(
             f"compare: the numbers are not comparable. {'. '.join(faults)}. Evaluate all in the "
-            f"same way; or, if this is what you want to compare, say so: --allow "
+            f"same way{one_rule}; or, if this is what you want to compare, say so: --allow "
             f"{','.join(lifted)} (in Python allow={list(lifted)!r})"
         )
     return notes

@@ -129,6 +129,15 @@ def test_a_subset_is_part_of_the_truth(sample):
         assert "truth subset: none against validation" in refusal(sample, other)
 
 
+def test_findings_of_the_reports_are_repeated(sample):
+    data = json.loads(FOUND.read_text())
+    data["results"] = {f"v_{name}.mp4": rows for name, rows in data["results"].items()}
+    other = temporal(truth=TRUTH, found=data, iou=[0.5, 0.7])
+    assert other.findings
+    result = compare(sample, other, names=["a", "b"], resamples=2)
+    assert result.settings["findings"] == [f"b: {finding}" for finding in other.findings]
+
+
 def test_unknown_names_are_refused(sample):
     with pytest.raises(
         ValueError, match="no difference 'rules' to allow; there are version, truth"

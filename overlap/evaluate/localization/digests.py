@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -29,27 +30,37 @@ def digest_of_segments(tables: Sequence[SegmentTable]) -> str:
     without a segment do not count: a prediction in them is as false as in a video that the truth
     does not have.
     """
-    videos = sorted({table.videos[k] for table in tables for k in np.unique(table.video)})
-    labels = sorted({table.labels[k] for table in tables for k in np.unique(table.label)})
-    columns: list[list[NDArray[Any]]] = [[], [], [], []]
-    for table in tables:
-        for column, all_names, names, index in (
-            (columns[0], videos, table.videos, table.video),
-            (columns[1], labels, table.labels, table.label),
-        ):
-            place = {name: k for k, name in enumerate(all_names)}
-            number = np.array([place.get(name, -1) for name in names], dtype="<i8")
-            column.append(number[index])
-        # -0.0 and 0.0 are the same time
-        columns[2].append(table.start.astype("<f8") + 0.0)
-        columns[3].append(table.stop.astype("<f8") + 0.0)
-    digest = hashlib.sha256(json.dumps([videos, labels]).encode())
+    videos = _names([(table.videos, table.video) for table in tables])
+    labels = _names([(table.labels, table.label) for table in tables])
+    digest = hashlib.sha256(json.dumps(list(labels)).encode())
+    digest.update("\n".join(videos).encode("utf-8", "backslashreplace"))
     if tables:
+        columns: list[list[NDArray[Any]]] = [[], [], [], []]
+        for table in tables:
+            # names without a segment are never looked up
+            video = np.array([videos.get(name, -1) for name in table.videos], dtype="<i8")
+            label = np.array([labels.get(name, -1) for name in table.labels], dtype="<i8")
+            columns[0].append(video[table.video])
+            columns[1].append(label[table.label])
+            # -0.0 and 0.0 are the same time
+            columns[2].append(table.start.astype("<f8") + 0.0)
+            columns[3].append(table.stop.astype("<f8") + 0.0)
         joined = [np.concatenate(column) for column in columns]
-        order = np.lexsort(joined[::-1])
+        group = joined[0] * len(labels) + joined[1]
+        order = np.lexsort((joined[3], joined[2], group))
         for values in joined:
             digest.update(values[order].tobytes())
     return digest.hexdigest()
+
+
+def _names(columns: Sequence[tuple[Sequence[str], NDArray[np.int64]]]) -> dict[str, int]:
+    """Place of every name that has a segment, in alphabetical order."""
+    used: set[str] = set()
+    for names, index in columns:
+        there = np.zeros(len(names), dtype=bool)
+        there[index] = True
+        used.update(itertools.compress(names, there.tolist()))
+    return {name: k for k, name in enumerate(sorted(used))}
 
 
 def same_input(a: SegmentTable | None, b: SegmentTable | None) -> bool:
