@@ -28,6 +28,16 @@ Conventions, everywhere in the package:
 Importing the package imports nothing else: every name is loaded when it is first used.
 """
 
+from typing import Any
+
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_load, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("overlap-metrics")
+    return _load(name)

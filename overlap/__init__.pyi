@@ -1,7 +1,9 @@
 from . import amodal as amodal
 from . import coders as coders
 from . import evaluate as evaluate
+from . import io as io
 from . import losses as losses
+from . import plot as plot
 from ._jit import scalar as scalar
 from ._terms import Terms as Terms
 from .assignments import Assignment as Assignment
@@ -78,3 +80,5 @@ from .surfaces import SurfaceDistances as SurfaceDistances
 from .surfaces import boundary_iou as boundary_iou
 from .surfaces import surface_distances as surface_distances
 from .tolerances import tolerance as tolerance
+
+__version__: str

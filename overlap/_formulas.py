@@ -11,8 +11,10 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, fields
+from functools import cache, cached_property
+from importlib import import_module
+from typing import Any
 
 from overlap._angles import angle
 from overlap._jit import compose, scalar
@@ -25,9 +27,22 @@ _NAN = math.nan
 _LARGEST = sys.float_info.max
 
 
+def always(parameters: tuple[float, ...]) -> bool:
+    """Return True: `Component.symmetric` of a formula that is so whatever its parameters."""
+    return True
+
+
+def never(parameters: tuple[float, ...]) -> bool:
+    """Return False: `Component.symmetric` of a formula that never is."""
+    return False
+
+
 @dataclass(frozen=True, eq=False)
 class Component:
     """One formula and what is known of it.
+
+    Components are equal if all their attributes are. Pickled, a formula is the name of a
+    function in its module, so that the same function, with the same kernels, is found again.
 
     Attributes
     ----------
@@ -64,7 +79,7 @@ class Component:
     name: str
     formula: Callable
     needs: Groups
-    symmetric: Callable[[tuple[float, ...]], bool] = lambda parameters: True
+    symmetric: Callable[[tuple[float, ...]], bool] = always
     high: float = 1.0
     disjoint_max: float = 1.0
     parameters: tuple[tuple[str, float], ...] = ()
@@ -75,6 +90,32 @@ class Component:
     centers: bool = False
     bounded: bool = False
 
+    @cached_property
+    def _value(self) -> tuple[Any, ...]:
+        # a parameter that must be given has the default NaN, which does not equal itself
+        return tuple(
+            repr(self.parameters) if entry.name == "parameters" else getattr(self, entry.name)
+            for entry in fields(self)
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return self._value == other._value if isinstance(other, Component) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = [getattr(self, entry.name) for entry in fields(self)]
+        return _component, tuple(_named(x) if callable(x) else x for x in values)
+
+    def __copy__(self) -> Component:
+        return self
+
+    def __deepcopy__(self, memo: dict) -> Component:
+        return self
+
     def bind(self, axes: int) -> Callable:
         """Return the formula for regions with `axes` axes."""
         if self.axis is not None:
@@ -83,6 +124,33 @@ class Component:
             zeros = ((0.0, 0.0, 0.0, 0.0),) * max(axes - 2, 0)
             return compose(self.formula, AXES=axes, ZEROS=zeros)
         return self.formula
+
+
+@dataclass(frozen=True)
+class _Name:
+    """A function by the place where it is defined."""
+
+    module: str
+    name: str
+
+
+def _named(function: Any) -> Any:
+    """Return the name of a function; the function itself where its module does not hold it."""
+    module, name = function.__module__, function.__name__
+    # what is defined at a prompt is not found again in another process
+    if module != "__main__" and getattr(sys.modules.get(module), name, None) is function:
+        return _Name(module, name)
+    return function
+
+
+def _component(*values: Any) -> Component:
+    """Make a component of pickled values."""
+    return Component(
+        *(
+            getattr(import_module(value.module), value.name) if isinstance(value, _Name) else value
+            for value in values
+        )
+    )
 
 
 @scalar

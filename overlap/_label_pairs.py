@@ -17,6 +17,7 @@ from overlap._contingency_loops import (
     rehash,
 )
 from overlap._jit import run_blocks, specialise
+from overlap._values import ByValue
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +30,7 @@ _CAPACITY = 4096
 
 
 @dataclass(frozen=True, eq=False)
-class LabelPairs:
+class LabelPairs(ByValue):
     """What the voxels with each pair of labels sum to; pairs in ascending order.
 
     Attributes

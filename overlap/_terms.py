@@ -26,6 +26,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from overlap._jit import compose, scalar
+from overlap._values import ByValue
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +55,7 @@ class Groups(enum.Flag):
 
 
 @dataclass(frozen=True, eq=False)
-class Terms:
+class Terms(ByValue):
     """The named terms of N pairs; None where the kind does not have the group.
 
     Attributes

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._values import ByValue
 from overlap.matching import Matches
 from overlap.ratios import coverage, iou
 from overlap.regions.base import Regions, as_numbers, check_pair
@@ -220,7 +221,7 @@ def clipped(visible: Boxes | Intervals, whole: Boxes | Intervals) -> Boxes | Int
 
 
 @dataclass(frozen=True, eq=False)
-class OcclusionErrors:
+class OcclusionErrors(ByValue):
     """The loss ``1 - IoU`` of found regions, split into occlusion and localisation.
 
     Attributes

@@ -9,19 +9,21 @@ import numpy as np
 
 from overlap._best_pairs import best_of, useful_pairs, without_pairs, zero_apart
 from overlap._reach import check_score, checked_number, reaching
+from overlap._values import ByValue
 from overlap.candidates import checked_groups
 from overlap.ratios import coverage, iou
 from overlap.regions.base import Regions, as_numbers, check_pair
 from overlap.scores import Score
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Assignment", "assign"]
 
 
 @dataclass(frozen=True, eq=False)
-class Assignment:
+class Assignment(ByValue):
     """What every anchor is to learn.
 
     Attributes
@@ -45,6 +47,12 @@ class Assignment:
 
     def __len__(self) -> int:
         return len(self.label)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a DataFrame, a row per anchor: ``label``, ``truth`` and ``score``."""
+        import pandas as pd
+
+        return pd.DataFrame({"label": self.label, "truth": self.truth, "score": self.score})
 
     @property
     def positive(self) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from overlap._label_pairs import LabelPairs, joined
+from overlap._values import ByValue
 from overlap.ratios import iou
 from overlap.regions.boxes import Boxes
 from overlap.regions.labels import LabelRegions
@@ -27,7 +28,7 @@ Side = Literal["found", "truth"]
 
 
 @dataclass(frozen=True, eq=False)
-class Contingency:
+class Contingency(ByValue):
     """Joint counts, boxes and centres of the labels of two volumes.
 
     Made by `overlap.contingency`. Counts of the parts of a volume add up to those of the whole,
@@ -54,15 +55,8 @@ class Contingency:
     unit: str | None = None
     ignored: int = 0
 
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Contingency)
-            and self._grid() == other._grid()
-            and self.ignored == other.ignored
-            and all(map(np.array_equal, self.cells.columns(), other.cells.columns()))
-        )
-
-    __hash__ = None  # type: ignore[assignment]
+    def _contents(self) -> Sequence[Any]:
+        return self._grid(), self.ignored, *self.cells.columns()
 
     def __repr__(self) -> str:
         return (

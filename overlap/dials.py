@@ -9,6 +9,7 @@ import numpy as np
 
 from overlap._best_pairs import best_of, useful_pairs, without_pairs
 from overlap._reach import check_score
+from overlap._values import ByValue
 from overlap.candidates import checked_groups
 from overlap.ratios import coverage, iou
 from overlap.regions.base import Regions, as_numbers, check_pair
@@ -22,7 +23,7 @@ __all__ = ["ThresholdDial", "threshold_dial"]
 
 
 @dataclass(frozen=True, eq=False)
-class ThresholdDial:
+class ThresholdDial(ByValue):
     """Precision and recall of an assignment against its threshold.
 
     Attributes

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 
 from overlap import _divergence_formulas as _formulas
-from overlap._formulas import Component
+from overlap._formulas import Component, never
 from overlap._terms import Groups
 from overlap.scores import single
 
@@ -70,7 +70,7 @@ kld = single(
         _formulas.kld,
         Groups.DIVERGENCE,
         parameters=_DIVERGENCE,
-        symmetric=lambda parameters: False,
+        symmetric=never,
     )
 )
 """Kullback-Leibler divergence (Yang et al. 2021, arXiv:2106.01883): ``1 / (1 + ln(1 + D))`` with

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._engine import broadcast
+from overlap._values import ByValue
 from overlap.regions._polygon_borders import border_percentile
 from overlap.regions._polygon_covers import covers_of
 from overlap.regions._polygon_reach import find_reaches
@@ -23,7 +24,7 @@ _SHARE = 1e-4  # of the larger side of a pair: the default bound
 
 
 @dataclass(frozen=True, eq=False)
-class HausdorffDistances:
+class HausdorffDistances(ByValue):
     """How far N pairs of regions are from each other, and where.
 
     Attributes

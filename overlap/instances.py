@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from overlap._reach import checked_number
+from overlap._values import ByValue
 from overlap.contingencies import Contingency, checked_labels, places
 from overlap.matching import greedy_pairs, optimal_pairs
 
@@ -24,7 +25,7 @@ _COUNTS = ("tp", "fp", "fn", "iou_sum")
 
 
 @dataclass(frozen=True, eq=False)
-class InstanceMatches:
+class InstanceMatches(ByValue):
     """Pairs of found and true instances, and what is left; every number comes from them.
 
     Attributes

@@ -12,6 +12,7 @@ import numpy as np
 from overlap._decimals import above
 from overlap._label_arrays import read_label_pair
 from overlap._reach import checked_number
+from overlap._values import ByValue
 from overlap.components import connected_components, neighborhood
 from overlap.contingencies import Contingency, places
 from overlap.counting import contingency
@@ -36,7 +37,7 @@ BRATS_2023: dict[str, tuple[int, float]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class LesionDetection:
+class LesionDetection(ByValue):
     """Which true lesions were detected, and which found ones are real.
 
     Attributes
@@ -134,7 +135,7 @@ def detect_lesions(
 
 
 @dataclass(frozen=True, eq=False)
-class LesionwiseScores:
+class LesionwiseScores(ByValue):
     """Lesion-wise scores of one region of one case, as BraTS-2023 has them.
 
     Attributes

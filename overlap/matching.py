@@ -10,19 +10,21 @@ import numpy as np
 
 from overlap._jit import specialise
 from overlap._reach import check_score, checked_confidence, checked_number, descending, reaching
+from overlap._values import ByValue
 from overlap.candidates import checked_groups
 from overlap.ratios import iou
 from overlap.regions.base import Regions, check_pair
 from overlap.scores import Score
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Matches", "greedy_pairs", "match", "optimal_pairs"]
 
 
 @dataclass(frozen=True, eq=False)
-class Matches:
+class Matches(ByValue):
     """Pairs of found and true regions; every region is in one pair at most.
 
     Attributes
@@ -43,6 +45,12 @@ class Matches:
 
     def __len__(self) -> int:
         return len(self.found)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the pairs as a DataFrame with the columns ``found``, ``truth`` and ``score``."""
+        import pandas as pd
+
+        return pd.DataFrame({"found": self.found, "truth": self.truth, "score": self.score})
 
 
 def match(

@@ -6,7 +6,7 @@ All of them are NaN for two empty sets and 0 where exactly one is empty.
 from __future__ import annotations
 
 from overlap import _formulas
-from overlap._formulas import Component
+from overlap._formulas import Component, never
 from overlap._terms import Groups
 from overlap.scores import Score, single
 
@@ -25,6 +25,14 @@ def _ratio(name: str, formula, **facts) -> Score:
     return single(Component(name, formula, Groups.OVERLAP, disjoint_max=0.0, **facts))
 
 
+def _equal_weights(parameters: tuple[float, ...]) -> bool:
+    return parameters[0] == parameters[1]
+
+
+def _beta_is_one(parameters: tuple[float, ...]) -> bool:
+    return parameters[0] == 1.0
+
+
 iou = _ratio("iou", _formulas.iou)
 """Intersection over union (Jaccard): ``I / (A + B - I)``, in [0, 1]."""
 
@@ -35,19 +43,17 @@ tversky = _ratio(
     "tversky",
     _formulas.tversky,
     parameters=(("alpha", 0.5), ("beta", 0.5)),
-    symmetric=lambda p: p[0] == p[1],
+    symmetric=_equal_weights,
 )
 """Tversky (1977): ``I / (I + alpha (A - I) + beta (B - I))``; alpha weighs found minus truth.
 
 ``tversky(alpha=0.3, beta=0.7)``; 0.5 and 0.5 is Dice, 1 and 1 is IoU.
 """
 
-f_score = _ratio(
-    "f_score", _formulas.f_score, parameters=(("beta", 1.0),), symmetric=lambda p: p[0] == 1.0
-)
+f_score = _ratio("f_score", _formulas.f_score, parameters=(("beta", 1.0),), symmetric=_beta_is_one)
 """F-score: ``(1 + beta^2) I / (A + beta^2 B)``; beta > 1 prefers recall. ``f_score(beta=2)``."""
 
-coverage = _ratio("coverage", _formulas.coverage, symmetric=lambda p: False, bounded=True)
+coverage = _ratio("coverage", _formulas.coverage, symmetric=never, bounded=True)
 """Intersection over the first set, ``I / A``: precision of found against truth."""
 
 overlap_coefficient = _ratio("overlap_coefficient", _formulas.overlap_coefficient, bounded=True)

@@ -19,6 +19,7 @@ from overlap import _engine, _sparse, candidates
 from overlap._formulas import Component
 from overlap._ragged import row_gradients
 from overlap._terms import Groups, Terms
+from overlap._values import ByValue
 from overlap.regions.base import Regions, check_pair
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ __all__ = ["Part", "Score", "single", "terms"]
 _ENCLOSURES = ("natural", "box", "hull", "min_rect")
 
 
-@dataclass(frozen=True)
-class Part:
+@dataclass(frozen=True, eq=False)
+class Part(ByValue):
     """One component of a score, with its coefficient and its parameters."""
 
     coefficient: float
@@ -79,6 +80,10 @@ class Score:
     parts: tuple[Part, ...]
     enclosure: str = "natural"
     label: str | None = field(default=None, compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # without the plan and its kernels, which are made when they are needed
+        return Score, (self.parts, self.enclosure, self.label)
 
     # --------------------------------------------------------------------- evaluation
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -21,13 +21,15 @@ from overlap._reach import (
     reaching,
 )
 from overlap._terms import Geometry, Groups, terms_scalar
+from overlap._values import ByValue
 from overlap.ratios import iou
 from overlap.regions.base import Regions, check_pair
 from overlap.scores import Score
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Kept", "nms"]
@@ -37,7 +39,7 @@ _BLOCK = 2048
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class Kept(ByValue):
     """What suppression keeps, in order of descending confidence; ties in order of index.
 
     Attributes
@@ -46,6 +48,14 @@ class Kept:
         Positions of the kept regions in the batch.
     confidence : ndarray of float64, shape (K,)
         Their confidences; lowered ones after soft suppression.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> boxes = ov.Boxes([[0, 0, 10, 10], [1, 0, 10, 10], [20, 0, 30, 10]])
+    >>> kept = ov.nms(boxes, [0.8, 0.9, 0.7])
+    >>> boxes[kept]
+    Boxes([[1.0, 0.0, 10.0, 10.0], [20.0, 0.0, 30.0, 10.0]])
     """
 
     index: NDArray[np.int64]
@@ -53,6 +63,19 @@ class Kept:
 
     def __len__(self) -> int:
         return len(self.index)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.index.tolist())
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return `index`, so that ``regions[kept]`` are the kept regions."""
+        return np.array(self.index, dtype=dtype, copy=copy)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a DataFrame with the columns ``index`` and ``confidence``."""
+        import pandas as pd
+
+        return pd.DataFrame({"index": self.index, "confidence": self.confidence})
 
 
 def nms(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._values import ByValue
 from overlap.coders._reading import (
     Scaling,
     build,
@@ -33,7 +34,7 @@ _FULL_TURN = 1.0 - 1e-12  # of a period: so that rounding makes no arc longer th
 
 
 @dataclass(frozen=True, eq=False)
-class Deltas:
+class Deltas(ByValue):
     """Boxes or intervals as offsets from anchors: ``dx, dy, dw, dh`` (Faster R-CNN).
 
     With the centre c and the size s of a region, and those of its anchor, on every axis::
@@ -80,8 +81,8 @@ class Deltas:
     stds: Sequence[float] | None = None
     weights: Sequence[float] | None = None
     clamp: float | tuple[float, float] | None = math.log(1000 / 16)
-    _scaling: Scaling = field(init=False, repr=False)
-    _bounds: tuple[float, float] = field(init=False, repr=False)
+    _scaling: Scaling = field(init=False, repr=False, compare=False)
+    _bounds: tuple[float, float] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         one_of(self.anchors, (Boxes, Intervals), "Deltas: anchors")

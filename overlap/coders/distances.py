@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from overlap._values import ByValue
 from overlap.coders._reading import (
     build,
     checked_grad,
@@ -29,7 +30,7 @@ _FORMS = ("linear", "clip", "log")
 
 
 @dataclass(frozen=True, eq=False)
-class EdgeDistances:
+class EdgeDistances(ByValue):
     """Boxes or intervals as distances from a point to their ends: ``l, t, r, b`` (FCOS).
 
     With the point p and the ends of a region on every axis::
@@ -70,9 +71,9 @@ class EdgeDistances:
     scale: ArrayLike = 1.0
     form: Literal["linear", "clip", "log"] = "linear"
     unit: str | None = None
-    _points: NDArray[np.float64] = field(init=False, repr=False)
-    _scale: NDArray[np.float64] = field(init=False, repr=False)
-    _kind: type[Boxes] | type[Intervals] = field(init=False, repr=False)
+    _points: NDArray[np.float64] = field(init=False, repr=False, compare=False)
+    _scale: NDArray[np.float64] = field(init=False, repr=False, compare=False)
+    _kind: type[Boxes] | type[Intervals] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         points = np.array(as_numbers(self.points, "EdgeDistances: points"))

@@ -108,12 +108,13 @@ class GaussianBox:
         return np.stack([gx, gy, gw, gh, self.variance * (w - h) * (w + h) * turn], axis=1)
 
     def _boxes(self, boxes_or_values: RotatedBoxes | Boxes | ArrayLike) -> RotatedBoxes | Boxes:
-        if isinstance(boxes_or_values, Regions):
-            flat = isinstance(boxes_or_values, Boxes) and boxes_or_values.dimension == 2
-            if not (flat or isinstance(boxes_or_values, RotatedBoxes)):
-                raise TypeError(
-                    "GaussianBox: expected RotatedBoxes or planar Boxes, got "
-                    f"{type(boxes_or_values).__name__}"
-                )
+        if isinstance(boxes_or_values, RotatedBoxes):
             return boxes_or_values
+        if isinstance(boxes_or_values, Boxes) and boxes_or_values.dimension == 2:
+            return boxes_or_values
+        if isinstance(boxes_or_values, Regions):
+            raise TypeError(
+                "GaussianBox: expected RotatedBoxes or planar Boxes, got "
+                f"{type(boxes_or_values).__name__}"
+            )
         return RotatedBoxes(boxes_or_values)

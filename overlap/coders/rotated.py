@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from overlap._values import ByValue
 from overlap.coders._reading import (
     Scaling,
     checked_clamp,
@@ -101,7 +102,7 @@ class RotatedVector:
 
 
 @dataclass(frozen=True, eq=False)
-class RotatedDeltas:
+class RotatedDeltas(ByValue):
     """Rotated boxes as offsets from anchors: ``dx, dy, dw, dh, da``.
 
     With ``cx, cy, w, h, a`` of a box, and those of its anchor::
@@ -150,8 +151,8 @@ class RotatedDeltas:
     frame: Literal["image", "anchor"] = "image"
     swap_edges: bool = False
     period: float = math.pi
-    _scaling: Scaling = field(init=False, repr=False)
-    _bounds: tuple[float, float] = field(init=False, repr=False)
+    _scaling: Scaling = field(init=False, repr=False, compare=False)
+    _bounds: tuple[float, float] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         one_of(self.anchors, (RotatedBoxes,), "RotatedDeltas: anchors")

@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._values import ByValue
+
 from .bootstrap import draw_weights, mean_interval, resampled_interval
 from .places import average_ranks
 from .report import Interval
@@ -77,7 +79,7 @@ AGGREGATES = {"mean": weighted_mean, "median": weighted_median}
 
 
 @dataclass(frozen=True, eq=False)
-class CaseScores:
+class CaseScores(ByValue):
     """One number per report, label and case, and what follows from them.
 
     Attributes

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._values import ByValue
 from overlap.io.folders import core_name
 
 __all__ = ["CaseTable", "StoredReport", "case_names", "case_table", "has_cases", "renamed"]
@@ -45,7 +46,7 @@ class StoredReport:
 
 
 @dataclass(frozen=True, eq=False)
-class CaseTable:
+class CaseTable(ByValue):
     """One metric of several reports.
 
     Attributes

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._values import ByValue
+
 from .bootstrap import Seed, draw_weights
 from .case_scores import AGGREGATES, CaseScores
 from .case_table import StoredReport, case_names, case_table, has_cases, renamed
@@ -27,7 +29,7 @@ _INTERVALS = "studentised; of differences Student's t"
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(ByValue):
     """Reports ranked by one number, with paired intervals and tests.
 
     Attributes

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._values import ByValue
+
 from .bootstrap import draw_weights, resampled_interval
 from .case_scores import CaseScores
 from .places import kendall_tau, rank_shares, shared_ranks
@@ -20,7 +22,7 @@ __all__ = ["Contest"]
 
 
 @dataclass(frozen=True, eq=False)
-class Contest:
+class Contest(ByValue):
     """Reports with one number each.
 
     Attributes

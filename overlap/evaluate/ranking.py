@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._jit import specialise
+from overlap._values import ByValue
 
 __all__ = ["INTERPOLATIONS", "Ranking", "average_precision", "curve"]
 
@@ -20,7 +21,7 @@ INTERPOLATIONS = ("all_points", "grid", "none")
 
 
 @dataclass(frozen=True, eq=False)
-class Ranking:
+class Ranking(ByValue):
     """Ranked outcomes of several classes at several thresholds.
 
     Attributes

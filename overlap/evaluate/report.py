@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from numpy.typing import NDArray
 
+from overlap._values import ByValue
 from overlap.io import write_text
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _seen_from(folder: str, path: str | Path) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Report:
+class Report(ByValue):
     """Numbers of one evaluation.
 
     Reports are made by the functions of `overlap.evaluate`. Tables are pandas objects that

@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any, Generic, TypeVar
+
+from overlap._values import ByValue, ReadOnly
 
 __all__ = ["Study", "progress_bar"]
 
@@ -52,8 +53,8 @@ def progress_bar(steps: Iterable, *, total: int, what: str, progress: bool | Non
     )
 
 
-@dataclass(frozen=True)
-class Study(Generic[Rows, Result]):
+@dataclass(frozen=True, eq=False)
+class Study(ByValue, Generic[Rows, Result]):
     """An evaluation that can be built up piece by piece.
 
     Parameters
@@ -79,7 +80,7 @@ class Study(Generic[Rows, Result]):
     rows: Mapping[Any, Rows] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "rows", MappingProxyType(dict(self.rows)))
+        object.__setattr__(self, "rows", ReadOnly(dict(self.rows)))
 
     def add(self, key: Any, **item: Any) -> Study[Rows, Result]:
         """Measure one item; return the study that has it too.

@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
+from overlap._values import ReadOnly
 from overlap.io._paths import find_files, suffix_of
 from overlap.io._source import read_source
 from overlap.io._structure_files import STRUCTURE_SUFFIXES
@@ -201,8 +201,8 @@ def _in_memory(grids: dict[str, Any]) -> RamaGrids:
             raise ValueError(
                 f"the grid of {key} has the period {grid.period}; wanted degrees, {PERIOD}"
             )
-    none: Mapping[str, str] = MappingProxyType({})
-    return RamaGrids(MappingProxyType(grids), none, none, none, ())
+    none: Mapping[str, str] = ReadOnly({})
+    return RamaGrids(ReadOnly(grids), none, none, none, ())
 
 
 def _named_regions(regions: Mapping[Any, Any], category: str) -> dict[tuple[str, str], Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_letters, digits
 
+from overlap._values import ByValue
 from overlap.io.name_match import mismatch
 from overlap.io.volumes import SUFFIXES, split_suffix
 
@@ -62,8 +63,8 @@ class CasePair:
     found: Path
 
 
-@dataclass(frozen=True)
-class CasePairs:
+@dataclass(frozen=True, eq=False)
+class CasePairs(ByValue):
     """Pairs of files by case, and what has no partner.
 
     Attributes

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from overlap._values import ByValue
 from overlap._voxel_grid import (
     GridMismatchError,
     axis_change,
@@ -17,8 +18,8 @@ from overlap.io.volumes.volume import Volume
 __all__ = ["GridAgreement", "GridMismatchError", "check_same_grid", "reorient"]
 
 
-@dataclass(frozen=True)
-class GridAgreement:
+@dataclass(frozen=True, eq=False)
+class GridAgreement(ByValue):
     """How well two grids agree.
 
     Attributes

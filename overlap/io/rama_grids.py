@@ -14,11 +14,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from overlap._values import ByValue, ReadOnly
 from overlap.io._source import Source, read_source
 from overlap.io.residue_categories import (
     ALLOWED_CUTOFFS,
@@ -46,7 +46,7 @@ _ROUNDED = 1e-3  # of a step: coordinates are printed with few digits
 
 
 @dataclass(frozen=True, eq=False)
-class RamaGrids:
+class RamaGrids(ByValue):
     """Grids by category of residue, and where they come from.
 
     Attributes
@@ -204,10 +204,10 @@ def _library(
     for name in sorted(sources, key=order.index):
         grids[name], titles[name] = _read(sources[name], quantity)
     return RamaGrids(
-        MappingProxyType(grids),
-        MappingProxyType({name: sources[name].name for name in grids}),
-        MappingProxyType(titles),
-        MappingProxyType({name: sources[name].sha256 for name in grids}),
+        ReadOnly(grids),
+        ReadOnly({name: sources[name].name for name in grids}),
+        ReadOnly(titles),
+        ReadOnly({name: sources[name].sha256 for name in grids}),
         ignored,
     )
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from overlap._values import ByValue
 from overlap.io._source import Source, read_source
 from overlap.io.residue_categories import EVERYTHING, as_category
 
@@ -28,7 +29,7 @@ PERIOD = (360.0, 360.0)
 
 
 @dataclass(frozen=True, eq=False)
-class RegionSet:
+class RegionSet(ByValue):
     """Regions by category and level.
 
     Attributes

@@ -14,7 +14,8 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+
+from overlap._values import ReadOnly
 
 __all__ = [
     "ALLOWED_CUTOFFS",
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 #: Names of the categories, and what each holds, in the order of tables and plots.
-CATEGORIES: Mapping[str, str] = MappingProxyType(
+CATEGORIES: Mapping[str, str] = ReadOnly(
     {
         "general": "all that is in no other category",
         "glycine": "glycine",
@@ -42,7 +43,7 @@ CATEGORIES: Mapping[str, str] = MappingProxyType(
     }
 )
 #: The same of libraries that have four.
-FOUR_CATEGORIES: Mapping[str, str] = MappingProxyType(
+FOUR_CATEGORIES: Mapping[str, str] = ReadOnly(
     {
         "general": "all that is in no other category, isoleucine and valine too",
         "glycine": "glycine",
@@ -55,7 +56,7 @@ EVERYTHING = "all"
 #: A residue is favored where at most this fraction of the reference lies at lower density.
 FAVORED_CUTOFF = 0.02
 #: The same for allowed, by category: the values of cctbx for the Top8000 grids.
-ALLOWED_CUTOFFS: Mapping[str, float] = MappingProxyType(
+ALLOWED_CUTOFFS: Mapping[str, float] = ReadOnly(
     {
         "general": 0.0005,
         "glycine": 0.001,
@@ -68,7 +69,7 @@ ALLOWED_CUTOFFS: Mapping[str, float] = MappingProxyType(
     }
 )
 #: The same where a library has four categories (Lovell et al., 2003).
-FOUR_ALLOWED_CUTOFFS: Mapping[str, float] = MappingProxyType(
+FOUR_ALLOWED_CUTOFFS: Mapping[str, float] = ReadOnly(
     {name: 0.0005 if name in ("general", EVERYTHING) else 0.002 for name in ALLOWED_CUTOFFS}
 )
 

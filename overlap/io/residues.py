@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._values import ByValue
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -49,7 +51,7 @@ class Failure:
 
 
 @dataclass(frozen=True, eq=False)
-class ResidueTable:
+class ResidueTable(ByValue):
     """Residues and their backbone angles, one row each, in file order.
 
     Attributes

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from overlap._values import ByValue
 from overlap.io._raw import RawSegments, to_float64, to_names
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class MissingConfidenceError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class SegmentTable:
+class SegmentTable(ByValue):
     """Segments of videos, as columns; rows keep the order of the input.
 
     Attributes

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from overlap import _engine
 from overlap._terms import Groups
+from overlap._values import ByValue
 from overlap.scores import Part, Score
 
 __all__ = ["Anatomy", "anatomy"]
@@ -15,7 +16,7 @@ _PENALTIES = Groups.ENCLOSURE | Groups.OUTSIDE | Groups.EXTENT
 
 
 @dataclass(frozen=True, eq=False)
-class Anatomy:
+class Anatomy(ByValue):
     """A score taken apart.
 
     Attributes

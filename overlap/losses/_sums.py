@@ -11,6 +11,7 @@ import numpy as np
 from overlap import _engine
 from overlap._jit import specialise
 from overlap._terms import Groups
+from overlap._values import ByValue
 from overlap.losses._gradients import identical, sides_of, stacked
 from overlap.losses._loss_loops import NEAR, settle
 from overlap.losses.overlaps import engine_side
@@ -30,7 +31,7 @@ _NONE = np.empty(0)
 
 
 @dataclass(frozen=True, eq=False)
-class Sums:
+class Sums(ByValue):
     """What the formula of a loss reads: one number per pair of regions, in float64.
 
     Attributes

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._values import ByValue
 from overlap.losses._numbers import checked_number, checked_pair, finite
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ __all__ = ["RankingScore", "ranking_score"]
 
 
 @dataclass(frozen=True, eq=False)
-class RankingScore:
+class RankingScore(ByValue):
     """Ranking scores with their gradients.
 
     Attributes

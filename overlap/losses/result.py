@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from overlap._values import content_hash, same
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -44,6 +46,15 @@ class Loss(NamedTuple):
     value: Any
     grad: Any
     per_item: NDArray[np.float64]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Loss) and same(tuple(self), tuple(other))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return content_hash(*self)
 
 
 def checked_weights(name: str, weights: ArrayLike, count: int) -> NDArray[np.float64]:

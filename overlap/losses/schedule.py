@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from overlap._reach import check_score
+from overlap._values import ByValue
 from overlap.losses._numbers import checked_number
 from overlap.losses.overlaps import overlap_loss
 from overlap.losses.regression import smooth_l1
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["CoarseToFine"]
 
 
-@dataclass(frozen=True)
-class CoarseToFine:
+@dataclass(frozen=True, eq=False)
+class CoarseToFine(ByValue):
     """A loss that starts as smooth L1 of a coder's numbers and ends as an overlap loss.
 
     While predictions are far off, offsets have gradients of an even size everywhere, and an

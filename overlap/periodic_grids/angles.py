@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from overlap._values import ByValue
 from overlap.regions._numbers import as_numbers
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _WIDEST = 2.0  # kappa from which the search for a bandwidth begins
 
 
 @dataclass(frozen=True, eq=False)
-class AngleSample:
+class AngleSample(ByValue):
     """The pairs of angles that a density was made of.
 
     Attributes

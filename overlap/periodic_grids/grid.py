@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
+from overlap._values import ByValue
 from overlap.periodic_grids.angles import AngleSample, density_of, likeliest, read_sample
 from overlap.periodic_grids.checks import read_pair, read_period, read_values
 from overlap.periodic_grids.level_sets import GridComponent, components_of, polygons_of
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["PeriodicGrid"]
 
 
-class PeriodicGrid:
+class PeriodicGrid(ByValue):
     """Values at the nodes of a grid on a doubly periodic plane, bilinear in between.
 
     Parameters
@@ -178,15 +179,8 @@ class PeriodicGrid:
             f"period={self.period}, {self.quantity})"
         )
 
-    def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, PeriodicGrid)
-            and self._frame == other._frame
-            and self.quantity == other.quantity
-            and np.array_equal(self.values, other.values)
-        )
-
-    __hash__ = None  # type: ignore[assignment]
+    def _contents(self) -> Sequence[Any]:
+        return self._frame, self.quantity, self.values
 
     @property
     def _frame(self) -> tuple:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._values import ByValue
 from overlap.plot._seams import copies_of, outline
 from overlap.plot.figures import caption, figure_of, legend_entry, new_figure, save
 
@@ -30,8 +31,8 @@ _PRINT = 6.5  # points
 _FACES = (0.62, 0.16)  # opacity of the first level, and of all others
 
 
-@dataclass(frozen=True)
-class RamachandranPanel:
+@dataclass(frozen=True, eq=False)
+class RamachandranPanel(ByValue):
     """What one plot shows; all but the title can be left out.
 
     Attributes

@@ -113,16 +113,8 @@ class IntervalStore(Regions):
         begin = np.cumsum(size) - size
         return self._edges[np.arange(int(size.sum())) + np.repeat(first - begin, size)]
 
-    def __eq__(self, other: object) -> bool:
-        return (
-            type(self) is type(other)
-            and isinstance(other, IntervalStore)
-            and self._settings() == other._settings()
-            and np.array_equal(self.counts, other.counts)
-            and np.array_equal(self._flat(), other._flat())
-        )
-
-    __hash__ = None
+    def _contents(self) -> Sequence[Any]:
+        return self._settings(), self.counts, self._flat()
 
     def __repr__(self) -> str:
         settings = "".join(f", {name}={value!r}" for name, value in self._settings().items())

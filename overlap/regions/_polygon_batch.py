@@ -84,19 +84,10 @@ class PolygonBatch(Regions):
     def __getitem__(self, index: Any) -> Self:
         return self._of(self._rings, self.unit, self._rows[self._index(index)])
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, PolygonBatch) or type(self) is not type(other):
-            return False
-        mine, theirs = self._own, other._own
-        return (
-            (self.unit, self.period, self.density) == (other.unit, other.period, other.density)
-            and np.array_equal(mine.x, theirs.x)
-            and np.array_equal(mine.y, theirs.y)
-            and np.array_equal(mine.ring_offsets, theirs.ring_offsets)
-            and np.array_equal(mine.region_offsets, theirs.region_offsets)
-        )
-
-    __hash__ = None
+    def _contents(self) -> Sequence[Any]:
+        own = self._own
+        arrays = own.x, own.y, own.ring_offsets, own.region_offsets
+        return self.unit, self.period, self.density, *arrays
 
     @classmethod
     def concat(cls, batches: Sequence[Self]) -> Self:

@@ -11,6 +11,7 @@ import numpy as np
 from overlap._jit import specialise
 from overlap._loops import BLOCK_ROWS, pull_block, read_axis, term_block
 from overlap._terms import Geometry, Groups, boxed, each_axis, pullback_scalar, terms_scalar
+from overlap._values import ByValue
 from overlap.regions._ends import Ends
 from overlap.regions._numbers import as_numbers, described
 
@@ -25,7 +26,7 @@ __all__ = ["Regions", "as_numbers", "check_pair", "extent_reader"]
 _REPR_NUMBERS = 1000  # longer batches are summarised, as NumPy does
 
 
-class Regions(Ends):
+class Regions(ByValue, Ends):
     """An immutable batch of N sets of one kind.
 
     A kind is a subclass that names its parameters in `columns` and gives two jitted
@@ -148,16 +149,9 @@ class Regions(Ends):
             raise IndexError(f"{type(self).__name__}: index {index} is out of range for {size}")
         return slice(index, index + 1 or None)
 
-    def __eq__(self, other: object) -> bool:
-        return (
-            type(self) is type(other)
-            and isinstance(other, Regions)
-            and self._settings() == other._settings()
-            and len(self._arrays) == len(other._arrays)
-            and all(map(np.array_equal, self._arrays, other._arrays))
-        )
-
-    __hash__ = None  # type: ignore[assignment]
+    def _contents(self) -> Sequence[Any]:
+        """Return what decides whether two batches are equal."""
+        return self._settings(), *self._arrays
 
     def _settings(self) -> dict[str, Any]:
         """Return the keyword arguments of the constructor that are not defaults."""
@@ -172,6 +166,12 @@ class Regions(Ends):
     def to_array(self) -> NDArray[Any]:
         """Return the parameters, shape (N, P), in the order of the constructor."""
         return np.stack(self._arrays[: len(self._names())], axis=1)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return `to_array`, for ``numpy.asarray``."""
+        if copy is False:
+            raise ValueError(f"{type(self).__name__}: an array of a batch is always a copy")
+        return self.to_array() if dtype is None else self.to_array().astype(dtype)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the parameters as a DataFrame with one column per parameter."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._values import ByValue
 from overlap.regions._numbers import as_numbers
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["CellDensity", "check_density", "read_period"]
 
 
-class CellDensity:
+class CellDensity(ByValue):
     """A density on the plane that is constant in every cell of a grid.
 
     Parameters
@@ -108,15 +109,8 @@ class CellDensity:
         np.cumsum(self.masses / self.spacing[0], axis=1, out=result[:, 1:])
         return result
 
-    def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, CellDensity)
-            and (self.origin, self.period, self.spacing)
-            == (other.origin, other.period, other.spacing)
-            and np.array_equal(self.masses, other.masses)
-        )
-
-    __hash__ = None  # type: ignore[assignment]
+    def _contents(self) -> Sequence[Any]:
+        return self.origin, self.period, self.spacing, self.masses
 
     def __repr__(self) -> str:
         spacing = "" if self.period and None not in self.period else f", spacing={self.spacing}"

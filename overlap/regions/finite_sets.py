@@ -175,16 +175,8 @@ class FiniteSets(Regions):
         """Return the membership as a dense array of zeros and ones, shape (N, U)."""
         return self.to_sparse().toarray()
 
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, FiniteSets)
-            and self._settings() == other._settings()
-            and len(self._weights) == len(other._weights)
-            and np.array_equal(self._pointers, other._pointers)
-            and np.array_equal(self._members, other._members)
-        )
-
-    __hash__ = None
+    def _contents(self) -> Sequence[Any]:
+        return self._settings(), len(self._weights), self._pointers, self._members
 
     def _names(self) -> list[str]:
         return [f"element_{k}" for k in range(len(self._weights))]

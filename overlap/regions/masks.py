@@ -10,6 +10,7 @@ import numpy as np
 
 from overlap._label_arrays import image_of, read_labels
 from overlap._terms import Geometry, Groups
+from overlap._values import content_hash
 from overlap.regions._bits import Bits
 from overlap.regions._cells import Cells, read_cells
 from overlap.regions._label_map import LabelMap, read_names
@@ -277,7 +278,9 @@ class Masks(Regions):
             and same_cells(self._cells, self._rows, other._cells, other._rows)
         )
 
-    __hash__ = None
+    def __hash__(self) -> int:
+        measures = self._cells.measures[self._rows]
+        return content_hash(self._settings(), self.grid, self.soft, measures)
 
     def _names(self) -> list[str]:
         return [f"cell_{k}" for k in range(self.parameter_count)]

@@ -178,15 +178,8 @@ class Product(Regions):
     def __getitem__(self, index: Any) -> Self:
         return self._rebuilt(*(factor[index] for factor in self._factors))
 
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Product)
-            and type(self) is type(other)
-            and self._scale == other._scale
-            and self._factors == other._factors
-        )
-
-    __hash__ = None
+    def _contents(self) -> Sequence[Any]:
+        return self._scale, *self._factors
 
     def __repr__(self) -> str:
         scale = "" if self._scale is None else f", scale={self._scale!r}"

@@ -89,15 +89,8 @@ class _Smoothed(Regions):
     def __getitem__(self, index: Any) -> Self:
         return self._rebuilt(self._base[index])
 
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, _Smoothed)
-            and type(self) is type(other)
-            and self._settings() == other._settings()
-            and self._base == other._base
-        )
-
-    __hash__ = None
+    def _contents(self) -> Sequence[Any]:
+        return self._settings(), self._base
 
     def _settings(self) -> dict[str, Any]:
         return {self._width_name: self._width}

@@ -114,14 +114,8 @@ class UprightBoxes(Product):
     def _names(self) -> tuple[str, ...]:
         return self.columns
 
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, UprightBoxes)
-            and self.unit == other.unit
-            and np.array_equal(self._table, other._table)
-        )
-
-    __hash__ = None
+    def _contents(self) -> Sequence[Any]:
+        return self.unit, self._table
 
     def __repr__(self) -> str:
         return Regions.__repr__(self)

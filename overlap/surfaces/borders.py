@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from overlap._values import ByValue
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -22,7 +24,7 @@ FOUND, TRUTH = 1, 2
 
 
 @dataclass(frozen=True, eq=False)
-class Borders:
+class Borders(ByValue):
     """Points of both sets, on a grid that has a margin of one cell around the sets.
 
     Attributes

@@ -10,6 +10,7 @@ import numpy as np
 
 from overlap._decimals import as_meant
 from overlap._label_arrays import read_label_pair
+from overlap._values import ByValue
 from overlap.contingencies import Contingency, checked_labels
 from overlap.counting import contingency
 
@@ -28,7 +29,7 @@ Labels = Sequence[int] | Mapping[str, Sequence[int]]
 
 
 @dataclass(frozen=True, eq=False)
-class SurfaceDistances(Mapping[int | str, Surface]):
+class SurfaceDistances(ByValue, Mapping[int | str, Surface]):
     """Surface distances by label. Made by `overlap.surface_distances`.
 
     A mapping from label, or name, to `Surface`; its own methods return a Series by label.

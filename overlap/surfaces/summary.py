@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from overlap._decimals import above
+from overlap._values import ByValue
 
 from .presets import Convention
 
@@ -41,7 +42,7 @@ class WorstPoint(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Directed:
+class Directed(ByValue):
     """Distances from the points of one surface to the other.
 
     Attributes
@@ -169,7 +170,7 @@ def _weighted(distances: NDArray[np.float64], weights: NDArray[np.float64], shar
 
 
 @dataclass(frozen=True, eq=False)
-class Surface:
+class Surface(ByValue):
     """Surface distances of one label, both ways.
 
     Distances are in the unit of the spacing. They are NaN if both sets are empty, and infinite

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._values import ByValue
 from overlap.evaluate.contract import Contract, contract_of
 from overlap.evaluate.report import Report, Section
 from overlap.io import as_segments
@@ -24,7 +25,7 @@ __all__ = ["SeveralProtocols", "every_protocol"]
 
 
 @dataclass(frozen=True, eq=False)
-class SeveralProtocols(CurveEvidence):
+class SeveralProtocols(ByValue, CurveEvidence):
     """Evidence of several reports on the same input; names get the protocol in front."""
 
     reports: dict[str, TemporalReport]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._values import ByValue
 from overlap.evaluate.ranking import Ranking, curve
 from overlap.evaluate.thresholds import threshold_names
 
@@ -18,7 +19,7 @@ __all__ = ["TemporalEvidence"]
 
 
 @dataclass(frozen=True, eq=False)
-class TemporalEvidence(CurveEvidence):
+class TemporalEvidence(ByValue, CurveEvidence):
     """Matches and rankings of one evaluation.
 
     Attributes

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from overlap._values import ByValue
 from overlap.evaluate.report import Report
 from overlap.evaluate.thresholds import threshold_values
 
@@ -22,7 +23,7 @@ __all__ = ["Explanation", "explain"]
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(ByValue):
     """The gap between two reports, split into steps that add up to it.
 
     Attributes

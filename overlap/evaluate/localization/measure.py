@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._values import ByValue
 from overlap.io.segments import SegmentTable, as_segments
 
 from .pairs import Pairs, find_pairs, touches
@@ -18,7 +19,7 @@ __all__ = ["Measure", "Measured", "ambiguous_only", "combine"]
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class Measured(ByValue):
     """Cleaned segments of some videos and their candidate pairs.
 
     Attributes

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._jit import scalar, specialise
+from overlap._values import ByValue
 from overlap.regions.intervals import interval_enclosure, interval_overlap
 
 from .protocol import Protocol
@@ -24,7 +25,7 @@ Columns = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
+class Pairs(ByValue):
     """Candidates of each agent, in compressed rows.
 
     Attributes

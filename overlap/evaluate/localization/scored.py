@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._values import ByValue
 from overlap.evaluate.ranking import Ranking, average_precision
 
 from .matching import FALSE, IGNORED, TRUE, match_greedily
@@ -17,7 +18,7 @@ __all__ = ["Scene", "tie_spread"]
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class Scene(ByValue):
     """Measured predictions in the numbering of the whole evaluation.
 
     Attributes

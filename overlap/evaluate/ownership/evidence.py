@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from overlap._values import ByValue
 from overlap.evaluate.report import Report, Section
 from overlap.evaluate.thresholds import threshold_names
 from overlap.matching import match
@@ -28,7 +29,7 @@ __all__ = ["PossessionEvidence"]
 
 
 @dataclass(frozen=True, eq=False)
-class PossessionEvidence:
+class PossessionEvidence(ByValue):
     """Spells of possession, found and annotated, and the scored frames behind them.
 
     Attributes

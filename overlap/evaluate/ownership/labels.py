@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._values import ByValue
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -15,7 +17,7 @@ __all__ = ["Labels", "joined", "read_labels"]
 
 
 @dataclass(frozen=True, eq=False)
-class Labels:
+class Labels(ByValue):
     """A column of labels.
 
     Attributes

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._values import ByValue
 from overlap.regions.interval_sets import IntervalSets
 from overlap.regions.intervals import Intervals
 
@@ -29,7 +30,7 @@ class Rules:
 
 
 @dataclass(frozen=True, eq=False)
-class Frames:
+class Frames(ByValue):
     """Scored frames, by row (a player in a video) and then by frame.
 
     Attributes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._values import ByValue
 from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes
 from overlap.regions.intervals import Intervals
@@ -31,7 +32,7 @@ _CORNERS, _SIZES = ("x0", "y0", "x1", "y1"), ("x", "y", "w", "h")
 
 
 @dataclass(frozen=True, eq=False)
-class Tracks:
+class Tracks(ByValue):
     """Regions with the video and the frame of each, and for players the track.
 
     Attributes
@@ -52,7 +53,7 @@ class Tracks:
 
 
 @dataclass(frozen=True, eq=False)
-class Spells:
+class Spells(ByValue):
     """Annotated spells of possession, in seconds.
 
     Attributes
@@ -70,7 +71,7 @@ class Spells:
 
 
 @dataclass(frozen=True, eq=False)
-class Players:
+class Players(ByValue):
     """Names and numbers of everything that can have the ball: one row per video and track.
 
     Attributes

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._values import ByValue
 from overlap.evaluate.report import Report, Section
 from overlap.io.residues import ResidueTable
 
@@ -27,7 +28,7 @@ VERDICTS = ("outlier", "allowed", "favored")
 
 
 @dataclass(frozen=True, eq=False)
-class ClassifiedResidues:
+class ClassifiedResidues(ByValue):
     """Scores of the residues of a table.
 
     Attributes

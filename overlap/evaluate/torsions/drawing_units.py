@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._values import ByValue
 from overlap.io.residues import ResidueTable
 
 __all__ = ["FEW_UNITS", "Units", "units_of"]
@@ -17,7 +18,7 @@ FEW_UNITS = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Units:
+class Units(ByValue):
     """Rows of a table in groups that are drawn as one.
 
     Attributes

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._values import ByValue
 from overlap.periodic_grids import PeriodicGrid
 from overlap.periodic_grids.ranks import highest_level
 from overlap.regions.polygons import Polygons
@@ -36,7 +37,7 @@ _WIDENED = 1.3e-3  # the largest share by which cells widen a kernel
 
 
 @dataclass(frozen=True, eq=False)
-class _Rows:
+class _Rows(ByValue):
     """The residues of a category: unit, weight, fine cell and node of each; nodes and kernel."""
 
     unit: NDArray[np.int64]
@@ -48,7 +49,7 @@ class _Rows:
 
 
 @dataclass(frozen=True, eq=False)
-class DrawnSide:
+class DrawnSide(ByValue):
     """A side whose residues are drawn; or one that is fixed, without units.
 
     Attributes
@@ -169,7 +170,7 @@ def _spectrum(kappa: float, nodes: int, cells: int) -> NDArray[np.complex128]:
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class Drawn(ByValue):
     """Both sides, and what is asked of a draw.
 
     Attributes

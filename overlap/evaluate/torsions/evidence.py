@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from overlap._values import ByValue
 from overlap.evaluate.report import Report, Section
 
 from .comparing import Compared, Rules
@@ -21,7 +22,7 @@ __all__ = ["ConformationEvidence"]
 
 
 @dataclass(frozen=True, eq=False)
-class ConformationEvidence:
+class ConformationEvidence(ByValue):
     """Regions of two sides, and what was measured of them.
 
     Attributes

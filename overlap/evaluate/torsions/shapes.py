@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
+from overlap._values import ByValue
 from overlap.periodic_grids import PeriodicGrid
 from overlap.regions._rings import Rings
 from overlap.regions.polygons import Polygons
@@ -51,7 +52,7 @@ class Shape(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class GridShape:
+class GridShape(ByValue):
     """A shape by the values of a grid.
 
     Attributes
@@ -104,7 +105,7 @@ class GridShape:
 
 
 @dataclass(frozen=True, eq=False)
-class PolygonShape:
+class PolygonShape(ByValue):
     """A shape by polygons.
 
     Attributes

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from overlap._values import ByValue
 from overlap.io.conformations import Conformations
 from overlap.io.rama_grids import RamaGrids
 from overlap.io.residue_categories import EVERYTHING
@@ -49,7 +50,7 @@ class Estimator:
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class Side(ByValue):
     """One side.
 
     Attributes

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._values import ByValue
 from overlap.regions.labels import LabelRegions
 
 __all__ = ["Counts"]
 
 
 @dataclass(frozen=True, eq=False)
-class Counts:
+class Counts(ByValue):
     """Sums over voxels, one row per case and label; shares of soft volumes count as such.
 
     Attributes

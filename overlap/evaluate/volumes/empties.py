@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._values import ByValue
+
 from .metrics import Metric, Values
 
 __all__ = ["EMPTY_POLICIES", "SITUATIONS", "Answers", "Empty", "as_empty"]
@@ -67,8 +69,8 @@ class Answers:
 _FORMULA = Answers("formula", "formula", "formula", "nan")
 
 
-@dataclass(frozen=True)
-class Empty:
+@dataclass(frozen=True, eq=False)
+class Empty(ByValue):
     """A policy for empty sets.
 
     Attributes

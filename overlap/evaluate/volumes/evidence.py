@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._values import ByValue
 from overlap.evaluate.case_scores import defined_mean, linear_parts
 from overlap.evaluate.report import Report, Section
 
@@ -26,7 +27,7 @@ __all__ = ["SegmentationEvidence"]
 
 
 @dataclass(frozen=True, eq=False)
-class SegmentationEvidence:
+class SegmentationEvidence(ByValue):
     """Values of every metric, case and label.
 
     Attributes

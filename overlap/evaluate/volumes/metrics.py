@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,12 @@ class Metric:
     high: float = 1.0
     family: Literal["voxels", "objects", "surfaces"] = "voxels"
     formula: Score | Callable[[Counts], Values] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # formulas of counts have no names of their own
+        if METRICS.get(self.name) is self:
+            return _metric_named, (self.name,)
+        return Metric, tuple(getattr(self, entry.name) for entry in fields(self))
 
     @property
     def worst(self) -> float:
@@ -210,6 +216,11 @@ SURFACE_NAME = (
 
 #: All metrics by name.
 METRICS = {metric.name: metric for metric in _RECORDS}
+
+
+def _metric_named(name: str) -> Metric:
+    return METRICS[name]
+
 
 _ALIASES = {"sensitivity": "recall", "jaccard": "iou", "dsc": "dice", "f1": "rq"}
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._values import ByValue
 from overlap._voxel_grid import VoxelGrid
 
 __all__ = ["RawVolume", "Volume", "stamp_of"]
@@ -42,7 +43,7 @@ def stamp_of(files: Sequence[str]) -> tuple[tuple[int, int], ...]:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Volume:
+class Volume(ByValue):
     """A label map or a map of probabilities, and where its voxels lie.
 
     Attributes
