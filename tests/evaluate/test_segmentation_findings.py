@@ -119,6 +119,27 @@ def test_every_told_pair_by_plain_loops(seed):
         assert any(text[(j, i) in wanted] in one for one in told)
 
 
+def counted(rows):
+    """Make volumes of one row from (found, truth, voxels)."""
+    found, truth, voxels = zip(*rows)  # noqa: B905
+    return Measure()("a", np.repeat(truth, voxels), np.repeat(found, voxels))
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([(2, 1, 60), (1, 1, 40), (0, 0, 90)], 0),  # Dice 0.57 with itself, 0.75 with the other
+        ([(2, 1, 64), (1, 1, 36), (0, 0, 90)], 1),  # 0.53 and 0.78
+        ([(2, 1, 25), (0, 1, 75), (0, 0, 90)], 1),  # 0 and 0.4
+        ([(2, 1, 24), (0, 1, 76), (0, 0, 90)], 0),
+        ([(2, 1, 60), (2, 2, 100), (0, 0, 90)], 0),  # 2 covers 1, and is better where it is
+        ([(2, 1, 60), (2, 2, 10), (0, 2, 90)], 1),
+    ],
+)
+def test_thresholds_of_exchanged_labels(rows, told):
+    assert len(label_findings([counted(rows)], {}, ())) == told
+
+
 def test_nothing_in_common():
     truth, found = volumes(3, (1, 2))
     apart = {case: np.roll(values, 6, axis=1) for case, values in found.items()}

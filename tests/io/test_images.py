@@ -106,6 +106,56 @@ def test_black_and_white_pictures_have_bytes_of_0_and_1(tmp_path, kind):
         )
 
 
+def small_tiff(bits: int, values: np.ndarray, color: int) -> bytes:
+    """Write a TIFF by its specification: gray (0: white is 0, 1) or palette (3), not compressed."""
+    rows = b""
+    for row in values:
+        text = "".join(f"{value:0{bits}b}" for value in row)
+        text += "0" * (-len(text) % 8)
+        rows += int(text, 2).to_bytes(len(text) // 8, "big")
+    height, width = values.shape
+    tags = ((256, width), (257, height), (258, bits), (259, 1), (262, color),
+            (273, 8), (277, 1), (278, height), (279, len(rows)))  # fmt: skip
+    entries = b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in tags)
+    count, palette = len(tags), b""
+    if color == 3:
+        palette = struct.pack(f"<{3 * 2**bits}H", *range(3 * 2**bits))
+        entries += struct.pack("<HHII", 320, 3, 3 * 2**bits, 8 + len(rows))
+        count += 1
+    directory = struct.pack("<H", count) + entries + struct.pack("<I", 0)
+    at = 8 + len(rows) + len(palette)
+    return struct.pack("<2sHI", b"II", 42, at) + rows + palette + directory
+
+
+@pytest.mark.parametrize("color", [0, 1, 3])
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_tiff_gives_the_stored_numbers_and_white_of_one_bit(tmp_path, bits, color):
+    values = np.arange(7 * 5).reshape(5, 7) * 37 % 2**bits
+    path = tmp_path / "a.tif"
+    path.write_bytes(small_tiff(bits, values, color))
+    wanted = 1 - values if bits == 1 and color == 0 else values
+    np.testing.assert_array_equal(read_volume(path).values, wanted.T)
+
+
+@pytest.mark.parametrize("mode", ["1", "L"])
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_deflate", "group4"])
+def test_white_as_zero_is_read_alike_whatever_the_compression(tmp_path, mode, compression):
+    if mode == "L" and compression == "group4":
+        return
+    values = np.arange(63).reshape(7, 9) % (2 if mode == "1" else 200)
+    image = Image.fromarray(values.astype(bool if mode == "1" else np.uint8))
+    path = tmp_path / "a.tif"
+    image.save(path, compression=compression)
+    content = bytearray(path.read_bytes())
+    at = struct.unpack_from("<I", content, 4)[0]
+    for k in range(struct.unpack_from("<H", content, at)[0]):
+        if struct.unpack_from("<H", content, at + 2 + 12 * k)[0] == 262:  # the color of 0
+            struct.pack_into("<H", content, at + 2 + 12 * k + 8, 0)
+    path.write_bytes(content)
+    wanted = 1 - values if mode == "1" else values
+    np.testing.assert_array_equal(read_volume(path).values, wanted.T)
+
+
 def test_tiff_of_other_content(tmp_path):
     with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
         writer.write(np.zeros((3, 4), np.uint8), photometric="minisblack")

@@ -180,15 +180,18 @@ def _check_length(tiff: Any, path: str) -> None:
 
 
 def _pixels(tiff: Any, series: Any, path: str) -> NDArray[Any]:
+    """Return the stored numbers; of black and white, whatever the file stores for white, white."""
     page = tiff.pages.first
+    white_is_zero = page.photometric == 0
     if series.dataoffset is not None and page.is_memmappable:
         dtype = np.dtype(tiff.byteorder + series.dtype.char)
         mapped = np.memmap(path, dtype, "r", series.dataoffset, series.shape)
         return np.asarray(mapped).squeeze()
     try:
-        return series.asarray().squeeze()
-    except ValueError as error:
-        # LZW and the like need a package that tifffile alone does not bring
+        data = series.asarray().squeeze()
+        return ~data if white_is_zero and data.dtype == bool else data
+    except (ValueError, ImportError, RuntimeError) as error:
+        # LZW, 4 bits and the like need a package that tifffile alone does not bring
         if "imagecodecs" not in str(error):
             raise
     from PIL import TiffImagePlugin
@@ -196,11 +199,15 @@ def _pixels(tiff: Any, series: Any, path: str) -> NDArray[Any]:
     with TiffImagePlugin.TiffImageFile(path) as image:
         if image.mode not in ("1", "L", "P", "I", "I;16", "I;16B", "F"):
             raise _NotLabelsError(f"{path}: is a picture of mode {image.mode}; {_COLORS}")
-        frames = []
+        frames, mode = [], image.mode
         for number in range(getattr(image, "n_frames", 1)):
             image.seek(number)
             frames.append(plain_bool(np.array(image)))
     stack = np.stack(frames)
+    if mode == "L":
+        # Pillow turns what is stored with white as 0, and stretches 2 and 4 bits to 0...255
+        stack = 255 - stack if white_is_zero else stack
+        stack //= np.uint8(255 // (2 ** min(page.bitspersample, 8) - 1))
     if stack.dtype == np.int32 and series.dtype.kind == "u":
         stack = stack.view(np.uint32)
     return stack.astype(series.dtype, copy=False).reshape(series.shape).squeeze()
