@@ -16,7 +16,7 @@ import numpy as np
 from overlap.io._paths import suffix_of
 from overlap.io._source import Source
 
-__all__ = ["STRUCTURE_SUFFIXES", "Part", "import_gemmi", "parse_structure"]
+__all__ = ["STRUCTURE_SUFFIXES", "Part", "import_gemmi", "is_prediction", "parse_structure"]
 
 #: Suffixes of structure files, each also with ``.gz``.
 STRUCTURE_SUFFIXES = (".pdb", ".ent", ".cif", ".mmcif")
@@ -97,6 +97,17 @@ def parse_structure(content: Source) -> tuple[Any, dict[int, list[Part]], list[s
     for (number, _), part in parts.items():
         by_model[number].append(part)
     return structure, by_model, notes
+
+
+def is_prediction(content: Source) -> bool:
+    """Whether a file says that it was predicted, as those of AlphaFold do.
+
+    Parameters
+    ----------
+    content : Source
+    """
+    head = content.data[:20_000].upper()
+    return b"ALPHAFOLD" in head or b"PLDDT" in head or b"_ma_qa_metric" in content.data
 
 
 def _atoms(structure: Any) -> int:

@@ -88,7 +88,7 @@ def read_angles(
         CSV file, plain or gzipped, or a table in memory.
     unit : {"degrees", "radians"}, optional
         Of the angles. By default degrees, unless there are three rows or more and no angle is
-        beyond 2 pi: then radians, and a note says so.
+        beyond 2 pi: then radians, and a finding says so.
     category : str, optional
         Category of all rows, where the table has neither the column ``category`` nor
         ``resname``, from which it follows; by default ``"all"``.
@@ -100,7 +100,7 @@ def read_angles(
     ResidueTable
         Angles in [-180, 180). Rows with an undefined angle (an empty cell, ``nan``, or 360.0 as
         mkdssp writes it) or without a residue name do not count, and `left_out` says so.
-        Residues with names that are not known count as general, and a note counts them.
+        Residues with names that are not known count as general, and a finding counts them.
 
     Raises
     ------
@@ -127,9 +127,10 @@ def read_angles(
         field: _angles(columns[field], field, where) if field in columns else np.full(count, np.nan)
         for field in _ANGLES
     }
-    unit, notes = _to_degrees(angles, unit, where)
+    findings: list[str] = []
+    unit, notes = _to_degrees(angles, unit, where, findings)
     weight = _weights(columns["weight"], where) if "weight" in columns else np.ones(count)
-    categories = _categories(columns, angles["omega"], fallback, where, cis_limit, notes)
+    categories = _categories(columns, angles["omega"], fallback, where, cis_limit, notes, findings)
     left_out = np.full(count, "", dtype=object)
     left_out[np.array([not entry for entry in categories], dtype=bool)] = "proline without omega"
     if "resname" in columns and "category" not in columns:
@@ -157,7 +158,7 @@ def read_angles(
     if reasons:
         listed = ", ".join(f"{number} {reason}" for reason, number in reasons.items())
         notes.append(f"{sum(reasons.values())} of {count} rows do not count: {listed}")
-    return replace(table, notes=tuple(notes))
+    return replace(table, notes=tuple(notes), findings=tuple(findings))
 
 
 def is_angle_table(content: Source) -> bool:
@@ -298,7 +299,10 @@ def _word(value: Any) -> str:
 
 
 def _to_degrees(
-    angles: dict[str, NDArray[np.float64]], unit: Unit | None, where: Where
+    angles: dict[str, NDArray[np.float64]],
+    unit: Unit | None,
+    where: Where,
+    findings: list[str],
 ) -> tuple[Unit, list[str]]:
     """Bring the angles into -180 to 180 degrees, in place; return their unit, and notes."""
     notes = []
@@ -316,7 +320,7 @@ def _to_degrees(
             unit = "radians"
         if largest <= _NEAR:
             other = "degrees" if unit == "radians" else "radians"
-            notes.append(
+            findings.append(
                 f"no angle is beyond {largest:.4g}: they are read as {unit}; say the unit if they "
                 f"are {other}"
             )
@@ -356,6 +360,7 @@ def _categories(
     where: Where,
     cis_limit: float,
     notes: list[str],
+    findings: list[str],
 ) -> list[str]:
     """Category of each row, as far as the columns tell; what they do not tell goes to notes."""
     if "category" in columns:
@@ -371,7 +376,7 @@ def _categories(
         return [fallback] * len(omega)
     names = _residue_names(columns["resname"], where)
     behind = _residue_names(columns.get("next_resname", [""] * len(names)), where)
-    notes += unusual_names(names)
+    findings += unusual_names(names)
     if "next_resname" not in columns:
         notes.append(
             "the table does not say which residue follows (next_resname): residues before proline "

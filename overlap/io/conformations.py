@@ -176,12 +176,14 @@ def _joined(tables: list[ResidueTable]) -> ResidueTable:
     if len(tables) == 1:
         return tables[0]
     units = list(dict.fromkeys(table.settings["unit"] for table in tables))
-    notes = [f"{table.sources[0][0]}: {note}" for table in tables for note in table.notes]
-    if len(units) > 1:
-        notes.insert(0, "some tables are in radians and some in degrees")
+    mixed = ["some tables are in radians and some in degrees"] * (len(units) > 1)
     result = ResidueTable.joined(tables)
-    settings = {**result.settings, "unit": " and ".join(units)}
-    return replace(result, settings=settings, notes=tuple(notes))
+    return replace(
+        result,
+        settings={**result.settings, "unit": " and ".join(units)},
+        notes=tuple(f"{x.sources[0][0]}: {note}" for x in tables for note in x.notes),
+        findings=(*mixed, *(f"{x.sources[0][0]}: {said}" for x in tables for said in x.findings)),
+    )
 
 
 def _grids(path: str | os.PathLike[str], category: str | None) -> RamaGrids:

@@ -114,6 +114,7 @@ def _residues(table: ResidueTable) -> tuple[list[str], list[str]]:
     known = "do not count", "chain break", "not read (models)"
     findings += [note for note in table.notes if not any(words in note for words in known)]
     facts += [note for note in table.notes if known[2] in note]
+    findings += table.findings
     findings += [f"{failure.source}: {failure.reason}" for failure in table.failures]
     if not named and counted:
         pairs = np.stack([table.phi, table.psi], axis=1)[table.counted]

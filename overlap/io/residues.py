@@ -77,6 +77,8 @@ class ResidueTable(ByValue):
         How they were read.
     notes : tuple of str
         What was seen while reading.
+    findings : tuple of str
+        What must not be missed of it, such as a unit that was guessed.
     failures : tuple of Failure
         Files that could not be read.
     """
@@ -98,6 +100,7 @@ class ResidueTable(ByValue):
     sources: tuple[tuple[str, str | None], ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
 
     def __len__(self) -> int:
@@ -242,6 +245,6 @@ class ResidueTable(ByValue):
         parts = [table.source + shift for table, shift in zip(tables, shifts, strict=False)]
         made["source"] = np.concatenate(parts)
         for entry in fields(cls):
-            if entry.name in ("sources", "notes", "failures"):
+            if entry.name in ("sources", "notes", "findings", "failures"):
                 made[entry.name] = sum((getattr(table, entry.name) for table in tables), ())
         return cls(**made, settings=dict(tables[0].settings))

@@ -24,7 +24,12 @@ import numpy as np
 from overlap.io._dihedrals import dihedrals, wrapped_degrees
 from overlap.io._paths import bare_name, find_files, number_of, suffix_of
 from overlap.io._source import Source, read_source
-from overlap.io._structure_files import STRUCTURE_SUFFIXES, import_gemmi, parse_structure
+from overlap.io._structure_files import (
+    STRUCTURE_SUFFIXES,
+    import_gemmi,
+    is_prediction,
+    parse_structure,
+)
 from overlap.io.residue_categories import category_of, unusual_names
 from overlap.io.residues import Failure, ResidueTable
 
@@ -34,7 +39,7 @@ _BACKBONE = ("N", "CA", "C")
 _SHORTEST = 0.8  # Ångström: no two bonded atoms of a backbone are closer
 _AGAIN = "#"  # between the name of a chain and a number, where another chain has that name
 _SHOWN = 3  # examples in a note
-_NOTED = 6  # notes on single files
+_NOTED = 6  # findings on single files
 _ALIKE = 0.5  # degrees
 
 
@@ -158,8 +163,7 @@ def read_structures(source: Any, **rules: Any) -> ResidueTable:
             left.append(f"{file}: {table}")
         else:
             tables.append(table)
-    tables, twins, also = _without_twins(tables)
-    left += twins
+    tables, twins = _without_twins(tables)
     if not tables:
         first = left[0] if left else f"{failures[0].source}: {failures[0].reason}"
         few = "" if alone else f"none of the {len(files)} files could be used; the first: "
@@ -169,11 +173,13 @@ def read_structures(source: Any, **rules: Any) -> ResidueTable:
         name: sum(table.settings["counts"][name] for table in tables)
         for name in tables[0].settings["counts"]
     }
-    counts["files_left_out"] = len(left)
+    counts["files_left_out"] = len(files) - len(tables) - len(failures)
+    used = joined.resname[joined.counted].tolist()
     return replace(
         joined,
         settings={"kind": "structures", **how.settings(), "counts": counts},
-        notes=(*_notes(joined, counts, left, ignored), *_few((*also, *joined.notes))),
+        notes=tuple(_notes(joined, counts, left, ignored)),
+        findings=(*unusual_names(used), *_few((*twins, *joined.findings))),
         failures=tuple(failures),
     )
 
@@ -198,6 +204,11 @@ def _read(content: Source, how: StructureRules) -> ResidueTable | str:
     if not chains:
         kinds = sum(len(chain) for model in models for chain in model)
         raise ValueError(f"{name}: has no protein residues (among {number_of(kinds, 'residue')})")
+    if how.max_b_factor is not None and is_prediction(content):
+        notes.append(
+            f"{name} is a prediction, whose B factors are pLDDT as a rule: high is good, and "
+            "max_b_factor leaves out the good residues"
+        )
     columns, breaks, seen = _columns(chains, how)
     columns["structure"] = [bare_name(name)] * len(columns["phi"])
     counts = {
@@ -218,16 +229,16 @@ def _read(content: Source, how: StructureRules) -> ResidueTable | str:
         columns,
         sources=((name, content.sha256),),
         settings={"counts": counts},
-        notes=tuple(notes),
+        findings=tuple(notes),
     )
 
 
 def _without_twins(
     tables: Sequence[ResidueTable],
-) -> tuple[list[ResidueTable], list[str], list[str]]:
+) -> tuple[list[ResidueTable], list[str]]:
     """Leave out files that repeat another of the same name; say so, and what else is alike."""
     kept: list[ResidueTable] = []
-    left, notes = [], []
+    notes = []
     exact: dict[tuple[bytes, bytes], ResidueTable] = {}
     by_name: dict[str, list[ResidueTable]] = {}
     for table in tables:
@@ -236,7 +247,8 @@ def _without_twins(
         twin = exact.get((table.phi.tobytes(), table.psi.tobytes()))
         twin = twin or next((x for x in other_format if _same_angles(x, table)), None)
         if twin is not None and _entry(twin) == entry:
-            left.append(f"{file}: has the same residues and angles as {twin.sources[0][0]}")
+            other = twin.sources[0][0]
+            notes.append(f"{file} has the same residues and angles as {other}: it is left out")
             continue
         if twin is not None:
             notes.append(f"{file} has the same angles as {twin.sources[0][0]}: both count")
@@ -246,7 +258,7 @@ def _without_twins(
         by_name.setdefault(entry, []).append(table)
         exact.setdefault((table.phi.tobytes(), table.psi.tobytes()), table)
         kept.append(table)
-    return kept, left, notes
+    return kept, notes
 
 
 def _is_pdb(table: ResidueTable) -> bool:
@@ -632,11 +644,11 @@ def _weights(rows: list[_Row], reasons: list[str]) -> list[float]:
     ]  # fmt: skip
 
 
-def _few(notes: Sequence[str]) -> Iterable[str]:
-    """Return notes on single files, of which there may be thousands."""
-    yield from notes[:_NOTED]
-    if len(notes) > _NOTED:
-        yield f"{len(notes) - _NOTED:,} more notes on single files; read one of them alone"
+def _few(findings: Sequence[str]) -> Iterable[str]:
+    """Return findings on single files, of which there may be thousands."""
+    yield from findings[:_NOTED]
+    if len(findings) > _NOTED:
+        yield f"{len(findings) - _NOTED:,} more on single files; read one of them alone"
 
 
 def _some(items: Sequence[str]) -> str:
@@ -662,7 +674,6 @@ def _notes(
         yield f"{shared} rows are conformers, which share the weight of a residue by occupancy"
     if counts["models_left_out"]:
         yield f"{number_of(counts['models_left_out'], 'further model')} not read (models)"
-    yield from unusual_names(table.resname[table.counted].tolist())
     if left:
         yield f"{number_of(len(left), 'file')} left out (first: {left[0]})"
     if ignored:

@@ -120,7 +120,9 @@ def test_what_a_report_writes(tmp_path):
     angles = random_angles(categories=("glycine",))
     report = ov.evaluate.ramachandran(found=angles, truth=LIBRARY, bootstrap=20)
     content = json.loads(report.to_json(tmp_path / "report.json"))
-    assert set(content) == {"settings", "summary", "table", "outliers", "structures"}
+    assert set(content) == {
+        "settings", "summary", "table", "outliers", "structures", "folder",
+    }  # fmt: skip
     assert len(content["outliers"]) == len(report.outliers) == report.table["outlier"].iloc[-1]
     assert content["settings"]["evaluation"] == "ramachandran"
     listed = list(csv.DictReader(io.StringIO(report.residues_to_csv(tmp_path / "all.csv"))))
@@ -170,7 +172,7 @@ def test_libraries_of_other_kinds():
     some = ov.evaluate.ramachandran(found=angles, truth=few)
     there = np.isin(angles["category"], list(few))
     assert some.summary["n"] == there.sum()
-    assert any("the library has no grid for" in note for note in some.settings["notes"])
+    assert any("the library has no grid for" in finding for finding in some.findings)
     # a density of angles becomes ranks of its own points
     table = read_angles(sample_path("angles_truth"))
     own = {

@@ -62,11 +62,12 @@ def test_radians_are_told_and_said(tmp_path):
     np.testing.assert_allclose(table.phi, degrees[:, 0], atol=1e-12)
     np.testing.assert_allclose(table.psi % 360.0, degrees[:, 1] % 360.0, atol=1e-12)
     assert table.settings["unit"] == "radians"
-    assert table.notes == (
+    assert table.notes == ()
+    assert table.findings == (
         "no angle is beyond 3.142: they are read as radians; say the unit if they are degrees",
     )
     assert table_of(tmp_path, text, unit="degrees").phi[0] == np.radians(-63.0)
-    assert table_of(tmp_path, text, unit="radians").notes == ()
+    assert table_of(tmp_path, text, unit="radians").findings == ()
     # two rows can be anything
     few = table_of(tmp_path, "phi,psi\n0.5,1.5\n-2,3\n")
     assert (few.settings["unit"], few.phi[0]) == ("degrees", 0.5)
@@ -168,16 +169,16 @@ def test_names_of_residues_in_other_spellings():
         before = read_angles({**columns, "resname": ["ALA"] * count, "next": names})
         wanted = "prepro" if category == "transpro" else "general"
         assert before.category.tolist() == [wanted] * count
-        assert before.notes == ()
+        assert before.notes == before.findings == ()
 
 
 def test_names_that_are_not_known_are_counted_and_what_is_no_name_is_an_error():
     names = ["HYP", "ALA", "XYZ", "HSD", "hyp", "GLY"]
     table = read_angles({"phi": [-60.0] * 6, "psi": [100.0] * 6, "aa": names, "next": [""] * 6})
     doubtful = read_angles({"phi": [-60.0], "psi": [100.0], "aa": ["X"], "next": [""]})
-    assert "general: UNK 1" in doubtful.notes[0]
+    assert "general: UNK 1" in doubtful.findings[0]
     assert table.category.tolist() == ["general"] * 5 + ["glycine"]
-    assert table.notes == (
+    assert table.findings == (
         "4 residues with other names than the usual ones count as general: HYP 2, XYZ 1, HSD 1",
     )
     for name in ("Glycine", "A:GLY:12", "GLY/ALA", "12", "A12B!", "9", 7, 7.0):
@@ -204,18 +205,18 @@ def test_radians_from_0_to_2_pi():
     np.testing.assert_allclose(table.phi, degrees[:, 0], atol=1e-9)
     np.testing.assert_allclose(table.psi, degrees[:, 1], atol=1e-9)
     assert table.settings["unit"] == "radians"
-    assert "they are read as radians; say the unit if they are degrees" in table.notes[0]
+    assert "they are read as radians; say the unit if they are degrees" in table.findings[0]
 
 
 def test_units_that_are_in_doubt_or_wrong():
     few = read_angles({"phi": [0.5, -2.0], "psi": [1.5, 3.0]})
     assert few.settings["unit"] == "degrees"
-    assert few.notes == (
+    assert few.findings == (
         "no angle is beyond 3: they are read as degrees; say the unit if they are radians",
     )
     more_than_a_turn = read_angles({"phi": [0.5, -2.0, 9.0], "psi": [1.5, 3.0, 1.0]})
     assert more_than_a_turn.settings["unit"] == "degrees"
-    assert "no angle is beyond 9: they are read as degrees" in more_than_a_turn.notes[0]
+    assert "no angle is beyond 9: they are read as degrees" in more_than_a_turn.findings[0]
     with pytest.raises(ValueError, match=r"row 0: phi is -63 radians; wanted -pi to pi, or 0 to 2"):
         read_angles({"phi": [-63.0], "psi": [2.0]}, unit="radians")
 
@@ -257,5 +258,5 @@ def test_several_tables_in_different_units(tmp_path):
     table = read_conformations([tmp_path / "a.csv", tmp_path / "b.csv"])
     np.testing.assert_allclose(table.phi, [*angles[:, 0]] * 2)
     assert table.settings["unit"] == "degrees and radians"
-    assert table.notes[0] == "some tables are in radians and some in degrees"
-    assert table.notes[1].startswith(f"{tmp_path / 'b.csv'}: no angle is beyond 2.269")
+    assert table.findings[0] == "some tables are in radians and some in degrees"
+    assert table.findings[1].startswith(f"{tmp_path / 'b.csv'}: no angle is beyond 2.269")

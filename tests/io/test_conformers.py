@@ -257,7 +257,7 @@ def test_a_conformer_that_is_not_there(tmp_path):
     path = write(tmp_path, split_chain([TWO] * COUNT))
     table = read_structures(path, conformer="Q")
     assert set(table.altloc) == {"A"}
-    assert f"{path} has no conformer Q: the first one is taken" in table.notes
+    assert f"{path} has no conformer Q: the first one is taken" in table.findings
     with pytest.raises(
         ValueError, match="conformer = 'best'; wanted 'first', 'highest', 'all', or"
     ):

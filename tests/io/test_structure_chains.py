@@ -59,7 +59,7 @@ def test_chains_of_one_name(tmp_path, chain, between, first, second):
     assert table.settings["counts"]["chains"] == 2
     assert table.settings["counts"]["chain_breaks"] == 0
     assert any(f"several chains of one name: the further ones are called {name}#2" in note
-               for note in table.notes)  # fmt: skip
+               for note in table.findings)  # fmt: skip
     # each as if it were alone in a file
     alone = [angles(read(tmp_path, part, "b.pdb")) for part in (one, two)]
     np.testing.assert_array_equal(angles(table), np.concatenate(alone))
@@ -147,7 +147,7 @@ def test_atoms_behind_end(tmp_path):
     table = read(tmp_path, [*one, "END", *two, "END"])
     assert (len(table), table.settings["counts"]["models_left_out"]) == (5, 1)
     assert "1 further model not read (models)" in table.notes
-    assert any("has atoms behind END: they are read as further models" in x for x in table.notes)
+    assert any("has atoms behind END: they are read as further models" in x for x in table.findings)
     both = read(tmp_path, [*one, "END", *two, "END"], models="all")
     assert both.model.tolist() == [1] * 5 + [2] * 5
     assert both.chain.tolist() == ["A"] * 10
@@ -158,7 +158,7 @@ def test_several_blocks_with_atoms(tmp_path):
     table = read(tmp_path, text + text.replace("data_made", "data_more"), "a.cif")
     assert len(table) == 5
     assert any("2 data blocks with atoms, of which only the first is read: made" in note
-               for note in table.notes)  # fmt: skip
+               for note in table.findings)  # fmt: skip
 
 
 def test_coordinates_of_mmcif_that_are_no_numbers(tmp_path):
@@ -198,7 +198,7 @@ def test_an_atom_on_the_other_side_of_a_box(tmp_path, atom, wanted):
     reasons = {int(at): why for at, why in zip(table.seqid, table.left_out, strict=True) if why}
     assert reasons == {1: "end of chain", 7: "end of chain"} | wanted
     bond = wanted[4].removesuffix(" bond too long")
-    (note,) = [note for note in table.notes if "Å" in note]
+    (note,) = [note for note in table.findings if "Å" in note]
     assert f"{bond} of A 4 TYR is " in note
     length = float(note.split(" is ")[1].split()[0])
     assert 38.0 < length < 42.0
@@ -219,7 +219,7 @@ def test_atoms_that_lie_on_each_other(tmp_path):
         changed = moved(atoms, *one, place[other] - place[one])
         table = read(tmp_path, pdb_text(changed), bond_limit=3.0)
         assert table.seqid[table.left_out == "overlapping atoms"].tolist() == at
-        assert any(" is 0.00 Å" in note for note in table.notes)
+        assert any(" is 0.00 Å" in note for note in table.findings)
     zeros = [{**atom, "place": np.zeros(3)} if 2 < atom["seqid"] < 5 else atom for atom in atoms]
     table = read(tmp_path, pdb_text(zeros))
     assert table.left_out.tolist()[2:4] == ["overlapping atoms"] * 2
@@ -229,15 +229,15 @@ def test_an_atom_that_is_there_twice(tmp_path):
     (rows,) = lines(peptide(5, chain="A"))
     table = read(tmp_path, [*rows[:7], rows[7], *rows[7:]])
     assert table.left_out.tolist() == ["end of chain", "", "an atom twice", "", "end of chain"]
-    assert any("A 3 LEU has an atom twice" in note for note in table.notes)
+    assert any("A 3 LEU has an atom twice" in note for note in table.findings)
 
 
 def test_names_that_are_no_usual_amino_acids_are_counted(tmp_path):
     atoms = peptide(6, chain="A", names=["ALA", "HYP", "ZZZ", "MSE", "HYP", "ALA"])
     table = read(tmp_path, pdb_text(atoms))
     assert table.category.tolist() == ["general"] * 6
-    assert table.notes[1] == (
-        "3 residues with other names than the usual ones count as general: HYP 2, ZZZ 1"
+    assert table.findings == (
+        "3 residues with other names than the usual ones count as general: HYP 2, ZZZ 1",
     )
 
 
@@ -277,9 +277,10 @@ def test_one_structure_in_two_formats_counts_once(tmp_path):
         "files": 2, "models": 2, "models_left_out": 0, "chains": 2, "chain_breaks": 0,
         "files_left_out": 2,
     }  # fmt: skip
-    (note,) = [note for note in table.notes if "left out" in note]
-    assert "2 files left out (first: " in note
-    assert "1ABC.pdb: has the same residues and angles as " in note
+    assert [note.replace(f"{tmp_path}/", "") for note in table.findings] == [
+        "1ABC.pdb has the same residues and angles as 1abc.cif: it is left out",
+        "pdb1abc.ent has the same residues and angles as 1abc.cif: it is left out",
+    ]
     assert [name for name, _ in table.sources] == [
         str(tmp_path / "1abc.cif"), str(tmp_path / "2xyz.pdb"),
     ]  # fmt: skip
@@ -290,12 +291,12 @@ def test_files_that_are_alike_in_part_count_and_are_named(tmp_path):
     (tmp_path / "b.pdb").write_text(pdb_text(peptide(7, chain="A")))
     table = read_structures(tmp_path)
     assert len(table) == 14
-    assert any("b.pdb has the same angles as" in note for note in table.notes)
+    assert any("b.pdb has the same angles as" in note for note in table.findings)
     (tmp_path / "b.pdb").unlink()
     (tmp_path / "a.cif").write_text(cif_text(peptide(7, chain="A", shift=3.0)))
     table = read_structures(tmp_path)
     assert len(table) == 14
-    assert any("have one name, and differ: both count" in note for note in table.notes)
+    assert any("have one name, and differ: both count" in note for note in table.findings)
 
 
 # ------------------------------------------------------------------------ the order of a file
@@ -358,3 +359,10 @@ def test_a_reader_that_loses_atoms_is_found_out(tmp_path, monkeypatch):
     monkeypatch.setattr(gemmi, "read_pdb_string", lossy)
     with pytest.raises(ValueError, match=r"a.pdb: has 15 atoms, of which 12 could be read; look"):
         read(tmp_path, pdb_text(peptide(5, chain="A")))
+
+
+def test_b_factors_of_predictions(tmp_path):
+    rows = pdb_text(peptide(6, chain="A")).replace("MADE FOR TESTS", "ALPHAFOLD MODEL")
+    assert read(tmp_path, rows).findings == ()
+    (finding,) = read(tmp_path, rows, max_b_factor=30).findings
+    assert "B factors are pLDDT as a rule: high is good" in finding

@@ -23,6 +23,7 @@ from .residue_report import RamachandranReport
 from .sources import (
     NOT_PAIRED,
     digests_of,
+    findings_of,
     library_settings,
     notes_of,
     table_settings,
@@ -147,7 +148,7 @@ def ramachandran(
         )
     cutoffs = as_cutoffs(favored, allowed, four=library.four)
     grids = {name: _ranks(name, grid) for name, grid in library.grids.items()}
-    kept, notes = _scored(table, library)
+    kept, notes, lost = _scored(table, library)
     units = units_of(kept, resample)
     notes = [*notes_of(table, "found"), *notes_of(library, "truth"), *notes]
     if bootstrap:
@@ -171,6 +172,7 @@ def ramachandran(
         "found": table_settings(table),
         "truth": library_settings(library),
         "versions": package_versions(),
+        "findings": [*findings_of(table, "found"), *lost],
         "notes": [*notes, NOT_A_Z_SCORE],
     }
     library_digest = {"sha256": settings["truth"]["sha256"]}
@@ -196,8 +198,8 @@ def _ranks(category: str, grid: PeriodicGrid) -> PeriodicGrid:
     return grid.ranks()
 
 
-def _scored(table: ResidueTable, library: RamaGrids) -> tuple[ResidueTable, list[str]]:
-    """Return the residues that have a grid, and what to say of the others."""
+def _scored(table: ResidueTable, library: RamaGrids) -> tuple[ResidueTable, list[str], list[str]]:
+    """Return the residues that have a grid, notes, and findings on the others."""
     notes = []
     if library.four:
         table = table.in_four_categories()
@@ -213,7 +215,7 @@ def _scored(table: ResidueTable, library: RamaGrids) -> tuple[ResidueTable, list
         if kept.categories != (EVERYTHING,):
             kept.category[:] = EVERYTHING
             notes.append("the library has one grid for all categories")
-        return kept, notes
+        return kept, notes, []
     if EVERYTHING in kept.categories:
         raise ValueError(
             "found does not say the categories of its residues; give a column category or "
@@ -228,8 +230,9 @@ def _scored(table: ResidueTable, library: RamaGrids) -> tuple[ResidueTable, list
     if not scored.all():
         lost = kept.taken(~scored)
         counts = [f"{int((lost.category == name).sum())} {name}" for name in lost.categories]
-        notes.append(f"the library has no grid for {', '.join(counts)}: these are not scored")
-    return kept.taken(scored), notes
+        lost_ones = [f"the library has no grid for {', '.join(counts)}: these are not scored"]
+        return kept.taken(scored), notes, lost_ones
+    return kept, notes, []
 
 
 def _intervals(

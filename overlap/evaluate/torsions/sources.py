@@ -13,6 +13,7 @@ from overlap.io.residues import ResidueTable
 __all__ = [
     "NOT_PAIRED",
     "digests_of",
+    "findings_of",
     "in_same_categories",
     "is_four",
     "library_settings",
@@ -135,6 +136,18 @@ def notes_of(source: Conformations, role: str) -> list[str]:
         others = ", ".join(source.ignored[:3]) + (" ..." if len(source.ignored) > 3 else "")
         notes.append(f"{len(source.ignored)} files of the folder were not read ({others})")
     return [f"{role}: {note}" for note in notes]
+
+
+def findings_of(source: Conformations, role: str) -> list[str]:
+    """Say what must not be missed of an input, with its role before it.
+
+    Parameters
+    ----------
+    source : ResidueTable, RamaGrids or RegionSet
+    role : str
+    """
+    said = source.findings if isinstance(source, ResidueTable) else ()
+    return [f"{role}: {finding}" for finding in said]
 
 
 def unit_of(unit: Any, role: str) -> Any:

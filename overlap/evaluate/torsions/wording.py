@@ -13,7 +13,7 @@ from .comparing import NUMBERS
 from .cutoffs import Cutoffs
 from .shapes import GridShape
 from .sides import Estimator, Side
-from .sources import NOT_PAIRED, digests_of, notes_of, source_settings
+from .sources import NOT_PAIRED, digests_of, findings_of, notes_of, source_settings
 
 if TYPE_CHECKING:
     from .evidence import ConformationEvidence
@@ -82,6 +82,10 @@ def describe(
         for drawn in (evidence.drawn.found, evidence.drawn.truth):
             if drawn.units is not None:
                 said += [f"{drawn.side.role}: {note}" for note in drawn.units.notes]
+    settings["findings"] = [
+        finding for source, side in zip(inputs, sides, strict=True)
+        for finding in findings_of(source, side.role)
+    ]  # fmt: skip
     settings["notes"] = said
     return settings, _sentence(evidence, settings)
 
