@@ -31,6 +31,9 @@ _SAMPLE_LABELS = "1=organ,2=lesion,3=vessel"
               help="What a metric is for empty sets, such as medpy or monai.")  # fmt: skip
 @click.option("--missing", metavar="VALUE",
               help="What stands in means for undefined values: a number, or worst.")  # fmt: skip
+@click.option("--failed", default="leave_out", show_default=True,
+              type=click.Choice(["leave_out", "worst", "error"]),
+              help="What a case is whose FOUND volume is missing or unusable.")  # fmt: skip
 @click.option("--soft", is_flag=False, flag_value="minmax", metavar="[FORM]",
               help="Compare values in [0, 1]: minmax, product or squared.")  # fmt: skip
 @click.option("--scale", type=float, metavar="S", help="What stands for 1 in soft FOUND volumes.")
@@ -70,6 +73,7 @@ def segmentation(
     strata: str | None,
     empty: str,
     missing: str | None,
+    failed: Any,
     soft: str | None,
     scale: float | None,
     instances: Any,
@@ -120,6 +124,7 @@ def segmentation(
         strata=strata,
         empty=empty,
         missing=_missing(missing),
+        failed=failed,
         soft=False if soft is None else soft,  # type: ignore[arg-type]
         scale=scale,
         instances=instances,

@@ -41,7 +41,10 @@ def segmentation_lines(report: SegmentationReport) -> list[str]:
     words = zip(sizes, ("case", "label"), strict=True)
     counts = ", ".join(f"{size} {word}{'s' * (size != 1)}" for size, word in words)
     if report.failed:
-        counts += f"; {len(report.failed)} could not be evaluated"
+        worst = len(report.evidence.lost)
+        fates = [f"{worst} as the worst"] * (worst > 0)
+        fates += [f"{len(report.failed) - worst} left out"] * (len(report.failed) > worst)
+        counts += f"; {len(report.failed)} could not be evaluated: {', '.join(fates)}"
     empties = [f"{touched[key]} {what}" for key, what in _WORDS.items() if touched[key]]
     facts = [
         ["truth", settings["truth"]["source"]],

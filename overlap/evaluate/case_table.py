@@ -355,11 +355,12 @@ def _fillers(
         return lambda row: _number(row.get("used"))
     record = report.settings["metrics"][metric]
     diagonals = {row["case"]: row.get("diagonal") for row in report.settings.get("inputs", ())}
-    best = record["high"] if record["better"] == "higher" else record["low"]
 
     def worst(row: dict[str, Any]) -> float:
-        # two empty sets agree; nothing is farther apart in a volume than its corners
-        end = best if row.get("empty") == "both" else record.get("worst")
+        if row.get("empty") == "both":
+            return math.nan  # two empty sets are right: nothing is missing
+        # nothing is farther apart in a volume than its corners
+        end = record.get("worst")
         end = diagonals.get(row["case"]) if end == "diagonal" else end
         if end is None or record["better"] not in ("higher", "lower"):
             raise ValueError(

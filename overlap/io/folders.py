@@ -6,7 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from string import ascii_letters, digits
 
@@ -81,6 +81,8 @@ class CasePairs(ByValue):
         How cases were matched whose names differ, and what else was left out, one sentence each.
     findings : tuple of str
         Why few cases match, and what would make more of them match.
+    alone : mapping from str to Path
+        Files of the cases that only the truth has.
     """
 
     pairs: tuple[CasePair, ...]
@@ -89,6 +91,7 @@ class CasePairs(ByValue):
     ignored: tuple[str, ...]
     notes: tuple[str, ...]
     findings: tuple[str, ...] = ()
+    alone: Mapping[str, Path] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -196,6 +199,7 @@ def pair_folders(
         tuple(sorted(ignored)),
         tuple(notes),
         tuple(findings),
+        left[0],
     )
 
 

@@ -173,8 +173,8 @@ def _weighted(distances: NDArray[np.float64], weights: NDArray[np.float64], shar
 class Surface(ByValue):
     """Surface distances of one label, both ways.
 
-    Distances are in the unit of the spacing. They are NaN if both sets are empty, and infinite
-    if one is.
+    Distances are in the unit of the spacing. Those of both sides are NaN if both sets are empty,
+    and infinite if one is.
 
     Attributes
     ----------
@@ -246,6 +246,8 @@ class Surface(ByValue):
     def one_sided(self, side: str, percentile: float | None = None) -> float:
         """Return the mean distance, or a percentile, from one surface to the other.
 
+        NaN if this side has no points, and infinite if only the other one has none.
+
         Parameters
         ----------
         side : {"found", "truth"}
@@ -257,8 +259,6 @@ class Surface(ByValue):
             raise ValueError(f"side = {side!r}; wanted 'found' or 'truth'")
         if percentile is not None and not 0.0 <= percentile <= 100.0:
             raise ValueError(f"percentile = {percentile!r}; wanted a number from 0 to 100")
-        if self._empty:
-            return self._apart
         directed = self.found if side == "found" else self.truth
         if percentile is None:
             return directed.mean

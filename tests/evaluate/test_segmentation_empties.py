@@ -55,7 +55,9 @@ BY_HAND = {
     "instance_precision": (NAN, 0, 0, 1),
     "instance_recall": (NAN, 0, 0, 1),
     "lesion_f1": (NAN, 0, 0, 1),
-    **dict.fromkeys(("hd", "hd95", "assd", "masd", "asd_found", "asd_truth"), (NAN, INF, INF, 0)),
+    **dict.fromkeys(("hd", "hd95", "assd", "masd"), (NAN, INF, INF, 0)),
+    "asd_found": (NAN, INF, NAN, 0),
+    "asd_truth": (NAN, NAN, INF, 0),
     **dict.fromkeys(("nsd@2mm", "biou", "biou@2mm"), (NAN, 0, 0, 1)),
 }
 
@@ -97,13 +99,25 @@ def test_words_and_numbers():
     assert report.settings["empty"]["overlap"]["truth"] == 0.25
 
 
-def test_an_answer_that_raises_fails_the_case_and_no_other():
-    report, table = values("medpy", metrics=["dice", "relative_volume_difference"])
-    assert {case for case, _ in table} == {"found", ""}
-    assert report.failures["case"].tolist() == ["both", "truth"]
-    assert "of an empty truth, where the policy 'medpy' raises" in report.failures["reason"][1]
-    report, table = values("medpy", metrics=["dice"])
+def test_an_answer_that_raises_is_one_undefined_value_and_no_failed_case():
+    report, table = values("medpy", metrics=["dice", "relative_volume_difference", "hd95"])
+    assert [table[name, "dice"][0] for name in SIDES] == [1.0, 0.0, 0.0, 1.0]
+    relative = [table[name, "relative_volume_difference"][0] for name in SIDES]
+    assert relative == pytest.approx([NAN, NAN, -1.0, 0.0], nan_ok=True)
+    distances = [table[name, "hd95"] for name in SIDES]
+    assert [name for _, name in distances] == list(SIDES)
+    assert [value for value, _ in distances] == pytest.approx([NAN, NAN, NAN, 0.0], nan_ok=True)
     assert not len(report.failures)
+    alone, _ = values("medpy", metrics=["dice"])
+    assert report.summary["dice"] == alone.summary["dice"] == 0.5
+    assert report.settings["touched"]["hd95"]["raised"] == 3
+    notes = [note for note in report.settings["notes"] if "'medpy' raises" in note]
+    assert [note.partition("undefined: ")[2] for note in notes] == [
+        "2 of relative_volume_difference (first: both, 1, of two empty sets)",
+        "3 of hd95 (first: both, 1, of two empty sets)",
+    ]
+    with pytest.raises(ValueError, match="'medpy' raises for all; the first: case: hd95 of '1'"):
+        segmentation(truth=FULL, found=NONE, labels=[1], metrics=["hd95"], empty="medpy")
 
 
 @pytest.mark.parametrize("name", EMPTY_POLICIES)
@@ -138,7 +152,7 @@ def test_distances_have_their_answers():
 
 @pytest.mark.parametrize(
     ("missing", "dice", "relative"),
-    [(None, 1 / 3, -0.5), (0.5, 0.375, 0.0), ("worst", 0.25, -0.5)],
+    [(None, 1 / 3, -0.5), (0.5, 0.375, 0.0), ("worst", 1 / 3, -0.5)],
 )
 def test_what_stands_for_missing_values(missing, dice, relative):
     report, _ = values(metrics=["dice", "relative_volume_difference"], missing=missing)
@@ -148,11 +162,13 @@ def test_what_stands_for_missing_values(missing, dice, relative):
     assert report.summary["dice n_nan"] == 1
     assert report.summary["relative_volume_difference n_inf"] == 1
     touched = report.settings["touched"]
-    assert touched["dice"]["left_out"] == (1 if missing is None else 0)
+    # two empty sets are right: there is nothing that is missing
+    assert touched["dice"]["left_out"] == (0 if missing == 0.5 else 1)
     assert touched["relative_volume_difference"]["left_out"] == (0 if missing == 0.5 else 2)
     words = " ".join(report.settings["notes"])
     assert ("left out of the means" in words) == (missing != 0.5)
-    assert ("stands for missing values" in words) == (missing is not None)
+    assert ("stands for missing values" in words) == (missing == 0.5)
+    assert ("1 of dice (1 of them where both sets are empty)" in words) == (missing == 0.5)
 
 
 def test_the_worst_distance_is_the_diagonal_of_the_case():

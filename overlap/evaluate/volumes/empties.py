@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from .metrics import Metric, Values
 
 __all__ = ["EMPTY_POLICIES", "SITUATIONS", "Answers", "Empty", "as_empty"]
 
-#: Names of the situations, as they stand in tables; "" where both sets have voxels.
+#: Names of the situations, as they stand in tables; "" where both sets have something.
 SITUATIONS = ("", "both", "truth", "found", "undefined")
 
 Answer = float | str
@@ -28,18 +29,19 @@ class Answers:
 
     Each is a number, or ``"nan"``, ``"worst"`` and ``"best"`` (of the metric's range: 0 and 1
     for a ratio, infinity and 0 for a distance), ``"formula"`` (what division gives), or
-    ``"raise"`` (the case fails).
+    ``"raise"`` (the program has an error instead of a number: the value is undefined, and a note
+    says so).
 
     Attributes
     ----------
     both : float or str
-        Neither side has a voxel.
+        Neither side has anything.
     truth : float or str
-        The truth has none, something was found.
+        The truth has nothing, something was found.
     found : float or str
-        Nothing was found, the truth has voxels.
+        Nothing was found, the truth has something.
     undefined : float or str
-        Both have voxels, and the metric is 0/0.
+        Both have something, and the metric is 0/0.
     """
 
     both: Answer = "nan"
@@ -76,20 +78,24 @@ class Empty(ByValue):
     Attributes
     ----------
     overlap : Answers
-        For ratios: NaN, 0, 0.
+        For ratios: NaN, 0, 0. Numbers are those of ratios of which 1 is best; errors, which are
+        best at 0, take 1 minus the number.
     distance : Answers
         For distances: NaN, infinity, infinity.
     relative : Answers
         For differences relative to the truth: NaN, infinity, and the formula (-1, or 1).
     metrics : mapping from str to Answers
-        For metrics by name, before all others; ``"nsd"`` is for every tolerance.
+        For metrics by name, before all others, and as they are; ``"nsd"`` is for every tolerance,
+        ``"hd95"`` for every percentile, ``"f_score"`` for every beta.
     name : str
         Name of the policy.
 
     Notes
     -----
     Volumes, their differences, specificity and other metrics that say something of empty sets
-    keep their formulas.
+    keep their formulas. A set is empty if it has nothing that the metric counts: for
+    ``lesion_dice`` a truth whose lesions are all too small. A mean over the points of one side is
+    undefined without any, where other distances are the worst.
     """
 
     overlap: Answers = Answers()
@@ -105,9 +111,20 @@ class Empty(ByValue):
         ----------
         metric : Metric
         """
-        default = getattr(self, metric.empty) if metric.empty else _FORMULA
-        kind = metric.name.partition("@")[0]
-        return self.metrics.get(metric.name, self.metrics.get(kind, default))
+        kind = _PERCENTILE.sub("hd95", re.split(r"[@(]", metric.name)[0])
+        for name in (metric.name, kind):
+            if name in self.metrics:
+                return self.metrics[name]
+        if not metric.empty:
+            return _FORMULA
+        answers: Answers = getattr(self, metric.empty)
+        if metric.empty == "overlap" and metric.better != "higher":
+            return Answers(*(_turned(metric, answer) for answer in answers.listed().values()))
+        if metric.points:
+            given = answers.listed()
+            pointless = [name for name in ("both", metric.points) if given[name] == "worst"]
+            return replace(answers, **dict.fromkeys(pointless, "nan"))
+        return answers
 
     def apply(
         self, metric: Metric, values: Values, situation: NDArray[np.int8]
@@ -128,7 +145,7 @@ class Empty(ByValue):
         situation : ndarray of int8, shape (N,)
             0 where the formula holds, although a set is empty.
         raised : ndarray of bool, shape (N,)
-            Where the policy wants an error.
+            Where the policy has an error; the value is NaN.
         """
         answers = self.answers(metric)
         values, situation = values.copy(), situation.copy()
@@ -139,6 +156,7 @@ class Empty(ByValue):
             answer = getattr(answers, name)
             if answer == "raise":
                 raised |= here
+                values[here] = np.nan
             elif answer == "formula":
                 situation[here & np.isfinite(values)] = 0
             else:
@@ -155,56 +173,89 @@ class Empty(ByValue):
         return {"name": self.name, **groups, **({"metrics": own} if own else {})}
 
 
+def _turned(metric: Metric, answer: Answer) -> Answer:
+    """Return a ratio's answer for a metric of which less is better."""
+    if isinstance(answer, str) or not metric.better:
+        return answer
+    if answer == 1.0:
+        return metric.best
+    return metric.best + (1.0 - answer) * (metric.worst - metric.best)
+
+
 def _three(both: Answer, truth: Answer, found: Answer) -> Answers:
     return Answers(both, truth, found)
 
 
+_PERCENTILE = re.compile(r"^hd[\d.]+$")
 _RAISE = _three("raise", "raise", "raise")
-_MEDPY = _three(0.0, 0.0, 0.0)
-_MONAI_HD = _three("nan", "worst", "worst")
+_ZERO = _three(0.0, 0.0, 0.0)
+_APART = _three("nan", "worst", "worst")
+# MONAI divides by what there is, whatever `ignore_empty` is; percentiles are undefined.
+_MONAI = {
+    "precision": _three("nan", 0.0, "nan"),
+    "recall": _three("nan", "nan", 0.0),
+    "false_negative_error": _three("nan", "nan", 1.0),
+    "f_score": _three("nan", 0.0, 0.0),
+    "hd95": _three("nan", "nan", "nan"),
+    "asd_found": _APART,
+    "asd_truth": _APART,
+    "nsd": _three("nan", 0.0, 0.0),
+}
 
 #: Policies by name: the default, and what other programs answer.
 EMPTY_POLICIES: dict[str, Empty] = {
     "default": Empty(name="default"),
     "surface-distance": Empty(
         distance=_three("worst", "worst", "worst"),
-        metrics={"nsd": _three("nan", 0.0, 0.0)},
+        metrics={"assd": _APART, "masd": _APART},
         name="surface-distance",
     ),
     "medpy": Empty(
         overlap=_three(1.0, 0.0, 0.0),
         distance=_RAISE,
         relative=_three("raise", "raise", "formula"),
-        metrics={"precision": _MEDPY, "recall": _MEDPY},
+        metrics={"precision": _ZERO, "recall": _ZERO},
         name="medpy",
     ),
     "monai": Empty(
         overlap=_three("nan", "nan", 0.0),
-        distance=_three("nan", "nan", "nan"),
-        metrics={"hd": _MONAI_HD, "nsd": _three("nan", 0.0, 0.0)},
+        metrics=_MONAI,
         name="monai",
     ),
     "monai-keep-empty": Empty(
         overlap=_three(1.0, 0.0, 0.0),
-        distance=_three("nan", "nan", "nan"),
-        metrics={"hd": _MONAI_HD, "nsd": _three("nan", 0.0, 0.0)},
+        metrics=_MONAI,
         name="monai-keep-empty",
     ),
     "metrics-reloaded": Empty(
         overlap=_three(1.0, 0.0, 0.0),
         distance=_three(0.0, "nan", "nan"),
-        metrics={"iou": _three("nan", 0.0, 0.0)},
+        relative=_three("nan", "nan", "formula"),
+        metrics={
+            "iou": _three("nan", 0.0, 0.0),
+            "precision": _three("nan", 0.0, 0.0),
+            "recall": _three("nan", "nan", 0.0),
+            "false_negative_error": _three("nan", "nan", 1.0),
+        },
         name="metrics-reloaded",
     ),
     "panoptica": Empty(
         overlap=_three("nan", 0.0, 0.0),
         relative=_three("nan", "nan", "nan"),
+        metrics={
+            "instance_precision": _three("nan", 0.0, "nan"),
+            "instance_recall": _three("nan", "nan", 0.0),
+        },
         name="panoptica",
     ),
     "scikit-image": Empty(distance=_three(0.0, "worst", "worst"), name="scikit-image"),
-    "torchmetrics": Empty(overlap=_three("nan", 0.0, 0.0), name="torchmetrics"),
+    "torchmetrics": Empty(
+        overlap=_three("nan", 0.0, 0.0),
+        metrics=dict.fromkeys(("precision", "recall", "f_score"), _ZERO),
+        name="torchmetrics",
+    ),
     "simpleitk": Empty(
-        overlap=_three(0.0, 0.0, 0.0),
+        overlap=_ZERO,
         distance=_RAISE,
         metrics={
             "false_negative_error": _three(0.0, float("inf"), "formula"),

@@ -42,6 +42,7 @@ def segmentation(
     ignore: int | Sequence[int] | None = None,
     strata: Any = None,
     missing: float | Literal["worst"] | None = None,
+    failed: Literal["leave_out", "worst", "error"] = "leave_out",
     empty: str | Empty = "default",
     bootstrap: int = 0,
     confidence_level: float = 0.95,
@@ -82,7 +83,11 @@ def segmentation(
         indexed by case, or a mapping from case to a mapping. Columns are added to the table.
     missing : float or "worst", optional
         What stands in the means for undefined and infinite values; by default they are left
-        out and counted.
+        out and counted. ``"worst"`` leaves out what is undefined because both sets are empty.
+    failed : {"leave_out", "worst", "error"}
+        What cases are that could not be evaluated: in no number; the worst value of every metric
+        and label, if the found volume is at fault (missing, unreadable, on another grid); or a
+        ValueError.
     empty : str or Empty
         What a metric is for empty sets: a name in `EMPTY_POLICIES`, or a policy.
     bootstrap : int
@@ -132,7 +137,7 @@ def segmentation(
         over labels of the means over cases, and ``dice[liver]`` one of these; there are ends of
         intervals (``dice low``), and counts: ``dice n_nan`` and ``dice n_inf`` of values, and
         ``n_cases`` and ``n_failed``. Cases that could not be read or do not match are in its
-        `failures`, and in no number.
+        `failures`, which say how they count.
 
     Raises
     ------
@@ -156,7 +161,8 @@ def segmentation(
     """
     inputs = as_inputs(truth, found, pattern)
     study = _study(
-        inputs, labels=labels, metrics=metrics, ignore=ignore, missing=missing, empty=empty,
+        inputs, labels=labels, metrics=metrics, ignore=ignore, missing=missing, failed=failed,
+        empty=empty,
         strata=_strata(strata, inputs.all_cases), bootstrap=bootstrap,
         confidence_level=confidence_level, rng=rng, resume=resume, tolerance=tolerance,
         spacing=spacing, soft=soft, scale=scale, instances=instances, connectivity=connectivity,
@@ -166,6 +172,12 @@ def segmentation(
         case: {"case": case, "truth": pair[0], "found": pair[1]}
         for case, pair in inputs.cases.items()
     }
+    if failed == "worst":
+        reasons = {failure.case: failure for failure in inputs.failures}
+        items |= {
+            case: {"case": case, "truth": alone, "found": reasons[case]}
+            for case, alone in inputs.alone.items()
+        }
     return study.add_all(items, workers=workers, progress=progress).report()
 
 
@@ -204,6 +216,7 @@ def _study(
     ignore: int | Sequence[int] | None = None,
     strata: Mapping[str, Mapping[str, str]] | None = None,
     missing: Any = None,
+    failed: Literal["leave_out", "worst", "error"] = "leave_out",
     empty: str | Empty = "default",
     bootstrap: int = 0,
     confidence_level: float = 0.95,
@@ -261,6 +274,7 @@ def _study(
             measure=measure,
             inputs=inputs,
             missing=_missing(missing),
+            failed=_failed(failed),
             strata=strata or {},
             bootstrap=_whole(bootstrap),
             confidence_level=confidence_level,
@@ -326,6 +340,12 @@ def _missing(missing: Any) -> float | str | None:
     if isinstance(missing, bool) or not np.isfinite(float(missing)):
         raise ValueError(f"missing = {missing!r}; wanted a finite number, 'worst' or None")
     return float(missing)
+
+
+def _failed(failed: Any) -> Literal["leave_out", "worst", "error"]:
+    if failed not in ("leave_out", "worst", "error"):
+        raise ValueError(f"failed = {failed!r}; wanted 'leave_out', 'worst' or 'error'")
+    return failed
 
 
 def _whole(bootstrap: Any) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -15,15 +15,20 @@ from overlap._values import ByValue
 from overlap.evaluate.case_scores import defined_mean, linear_parts
 from overlap.evaluate.report import Report, Section
 
+from .empties import SITUATIONS
 from .measure import Measure
-from .measured import Measured
+from .measured import Failed, Measured
 from .metrics import Metric
 from .shown import headline_of, sections_of
 
 if TYPE_CHECKING:
     from .report import SegmentationReport
 
-__all__ = ["SegmentationEvidence"]
+__all__ = ["FAILED", "PLACES", "SegmentationEvidence"]
+
+#: What the column ``empty`` of a table says, by number.
+PLACES = (*SITUATIONS, "failed")
+FAILED = PLACES.index("failed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,13 +45,17 @@ class SegmentationEvidence(ByValue):
     values : ndarray of float64, shape (metrics, cases, labels)
         After the policy for empty sets; may be NaN or infinite.
     situations : ndarray of int8, same shape
-        Places in `SITUATIONS`: where the policy answered.
+        Places in `PLACES`: where the policy answered, or the case failed.
     used : ndarray of float64, same shape
         What the means are made of: `values`, what stands for missing ones, NaN where left out.
     measure : Measure
         How cases were read.
     sources : mapping
         Truth and found of each case: paths or arrays.
+    raised : ndarray of bool, shape (metrics, measured cases, labels)
+        Where the policy has an error.
+    lost : tuple of Failed
+        Failed cases that count as the worst, after all others along the axis of cases.
     """
 
     metrics: tuple[Metric, ...]
@@ -57,11 +66,13 @@ class SegmentationEvidence(ByValue):
     used: NDArray[np.float64]
     measure: Measure
     sources: Mapping[str, tuple[Any, Any]]
+    raised: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0, 0), np.bool_))
+    lost: tuple[Failed, ...] = ()
 
     @property
     def items(self) -> tuple[str, ...]:
-        """Names of the cases."""
-        return tuple(case.case for case in self.cases)
+        """Names of the cases that are in the numbers."""
+        return tuple(case.case for case in (*self.cases, *self.lost))
 
     def annotated(self) -> tuple[str, ...]:
         """Names of the cases: each has a truth."""
@@ -117,9 +128,27 @@ class SegmentationEvidence(ByValue):
         used = self.used[m]
         return linear_parts(used[~np.isnan(used).all(axis=1)].T)
 
+    def denominators(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.int64]]:
+        """Return how many cases the means of `statistics` are over, by the same names.
+
+        A mean over labels has the cases with a value of any label.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (B, cases)
+        """
+        known = ~np.isnan(self.used)
+        weighed = (np.asarray(weights) > 0.0).astype(np.int64)
+        result = {}
+        for m, metric in enumerate(self.metrics):
+            result[metric.name] = weighed @ known[m].any(axis=1)
+            for k, label in enumerate(self.groups):
+                result[f"{metric.name}[{label}]"] = weighed @ known[m, :, k]
+        return result
+
     @cached_property
     def sizes(self) -> NDArray[np.float64]:
-        """Voxels of found, truth and both, shape (3, cases, labels)."""
+        """Voxels of found, truth and both, shape (3, measured cases, labels)."""
         groups = list(self.groups.values())
         return np.moveaxis(np.array([case.counted(groups) for case in self.cases]), 2, 0)
 
@@ -132,7 +161,7 @@ class SegmentationEvidence(ByValue):
         labels = len(self.groups)
         total = np.repeat([float(case.total) for case in self.cases], labels)
         return {
-            "case": np.repeat(np.array(self.items, dtype=object), labels),
+            "case": np.repeat(np.array([case.case for case in self.cases], dtype=object), labels),
             "label": np.tile(np.array(list(self.groups), dtype=object), len(self.cases)),
             "tp": shared,
             "fp": found - shared,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,14 @@ from overlap.io.folders import natural_key
 
 from .counts import Counts
 from .empties import SITUATIONS, Empty
-from .evidence import SegmentationEvidence
+from .evidence import FAILED, PLACES, SegmentationEvidence
 from .inputs import Inputs
 from .measure import Measure
 from .measured import Failed, Measured
 from .metrics import Metric
+from .objects import COUNTED, LESIONWISE
 from .report import SegmentationReport
-from .wording import LEAST_CASES, describe
+from .wording import EMPTY_WORDS, LEAST_CASES, describe
 
 __all__ = ["Finalise"]
 
@@ -35,6 +36,7 @@ class Finalise:
     measure: Measure
     inputs: Inputs
     missing: float | str | None = None
+    failed: Literal["leave_out", "worst", "error"] = "leave_out"
     strata: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     bootstrap: int = 0
     confidence_level: float = 0.95
@@ -42,39 +44,46 @@ class Finalise:
 
     def __call__(self, parts: list[Measured | Failed]) -> SegmentationReport:
         """Put the cases together and compute the numbers."""
-        failed = [*self.inputs.failures, *(part for part in parts if isinstance(part, Failed))]
+        failed = [part for part in parts if isinstance(part, Failed)]
+        looked_at = {part.case for part in failed}
+        failed += [part for part in self.inputs.failures if part.case not in looked_at]
         cases = [part for part in parts if isinstance(part, Measured)]
         cases.sort(key=lambda case: natural_key(case.case))
         groups = self._groups(cases)
-        values, situations, raised = self._values(cases, groups)
-        refused: NDArray[np.bool_] = np.asarray(raised.any(axis=(0, 2)))
-        for k in np.flatnonzero(refused).tolist():
-            m, label = np.argwhere(raised[:, k]).tolist()[0]
-            words = {"both": "two empty sets", "truth": "an empty truth", "found": "nothing found"}
-            what = words[SITUATIONS[situations[m, k, label]]]
-            failed.append(
-                Failed(
-                    cases[k].case,
-                    f"{self.metrics[m].name} of {list(groups)[label]!r} is of {what}, where the "
-                    f"policy {self.empty.name!r} raises",
-                )
-            )
-        cases = [case for case, out in zip(cases, refused, strict=True) if not out]
-        values, situations = values[:, ~refused], situations[:, ~refused]
         failed.sort(key=lambda failure: natural_key(failure.case))
-        if not cases:
-            first = failed[0]
+        if failed and (self.failed == "error" or not cases):
+            many = f"none of the {len(failed)}"
+            if cases:
+                many = f"failed = 'error', and {len(failed)} of {len(failed) + len(cases)}"
             raise ValueError(
-                f"none of the {len(failed)} cases could be evaluated; the first: {first.case}: "
-                f"{first.reason}"
+                f"{many} cases could {'not ' * bool(cases)}be evaluated; the first: "
+                f"{failed[0].case}: {failed[0].reason}"
             )
+        values, situations, raised = self._values(cases, groups)
+        if raised.size and raised.all():
+            what = EMPTY_WORDS[SITUATIONS[situations[0, 0, 0]]]
+            raise ValueError(
+                f"there are no numbers: the policy {self.empty.name!r} raises for all; the first: "
+                f"{cases[0].case}: {self.metrics[0].name} of {next(iter(groups))!r} is of {what}"
+            )
+        lost = [part for part in failed if part.truth is not None and self.failed == "worst"]
+        diagonals = [float(np.linalg.norm(case.extent)) for case in cases]
+        diagonals += [part.diagonal for part in lost]
+        shape = len(self.metrics), len(lost), len(groups)
+        worst = np.array(
+            [[metric.when_failed(part.diagonal) for part in lost] for metric in self.metrics]
+        )
+        worst = np.broadcast_to(worst.reshape(*shape[:2], 1), shape)
+        values = np.append(values, worst, axis=1)
+        situations = np.append(situations, np.full(shape, FAILED, np.int8), axis=1)
         evidence = SegmentationEvidence(
-            self.metrics, tuple(cases), groups, values, situations, self._used(values, cases),
-            self.measure, self.inputs.cases,
+            self.metrics, tuple(cases), groups, values, situations,
+            self._used(values, situations, diagonals), self.measure, self.inputs.cases, raised,
+            tuple(lost),
         )  # fmt: skip
         estimates = {
             name: float(numbers[0])
-            for name, numbers in evidence.statistics(np.ones((1, len(cases)))).items()
+            for name, numbers in evidence.statistics(np.ones((1, len(evidence.items)))).items()
         }
         intervals = self._intervals(evidence)
         ends = {interval.name: interval for interval in intervals}
@@ -86,7 +95,7 @@ class Finalise:
         for m, metric in enumerate(self.metrics):
             items.append((f"{metric.name} n_nan", float(np.isnan(values[m]).sum())))
             items.append((f"{metric.name} n_inf", float(np.isinf(values[m]).sum())))
-        items += [("n_cases", float(len(cases))), ("n_failed", float(len(failed)))]
+        items += [("n_cases", float(len(evidence.items))), ("n_failed", float(len(failed)))]
         settings = describe(self, evidence, failed)
         sentence = settings.pop("methods")
         return SegmentationReport(
@@ -111,41 +120,44 @@ class Finalise:
             for name in ("total", "voxel")
         )
         counts = Counts(found, truth, shared, total, voxel)
-        situation = np.where(truth == 0.0, np.where(found == 0.0, 1, 2), np.where(found == 0, 3, 0))
+        voxels = _situation(found, truth)
         values = np.empty((len(self.metrics), *shape))
         situations = np.empty(values.shape, np.int8)
         raised = np.empty(values.shape, np.bool_)
         for m, metric in enumerate(self.metrics):
+            situation = voxels
             if metric.formula is None:
-                nothing: dict[str, float] = {}
-                numbers = np.array(
-                    [
-                        case.values.get(label, nothing).get(metric.name, np.nan)
-                        for case in cases
-                        for label in groups
-                    ]
-                )
+                numbers = _measured(cases, groups, metric.name)
             else:
                 numbers = metric.evaluate(counts)
-            answered = self.empty.apply(metric, numbers, situation.astype(np.int8))
+            if metric.name in LESIONWISE:
+                sides = (_measured(cases, groups, name) for name in reversed(COUNTED))
+                situation = _situation(*sides)
+            answered = self.empty.apply(metric, numbers, situation)
             values[m], situations[m], raised[m] = (part.reshape(shape) for part in answered)
         return values, situations, raised
 
-    def _used(self, values: NDArray[np.float64], cases: Sequence[Measured]) -> NDArray[np.float64]:
+    def _used(
+        self,
+        values: NDArray[np.float64],
+        situations: NDArray[np.int8],
+        diagonals: Sequence[float],
+    ) -> NDArray[np.float64]:
         """Return what the means are made of."""
+        used = np.where(np.isfinite(values), values, np.nan)
         if self.missing is None:
-            return np.where(np.isfinite(values), values, np.nan)
-        used = values.copy()
-        diagonals = np.array([[np.linalg.norm(case.extent)] for case in cases])
+            return used
+        missing = np.isnan(used)
+        if self.missing == "worst":
+            # nothing is missing where nothing was to be found
+            missing &= situations != SITUATIONS.index("both")
         for m, metric in enumerate(self.metrics):
-            standing = np.full((len(cases), 1), np.nan)
+            standing: Sequence[float] = [float("nan")] * len(diagonals)
             if self.missing != "worst":
-                standing[:] = float(self.missing)
-            elif np.isfinite(metric.worst):
-                standing[:] = metric.worst
-            elif metric.unit == "length":
-                standing = diagonals  # nothing is farther apart in this volume
-            used[m] = np.where(np.isfinite(values[m]), values[m], standing)
+                standing = [float(self.missing)] * len(diagonals)
+            elif metric.better:
+                standing = [metric.when_failed(diagonal) for diagonal in diagonals]
+            used[m] = np.where(missing[m], np.array(standing)[:, None], used[m])
         return used
 
     def _intervals(self, evidence: SegmentationEvidence) -> list[Interval]:
@@ -175,22 +187,41 @@ class Finalise:
 
     def _rows(self, evidence: SegmentationEvidence) -> list[dict[str, Any]]:
         rows = []
-        for c, case in enumerate(evidence.cases):
-            strata = dict(self.strata.get(case.case, {}))
+        units = [case.unit for case in evidence.cases]
+        units += units[:1] * len(evidence.lost)
+        for c, (case, unit) in enumerate(zip(evidence.items, units, strict=True)):
+            strata = dict(self.strata.get(case, {}))
             for k, label in enumerate(evidence.groups):
                 for m, metric in enumerate(self.metrics):
                     value = float(evidence.values[m, c, k])
                     rows.append(
                         {
-                            "case": case.case,
+                            "case": case,
                             "label": label,
                             "metric": metric.name,
                             "value": value,
-                            "unit": metric.unit_in(case.unit),
-                            "empty": SITUATIONS[evidence.situations[m, c, k]],
+                            "unit": metric.unit_in(unit),
+                            "empty": PLACES[evidence.situations[m, c, k]],
                             "missing": "" if np.isfinite(value) else str(value),
                             "used": float(evidence.used[m, c, k]),
                             **strata,
                         }
                     )
         return rows
+
+
+def _situation(found: NDArray[np.float64], truth: NDArray[np.float64]) -> NDArray[np.int8]:
+    """Return which sets are empty, as places in `SITUATIONS`."""
+    places = np.where(truth == 0.0, np.where(found == 0.0, 1, 2), np.where(found == 0.0, 3, 0))
+    return places.astype(np.int8)
+
+
+def _measured(
+    cases: Sequence[Measured], groups: Mapping[str, tuple[int, ...]], name: str
+) -> NDArray[np.float64]:
+    """Return what was measured beside counts, of every case and label."""
+    nothing: dict[str, float] = {}
+    return np.array(
+        [case.values.get(label, nothing).get(name, np.nan) for case in cases for label in groups],
+        np.float64,
+    )

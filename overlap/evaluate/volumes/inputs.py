@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ class Inputs:
         Why few cases match.
     names : tuple of str
         Names of truth and found: a folder, a file, or what they are.
+    alone : dict
+        Truths of cases that have no found volume.
     """
 
     cases: dict[str, tuple[Any, Any]]
@@ -39,6 +41,7 @@ class Inputs:
     notes: tuple[str, ...]
     names: tuple[str, str]
     findings: tuple[str, ...] = ()
+    alone: dict[str, Any] = field(default_factory=dict)
 
     @property
     def all_cases(self) -> list[str]:
@@ -117,8 +120,8 @@ def _folders(truth: Any, found: Any, pattern: str | tuple[str, str] | None) -> I
     pairs = pair_folders(truth, found, pattern=pattern)
     names = os.fspath(truth), os.fspath(found)
     failures = [
-        Failed(case, f"has no partner: {where} has no volume of it")
-        for cases, where in ((pairs.missing_found, names[1]), (pairs.missing_truth, names[0]))
+        Failed(case, f"has no partner: {names[side]} has no volume of it")
+        for cases, side in ((pairs.missing_found, 1), (pairs.missing_truth, 0))
         for case in cases
     ]
     notes = list(pairs.notes)
@@ -128,7 +131,8 @@ def _folders(truth: Any, found: Any, pattern: str | tuple[str, str] | None) -> I
             f"{pairs.ignored[0]})"
         )
     cases = {pair.case: (str(pair.truth), str(pair.found)) for pair in pairs}
-    return Inputs(cases, tuple(failures), tuple(notes), names, pairs.findings)
+    alone = {case: str(path) for case, path in pairs.alone.items()}
+    return Inputs(cases, tuple(failures), tuple(notes), names, pairs.findings, alone)
 
 
 def _lists(truth: Sequence[Any], found: Sequence[Any]) -> Inputs:
@@ -180,4 +184,5 @@ def _mappings(truth: Mapping[str, Any], found: Mapping[str, Any]) -> Inputs:
     cases = {case: (_source(truth[case]), _source(found[case])) for case in both}
     text = mismatch("cases", list(truth), list(found), "found", "the truth")
     names = "a mapping (truth)", "a mapping (found)"
-    return Inputs(cases, tuple(failures), (), names, (text,) if text else ())
+    alone = {case: _source(truth[case]) for case in truth if case not in found}
+    return Inputs(cases, tuple(failures), (), names, (text,) if text else (), alone)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -101,19 +102,24 @@ class Measure:
         case : str
             Its name.
         truth, found : str, array, image or Volume
+            Found may be a failure: what is known of a case that has none.
         """
+        kept = self.resume is not None and not isinstance(found, Failed)
         try:
             known, state = (None, "")
-            if self.resume is not None:
+            if self.resume is not None and kept:
                 known, state = load_case(self.resume, case, self.settings(), (truth, found))
             if known is not None:
                 return known
             measured = self._measure(case, truth, found, state)
         except MemoryError:
             return Failed(case, "needs more memory than there is")
+        except _FoundError as error:
+            diagonal = float(np.linalg.norm(np.multiply(error.truth.shape, error.truth.spacing)))
+            return Failed(case, _line(error), _digest(error.truth, truth), diagonal)
         except (ValueError, OSError, RuntimeError) as error:
-            return Failed(case, " ".join(str(error).split()))
-        if self.resume is not None:
+            return Failed(case, _line(error))
+        if self.resume is not None and kept:
             store_case(self.resume, measured, self.settings())
         return measured
 
@@ -125,20 +131,22 @@ class Measure:
         case : str
         truth, found : str, array, image or Volume
         """
-        volumes, soft = [], self.soft is not None
-        sides = (("truth", truth, self.scale[0]), ("found", found, self.scale[1]))
-        for role, source, scale in sides:
-            volumes.append(as_volume(source, f"{role} of {case!r}", soft, scale, self.spacing))
-        reference, other = volumes
-        if self.reorient:
-            other = reorient(other, reference, self.tolerance)
-        check_same_grid(reference, other, self.tolerance)
-        objects = [
-            None if isinstance(source, str | os.PathLike | Volume) else image_of(source, role)
-            for role, source, _ in sides
-        ]
-        if not any(isinstance(source, str | os.PathLike | Volume) for _, source, _ in sides):
-            check_axis_order((objects[0], objects[1]), reference.shape)
+        soft = self.soft is not None
+        sides = ("truth", truth), ("found", found)
+        reference = as_volume(truth, f"truth of {case!r}", soft, self.scale[0], self.spacing)
+        with _fault_of_found(reference):
+            if isinstance(found, Failed):
+                raise ValueError(found.reason)
+            other = as_volume(found, f"found of {case!r}", soft, self.scale[1], self.spacing)
+            if self.reorient:
+                other = reorient(other, reference, self.tolerance)
+            check_same_grid(reference, other, self.tolerance)
+            objects = [
+                None if isinstance(source, str | os.PathLike | Volume) else image_of(source, role)
+                for role, source in sides
+            ]
+            if not any(isinstance(source, str | os.PathLike | Volume) for _, source in sides):
+                check_axis_order((objects[0], objects[1]), reference.shape)
         return reference, other
 
     def _measure(self, case: str, truth: Any, found: Any, state: str) -> Measured:
@@ -174,9 +182,10 @@ class Measure:
         counts = contingency(found.values, truth.values, spacing=spacing, ignore=self.ignore)
         if self.complete and self.groups is not None:
             known = LabelSet(tuple(self.groups), tuple(self.groups.values()))
-            for volume, ids in ((truth, counts.labels_truth), (found, counts.labels_found)):
-                present = np.setdiff1d(ids, np.array(self.ignore, np.int64))
-                known.check_known(present.tolist(), volume.path)
+            ignored = np.array(self.ignore, np.int64)
+            known.check_known(np.setdiff1d(counts.labels_truth, ignored).tolist(), truth.path)
+            with _fault_of_found(truth):
+                known.check_known(np.setdiff1d(counts.labels_found, ignored).tolist(), found.path)
         cells = counts.cells
         values: dict[str, dict[str, float]] = {}
         groups = self.named(np.union1d(counts.labels_found, counts.labels_truth).tolist())
@@ -192,6 +201,26 @@ class Measure:
             "voxels": tuple(cells.count.tolist()), "total": counts.voxels,
             "ignored": counts.ignored, "sums": (), "values": values,
         }  # fmt: skip
+
+
+class _FoundError(ValueError):
+    """What is wrong with the found volume of a case, whose truth is good."""
+
+    def __init__(self, reason: str, truth: Volume) -> None:
+        super().__init__(reason)
+        self.truth = truth
+
+
+@contextmanager
+def _fault_of_found(truth: Volume) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, OSError, RuntimeError) as error:
+        raise _FoundError(str(error), truth) from error
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def as_volume(

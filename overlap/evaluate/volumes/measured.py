@@ -13,20 +13,31 @@ __all__ = ["Failed", "Measured", "Source"]
 
 
 @dataclass(frozen=True)
-class Failed:
-    """A case that could not be evaluated, and why."""
-
-    case: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class Source:
     """One side of a case: its name, its files and the digest of what they held."""
 
     name: str
     sha256: str
     files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A case that could not be evaluated.
+
+    Attributes
+    ----------
+    case, reason : str
+    truth : Source, optional
+        Its truth, if that is good and the found volume is at fault.
+    diagonal : float
+        Length of the diagonal of the truth.
+    """
+
+    case: str
+    reason: str
+    truth: Source | None = None
+    diagonal: float = float("nan")
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,10 @@ class Metric:
     formula : Score or callable, optional
         A ratio of the package, or a function of `Counts`. None for metrics that are not of
         voxels alone: those are measured while the volumes are at hand.
+    points : {"found", "truth", ""}
+        The side whose points are averaged: without any there is no mean.
+    penalty : float, optional
+        What a failed case has where the worst value is infinite.
     """
 
     name: str
@@ -61,6 +65,8 @@ class Metric:
     high: float = 1.0
     family: Literal["voxels", "objects", "surfaces"] = "voxels"
     formula: Score | Callable[[Counts], Values] | None = None
+    points: Literal["found", "truth", ""] = ""
+    penalty: float | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         # formulas of counts have no names of their own
@@ -72,7 +78,7 @@ class Metric:
     def worst(self) -> float:
         """The worst value there is; NaN where no direction is better."""
         if self.better == "zero":
-            return float("inf")
+            return max(abs(self.low), abs(self.high))
         return {"higher": self.low, "lower": self.high}.get(self.better, float("nan"))
 
     @property
@@ -114,6 +120,20 @@ class Metric:
         with np.errstate(divide="ignore", invalid="ignore"):
             return self.formula(counts)
 
+    def when_failed(self, diagonal: float) -> float:
+        """Return what a case counts that has no usable found volume; NaN if nothing can stand.
+
+        Parameters
+        ----------
+        diagonal : float
+            Length of the diagonal of the volume, than which no distance is larger.
+        """
+        if not self.better or np.isfinite(self.worst):
+            return self.worst
+        if self.penalty is not None:
+            return self.penalty
+        return diagonal if self.unit == "length" else float("nan")
+
     def badness(self, values: Values) -> Values:
         """Return numbers that grow as values get worse.
 
@@ -146,10 +166,10 @@ _CHENG = "Cheng et al., Boundary IoU, CVPR 2021"
 _INF = float("inf")
 
 
-def _distance(name: str, meaning: str) -> Metric:
+def _distance(name: str, meaning: str, points: Literal["found", "truth", ""] = "") -> Metric:
     return Metric(
         name, meaning, _MAIER, better="lower", empty="distance", unit="length", high=_INF,
-        family="surfaces",
+        family="surfaces", points=points,
     )  # fmt: skip
 
 
@@ -190,17 +210,17 @@ _RECORDS = (
     Metric("instance_recall", "tp / (tp + fn) of the objects", _PQ, family="objects"),
     Metric("lesion_f1", "F1 of objects that touch one of the other side",
            "overlap.detect_lesions, rule any", family="objects"),
-    Metric("lesion_dice", "lesion-wise Dice of BraTS 2023", "overlap.lesionwise_dice",
-           family="objects"),
+    Metric("lesion_dice", "lesion-wise Dice of BraTS 2023; 1 without any lesion that counts",
+           "overlap.lesionwise_dice", empty="", family="objects"),
     Metric("lesion_hd95", "the same for the 95th percentile of distances; 374 mm for each missed "
            "or false lesion, 0 without any", "overlap.lesionwise_dice", better="lower", empty="",
-           unit="length", high=_INF, family="objects"),
+           unit="length", high=_INF, family="objects", penalty=374.0),
     _distance("hd", "largest distance of one surface from the other (Hausdorff)"),
     _distance("hd95", "the same at the 95th percentile; hd99 at the 99th, and so on"),
     _distance("assd", "mean distance of both surfaces from the other"),
     _distance("masd", "mean of the mean distances of both directions"),
-    _distance("asd_found", "mean distance of the found surface from the true one"),
-    _distance("asd_truth", "mean distance of the true surface from the found one"),
+    _distance("asd_found", "mean distance of the found surface from the true one", "found"),
+    _distance("asd_truth", "mean distance of the true surface from the found one", "truth"),
     Metric("nsd@2mm", "share of both surfaces within 2 mm of the other; nsd@3 in voxels if the "
            "size of voxels is not known", _NIKOLOV, family="surfaces"),
     Metric("biou", "IoU of the bands along boundaries, 2 % of the diagonal wide, in voxels",

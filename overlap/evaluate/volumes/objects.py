@@ -16,9 +16,14 @@ from overlap.instances import match_instances
 from overlap.lesions import BRATS_2023, detect_lesions, lesionwise_dice
 from overlap.surfaces import surface_distances
 
-__all__ = ["ObjectRules", "measure_objects"]
+__all__ = ["COUNTED", "LESIONWISE", "ObjectRules", "measure_objects"]
 
 Mask = NDArray[np.bool_]
+
+#: Metrics by the rules of a challenge.
+LESIONWISE = ("lesion_dice", "lesion_hd95")
+#: Names of the lesions that count: true ones, and found ones that are real or false.
+COUNTED = ("lesions_truth", "lesions_found")
 
 _MARGIN = 5  # voxels around the labels that are looked at: more than any dilation of a challenge
 
@@ -64,7 +69,7 @@ class ObjectRules:
 
     def lesionwise(self) -> list[str]:
         """Return the names of metrics by the rules of a challenge."""
-        return [name for name in self.metrics if name in ("lesion_dice", "lesion_hd95")]
+        return [name for name in self.metrics if name in LESIONWISE]
 
     def check_axes(self, axes: int) -> None:
         """Refuse a connectivity, or a metric, that volumes of so many axes do not have."""
@@ -104,7 +109,8 @@ def measure_objects(
     Returns
     -------
     dict
-        Values by metric, by group.
+        Values by metric, by group; with metrics of a challenge also the lesions that it counts,
+        under the names `COUNTED`.
     """
     rules.check_axes(truth.ndim)
     result = {}
@@ -129,8 +135,12 @@ def measure_objects(
                 *masks, spacing=counts.spacing, challenge=rules.challenge,
                 hd95=_robust_hd(counts.spacing) if "lesion_hd95" in lesions else None,
             )  # fmt: skip
+            lesion_counts = dict(
+                zip(COUNTED, (scores.tp + scores.fn, scores.tp + scores.fp), strict=True)
+            )
             values = {"lesion_dice": scores.dice, "lesion_hd95": scores.hd95}
             result[name].update({key: values[key] for key in lesions})
+            result[name].update(lesion_counts)
     return result
 
 

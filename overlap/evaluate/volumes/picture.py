@@ -34,11 +34,16 @@ def draw_worst(
 ) -> Any:
     """Draw a case; see `SegmentationReport.picture`."""
     evidence = report.evidence
+    lost = [part.case for part in evidence.lost]
     rows = [
         row
         for row in report.worst_rows(metric, None)
-        if case in (None, row["case"]) and label in (None, row["label"])
+        if case in (None, row["case"])
+        and label in (None, row["label"])
+        and row["case"] not in lost
     ]
+    if case in lost:
+        raise ValueError(f"{case}: could not be evaluated, so that there is nothing to draw")
     if not rows:
         raise ValueError(
             f"there is no row of case {case!r} and label {label!r}; cases are "

@@ -41,12 +41,10 @@ class SegmentationReport(Report):
 
     @cached_property
     def failures(self) -> pd.DataFrame:
-        """Cases that could not be evaluated: columns case and reason."""
+        """Cases that could not be evaluated: columns case, reason and counts, how they count."""
         import pandas as pd
 
-        return pd.DataFrame(
-            [(failure.case, failure.reason) for failure in self.failed], columns=["case", "reason"]
-        )
+        return pd.DataFrame(self.settings["failures"], columns=["case", "reason", "counts"])
 
     def worst_rows(self, metric: str | None = None, n: int | None = 10) -> list[dict[str, Any]]:
         """Return the rows of the table with the worst values of a metric, the worst first.
@@ -92,7 +90,7 @@ class SegmentationReport(Report):
         -------
         list of dict
             stratum (a column of the strata), level, metric, label (``""`` for the mean over
-            labels), value, and n: the cases of the level.
+            labels), value, and n: the cases of the level that have a value.
         """
         levels: dict[tuple[str, str], list[int]] = {}
         for k, case in enumerate(self.evidence.items):
@@ -103,7 +101,7 @@ class SegmentationReport(Report):
         weights = np.zeros((len(keys), len(self.evidence.items)))
         for row, key in enumerate(keys):
             weights[row, levels[key]] = 1.0
-        numbers = self.evidence.statistics(weights)
+        numbers, counts = self.evidence.statistics(weights), self.evidence.denominators(weights)
         rows = []
         for row, key in enumerate(keys):
             for metric in self.evidence.metrics:
@@ -116,7 +114,7 @@ class SegmentationReport(Report):
                             "metric": metric.name,
                             "label": label,
                             "value": float(numbers[name][row]),
-                            "n": len(levels[key]),
+                            "n": int(counts[name][row]),
                         }
                     )
         return rows

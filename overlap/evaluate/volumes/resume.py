@@ -14,7 +14,7 @@ from .measured import Measured, Source
 
 __all__ = ["load_case", "store_case"]
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 def _path(folder: str, case: str) -> Path:

@@ -24,8 +24,19 @@ def headline_of(report: Report) -> str:
     report : Report
     """
     name, value = report.items[0]
-    cases = report.settings["truth"]["cases"]
-    return f"segmentation: {name} {number(value)} ({cases} case{'s' * (cases != 1)})"
+    failures = [failure["counts"] for failure in report.settings["failures"]]
+    worst = failures.count("worst")
+    cases = report.settings["truth"]["cases"] + worst
+    words = [f"{cases} case{'s' * (cases != 1)}"]
+    if worst:
+        words.append(f"{worst} of them failed and count{'s' * (worst == 1)} as the worst")
+    if len(failures) > worst:
+        words.append(f"{len(failures) - worst} more failed and {_are(failures, worst)} left out")
+    return f"segmentation: {name} {number(value)} ({', '.join(words)})"
+
+
+def _are(failures: list[str], worst: int) -> str:
+    return "is" if len(failures) - worst == 1 else "are"
 
 
 def number(value: float) -> str:
@@ -65,16 +76,27 @@ def label_section(report: SegmentationReport) -> Section:
         unit = facts[metric.name]["unit"]
         columns.append(metric.name if unit == "1" else f"{metric.name}, {unit}")
     rows = []
-    present = (evidence.sizes[:2] > 0.0).any(axis=0).sum(axis=0)
-    for k, label in enumerate(evidence.groups):
-        rows.append([label, str(present[k])])
-        rows[-1] += [_mean(summary, f"{metric.name}[{label}]") for metric in evidence.metrics]
-    rows.append(["mean over labels", str(len(evidence.items))])
-    rows[-1] += [_mean(summary, metric.name) for metric in evidence.metrics]
+    for label in (*evidence.groups, ""):
+        names = [f"{metric.name}[{label}]" if label else metric.name for metric in evidence.metrics]
+        counts = [report.settings["cases_in_means"][name] for name in names]
+        cells = _with_counts([_mean(summary, name) for name in names], counts)
+        rows.append([label or "mean over labels", *cells])
     title = "Means over cases"
+    if evidence.lost:
+        title += ", failed ones as the worst"
     if report.intervals:
         title += f", with {100 * report.intervals[0].level:g} % intervals"
     return Section(title, columns, rows)
+
+
+def _with_counts(cells: list[str], counts: list[int]) -> list[str]:
+    """Return how many cases the means are over, then the means; others say theirs themselves."""
+    usual = max(set(counts), key=lambda count: (counts.count(count), count))
+    own = [
+        cell if count == usual else f"{cell} [{count} case{'s' * (count != 1)}]"
+        for cell, count in zip(cells, counts, strict=True)
+    ]
+    return [str(usual), *own]
 
 
 def _mean(summary: dict[str, float], name: str) -> str:
@@ -96,7 +118,12 @@ def worst_section(report: SegmentationReport, n: int) -> Section:
     metric = next((entry.name for entry in report.evidence.metrics if entry.better), None)
     if metric is None:
         return Section("", (), ())
-    places = {"": "", "both": "both empty", "truth": "truth empty", "found": "nothing found"}
+    places = {
+        "both": "both empty",
+        "truth": "truth empty",
+        "found": "nothing found",
+        "failed": "could not be evaluated",
+    }
     rows = [
         [row["case"], row["label"], number(row["value"]), places.get(row["empty"], row["empty"])]
         for row in report.worst_rows(metric, n)
@@ -111,13 +138,14 @@ def strata_section(report: SegmentationReport) -> Section:
     ----------
     report : SegmentationReport
     """
-    lines: dict[tuple[str, str], list[str]] = {}
+    lines: dict[tuple[str, str], tuple[list[str], list[int]]] = {}
     for row in report.strata_rows():
         if not row["label"]:
-            line = lines.setdefault((row["stratum"], row["level"]), [str(row["n"])])
-            line.append(number(row["value"]))
+            cells, counts = lines.setdefault((row["stratum"], row["level"]), ([], []))
+            cells.append(number(row["value"]))
+            counts.append(row["n"])
     names = [metric.name for metric in report.evidence.metrics]
-    rows = [[*key, *line] for key, line in lines.items()]
+    rows = [[*key, *_with_counts(*line)] for key, line in lines.items()]
     return Section("Strata, means over labels", ("stratum", "level", "cases", *names), rows)
 
 
@@ -128,5 +156,9 @@ def failure_section(report: SegmentationReport) -> Section:
     ----------
     report : SegmentationReport
     """
-    rows = [[failure.case, failure.reason] for failure in report.failed]
-    return Section("Cases that could not be evaluated", ("case", "reason"), rows)
+    lost = report.evidence.lost
+    rows = [
+        [failure.case, failure.reason, "worst" if failure in lost else "left out"]
+        for failure in report.failed
+    ]
+    return Section("Cases that could not be evaluated", ("case", "reason", "counts as"), rows)

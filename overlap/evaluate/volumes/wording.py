@@ -13,7 +13,7 @@ from overlap.evaluate.contract import Contract
 from overlap.evaluate.report import package_versions
 
 from .empties import SITUATIONS
-from .evidence import SegmentationEvidence
+from .evidence import PLACES, SegmentationEvidence
 from .findings import label_findings
 from .measured import Failed, Measured
 from .metrics import Metric
@@ -21,7 +21,15 @@ from .metrics import Metric
 if TYPE_CHECKING:
     from .finalise import Finalise
 
-__all__ = ["LEAST_CASES", "describe"]
+__all__ = ["EMPTY_WORDS", "LEAST_CASES", "describe"]
+
+#: What a metric is of, by situation.
+EMPTY_WORDS = {
+    "both": "two empty sets",
+    "truth": "an empty truth",
+    "found": "nothing found",
+    "undefined": "0/0",
+}
 
 # Below this many cases an interval of a mean is a rough guess.
 FEW_CASES = 20
@@ -56,7 +64,9 @@ def describe(
         "means": "over cases of each label, then over labels",
         "empty": rules.empty.settings(),
         "missing": rules.missing,
+        "failed": rules.failed,
         "touched": touched,
+        "cases_in_means": _denominators(evidence),
         "ignore": list(measure.ignore),
         "ignored_voxels": sum(case.ignored for case in cases),
         "soft": measure.soft,
@@ -91,7 +101,14 @@ def describe(
         for case in cases
     ]
     result["contract"] = _contract(rules, evidence, result).settings()
-    result["failures"] = [{"case": entry.case, "reason": entry.reason} for entry in failed]
+    result["failures"] = [
+        {
+            "case": entry.case,
+            "reason": entry.reason,
+            "counts": "worst" if entry in evidence.lost else "left out",
+        }
+        for entry in failed
+    ]
     result["versions"] = package_versions()
     result["notes"] = _notes(rules, evidence, failed, touched, units)
     result["findings"] = list(rules.inputs.findings)
@@ -116,8 +133,8 @@ def describe(
 
 def _worst(metric: Metric) -> float | str | None:
     """Say what the worst value is: of distances the diagonal of the volume; None for no end."""
-    if np.isfinite(metric.worst):
-        return metric.worst
+    if np.isfinite(metric.worst) or metric.penalty is not None:
+        return metric.when_failed(float("nan"))
     return "diagonal" if metric.unit == "length" and metric.better == "lower" else None
 
 
@@ -150,7 +167,10 @@ def _contract(
         },
         numbers,
         {name: list(members) for name, members in evidence.groups.items()},
-        {case.case: case.sources[0].sha256 for case in evidence.cases},
+        {
+            **{case.case: case.sources[0].sha256 for case in evidence.cases},
+            **{part.case: part.truth.sha256 for part in evidence.lost if part.truth},
+        },
     )
 
 
@@ -158,13 +178,20 @@ def _touched(evidence: SegmentationEvidence) -> dict[str, dict[str, int]]:
     """Count, for every metric, the values where the policy answered, and the missing ones."""
     result = {}
     for m, metric in enumerate(evidence.metrics):
-        counts = np.bincount(evidence.situations[m].ravel(), minlength=len(SITUATIONS))
-        entry = {name: int(count) for name, count in zip(SITUATIONS[1:], counts[1:], strict=True)}
+        counts = np.bincount(evidence.situations[m].ravel(), minlength=len(PLACES))
+        entry = {name: int(count) for name, count in zip(PLACES[1:], counts[1:], strict=True)}
+        entry["raised"] = int(evidence.raised[m].sum())
         entry["n_nan"] = int(np.isnan(evidence.values[m]).sum())
         entry["n_inf"] = int(np.isinf(evidence.values[m]).sum())
         entry["left_out"] = int(np.isnan(evidence.used[m]).sum())
         result[metric.name] = entry
     return result
+
+
+def _denominators(evidence: SegmentationEvidence) -> dict[str, int]:
+    """Return how many cases each mean is over."""
+    counts = evidence.denominators(np.ones((1, len(evidence.items))))
+    return {name: int(number[0]) for name, number in counts.items()}
 
 
 def _notes(
@@ -175,12 +202,36 @@ def _notes(
     units: Sequence[str],
 ) -> list[str]:
     cases, notes = evidence.cases, list(rules.inputs.notes)
-    if failed:
-        first = failed[0]
+    out = [entry for entry in failed if entry not in evidence.lost]
+    total = len(failed) + len(cases)
+    if out:
         notes.append(
-            f"{len(failed)} of {len(failed) + len(cases)} cases could not be evaluated and are in "
-            f"no number (first: {first.case}: {first.reason})"
+            f"{len(out)} of {total} cases could not be evaluated and are in no number (first: "
+            f"{out[0].case}: {out[0].reason})"
         )
+    if evidence.lost:
+        first = evidence.lost[0]
+        notes.append(
+            f"{len(evidence.lost)} of {total} cases have no usable found volume and count as the "
+            f"worst value of every label (first: {first.case}: {first.reason})"
+        )
+        finite = [metric.when_failed(1.0) for metric in evidence.metrics]
+        names = [
+            metric.name
+            for metric, value in zip(evidence.metrics, finite, strict=True)
+            if np.isnan(value)
+        ]
+        if names:
+            notes.append(f"they are left out of what has no worst value: {_some(names)}")
+    for m, metric in enumerate(evidence.metrics):
+        if evidence.raised[m].any():
+            c, k = np.argwhere(evidence.raised[m]).tolist()[0]
+            what = EMPTY_WORDS[SITUATIONS[evidence.situations[m, c, k]]]
+            notes.append(
+                f"where the policy {rules.empty.name!r} raises, the value is undefined: "
+                f"{touched[metric.name]['raised']} of {metric.name} (first: {cases[c].case}, "
+                f"{list(evidence.groups)[k]}, of {what})"
+            )
     for state, words in (("changed", "have changed since"), ("damaged", "were damaged on disk")):
         again = [case.case for case in cases if case.resumed == state]
         if again:
@@ -216,11 +267,13 @@ def _notes(
     if left_out:
         notes.append(f"undefined or infinite values are left out of the means: {_some(left_out)}")
     if rules.missing is not None:
-        stand = [
-            f"{n} of {name}"
-            for name, entry in touched.items()
-            if (n := entry["n_nan"] + entry["n_inf"] - entry["left_out"])
-        ]
+        stand = []
+        for m, name in enumerate(touched):
+            replaced = ~np.isfinite(evidence.values[m]) & ~np.isnan(evidence.used[m])
+            right = int((replaced & (evidence.situations[m] == SITUATIONS.index("both"))).sum())
+            words = f" ({right} of them where both sets are empty)" if right else ""
+            if replaced.any():
+                stand.append(f"{int(replaced.sum())} of {name}{words}")
         if stand:
             notes.append(f"in the means {rules.missing} stands for missing values: {_some(stand)}")
     notes += _of_files(cases)
@@ -284,7 +337,9 @@ def _sentence(
         + (
             "left out of the means."
             if rules.missing is None
-            else f"replaced by {'the worst value' if rules.missing == 'worst' else rules.missing}."
+            else f"replaced by {rules.missing}."
+            if rules.missing != "worst"
+            else "replaced by the worst value, but left out where both sets are empty."
         )
     )
     if measure.surfaces.metrics:
@@ -295,7 +350,13 @@ def _sentence(
             f"NSD: {way.nsd})."
         )
     if failed:
-        parts.append(f"{len(failed)} cases could not be evaluated.")
+        lost = len(evidence.lost)
+        fate = f" {lost} of them count as the worst value" if lost else ""
+        parts.append(
+            f"{len(failed)} cases could not be evaluated{';' * bool(lost)}{fate}"
+            f"{', the others are' if 0 < lost < len(failed) else '' if lost else ' and are'}"
+            f"{' left out' if lost < len(failed) else ''}."
+        )
     if rules.bootstrap:
         parts.append(
             f"Intervals are {100 * rules.confidence_level:g}% studentised bootstrap intervals of "
