@@ -72,7 +72,7 @@ class SegmentationEvidence(ByValue):
     @property
     def items(self) -> tuple[str, ...]:
         """Names of the cases that are in the numbers."""
-        return tuple(case.case for case in (*self.cases, *self.lost))
+        return (*(case.case for case in self.cases), *(failure.case for failure in self.lost))
 
     def annotated(self) -> tuple[str, ...]:
         """Names of the cases: each has a truth."""

@@ -38,9 +38,7 @@ def draw_worst(
     rows = [
         row
         for row in report.worst_rows(metric, None)
-        if case in (None, row["case"])
-        and label in (None, row["label"])
-        and row["case"] not in lost
+        if case in (None, row["case"]) and label in (None, row["label"]) and row["case"] not in lost
     ]
     if case in lost:
         raise ValueError(f"{case}: could not be evaluated, so that there is nothing to draw")
