@@ -59,6 +59,7 @@ VOLUME_WORDS = {
     "--strata": ["strata.csv"],
     "--empty": ["medpy", "monai-keep-empty"],
     "--missing": ["0.5", "worst", ("worst", "--metrics", "hd95,dice,volume_difference")],
+    "--failed": None,
     "--soft": ["minmax", "squared"],
     "--scale": [("255", "--soft", "product")],
     "--instances": None,
@@ -133,7 +134,7 @@ WORDS = {
 OF_RESIDUES = ("--classify", "--residues", "--models", "--conformer", "--bond-limit", "--cis-limit",
                "--max-resolution", "--max-b-factor", "--min-occupancy")  # fmt: skip
 #: Settings that follow from the inputs, or only say how it was computed.
-DERIVED = {"touched", "notes", "findings", "ignored_voxels", "inputs", "truth", "found", "failures",
+DERIVED = {"touched", "cases_in_means", "notes", "findings", "ignored_voxels", "inputs", "truth", "found", "failures",
            "contract", "tie_range", "versions"}  # fmt: skip
 
 
