@@ -134,8 +134,8 @@ WORDS = {
 OF_RESIDUES = ("--classify", "--residues", "--models", "--conformer", "--bond-limit", "--cis-limit",
                "--max-resolution", "--max-b-factor", "--min-occupancy")  # fmt: skip
 #: Settings that follow from the inputs, or only say how it was computed.
-DERIVED = {"touched", "cases_in_means", "notes", "findings", "ignored_voxels", "inputs", "truth", "found", "failures",
-           "contract", "tie_range", "versions"}  # fmt: skip
+DERIVED = {"touched", "cases_in_means", "notes", "findings", "ignored_voxels", "inputs", "truth",
+           "found", "failures", "contract", "tie_range", "versions"}  # fmt: skip
 
 
 def options(command):
