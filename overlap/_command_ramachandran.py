@@ -46,7 +46,7 @@ _FAILURES = 20  # shown one by one
 @click.option("--conformer", default="first", show_default=True, metavar="NAME",
               help="Of atoms with several places: first, highest, all, or a letter.")  # fmt: skip
 @click.option("--bond-limit", default=2.0, show_default=True, metavar="Å",
-              help="A chain is broken where C and N are farther apart.")  # fmt: skip
+              help="Atoms of the backbone farther apart are not bonded.")  # fmt: skip
 @click.option("--cis-limit", default=90.0, show_default=True, metavar="DEG",
               help="Prolines are cis below this omega.")  # fmt: skip
 @click.option("--max-resolution", type=float, metavar="Å", help="Leave coarser structures out.")

@@ -91,7 +91,7 @@ def _seen(content: Conformations) -> tuple[list[str], list[str]]:
     for (category, level), region in content.regions.items():
         rings = len(region.ring_offsets) - 1
         facts.append(f"{category}, {level}: {float(region.area()[0]):,.1f} deg2, {rings} rings")
-    return facts, []
+    return facts, list(content.findings)
 
 
 def _residues(table: ResidueTable) -> tuple[list[str], list[str]]:

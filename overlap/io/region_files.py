@@ -11,6 +11,7 @@ are parts of one region.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,11 +41,14 @@ class RegionSet(ByValue):
         Name of the input.
     sha256 : str or None
         Digest of the file as stored.
+    findings : tuple of str
+        What must not be missed, such as corners that look like radians.
     """
 
     regions: Mapping[tuple[str, str], Polygons]
     source: str
     sha256: str | None = None
+    findings: tuple[str, ...] = ()
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -108,7 +112,16 @@ def read_regions(
             raise ValueError(f"{name}: {key}, {level}: {error}{advice}") from None
     if not regions:
         raise ValueError(f"{name}: has no polygons")
-    return RegionSet(regions, name, content.sha256)
+    polygons = (polygon for several in parts.values() for polygon in several)
+    corners = (corner for polygon in polygons for ring in polygon for corner in ring)
+    farthest = max(abs(float(value)) for corner in corners for value in corner[:2])
+    findings = []
+    if farthest <= 2.0 * math.pi * (1 + 1e-6):
+        findings.append(
+            f"{name}: no corner is beyond {farthest:.4g}; if these are radians, turn them into "
+            "degrees"
+        )
+    return RegionSet(regions, name, content.sha256, tuple(findings))
 
 
 def _polygons(thing: Mapping[str, Any]) -> list[Any]:

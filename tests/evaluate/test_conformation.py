@@ -412,3 +412,18 @@ def test_published_regions(reference_data):
         assert (row["iou"], row["mass_iou"], row["hausdorff"] < 1e-6) == (1.0, 1.0, True)
     favored = report.table[report.table["level"] == "favored"]
     assert favored["islands_a"].tolist() == [4, 3, 2, 3, 3, 2]
+
+
+def test_corners_that_look_like_radians_are_a_finding(tmp_path):
+    for name, factor in (("degrees", 1.0), ("radians", np.pi / 180.0)):
+        ring = [[x * factor, y * factor] for x, y in (*box(-90, -50, -10, 20), (-90, -50))]
+        text = json.dumps({"type": "Polygon", "coordinates": [ring], "wrapped": False})
+        (tmp_path / f"{name}.geojson").write_text(text)
+    paths = {name: tmp_path / f"{name}.geojson" for name in ("degrees", "radians")}
+    report = ov.evaluate.conformation(
+        found=paths["radians"], truth=paths["degrees"], levels="favored", tolerance=None
+    )
+    assert report.findings == (
+        f"found: {paths['radians']}: no corner is beyond 1.571; if these are radians, turn them "
+        "into degrees",
+    )

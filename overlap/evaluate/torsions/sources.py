@@ -146,7 +146,7 @@ def findings_of(source: Conformations, role: str) -> list[str]:
     source : ResidueTable, RamaGrids or RegionSet
     role : str
     """
-    said = source.findings if isinstance(source, ResidueTable) else ()
+    said = () if isinstance(source, RamaGrids) else source.findings
     return [f"{role}: {finding}" for finding in said]
 
 
