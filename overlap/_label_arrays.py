@@ -211,17 +211,21 @@ def check_one_hot(array: NDArray[Any], what: str) -> None:
         rest = [side for k, side in enumerate(array.shape) if k != axis and (k or axis != 1)]
         if not 1 < array.shape[axis] < min(rest) or min(rest) < _LEAST:
             continue
-        moved = np.moveaxis(array, axis, 0)
-        # almost every label map fails at its first or its middle voxel
-        places = ((0,) * (ndim - 1), tuple(side // 2 for side in moved.shape[1:]))
-        if all(sorted(moved[(slice(None), *at)].tolist())[-2:] == [0, 1] for at in places) and (
-            _one_hot(moved)
-        ):
+        if not all(_one_in(array, axis, half) for half in (False, True)):
+            continue  # almost every label map, at its first or its middle voxel
+        if _one_hot(np.moveaxis(array, axis, 0)):
             raise ValueError(
                 f"{what}: has shape {array.shape}, and along axis {axis} one 1 for each voxel, "
                 f"which looks like {array.shape[axis]} classes in one-hot form; give the labels, "
                 f"array.argmax(axis={axis})"
             )
+
+
+def _one_in(array: NDArray[Any], axis: int, half: bool) -> bool:
+    """Whether the first or the middle line along an axis has one 1 and else zeros."""
+    at = [side // 2 if half else 0 for side in array.shape]
+    line = array[(*at[:axis], slice(None), *at[axis + 1 :])]
+    return np.count_nonzero(line) == 1 and bool(line.max() == 1)
 
 
 def _one_hot(layers: NDArray[Any]) -> bool:

@@ -212,3 +212,29 @@ def test_an_output_never_replaces_a_volume_or_another_input(refused, folders, tm
     picture.write_bytes(b"a picture that is there")
     assert "would overwrite a file of the input" in refused(*folders, "--picture", picture)
     assert picture.read_bytes() == b"a picture that is there"
+
+
+def test_axes_in_another_order_and_images_by_a_pattern(tmp_path, run):
+    nibabel = pytest.importorskip("nibabel")
+    values = np.zeros((6, 5, 4), np.uint8)
+    values[1:4, 1:4, 1:3] = 1
+    affine = np.diag([1.5, 1.0, 2.0, 1.0])
+    for case in ("sub-1", "sub-2"):
+        for side in ("truth", "found", "scans"):
+            (tmp_path / side / case).mkdir(parents=True)
+        image = nibabel.Nifti1Image(values, affine)
+        nibabel.save(image, tmp_path / "truth" / case / f"{case}_dseg.nii.gz")
+        nibabel.save(image, tmp_path / "scans" / case / f"{case}_T1w.nii.gz")
+        turned = image.as_reoriented([[1, -1], [0, 1], [2, -1]])
+        nibabel.save(turned, tmp_path / "found" / case / f"{case}_dseg.nii.gz")
+    words = tmp_path / "truth", tmp_path / "found", "--pattern", "sub-*/sub-*_dseg.nii.gz"
+    code, _, err = run(*words)
+    assert code == 2
+    assert "; reorient=True (--reorient) does that" in err
+    scans = tmp_path / "scans" / "sub-*" / "*_T1w.nii.gz"
+    picture = tmp_path / "a.png"
+    code, out, err = run(*words, "--reorient", "--picture", picture, "--images", scans)
+    assert (code, err) == (0, "")
+    assert picture.stat().st_size > 1000
+    assert "mean over labels      2  1.0000" in out
+    assert "was read with its axes swapped (x <-> y), then " in out

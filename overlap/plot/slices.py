@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._label_arrays import plain_bool
 from overlap.plot.figures import caption, figure_of, new_figure, save
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def draw_slice(
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
+    found, truth = plain_bool(found), plain_bool(truth)
     axis, index = worst_slice(found, truth, spacing)
     planes = [_plane(volume, axis, index) for volume in (found, truth)]
     sides = [*(float(side) for k, side in enumerate(spacing) if k != axis), 1.0]

@@ -113,6 +113,18 @@ def test_layers_of_classes_are_refused(shape):
     assert report.summary["dice"] == 1.0
 
 
+def test_arrays_with_more_axes_are_read_as_files_are():
+    cube = random_cases(11)[0]["case_1"]
+    report = run(cube[..., None, None], cube, spacing=SPACING)
+    assert report.summary["dice"] == 1.0
+    assert (
+        "truth of 'case': its shape 7 x 6 x 5 x 1 x 1 was read as 7 x 6 x 5"
+        in (report.settings["notes"])
+    )
+    with pytest.raises(ValueError, match=r"truth of 'case': has 4 axes \(1 x 7 x 6 x 5\); wanted"):
+        run(cube[None], cube[None])
+
+
 def stored_otherwise(values, order, flips):
     """Return the same voxels at the same places, in another order of axes."""
     turns = np.array([[order[axis], -1 if axis in flips else 1] for axis in range(3)])

@@ -95,7 +95,7 @@ def _image(
     if isinstance(images, Mapping):
         source = images.get(case)
         if source is None:
-            raise ValueError(f"images: there is none of the case {case!r}")
+            raise ValueError(f"images: has no image of the case {case!r}")
     else:
         source = find_image(images, case, files)
     if isinstance(source, str | os.PathLike):
