@@ -40,4 +40,14 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("overlap-metrics")
-    return _load(name)
+    try:
+        return _load(name)
+    except AttributeError:
+        if name.startswith("_"):
+            raise
+    from difflib import get_close_matches
+
+    known = {public.casefold(): public for public in __all__}
+    hits = get_close_matches(name.casefold(), known, n=1)
+    hint = f"; did you mean overlap.{known[hits[0]]}?" if hits else ""
+    raise AttributeError(f"overlap has no {name!r}{hint}")

@@ -14,31 +14,6 @@ __all__ = [
     "warm_kernels",
 ]
 
-#: Meaning of each component that scores are made of.
-_MEANINGS = {
-    "iou": "intersection / union (Jaccard)",
-    "dice": "2 intersection / sum of measures (Sorensen)",
-    "tversky": "intersection / (intersection + alpha |found - truth| + beta |truth - found|)",
-    "f_score": "weighted harmonic mean of precision and recall",
-    "coverage": "intersection / measure of the first set",
-    "overlap_coefficient": "intersection / smaller measure",
-    "volumetric_similarity": "1 - |difference of measures| / sum of measures",
-    "enclosure_gap": "penalty: part of the enclosure outside the union",
-    "center_gap": "penalty: squared distance of centers / squared diameter of the enclosure",
-    "aspect_gap": "penalty: difference of aspect ratios",
-    "sides_gap": "penalty: squared differences of sides / sides of the enclosure",
-    "enclosed_gap": "penalty: part of the enclosure outside both sets' own enclosures",
-    "direction_gap": "penalty: distance of centers along each axis, more along an axis (SIoU)",
-    "shape_gap": "penalty: relative differences of sides (SIoU)",
-    "corner_gap": "penalty: squared distances of corners / squared diagonal of the image",
-    "kfiou": "Gaussians: size of the Kalman product / (sum of sizes - it), at most 1/3",
-    "nwd": "Gaussians: exp(-Wasserstein distance / scale)",
-    "gwd": "Gaussians: 1 / (1 + ln(1 + normalized Wasserstein distance))",
-    "kld": "Gaussians: 1 / (1 + ln(1 + KL(truth || found)))",
-    "jd": "Gaussians: 1 / (1 + ln(1 + Jeffreys divergence))",
-    "probiou": "Gaussians: 1 - Hellinger distance",
-}
-
 
 def score_rows() -> list[list[str]]:
     """Name, parameters and meaning of each public score."""
@@ -49,15 +24,16 @@ def score_rows() -> list[list[str]]:
         score = getattr(overlap, name)
         if not isinstance(score, overlap.Score):
             continue
+        meaning = score.doc.partition("\n")[0].replace("`", "").rstrip(".")
         if len(score.parts) > 1:
-            rows.append([name, score.expression])
+            rows.append([name, meaning])
             continue
         component = score.parts[0].component
         parameters = ", ".join(
             f"{key}=" if math.isnan(value) else f"{key}={value:g}"  # NaN: it must be given
             for key, value in component.parameters
         )
-        rows.append([f"{name}({parameters})" if parameters else name, _MEANINGS[name]])
+        rows.append([f"{name}({parameters})" if parameters else name, meaning])
     return rows
 
 

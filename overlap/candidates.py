@@ -72,7 +72,9 @@ def checked_groups(
     try:
         first, second = map(np.asarray, groups)
     except (TypeError, ValueError):
-        raise TypeError("groups: expected a pair of arrays, for found and for truth") from None
+        raise TypeError(
+            "groups: expected a pair of arrays of labels, groups=(labels of found, labels of truth)"
+        ) from None
     if first.shape != (found,) or second.shape != (truth,):
         raise ValueError(
             f"groups: expected shapes ({found},) and ({truth},), "

@@ -24,6 +24,7 @@ from overlap._outputs import (
     write_json,
     write_outputs,
 )
+from overlap.io.name_match import closest
 from overlap.io.printable import printable
 
 __all__ = ["main"]
@@ -144,7 +145,8 @@ def temporal(
     if protocol != "all":
         if protocol not in PROTOCOLS:
             known = ", ".join((*PROTOCOLS, "all"))
-            raise click.UsageError(f"no protocol {protocol!r}; known are {known}")
+            hint = closest(protocol, (*PROTOCOLS, "all"))
+            raise click.UsageError(f"no protocol {protocol!r}{hint}; known are {known}")
         rules = PROTOCOLS[protocol].with_fields(**_fields(changes))
     elif changes:
         raise click.UsageError("--set needs one protocol, not all")

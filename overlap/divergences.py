@@ -29,22 +29,47 @@ kfiou = single(
         Groups.OVERLAP | Groups.DIVERGENCE,
         high=1.0 / 3.0,
         disjoint_max=1.0 / 3.0,
-    )
+    ),
+    doc="""Kalman filter IoU of Gaussians: ``K / (A + B - K)``.
+
+    A, B and K are the sizes ``sqrt(det)`` of both covariances and of that of the product of the
+    densities. It does not look at the centers; `overlap.iou` of Gaussians is the same number.
+
+    Range: [0, 1/3]; 1/3 for equal covariances, 0 where one is singular, NaN where both are.
+
+    Source: Yang et al. (2022), arXiv:2201.12558.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> boxes = ov.Boxes([[0.0, 0.0, 4.0, 4.0], [2.0, 0.0, 8.0, 4.0]])
+    >>> found, truth = (ov.Gaussians.from_boxes(x, variance=0.25) for x in (boxes[0], boxes[1]))
+    >>> ov.kfiou(found, truth).round(4)
+    array([0.3078])
+    """,
 )
-"""Kalman filter IoU (Yang et al. 2022, arXiv:2201.12558): ``K / (A + B - K)`` of the sizes
-``sqrt(det)`` of both covariances and of that of the product of the densities, in [0, 1/3].
 
-Equal covariances have 1/3, whatever their centers: it forgets these. `overlap.iou` of Gaussians
-is the same number.
-"""
+nwd = single(
+    Component("nwd", _formulas.nwd, Groups.DIVERGENCE, parameters=(("scale", math.nan),)),
+    doc="""Normalized Wasserstein distance of Gaussians: ``exp(-W / scale)``.
 
-nwd = single(Component("nwd", _formulas.nwd, Groups.DIVERGENCE, parameters=(("scale", math.nan),)))
-"""Normalized Wasserstein distance (Wang et al. 2021, arXiv:2110.13389): ``exp(-W / scale)`` with
-the 2-Wasserstein distance W, in [0, 1].
+    W is the 2-Wasserstein distance. ``nwd(scale=12.7)``: the scale is a length in the unit of
+    the coordinates (the authors take the mean size of the objects of a data set) and must be
+    given.
 
-``nwd(scale=12.7)``: the scale is a length in the unit of the coordinates (the authors take the
-mean size of the objects of a data set) and must be given.
-"""
+    Range: (0, 1]; 1 for equal Gaussians.
+
+    Source: Wang et al. (2021), arXiv:2110.13389.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> boxes = ov.Boxes([[0.0, 0.0, 4.0, 4.0], [2.0, 0.0, 8.0, 4.0]])
+    >>> found, truth = (ov.Gaussians.from_boxes(x, variance=0.25) for x in (boxes[0], boxes[1]))
+    >>> ov.nwd(scale=2.0)(found, truth).round(4)
+    array([0.2057])
+    """,
+)
 
 gwd = single(
     Component(
@@ -52,15 +77,27 @@ gwd = single(
         _formulas.gwd,
         Groups.OVERLAP | Groups.DIVERGENCE,
         parameters=(("root", 1.0), ("log", 1.0), ("normalize", 1.0)),
-    )
-)
-"""Gaussian Wasserstein distance (Yang et al. 2021, arXiv:2101.11952): ``1 / (1 + ln(1 + d))``
-with ``d = W / (2 (size_a size_b)^(1/4))``, in [0, 1].
+    ),
+    doc="""Gaussian Wasserstein distance as a similarity: ``1 / (1 + ln(1 + d))``.
 
-``root=False`` takes ``d^2`` for d, ``log=False`` leaves out the logarithm, and
-``normalize=False`` the division, so that the unit matters. Sizes are ``sqrt(det)``; boxes with
-the variance 1/4 have the divisor ``(w h w' h')^(1/4)``, a mean of their sides.
-"""
+    ``d = W / (2 (size_a size_b)^(1/4))``. ``root=False`` takes ``d^2`` for d, ``log=False``
+    leaves out the logarithm, and ``normalize=False`` the division, so that the unit matters.
+    Sizes are ``sqrt(det)``; boxes with the variance 1/4 have the divisor ``(w h w' h')^(1/4)``,
+    a mean of their sides.
+
+    Range: (0, 1]; 1 for equal Gaussians, 0 where one is singular, NaN where both are.
+
+    Source: Yang et al. (2021), arXiv:2101.11952.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> boxes = ov.Boxes([[0.0, 0.0, 4.0, 4.0], [2.0, 0.0, 8.0, 4.0]])
+    >>> found, truth = (ov.Gaussians.from_boxes(x, variance=0.25) for x in (boxes[0], boxes[1]))
+    >>> ov.gwd(found, truth).round(4)
+    array([0.6498])
+    """,
+)
 
 _DIVERGENCE = (("root", 0.0), ("log", 1.0))
 
@@ -71,21 +108,65 @@ kld = single(
         Groups.DIVERGENCE,
         parameters=_DIVERGENCE,
         symmetric=never,
-    )
+    ),
+    doc="""Kullback-Leibler divergence as a similarity: ``1 / (1 + ln(1 + D))``.
+
+    ``D = KL(truth || found)``. ``root=True`` takes ``sqrt(D)`` for D, ``log=False`` leaves out
+    the logarithm.
+
+    Range: [0, 1]; 1 for equal Gaussians, 0 where one is singular, NaN where both are. Not
+    symmetric.
+
+    Source: Yang et al. (2021), arXiv:2106.01883.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> boxes = ov.Boxes([[0.0, 0.0, 4.0, 4.0], [2.0, 0.0, 8.0, 4.0]])
+    >>> found, truth = (ov.Gaussians.from_boxes(x, variance=0.25) for x in (boxes[0], boxes[1]))
+    >>> ov.kld(found, truth).round(4)
+    array([0.5399])
+    """,
 )
-"""Kullback-Leibler divergence (Yang et al. 2021, arXiv:2106.01883): ``1 / (1 + ln(1 + D))`` with
-``D = KL(truth || found)``, in [0, 1].
 
-``root=True`` takes ``sqrt(D)`` for D, ``log=False`` leaves out the logarithm. Not symmetric.
-"""
+jd = single(
+    Component("jd", _formulas.jd, Groups.DIVERGENCE, parameters=_DIVERGENCE),
+    doc="""Jeffreys divergence as a similarity: ``1 / (1 + ln(1 + D))``.
 
-jd = single(Component("jd", _formulas.jd, Groups.DIVERGENCE, parameters=_DIVERGENCE))
-"""Jeffreys divergence: as `kld`, with the mean of ``KL(truth || found)`` and
-``KL(found || truth)``, in [0, 1]."""
+    D is the mean of ``KL(truth || found)`` and ``KL(found || truth)``; parameters as those of
+    `kld`.
 
-probiou = single(Component("probiou", _formulas.probiou, Groups.DIVERGENCE))
-"""Probabilistic IoU (Murrugarra-Llerena et al. 2021, arXiv:2106.06072): ``1 - sqrt(1 - exp(-B))``
-with the Bhattacharyya distance B, that is 1 minus the Hellinger distance, in [0, 1].
+    Range: [0, 1]; 1 for equal Gaussians, 0 where one is singular, NaN where both are.
 
-Its authors give boxes the variance 1/12, that of the uniform distribution.
-"""
+    Source: Jeffreys (1946).
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> boxes = ov.Boxes([[0.0, 0.0, 4.0, 4.0], [2.0, 0.0, 8.0, 4.0]])
+    >>> found, truth = (ov.Gaussians.from_boxes(x, variance=0.25) for x in (boxes[0], boxes[1]))
+    >>> ov.jd(found, truth).round(4)
+    array([0.5931])
+    """,
+)
+
+probiou = single(
+    Component("probiou", _formulas.probiou, Groups.DIVERGENCE),
+    doc="""Probabilistic IoU of Gaussians: ``1 - sqrt(1 - exp(-B))``.
+
+    B is the Bhattacharyya distance, so that it is 1 minus the Hellinger distance. Its authors
+    give boxes the variance 1/12, that of the uniform distribution.
+
+    Range: [0, 1]; 1 for equal Gaussians, 0 where one is singular, NaN where both are.
+
+    Source: Murrugarra-Llerena et al. (2021), arXiv:2106.06072.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> boxes = ov.Boxes([[0.0, 0.0, 4.0, 4.0], [2.0, 0.0, 8.0, 4.0]])
+    >>> found, truth = (ov.Gaussians.from_boxes(x, variance=0.25) for x in (boxes[0], boxes[1]))
+    >>> ov.probiou(found, truth).round(4)
+    array([0.5619])
+    """,
+)

@@ -33,17 +33,60 @@ __all__ = [
 ]
 
 enclosure_gap = single(
-    Component("enclosure_gap", _formulas.enclosure_gap, Groups.OVERLAP | Groups.ENCLOSURE)
-)
-"""Share of the common enclosure outside the union: ``(C - U) / C``, in [0, 1]."""
+    Component("enclosure_gap", _formulas.enclosure_gap, Groups.OVERLAP | Groups.ENCLOSURE),
+    doc="""Penalty: share of the common enclosure outside the union, ``(C - U) / C``.
 
-center_gap = single(Component("center_gap", _formulas.center_gap, Groups.ENCLOSURE, centers=True))
-"""Squared distance of centres over squared diameter of the enclosure, in [0, 1]."""
+    C is the measure of the smallest enclosure of both sets (see `Score.with_enclosure`), U that
+    of their union. ``iou - enclosure_gap`` is `giou`.
+
+    Range: [0, 1]; 0 where the enclosure has no measure.
+
+    Source: Rezatofighi et al. (2019), arXiv:1902.09630.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> found, truth = ov.Boxes([[0.0, 0.0, 4.0, 4.0]]), ov.Boxes([[2.0, 0.0, 8.0, 4.0]])
+    >>> ov.enclosure_gap(found, truth)
+    array([0.])
+    """,
+)
+
+center_gap = single(
+    Component("center_gap", _formulas.center_gap, Groups.ENCLOSURE, centers=True),
+    doc="""Penalty: squared distance of centers over squared diameter of the enclosure.
+
+    ``iou - center_gap`` is `diou`.
+
+    Range: [0, 1]; 0 for equal centers, and where the enclosure is a point.
+
+    Source: Zheng et al. (2020), arXiv:1911.08287.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> found, truth = ov.Boxes([[0.0, 0.0, 4.0, 4.0]]), ov.Boxes([[2.0, 0.0, 8.0, 4.0]])
+    >>> ov.center_gap(found, truth)
+    array([0.1125])
+    """,
+)
 
 enclosed_gap = single(
-    Component("enclosed_gap", _formulas.enclosed_gap, Groups.ENCLOSURE | Groups.OUTSIDE)
+    Component("enclosed_gap", _formulas.enclosed_gap, Groups.ENCLOSURE | Groups.OUTSIDE),
+    doc="""Penalty: share of the common enclosure outside both sets' own enclosures.
+
+    As `enclosure_gap`, but what a set leaves free of its own enclosure is not held against it.
+
+    Range: [0, 1]; 0 whenever both own enclosures are equal.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> found, truth = ov.Boxes([[0.0, 0.0, 4.0, 4.0]]), ov.Boxes([[2.0, 0.0, 8.0, 4.0]])
+    >>> ov.enclosed_gap(found, truth)
+    array([0.])
+    """,
 )
-"""Share of the enclosure outside both regions' own enclosures; 0 whenever they are equal."""
 
 aspect_gap = single(
     Component(
@@ -52,14 +95,44 @@ aspect_gap = single(
         Groups.OVERLAP | Groups.EXTENT,
         parameters=(("alpha_grad", 0.0),),
         aspect=True,
-    )
-)
-"""Difference of aspect ratios: ``alpha v`` with ``v = 4/pi^2 (atan(w/h) - atan(w'/h'))^2`` and
-``alpha = v / ((1 - IoU) + v)``, constant in the partials unless ``alpha_grad=True``; in [0, 1].
-"""
+    ),
+    doc="""Penalty: difference of aspect ratios, ``alpha v``.
 
-sides_gap = single(Component("sides_gap", _formulas.sides_gap, Groups.EXTENT, axis=_formulas._side))
-"""Sum over axes of ``((side - side') / side of the enclosure)^2``; at most 1 per axis."""
+    ``v = 4/pi^2 (atan(w/h) - atan(w'/h'))^2`` and ``alpha = v / ((1 - IoU) + v)``. In gradients
+    alpha is a constant, as in the authors' program; ``aspect_gap(alpha_grad=True)``
+    differentiates it as well.
+
+    Range: [0, 1]; 0 for equal aspect ratios.
+
+    Source: Zheng et al. (2020), arXiv:1911.08287.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> found, truth = ov.Boxes([[0.0, 0.0, 4.0, 4.0]]), ov.Boxes([[2.0, 0.0, 8.0, 4.0]])
+    >>> ov.aspect_gap(found, truth).round(4)
+    array([0.0003])
+    """,
+)
+
+sides_gap = single(
+    Component("sides_gap", _formulas.sides_gap, Groups.EXTENT, axis=_formulas._side),
+    doc="""Penalty: sum over axes of ``((side - side') / side of the enclosure)^2``.
+
+    ``diou - sides_gap`` is `eiou`.
+
+    Range: [0, D] in D dimensions; 0 for equal sides.
+
+    Source: Zhang et al. (2021), arXiv:2101.08158.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> found, truth = ov.Boxes([[0.0, 0.0, 4.0, 4.0]]), ov.Boxes([[2.0, 0.0, 8.0, 4.0]])
+    >>> ov.sides_gap(found, truth)
+    array([0.0625])
+    """,
+)
 
 direction_gap = single(
     Component(
@@ -69,14 +142,25 @@ direction_gap = single(
         aspect=True,
         sides=True,
         centers=True,
-    )
-)
-"""Half the distance cost of SIoU: ``((1 - exp(-g rx)) + (1 - exp(-g ry))) / 2``, in [0, 1].
+    ),
+    doc="""Penalty: half the distance cost of SIoU, ``((1 - exp(-g rx)) + (1 - exp(-g ry))) / 2``.
 
-``rx = (dx / side of the enclosure)^2`` and likewise ry. ``g = 2 - 2 |sin cos|`` of the line
-between the centers, 2 along an axis and 1 along a diagonal: it is what ``1 - 2 sin^2(arcsin(x) -
-pi/4)`` of the paper comes to. Intervals have the one axis, with g = 2.
-"""
+    ``rx = (dx / side of the enclosure)^2`` and likewise ry. ``g = 2 - 2 |sin cos|`` of the line
+    between the centers, 2 along an axis and 1 along a diagonal: it is what ``1 - 2
+    sin^2(arcsin(x) - pi/4)`` of the paper comes to. Intervals have the one axis, with g = 2.
+
+    Range: [0, 1]; 0 for equal centers.
+
+    Source: Gevorgyan (2022), arXiv:2205.12740.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> found, truth = ov.Boxes([[0.0, 0.0, 4.0, 4.0]]), ov.Boxes([[2.0, 0.0, 8.0, 4.0]])
+    >>> ov.direction_gap(found, truth).round(4)
+    array([0.1226])
+    """,
+)
 
 shape_gap = single(
     Component(
@@ -85,10 +169,24 @@ shape_gap = single(
         Groups.EXTENT,
         parameters=(("theta", 4.0),),
         aspect=True,
-    )
+    ),
+    doc="""Penalty: half the shape cost, ``((1 - exp(-ww))^theta + (1 - exp(-wh))^theta) / 2``.
+
+    ``ww = |w - w'| / max(w, w')`` and likewise wh. `theta` is 4 by default, and 2 to 6 in the
+    paper; ``shape_gap(theta=2)`` changes it.
+
+    Range: [0, 1]; 0 for equal sides.
+
+    Source: Gevorgyan (2022), arXiv:2205.12740.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> found, truth = ov.Boxes([[0.0, 0.0, 4.0, 4.0]]), ov.Boxes([[2.0, 0.0, 8.0, 4.0]])
+    >>> ov.shape_gap(found, truth).round(4)
+    array([0.0032])
+    """,
 )
-"""Half the shape cost of SIoU: ``((1 - exp(-ww))^theta + (1 - exp(-wh))^theta) / 2`` with
-``ww = |w - w'| / max(w, w')`` and likewise wh, in [0, 1]; theta is 2 to 6 in the paper."""
 
 corner_gap = single(
     Component(
@@ -100,32 +198,139 @@ corner_gap = single(
         axis=_formulas._corner,
         corners=True,
         centers=True,
-    )
+    ),
+    doc="""Penalty: squared distances of both corners over the squared diagonal of the image.
+
+    The lower and the upper corners. ``corner_gap(diagonal=math.hypot(640, 480))``: the diagonal
+    must be given, in the unit of the regions.
+
+    Range: [0, 2] for boxes inside the image.
+
+    Source: Ma and Xu (2023), arXiv:2307.07662.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> found, truth = ov.Boxes([[0.0, 0.0, 4.0, 4.0]]), ov.Boxes([[2.0, 0.0, 8.0, 4.0]])
+    >>> ov.corner_gap(diagonal=10.0)(found, truth)
+    array([0.2])
+    """,
 )
-"""Squared distances of the lower and of the upper corners, over the squared diagonal of the image.
 
-``corner_gap(diagonal=math.hypot(640, 480))``: the diagonal must be given, in the unit of the
-regions. At most 2 inside the image.
-"""
+giou = (iou - enclosure_gap).named(
+    "giou",
+    doc="""Generalized IoU: `iou` minus `enclosure_gap`, ``I / U - (C - U) / C``.
 
-giou = (iou - enclosure_gap).named("giou")
-"""Generalized IoU (Rezatofighi et al. 2019, arXiv:1902.09630), in [-1, 1]."""
+    C is the measure of the smallest enclosure of both sets, by default the kind's own;
+    ``giou.with_enclosure("hull")`` chooses another.
 
-diou = (iou - center_gap).named("diou")
-"""Distance IoU (Zheng et al. 2020, arXiv:1911.08287), in [-1, 1]."""
+    Range: [-1, 1]; 1 for equal sets, towards -1 the farther apart they are.
 
-ciou = (diou - aspect_gap).named("ciou")
-"""Complete IoU (Zheng et al. 2020, arXiv:1911.08287); ``ciou(alpha_grad=True)`` differentiates
-alpha as well."""
+    Source: Rezatofighi et al. (2019), arXiv:1902.09630.
 
-eiou = (diou - sides_gap).named("eiou")
-"""Efficient IoU (Zhang et al. 2021, arXiv:2101.08158)."""
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> found, truth = ov.Boxes([[0.0, 0.0, 4.0, 4.0]]), ov.Boxes([[2.0, 0.0, 8.0, 4.0]])
+    >>> ov.giou(found, truth)
+    array([0.25])
+    """,
+)
 
-siou = (iou - direction_gap - shape_gap).named("siou")
-"""SCYLLA-IoU (Gevorgyan 2022, arXiv:2205.12740), in [-2, 1]: ``1 - siou`` is its loss,
-``1 - IoU + (Delta + Omega) / 2``. ``siou(theta=2)``."""
+diou = (iou - center_gap).named(
+    "diou",
+    doc="""Distance IoU: `iou` minus `center_gap`.
 
-mpdiou = (iou - corner_gap).named("mpdiou")
-"""Minimum point distance IoU (Ma and Xu 2023, arXiv:2307.07662): ``IoU - (d1^2 + d2^2) /
-(W^2 + H^2)`` of an image of W x H. ``mpdiou(diagonal=math.hypot(W, H))``; in [-2, 1] for boxes
-inside the image."""
+    The squared distance of the centers counts against the squared diameter of the enclosure.
+
+    Range: [-1, 1]; 1 for equal sets.
+
+    Source: Zheng et al. (2020), arXiv:1911.08287.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> found, truth = ov.Boxes([[0.0, 0.0, 4.0, 4.0]]), ov.Boxes([[2.0, 0.0, 8.0, 4.0]])
+    >>> ov.diou(found, truth)
+    array([0.1375])
+    """,
+)
+
+ciou = (diou - aspect_gap).named(
+    "ciou",
+    doc="""Complete IoU: `diou` minus `aspect_gap`.
+
+    In gradients the weight alpha of the aspect term is a constant, as in the authors' program;
+    ``ciou(alpha_grad=True)`` differentiates it as well.
+
+    Range: [-2, 1]; 1 for equal sets.
+
+    Source: Zheng et al. (2020), arXiv:1911.08287.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> found, truth = ov.Boxes([[0.0, 0.0, 4.0, 4.0]]), ov.Boxes([[2.0, 0.0, 8.0, 4.0]])
+    >>> ov.ciou(found, truth).round(4)
+    array([0.1372])
+    """,
+)
+
+eiou = (diou - sides_gap).named(
+    "eiou",
+    doc="""Efficient IoU: `diou` minus `sides_gap`.
+
+    Differences of the sides count on every axis, where `ciou` compares aspect ratios.
+
+    Range: [-1 - D, 1] in D dimensions; 1 for equal sets.
+
+    Source: Zhang et al. (2021), arXiv:2101.08158.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> found, truth = ov.Boxes([[0.0, 0.0, 4.0, 4.0]]), ov.Boxes([[2.0, 0.0, 8.0, 4.0]])
+    >>> ov.eiou(found, truth).round(4)
+    array([0.075])
+    """,
+)
+
+siou = (iou - direction_gap - shape_gap).named(
+    "siou",
+    doc="""SCYLLA-IoU: `iou` minus `direction_gap` minus `shape_gap`.
+
+    ``1 - siou`` is the loss of the paper, ``1 - IoU + (Delta + Omega) / 2``. ``siou(theta=2)``
+    changes the weight of the shape.
+
+    Range: [-2, 1]; 1 for equal sets.
+
+    Source: Gevorgyan (2022), arXiv:2205.12740.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> found, truth = ov.Boxes([[0.0, 0.0, 4.0, 4.0]]), ov.Boxes([[2.0, 0.0, 8.0, 4.0]])
+    >>> ov.siou(found, truth).round(4)
+    array([0.1242])
+    """,
+)
+
+mpdiou = (iou - corner_gap).named(
+    "mpdiou",
+    doc="""Minimum point distance IoU: `iou` minus `corner_gap`.
+
+    ``IoU - (d1^2 + d2^2) / (W^2 + H^2)`` of an image of W x H: ``mpdiou(diagonal=math.hypot(W,
+    H))``.
+
+    Range: [-2, 1] for boxes inside the image; 1 for equal sets.
+
+    Source: Ma and Xu (2023), arXiv:2307.07662.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> found, truth = ov.Boxes([[0.0, 0.0, 4.0, 4.0]]), ov.Boxes([[2.0, 0.0, 8.0, 4.0]])
+    >>> ov.mpdiou(diagonal=10.0)(found, truth).round(4)
+    array([0.05])
+    """,
+)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from inspect import cleandoc
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Part", "Score", "single", "terms"]
 
+#: What other packages call found and truth.
+_OTHER_WORDS = frozenset(
+    "pred preds prediction predictions input inputs detection detections y_pred boxes1 a "
+    "target targets label labels gt ground_truth reference y_true boxes2 b".split()
+)
 _ENCLOSURES = ("natural", "box", "hull", "min_rect")
 
 
@@ -66,6 +72,8 @@ class Score:
         Name of the common enclosure; ``"natural"`` is the kind's own.
     label : str or None
         A name of its own (``"giou"``); otherwise the expression is the name.
+    doc : str
+        What ``help`` shows of the score: formula, range, source and an example.
 
     Examples
     --------
@@ -80,10 +88,15 @@ class Score:
     parts: tuple[Part, ...]
     enclosure: str = "natural"
     label: str | None = field(default=None, compare=False)
+    doc: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        if self.doc:
+            object.__setattr__(self, "__doc__", cleandoc(self.doc))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # without the plan and its kernels, which are made when they are needed
-        return Score, (self.parts, self.enclosure, self.label)
+        return Score, (self.parts, self.enclosure, self.label, self.doc)
 
     # --------------------------------------------------------------------- evaluation
 
@@ -109,6 +122,7 @@ class Score:
             NaN where both regions are empty.
         """
         if parameters:
+            self._refuse_other_words(parameters)
             if found is not None or truth is not None:
                 raise TypeError(f"{self}: give parameters first, then regions: score(...)(a, b)")
             return self._with_parameters(parameters)
@@ -231,9 +245,16 @@ class Score:
             raise ValueError(f"enclosure = {enclosure!r}; expected one of {', '.join(_ENCLOSURES)}")
         return replace(self, enclosure=enclosure)
 
-    def named(self, label: str) -> Score:
-        """Return the score under a name of its own."""
-        return replace(self, label=label)
+    def named(self, label: str, doc: str = "") -> Score:
+        """Return the score under a name of its own.
+
+        Parameters
+        ----------
+        label : str
+        doc : str
+            What ``help`` shows of it.
+        """
+        return replace(self, label=label, doc=doc)
 
     def __add__(self, other: Score) -> Score:
         if not isinstance(other, Score):
@@ -264,6 +285,17 @@ class Score:
 
     __rmul__ = __mul__
 
+    def _refuse_other_words(self, parameters: dict[str, Any]) -> None:
+        """Raise for words that other packages have for the two sides, and for `out`."""
+        other = next((word for word in parameters if word in _OTHER_WORDS), None)
+        if other is not None:
+            raise TypeError(
+                f"{self}: there is no {other}=; the two batches are found (predictions) and truth "
+                "(targets): score(found, truth)"
+            )
+        if "out" in parameters:
+            raise TypeError(f"{self}: out= is for all pairs: score.pairwise(found, truth, out=...)")
+
     def _with_parameters(self, parameters: dict[str, float]) -> Score:
         owners = {name: [] for name in parameters}  # type: dict[str, list[int]]
         parts = list(self.parts)
@@ -282,8 +314,8 @@ class Score:
             raise TypeError(
                 f"{self} has no parameter {', '.join(unknown)}; it has {', '.join(known) or 'none'}"
             )
-        result = Score(tuple(parts), self.enclosure)
-        return result if self.label is None else result.named(f"{self.label}({_texts(parameters)})")
+        label = None if self.label is None else f"{self.label}({_texts(parameters)})"
+        return Score(tuple(parts), self.enclosure, label, self.doc)
 
     # --------------------------------------------------------------------- properties
 
@@ -358,9 +390,17 @@ class Score:
         )
 
 
-def single(component: Component) -> Score:
-    """Return a component as a score."""
-    return Score((Part(1.0, component, tuple(value for _, value in component.parameters)),))
+def single(component: Component, doc: str = "") -> Score:
+    """Return a component as a score.
+
+    Parameters
+    ----------
+    component : Component
+    doc : str
+        What ``help`` shows of the score.
+    """
+    part = Part(1.0, component, tuple(value for _, value in component.parameters))
+    return Score((part,), doc=doc)
 
 
 def _texts(parameters: dict[str, float]) -> str:

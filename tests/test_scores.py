@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import doctest
 import math
+import pydoc
 
 import numpy as np
 import pytest
@@ -220,3 +222,61 @@ def test_results_do_not_depend_on_threads(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("OVERLAP_THREADS", "many")
     with pytest.raises(ValueError, match="OVERLAP_THREADS = 'many' is not a positive whole number"):
         ov.iou.pairwise(batch, batch)
+
+
+PUBLIC = sorted(name for name in ov.__all__ if isinstance(getattr(ov, name), ov.Score))
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_help_of_a_score(name):
+    """Each score says its formula, its range and an example, which gives what it says."""
+    score = getattr(ov, name)
+    text = score.__doc__
+    assert text != ov.Score.__doc__
+    assert pydoc.render_doc(score, renderer=pydoc.plaintext).count(text.partition("\n")[0]) == 1
+    assert "\nRange: " in text
+    example = doctest.DocTestParser().get_doctest(text, {}, name, None, None)
+    assert len(example.examples) >= 3
+    output = []
+    assert doctest.DocTestRunner().run(example, out=output.append).failed == 0, "".join(output)
+
+
+def test_help_follows_parameters_and_names():
+    assert ov.tversky(alpha=0.3).__doc__ == ov.tversky.__doc__
+    assert (ov.iou - ov.center_gap).__doc__ == ov.Score.__doc__
+    assert ov.iou.named("mine", "My own.").__doc__ == "My own."
+
+
+BOXES = ov.Boxes([[0.0, 0.0, 1.0, 1.0]])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: ov.iou(np.zeros((3, 4)), BOXES), r"shape \(3, 4\), float64; .*Boxes\.from_xywh"),
+        (lambda: ov.iou(np.zeros((3, 2)), BOXES), r"overlap\.Intervals\(\[\[start, stop\]"),
+        (lambda: ov.iou(np.zeros((3, 5)), BOXES), r"overlap\.RotatedBoxes\("),
+        (lambda: ov.iou(np.zeros((3, 6)), BOXES), r"overlap\.Boxes\(\[\[x0, y0, z0"),
+        (lambda: ov.iou(np.zeros((3, 7)), BOXES), r"overlap\.UprightBoxes\("),
+        (lambda: ov.iou([0, 0, 1, 1], BOXES), r"one row per region: overlap\.Boxes"),
+        (lambda: ov.iou(np.zeros((2, 8, 8), bool), BOXES), r"overlap\.Masks\(array\)"),
+        (lambda: ov.iou([[1, 2], [3]], BOXES), r"FiniteSets\.from_lists"),
+        (lambda: ov.iou("boxes", BOXES), r"got str 'boxes'; wrap it in a kind"),
+        (lambda: ov.iou(BOXES), r"truth: .* give both sides"),
+        (lambda: ov.iou(pred=BOXES, target=BOXES), r"no pred=; .* score\(found, truth\)"),
+        (lambda: ov.giou(BOXES, BOXES, out=np.zeros(1)), r"out= is for all pairs: score\.pairwise"),
+        (lambda: ov.tversky(alfa=1.0), r"no parameter alfa; it has alpha, beta"),
+        (lambda: ov.iou.pairs(BOXES, BOXES, at_least=0.5, groups=5), r"\(labels of found, labels"),
+        (lambda: ov.IoU, r"no 'IoU'; did you mean overlap\.iou\?"),
+        (lambda: ov.Box, r"did you mean overlap\.Boxes\?"),
+    ],
+)
+def test_guesses_of_a_newcomer(call, message):
+    with pytest.raises((TypeError, AttributeError), match=message):
+        call()
+
+
+def test_geometries_of_shapely_are_pointed_to_polygons():
+    shapely = pytest.importorskip("shapely")
+    with pytest.raises(TypeError, match=r"Polygons\.from_shapely"):
+        ov.iou([shapely.box(0, 0, 1, 1)], BOXES)

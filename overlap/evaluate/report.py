@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from overlap._values import ByValue
 from overlap.io import write_text
+from overlap.io.name_match import closest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -227,7 +228,10 @@ class Report(ByValue):
         parts = [self.evidence.statistics(_without(block, count)) for block in blocks]
         left_out = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         if metric not in left_out:
-            raise ValueError(f"there is no metric {metric!r}; there are {', '.join(left_out)}")
+            raise ValueError(
+                f"there is no metric {metric!r}{closest(metric, left_out)}; there are "
+                f"{', '.join(left_out)}"
+            )
         without = left_out[metric]
         change = dict(self.items)[metric] - without
         order = np.argsort(-np.nan_to_num(np.abs(change)), kind="stable")

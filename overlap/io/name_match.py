@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 __all__ = ["closest", "mismatch"]
 
@@ -129,7 +129,7 @@ def _kinds(extra: Sequence[str], free: Sequence[str]) -> str:
     return "; one side has whole numbers where the other has names: replace numbers by names"
 
 
-def closest(name: str, known: Sequence[str]) -> str:
+def closest(name: str, known: Iterable[str]) -> str:
     """Return a clause that names the known name most like one that is unknown; or nothing.
 
     Parameters

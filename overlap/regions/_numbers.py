@@ -27,5 +27,8 @@ def as_numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
 
 
 def described(value: object) -> str:
+    """Say what came: type and shape of an array, the beginning of anything else."""
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"{type(value).__name__} of shape {tuple(value.shape)}, {value.dtype}"
     text = repr(value)
     return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"

@@ -382,6 +382,43 @@ def _kind_geometry(kind: type[Regions], enclosure: str) -> Geometry:
     return boxed(natural) if enclosure == "box" else natural
 
 
+#: Which class takes arrays of a shape (N, P).
+_CLASS_OF_WIDTH = {
+    2: "Intervals([[start, stop], ...])",
+    4: "Boxes([[x0, y0, x1, y1], ...]), or Boxes.from_xywh for corner, width and height",
+    5: "RotatedBoxes([[cx, cy, w, h, angle], ...])",
+    6: "Boxes([[x0, y0, z0, x1, y1, z1], ...])",
+    7: "UprightBoxes([[cx, cy, cz, length, width, height, yaw], ...])",
+}
+
+
+def _advice(value: object) -> str:
+    """Say which class makes a batch of something that is none."""
+    module = type(value).__module__.partition(".")[0]
+    if module == "torch":
+        return (
+            "of tensors overlap.interop.torch gives scores and losses with autograd; or wrap it, "
+            "Boxes(tensor)"
+        )
+    if value is None:
+        return "give both sides: score(found, truth)"
+    entries = value if isinstance(value, (list, tuple)) or hasattr(value, "dtype") else [value]
+    first = entries[0] if isinstance(entries, (list, tuple)) and entries else None
+    if type(first).__module__.partition(".")[0] == "shapely":
+        return "wrap it: overlap.Polygons.from_shapely(geometries)"
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return "wrap lists of different lengths: FiniteSets.from_lists, or Polygons for rings"
+    if array.ndim >= 2 and array.dtype == bool:
+        return "wrap it: overlap.Masks(array), of shape (N, ...)"
+    if array.ndim == 2 and array.shape[1] in _CLASS_OF_WIDTH:
+        return f"wrap it: overlap.{_CLASS_OF_WIDTH[array.shape[1]]}"
+    if array.ndim == 1 and len(array) in _CLASS_OF_WIDTH:
+        return f"wrap it, one row per region: overlap.{_CLASS_OF_WIDTH[len(array)]}"
+    return "wrap it in a kind of region, such as overlap.Boxes; overlap list kinds shows all"
+
+
 def check_pair(a: object, b: object, mine: str = "found", theirs: str = "truth") -> None:
     """Raise a clear error unless `a` and `b` are batches that can be compared."""
     if isinstance(a, Regions) and isinstance(b, Regions):
@@ -391,8 +428,7 @@ def check_pair(a: object, b: object, mine: str = "found", theirs: str = "truth")
     for value, name in ((a, mine), (b, theirs)):
         if not isinstance(value, Regions):
             raise TypeError(
-                f"{name}: expected a batch of regions, got {described(value)}; wrap it in "
-                "Intervals, Boxes or FiniteSets (overlap.Intervals([[start, stop], ...]))"
+                f"{name}: expected a batch of regions, got {described(value)}; {_advice(value)}"
             )
     assert isinstance(a, Regions)
     assert isinstance(b, Regions)

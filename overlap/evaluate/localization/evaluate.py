@@ -12,6 +12,7 @@ import numpy as np
 from overlap.evaluate.bootstrap import Seed
 from overlap.evaluate.study import Study
 from overlap.evaluate.thresholds import parse_thresholds
+from overlap.io.name_match import closest
 from overlap.io.segments import MissingConfidenceError, SegmentTable, as_segments
 
 from .evidence import TemporalEvidence
@@ -23,6 +24,9 @@ from .report import TemporalReport
 
 __all__ = ["temporal", "temporal_study"]
 
+#: Options that are easily misspelt, and would then be taken for fields of the protocol.
+_OPTIONS = ("protocol", "subset", "ambiguous", "labels", "bootstrap", "confidence_level",
+            "progress", "workers")  # fmt: skip
 TIES = ("official", "stable", "expected")
 
 
@@ -31,6 +35,10 @@ def _resolve(
 ) -> tuple[Protocol, tuple[str, ...] | None]:
     chosen = get_protocol(protocol)
     if fields:
+        for name in fields:
+            hint = closest(name, _OPTIONS)
+            if hint and name not in vars(chosen):
+                raise TypeError(f"temporal: there is no option or field {name!r}{hint}")
         chosen = chosen.with_fields(**fields)
     if iou is not None:
         chosen = replace(chosen, thresholds=parse_thresholds(iou))

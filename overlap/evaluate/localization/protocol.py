@@ -11,6 +11,7 @@ from typing import Any
 
 from overlap.evaluate.ranges import as_numbers, read_numbers
 from overlap.evaluate.thresholds import parse_thresholds
+from overlap.io.name_match import closest
 
 __all__ = ["Protocol"]
 
@@ -175,7 +176,8 @@ class Protocol:
         for field in fields:
             if field not in known:
                 raise ValueError(
-                    f"Protocol: there is no field {field!r}; the fields are {', '.join(known)}"
+                    f"Protocol: there is no field {field!r}{closest(field, known)}; the fields are "
+                    f"{', '.join(known)}"
                 )
         parsed = {field: self._parse(field, value) for field, value in fields.items()}
         changed = dataclasses.replace(self, **parsed)

@@ -5,6 +5,8 @@ A new one is one more `Protocol` in `PROTOCOLS`.
 
 from __future__ import annotations
 
+from overlap.io.name_match import closest
+
 from .protocol import Protocol
 
 __all__ = ["PROTOCOLS", "get_protocol"]
@@ -75,5 +77,6 @@ def get_protocol(name: str | Protocol) -> Protocol:
     if isinstance(name, Protocol):
         return name
     if name not in PROTOCOLS:
-        raise ValueError(f"there is no protocol {name!r}; known are {', '.join(PROTOCOLS)}")
+        hint = closest(name, PROTOCOLS)
+        raise ValueError(f"there is no protocol {name!r}{hint}; known are {', '.join(PROTOCOLS)}")
     return PROTOCOLS[name]

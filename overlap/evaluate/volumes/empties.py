@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._values import ByValue
+from overlap.io.name_match import closest
 
 from .metrics import Metric, Values
 
@@ -285,6 +286,7 @@ def as_empty(empty: str | Empty) -> Empty:
         return empty
     if empty not in EMPTY_POLICIES:
         raise ValueError(
-            f"empty: there is no policy {empty!r}; there are {', '.join(EMPTY_POLICIES)}"
+            f"empty: there is no policy {empty!r}{closest(empty, EMPTY_POLICIES)}; there are "
+            f"{', '.join(EMPTY_POLICIES)}"
         )
     return EMPTY_POLICIES[empty]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from overlap import ratios
 from overlap._terms import Groups
+from overlap.io.name_match import closest
 from overlap.scores import Score
 
 from .counts import Counts
@@ -306,7 +307,8 @@ def _of_surfaces(name: str) -> Metric:
     match = re.fullmatch(SURFACE_NAME, name)
     percentile = match is not None and match["percentile"]
     if match is None or (percentile and float(percentile) > 100.0):
-        raise ValueError(f"metrics: there is no {name!r}; there are {', '.join(METRICS)}")
+        hint = closest(name, METRICS)
+        raise ValueError(f"metrics: there is no {name!r}{hint}; there are {', '.join(METRICS)}")
     if percentile:
         meaning = f"percentile {percentile} of the distances of one surface from the other"
         return replace(METRICS["hd95"], name=name, meaning=meaning)

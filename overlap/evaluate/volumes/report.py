@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.evaluate.report import Report
+from overlap.io.name_match import closest
 
 from .evidence import SegmentationEvidence
 from .measured import Failed
@@ -64,7 +65,10 @@ class SegmentationReport(Report):
         known = {entry.name: entry for entry in self.evidence.metrics}
         metric = self.evidence.metrics[0].name if metric is None else metric
         if metric not in known:
-            raise ValueError(f"there is no metric {metric!r}; there are {', '.join(known)}")
+            raise ValueError(
+                f"there is no metric {metric!r}{closest(metric, known)}; there are "
+                f"{', '.join(known)}"
+            )
         rows = [row for row in self.rows() if row["metric"] == metric]
         badness = known[metric].badness(np.array([row["value"] for row in rows], np.float64))
         # undefined values are neither good nor bad: they come last
