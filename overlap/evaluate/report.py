@@ -150,7 +150,7 @@ class Report(ByValue):
     evidence: Evidence = field(repr=False)
     intervals: tuple[Interval, ...] = ()
     # from where relative names of inputs are meant
-    _folder: str = field(init=False, repr=False, default_factory=_working_folder)
+    _folder: str = field(init=False, repr=False, compare=False, default_factory=_working_folder)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.evidence.headline(self)}>"

@@ -173,6 +173,7 @@ def volumes():
         ({"empty": "medpy"}, ["empty"], "dice"),
         ({"missing": 0.0}, ["missing"], "dice"),
         ({"ignore": 5}, ["ignore"], "dice"),
+        ({"failed": "worst"}, ["failed"], "dice"),
         ({"spacing": (1, 1, 2)}, ["spacing", "metric"], "hd95"),
         ({"surface": "monai"}, ["surface"], "hd95"),
         ({"at_least": 0.25}, ["instances"], "pq"),

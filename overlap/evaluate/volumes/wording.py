@@ -160,6 +160,7 @@ def _contract(
         {
             "empty": settings["empty"],
             "missing": rules.missing,
+            "failed": rules.failed,
             "ignore": settings["ignore"],
             "soft": measure.soft,
             "scale": measure.scale[0],
