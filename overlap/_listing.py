@@ -26,7 +26,7 @@ def score_rows() -> list[list[str]]:
             continue
         meaning = score.doc.partition("\n")[0].replace("`", "").rstrip(".")
         if len(score.parts) > 1:
-            rows.append([name, meaning])
+            rows.append([name, f"{score.expression} ({meaning.partition(':')[0]})"])
             continue
         component = score.parts[0].component
         parameters = ", ".join(
