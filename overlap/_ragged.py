@@ -20,6 +20,8 @@ def ragged_value_and_grad(
 ) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], ...]]:
     """Return scores (N,) and one gradient or two, each of all pairs, one after the other.
 
+    Of a product each is a pair, of the gradients of both factors.
+
     The kind has a method ``pull_ragged(index, other, other_index, geometry, needs, wrt, block,
     partials)``, which gives them for listed pairs.
     """
@@ -37,7 +39,14 @@ def ragged_value_and_grad(
         parts.append(
             found.pull_ragged(part, truth, part, geometry, plan.needs, wrt, block, partials)
         )
-    return value, tuple(np.concatenate(side) for side in zip(*parts, strict=True))
+    return value, tuple(_joined(side) for side in zip(*parts, strict=True))
+
+
+def _joined(parts: tuple[Any, ...]) -> Any:
+    """Join gradients of one side; of a product with ragged factors, each is a pair of them."""
+    if isinstance(parts[0], tuple):
+        return tuple(_joined(factor) for factor in zip(*parts, strict=True))
+    return np.concatenate(parts)
 
 
 def row_gradients(

@@ -124,6 +124,8 @@ class Geometry:
     at_ties : Geometry or None
         The same with a `pullback` that also holds at ties. The own one then gives NaN there, and
         is quicker elsewhere.
+    factors : pair of Geometry, or None
+        Of a product with factors whose terms or gradients come in blocks: their geometries.
     axes : int
         Number of axes of `extent`.
     aspect : bool
@@ -158,6 +160,7 @@ class Geometry:
     divergence: Callable | None = None
     pullback: Callable | None = None
     at_ties: Geometry | None = None
+    factors: tuple[Geometry, Geometry] | None = None
     axes: int = 0
     aspect: bool = False
     centers: bool = True

@@ -223,7 +223,8 @@ class Score:
         value : ndarray, shape (N,)
         grad : ndarray, shape (N, P), or two of them for ``wrt="both"``
             Per pair, in the order of the constructor's columns; of polygons (V, 2), the vertices
-            of one pair after those of the other.
+            of one pair after those of the other; of a product with polygons or interval sets, a
+            pair of the gradients of both factors.
         """
         if wrt not in ("found", "truth", "both"):
             raise ValueError(f"wrt = {wrt!r}; expected 'found', 'truth' or 'both'")

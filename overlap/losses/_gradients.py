@@ -15,6 +15,7 @@ from overlap import _engine
 from overlap._ragged import ragged_value_and_grad
 from overlap.regions.base import Regions
 from overlap.regions.polygons import Polygons
+from overlap.regions.product import Product
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +31,7 @@ def gradients(
     """Return scores, shape (N,), and their gradients, shape (P, M); both may be overwritten."""
     if not getattr(pair[0], "ragged", False):
         return _engine.value_and_grad(plan, *pair, side)
+    _row_counts(pair[0][:0])  # refuses what has no rows
     value, grads = ragged_value_and_grad(plan, *pair, side)
     return value, stacked(grads)
 
@@ -41,6 +43,11 @@ def stacked(grads: tuple[NDArray[np.float64], ...]) -> NDArray[np.float64]:
 
 def _row_counts(regions: Any) -> NDArray[np.intp]:
     """Return how many rows of parameters each region of a ragged batch has."""
+    if isinstance(regions, Product):
+        raise TypeError(
+            "losses take no Product with a factor that has no row of numbers for each region "
+            "(polygons, interval sets); take the gradients of Score.value_and_grad"
+        )
     if isinstance(regions, Polygons):
         return np.diff(regions.ring_offsets[regions.region_offsets])
     return regions.counts
@@ -78,6 +85,8 @@ def sides_of(grad: NDArray[np.float64], pair: Pair, side: str) -> Any:
 
 def identical(pred: Regions, target: Regions) -> NDArray[np.bool_]:
     """Return which regions have the same parameters as their partners, shape (N,)."""
+    if pred.ragged:
+        _row_counts(pred[:0])  # refuses what has no rows
     first, second = pred.to_array(), target.to_array()
     if not pred.ragged:
         return (first == second).all(axis=tuple(range(1, first.ndim)))

@@ -70,6 +70,7 @@ class Regions(ByValue, Ends):
     aspect: ClassVar[bool] = False
     fused: ClassVar[bool] = False
     ragged: ClassVar[bool] = False  # a region is not one row of `to_array`
+    by_blocks: ClassVar[bool] = False  # terms come from `fill_block` alone, and not from scalars
 
     overlap: ClassVar[Callable]
     enclosure: ClassVar[Callable | None] = None

@@ -256,6 +256,11 @@ class Masks(Regions):
         return len(self.grid.shape)
 
     @property
+    def by_blocks(self) -> bool:  # type: ignore[override]
+        """Whether there are no jitted scalars: those are of hard masks."""
+        return self.soft is not None
+
+    @property
     def parameter_count(self) -> int:
         """Number of cells of the grid."""
         return math.prod(self.grid.shape)
@@ -337,7 +342,7 @@ class Masks(Regions):
     def kernel_columns(self) -> tuple[Any, ...]:
         """Return the columns that the jitted scalars index."""
         if self.soft:
-            raise TypeError("Masks with soft values cannot be a factor of a Product")
+            raise TypeError("the terms of soft Masks come in blocks, see fill_block")
         bits = self._cells.bits.ordered("C")
         packed = (bits.start[self._rows], bits.first[self._rows], bits.length[self._rows])
         measure, volume, *ends = self._cells.columns

@@ -232,8 +232,8 @@ class Polygons(PolygonMakers):
         return ("natural", "box", "hull")
 
     def kernel_columns(self) -> tuple[Any, ...]:
-        """Raise a TypeError: polygons are no factors of products."""
-        raise TypeError("Polygons cannot be a factor of a Product")
+        """Raise a TypeError: there are no jitted scalars of polygons."""
+        raise TypeError("the terms of Polygons come in blocks, see fill_block")
 
     def pair_cost(self) -> float:
         """Return about how many nanoseconds the terms of a pair take."""

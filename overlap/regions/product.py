@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from overlap._jit import compose
-from overlap._terms import Geometry
+from overlap._loops import BLOCK_ROWS
+from overlap._terms import Geometry, Groups
 from overlap.regions.base import Regions, check_pair
 
 if TYPE_CHECKING:
@@ -61,15 +62,25 @@ def _pullback(a, i, b, j, do, de, ds, dx):
     )
 
 
+def _by_blocks(*arguments):
+    """Stand for the scalars of a product whose terms or gradients come in blocks."""
+    raise TypeError("the terms of this product are taken in blocks, not in a scalar")
+
+
 @cache
-def _product_geometry(first: Geometry, second: Geometry, centers: bool, ragged: bool) -> Geometry:
+def _product_geometry(
+    first: Geometry, second: Geometry, centers: bool, ragged: bool, by_blocks: bool
+) -> Geometry:
     both = first.enclosure is not None and second.enclosure is not None
     enclosure = (
         compose(_enclosure, FIRST=first.enclosure, SECOND=second.enclosure) if both else None
     )
     extents = first.extent is not None and second.extent is not None
     pullback = None
-    if both and not ragged and first.pullback is not None and second.pullback is not None:
+    pulls = both and first.pullback is not None and second.pullback is not None
+    if pulls and (ragged or by_blocks):
+        pullback = _by_blocks
+    elif pulls:
         if extents:
             axes = {
                 "FIRST_AXES": compose(_first_axes, CUT=first.axes),
@@ -92,13 +103,21 @@ def _product_geometry(first: Geometry, second: Geometry, centers: bool, ragged: 
             **axes,
         )
     tied = None
-    if first.at_ties is not None or second.at_ties is not None:
-        tied = _product_geometry(first.at_ties or first, second.at_ties or second, centers, ragged)
+    if pullback is not _by_blocks and (first.at_ties or second.at_ties):
+        exact = first.at_ties or first, second.at_ties or second
+        tied = _product_geometry(*exact, centers, ragged, by_blocks)
+    overlap, extent = compose(_overlap, FIRST=first.overlap, SECOND=second.overlap), None
+    if extents:
+        extent = compose(_extent, FIRST=first.extent, SECOND=second.extent)
+    if by_blocks:
+        overlap, enclosure = _by_blocks, _by_blocks if both else None
+        extent = _by_blocks if extents else None
     return Geometry(
         at_ties=tied,
-        overlap=compose(_overlap, FIRST=first.overlap, SECOND=second.overlap),
+        factors=(first, second) if ragged or by_blocks else None,
+        overlap=overlap,
         enclosure=enclosure,
-        extent=compose(_extent, FIRST=first.extent, SECOND=second.extent) if extents else None,
+        extent=extent,
         pullback=pullback,
         axes=first.axes + second.axes if extents else 0,
         fills=first.filled and second.filled,
@@ -106,6 +125,7 @@ def _product_geometry(first: Geometry, second: Geometry, centers: bool, ragged: 
         sides=first.sides and second.sides,
         reflexive=first.reflexive and second.reflexive,
         bounded=first.bounded and second.bounded,
+        pulls_outside=first.pulls_outside and second.pulls_outside,
         fused=first.fused and second.fused,
         fused_enclosure=first.fused_enclosure and second.fused_enclosure,
     )
@@ -115,7 +135,12 @@ class Product(Regions):
     """Products of two batches: region k is ``first[k] x second[k]``.
 
     Measures, intersections and hulls multiply; squared centre distances and squared
-    diameters add. A space-time tube is a box times an interval.
+    diameters add. A space-time tube is a box, or any outline, times an interval.
+
+    Any two kinds have a product. A score asks of it what both factors have, and a gradient is there
+    where both have one. With a factor whose regions have no row of numbers each (polygons,
+    interval sets), `Score.value_and_grad` gives for each side the gradients of both factors, as a
+    pair.
 
     Parameters
     ----------
@@ -153,8 +178,10 @@ class Product(Regions):
             )
         if scale is not None and not (math.isfinite(scale) and scale > 0):
             raise ValueError(f"Product: scale = {scale!r} is not a positive number")
-        self._factors = (first, second)
+        self._factors: tuple[Regions, Regions] = (first, second)
         self._scale = None if scale is None else float(scale)
+        self._ragged = first.ragged or second.ragged
+        self._by_blocks = first.by_blocks or second.by_blocks
         self.unit = None
 
     @property
@@ -196,7 +223,8 @@ class Product(Regions):
                     f"Product: {type(factor).__name__} have no row of parameters for each region; "
                     "take .factors, and to_array of each"
                 )
-        return np.hstack([factor.to_array() for factor in self._factors])
+        tables = (factor.to_array() for factor in self._factors)
+        return np.hstack([table.reshape(len(table), -1).astype(np.float64) for table in tables])
 
     def _names(self) -> Sequence[str]:
         first, second = (factor._names() for factor in self._factors)
@@ -279,9 +307,157 @@ class Product(Regions):
             factor.geometry(enclosure if enclosure in factor._enclosures() else "natural")
             for factor in self._factors
         )
+        return self._joined(first, second, self.by_blocks)
+
+    def _joined(self, first: Geometry, second: Geometry, by_blocks: bool) -> Geometry:
         same = self._factors[0].unit == self._factors[1].unit
-        ragged = any(factor.ragged for factor in self._factors)
-        return _product_geometry(first, second, self._scale is not None or same, ragged)
+        centers = self._scale is not None or same
+        return _product_geometry(first, second, centers, self.ragged, by_blocks)
+
+    def pair_geometry(self, other: Regions, enclosure: str = "natural") -> Geometry:
+        """Return the jitted scalars of a pair, of which one can have soft masks."""
+        assert isinstance(other, Product)
+        if not (self.by_blocks or other.by_blocks):
+            return self.geometry(enclosure)
+        self._check_enclosure(enclosure)
+        first, second = (
+            mine.pair_geometry(its, enclosure if enclosure in mine._enclosures() else "natural")
+            for mine, its in zip(self._factors, other._factors, strict=True)
+        )
+        return self._joined(first, second, True)
+
+    @property
+    def ragged(self) -> bool:  # type: ignore[override]
+        """Whether a factor has no row of parameters for each region."""
+        return self._ragged
+
+    @property
+    def by_blocks(self) -> bool:  # type: ignore[override]
+        """Whether the terms of a factor come in blocks alone."""
+        return self._by_blocks
+
+    def pair_cost(self) -> float:
+        """Return about how many nanoseconds the terms of a pair take."""
+        if not self._by_blocks:
+            return super().pair_cost()
+        return sum(factor.pair_cost() for factor in self._factors)
+
+    def fill_block(
+        self,
+        index: NDArray[np.int64],
+        other: Self,
+        other_index: NDArray[np.int64],
+        geometry: Geometry,
+        needs: Groups,
+        block: NDArray[np.float64],
+    ) -> None:
+        """Write the terms of listed pairs; see `Regions.fill_block`."""
+        if geometry.overlap is not _by_blocks:
+            super().fill_block(index, other, other_index, geometry, needs, block)
+            return
+        first, second = self._blocks(index, other, other_index, geometry, needs)
+        square = _scale_of(self) ** 2
+        around = first[3] * second[3]
+        block[:3] = first[:3] * second[:3]
+        if Groups.ENCLOSURE in needs:
+            block[3] = around
+            block[4:6] = first[4:6] + square * second[4:6]
+        if Groups.OUTSIDE in needs:
+            block[6] = np.maximum(around - (block[0] + block[1] - block[2]), 0.0)
+        if Groups.EXTENT in needs:
+            block[7:] = np.concatenate([first[7 : 7 + _axis_rows(geometry)], second[7:]])
+
+    def _blocks(
+        self,
+        index: NDArray[np.int64],
+        other: Self,
+        other_index: NDArray[np.int64],
+        geometry: Geometry,
+        needs: Groups,
+    ) -> list[NDArray[np.float64]]:
+        """Return the terms of both factors of listed pairs."""
+        assert geometry.factors is not None
+        blocks = []
+        for mine, its, own in zip(self._factors, other._factors, geometry.factors, strict=True):
+            block = np.zeros((BLOCK_ROWS + 4 * max(own.axes - 1, 0), len(index)))
+            mine.fill_block(index, its, other_index, own, _needs_of_factor(needs), block)
+            blocks.append(block)
+        return blocks
+
+    def _pulled(
+        self,
+        index: NDArray[np.int64],
+        other: Self,
+        other_index: NDArray[np.int64],
+        geometry: Geometry,
+        needs: Groups,
+        wrt: str,
+        partials: NDArray[np.float64],
+    ) -> list[tuple[NDArray[np.float64], ...]]:
+        """Return the gradients of listed pairs, for each factor one per side, in rows."""
+        assert geometry.factors is not None
+        blocks = self._blocks(index, other, other_index, geometry, needs)
+        of_measures, of_hull = partials[:3].copy(), partials[3].copy()
+        if Groups.OUTSIDE in needs:  # the hull without the union
+            of_measures += np.array([[-1.0], [-1.0], [1.0]]) * partials[6]
+            of_hull += partials[6]
+        result = []
+        for k, own in enumerate(geometry.factors):
+            mine, theirs = blocks[k], blocks[1 - k]
+            part = np.zeros(mine.shape)
+            part[:3] = of_measures * theirs[:3]
+            part[3] = of_hull * theirs[3]
+            part[4:6] = partials[4:6] * (_scale_of(self) ** 2 if k else 1.0)
+            if Groups.EXTENT in needs:
+                cut = _axis_rows(geometry)
+                part[7:] = partials[7 + cut :] if k else partials[7 : 7 + cut]
+            factor: Any = self._factors[k]
+            its, wanted = other._factors[k], _needs_of_factor(needs)
+            pair = index, its, other_index, own, wanted, wrt, mine, part
+            if factor.ragged:
+                result.append(factor.pull_ragged(*pair))
+                continue
+            size = factor.parameter_count
+            grad = np.empty((size * (2 if wrt == "both" else 1), len(index)))
+            factor.pull_block(*pair, grad)
+            result.append(tuple(grad[lo : lo + size].T for lo in range(0, len(grad), size)))
+        return result
+
+    def pull_block(
+        self,
+        index: NDArray[np.int64],
+        other: Self,
+        other_index: NDArray[np.int64],
+        geometry: Geometry,
+        needs: Groups,
+        wrt: str,
+        block: NDArray[np.float64],
+        partials: NDArray[np.float64],
+        grad: NDArray[np.float64],
+    ) -> None:
+        """Write the gradients of listed pairs; see `Regions.pull_block`."""
+        pair = index, other, other_index, geometry, needs, wrt
+        if geometry.factors is None:
+            super().pull_block(*pair, block, partials, grad)
+            return
+        first, second = self._pulled(*pair, partials)
+        sides = (np.hstack(side) for side in zip(first, second, strict=True))
+        grad[:] = np.hstack(list(sides)).T
+
+    def pull_ragged(
+        self,
+        index: NDArray[np.int64],
+        other: Self,
+        other_index: NDArray[np.int64],
+        geometry: Geometry,
+        needs: Groups,
+        wrt: str,
+        block: NDArray[np.float64],
+        partials: NDArray[np.float64],
+    ) -> tuple[tuple[Any, ...], ...]:
+        """Return for each side the gradients of both factors; see `overlap._ragged`."""
+        pulled = self._pulled(index, other, other_index, geometry, needs, wrt, partials)
+        return tuple(zip(*pulled, strict=True))
 
     def _enclosures(self) -> tuple[str, ...]:
         known = [factor._enclosures() for factor in self._factors]
@@ -289,7 +465,7 @@ class Product(Regions):
 
     def kernel_columns(self) -> tuple[Any, ...]:
         """Return both factors' columns and the scale."""
-        scale = np.array([1.0 if self._scale is None else self._scale])
+        scale = np.array([_scale_of(self)])
         return (*(factor.kernel_columns() for factor in self._factors), scale)
 
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
@@ -308,3 +484,21 @@ class Product(Regions):
                 f"{mine} has scale {self._scale} and {theirs} has scale {other._scale}; "
                 "build both with the same scale"
             )
+
+
+def _scale_of(product: Product) -> float:
+    return 1.0 if product.scale is None else product.scale
+
+
+def _axis_rows(geometry: Geometry) -> int:
+    """Return how many rows of a block the axes of the first factor take."""
+    assert geometry.factors is not None
+    return 4 * geometry.factors[0].axes
+
+
+def _needs_of_factor(needs: Groups) -> Groups:
+    """Return what has to be known of factors: of what lies outside, the hulls and the measures."""
+    wanted = needs | Groups.OVERLAP
+    if Groups.OUTSIDE in needs:
+        wanted = (wanted & ~Groups.OUTSIDE) | Groups.ENCLOSURE
+    return wanted

@@ -156,14 +156,17 @@ def check_pairs(
     """
     kind = type(found)
     blocked = blocked_class(kind)  # type: ignore[arg-type]  # classes are hashable
-    array = found.to_array()
+    numeric = False
+    if not found.ragged:
+        array = found.to_array()
+        numeric = array.ndim == 2 and array.dtype == np.float64
     sample = Sample(
         kind=kind.__name__,
         found=with_class(found, blocked),
         truth=with_class(truth, blocked),
         fused=found.geometry().fused,
         exact=exact,
-        numeric=array.ndim == 2 and array.dtype == np.float64 and not found.ragged,
+        numeric=numeric,
         rebuild=rebuilt if rebuild is None else rebuild,
         transforms=transforms or {},
         rng=np.random.default_rng(rng),

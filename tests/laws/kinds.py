@@ -58,6 +58,15 @@ def _annual(rng, n):
     return ov.Product(_arcs(rng, n), _intervals(rng, n))
 
 
+def _outlined_tubes(rng, n):
+    """Outlines through time: terms of one factor come in blocks, and its gradient is ragged."""
+    return ov.Product(_polygons()(rng, n), _intervals(rng, n), scale=3.0)
+
+
+def _soft_frames(rng, n):
+    return ov.Product(_soft_masks("minmax")(rng, n), _intervals(rng, n))
+
+
 def _rotated(rng, n):
     center, size = rng.uniform(-0.7, 0.7, (n, 2)), 0.3 + rng.random((n, 2))
     return ov.RotatedBoxes(np.column_stack([center, size, rng.uniform(-4.0, 4.0, n)]))
@@ -277,6 +286,8 @@ KINDS = (
     Kind("upright boxes", _upright, _TURNING, scores=(ov.iou, ov.giou)),
     Kind("box x interval", _tubes, _LINE),
     Kind("arc x interval", _annual, scores=_BRIEF),
+    Kind("polygon x interval", _outlined_tubes, scores=(ov.iou, ov.giou, ov.diou), dear=True),
+    Kind("soft mask x interval", _soft_frames, scores=_BRIEF),
     Kind("blurred boxes", _smooth(_boxes(2), sigma=0.1), _wrapped(_PLANE, "scale"), scores=_BRIEF),
     Kind("smooth boxes", _smooth(_boxes(2), alpha=0.1), _wrapped(_PLANE), scores=_BRIEF),
     Kind(
