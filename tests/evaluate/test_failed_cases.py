@@ -127,6 +127,17 @@ def test_an_error_instead(folders):
         run(folders, failed="wrong")
 
 
+def test_labels_that_only_a_failed_case_has():
+    truth = {"a": np.array([[0, 1, 1]]), "b": np.array([[0, 1, 3]])}
+    found = {"a": truth["a"], "b": np.array([[0, 1]])}
+    report = segmentation(truth=truth, found=found, metrics="dice", failed="worst")
+    assert report.summary[["dice[1]", "dice[3]", "dice"]].tolist() == [0.5, 0.0, 0.25]
+    kept = segmentation(truth=truth, found=found, metrics="dice")
+    assert "dice[3]" not in kept.summary
+    ignored = segmentation(truth=truth, found=found, metrics="dice", failed="worst", ignore=3)
+    assert "dice[3]" not in ignored.summary
+
+
 def test_mappings_and_lesions():
     volume = np.zeros((12, 12, 12), np.uint8)
     volume[3:8, 3:8, 3:8] = 1

@@ -47,10 +47,11 @@ class Finalise:
         failed = [part for part in parts if isinstance(part, Failed)]
         looked_at = {part.case for part in failed}
         failed += [part for part in self.inputs.failures if part.case not in looked_at]
+        failed.sort(key=lambda failure: natural_key(failure.case))
         cases = [part for part in parts if isinstance(part, Measured)]
         cases.sort(key=lambda case: natural_key(case.case))
-        groups = self._groups(cases)
-        failed.sort(key=lambda failure: natural_key(failure.case))
+        lost = [part for part in failed if part.truth is not None and self.failed == "worst"]
+        groups = self._groups([*cases, *lost])
         if failed and (self.failed == "error" or not cases):
             many = f"none of the {len(failed)}"
             if cases:
@@ -66,7 +67,6 @@ class Finalise:
                 f"there are no numbers: the policy {self.empty.name!r} raises for all; the first: "
                 f"{cases[0].case}: {self.metrics[0].name} of {next(iter(groups))!r} is of {what}"
             )
-        lost = [part for part in failed if part.truth is not None and self.failed == "worst"]
         diagonals = [float(np.linalg.norm(case.extent)) for case in cases]
         diagonals += [part.diagonal for part in lost]
         shape = len(self.metrics), len(lost), len(groups)
@@ -103,7 +103,7 @@ class Finalise:
             tuple(intervals), tuple(failed), self.strata,
         )  # fmt: skip
 
-    def _groups(self, cases: Sequence[Measured]) -> dict[str, tuple[int, ...]]:
+    def _groups(self, cases: Sequence[Measured | Failed]) -> dict[str, tuple[int, ...]]:
         if self.measure.soft is not None and self.measure.groups is None:
             return {"foreground": (1,)}
         return self.measure.named(sorted(set().union(*(case.labels for case in cases))))

@@ -116,7 +116,12 @@ class Measure:
             return Failed(case, "needs more memory than there is")
         except _FoundError as error:
             diagonal = float(np.linalg.norm(np.multiply(error.truth.shape, error.truth.spacing)))
-            return Failed(case, _line(error), _digest(error.truth, truth), diagonal)
+            labels: NDArray[Any] = np.empty(0)
+            if self.soft is None:
+                labels = np.setdiff1d(error.truth.values, (0, *self.ignore))
+            return Failed(
+                case, _line(error), _digest(error.truth, truth), diagonal, tuple(labels.tolist())
+            )
         except (ValueError, OSError, RuntimeError) as error:
             return Failed(case, _line(error))
         if self.resume is not None and kept:

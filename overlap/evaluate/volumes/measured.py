@@ -32,12 +32,15 @@ class Failed:
         Its truth, if that is good and the found volume is at fault.
     diagonal : float
         Length of the diagonal of the truth.
+    labels : tuple of int
+        Labels of the truth.
     """
 
     case: str
     reason: str
     truth: Source | None = None
     diagonal: float = float("nan")
+    labels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

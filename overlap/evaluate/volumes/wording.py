@@ -254,7 +254,9 @@ def _notes(
     if not evidence.groups:
         notes.append("no volume has a label besides 0, the background: there are no numbers")
     if silent and len(silent) < len(evidence.groups):
-        notes.append(f"no case has a voxel of {_some(silent)}, neither true nor found")
+        notes.append(
+            f"no case that was evaluated has a voxel of {_some(silent)}, neither true nor found"
+        )
     if len(units) > 1:
         notes.append(
             f"volumes are in {' and '.join(units)}: their means over cases have no unit; give "
