@@ -97,6 +97,10 @@ def test_words_and_numbers():
     assert table["both", "false_negative_error"][0] == 0.0
     assert report.settings["empty"]["name"] == "mine"
     assert report.settings["empty"]["overlap"]["truth"] == 0.25
+    # what each metric took of it is said, too
+    answers = [report.settings["metrics"][name]["empty"]["truth"] for name in
+               ("dice", "false_negative_error")]  # fmt: skip
+    assert answers == [0.25, 0.75]
 
 
 def test_an_answer_that_raises_is_one_undefined_value_and_no_failed_case():

@@ -57,6 +57,7 @@ def describe(
                 "low": metric.low if np.isfinite(metric.low) else None,
                 "high": metric.high if np.isfinite(metric.high) else None,
                 "worst": _worst(metric),
+                "empty": rules.empty.answers(metric).listed(),
             }
             for metric in evidence.metrics
         },
