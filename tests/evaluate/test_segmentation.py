@@ -366,7 +366,7 @@ def test_counts_are_what_was_counted(cases, report):
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"metrics": ["dise"]}, "no 'dise'; there are dice, iou"),
+        ({"metrics": ["dise"]}, r"no 'dise'; did you mean 'dice'\?; there are dice, iou"),
         ({"metrics": ["dice", "dsc"]}, "'dice' is there twice"),
         ({"metrics": []}, "metrics is empty"),
         ({"labels": {"a": ()}}, "wanted labels other than 0"),

@@ -196,7 +196,7 @@ def test_the_worst_distance_is_the_diagonal_of_the_case():
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"empty": "medpi"}, "no policy 'medpi'; there are default, surface-distance, medpy"),
+        ({"empty": "medpi"}, r"no policy 'medpi'; did you mean 'medpy'\?; there are default, "),
         ({"missing": math.inf}, "missing = inf; wanted a finite number"),
         ({"missing": True}, "missing = True"),
     ],
