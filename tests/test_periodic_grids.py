@@ -110,18 +110,108 @@ def test_masses_of_a_density_are_its_shares() -> None:
     assert (masses.origin, masses.spacing, masses.period) == ((-0.5, 4.0), (1.0, 2.0), (9.0, 14.0))
 
 
-def test_masses_of_ranks_are_the_points_of_the_cells() -> None:
-    # Points in cells whose densities are all different: counts come back, exactly.
-    rng = np.random.default_rng(9)
-    held = rng.integers(1, 9, (6, 5))
-    order = rng.permutation(held.size)
+def table_of_counts(held: np.ndarray, order: np.ndarray) -> ov.PeriodicGrid:
+    """Ranks of cells that hold so many points, in an order of density."""
     ranks = np.empty(held.size)
-    ranks[order] = [
-        float(Fraction(int(n), int(held.sum()))) for n in np.cumsum(held.ravel()[order])
-    ]
-    grid = ov.PeriodicGrid(ranks.reshape(held.shape), quantity="rank")
+    sums = np.cumsum(held.ravel()[order])
+    ranks[order] = [float(Fraction(int(n), int(held.sum()))) for n in sums]
+    return ov.PeriodicGrid(ranks.reshape(held.shape), quantity="rank")
+
+
+def test_masses_of_ranks_are_the_points_of_the_cells() -> None:
+    # Denser cells hold more points, and all densities are different: counts come back, exactly.
+    held = np.random.default_rng(9).integers(1, 9, (6, 5))
+    grid = table_of_counts(held, np.argsort(held, axis=None, kind="stable"))
     np.testing.assert_allclose(grid.masses().masses * held.sum(), held, atol=1e-9)
     assert grid.point_count == held.sum()
+
+
+def test_masses_never_fall_with_the_rank() -> None:
+    # By the max-min formula of isotonic regression: the largest over first nodes i <= k of the
+    # least over last nodes j >= k of the mean mass from i to j.
+    rng = np.random.default_rng(4)
+    held = rng.integers(0, 9, (5, 4))
+    order = rng.permutation(held.size)
+    grid = table_of_counts(held, order)
+    ranks = np.concatenate([[0.0], np.sort(grid.values, axis=None)])
+    count = held.size
+    slopes = [
+        max(
+            min((ranks[j] - ranks[i]) / (j - i) for j in range(k + 1, count + 1))
+            for i in range(k + 1)
+        )
+        for k in range(count)
+    ]
+    masses = grid.masses().masses.ravel()
+    np.testing.assert_allclose(masses[order], slopes, atol=1e-12)
+    assert masses.sum() == pytest.approx(1.0)
+
+
+#: Place, concentration and weight of peaks, from a broad one to narrow islands.
+PEAKS = (
+    (-65, -40, 60, 0.55),
+    (-120, 135, 12, 0.3),
+    (60, 40, 150, 0.1),
+    (-70, 160, 400, 0.03),
+    (80, -170, 300, 0.02),
+)
+
+
+def mixture(nodes: int, shift: float = 0.0) -> np.ndarray:
+    """Density of `PEAKS` at the nodes, up to a factor."""
+    z = np.radians(-180.0 + 360.0 / nodes * (np.arange(nodes) + 0.5))
+    result = np.full((nodes, nodes), 1e-4)
+    for x, y, kappa, weight in PEAKS:
+        along_x, along_y = (
+            np.exp(kappa * (np.cos(z - math.radians(at + shift)) - 1.0)) for at in (x, y)
+        )
+        result += weight * kappa * np.outer(along_x, along_y)
+    return result
+
+
+@pytest.fixture(scope="module")
+def shares() -> tuple[np.ndarray, np.ndarray]:
+    """Density, and the share of all mass where it is lower, on a far finer grid."""
+    fine = np.sort(mixture(1440), axis=None)
+    return fine, np.cumsum(fine) / fine.sum()
+
+
+def test_a_density_and_its_ranks_overlap(shares: tuple[np.ndarray, np.ndarray]) -> None:
+    overlaps = []
+    for nodes in (45, 90, 180, 360):
+        values = mixture(nodes)
+        ranks = ov.PeriodicGrid(np.interp(values, *shares), quantity="rank")
+        overlaps.append(ov.PeriodicGrid(values).overlap_with(ranks))
+    assert overlaps == sorted(overlaps)  # it rises with the grid
+    assert overlaps[2] > 0.95
+    assert overlaps[3] > 0.97
+
+
+def test_overlaps_and_islands_of_ranks_are_those_of_the_density(
+    shares: tuple[np.ndarray, np.ndarray],
+) -> None:
+    values = [mixture(180), mixture(180, 1.4)]
+    densities = [ov.PeriodicGrid(value) for value in values]
+    ranks = [ov.PeriodicGrid(np.interp(value, *shares), quantity="rank") for value in values]
+    wanted = densities[0].overlap_with(densities[1])
+    assert 0.8 < wanted < 0.95
+    assert ranks[0].overlap_with(ranks[1]) == pytest.approx(wanted, abs=0.03)
+    # What the level holds, and each of its islands, to a tenth.
+    masses = ranks[0].masses()
+    assert masses.masses[ranks[0].values >= 0.03].sum() == pytest.approx(0.97, abs=0.003)
+    islands = ranks[0].islands(0.03, density=masses).measure()
+    assert len(islands) == len(PEAKS)
+    exact = ranks[0].islands(0.03, density=densities[0].masses()).measure()
+    np.testing.assert_allclose(islands, exact, rtol=0.1)
+
+
+def test_ranks_of_few_points_and_of_none_above() -> None:
+    # Two of four nodes hold all points, and equally many; the table cannot say more.
+    grid = ov.PeriodicGrid([[0.0, 0.0], [0.5, 1.0]], quantity="rank")
+    np.testing.assert_allclose(grid.masses().masses, [[0.0, 0.0], [0.5, 0.5]])
+    # What lies above the highest rank is at no node: masses are of the rest.
+    grid = ov.PeriodicGrid([[0.0, 0.1], [0.2, 0.5]], quantity="rank")
+    np.testing.assert_allclose(grid.masses().masses, [[0.0, 0.2], [0.2, 0.6]])
 
 
 def test_equal_ranks_share_their_mass() -> None:
