@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -50,7 +50,10 @@ _SAMPLE_LABELS = "1=organ,2=lesion,3=vessel"
 @click.option("--pattern", metavar="P[,Q]",
               help="Path inside the folders, with * for the case and ** for folders.")  # fmt: skip
 @click.option("--bootstrap", default=0, metavar="N", type=click.IntRange(min=0),
-              help="Resample the cases N times for 95 % intervals.")  # fmt: skip
+              help="Resample the cases N times, 50 or more, for 95 % intervals.")  # fmt: skip
+@click.option("--interval", default="studentised", show_default=True,
+              type=click.Choice(["studentised", "exact"]),
+              help="Exact intervals allow for misses that no case has, and are wider.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0),
               help="Seed of the bootstrap.")  # fmt: skip
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1),
@@ -83,6 +86,7 @@ def segmentation(
     reorient: bool,
     pattern: str | None,
     bootstrap: int,
+    interval: Literal["studentised", "exact"],
     seed: int,
     workers: int,
     resume: str | None,
@@ -134,6 +138,7 @@ def segmentation(
         reorient=reorient,
         pattern=_pattern(pattern),
         bootstrap=bootstrap,
+        interval=interval,
         rng=seed,
         workers=workers,
         resume=resume,

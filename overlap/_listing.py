@@ -106,7 +106,7 @@ def warm_kernels() -> float:
     truth = as_segments(sample_path("temporal_truth"), role="truth")
     found = as_segments(sample_path("temporal_found"), role="found")
     for protocol in ov.evaluate.PROTOCOLS:
-        ov.evaluate.temporal(truth=truth, found=found, protocol=protocol, bootstrap=2)
+        ov.evaluate.temporal(truth=truth, found=found, protocol=protocol, bootstrap=50)
     volumes = sample_path("volumes_truth"), sample_path("volumes_found")
     ov.evaluate.segmentation(truth=volumes[0], found=volumes[1], progress=False)
     ov.evaluate.conformation(

@@ -297,7 +297,7 @@ def reports(run, tmp_path, monkeypatch) -> Path:
     Path("found.json").write_text(Path(FOUND).read_text())
     words = ("temporal", "truth.json", "found.json", "--iou", "0.5", "--quiet")
     changes = ("--set", "comparison=>=", "--labels", "Diving,Surfing")
-    assert run(*words, "--bootstrap", "5", "--out", "a.json")[0] == 0
+    assert run(*words, "--bootstrap", "50", "--out", "a.json")[0] == 0
     assert run(*words, "--protocol", "thumos14", "--out", "b.json")[0] == 0
     assert run(*words, "--protocol", "thumos14_updated", *changes, "--out", "c.json")[0] == 0
     return tmp_path

@@ -82,13 +82,14 @@ def test_files_are_those_of_the_report(run, tmp_path):
     geojson = tmp_path / "regions.geojson"
     code, out, err = run(
         FOUND, TRUTH, "--levels", "0.8,0.5", "--level-by", "mass", "--kappa", "80", "--mass",
-        "A", "--min-residues", 20, "--bootstrap", 3, "--seed", 2, "--resample", "chain",
+        "A", "--min-residues", 20, "--bootstrap", 50, "--seed", 2, "--resample", "chain",
         "--interval", "percentile", "--tolerance", 2, *words, "--geojson", geojson,
     )  # fmt: skip
     assert (code, err) == (0, "")
     report = evaluate.conformation(
         found=FOUND, truth=TRUTH, levels="0.8,0.5", level_by="mass", kappa=80.0, mass="found",
-        min_residues=20, bootstrap=3, rng=2, resample="chain", interval="percentile", tolerance=2.0,
+        min_residues=20, bootstrap=50, rng=2, resample="chain", interval="percentile",
+        tolerance=2.0,
     )  # fmt: skip
     assert outputs[0].read_text() == report.to_json(outputs[0])
     assert outputs[1].read_text() == report.to_csv()
@@ -133,7 +134,7 @@ def test_its_reports_are_not_compared(run, library, tmp_path):
 
 
 def test_angles_are_classified_when_asked(run, library):
-    code, out, _ = run(FOUND, library, "--classify", "--bootstrap", 20)
+    code, out, _ = run(FOUND, library, "--classify", "--bootstrap", 50)
     assert code == 0
     assert "Residues by category, with 95 % intervals" in out
     code, out, _ = run(FOUND, library, "--levels", "0.5")

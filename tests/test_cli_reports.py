@@ -44,8 +44,8 @@ TEMPORAL_WORDS = {
         "zero_length=drop", "thresholds=0.5", "ambiguous_label=Diving", "ambiguous_rows=ignore",
     ],
     "--ties": None,
-    "--bootstrap": ["7"],
-    "--seed": [("3", "--bootstrap", "7")],
+    "--bootstrap": ["50"],
+    "--seed": [("3", "--bootstrap", "50")],
     "--out": [("again.csv", "--out", "again.html"), ("again.html", "--protocol", "all")],
     "--plot": ["p.svg", ("p.svg", "--protocol", "all")],
     "--workers": ["2"],
@@ -68,8 +68,9 @@ VOLUME_WORDS = {
     "--tolerance": ["0.5"],
     "--reorient": [()],
     "--pattern": ["*.mha", "*.mha,*.mha"],
-    "--bootstrap": ["7"],
-    "--seed": [("3", "--bootstrap", "7")],
+    "--bootstrap": ["50"],
+    "--interval": [("exact", "--bootstrap", "50")],
+    "--seed": [("3", "--bootstrap", "50")],
     "--workers": ["2"],
     "--resume": ["kept"],
     "--out": [("again.csv", "--out", "again.html")],
@@ -99,10 +100,10 @@ ANGLE_WORDS = {
     "--max-b-factor": ["50"],
     "--min-occupancy": ["0.5"],
     "--unit": ["degrees", "A=degrees"],
-    "--bootstrap": ["2"],
-    "--resample": [("residue", "--bootstrap", "2")],
-    "--interval": [("basic", "--bootstrap", "2")],
-    "--seed": [("3", "--bootstrap", "2")],
+    "--bootstrap": ["50"],
+    "--resample": [("residue", "--bootstrap", "50")],
+    "--interval": [("basic", "--bootstrap", "50")],
+    "--seed": [("3", "--bootstrap", "50")],
     "--out": [("again.csv", "--out", "again.html")],
     "--plot": ["p.svg"],
     "--residues": ["r.csv"],
@@ -116,7 +117,7 @@ COMPARE_WORDS = {
     "--missing": ["none", "0.5", "worst"],
     "--allow": ["labels", "version,truth"],
     "--aggregate": None,
-    "--resamples": ["10"],
+    "--resamples": ["60"],
     "--seed": ["4"],
     "--out": ["c.json"],
     "--plot": ["c.svg"],
@@ -227,7 +228,7 @@ def test_temporal(run, name, words):
     plain = made(run, "temporal", TEMPORAL)
     report = made(run, "temporal", with_option(TEMPORAL, name, words))
     assert report["table"] == plain["table"] or rules(report) != rules(plain)
-    code, out, err = run("compare", "r.json", "r.json", "--resamples", "5")
+    code, out, err = run("compare", "r.json", "r.json", "--resamples", "50")
     assert (code, err) == (0, "")
     assert "1: r.json = 2: r.json" in out
     code, out, err = run("explain", "r.json", "r.json")
@@ -245,7 +246,7 @@ def test_segmentation(run, name, words):
         assert report["table"] == plain["table"] or rules(report) != rules(plain)
     for metric, record in report["settings"]["metrics"].items():
         if record["better"]:
-            words = ("compare", "r.json", "r.json", "--resamples", "5", "--metric", metric)
+            words = ("compare", "r.json", "r.json", "--resamples", "50", "--metric", metric)
             code, out, err = run(*words)
             assert (code, err) == (0, "")
             assert "1: r.json = 2: r.json" in out or "undefined" in out
@@ -274,7 +275,7 @@ def test_ramachandran(run, name, words):
 @pytest.mark.parametrize(("name", "words"), list(examples("compare")))
 def test_compare(run, name, words):
     made(run, "segmentation", [*VOLUMES, "--metrics", "dice,hd95"])
-    code, _, err = run("compare", "r.json", "r.json", "--resamples", "5", name, *words)
+    code, _, err = run("compare", "r.json", "r.json", "--resamples", "50", name, *words)
     assert (code, err) == (0, "")
 
 

@@ -13,7 +13,7 @@ def report():
         truth=sample_path("temporal_truth"),
         found=sample_path("temporal_found"),
         iou=[0.3, 0.5],
-        bootstrap=20,
+        bootstrap=50,
     )
 
 

@@ -82,17 +82,17 @@ def test_filled_squares_are_significant(comparison):
 def test_panels_follow_what_there_is(count, tmp_path):
     reports = [report(x) for x in scores(count, 10)]
     names = [f"report number {k}" for k in range(count)]
-    tested = compare(*reports, names=names, resamples=20)
+    tested = compare(*reports, names=names, resamples=50)
     assert len(tested.plot(tmp_path / "x.svg").axes) == 4
     assert (tmp_path / "x.svg").read_text().startswith("<?xml")
-    untested = compare(*reports, names=names, resamples=20, test=None)
+    untested = compare(*reports, names=names, resamples=50, test=None)
     assert len(draw_comparison(untested).axes) == 3
 
 
 def test_localization_has_ranks_only():
     sample = {name: sample_path(f"temporal_{name}") for name in ("truth", "found")}
     reports = [temporal(**sample, iou=iou) for iou in (0.3, 0.5)]
-    result = compare(*reports, metric="mAP", names=["a", "b"], resamples=30, allow="iou")
+    result = compare(*reports, metric="mAP", names=["a", "b"], resamples=50, allow="iou")
     assert len(result.plot().axes) == 1
     assert "p" not in result.pairs.columns
     assert "no test and no ranks of items" in result.settings["notes"][0]

@@ -39,7 +39,7 @@ def examples() -> list[object]:
     rings = [[(0.0, 0.0), (40.0, 0.0), (0.0, 30.0)]]
     torus = ov.Polygons(rings, period=(360.0, 360.0), density=density)
     temporal = {"truth": sample_path("temporal_truth"), "found": sample_path("temporal_found")}
-    reports = [evaluate.temporal(**temporal, bootstrap=10), evaluate.temporal(**temporal, iou=0.7)]
+    reports = [evaluate.temporal(**temporal, bootstrap=50), evaluate.temporal(**temporal, iou=0.7)]
     segmented = evaluate.segmentation(
         truth={"a": labels}, found={"a": labels[::-1]}, metrics="dice,volume_truth"
     )
@@ -82,7 +82,7 @@ def examples() -> list[object]:
         ov.hausdorff(ov.Polygons(rings), ov.Polygons(rings)),
         *reports, segmented, possessed, study, evaluate.segmentation_study(),
         evaluate.conformation(**angles, levels="favored", tolerance=None, progress=False),
-        evaluate.compare(*reports[:1] * 2, names=["a", "b"], resamples=10),
+        evaluate.compare(*reports[:1] * 2, names=["a", "b"], resamples=50),
         evaluate.explain(reports[0], evaluate.temporal(**temporal, protocol="opentad")),
         evaluate.mean_interval([0.1, 0.4, 0.5, 0.9], resamples=50),
         evaluate.PROTOCOLS["thumos14"], evaluate.EMPTY_POLICIES["monai"],

@@ -43,7 +43,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Glyph")
 def report():
     """Every name is a class and a video."""
     truth = pd.DataFrame({"video": NAMES, "label": NAMES, "start": 0.0, "stop": 4.0})
-    return evaluate.temporal(truth=truth, found=truth.assign(score=0.5, stop=3.0), bootstrap=10)
+    return evaluate.temporal(truth=truth, found=truth.assign(score=0.5, stop=3.0), bootstrap=50)
 
 
 def segmentation(names=NAMES):

@@ -14,6 +14,7 @@ from .bootstrap import draw_weights, mean_interval, resampled_interval
 from .places import average_ranks
 from .report import Interval
 from .significance import mean_difference
+from .value_range import EVERYTHING, Range
 
 __all__ = [
     "AGGREGATES",
@@ -98,6 +99,8 @@ class CaseScores(ByValue):
         Confidence level of intervals.
     seed : int
         Of the draws for intervals over the cases that are defined.
+    range : Range
+        What a value can be.
     """
 
     names: tuple[str, ...]
@@ -109,6 +112,7 @@ class CaseScores(ByValue):
     weights: NDArray[np.float64]
     level: float
     seed: int
+    range: Range = EVERYTHING
     _drawn: dict[int, NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     def of_label(self, place: int) -> CaseScores:
@@ -124,6 +128,7 @@ class CaseScores(ByValue):
             self.weights,
             self.level,
             self.seed,
+            self.range,
             self._drawn,
         )
 
@@ -169,17 +174,33 @@ class CaseScores(ByValue):
         the quantiles of its draws.
         """
         if self.aggregate != "mean":
-            return resampled_interval(name, estimate, draws, confidence_level=self.level)
+            return resampled_interval(
+                name,
+                estimate,
+                draws,
+                items=len(self.cases),
+                confidence_level=self.level,
+            )
         chosen = self.values[[k]] if j is None else self.values[[k, j]]
         used = ~np.isnan(chosen).all(axis=(0, 1))
         parts = [linear_parts(block[:, used]) for block in chosen]
         if j is not None:
-            return mean_difference(parts[0] - parts[1], confidence_level=self.level)
+            span = self.range.difference()
+            return mean_difference(
+                parts[0] - parts[1], low=span.low, high=span.high, confidence_level=self.level
+            )
         count = int((~np.isnan(parts[0])).sum())
         if count not in self._drawn:
             self._drawn[count] = draw_weights(count, len(self.weights), self.seed)
         drawn = self._drawn[count]
-        return mean_interval(parts[0], confidence_level=self.level, name=name, weights=drawn)
+        return mean_interval(
+            parts[0],
+            low=self.range.low,
+            high=self.range.high,
+            confidence_level=self.level,
+            name=name,
+            weights=drawn,
+        )
 
 
 def defined_mean(data: NDArray[np.float64], axis: int) -> NDArray[np.float64]:

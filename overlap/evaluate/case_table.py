@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from overlap._values import ByValue
 from overlap.io.folders import core_name
 
+from .value_range import EVERYTHING, Range
+
 __all__ = ["CaseTable", "StoredReport", "case_names", "case_table", "has_cases", "renamed"]
 
 _SHOWN = 5
@@ -65,6 +67,8 @@ class CaseTable(ByValue):
         What they were replaced with: "report" for what each report says, None for left out.
     left_out : tuple of str
         Cases that only some reports have.
+    range : Range
+        What a value can be, and what stands for undefined ones.
     """
 
     metric: str
@@ -76,6 +80,7 @@ class CaseTable(ByValue):
     undefined: NDArray[np.int64]
     missing: float | str | None
     left_out: tuple[str, ...]
+    range: Range = EVERYTHING
 
     def settings(self, names: Sequence[str]) -> dict[str, Any]:
         """Return the counts and rules as plain data.
@@ -245,8 +250,9 @@ def case_table(
         said = [report.settings.get("missing") for report in reports]
         missing = said[0] if said.count(said[0]) == len(said) else "report"
     return CaseTable(
-        metric, str(unit or ""), better, kept, labels, values, undefined, missing, left_out
-    )
+        metric, str(unit or ""), better, kept, labels, values, undefined, missing, left_out,
+        _range(reports[0].settings["metrics"][metric], better, values),
+    )  # fmt: skip
 
 
 def _column(report: _Tabled, name: str, metric: str) -> dict[tuple[str, str], dict[str, Any]]:
@@ -330,6 +336,17 @@ def _direction(report: _Tabled, name: str, metric: str) -> str:
             "choose another metric"
         )
     return better
+
+
+def _range(record: dict[str, Any], better: str, values: NDArray[np.float64]) -> Range:
+    """Return what values can be, magnitudes where signed ones are compared."""
+    low, high = record.get("low"), record.get("high")
+    least = -math.inf if low is None else float(low)
+    most = math.inf if high is None else float(high)
+    if better == "zero":
+        least, most = 0.0, max(-least, most)
+    known = values[~np.isnan(values)]
+    return Range(float(known.min(initial=least)), float(known.max(initial=most)))
 
 
 def _counted(count: int) -> str:

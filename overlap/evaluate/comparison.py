@@ -12,7 +12,7 @@ import numpy as np
 
 from overlap._values import ByValue
 
-from .bootstrap import Seed, draw_weights
+from .bootstrap import Seed, checked_draws, draw_weights
 from .case_scores import AGGREGATES, CaseScores
 from .case_table import StoredReport, case_names, case_table, has_cases, renamed
 from .contest import Contest
@@ -222,7 +222,7 @@ def compare(
     zero_method : {"wilcox", "pratt", "zsplit"}
         What the test does with differences of 0; see `scipy.stats.wilcoxon`.
     resamples : int
-        Number of draws.
+        Number of draws, 50 or more.
     confidence_level : float
         In (0, 1); differences are significant where the corrected p is below 1 minus this.
     rng : int, Generator, SeedSequence or None
@@ -258,7 +258,8 @@ def compare(
     define in a case; p-values are corrected by Holm's method for the number of pairs.
 
     A mean of cases has a studentised bootstrap interval, a difference of two Student's
-    interval of paired differences; all other intervals are quantiles of the draws. A mean
+    interval of paired differences, both inside the range of the metric; all other intervals are
+    quantiles of the draws. A mean
     average precision is no mean of numbers per video, so there is no test, and no ranks of
     videos, for reports on localization.
 
@@ -282,11 +283,10 @@ def compare(
     if zero_method not in ZERO_METHODS:
         known = ", ".join(map(repr, ZERO_METHODS))
         raise ValueError(f"compare: zero_method {zero_method!r} is not one of {known}")
-    if not 0 < confidence_level < 1 or resamples < 1:
-        raise ValueError(
-            f"compare: confidence_level = {confidence_level!r}, resamples = {resamples!r}; wanted "
-            "a level in (0, 1) and a positive number"
-        )
+    try:
+        resamples = checked_draws(resamples, confidence_level, name="resamples", or_none=False)
+    except ValueError as error:
+        raise ValueError(f"compare: {error}") from None
     generator = np.random.default_rng(rng)
     contracts = [contract_of(r.settings, name) for r, name in zip(reports, named, strict=True)]
     same_kind(contracts, named)
@@ -321,6 +321,7 @@ def compare(
             draw_weights(len(table.cases), resamples, generator),
             confidence_level,
             int(generator.integers(2**32)),
+            table.range,
         )
         told = [
             f"{len(own)} cases of {name} have other names in {named[0]}, where their truth is the "
@@ -371,6 +372,7 @@ def compare(
         "allowed": list(allowed),
         **settings,
     }
+    settings["notes"] = [*settings["notes"], *contest.notes()]
     said = [
         f"{name}: {finding}"
         for report, name in zip(reports, named, strict=True)

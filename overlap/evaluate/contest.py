@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from overlap._values import ByValue
 
-from .bootstrap import draw_weights, resampled_interval
+from .bootstrap import draw_weights, interval_notes, resampled_interval
 from .case_scores import CaseScores
 from .places import kendall_tau, rank_shares, shared_ranks
 from .report import Interval, Report
@@ -43,6 +43,8 @@ class Contest(ByValue):
         Numbers per case; None where the number is not made of such.
     zero_method : str, optional
         Of the signed-rank test; None for no test.
+    items : int, optional
+        Number of items that were drawn, of numbers that are not made of cases.
     """
 
     names: tuple[str, ...]
@@ -53,6 +55,7 @@ class Contest(ByValue):
     level: float
     scores: CaseScores | None = None
     zero_method: str | None = None
+    items: int | None = None
 
     @classmethod
     def of_scores(cls, metric: str, scores: CaseScores, zero_method: str | None) -> Contest:
@@ -99,7 +102,8 @@ class Contest(ByValue):
             chosen = weights[:, [place[item] for item in report.evidence.items]]
             draws.append(report.evidence.statistics(chosen)[metric])
         values = np.array([dict(report.items)[metric] for report in reports])
-        return cls(names, metric, True, values, np.stack(draws), level), len(items)
+        contest = cls(names, metric, True, values, np.stack(draws), level, items=len(items))
+        return contest, len(items)
 
     @cached_property
     def ranks(self) -> NDArray[np.int64]:
@@ -206,9 +210,21 @@ class Contest(ByValue):
             )
         return rows
 
+    def notes(self) -> list[str]:
+        """Say which intervals are missing, or leave their own number out."""
+        made = [
+            self._interval(name, float(self.values[k]), self.draws[k], k)
+            for k, name in enumerate(self.names)
+        ]
+        return interval_notes(
+            [replace(one, name=name) for one, name in zip(made, self.names, strict=True)]
+        )
+
     def _interval(
         self, name: str, estimate: float, draws: NDArray[np.float64], k: int, j: int | None = None
     ) -> Interval:
         if self.scores is not None:
             return self.scores.interval(name, estimate, draws, k, j)
-        return resampled_interval(name, estimate, draws, confidence_level=self.level)
+        return resampled_interval(
+            name, estimate, draws, items=self.items, confidence_level=self.level
+        )

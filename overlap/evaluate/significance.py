@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .bootstrap import student_quantile
 from .report import Interval
+from .value_range import Range
 
 __all__ = ["ZERO_METHODS", "SignedRank", "holm", "mean_difference", "signed_rank"]
 
@@ -40,23 +43,34 @@ class SignedRank:
     median: float
 
 
-def mean_difference(change: ArrayLike, *, confidence_level: float = 0.95) -> Interval:
-    """Student's interval of the mean of paired differences.
+def mean_difference(
+    change: ArrayLike,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    confidence_level: float = 0.95,
+) -> Interval:
+    """Student's interval of the mean of paired differences, inside their range.
 
     Parameters
     ----------
     change : array_like, dtype=float, shape (n,)
         Difference in each case; NaN where it is undefined.
+    low, high : float
+        Least and greatest difference that there can be, such as -1 and 1 of a ratio.
     confidence_level : float
         In (0, 1).
 
     Returns
     -------
     Interval
-        The ends are NaN for fewer than two differences.
+        The ends are NaN for fewer than two differences, and without bounds if all are equal.
 
     Notes
     -----
+    It is symmetric on the scale of `Range.around`, and if all differences are equal the ends are
+    those of as many equal values; see `mean_interval`.
+
     Differences are far less skewed than the values are, and where a few cases were missed by
     one of two reports, this interval keeps its level better than bootstrap intervals do; the
     page on comparing has measured coverages.
@@ -67,6 +81,7 @@ def mean_difference(change: ArrayLike, *, confidence_level: float = 0.95) -> Int
     >>> round(interval.low, 3), round(interval.high, 3)
     (-0.048, 0.448)
     """
+    inside = Range(low, high)
     data = np.asarray(change, dtype=np.float64)
     data = data[~np.isnan(data)]
     nan, count, method = float("nan"), len(data), "Student's t"
@@ -75,12 +90,13 @@ def mean_difference(change: ArrayLike, *, confidence_level: float = 0.95) -> Int
     center = float(data.mean())
     if count == 1:
         return Interval("difference", center, nan, nan, confidence_level, method, nan, nan)
-    from scipy.special import stdtrit
-
-    error = float(data.std(ddof=1) / np.sqrt(count))
-    reach = float(stdtrit(count - 1, 0.5 + 0.5 * confidence_level)) * error
-    low, high = center - reach, center + reach
-    return Interval("difference", center, low, high, confidence_level, method, error, 0.0)
+    error = float(data.std(ddof=1)) / math.sqrt(count)
+    if error <= 1e-12 * float(np.abs(data).max()) or not low < center < high:
+        ends = inside.of_equal(inside.clip(center), count, confidence_level)
+    else:
+        reach = error * student_quantile(count - 1, confidence_level)
+        ends = inside.around(center, below=reach, above=reach)
+    return Interval("difference", center, *ends, confidence_level, method, error, 0.0)
 
 
 def signed_rank(change: ArrayLike, *, zero_method: str = "wilcox") -> SignedRank:

@@ -18,6 +18,13 @@ def frames(truth, found):
     )
 
 
+def wide_scene(seed):
+    """Two random scenes in videos of their own: enough of them for intervals."""
+    parts = random_scene(seed), random_scene(seed + 1000)
+    other = [[(f"other {video}", *rest) for video, *rest in rows] for rows in parts[1]]
+    return parts[0][0] + other[0], parts[0][1] + other[1]
+
+
 def random_scene(seed, *, ambiguous=False):
     """Few videos and labels on a coarse grid: ties, repeats, zero lengths, overlaps, gaps."""
     rng = np.random.default_rng(seed)

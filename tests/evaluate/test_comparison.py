@@ -215,7 +215,11 @@ def test_equal_reports_share_rank_one():
     assert same.table["case_rank"].tolist() == [2.0, 2.0, 2.0]
     assert same.table["best_in"].tolist() == [1.0, 1.0, 1.0]
     for row in same.pair_rows:
-        assert (row["difference"], row["low"], row["high"], row["better_in"]) == (0, 0, 0, 0)
+        assert (row["difference"], row["better_in"]) == (0, 0)
+        # No difference in 12 cases: none of those that a share of 26 % of all could have.
+        assert (row["low"], row["high"]) == pytest.approx(
+            (-(1 - 0.025 ** (1 / 12)), 1 - 0.025 ** (1 / 12))
+        )
         assert (row["p"], row["p_holm"], row["favors"]) == (1.0, 1.0, "")
         assert (row["zeros"], row["pairs"]) == (12, 12)
     assert not same.beats().to_numpy().any()
@@ -282,17 +286,22 @@ def test_intervals_are_those_of_single_and_paired_means():
     b[0, 4] = np.nan
     result = compare(report(a), report(b), names=["a", "b"], resamples=4000)
     for row in result.table_rows:
-        alone = mean_interval({"a": a, "b": b}[row["name"]][0], resamples=4000, rng=9)
+        alone = mean_interval(
+            {"a": a, "b": b}[row["name"]][0], low=0.0, high=1.0, resamples=4000, rng=9
+        )
         assert (row["low"], row["high"]) == pytest.approx((alone.low, alone.high), abs=4e-3)
-    both = compare(report(a[:, 5:]), report(b[:, 5:]), names=["a", "b"], resamples=10)
+    both = compare(report(a[:, 5:]), report(b[:, 5:]), names=["a", "b"], resamples=50)
     (row,) = both.pair_rows
     better, worse = (a, b) if row["better"] == "a" else (b, a)
     expected = stats.ttest_rel(better[0, 5:], worse[0, 5:]).confidence_interval(0.95)
-    assert (row["low"], row["high"]) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    # On Fisher's scale, where a difference between -1 and 1 has no bounds.
+    center = row["difference"]
+    ends = np.arctanh(center) + (np.array(expected) - center) / (1.0 - center**2)
+    assert (row["low"], row["high"]) == pytest.approx(tuple(np.tanh(ends)), abs=1e-12)
 
 
 def test_a_single_case_has_no_interval():
-    result = compare(report([0.8]), report([0.7]), names=["a", "b"], resamples=10)
+    result = compare(report([0.8]), report([0.7]), names=["a", "b"], resamples=50)
     (row,) = result.pair_rows
     assert row["difference"] == pytest.approx(0.1)
     assert np.isnan([row["low"], row["high"]]).all()
@@ -323,7 +332,7 @@ def test_undefined_values_are_counted_and_follow_the_policy():
     names = ["a", "b"]
 
     def number(**options):
-        result = compare(report(a), report(b), names=names, resamples=20, **options)
+        result = compare(report(a), report(b), names=names, resamples=50, **options)
         return result, result.table.set_index("name")
 
     left, table = number()
@@ -361,7 +370,7 @@ def test_an_infinite_worst_value_stands_for_nothing():
         compare(*[report(x, metric=metric) for x in values], names=names, missing="worst")
     policy = {"missing": "worst"}  # which the reports, too, leave out
     reports = [report(x, metric=metric, settings=policy) for x in values]
-    result = compare(*reports, names=names, resamples=20)
+    result = compare(*reports, names=names, resamples=50)
     assert result.settings["missing"] == "worst"
     assert dict(zip(result.table["name"], result.table[metric], strict=True)) == pytest.approx(
         {"a": 0.35, "b": 0.8 / 3}
@@ -374,7 +383,7 @@ def test_a_label_without_values_is_left_out_of_the_mean():
     result = compare(
         *[report(x, labels=("liver", "tumor")) for x in (values, other)],
         names=["a", "b"],
-        resamples=30,
+        resamples=50,
     )
     assert result.table["dice"].tolist() == pytest.approx([0.6, 0.5])
     tumor = [row for row in result.label_pair_rows if row["label"] == "tumor"]
@@ -387,7 +396,7 @@ def test_different_cases_are_named_or_left_out():
     short = report(b[:, :4], cases=[f"case{n:03d}" for n in range(2, 6)])
     with pytest.raises(ValueError, match=r"'b' has no rows of 2 cases .*'case000', 'case001'"):
         compare(report(a), short, names=["a", "b"])
-    result = compare(report(a), short, names=["a", "b"], cases="common", resamples=20)
+    result = compare(report(a), short, names=["a", "b"], cases="common", resamples=50)
     assert result.settings["left_out"] == ["case000", "case001"]
     assert result.settings["items"] == 4
     assert "2 cases that only some reports have are left out" in result.settings["notes"]
@@ -442,7 +451,7 @@ def test_bad_tables_are_refused():
 
 def test_no_test_leaves_its_columns_out():
     a, b = scores(2, 5)
-    result = compare(report(a), report(b), names=["a", "b"], test=None, resamples=20)
+    result = compare(report(a), report(b), names=["a", "b"], test=None, resamples=50)
     assert "p" not in result.pairs.columns
     assert result.settings["test"] is None
     with pytest.raises(ValueError, match="no test was made"):
@@ -453,7 +462,7 @@ def test_json_has_everything(tmp_path):
     values = scores(3, 8, labels=2)
     values[0][0, 0] = np.nan
     result = compare(
-        *[report(x, labels=("liver", "spleen")) for x in values], names=list("abc"), resamples=20
+        *[report(x, labels=("liver", "spleen")) for x in values], names=list("abc"), resamples=50
     )
     path = tmp_path / "cmp.json"
     assert result.to_json(path) == path.read_text()

@@ -251,14 +251,14 @@ def test_draws_are_evaluations_of_the_drawn_chains():
 
 
 def test_intervals():
-    options = {"truth": sample_path("angles_truth"), "levels": "favored", "bootstrap": 12, "rng": 1}
+    options = {"truth": sample_path("angles_truth"), "levels": "favored", "bootstrap": 50, "rng": 1}
     one, two = (ov.evaluate.conformation(found=sample_path("angles_found"), **options)
                 for _ in range(2))  # fmt: skip
     assert one.summary.equals(two.summary)
     # the same draws again: estimate minus bias, plus and minus 1.96 standard errors
     rng, even = np.random.default_rng(1), np.full(12, 1 / 12)
-    weights = np.array([[rng.multinomial(12, even) for _ in range(2)] for _ in range(12)])
-    draws = one.evidence.statistics(weights.reshape(12, 24).astype(float))
+    weights = np.array([[rng.multinomial(12, even) for _ in range(2)] for _ in range(50)])
+    draws = one.evidence.statistics(weights.reshape(50, 24).astype(float))
     for name in ("iou[favored]", "giou[general favored]", "density_overlap[glycine favored]"):
         middle = 2.0 * one.summary[name] - draws[name].mean()
         reach = 1.959964 * draws[name].std(ddof=1)
@@ -267,19 +267,19 @@ def test_intervals():
     row = one.table.set_index("category").loc["general"]
     assert row["iou_low"] == one.summary["iou[general favored] low"]
     assert one.settings["resample"]["found"] == {"unit": "chain", "units": 12}
-    assert "12 resamples of 12 chains (found) and 12 chains (truth)" in one.methods()
+    assert "50 resamples of 12 chains (found) and 12 chains (truth)" in one.methods()
     grid = read_angles(sample_path("angles_truth"))
     grid = grid.taken(grid.category == "general")
     fixed = {"general": ov.PeriodicGrid.from_angles(grid.phi, grid.psi)}
     half = ov.evaluate.conformation(
-        found=sample_path("angles_found"), truth=fixed, levels="favored", bootstrap=5,
+        found=sample_path("angles_found"), truth=fixed, levels="favored", bootstrap=50,
         interval="percentile", resample="residue",
     )  # fmt: skip
     assert list(half.settings["resample"]) == ["found"]
     assert half.summary["iou[general favored] low"] < half.summary["iou[general favored] high"]
     assert half.evidence.items == ()
     with pytest.raises(ValueError, match="neither side is made of any"):
-        ov.evaluate.conformation(found=fixed, truth=fixed, bootstrap=5)
+        ov.evaluate.conformation(found=fixed, truth=fixed, bootstrap=50)
 
 
 def test_geojson_there_and_back(tmp_path):
@@ -344,7 +344,7 @@ def test_levels():
         ({"mass": "a"}, "mass = 'a' is not one of truth, found"),
         ({"level_by": "rank"}, "level_by = 'rank'"),
         ({"interval": "bca"}, "interval = 'bca'"),
-        ({"bootstrap": 1.5}, "bootstrap = 1.5; wanted a whole number, 0 or more"),
+        ({"bootstrap": 1.5}, "bootstrap = 1.5; wanted a whole number of draws, 50"),
         ({"min_residues": 0}, "min_residues = 0; wanted a whole number, 1 or more"),
         ({"tolerance": 0.0}, "tolerance = 0.0; wanted a positive number of degrees"),
         ({"step": 7.0}, "step = 7.0 does not divide"),

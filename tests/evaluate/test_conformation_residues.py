@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import overlap as ov
 from overlap.evaluate.torsions.cutoffs import as_cutoffs
@@ -118,7 +119,7 @@ def test_a_structure_and_its_outliers():
 
 def test_what_a_report_writes(tmp_path):
     angles = random_angles(categories=("glycine",))
-    report = ov.evaluate.ramachandran(found=angles, truth=LIBRARY, bootstrap=20)
+    report = ov.evaluate.ramachandran(found=angles, truth=LIBRARY, bootstrap=50)
     content = json.loads(report.to_json(tmp_path / "report.json"))
     assert set(content) == {
         "settings", "summary", "table", "outliers", "structures", "folder",
@@ -145,7 +146,14 @@ def test_intervals_are_those_of_the_drawn_chains():
     shares = [
         (favored * draw[chain]).sum() / (angles["weight"] * draw[chain]).sum() for draw in draws
     ]
-    low, high = np.quantile(shares, [0.025, 0.975])
+    # Korn and Graubard: Clopper and Pearson's interval for the effective number of residues
+    share = favored.sum() / angles["weight"].sum()
+    kish = angles["weight"].sum() ** 2 / (angles["weight"] ** 2).sum()
+    effective = min(kish, share * (1.0 - share) / np.var(shares, ddof=1))
+    effective *= (stats.t.ppf(0.975, kish - 1) / stats.t.ppf(0.975, 6)) ** 2
+    hits = share * effective
+    low = stats.beta.ppf(0.025, hits, effective - hits + 1.0)
+    high = stats.beta.ppf(0.975, hits + 1.0, effective - hits)
     assert report.summary["favored low"] == pytest.approx(low)
     assert report.summary["favored high"] == pytest.approx(high)
     left = report.influence("favored").set_index("item")
@@ -156,10 +164,10 @@ def test_intervals_are_those_of_the_drawn_chains():
 
 def test_few_chains_are_not_drawn():
     angles = {**random_angles(4), "chain": np.repeat(["A", "B"], 200)}
-    by_rows = ov.evaluate.ramachandran(found=angles, truth=LIBRARY, bootstrap=10)
+    by_rows = ov.evaluate.ramachandran(found=angles, truth=LIBRARY, bootstrap=50)
     assert by_rows.settings["resample"] == {"unit": "residue", "units": 400}
     assert any("intervals are too narrow" in note for note in by_rows.settings["notes"])
-    asked = ov.evaluate.ramachandran(found=angles, truth=LIBRARY, bootstrap=10, resample="chain")
+    asked = ov.evaluate.ramachandran(found=angles, truth=LIBRARY, bootstrap=50, resample="chain")
     assert asked.intervals == ()  # of two chains there is no interval
 
 

@@ -21,7 +21,7 @@ TRUTH, FOUND = (sample_path(f"temporal_{role}") for role in ("truth", "found"))
 
 def refusal(a, b, **options):
     with pytest.raises(ValueError, match="the numbers are not comparable") as caught:
-        compare(a, b, names=["a", "b"], resamples=2, **options)
+        compare(a, b, names=["a", "b"], resamples=50, **options)
     return str(caught.value)
 
 
@@ -64,7 +64,7 @@ def test_each_rule_of_localization_is_lifted_by_its_name(sample, options, names)
     other = temporal(**{"truth": TRUTH, "found": FOUND, "iou": [0.5, 0.7]} | options)
     message = refusal(sample, other)
     assert offered(message) == names
-    result = compare(sample, other, resamples=2, allow=names)
+    result = compare(sample, other, resamples=50, allow=names)
     assert result.settings["allowed"] == names
     (finding,) = result.settings["findings"]
     assert all(f"{name}" in finding for name in names)
@@ -79,23 +79,23 @@ def test_what_may_differ_does(sample):
         truth=TRUTH,
         found=found.select(np.arange(100)),
         iou=[0.7, 0.5],
-        bootstrap=3,
+        bootstrap=50,
         rng=5,
         workers=2,
         confidence_level=0.9,
         progress=False,
     )
-    assert "findings" not in compare(sample, other, resamples=2).settings
+    assert "findings" not in compare(sample, other, resamples=50).settings
 
 
 def test_a_number_needs_its_own_thresholds_only(sample):
     other = temporal(truth=TRUTH, found=FOUND, iou=[0.3, 0.5, 0.9])
     assert offered(refusal(sample, other)) == ["iou"]
-    assert compare(sample, other, metric="mAP@0.50", resamples=2).metric == "mAP@0.50"
+    assert compare(sample, other, metric="mAP@0.50", resamples=50).metric == "mAP@0.50"
     # a program's 0.8999999999999999 is the 0.9 that a user types
     default = temporal(truth=TRUTH, found=FOUND)
     typed = temporal(truth=TRUTH, found=FOUND, iou="0.5:0.95:0.05")
-    assert compare(default, typed, resamples=2).settings["allowed"] == []
+    assert compare(default, typed, resamples=50).settings["allowed"] == []
 
 
 def test_truth_is_known_by_its_content(sample, tmp_path):
@@ -124,7 +124,7 @@ def test_a_subset_is_part_of_the_truth(sample):
     other = temporal(truth=TRUTH, found=FOUND, iou=[0.5, 0.7], subset="validation")
     videos = len(as_segments(TRUTH, role="truth").videos)
     if len(as_segments(TRUTH, role="truth").of_subset("validation").videos) == videos:
-        compare(sample, other, resamples=2)  # the same truth by another name
+        compare(sample, other, resamples=50)  # the same truth by another name
     else:
         assert "truth subset: none against validation" in refusal(sample, other)
 
@@ -134,7 +134,7 @@ def test_findings_of_the_reports_are_repeated(sample):
     data["results"] = {f"v_{name}.mp4": rows for name, rows in data["results"].items()}
     other = temporal(truth=TRUTH, found=data, iou=[0.5, 0.7])
     assert other.findings
-    result = compare(sample, other, names=["a", "b"], resamples=2)
+    result = compare(sample, other, names=["a", "b"], resamples=50)
     assert result.settings["findings"] == [f"b: {finding}" for finding in other.findings]
 
 
@@ -142,7 +142,7 @@ def test_unknown_names_are_refused(sample):
     with pytest.raises(
         ValueError, match="no difference 'rules' to allow; there are version, truth"
     ):
-        compare(sample, sample, resamples=2, allow="rules")
+        compare(sample, sample, resamples=50, allow="rules")
 
 
 def test_kinds_do_not_mix(sample):
@@ -183,20 +183,20 @@ def volumes():
 def test_each_rule_of_segmentation_is_lifted_by_its_name(volumes, options, names, metric):
     other = segmentation(**BASE | options)
     assert offered(refusal(volumes, other, metric=metric)) == names
-    assert compare(volumes, other, metric=metric, resamples=2, allow=names).settings["findings"]
+    assert compare(volumes, other, metric=metric, resamples=50, allow=names).settings["findings"]
     if names in (["surface"], ["instances"]):  # dice does not know them
-        assert "findings" not in compare(volumes, other, metric="dice", resamples=2).settings
+        assert "findings" not in compare(volumes, other, metric="dice", resamples=50).settings
 
 
 def test_labels_that_are_not_compared_may_differ(volumes):
     other = segmentation(**BASE | {"labels": {"a": (1, 2), "b": 2}})
     assert offered(refusal(volumes, other)) == ["labels"]
-    assert compare(volumes, other, label="b", resamples=2).metric == "dice"
+    assert compare(volumes, other, label="b", resamples=50).metric == "dice"
 
 
 def test_other_metrics_beside_do_not_matter(volumes):
     other = segmentation(**BASE | {"metrics": "pq,rq,dice"})
-    assert compare(volumes, other, metric="pq", resamples=2).settings["allowed"] == []
+    assert compare(volumes, other, metric="pq", resamples=50).settings["allowed"] == []
 
 
 # ---------------------------------------------------------------------- possession
@@ -216,7 +216,7 @@ def tracked(shift=0.0, **options):
 
 def test_possession_is_compared_by_its_annotation():
     a, b = tracked(), tracked(0.8, threshold=0.6)  # another method: other thresholds of scores
-    result = compare(a, b, names=["a", "b"], resamples=20)
+    result = compare(a, b, names=["a", "b"], resamples=50)
     assert result.metric == "iou"
     assert result.table.set_index("name").loc["b", "iou"] == b.summary["iou"]
     shorter = pd.DataFrame({"track": [7, 8], "start": [0.0, 3.2], "stop": [1.0, 3.9]})
@@ -268,11 +268,11 @@ def test_reports_and_inputs_move_together(run, tmp_path, monkeypatch):
     assert stored["folder"] == "../.."
     assert stored["settings"]["truth"]["source"] == "data/truth.json"
     report = "results/deep/r.json"
-    assert run("compare", report, report, "--quiet", "--resamples", "2") == (0, "")
+    assert run("compare", report, report, "--quiet", "--resamples", "50") == (0, "")
     monkeypatch.chdir(tmp_path)  # from somewhere else
     assert run("explain", f"project/{report}", f"project/{report}") == (0, "")
     os.rename(project, tmp_path / "moved")
-    assert run("compare", *[f"moved/{report}"] * 2, "--quiet", "--resamples", "2") == (0, "")
+    assert run("compare", *[f"moved/{report}"] * 2, "--quiet", "--resamples", "50") == (0, "")
     os.rename(tmp_path / "moved/found.json", tmp_path / "found.json")
     code, err = run("compare", *[f"moved/{report}"] * 2)
     assert code == 2
@@ -354,7 +354,7 @@ def test_all_protocols_are_drawn_shown_compared_and_explained(tmp_path):
     assert line.get_xdata().tolist() == [0.5, 0.7]
     expected = [100 * every.summary[f"opentad mAP@{x}"] for x in ("0.50", "0.70")]
     assert line.get_ydata() == pytest.approx(expected)
-    result = compare(every, every, names=["a", "b"], metric="opentad mAP@0.70", resamples=3)
+    result = compare(every, every, names=["a", "b"], metric="opentad mAP@0.70", resamples=50)
     assert result.pair_rows[0]["difference"] == 0.0
     other = temporal(truth=TRUTH, found=FOUND, protocol="all", iou=[0.5, 0.7], ties="stable")
     assert offered(refusal(every, other, metric="opentad mAP")) == ["ties"]

@@ -160,7 +160,7 @@ def tables() -> dict[str, pd.DataFrame]:
 
 @pytest.fixture(scope="module")
 def report(tables: dict[str, pd.DataFrame]) -> PossessionReport:
-    return possession(**tables, fps=10, iou=[0.25, 0.7], bootstrap=20, rng=1)
+    return possession(**tables, fps=10, iou=[0.25, 0.7], bootstrap=50, rng=1)
 
 
 def test_numbers_by_hand(report: PossessionReport) -> None:
@@ -218,8 +218,9 @@ def test_weights_are_videos(report: PossessionReport) -> None:
     np.testing.assert_allclose(numbers["recall@0.25"], [2 / 3, 0.0, 4 / 9])
     influence = report.influence("iou").set_index("item")["without"]
     np.testing.assert_allclose(influence[["m1", "m2"]], [0.0, 0.6 / 1.4])
-    assert {interval.name for interval in report.intervals} >= {"iou", "F1@0.70", "possession"}
-    assert report.summary["iou low"] <= report.summary["iou"] <= report.summary["iou high"]
+    # Draws of two videos are no sample of others.
+    assert report.intervals == ()
+    assert any("no intervals: there are 2 videos" in note for note in report.settings["notes"])
 
 
 def test_reports_are_compared(tables: dict[str, pd.DataFrame], report: PossessionReport) -> None:
@@ -240,7 +241,11 @@ def test_a_report_is_written(report: PossessionReport, tmp_path: Path) -> None:
     assert "<svg" in page
     assert "m2/11" in page
     text = report.methods()
-    for words in ("coverage(ball, player) >= 0.5", "several players can have", "over videos"):
+    for words in (
+        "coverage(ball, player) >= 0.5",
+        "several players can have",
+        "one to one within a player",
+    ):
         assert words in text
     assert "possession: iou 0.25 (4 players)" in repr(report)
 

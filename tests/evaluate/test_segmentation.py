@@ -220,7 +220,7 @@ def test_intervals_are_those_of_means_over_cases(cases):
         truth=cases[0], found=cases[1], labels=NAMES, metrics=["dice"], bootstrap=300, rng=4
     )
     values = report.table.pivot(index="case", columns="label", values="value")
-    expected = mean_interval(values["liver"], resamples=300, rng=4)
+    expected = mean_interval(values["liver"], low=0.0, high=1.0, resamples=300, rng=4)
     assert report.summary["dice[liver] low"] == expected.low
     assert report.summary["dice[liver] high"] == expected.high
     # four cases have a tumor, one has the rare label: no interval of so few
@@ -272,7 +272,7 @@ def test_the_interval_over_labels_holds_the_truth_where_values_are_missing():
             (METRICS["dice"],), (), groups, values, np.zeros(values.shape, np.int8), values,
             Measure(), {},
         )  # fmt: skip
-        interval = mean_interval(evidence.parts(0), resamples=499, rng=seed)
+        interval = mean_interval(evidence.parts(0), low=0.0, high=1.0, resamples=499, rng=seed)
         hits += interval.low <= expected <= interval.high
     assert 0.92 <= hits / 400 <= 0.98
 
@@ -379,7 +379,7 @@ def test_counts_are_what_was_counted(cases, report):
         ({"soft": "squared"}, "precision needs volumes, and soft='squared' measures sums of"),
         ({"soft": True, "metrics": "pq"}, "the metric pq needs labels"),
         ({"soft": True, "labels": [1, 2]}, "of one label, not of 2"),
-        ({"bootstrap": 1.5}, "not a whole number of resamples"),
+        ({"bootstrap": 1.5}, "bootstrap = 1.5; wanted a whole number of draws, 50 or more"),
         ({"instances": "blobs", "metrics": "pq"}, "wanted 'components' or 'labels'"),
         ({"instances": "labels", "metrics": "lesion_dice"}, "is of components"),
         ({"challenge": "XYZ"}, "challenge = 'XYZ'"),

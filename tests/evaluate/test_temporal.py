@@ -166,7 +166,7 @@ def test_no_predictions_score_zero(protocol):
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_no_truth_is_undefined(protocol):
-    report = run(truth=[], protocol=protocol, bootstrap=5)
+    report = run(truth=[], protocol=protocol, bootstrap=50)
     assert np.isnan(report.summary["mAP"])
     assert json.loads(report.to_json())["summary"]["mAP"] is None
     assert any("undefined" in note for note in report.settings["notes"])
@@ -206,7 +206,7 @@ def test_a_study_does_not_depend_on_the_order_of_its_items():
             [(rename[row[0]], *row[1:]) for row in truth],
             [(rename[row[0]], *row[1:]) for row in found],
         )
-    start = temporal_study(iou=[0.1, 0.5], bootstrap=20)
+    start = temporal_study(iou=[0.1, 0.5], bootstrap=50)
     for truth, found in parts.values():
         assert truth
         assert found
@@ -214,7 +214,7 @@ def test_a_study_does_not_depend_on_the_order_of_its_items():
         truth=tables([row for part in parts.values() for row in part[0]], [])[0],
         found=tables([], [row for part in parts.values() for row in part[1]])[1],
         iou=[0.1, 0.5],
-        bootstrap=20,
+        bootstrap=50,
     )
     forward, left, right = start, start, start
     for k, (key, part) in enumerate(parts.items()):

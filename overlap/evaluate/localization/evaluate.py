@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from overlap.evaluate.bootstrap import Seed
+from overlap.evaluate.bootstrap import Seed, checked_draws
 from overlap.evaluate.study import Study
 from overlap.evaluate.thresholds import parse_thresholds
 from overlap.io.name_match import closest
@@ -146,7 +146,8 @@ def temporal(
     rng : int, Generator, SeedSequence or None
         Source of randomness of the bootstrap.
     bootstrap : int
-        Number of resamples of videos; 0 for no intervals.
+        Number of resamples of videos, 50 or more; 0 for no intervals. Of fewer than five there are
+        none.
     confidence_level : float
         Of the intervals, in (0, 1).
     progress : bool, optional
@@ -199,8 +200,8 @@ def temporal(
     if subset is not None:
         tables["truth"] = tables["truth"].of_subset(subset)
     finalise = Finalise(
-        chosen, ties, kept, subset, _whole(bootstrap), confidence_level, rng, progress,
-        whole=workers != 1,
+        chosen, ties, kept, subset, checked_draws(bootstrap, confidence_level), confidence_level,
+        rng, progress, whole=workers != 1,
     )  # fmt: skip
     study = Study(Measure(chosen, min(chosen.thresholds)), finalise)
     if workers == 1:
@@ -210,12 +211,6 @@ def temporal(
         report = study.add_all(blocks, workers=workers, progress=progress).report()
     assert isinstance(report.evidence, TemporalEvidence)
     return replace(report, evidence=replace(report.evidence, inputs=inputs))
-
-
-def _whole(bootstrap: Any) -> int:
-    if isinstance(bootstrap, bool) or int(bootstrap) != bootstrap or bootstrap < 0:
-        raise ValueError(f"bootstrap = {bootstrap!r} is not a whole number of resamples, 0 or more")
-    return int(bootstrap)
 
 
 def temporal_study(
@@ -244,5 +239,7 @@ def temporal_study(
         keys, then that of the rows.
     """
     chosen, kept = _resolve(protocol, iou, fields, ties, labels)
-    finalise = Finalise(chosen, ties, kept, None, _whole(bootstrap), confidence_level, rng)
+    finalise = Finalise(
+        chosen, ties, kept, None, checked_draws(bootstrap, confidence_level), confidence_level, rng
+    )
     return Study(Measure(chosen, min(chosen.thresholds)), finalise)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.evaluate.bootstrap import draw_weights, resampled_interval
+from overlap.evaluate.bootstrap import LEAST_ITEMS, draw_weights, resampled_interval
 from overlap.evaluate.report import Interval
 from overlap.evaluate.study import progress_bar
 from overlap.evaluate.thresholds import threshold_names, threshold_values
@@ -66,7 +66,7 @@ class Finalise:
         items = [("mAP", float(means.mean()) if len(means) else float("nan"))]
         items += [(f"mAP@{n}", float(m)) for n, m in zip(names, means, strict=True)]
         items += [("mAP tie low", tie_range["mAP"][0]), ("mAP tie high", tie_range["mAP"][1])]
-        intervals, class_ends, absent = self._intervals(evidence, dict(items))
+        intervals, class_ends, absent = self._intervals(evidence, ap, dict(items))
         for interval in intervals:
             items += [
                 (f"{interval.name} low", interval.low),
@@ -80,26 +80,31 @@ class Finalise:
         )
 
     def _intervals(
-        self, evidence: TemporalEvidence, estimates: dict[str, float]
+        self, evidence: TemporalEvidence, reported: NDArray[np.float64], estimates: dict[str, float]
     ) -> tuple[list[Interval], NDArray[np.float64] | None, int]:
         """Bootstrap intervals of the summary and of each AP; draws that lack a class."""
-        if not self.bootstrap:
+        if not self.bootstrap or len(evidence.items) < LEAST_ITEMS:
             return [], None, 0
         weights = draw_weights(len(evidence.items), self.bootstrap, self.rng)
         blocks = np.array_split(weights, max(1, self.bootstrap // 100))
         steps = progress_bar(blocks, total=len(blocks), what="bootstrap", progress=self.progress)
         ap = np.concatenate([evidence.precision(block) for block in steps])
+        options: dict[str, Any] = {
+            "low": 0.0, "high": 1.0, "confidence_level": self.confidence_level,
+        }  # fmt: skip
+        count = len(evidence.items)
         intervals = [
-            resampled_interval(name, estimates[name], draws, confidence_level=self.confidence_level)
+            resampled_interval(name, estimates[name], draws, items=count, **options)
             for name, draws in evidence.means(ap).items()
         ]
         absent = np.isnan(ap[:, 0, :])  # a draw without the class
-        tail = (1 - self.confidence_level) / 2
         ends = np.full((2, *ap.shape[1:]), np.nan)
-        for c in range(ap.shape[2]):
-            drawn = ap[~absent[:, c], :, c]
-            if len(drawn):
-                ends[:, :, c] = np.quantile(drawn, [tail, 1 - tail], axis=0)
+        videos = (evidence.ranking.positives > 0).sum(axis=1).tolist()
+        for t, c in np.ndindex(*ap.shape[1:]):
+            one = resampled_interval(
+                "AP", float(reported[t, c]), ap[:, t, c], items=videos[c], **options
+            )
+            ends[:, t, c] = one.low, one.high
         return intervals, ends, int(absent.any(axis=1).sum())
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap.evaluate.bootstrap import LEAST_ITEMS, interval_notes
 from overlap.evaluate.contract import Contract
 from overlap.evaluate.report import Interval, package_versions
 from overlap.evaluate.thresholds import threshold_names, threshold_values
@@ -136,6 +137,12 @@ def describe(
     result["contract"] = _contract(rules, evidence).settings()
     if intervals:
         _describe_bootstrap(result, rules, evidence, intervals, absent)
+        notes += interval_notes(intervals)
+    elif rules.bootstrap:
+        notes.append(
+            f"no intervals: there are {len(evidence.items)} videos, and draws of fewer than "
+            f"{LEAST_ITEMS} are all but the same"
+        )
     result["methods"] = _sentence(rules, evidence, result, intervals)
     return result
 

@@ -8,7 +8,13 @@ from typing import Any, Literal
 import numpy as np
 
 from overlap._reach import check_score, checked_number
-from overlap.evaluate.bootstrap import Seed, draw_weights, resampled_interval
+from overlap.evaluate.bootstrap import (
+    LEAST_ITEMS,
+    Seed,
+    checked_draws,
+    draw_weights,
+    resampled_interval,
+)
 from overlap.evaluate.report import Interval
 from overlap.evaluate.thresholds import parse_thresholds
 from overlap.ratios import coverage
@@ -16,7 +22,7 @@ from overlap.regions.interval_sets import IntervalSets
 from overlap.regions.intervals import Intervals
 from overlap.scores import Score
 
-from .evidence import PossessionEvidence
+from .evidence import SECONDS, PossessionEvidence
 from .report import PossessionReport
 from .states import Frames, Rules, held, possessed
 from .tracks import Players, Tracks, read_players, read_spells, read_tracks
@@ -90,8 +96,8 @@ def possession(
     iou : float, str or iterable of float
         From which IoU on a found and an annotated spell match, as in `temporal`.
     bootstrap : int
-        Number of resamples for intervals, 0 for none: of videos, or of players if there is
-        only one video.
+        Number of resamples for intervals, 50 or more, 0 for none: of videos, or of players if
+        there is only one video. Of fewer than five there are no intervals.
     confidence_level : float
         Of the intervals, in (0, 1).
     rng : int, Generator, SeedSequence or None
@@ -134,8 +140,7 @@ def possession(
     rules = _rules(fps, threshold, release, hold, max_gap, min_duration, simultaneous)
     check_score(score)
     thresholds = parse_thresholds(iou)
-    if isinstance(bootstrap, bool) or int(bootstrap) != bootstrap or bootstrap < 0:
-        raise ValueError(f"bootstrap = {bootstrap!r} is not a whole number of resamples, 0 or more")
+    bootstrap = checked_draws(bootstrap, confidence_level)
     tracks, balls = read_tracks(players, "players"), read_tracks(ball, "ball")
     spells = None if truth is None else read_spells(truth)
     known, row, ball_video, truth_row = read_players(tracks, balls, spells)
@@ -152,13 +157,13 @@ def possession(
         (name, float(values[0]))
         for name, values in evidence.statistics(np.ones((1, len(evidence.items)))).items()
     ]
-    intervals = _intervals(evidence, dict(items), int(bootstrap), confidence_level, rng)
+    intervals = _intervals(evidence, dict(items), bootstrap, confidence_level, rng)
     for interval in intervals:
         items += [(f"{interval.name} low", interval.low), (f"{interval.name} high", interval.high)]
     items.append(("simultaneous", evidence.simultaneous()))
     asked = {"hold": hold, "max_gap": max_gap, "min_duration": min_duration}
     inputs = {"players": tracks, "ball": balls, "truth": spells}
-    settings = describe(evidence, score, asked, inputs, intervals, int(bootstrap), rng)
+    settings = describe(evidence, score, asked, inputs, intervals, bootstrap, rng)
     sentence = settings.pop("methods")
     return PossessionReport(
         tuple(items), tuple(evidence.rows()), settings, sentence, evidence, tuple(intervals)
@@ -256,10 +261,18 @@ def _intervals(
     confidence_level: float,
     rng: Seed,
 ) -> list[Interval]:
-    if not resamples:
+    count = len(evidence.items)
+    if not resamples or count < LEAST_ITEMS:
         return []
-    weights = draw_weights(len(evidence.items), resamples, rng)
     return [
-        resampled_interval(name, estimates[name], draws, confidence_level=confidence_level)
-        for name, draws in evidence.statistics(weights).items()
+        resampled_interval(
+            name,
+            estimates[name],
+            draws,
+            items=count,
+            low=0.0,
+            high=np.inf if name in SECONDS else 1.0,
+            confidence_level=confidence_level,
+        )
+        for name, draws in evidence.statistics(draw_weights(count, resamples, rng)).items()
     ]

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
     from .report import PossessionReport
 
-__all__ = ["PossessionEvidence"]
+__all__ = ["SECONDS", "PossessionEvidence"]
+
+#: Numbers of the summary that are sums of seconds; the others are shares.
+SECONDS = ("possession", "truth_possession")
 
 
 @dataclass(frozen=True, eq=False)

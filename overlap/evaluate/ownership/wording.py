@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap.evaluate.bootstrap import LEAST_ITEMS, interval_notes
 from overlap.evaluate.contract import Contract
 from overlap.evaluate.report import package_versions
 from overlap.evaluate.thresholds import threshold_names, threshold_values
@@ -77,11 +78,17 @@ def describe(
         neither = int(((evidence.counts["found"] == 0) & (evidence.counts["truth"] == 0)).sum())
         result["without_any_spell"] = neither
     result["contract"] = _contract(evidence).settings()
-    result["notes"] = notes
+    if resamples and not intervals:
+        what = "videos" if len(known.videos) > 1 else "players, in one video"
+        notes.append(
+            f"no intervals: there are {len(evidence.items)} {what}, and draws of fewer than "
+            f"{LEAST_ITEMS} are all but the same"
+        )
+    result["notes"] = notes + interval_notes(intervals)
     result["findings"] = _findings(evidence, inputs)
     if intervals:
         result["bootstrap"] = {
-            "method": intervals[0].method,
+            "method": "percentile",
             "resampled": "videos" if len(known.videos) > 1 else "players",
             "resamples": resamples,
             "confidence_level": intervals[0].level,

@@ -6,7 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from overlap.evaluate.bootstrap import Seed, draw_weights, resampled_interval
+from overlap.evaluate.bootstrap import (
+    Seed,
+    checked_draws,
+    draw_weights,
+    interval_notes,
+    share_interval,
+)
 from overlap.evaluate.contract import Contract
 from overlap.evaluate.report import Interval, package_versions
 from overlap.io.conformations import read_conformations
@@ -37,6 +43,9 @@ NOT_A_Z_SCORE = (
     "are unusual, not whether their distribution is"
 )
 _DRAWS = 256  # at a time
+_METHOD = (
+    "exact binomial (Clopper-Pearson), for as many independent residues as the draws are worth"
+)
 
 
 def ramachandran(
@@ -84,7 +93,7 @@ def ramachandran(
         What the bootstrap draws, and what `influence` leaves out: by default chains where there
         are at least five, else residues.
     bootstrap : int
-        Number of resamples; 0 for no intervals.
+        Number of resamples, 50 or more; 0 for no intervals.
     confidence_level : float
         Of the intervals, in (0, 1).
     rng : int, Generator, SeedSequence or None
@@ -131,6 +140,7 @@ def ramachandran(
     >>> report.summary[["favored", "allowed", "outlier"]].round(3).tolist()
     [0.667, 0.0, 0.333]
     """
+    bootstrap = checked_draws(bootstrap, confidence_level)
     rules = StructureRules(
         models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
     )
@@ -158,6 +168,7 @@ def ramachandran(
     )
     estimates = evidence.statistics(np.ones((1, len(units.names))))
     intervals = _intervals(evidence, estimates, bootstrap, confidence_level, rng)
+    notes += interval_notes(intervals)
     ends = {interval.name: interval for interval in intervals}
     items: list[tuple[str, float]] = []
     for name, value in estimates.items():
@@ -180,7 +191,7 @@ def ramachandran(
     settings["contract"] = Contract("ramachandran", rules_of, reason=NOT_PAIRED).settings()
     if bootstrap:
         settings["bootstrap"] = {
-            "method": "percentile", "resamples": bootstrap, "confidence_level": confidence_level,
+            "method": _METHOD, "resamples": bootstrap, "confidence_level": confidence_level,
             "seed": rng if isinstance(rng, int) else None,
         }  # fmt: skip
     return RamachandranReport(
@@ -238,25 +249,41 @@ def _scored(table: ResidueTable, library: RamaGrids) -> tuple[ResidueTable, list
 def _intervals(
     evidence: ClassifiedResidues, estimates: dict[str, Any], bootstrap: int, level: float, rng: Seed
 ) -> list[Interval]:
+    """Exact binomial intervals of all shares, for the effective number of residues."""
     if not bootstrap:
         return []
-    generator = np.random.default_rng(rng)
-    count = len(evidence.items)
-    parts = []
-    for start in range(0, bootstrap, _DRAWS):
-        weights = draw_weights(count, min(_DRAWS, bootstrap - start), generator)
-        parts.append(evidence.statistics(weights))
-    shown = evidence.units_with_residues()
-    return [
-        resampled_interval(
-            name,
-            float(value[0]),
-            np.concatenate([part[name] for part in parts]),
-            confidence_level=level,
+    table, shown = evidence.table, evidence.units_with_residues()
+    weight = table.weight
+    parts: list[dict[str, Any]] = []
+    # Residues of one weight that are drawn one by one are independent: there is nothing to draw.
+    if len(evidence.items) < len(table) or np.ptp(weight) > 0.0:
+        generator = np.random.default_rng(rng)
+        for start in range(0, bootstrap, _DRAWS):
+            count = min(_DRAWS, bootstrap - start)
+            parts.append(evidence.statistics(draw_weights(len(evidence.items), count, generator)))
+    result = []
+    for name, value in estimates.items():
+        if shown[name] < FEW_UNITS:
+            continue
+        category = name.partition("[")[2][:-1]
+        own = weight[table.category == category] if category else weight
+        error, bias = None, 0.0
+        if parts:
+            drawn = np.concatenate([part[name] for part in parts])
+            drawn = drawn[~np.isnan(drawn)]
+            error, bias = float(drawn.std(ddof=1)), float(drawn.mean() - value[0])
+        result.append(
+            share_interval(
+                name,
+                float(value[0]),
+                float(own.sum() ** 2 / (own**2).sum()),
+                items=shown[name],
+                error=error,
+                bias=bias,
+                confidence_level=level,
+            )
         )
-        for name, value in estimates.items()
-        if shown[name] >= FEW_UNITS
-    ]
+    return result
 
 
 def _rows(evidence: ClassifiedResidues, ends: dict[str, Interval]) -> list[dict[str, Any]]:
@@ -309,8 +336,9 @@ def _sentence(evidence: ClassifiedResidues, settings: dict[str, Any]) -> str:
     if "bootstrap" in settings:
         boot = settings["bootstrap"]
         parts.append(
-            f"Intervals are {100 * boot['confidence_level']:g}% percentile intervals over "
-            f"{boot['resamples']} resamples of {settings['resample']['unit']}s."
+            f"Intervals at {100 * boot['confidence_level']:g}% are exact binomial ones, with the "
+            f"effective number of residues of {boot['resamples']} resamples of "
+            f"{settings['resample']['unit']}s."
         )
     parts.append("These shares are no Ramachandran Z-score.")
     return " ".join(part for part in [*parts, digests_of(settings, ("found", "truth"))] if part)

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._values import ByValue
+from overlap.evaluate.bootstrap import LEAST_ITEMS
 from overlap.io.residues import ResidueTable
 
 __all__ = ["FEW_UNITS", "Units", "units_of"]
 
 #: With fewer chains than this, residues are drawn.
-FEW_UNITS = 5
+FEW_UNITS = LEAST_ITEMS
 
 
 @dataclass(frozen=True, eq=False)

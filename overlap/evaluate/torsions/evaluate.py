@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
-from overlap.evaluate.bootstrap import Seed, draw_weights, resampled_interval
+from overlap.evaluate.bootstrap import (
+    Seed,
+    checked_draws,
+    draw_weights,
+    interval_notes,
+    resampled_interval,
+)
 from overlap.evaluate.report import Interval
 from overlap.evaluate.study import progress_bar
 from overlap.io.conformations import Conformations, read_conformations
@@ -156,7 +161,7 @@ def conformation(
     as_cutoffs(favored, allowed)  # a bad one is an error before files are read
     by = _one_of(level_by, "level_by", ("points", "mass"))
     method = _one_of(interval, "interval", _METHODS)
-    resamples = _whole(bootstrap, "bootstrap", 0)
+    resamples = checked_draws(bootstrap, confidence_level)
     reading = StructureRules(
         models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
     )
@@ -196,7 +201,7 @@ def conformation(
         values = _draws(drawn, resamples, rng, progress)
         intervals = _intervals(dict(items), values, drawn, confidence_level, method)
     settings, sentence = describe(
-        evidence, inputs, estimator, cutoffs, notes,
+        evidence, inputs, estimator, cutoffs, [*notes, *interval_notes(intervals)],
         bootstrap={
             "method": f"{method}, over draws of both sides", "resamples": resamples,
             "confidence_level": confidence_level, "seed": rng if isinstance(rng, int) else None,
@@ -289,11 +294,12 @@ def _intervals(
     for name, draws in values.items():
         if shown[name] < FEW_UNITS:
             continue
-        made = resampled_interval(
-            name, estimates[name], draws, confidence_level=level, method=method
-        )
         least = -1.0 if name.startswith(("giou", "diou")) else 0.0
-        result.append(replace(made, low=max(made.low, least), high=min(made.high, 1.0)))
+        made = resampled_interval(
+            name, estimates[name], draws, items=shown[name], low=least, high=1.0,
+            confidence_level=level, method=method,
+        )  # fmt: skip
+        result.append(made)
     return result
 
 

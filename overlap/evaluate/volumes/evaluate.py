@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from overlap._decimals import as_meant
-from overlap.evaluate.bootstrap import Seed
+from overlap.evaluate.bootstrap import INTERVALS, Seed, checked_draws
 from overlap.evaluate.study import Study
 from overlap.io.label_names import LabelSet, parse_labels, read_labels
 from overlap.io.strata import read_strata
@@ -45,6 +45,7 @@ def segmentation(
     failed: Literal["leave_out", "worst", "error"] = "leave_out",
     empty: str | Empty = "default",
     bootstrap: int = 0,
+    interval: Literal["studentised", "exact"] = "studentised",
     confidence_level: float = 0.95,
     rng: Seed = 0,
     workers: int = 1,
@@ -91,7 +92,10 @@ def segmentation(
     empty : str or Empty
         What a metric is for empty sets: a name in `EMPTY_POLICIES`, or a policy.
     bootstrap : int
-        Number of resamples of cases; 0 for no intervals.
+        Number of resamples of cases; 0 for no intervals, otherwise at least 50.
+    interval : {"studentised", "exact"}
+        How intervals are made, inside the range of each metric; see `mean_interval`. ``"exact"``
+        also allows for rare misses that no case has, and is wide where cases are alike.
     confidence_level : float
         Of the intervals, in (0, 1).
     rng : int, Generator, SeedSequence or None
@@ -164,9 +168,10 @@ def segmentation(
         inputs, labels=labels, metrics=metrics, ignore=ignore, missing=missing, failed=failed,
         empty=empty,
         strata=_strata(strata, inputs.all_cases), bootstrap=bootstrap,
-        confidence_level=confidence_level, rng=rng, resume=resume, tolerance=tolerance,
-        spacing=spacing, soft=soft, scale=scale, instances=instances, connectivity=connectivity,
-        at_least=at_least, challenge=challenge, surface=surface, reorient=reorient,
+        interval=interval, confidence_level=confidence_level, rng=rng, resume=resume,
+        tolerance=tolerance, spacing=spacing, soft=soft, scale=scale, instances=instances,
+        connectivity=connectivity, at_least=at_least, challenge=challenge, surface=surface,
+        reorient=reorient,
     )  # fmt: skip
     items = {
         case: {"case": case, "truth": pair[0], "found": pair[1]}
@@ -219,6 +224,7 @@ def _study(
     failed: Literal["leave_out", "worst", "error"] = "leave_out",
     empty: str | Empty = "default",
     bootstrap: int = 0,
+    interval: Any = "studentised",
     confidence_level: float = 0.95,
     rng: Seed = 0,
     resume: str | os.PathLike[str] | None = None,
@@ -276,7 +282,8 @@ def _study(
             missing=_missing(missing),
             failed=_failed(failed),
             strata=strata or {},
-            bootstrap=_whole(bootstrap),
+            bootstrap=checked_draws(bootstrap, confidence_level),
+            interval=_interval(interval),
             confidence_level=confidence_level,
             rng=rng,
         ),
@@ -348,10 +355,10 @@ def _failed(failed: Any) -> Literal["leave_out", "worst", "error"]:
     return failed
 
 
-def _whole(bootstrap: Any) -> int:
-    if isinstance(bootstrap, bool) or int(bootstrap) != bootstrap or bootstrap < 0:
-        raise ValueError(f"bootstrap = {bootstrap!r} is not a whole number of resamples, 0 or more")
-    return int(bootstrap)
+def _interval(interval: Any) -> str:
+    if interval not in INTERVALS:
+        raise ValueError(f"interval = {interval!r}; wanted 'studentised' or 'exact'")
+    return str(interval)
 
 
 def _folder(resume: str | os.PathLike[str] | None) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.evaluate.bootstrap import draw_weights, mean_interval
+from overlap.evaluate.bootstrap import LEAST_ITEMS, draw_weights, mean_interval
 from overlap.evaluate.report import Interval
 from overlap.io.folders import natural_key
 
@@ -22,7 +22,7 @@ from .measured import Failed, Measured
 from .metrics import Metric
 from .objects import COUNTED, LESIONWISE
 from .report import SegmentationReport
-from .wording import EMPTY_WORDS, LEAST_CASES, describe
+from .wording import EMPTY_WORDS, describe
 
 __all__ = ["Finalise"]
 
@@ -39,6 +39,7 @@ class Finalise:
     failed: Literal["leave_out", "worst", "error"] = "leave_out"
     strata: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     bootstrap: int = 0
+    interval: Any = "studentised"
     confidence_level: float = 0.95
     rng: Any = 0
 
@@ -96,7 +97,7 @@ class Finalise:
             items.append((f"{metric.name} n_nan", float(np.isnan(values[m]).sum())))
             items.append((f"{metric.name} n_inf", float(np.isinf(values[m]).sum())))
         items += [("n_cases", float(len(evidence.items))), ("n_failed", float(len(failed)))]
-        settings = describe(self, evidence, failed)
+        settings = describe(self, evidence, failed, intervals)
         sentence = settings.pop("methods")
         return SegmentationReport(
             tuple(items), tuple(self._rows(evidence)), settings, sentence, evidence,
@@ -167,16 +168,23 @@ class Finalise:
         result = []
         for m, metric in enumerate(self.metrics):
             names = [metric.name, *(f"{metric.name}[{label}]" for label in evidence.groups)]
+            # What stands for missing values may be beyond the range of the metric.
+            low = float(np.fmin.reduce(evidence.used[m], axis=None, initial=metric.low))
+            high = float(np.fmax.reduce(evidence.used[m], axis=None, initial=metric.high))
             columns = [evidence.parts(m), *evidence.used[m].T]
             for name, column in zip(names, columns, strict=True):
                 known = column[~np.isnan(column)]
                 count = len(known)
-                if count < LEAST_CASES:
+                if count < LEAST_ITEMS:
                     continue
                 if count not in draws:
                     draws[count] = draw_weights(count, self.bootstrap, self.rng)
                 interval = mean_interval(
                     known,
+                    low=low,
+                    high=high,
+                    method=self.interval,
+                    rng=self.rng,
                     confidence_level=self.confidence_level,
                     resamples=self.bootstrap,
                     weights=draws[count],

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap.evaluate.bootstrap import LEAST_ITEMS, interval_notes
 from overlap.evaluate.contract import Contract
-from overlap.evaluate.report import package_versions
+from overlap.evaluate.report import Interval, package_versions
 
 from .empties import SITUATIONS
 from .evidence import PLACES, SegmentationEvidence
@@ -21,7 +22,7 @@ from .metrics import Metric
 if TYPE_CHECKING:
     from .finalise import Finalise
 
-__all__ = ["EMPTY_WORDS", "LEAST_CASES", "describe"]
+__all__ = ["EMPTY_WORDS", "describe"]
 
 #: What a metric is of, by situation.
 EMPTY_WORDS = {
@@ -33,13 +34,18 @@ EMPTY_WORDS = {
 
 # Below this many cases an interval of a mean is a rough guess.
 FEW_CASES = 20
-# Below this many values there is none: the resamples of two or three are all but the same.
-LEAST_CASES = 5
 _SHOWN = 5  # notes on files
+_METHODS = {
+    "studentised": "studentised bootstrap of the mean over cases",
+    "exact": "Gaffke's interval of the mean over cases",
+}
 
 
 def describe(
-    rules: Finalise, evidence: SegmentationEvidence, failed: Sequence[Failed]
+    rules: Finalise,
+    evidence: SegmentationEvidence,
+    failed: Sequence[Failed],
+    intervals: Sequence[Interval],
 ) -> dict[str, Any]:
     """Return everything that the numbers depend on, and under ``methods`` the sentence."""
     measure = rules.measure
@@ -122,8 +128,9 @@ def describe(
     if measure.rules.objects != "labels":  # instances have any numbers
         result["findings"] += label_findings(cases, evidence.groups, measure.ignore)
     if rules.bootstrap:
+        result["notes"] += interval_notes(intervals)
         result["bootstrap"] = {
-            "method": "studentised bootstrap of the mean over cases",
+            "method": _METHODS[rules.interval],
             "resamples": rules.bootstrap,
             "confidence_level": rules.confidence_level,
             "seed": rules.rng if isinstance(rules.rng, int) else None,
@@ -281,10 +288,17 @@ def _notes(
         if stand:
             notes.append(f"in the means {rules.missing} stands for missing values: {_some(stand)}")
     notes += _of_files(cases)
-    if rules.bootstrap and len(cases) < FEW_CASES:
+    if rules.bootstrap and 0 < len(cases) < FEW_CASES:
+        unseen = 1.0 - 0.05 ** (1.0 / len(cases))
         notes.append(
-            f"there are only {len(cases)} cases: an interval over so few says little of others, "
-            f"and none is given over fewer than {LEAST_CASES}"
+            f"there are only {len(cases)} cases: what befalls up to {100 * unseen:.0f} % of all "
+            "can be absent from so few by chance, and "
+            + (
+                "intervals do not know of it (interval='exact' does)"
+                if rules.interval == "studentised"
+                else "intervals allow for it"
+            )
+            + f"; none is given over fewer than {LEAST_ITEMS}"
         )
     return notes
 
@@ -363,8 +377,8 @@ def _sentence(
         )
     if rules.bootstrap:
         parts.append(
-            f"Intervals are {100 * rules.confidence_level:g}% studentised bootstrap intervals of "
-            f"the mean over cases ({rules.bootstrap} resamples)."
+            f"Intervals are at {100 * rules.confidence_level:g}%: {_METHODS[rules.interval]}, "
+            f"inside the range of each metric ({rules.bootstrap} resamples)."
         )
     digests = "; ".join(f"{role} {result[role]['sha256'][:16]}" for role in ("truth", "found"))
     return " ".join([*parts, f"SHA-256 over all cases: {digests}."])
