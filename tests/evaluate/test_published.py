@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import numpy as np
 import pytest
@@ -107,16 +106,3 @@ def test_workers_change_nothing(scene):
     assert one.summary_items() == two.summary_items()
     assert one.rows() == two.rows()
     assert one.matches.equals(two.matches)
-
-
-def test_it_is_fast(scene):
-    """The script takes 10 s of processor time; a two-hundredth is 50 ms."""
-    times = []
-    for _ in range(10):
-        before = time.process_time()
-        temporal(**scene, iou=NINE)
-        times.append(time.process_time() - before)
-    assert min(times) < 0.05
-    before = time.process_time()
-    temporal(**scene, iou=NINE, bootstrap=1000)
-    assert time.process_time() - before < 2.0

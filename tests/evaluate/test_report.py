@@ -174,6 +174,13 @@ def test_explain_adds_up():
 def test_explain_needs_the_input(pair):
     with pytest.raises(ValueError, match=r"no metric 'mAP@0\.10'"):
         explain(*pair, metric="mAP@0.10")
+    truth, found = frames(*random_scene(3))
+    fed = temporal_study(iou=0.3).add("all", truth=truth, found=found).report()
+    whole = temporal(truth=truth, found=found, iou=0.3)
+    assert fed.summary["mAP"] == whole.summary["mAP"]
+    for a, b, name in ((fed, whole, "a"), (whole, fed, "b")):
+        with pytest.raises(ValueError, match=rf"report {name} cannot be computed again; make it"):
+            explain(a, b)
     empty = temporal_study(iou=0.3)
     with pytest.raises(ValueError, match="nothing was added"):
         empty.report()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
@@ -94,13 +92,9 @@ def test_awkward_pairs():
 
 
 @pytest.mark.slow
-def test_a_million_awkward_pairs():
-    """As many of a million as fit into some seconds; all of them take minutes."""
-    begin = time.process_time()
-    for seed in range(1, 51):
+def test_many_awkward_pairs():
+    for seed in range(1, 6):
         check_all(*awkward_boxes(20_000, seed))
-        if time.process_time() - begin > 4.0:
-            break
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
