@@ -60,6 +60,13 @@ class ReadOnly(ByValue, Mapping[Key, Value]):
     def __repr__(self) -> str:
         return repr(self._entries)
 
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, dict):  # as MappingProxyType does
+            return same(self._entries, other)
+        return super().__eq__(other)
+
+    __hash__ = ByValue.__hash__
+
     def _contents(self) -> Sequence[Any]:
         return (self._entries,)
 
