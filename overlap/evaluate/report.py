@@ -88,9 +88,6 @@ class Evidence(Protocol):
     def statistics(self, weights: NDArray) -> dict[str, NDArray]:
         """Every number of the summary for each row of `weights` (B, items)."""
 
-    def annotated(self) -> tuple[str, ...]:
-        """Names of the items that the truth has."""
-
     def columns(self) -> dict[str, Any]:
         """One entry per thing that was counted, by column."""
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._values import same
 from overlap.io.segments import SegmentTable
 
 __all__ = ["digest_of_segments", "same_input"]
@@ -70,20 +71,12 @@ def same_input(a: SegmentTable | None, b: SegmentTable | None) -> bool:
     ----------
     a, b : SegmentTable or None
     """
-    if a is None or b is None or a is b:
+    if a is None or b is None:
         return a is b
-    if (a.videos, a.subset, len(a)) != (b.videos, b.subset, len(b)):
-        return False
-    names = [np.array(table.labels, dtype=object)[table.label] for table in (a, b)]
-    return (
-        bool((names[0] == names[1]).all())
-        and all(
-            np.array_equal(getattr(a, name), getattr(b, name), equal_nan=True)
-            for name in ("video", "start", "stop", "duration")
-        )
-        and (
-            np.array_equal(a.confidence, b.confidence)
-            if a.confidence is not None and b.confidence is not None
-            else a.confidence is b.confidence
-        )
-    )
+
+    def content(table: SegmentTable) -> tuple[Any, ...]:
+        label = np.array(table.labels, dtype=object)[table.label].tolist()
+        ends = table.start, table.stop, table.duration
+        return table.videos, table.subset, label, table.video, table.confidence, *ends
+
+    return same(content(a), content(b))

@@ -35,10 +35,6 @@ class SeveralProtocols(ByValue, CurveEvidence):
         """Names of the videos."""
         return next(iter(self.reports.values())).evidence.items
 
-    def annotated(self) -> tuple[str, ...]:
-        """Names of the videos that the truth has."""
-        return next(iter(self.reports.values())).evidence.annotated()
-
     def statistics(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Numbers of all protocols for each row of `weights`."""
         return {

@@ -53,10 +53,6 @@ class TemporalEvidence(ByValue, CurveEvidence):
         """Names of the videos."""
         return self.scene.videos
 
-    def annotated(self) -> tuple[str, ...]:
-        """Names of the videos that the truth has."""
-        return self.scene.measured.truth.videos
-
     def precision(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """AP for each row of weights, threshold and class, shape (B, T, C)."""
         return self.scene.precision(self.ranking, weights)

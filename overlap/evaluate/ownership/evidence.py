@@ -79,10 +79,6 @@ class PossessionEvidence(ByValue):
     def _names(self) -> list[str]:
         return threshold_names(np.array(self.thresholds))
 
-    def annotated(self) -> tuple[str, ...]:
-        """Names of the items: whoever has no annotated spell is annotated not to have the ball."""
-        return self.items if self.truth is not None else ()
-
     # ----------------------------------------------------------------------- numbers
 
     @cached_property

@@ -58,10 +58,6 @@ class ClassifiedResidues(ByValue):
         """Names of the units."""
         return self.units.names
 
-    def annotated(self) -> tuple[str, ...]:
-        """Names of the units: a library says something of each."""
-        return self.items
-
     @cached_property
     def categories(self) -> tuple[str, ...]:
         """Categories that residues have, in the order of tables."""

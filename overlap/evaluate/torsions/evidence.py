@@ -52,10 +52,6 @@ class ConformationEvidence(ByValue):
                 names += [f"{side.side.role} {name}" for name in side.units.names]
         return tuple(names)
 
-    def annotated(self) -> tuple[str, ...]:
-        """Names of all items."""
-        return self.items
-
     def statistics(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Scores of regions that are made anew for each row of `weights` (B, items)."""
         return self.drawn.statistics(weights)

@@ -74,10 +74,6 @@ class SegmentationEvidence(ByValue):
         """Names of the cases that are in the numbers."""
         return (*(case.case for case in self.cases), *(failure.case for failure in self.lost))
 
-    def annotated(self) -> tuple[str, ...]:
-        """Names of the cases: each has a truth."""
-        return self.items
-
     def label_means(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Weighted means over cases, shape (B, metrics, labels); NaN where there is none.
 
