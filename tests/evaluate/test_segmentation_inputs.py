@@ -233,3 +233,24 @@ def test_near_labels_are_said(tmp_path):
     assert "labels that are up to 3.05e-05 from whole numbers were rounded" in "".join(
         json.loads(report.to_json())["settings"]["notes"]
     )
+
+
+@pytest.mark.parametrize(("order", "flips"), [((0, 1, 2), (0, 1)), ((2, 0, 1), (1,))])
+def test_images_of_a_picture_lie_as_the_labels(tmp_path, monkeypatch, order, flips):
+    truth, found = random_cases(11)
+    sides = ({"a": nifti(values["case_1"])} for values in (truth, found))
+    report = run(*sides)
+    scan = np.random.default_rng(0).integers(0, 900, truth["case_1"].shape).astype(np.int16)
+    turned = stored_otherwise(scan, order, flips)
+    path = write_nifti(tmp_path / "a.nii.gz", *turned)
+    drawn = []
+    monkeypatch.setattr(
+        "overlap.evaluate.volumes.picture.draw_slice", lambda *_, image, **__: drawn.append(image)
+    )
+    for images in (tmp_path, {"a": path}, {"a": nibabel.Nifti1Image(*turned)}, {"a": itk(scan)}):
+        report.picture(images=images)
+        np.testing.assert_array_equal(drawn[-1], scan)
+    report.picture(images={"a": scan})
+    np.testing.assert_array_equal(drawn[-1], scan)
+    with pytest.raises(ValueError, match=r"the image of 'a' has shape \(6, 6, 5\), its labels \(7"):
+        report.picture(images={"a": scan[1:]})

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._label_arrays import as_array
+from overlap._label_arrays import as_array, image_of
+from overlap._voxel_grid import VoxelGrid, axis_change, compare_grids
 from overlap.io.folders import find_image
-from overlap.io.volumes import read_image
+from overlap.io.volumes.reading import read_image_on_grid
 from overlap.plot import draw_slice
 
 from .digests import digest_of_array, digest_of_files
@@ -80,7 +81,13 @@ def draw_worst(
         masks[1],
         masks[0],
         spacing=spacing,
-        image=_image(images, row["case"], [x.name for x in measured.sources], masks[0].shape),
+        image=_image(
+            images,
+            row["case"],
+            [x.name for x in measured.sources],
+            volumes[0].grid,
+            measure.tolerance,
+        ),
         others=None if measure.soft else volumes[0].values != 0,
         title=title,
         path=path,
@@ -88,8 +95,9 @@ def draw_worst(
 
 
 def _image(
-    images: Any, case: str, files: Sequence[str], shape: tuple[int, ...]
+    images: Any, case: str, files: Sequence[str], labels: VoxelGrid, tolerance: float
 ) -> NDArray[Any] | None:
+    """Return the image of a case, with its axes as those of the labels."""
     if images is None:
         return None
     if isinstance(images, Mapping):
@@ -98,9 +106,20 @@ def _image(
             raise ValueError(f"images: has no image of the case {case!r}")
     else:
         source = find_image(images, case, files)
+    grid = None
     if isinstance(source, str | os.PathLike):
-        source = read_image(source)
-    image = as_array(source, "image")
-    if image.shape != shape:
-        raise ValueError(f"the image of {case!r} has shape {image.shape}, its labels {shape}")
+        image, grid = read_image_on_grid(source)
+    elif (known := image_of(source, "image")) is not None:
+        image, grid = known.values, known.grid
+    else:
+        image = as_array(source, "image")
+    placed = grid is not None and grid.affine is not None and labels.affine is not None
+    if grid is not None and placed and len(grid.shape) == len(labels.shape):
+        apart = bool(compare_grids(labels, grid, tolerance)[1])
+        change = axis_change(labels, grid, tolerance) if apart else None
+        image = image if change is None else change.array(image)
+    if image.shape != labels.shape:
+        raise ValueError(
+            f"the image of {case!r} has shape {image.shape}, its labels {labels.shape}"
+        )
     return image

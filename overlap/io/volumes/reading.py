@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._decimals import as_meant
-from overlap._voxel_grid import axis_length
+from overlap._voxel_grid import VoxelGrid, axis_length
 from overlap.io.volumes._voxels import to_labels, to_shares
 from overlap.io.volumes.arrays import read_numpy
 from overlap.io.volumes.images import read_png, read_tiff
@@ -19,7 +19,14 @@ from overlap.io.volumes.nifti import read_nifti
 from overlap.io.volumes.nrrd import read_nrrd
 from overlap.io.volumes.volume import RawVolume, Volume, stamp_of
 
-__all__ = ["SUFFIXES", "drop_axes", "read_image", "read_volume", "split_suffix"]
+__all__ = [
+    "SUFFIXES",
+    "drop_axes",
+    "read_image",
+    "read_image_on_grid",
+    "read_volume",
+    "split_suffix",
+]
 
 _READERS: dict[str, Callable[[str], RawVolume]] = {
     ".nii.gz": read_nifti,
@@ -166,12 +173,25 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[Any]:
     >>> read_image(sample_path("volumes_truth") / "case_1.mha").shape
     (24, 20, 12)
     """
+    return read_image_on_grid(path)[0]
+
+
+def read_image_on_grid(path: str | os.PathLike[str]) -> tuple[NDArray[Any], VoxelGrid]:
+    """Read the numbers of an image, and where its voxels lie.
+
+    Parameters
+    ----------
+    path : str or path-like
+        As for `read_image`.
+    """
     name = os.fspath(path)
     raw = _choose_reader(name)(name)
     drop_axes(raw, name)
+    sides, unit = _spacing(raw, name, None)
+    grid = VoxelGrid(raw.data.shape, sides if unit else None, raw.affine)
     if raw.slope == 1.0 and raw.inter == 0.0:
-        return raw.data
-    return raw.data * raw.slope + raw.inter
+        return raw.data, grid
+    return raw.data * raw.slope + raw.inter, grid
 
 
 def _choose_reader(name: str) -> Callable[[str], RawVolume]:
