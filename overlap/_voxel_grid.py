@@ -86,10 +86,11 @@ def axis_length(column: NDArray[np.float64], stated: float, single: bool) -> flo
     """
     length = float(np.linalg.norm(column))
     if abs(length - stated) <= _AGREES * stated < np.inf:
-        return as_meant(stated)
-    if np.count_nonzero(column) == 1:
+        length = stated
+    # a field of view over a power of two, such as 250 / 2048, is as it stands
+    if np.count_nonzero(column) == 1 or (length * 2.0**20).is_integer():
         return as_meant(length)
-    # the components of an oblique axis are rounded one by one
+    # the components of an oblique axis are rounded one by one, and programs state what they give
     return shortest_decimal(as_meant(length), 2.0**-22 if single else 2.0**-50)
 
 

@@ -44,6 +44,11 @@ def test_straight_and_oblique(tmp_path, side):
             assert (
                 read_volume(write(tmp_path / "a.nii", sides, turn=turn, form=form)).spacing == sides
             )
+        # a program that has read the affine states what its rounded columns give
+        columns = np.eye(3) * sides if turn is None else (turn * np.array(sides)).astype("f4")
+        stated = np.linalg.norm(columns.astype(float), axis=0)
+        path = write(tmp_path / "a.nii", sides, turn=turn, stated=stated)
+        assert read_volume(path).spacing == sides
         # only the columns of the sform know: each component was rounded by itself
         path = write(tmp_path / "a.nii", sides, turn=turn, stated=(7.0, 7.0, 7.0))
         assert read_volume(path).spacing == sides
@@ -58,6 +63,12 @@ def test_other_units(tmp_path, side):
         for kind in (None, turn):
             path = write(tmp_path / "a.nii", sides, turn=kind, unit=unit)
             assert read_volume(path).spacing == (side,) * 3
+
+
+def test_what_is_no_short_decimal_stays(tmp_path):
+    sides = (250 / 2048, 220 / 256, 0.58594)
+    for turn in (None, Rotation.random(random_state=5).as_matrix()):
+        assert read_volume(write(tmp_path / "a.nii", sides, turn=turn)).spacing == sides
 
 
 def test_text_that_was_float32(tmp_path):
