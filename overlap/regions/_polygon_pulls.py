@@ -81,7 +81,7 @@ def _straight_sides(ring, size, near, sides):
             for c in range(9, _SIDE):
                 sides[count, c] = 0.0
             count += 1
-        at = to
+        at = max(to, at + 1)
     return count
 
 

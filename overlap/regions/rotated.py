@@ -70,12 +70,14 @@ _GEOMETRIES = {
 
 @dataclass(frozen=True)
 class _Convention:
-    """How a program writes the angle: its unit, its sign, and the range in which it must be.
+    """How a program writes the angle: its unit, its sign, and its range.
 
     Attributes
     ----------
-    scale : float
-        How many of its angles one radian from +x towards +y is.
+    sign : float
+        1 if a positive angle turns +x towards +y, and -1 if towards -y.
+    degrees : bool
+        Angles are in degrees, and not in radians.
     turn : float
         After which angle it begins again, and gives the same box.
     start : float
@@ -88,7 +90,8 @@ class _Convention:
         Angles outside of the range are refused.
     """
 
-    scale: float = 1.0
+    sign: float = 1.0
+    degrees: bool = False
     turn: float = 2.0 * math.pi
     start: float = -math.pi
     wide: bool = False
@@ -116,8 +119,8 @@ class _Convention:
     def table(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return boxes as this program writes them."""
         x, y, w, h, angle = boxes.T
-        angle = angle * self.scale if abs(self.scale) == 1.0 else np.rad2deg(angle) * self._sign
-        quarter = 90.0 if self._in_degrees else 0.5 * math.pi
+        angle = self.sign * (np.rad2deg(angle) if self.degrees else angle)
+        quarter = 90.0 if self.degrees else 0.5 * math.pi
         if self.wide:
             swap = w < h
             angle = np.where(swap, angle + quarter * np.where(angle < 0.0, 1.0, -1.0), angle)
@@ -134,28 +137,18 @@ class _Convention:
             w, h = np.where(swap, h, w), np.where(swap, w, h)
         return np.column_stack([x, y, w, h, angle])
 
-    @property
-    def _in_degrees(self) -> bool:
-        return abs(self.scale) != 1.0
-
-    @property
-    def _sign(self) -> float:
-        return math.copysign(1.0, self.scale)
-
     def radians(self, angle: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return angles as radians from +x towards +y."""
-        return self._sign * (np.deg2rad(angle) if self._in_degrees else angle)
+        return self.sign * (np.deg2rad(angle) if self.degrees else angle)
 
-
-_DEGREES = 180.0 / math.pi
 
 # See `RotatedBoxes.from_convention`.
 _CONVENTIONS: dict[str, _Convention] = {
-    "le90": _Convention(1.0, math.pi, -math.pi / 2, wide=True, strict=True),
-    "le135": _Convention(1.0, math.pi, -math.pi / 4, wide=True, strict=True),
-    "oc": _Convention(1.0, math.pi / 2, 0.0, closed_above=True, strict=True),
-    "opencv": _Convention(_DEGREES, 90.0, 0.0, closed_above=True),
-    "detectron2": _Convention(-_DEGREES, 360.0, -180.0),
+    "le90": _Convention(turn=math.pi, start=-math.pi / 2, wide=True, strict=True),
+    "le135": _Convention(turn=math.pi, start=-math.pi / 4, wide=True, strict=True),
+    "oc": _Convention(turn=math.pi / 2, start=0.0, closed_above=True, strict=True),
+    "opencv": _Convention(degrees=True, turn=90.0, start=0.0, closed_above=True),
+    "detectron2": _Convention(-1.0, degrees=True, turn=360.0, start=-180.0),
     "mmcv": _Convention(),
     "kitti": _Convention(-1.0),
 }
@@ -248,7 +241,7 @@ class RotatedBoxes(Regions):
         if towards not in ("+y", "-y"):
             raise ValueError(f"RotatedBoxes.from_degrees: towards = {towards!r}; say '+y' or '-y'")
         sign = 1.0 if towards == "+y" else -1.0
-        return cls._turned(values, _Convention(sign * _DEGREES), unit)
+        return cls._turned(values, _Convention(sign, degrees=True), unit)
 
     @classmethod
     def from_convention(cls, values: ArrayLike, name: str, *, unit: str | None = None) -> Self:
@@ -303,7 +296,8 @@ class RotatedBoxes(Regions):
             As in `from_convention`. Angles are brought into its range: [-pi/2, pi/2) for le90,
             [-pi/4, 3 pi/4) for le135, (0, pi/2] for oc, (0, 90] for opencv, [-180, 180) for
             detectron2, [-pi, pi) for mmcv and kitti. Width and height are exchanged where
-            le90, le135, oc and opencv ask for it.
+            le90, le135, oc and opencv ask for it. OpenCV before 4.5.1, and 5.0, write [-90, 0),
+            with width and height exchanged: the same boxes.
 
         Examples
         --------
