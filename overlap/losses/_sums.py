@@ -128,7 +128,7 @@ def grouped_loss(
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         losses, partials = formula(sums)
         empty = sums.total(sums.pred) + sums.total(sums.target) == 0.0
-        near = (losses <= NEAR) | empty | (not geometry.reflexive)
+        near = ((losses <= NEAR) & geometry.reflexive) | empty
         rows = np.flatnonzero(near[group])
         differ = ~identical(first[rows], second[rows])
         equal = near & (np.bincount(group[rows], differ, len(labels)) == 0.0)

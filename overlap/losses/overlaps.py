@@ -89,7 +89,7 @@ def overlap_loss(
         losses of the pairs, shape (N,). The gradient of polygons and interval sets has a row for
         each vertex or interval, shape (V, 2), those of the first pair's region first; that of
         a repeated region has its rows for every pair. No number is NaN or infinite: identical
-        regions have the loss 0 and the gradient 0; of two regions without a measure the ratio
+        regions have the gradient 0 where their loss is 0; of two different regions without a measure the ratio
         is 0, and penalties still count; the gradient is 0 in undefined directions. Regions so
         large that their terms overflow, beyond 1e150, count as apart.
 
@@ -186,10 +186,9 @@ def finished(
         each = np.full(len(item), linear[1] * common) * (1.0 if factors is None else factors)
         kernel(_NONE.copy(), 0.0, 1.0, each[items], 1.0, grad)
     geometry = plan.geometry(*pair)
-    loose = not geometry.reflexive or geometry.divergence is not None
-    loose |= not geometry.filled and anatomy(plan).gap
-    if odd or loose:
-        same = _take_limits(plan, pair, item, everywhere=loose)
+    rounded = geometry.divergence is not None  # identical ones may be farther from 0 than NEAR
+    if odd or rounded:
+        same = _take_limits(plan, pair, item, everywhere=rounded, reflexive=geometry.reflexive)
         grad[:, same if items is None else same[items]] = 0.0
         with np.errstate(over="ignore"):
             total = common * float((item if factors is None else item * factors).sum())
@@ -205,17 +204,21 @@ def _take_limits(
     item: NDArray[np.float64],
     *,
     everywhere: bool,
+    reflexive: bool,
 ) -> NDArray[np.bool_]:
     """Write the losses of undefined and of identical pairs; return which are identical.
 
-    Identical ones have a loss near 0 already, unless they are to be sought `everywhere`.
+    Identical ones are where the loss is 0 but for rounding, or `everywhere`. Where it is not,
+    because regions do not score best with themselves, it stays what it is beside them.
     """
-    rows = np.flatnonzero(np.isnan(item))
+    undefined = np.isnan(item)
+    rows = np.flatnonzero(undefined)
     if rows.size:  # the gradient of the ratio is 0 there already
         losses = undefined_losses(anatomy(plan), pair, rows)
         item[rows] = np.where(np.isnan(losses), anatomy(plan).best, losses)  # terms overflow
     np.clip(item, 0.0, _LARGEST, out=item)  # rounding may leave a little less than 0
-    rows = np.arange(len(item)) if everywhere else np.flatnonzero(item <= NEAR)
+    near = item <= NEAR if reflexive else undefined & (item <= NEAR)
+    rows = np.arange(len(item)) if everywhere else np.flatnonzero(near)
     found, truth = _engine.broadcast(*pair)
     same = np.zeros(len(item), bool)
     same[rows] = identical(found[rows], truth[rows])

@@ -58,7 +58,7 @@ def _tversky(
         miss = np.clip(1.0 - index, 0.0, 1.0)
         outer = np.ones_like(miss)
         if power != 1.0:  # without a direction where nothing is missed
-            outer = power * np.where(miss > 0.0, miss, np.inf) ** (power - 1.0)
+            outer = power * np.where(miss > 0.0, miss ** (power - 1.0), 0.0)
         outer = _over(outer, below)[sums.group]
         index = index[sums.group]
         return miss**power, (
@@ -113,8 +113,9 @@ def tversky_loss(
     Returns
     -------
     Loss
-        ``per_item`` has one loss per group. A group of identical pairs has the loss 0 and the
-        gradient 0, empty ones included.
+        ``per_item`` has one loss per group. A group of identical pairs has the gradient 0 where
+        its loss is 0, empty ones included; in the form ``"product"`` the loss of identical maps
+        is above 0, as it is beside them.
 
     Examples
     --------

@@ -136,7 +136,8 @@ def weigh(values, shape, support, mass, moment):
 
 @scalar
 def _slope_minmax(p, q):
-    return 1.0, 0.5 * (p < q) + 0.5 * (p <= q)
+    # Half at a tie; but where p can only rise or only fall, what this direction gives.
+    return 1.0, 1.0 * (p < q) + (p == q) * (0.5 * (p > 0.0) + 0.5 * (p >= 1.0))
 
 
 @scalar

@@ -61,7 +61,8 @@ class Masks(Regions):
     -----
     A hard and a soft mask on one grid can be compared, in the form of the soft one. Gradients
     are with respect to the values of soft masks, shape (N, cells) in the order of the grid;
-    at a tie of the minimum half goes to each side, and the supports are held. In terms of
+    at a tie of the minimum half goes to each side, but at 0 and 1 the derivative is that of
+    the side where values exist; the supports are held. In terms of
     soft masks, `hull` and `outside` are multiplied by the soft union over the union of the
     supports, so that `enclosure_gap` is the share of the enclosure outside both supports.
 
