@@ -64,7 +64,7 @@ def _binary(count, packed: bool) -> Case:
 
 def _soft(count) -> Case:
     p, q = peers.soft_pair(count(26_000_000), 0)
-    first, second = ov.Masks(p), ov.Masks(q)
+    first, second = ov.Masks(p, axes=1), ov.Masks(q, axes=1)
     return Case(
         lambda: ov.dice(first, second),
         {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from overlap.regions.base import Regions
     from overlap.scores import Score
 
-__all__ = ["check_score", "checked_confidence", "checked_number", "descending", "reaching"]
+__all__ = ["check_score", "checked_confidence", "descending", "reaching"]
 
 
 def reaching(
@@ -60,17 +59,6 @@ def check_score(score: object) -> None:
         raise TypeError(
             f"score: expected a Score such as overlap.iou or overlap.dice, got {score!r}"
         )
-
-
-def checked_number(value: float, name: str) -> float:
-    """Return a finite float, or raise an error with the name."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} = {value!r} is not a number") from None
-    if not math.isfinite(number):
-        raise ValueError(f"{name} = {number!r} is not finite")
-    return number
 
 
 def checked_confidence(confidence: ArrayLike, regions: Regions, what: str) -> NDArray[np.float64]:

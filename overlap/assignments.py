@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from overlap._best_pairs import best_of, useful_pairs, without_pairs, zero_apart
-from overlap._reach import check_score, checked_number, reaching
+from overlap._reach import check_score, reaching
 from overlap._values import ByValue
 from overlap.candidates import checked_groups
 from overlap.ratios import coverage, iou
+from overlap.regions._numbers import checked_number
 from overlap.regions.base import Regions, as_numbers, check_pair
 from overlap.scores import Score
 

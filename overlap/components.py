@@ -93,8 +93,8 @@ def connected_components(
     1
     """
     volume = read_labels(labels, "labels")
-    if volume.dtype == bool:  # one byte may stand for true and another one too: compare bytes
-        volume = np.not_equal(volume.view(np.uint8), 0).view(np.uint8)
+    if volume.dtype == bool:
+        volume = volume.view(np.uint8)
     structure = neighborhood(volume.ndim, connectivity)
     if backend not in ("auto", "cc3d", "scipy"):
         raise ValueError(f"backend = {backend!r}; expected 'auto', 'cc3d' or 'scipy'")

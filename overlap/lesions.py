@@ -11,12 +11,12 @@ import numpy as np
 
 from overlap._decimals import above
 from overlap._label_arrays import read_label_pair
-from overlap._reach import checked_number
 from overlap._values import ByValue
 from overlap.components import connected_components, neighborhood
 from overlap.contingencies import Contingency, places
 from overlap.counting import contingency
 from overlap.instances import match_instances
+from overlap.regions._numbers import checked_number
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from overlap._jit import specialise
-from overlap._reach import check_score, checked_confidence, checked_number, descending, reaching
+from overlap._reach import check_score, checked_confidence, descending, reaching
 from overlap._values import ByValue
 from overlap.candidates import checked_groups
 from overlap.ratios import iou
+from overlap.regions._numbers import checked_number
 from overlap.regions.base import Regions, check_pair
 from overlap.scores import Score
 

@@ -21,6 +21,7 @@ from overlap._formulas import Component
 from overlap._ragged import row_gradients
 from overlap._terms import Groups, Terms
 from overlap._values import ByValue
+from overlap.regions._numbers import checked_number
 from overlap.regions.base import Regions, check_pair
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ class Score:
         import scipy.sparse
 
         plan = self.plan
-        at_least = float(at_least)
+        at_least = checked_number(at_least, "at_least")
         if not self.prunes(at_least, strict):
             raise ValueError(
                 f"{self}: regions that do not intersect can score up to {self.disjoint_max:g}, so "

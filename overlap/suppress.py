@@ -16,13 +16,13 @@ from overlap._jit import compose, specialise
 from overlap._reach import (
     check_score,
     checked_confidence,
-    checked_number,
     descending,
     reaching,
 )
 from overlap._terms import Geometry, Groups, terms_scalar
 from overlap._values import ByValue
 from overlap.ratios import iou
+from overlap.regions._numbers import checked_number
 from overlap.regions.base import Regions, check_pair
 from overlap.scores import Score
 

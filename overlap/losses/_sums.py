@@ -109,7 +109,7 @@ def grouped_loss(
         those with respect to each pair's measures and intersection, three times (N,).
     """
     side = engine_side(name, wrt)
-    if not (smooth >= 0.0 and np.isfinite(smooth)):
+    if isinstance(smooth, str) or not (smooth >= 0.0 and np.isfinite(smooth)):
         raise ValueError(f"{name}: smooth = {smooth!r} is not a finite number >= 0")
     geometry = score.plan.differentiable(pred, target)
     first: Any

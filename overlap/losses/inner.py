@@ -68,7 +68,7 @@ def inner_loss(
     (0.9090909090909091, array([[ 0.025, -0.223]]))
     """
     side = engine_side("inner_loss", wrt)
-    if not (ratio > 0.0 and np.isfinite(ratio)):
+    if isinstance(ratio, str) or not (ratio > 0.0 and np.isfinite(ratio)):
         raise ValueError(f"inner_loss: ratio = {ratio!r} is not a finite number > 0")
     check_pair(pred, target, "pred", "target")
     plan, pair = score.plan, (pred, target)

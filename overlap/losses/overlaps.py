@@ -89,9 +89,10 @@ def overlap_loss(
         losses of the pairs, shape (N,). The gradient of polygons and interval sets has a row for
         each vertex or interval, shape (V, 2), those of the first pair's region first; that of
         a repeated region has its rows for every pair. No number is NaN or infinite: identical
-        regions have the gradient 0 where their loss is 0; of two different regions without a measure the ratio
-        is 0, and penalties still count; the gradient is 0 in undefined directions. Regions so
-        large that their terms overflow, beyond 1e150, count as apart.
+        regions have the gradient 0 where their loss is 0; of two regions without a measure the
+        ratio is 0 unless they are identical, and penalties still count; the gradient is 0 in
+        undefined directions. Regions so large that their terms overflow, beyond 1e150, count as
+        apart.
 
     Raises
     ------
@@ -227,7 +228,7 @@ def _take_limits(
 
 
 def _positive(name: str, value: float, *, zero: bool = False) -> float:
-    if not (value > 0.0 or (zero and value == 0.0)) or value == np.inf:
+    if isinstance(value, str) or not (value > 0.0 or (zero and value == 0.0)) or value == np.inf:
         least = ">= 0" if zero else "> 0"
         raise ValueError(f"overlap_loss: {name} = {value!r} is not a finite number {least}")
     return float(value)

@@ -68,7 +68,7 @@ def _tversky(
         )
 
     for key, value in (("alpha", alpha), ("beta", beta)):
-        if not (value >= 0.0 and np.isfinite(value)):
+        if isinstance(value, str) or not (value >= 0.0 and np.isfinite(value)):
             raise ValueError(f"{name}: {key} = {value!r} is not a finite number >= 0")
     score = tversky(alpha=alpha, beta=beta)
     return grouped_loss(name, score, formula, pred, target, **options)
@@ -120,7 +120,7 @@ def tversky_loss(
     Examples
     --------
     >>> import overlap as ov
-    >>> pred, target = ov.Masks([[0.8, 0.4, 0.1]]), ov.Masks([[1.0, 0.0, 0.0]])
+    >>> pred, target = ov.Masks([[0.8, 0.4, 0.1]], axes=1), ov.Masks([[1.0, 0.0, 0.0]], axes=1)
     >>> loss = ov.losses.tversky_loss(pred, target, alpha=0.3, beta=0.7)
     >>> round(loss.value, 6)
     0.266055
@@ -149,7 +149,7 @@ def dice_loss(
     Examples
     --------
     >>> import overlap as ov
-    >>> pred, target = ov.Masks([[0.8, 0.4, 0.1]]), ov.Masks([[1.0, 0.0, 0.0]])
+    >>> pred, target = ov.Masks([[0.8, 0.4, 0.1]], axes=1), ov.Masks([[1.0, 0.0, 0.0]], axes=1)
     >>> loss = ov.losses.dice_loss(pred, target)
     >>> loss.value, loss.grad.round(3)
     (0.30434782608695654, array([[-0.567,  0.302,  0.302]]))
@@ -178,7 +178,7 @@ def jaccard_loss(
     Examples
     --------
     >>> import overlap as ov
-    >>> pred, target = ov.Masks([[0.8, 0.4, 0.1]]), ov.Masks([[1.0, 0.0, 0.0]])
+    >>> pred, target = ov.Masks([[0.8, 0.4, 0.1]], axes=1), ov.Masks([[1.0, 0.0, 0.0]], axes=1)
     >>> round(ov.losses.jaccard_loss(pred, target).value, 6)
     0.466667
     """
@@ -217,11 +217,11 @@ def focal_tversky_loss(
     Examples
     --------
     >>> import overlap as ov
-    >>> pred, target = ov.Masks([[0.8, 0.4, 0.1]]), ov.Masks([[1.0, 0.0, 0.0]])
+    >>> pred, target = ov.Masks([[0.8, 0.4, 0.1]], axes=1), ov.Masks([[1.0, 0.0, 0.0]], axes=1)
     >>> round(ov.losses.focal_tversky_loss(pred, target).value, 6)
     0.370449
     """
-    if not (gamma > 0.0 and np.isfinite(gamma)):
+    if isinstance(gamma, str) or not (gamma > 0.0 and np.isfinite(gamma)):
         raise ValueError(f"focal_tversky_loss: gamma = {gamma!r} is not a finite number > 0")
     options = {"groups": groups, "smooth": smooth, "weights": weights}
     options |= {"reduction": reduction, "wrt": wrt}
@@ -258,8 +258,8 @@ def generalized_dice_loss(
     Examples
     --------
     >>> import overlap as ov
-    >>> pred = ov.Masks([[0.8, 0.4, 0.0, 0.0], [0.2, 0.6, 1.0, 1.0]])
-    >>> target = ov.Masks([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 1.0, 1.0]])
+    >>> pred = ov.Masks([[0.8, 0.4, 0.0, 0.0], [0.2, 0.6, 1.0, 1.0]], axes=1)
+    >>> target = ov.Masks([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 1.0, 1.0]], axes=1)
     >>> loss = ov.losses.generalized_dice_loss(pred, target)
     >>> round(loss.value, 6)
     0.234375

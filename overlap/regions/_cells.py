@@ -115,12 +115,26 @@ class Cells:
         return out
 
 
-def read_cells(values: ArrayLike) -> NDArray:
-    """Return an array of bool, float32 or float64, shape (N, *grid), or raise."""
+def read_cells(values: ArrayLike, axes: int | str | None, told: bool) -> NDArray:
+    """Return an array of bool or floats, shape (N, *grid), or raise.
+
+    Parameters
+    ----------
+    values : array_like
+    axes : int, str or None
+        How many axes the grid has, or their names.
+    told : bool
+        The number of axes is known from something else, and there are as many masks as rows.
+    """
     if image_of(values, "Masks: values") is not None:
         raise TypeError(
             f"Masks: expected arrays of shape (N, *grid), got a {type(values).__name__}; for an "
             "image use Masks.from_labels"
+        )
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise ValueError(
+            f"Masks: values have {np.ma.count_masked(values)} masked elements; fill them, for "
+            "example values.filled(0)"
         )
     detach = getattr(values, "detach", None)  # a tensor that takes part in a graph
     try:
@@ -129,10 +143,7 @@ def read_cells(values: ArrayLike) -> NDArray:
         raise TypeError(
             f"Masks: cannot read cells from {type(values).__name__} ({error})"
         ) from None
-    if cells.ndim < 2:
-        raise ValueError(
-            f"Masks: expected shape (N, *grid), got {cells.shape}; add an axis for one mask"
-        )
+    cells = _one_or_many(cells, axes, told)
     if cells.dtype.kind in "iu":
         if cells.size and not (cells.min() >= 0 and cells.max() <= 1):
             bad = np.argwhere((cells < 0) | (cells > 1))[0]
@@ -145,3 +156,28 @@ def read_cells(values: ArrayLike) -> NDArray:
     if cells.dtype.kind not in "bf":
         raise TypeError(f"Masks: expected bool, 0 and 1, or floats in [0, 1], got {cells.dtype}")
     return cells
+
+
+def _one_or_many(cells: NDArray, axes: int | str | None, told: bool) -> NDArray:
+    """Return the cells with an axis for the masks, or raise where one and many look the same."""
+    shape = cells.shape
+    if axes is None:
+        if len(shape) < 2:
+            raise ValueError(
+                f"Masks: expected shape (N, *grid), got {shape}; for one mask on a line give axes=1"
+            )
+        if len(shape) == 2 and not told:
+            raise ValueError(
+                f"Masks: values of shape {shape} may be one mask in the plane or {shape[0]} masks "
+                "on a line; give axes=2 (or axes='yx') for one, axes=1 for many"
+            )
+        return cells
+    if isinstance(axes, bool) or not isinstance(axes, int | np.integer | str):
+        raise TypeError(f"Masks: axes = {axes!r}; expected a number of axes, or names like 'yx'")
+    count = len(axes) if isinstance(axes, str) else int(axes)
+    if count < 1 or len(shape) not in (count, count + 1):
+        raise ValueError(
+            f"Masks: axes = {axes!r}, and values have shape {shape}; expected {count} axes for one "
+            f"mask or {count + 1} for many"
+        )
+    return cells[None] if len(shape) == count else cells

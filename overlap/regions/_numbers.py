@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["as_numbers", "described"]
+__all__ = ["as_numbers", "checked_number", "cut_rounding", "described"]
+
+_UNITS = 4  # in the last place, by which sums and interpolations leave [0, 1]
 
 
 def as_numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
@@ -32,3 +35,40 @@ def described(value: object) -> str:
         return f"{type(value).__name__} of shape {tuple(value.shape)}, {value.dtype}"
     text = repr(value)
     return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
+
+
+def checked_number(value: float, name: str) -> float:
+    """Return a finite float, or raise an error with the name."""
+    try:
+        if isinstance(value, str | bytes):  # float() reads them
+            raise TypeError
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} = {value!r} is not a number") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{name} = {number!r} is not finite")
+    return number
+
+
+def cut_rounding(shares: NDArray, dtype: np.dtype) -> None:
+    """Set to 0 or 1 what is outside [0, 1] by rounding in a type.
+
+    A float64 that is a float32, or the shortest decimal of one, was rounded as such.
+
+    Parameters
+    ----------
+    shares : ndarray of float, shape (N,)
+        Written over.
+    dtype : dtype
+        In which they came.
+    """
+    rows = np.flatnonzero((shares < 0.0) | (shares > 1.0))
+    outside = shares[rows].astype(np.float64)
+    room = np.full(len(rows), _UNITS * float(np.finfo(dtype).eps))
+    if dtype.itemsize > 4:
+        with np.errstate(over="ignore"):
+            single = outside.astype(np.float32)
+        blurred = (single == outside) | (single.astype(str).astype(np.float64) == outside)
+        room[blurred] = _UNITS * float(np.finfo(np.float32).eps)
+    near = np.clip(outside, 0.0, 1.0)
+    shares[rows] = np.where(abs(outside - near) <= room, near, shares[rows])

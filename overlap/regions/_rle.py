@@ -24,11 +24,12 @@ __all__ = ["bits_of_rle", "rle_of_bits"]
 # ------------------------------------------------------------------------------- kernels
 
 
-def read_texts(text, ends, total, pointer, begin, end):
+def read_texts(text, ends, total, pad, pointer, begin, end):
     """Read compressed counts of masks, one after another, into runs [begin, end) of cells.
 
     Return (-1, 0), or the number of the mask that is damaged and where in the text; where
-    its counts do not add up to `total`, minus one minus their sum instead.
+    its counts do not add up to `total` (to more than it, for `pad`), minus one minus their sum
+    instead.
     """
     k, runs = 0, 0
     for n in range(ends.shape[0]):
@@ -56,7 +57,7 @@ def read_texts(text, ends, total, pointer, begin, end):
                 runs += 1
             inside = not inside
             position += value
-        if position != total:
+        if position > total or (position < total and not pad):
             return n, -1 - position
         pointer[n + 1] = runs
     return -1, 0
@@ -82,8 +83,11 @@ def write_counts(counts, text):
 # ------------------------------------------------------------------------------- functions
 
 
-def bits_of_rle(rles: Sequence[Mapping[str, Any]]) -> Bits:
-    """Return masks from COCO run lengths, compressed or as lists of counts."""
+def bits_of_rle(rles: Sequence[Mapping[str, Any]], pad: bool) -> Bits:
+    """Return masks from COCO run lengths, compressed or as lists of counts.
+
+    With `pad`, cells that are left after the counts are outside.
+    """
     if isinstance(rles, Mapping):
         raise TypeError("Masks.from_rle: expected a sequence of run lengths; put the one in a list")
     rles = list(rles)
@@ -93,18 +97,21 @@ def bits_of_rle(rles: Sequence[Mapping[str, Any]]) -> Bits:
     raw = [rle["counts"] for rle in rles]
     if set(map(type, raw)) <= {bytes, str}:
         texts = [x.encode() if isinstance(x, str) else x for x in raw]
-        runs = _runs_of_texts(texts, height, width)
+        runs = _runs_of_texts(texts, height, width, pad)
     else:
-        runs = _runs_of_counts([_counts(x, n) for n, x in enumerate(raw)], height, width)
+        counts = [_counts(x, n) for n, x in enumerate(raw)]
+        runs = _runs_of_counts(counts, height, width, pad)
     return Bits.from_runs((width, height), "F", *runs)
 
 
-def _runs_of_texts(texts: list[bytes], height: int, width: int) -> tuple[NDArray[np.int64], ...]:
+def _runs_of_texts(
+    texts: list[bytes], height: int, width: int, pad: bool
+) -> tuple[NDArray[np.int64], ...]:
     text = np.frombuffer(b"".join(texts), np.uint8)
     ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
     pointer = np.zeros(len(texts) + 1, np.int64)
     begin, end = np.empty((2, len(text) // 2 + 1), np.int64)
-    n, place = specialise(read_texts)(text, ends, height * width, pointer, begin, end)
+    n, place = specialise(read_texts)(text, ends, height * width, pad, pointer, begin, end)
     if n >= 0 and place < 0:
         raise _wrong_total(n, -1 - place, height, width)
     if n >= 0:
@@ -115,11 +122,11 @@ def _runs_of_texts(texts: list[bytes], height: int, width: int) -> tuple[NDArray
 
 
 def _runs_of_counts(
-    lists: list[NDArray[np.int64]], height: int, width: int
+    lists: list[NDArray[np.int64]], height: int, width: int, pad: bool
 ) -> tuple[NDArray[np.int64], ...]:
     parts, pointer = [], np.zeros(len(lists) + 1, np.int64)
     for n, counts in enumerate(lists):
-        if counts.sum() != height * width:
+        if counts.sum() > height * width or (counts.sum() < height * width and not pad):
             raise _wrong_total(n, int(counts.sum()), height, width)
         ends = np.cumsum(counts)
         begin, end = ends[: len(ends) // 2 * 2 : 2], ends[1::2]
@@ -134,6 +141,7 @@ def _wrong_total(n: int, total: int, height: int, width: int) -> ValueError:
     return ValueError(
         f"Masks.from_rle: the counts of rles[{n}] add up to {total}, and its size "
         f"{[height, width]} has {height * width} cells"
+        + ("; pad=True takes the rest as outside" if total < height * width else "")
     )
 
 
@@ -171,7 +179,7 @@ def _size(rle: Mapping[str, Any], n: int) -> tuple[int, int]:
 
 def _counts(raw: object, n: int) -> NDArray[np.int64]:
     counts = np.asarray(raw)
-    if counts.ndim != 1 or counts.dtype.kind not in "iu":
+    if counts.ndim != 1 or (counts.size and counts.dtype.kind not in "iu"):
         raise TypeError(
             f"Masks.from_rle: counts of rles[{n}]: expected bytes or strings in every mask, or "
             f"whole numbers in every mask, got {type(raw).__name__}"

@@ -15,6 +15,7 @@ import numpy as np
 
 from overlap._jit import compose, run_blocks, scalar, specialise
 from overlap.regions._bits import Bits
+from overlap.regions._numbers import cut_rounding
 from overlap.regions._words import first_bit
 
 if TYPE_CHECKING:
@@ -137,7 +138,8 @@ def weigh(values, shape, support, mass, moment):
 @scalar
 def _slope_minmax(p, q):
     # Half at a tie; but where p can only rise or only fall, what this direction gives.
-    return 1.0, 1.0 * (p < q) + (p == q) * (0.5 * (p > 0.0) + 0.5 * (p >= 1.0))
+    tie = 0.0 if q <= 0.0 else (1.0 if q >= 1.0 else 0.5)
+    return 1.0, (1.0 if p < q else (0.0 if p > q else tie))
 
 
 @scalar
@@ -200,11 +202,17 @@ class Shares:
 
     @classmethod
     def checked(cls, values: NDArray, support: float) -> Shares:
-        """Build masks from an array of shape (N, *grid), or raise for values outside [0, 1]."""
+        """Build masks from an array of shape (N, *grid), or raise for values outside [0, 1].
+
+        What is outside by rounding in the type of the array becomes 0 or 1.
+        """
         dtype = np.float32 if values.dtype.itemsize <= 4 else np.float64
         copy = np.array(values, dtype, order="C")
         flat = copy.reshape(-1)
         bad = specialise(find_bad)(flat)
+        if bad >= 0:
+            cut_rounding(flat, values.dtype)
+            bad = specialise(find_bad)(flat)
         if bad >= 0:
             place = ", ".join(map(str, np.unravel_index(bad, copy.shape)))
             raise ValueError(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,29 +19,102 @@ if TYPE_CHECKING:
 __all__ = ["Grid", "grid_of", "memory_order"]
 
 
+_NAMES = "xyzt"  # of the coordinates of regions, in their order
+
+
 @dataclass(frozen=True)
 class Grid:
     """A regular grid of cells in D dimensions.
 
     Parameters
     ----------
-    shape : tuple of int
+    shape : sequence of int
         Cells per axis.
-    spacing : tuple of float
+    spacing : sequence of float
         Side of a cell per axis.
-    origin : tuple of float
+    origin : sequence of float
         Lower corner of the first cell.
+    axes : str, optional
+        Which coordinate runs along each axis of the arrays: letters of ``"xyzt"``, such as
+        ``"yx"`` for images, whose rows come first (see `Grid.image`). Where it is not given, the
+        first coordinate of regions runs along the first axis, x along the rows. Grids that differ
+        in it alone are equal.
+
+    Raises
+    ------
+    TypeError
+        For what is not numbers, or not whole numbers of cells.
+    ValueError
+        For numbers that are not positive or not finite, entries that differ in number, and
+        other names.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> boxes = ov.Boxes([[0.0, 0.0, 3.0, 1.0]])  # 3 wide, 1 high
+    >>> ov.Masks.from_regions(boxes, ov.Grid.image(2, 4)).to_array().astype(int)
+    array([[[1, 1, 1, 0],
+            [0, 0, 0, 0]]])
+    >>> ov.Masks.from_regions(boxes, ov.Grid((4, 2), (1.0, 1.0), (0.0, 0.0))).to_array().shape
+    (1, 4, 2)
     """
 
     shape: tuple[int, ...]
     spacing: tuple[float, ...]
     origin: tuple[float, ...]
+    axes: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
+        try:
+            shape = tuple(map(operator.index, self.shape))
+        except TypeError:
+            raise TypeError(f"Grid: shape = {self.shape!r}; expected whole numbers") from None
+        object.__setattr__(self, "shape", shape)
+        for name in ("spacing", "origin"):
+            numbers = as_numbers(getattr(self, name), f"Grid: {name}")
+            object.__setattr__(self, name, tuple(np.atleast_1d(numbers).tolist()))
         if not len(self.shape) == len(self.spacing) == len(self.origin):
             raise ValueError(f"{self}: shape, spacing and origin need one entry per axis")
+        if not all(map(math.isfinite, self.spacing + self.origin)):
+            raise ValueError(f"{self}: spacing and origin must be finite")
         if min(self.shape, default=1) < 1 or min(self.spacing, default=1.0) <= 0:
             raise ValueError(f"{self}: cells per axis and spacing must be positive")
+        if self.axes is not None:
+            known = isinstance(self.axes, str) and set(self.axes) <= set(_NAMES)
+            if not known or not len(set(self.axes)) == len(self.axes) == len(self.shape):
+                count = len(self.shape)
+                raise ValueError(
+                    f"Grid: axes = {self.axes!r}; expected {count} different letters of "
+                    f"'{_NAMES}', such as {_NAMES[:count][::-1]!r}"
+                )
+
+    @classmethod
+    def image(
+        cls,
+        height: int,
+        width: int,
+        *,
+        spacing: Sequence[float] = (1.0, 1.0),
+        origin: Sequence[float] = (0.0, 0.0),
+    ) -> Grid:
+        """Return the grid of an image, an array of shape (height, width): y, then x.
+
+        Parameters
+        ----------
+        height, width : int
+            Rows and columns.
+        spacing, origin : sequence of float
+            Of y, then of x, as the axes are.
+        """
+        return cls((height, width), tuple(spacing), tuple(origin), "yx")
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The number of the coordinate of regions that runs along each axis."""
+        if self.axes is None:
+            return tuple(range(len(self.shape)))
+        names = sorted(self.axes, key=_NAMES.index)
+        return tuple(map(names.index, self.axes))
 
     @property
     def volume(self) -> float:
@@ -48,7 +122,7 @@ class Grid:
         return math.prod(self.spacing)
 
     def centers(self, lines: slice | None = None) -> NDArray[np.float64]:
-        """Return the centres of the cells in memory order, shape (cells, D).
+        """Return the centres of the cells in memory order, shape (cells, D): x, y, z, t.
 
         Parameters
         ----------
@@ -61,7 +135,9 @@ class Grid:
         ]
         if lines is not None:
             axes[0] = axes[0][lines]
-        return np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, len(self.shape))
+        along = np.meshgrid(*axes, indexing="ij")
+        points = [along[self.order.index(k)] for k in range(len(axes))]
+        return np.stack(points, -1).reshape(-1, len(axes))
 
     def finer(self, parts: int) -> Grid:
         """Return the grid with every cell cut into `parts` along each axis."""
@@ -69,17 +145,27 @@ class Grid:
             tuple(count * parts for count in self.shape),
             tuple(side / parts for side in self.spacing),
             self.origin,
+            self.axes,
         )
+
+    def named(self) -> Grid:
+        """Return the grid with the names of its axes, where their order matters."""
+        count = len(self.shape)
+        return self if self.axes or not 1 < count <= 4 else replace(self, axes=_NAMES[:count])
 
 
 def grid_of(
-    shape: tuple[int, ...], spacing: Sequence[float] | None, origin: Sequence[float] | None
+    shape: tuple[int, ...],
+    spacing: Sequence[float] | None,
+    origin: Sequence[float] | None,
+    axes: str | None = None,
 ) -> Grid:
     """Return the grid of masks; spacing 1 and origin 0 where they are not given."""
     return Grid(
         shape,
         _per_axis(spacing, 1.0, len(shape), "spacing"),
         _per_axis(origin, 0.0, len(shape), "origin"),
+        axes,
     )
 
 
@@ -91,7 +177,8 @@ def _per_axis(
         return (default,) * axes
     array = as_numbers(values, f"Masks: {name}")
     if array.shape != (axes,) or not np.isfinite(array).all():
-        raise ValueError(f"Masks: {name} = {values!r}; expected {axes} finite numbers")
+        hint = f"; give axes={axes + 1} if this is one mask" if array.shape == (axes + 1,) else ""
+        raise ValueError(f"Masks: {name} = {values!r}; expected {axes} finite numbers{hint}")
     sides = array.tolist()
     return tuple(map(as_meant, sides) if name == "spacing" else sides)
 

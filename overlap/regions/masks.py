@@ -16,6 +16,7 @@ from overlap.regions._cells import Cells, read_cells
 from overlap.regions._label_map import LabelMap, read_names
 from overlap.regions._mask_pairs import fill_terms, pull_terms, same_cells
 from overlap.regions._mask_terms import mask_geometry
+from overlap.regions._numbers import checked_number
 from overlap.regions._rasters import rastered
 from overlap.regions._rle import bits_of_rle, rle_of_bits
 from overlap.regions._shares import FORMS, Shares
@@ -33,7 +34,7 @@ class Masks(Regions):
 
     Parameters
     ----------
-    values : array_like, shape (N, *grid)
+    values : array_like, shape (N, *grid), or (*grid) with `axes`
         Hard masks: bool, or integers 0 and 1. Soft masks: float32 or float64 in [0, 1], kept
         in that type; sums are taken in float64.
     spacing : sequence of float, optional
@@ -42,6 +43,10 @@ class Masks(Regions):
         Lower corner of the first cell; 0 where not given.
     unit : str, optional
         Unit of the spacing.
+    axes : int or str, optional
+        How many axes the grid has, or their names as in `Grid`, such as ``"yx"`` for images:
+        values with just these axes are one mask. An array of two axes needs it (or a spacing):
+        it may be one mask in the plane, ``axes=2``, or many on a line, ``axes=1``.
     soft : {"minmax", "product", "squared"}
         What soft masks p and q share and measure: the sum of min(p, q) against the sums of
         p and q; the sum of p q against the same; or the sum of p q against the sums of p
@@ -55,7 +60,8 @@ class Masks(Regions):
     TypeError
         For other integers (see `from_labels`) and other types.
     ValueError
-        For a value outside [0, 1], a missing axis, a bad spacing or origin.
+        For a value outside [0, 1] by more than rounding in its own type (which is cut off), an
+        array of two axes without `axes`, a bad spacing or origin.
 
     Notes
     -----
@@ -74,7 +80,7 @@ class Masks(Regions):
     >>> masks = ov.Masks.from_regions(boxes, grid)
     >>> ov.iou(masks[0], masks[1]), ov.iou(boxes[0], boxes[1])
     (array([0.14285714]), array([0.14285714]))
-    >>> p, q = ov.Masks([[0.2, 0.9]]), ov.Masks([[0.4, 0.8]])
+    >>> p, q = ov.Masks([[0.2, 0.9]], axes=1), ov.Masks([[0.4, 0.8]], axes=1)
     >>> ov.dice(p, q).round(4)
     array([0.8696])
     """
@@ -86,19 +92,22 @@ class Masks(Regions):
         spacing: Sequence[float] | None = None,
         origin: Sequence[float] | None = None,
         unit: str | None = None,
+        axes: int | str | None = None,
         soft: Literal["minmax", "product", "squared"] = "minmax",
         support: float = 0.5,
     ) -> None:
-        cells = read_cells(values)
-        grid = grid_of(cells.shape[1:], spacing, origin)
+        cells = read_cells(values, axes, spacing is not None or origin is not None)
+        names = axes if isinstance(axes, str) else None
+        grid = grid_of(cells.shape[1:], spacing, origin, names)
         if soft not in FORMS:
             raise ValueError(f"Masks: soft = {soft!r}; expected one of {', '.join(FORMS)}")
+        support = checked_number(support, "Masks: support")
         if not 0.0 <= support < 1.0:
             raise ValueError(f"Masks: support = {support!r} is not in [0, 1)")
         if cells.dtype == bool:
             own = Cells(Bits.packed(cells, memory_order(cells)), grid)
         else:
-            own = Cells(Shares.checked(cells, float(support)), grid, soft)
+            own = Cells(Shares.checked(cells, support), grid, soft)
         self._cells, self._rows, self.unit = own, np.arange(len(cells)), unit
 
     @classmethod
@@ -118,6 +127,7 @@ class Masks(Regions):
         spacing: Sequence[float] | None = None,
         origin: Sequence[float] | None = None,
         unit: str | None = None,
+        axes: str | None = None,
         copy: bool = True,
     ) -> Self:
         """Build one mask per label of a map.
@@ -135,6 +145,8 @@ class Masks(Regions):
             those that occur, in ascending order, without the background 0.
         spacing, origin, unit
             As in the constructor.
+        axes : str, optional
+            Names of the axes, as in `Grid`.
         copy : bool
             False: refer to the array, which must then not be changed.
 
@@ -156,10 +168,11 @@ class Masks(Regions):
                 )
             if known is not None:
                 spacing, unit = known, unit or "mm"
+            axes = axes or grid_of(image.values.shape, None, None).named().axes
         array = read_labels(label_map, "Masks.from_labels: label_map")
         array = np.array(array, order="K") if copy else array.view()
         array.flags.writeable = False
-        grid = grid_of(array.shape, spacing, origin)
+        grid = grid_of(array.shape, spacing, origin, axes)
         return cls._of(Cells(LabelMap(array, read_names(labels)), grid), unit)
 
     @classmethod
@@ -170,6 +183,7 @@ class Masks(Regions):
         spacing: Sequence[float] | None = None,
         origin: Sequence[float] | None = None,
         unit: str | None = None,
+        pad: bool = False,
     ) -> Self:
         """Build planar masks from COCO run lengths.
 
@@ -179,7 +193,10 @@ class Masks(Regions):
             ``{"size": [height, width], "counts": ...}``, all of one size, with the counts
             compressed (bytes or a string) or as a list of numbers.
         spacing, origin, unit
-            As in the constructor; the axes of the grid are rows and columns.
+            As in the constructor; the axes of the grid are y (rows) and x (columns).
+        pad : bool
+            Take counts that end before the last cell: the cells that are left are outside.
+            Otherwise they are an error, as counts of too many cells always are.
 
         Examples
         --------
@@ -188,8 +205,8 @@ class Masks(Regions):
         >>> masks.to_array().astype(int).tolist()
         [[[0, 1, 1], [0, 1, 0]]]
         """
-        bits = bits_of_rle(rles)
-        return cls._of(Cells(bits, grid_of(bits.shape[::-1], spacing, origin)), unit)
+        bits = bits_of_rle(rles, bool(pad))
+        return cls._of(Cells(bits, grid_of(bits.shape[::-1], spacing, origin, "yx")), unit)
 
     def to_rle(self, *, compressed: bool = True) -> list[dict[str, Any]]:
         """Return planar hard masks as COCO run lengths, compressed or as lists of counts."""
@@ -210,7 +227,9 @@ class Masks(Regions):
         ----------
         regions : Regions
         grid : Grid
-            A cell belongs to a region if its centre does.
+            A cell belongs to a region if its centre does. The axes of the masks are those that
+            the grid names: `Grid.image` puts y first, as images, COCO and `from_rle` do; without
+            names x is first.
         supersample : int
             Cuts every cell into this many per axis; the masks live on the finer grid.
         soft : bool
@@ -222,10 +241,13 @@ class Masks(Regions):
                 f"Masks.from_regions: the grid has {len(grid.shape)} axes and the "
                 f"{type(regions).__name__} {regions.dimension}"
             )
+        if isinstance(supersample, bool) or not isinstance(supersample, int | np.integer):
+            raise TypeError(f"Masks.from_regions: supersample = {supersample!r} is not an integer")
         if supersample < 1:
             raise ValueError(f"Masks.from_regions: supersample = {supersample}; expected >= 1")
-        values, target = rastered(regions, grid, supersample, soft)
-        return cls(values, spacing=target.spacing, origin=target.origin, unit=regions.unit)
+        values, target = rastered(regions, grid.named(), int(supersample), soft)
+        settings: dict[str, Any] = {"spacing": target.spacing, "origin": target.origin}
+        return cls(values, unit=regions.unit, axes=target.axes, **settings)
 
     # ---------------------------------------------------------------------- container
 
@@ -279,14 +301,15 @@ class Masks(Regions):
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Masks)
-            and self._settings() == other._settings()
-            and (self.grid, self.soft) == (other.grid, other.soft)
+            and (self.grid, self.soft, self.support, self.unit)
+            == (other.grid, other.soft, other.support, other.unit)
             and same_cells(self._cells, self._rows, other._cells, other._rows)
         )
 
     def __hash__(self) -> int:
         measures = self._cells.measures[self._rows]
-        return content_hash(self._settings(), self.grid, self.soft, measures)
+        grid = self.grid.shape, self.grid.spacing, self.grid.origin
+        return content_hash(grid, self.soft, self.support, self.unit, measures)
 
     def _names(self) -> list[str]:
         return [f"cell_{k}" for k in range(self.parameter_count)]
@@ -297,6 +320,10 @@ class Masks(Regions):
             own["spacing"] = self.grid.spacing
         if any(self.grid.origin):
             own["origin"] = self.grid.origin
+        if self.grid.axes is not None:
+            own["axes"] = self.grid.axes
+        elif self.dimension == 1 and not own:
+            own["axes"] = 1
         if self.soft not in (None, FORMS[0]):
             own["soft"] = self.soft
         if self.support != 0.5:
@@ -404,11 +431,21 @@ class Masks(Regions):
         lower_ends, upper_ends = (np.where(np.isfinite(end), end, 0.0) for end in ends)
         return lower_ends, upper_ends
 
+    def _named_alike(self, other: Masks) -> bool:
+        """Return False if both grids name their axes, in another order."""
+        unknown = self.grid.axes is None or other.grid.axes is None
+        return unknown or self.grid.order == other.grid.order
+
     def _check_partner(self, other: Regions, mine: str, theirs: str) -> None:
         assert isinstance(other, Masks)
         if self.grid != other.grid:
             raise ValueError(
                 f"{mine} lies on {self.grid} and {theirs} on {other.grid}; resample one"
+            )
+        if not self._named_alike(other):
+            raise ValueError(
+                f"{mine} has the axes {self.grid.axes!r} and {theirs} {other.grid.axes!r}; build "
+                "both on one grid (of images: overlap.Grid.image)"
             )
         if self.soft and other.soft:
             for name in ("soft", "support"):

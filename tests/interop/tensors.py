@@ -77,7 +77,7 @@ def _tubes(table: np.ndarray) -> ov.Product:
 
 
 def _masks(**settings: Any) -> Callable[[np.ndarray], ov.Masks]:
-    return lambda cells: ov.Masks(cells, **settings)
+    return lambda cells: ov.Masks(cells, axes=cells.ndim - 1, **settings)
 
 
 _PERIOD, _SIGMA, _ALPHA = {"period": 1.7}, {"sigma": 0.1}, {"alpha": 0.1}

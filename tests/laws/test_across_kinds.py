@@ -105,6 +105,6 @@ def test_arcs_across_the_seam_are_masks() -> None:
 def test_mask_is_set_of_cells() -> None:
     rng = np.random.default_rng(5)
     table = rng.random((2, 50, 9)) < 0.4
-    masks = [ov.Masks(cells) for cells in table]
+    masks = [ov.Masks(cells, axes=1) for cells in table]
     others = [ov.FiniteSets(cells) for cells in table]
     same((masks[0], others[0]), (masks[1], others[1]), all_scores()[:7])

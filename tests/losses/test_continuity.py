@@ -40,7 +40,7 @@ def soft_losses(form):
 @pytest.mark.parametrize("form", FORMS)
 def test_soft_masks(form):
     def masks(values):
-        return ov.Masks(values, soft=form, support=0.45)
+        return ov.Masks(values, axes=1, soft=form, support=0.45)
 
     for name, loss in soft_losses(form).items():
         for p, q in ((P, Q), (Q, Q), (P, P), (np.ones((2, 4)), np.ones((2, 4)))):
@@ -58,7 +58,7 @@ def test_identical_maps_in_the_form_of_products():
     """By the formula: 1 - sum p q / (sum p + sum q - sum p q) and the like."""
     p = np.array([[0.3, 0.6, 0.1, 0.0, 1.0]])
     a, shared = p.sum(), (p * p).sum()
-    masks = ov.Masks(p, soft="product")
+    masks = ov.Masks(p, axes=1, soft="product")
     wanted = 1 - shared / (2 * a - shared)
     loss = losses.jaccard_loss(masks, masks)
     assert loss.value == pytest.approx(wanted, rel=1e-14)
@@ -67,9 +67,9 @@ def test_identical_maps_in_the_form_of_products():
     union = 2 * a - shared
     slopes = -(p * union - shared * (1 - p)) / union**2
     np.testing.assert_allclose(loss.grad, slopes, rtol=1e-13)
-    squared = ov.Masks(p, soft="squared")
+    squared = ov.Masks(p, axes=1, soft="squared")
     assert losses.jaccard_loss(squared, squared).value == 0.0
-    none = ov.Masks(np.zeros((1, 3)), soft="product")
+    none = ov.Masks(np.zeros((1, 3)), axes=1, soft="product")
     assert losses.dice_loss(none, none).value == 0.0
 
 
@@ -90,8 +90,8 @@ def test_the_feasible_side_at_the_ends_of_the_range(name, hard):
         "tversky": lambda p, q, **k: losses.tversky_loss(p, q, alpha=2, beta=5, **k),
     }[name]
     p, q = [0.0, 0.0, 0.5, 0.25, 1.0, 1.0], [0.0, 1.0, 1.0, 0.0, 1.0, 0.0]
-    target = ov.Masks([[bool(x) for x in q]]) if hard else ov.Masks([q])
-    loss = function(ov.Masks([p]), target)
+    target = ov.Masks([[bool(x) for x in q]], axes=1) if hard else ov.Masks([q], axes=1)
+    loss = function(ov.Masks([p], axes=1), target)
     tiny = Fraction(1, 2**80)
     f, g = [Fraction(x) for x in p], [Fraction(x) for x in q]
     for cell, x in enumerate(f):
@@ -102,7 +102,7 @@ def test_the_feasible_side_at_the_ends_of_the_range(name, hard):
 
 
 def test_descent_leaves_correct_zeros_and_ones():
-    p, q = ov.Masks([[0.0, 0.5, 1.0]]), ov.Masks([[0.0, 1.0, 1.0]])
+    p, q = ov.Masks([[0.0, 0.5, 1.0]], axes=1), ov.Masks([[0.0, 1.0, 1.0]], axes=1)
     grad = losses.dice_loss(p, q).grad[0]
     # 1 - 2 * 1.5 / 3.5: what is shared stays 1.5 as the first cell rises
     assert grad[0] == pytest.approx(2 * 1.5 / 3.5**2, rel=1e-14)
@@ -110,13 +110,13 @@ def test_descent_leaves_correct_zeros_and_ones():
     both = ov.iou.value_and_grad(p, q, wrt="both")[1]
     assert both[0][0, 0] < 0.0
     assert both[1][0, 0] < 0.0  # the other side ends at 0 as well
-    inside = ov.Masks([[0.25]]), ov.Masks([[0.25]])
+    inside = ov.Masks([[0.25]], axes=1), ov.Masks([[0.25]], axes=1)
     assert ov.coverage.value_and_grad(*inside)[1][0, 0] == pytest.approx(-2.0)  # half at ties
 
 
 def test_nothing_missed_has_no_direction():
     """With alpha = 0 what is predicted beside the target costs nothing, whatever the power."""
-    p, q = ov.Masks([[1.0, 0.5]]), ov.Masks([[1.0, 0.0]])
+    p, q = ov.Masks([[1.0, 0.5]], axes=1), ov.Masks([[1.0, 0.0]], axes=1)
     for gamma in (0.5, 1.0, 2.0):
         loss = losses.focal_tversky_loss(p, q, alpha=0.0, beta=1.0, gamma=gamma)
         assert loss.value == 0.0
@@ -138,7 +138,8 @@ def test_regions_that_do_not_fill_their_enclosure(score, wanted):
 
 
 @pytest.mark.parametrize(
-    "target", [[0, 0, 2, 2], [2, 0, 4, 2], [2, 2, 3, 3], [0.5, 0.5, 1, 1], [0, 0, 1, 2], [5, 5, 6, 6]]
+    "target",
+    [[0, 0, 2, 2], [2, 0, 4, 2], [2, 2, 3, 3], [0.5, 0.5, 1, 1], [0, 0, 1, 2], [5, 5, 6, 6]],
 )
 def test_boxes(target):
     """Identical, sharing a side, a corner, inside, a common side, apart."""

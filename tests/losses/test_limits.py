@@ -115,7 +115,11 @@ def test_identical_regions_of_every_kind(kind):
         if regions.geometry().divergence is not None:
             wanted[:] = 0.0
         np.testing.assert_allclose(loss.per_item, wanted, rtol=0, atol=1e-12)
-        check_finite(loss, (wanted < 1e-12) & regions.geometry().reflexive, str(score))
+        same = (wanted < 1e-12) & regions.geometry().reflexive
+        if regions.ragged and not same.all():  # whose rows are not told apart here
+            assert all(np.isfinite(grad).all() for grad in loss.grad)
+        else:
+            check_finite(loss, same, str(score))
 
 
 @pytest.mark.kernels

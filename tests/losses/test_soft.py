@@ -8,8 +8,8 @@ import pytest
 import overlap as ov
 
 losses = ov.losses
-P = ov.Masks([[0.0, 0.0], [0.5, 0.2], [0.0, 0.0], [0.9, 0.3]])
-Q = ov.Masks([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [0.9, 0.3]])
+P = ov.Masks([[0.0, 0.0], [0.5, 0.2], [0.0, 0.0], [0.9, 0.3]], axes=1)
+Q = ov.Masks([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [0.9, 0.3]], axes=1)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,6 @@ def test_errors():
         losses.focal_tversky_loss(P, Q, gamma=0)
     with pytest.raises(ValueError, match="class_weights = 'cube'"):
         losses.generalized_dice_loss(P, Q, class_weights="cube")
-    hard = ov.Masks(np.ones((4, 2), bool))
+    hard = ov.Masks(np.ones((4, 2), bool), axes=1)
     with pytest.raises(TypeError, match="hard"):
         losses.dice_loss(hard, Q)

@@ -246,16 +246,43 @@ def test_hard_masks_are_factors() -> None:
     ("values", "settings", "error", "message"),
     [
         (np.full((1, 2, 2), 3), {}, TypeError, r"values\[0, 0, 0\] = 3, .*Masks.from_labels"),
-        (np.array([[0, 1], [1, -1]]), {}, TypeError, r"values\[1, 1\] = -1, expected bool"),
-        (np.zeros((1, 2), complex), {}, TypeError, "got complex128"),
-        (np.array([[0.5, 1.5]]), {}, ValueError, r"values\[0, 1\] = 1.5 is not in \[0, 1\]"),
-        (np.array([[0.5], [np.nan]]), {}, ValueError, r"values\[1, 0\] = nan is not in \[0, 1\]"),
-        (np.zeros(3, bool), {}, ValueError, r"expected shape \(N, \*grid\), got \(3,\); add an"),
+        (
+            np.array([[0, 1], [1, -1]]),
+            {"axes": 1},
+            TypeError,
+            r"values\[1, 1\] = -1, expected bool",
+        ),
+        (np.zeros((1, 2), complex), {"axes": 1}, TypeError, "got complex128"),
+        (
+            np.array([[0.5, 1.5]]),
+            {"axes": 1},
+            ValueError,
+            r"values\[0, 1\] = 1.5 is not in \[0, 1\]",
+        ),
+        (
+            np.array([[0.5], [np.nan]]),
+            {"axes": 1},
+            ValueError,
+            r"values\[1, 0\] = nan is not in \[0, 1\]",
+        ),
+        (
+            np.zeros(3, bool),
+            {},
+            ValueError,
+            r"expected shape \(N, \*grid\), got \(3,\); .* give axes=1",
+        ),
         (np.zeros((1, 2, 2), bool), {"spacing": (1.0,)}, ValueError, "expected 2 finite numbers"),
         (np.zeros((1, 2, 2), bool), {"origin": (0, np.nan)}, ValueError, "expected 2 finite"),
         (np.zeros((1, 2, 2), bool), {"spacing": (0, 1)}, ValueError, "spacing must be positive"),
-        (np.zeros((1, 2)), {"soft": "mean"}, ValueError, "soft = 'mean'; expected one of minmax"),
-        (np.zeros((1, 2)), {"support": 1.0}, ValueError, r"support = 1.0 is not in \[0, 1\)"),
+        (
+            np.zeros((1, 2, 1)),
+            {"soft": "mean"},
+            ValueError,
+            "soft = 'mean'; expected one of minmax",
+        ),
+        (np.zeros((1, 2, 1)), {"support": 1.0}, ValueError, r"support = 1.0 is not in \[0, 1\)"),
+        (np.zeros((1, 2, 1)), {"support": "0.5"}, TypeError, "support = '0.5' is not a number"),
+        (np.ma.masked_equal([[[0, 1]]], 1), {}, ValueError, "1 masked elements; fill them"),
     ],
 )
 def test_bad_input(values: object, settings: dict, error: type, message: str) -> None:
@@ -273,3 +300,108 @@ def test_grids_do_not_mix() -> None:
         ov.Masks.from_regions(ov.Boxes([[0, 0, 1, 1]]), GRID, supersample=0)
     with pytest.raises(TypeError, match="hard and soft masks do not go into one batch"):
         ov.Masks.concat([a, ov.Masks(np.ones((1, 2, 2)))])
+
+
+def test_an_array_of_two_axes_must_say_what_it_is() -> None:
+    image = np.zeros((4, 6), bool)
+    image[1:3, 2:5] = True
+    with pytest.raises(ValueError, match=r"one mask in the plane or 4 masks on a line; give axes"):
+        ov.Masks(image)
+    one = ov.Masks(image[None])
+    for again in (ov.Masks(image, axes=2), ov.Masks(image, axes="yx")):
+        assert again == one
+        assert again.grid.shape == (4, 6)
+        assert again.measure().tolist() == [6.0]
+    many = ov.Masks(image, axes=1)
+    assert many.measure().tolist() == [0.0, 3.0, 3.0, 0.0]
+    assert many == ov.Masks(image, spacing=(1.0,)) == ov.Masks(image, origin=(0.0,))
+    assert many == ov.Masks.concat([many[:2], many[2:]])
+    assert ov.Masks(image[1], axes=1).measure().tolist() == [3.0]
+    assert ov.Masks(np.ones((2, 3, 4), bool), axes=3).grid.shape == (2, 3, 4)
+    assert eval(repr(many), {"Masks": ov.Masks}) == many
+    for values, axes, message in (
+        (image, 3, r"axes = 3, and values have shape \(4, 6\); expected 3 axes for one mask or 4"),
+        (image, 0, "axes = 0"),
+        (image, "yy", "Grid: axes = 'yy'; expected 2 different letters of 'xyzt', such as 'yx'"),
+        (image, "ab", "Grid: axes = 'ab'"),
+        (image[None], "x", "axes = 'x', and values have shape"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            ov.Masks(values, axes=axes)
+    with pytest.raises(TypeError, match=r"axes = 2\.0; expected a number of axes, or names"):
+        ov.Masks(image, axes=2.0)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="expected 1 finite numbers; give axes=2 if this is one"):
+        ov.Masks(image, spacing=(1.0, 1.0))
+
+
+def test_images_have_their_rows_first() -> None:
+    boxes = ov.Boxes([[1.0, 0.0, 4.0, 2.0]])  # x from 1 to 4, y from 0 to 2
+    image = ov.Masks.from_regions(boxes, ov.Grid.image(3, 5))
+    wanted = np.zeros((1, 3, 5), bool)
+    wanted[0, 0:2, 1:4] = True
+    np.testing.assert_array_equal(image.to_array(), wanted)
+    plain = ov.Masks.from_regions(boxes, ov.Grid((5, 3), (1.0, 1.0), (0.0, 0.0)))
+    np.testing.assert_array_equal(plain.to_array(), wanted.transpose(0, 2, 1))
+    assert (image.grid.axes, plain.grid.axes) == ("yx", "xy")
+    counted = ov.Masks.from_rle(image.to_rle())
+    assert ov.iou(image, counted)[0] == 1.0
+    assert counted == image == ov.Masks(wanted)
+    assert hash(counted) == hash(image) == hash(ov.Masks(wanted))
+    assert ov.Masks.from_regions(boxes, counted.grid) == image
+    # On a square grid of the same shape, x first against y first is a mistake.
+    square = ov.Grid((5, 5), (1.0, 1.0), (0.0, 0.0))
+    first = ov.Masks.from_regions(boxes, square)
+    second = ov.Masks.from_rle(ov.Masks.from_regions(boxes, ov.Grid.image(5, 5)).to_rle())
+    assert first != second
+    with pytest.raises(ValueError, match=r"has the axes 'xy' and .* 'yx'; build both on one grid"):
+        ov.iou(first, second)
+    with pytest.raises(ValueError, match="has the axes"):
+        ov.Masks.concat([first, second])
+    spaced = ov.Grid.image(4, 2, spacing=(0.5, 2.0), origin=(0.0, 1.0))
+    fine = ov.Masks.from_regions(boxes, spaced, supersample=2)
+    assert fine.grid.shape == (8, 4)
+    assert fine.measure()[0] == 2.0 * 3.0
+    assert ov.Masks.from_labels([[1, 0], [1, 2]], axes="yx").grid.axes == "yx"
+
+
+def test_named_axes_in_space_and_time() -> None:
+    box = ov.Boxes([[0.0, 0.0, 0.0, 1.0, 2.0, 3.0]])
+    for axes in ("xyz", "zyx", "yzx"):
+        sides = tuple(3 + "xyz".index(name) for name in axes)
+        grid = ov.Grid(sides, (1.0,) * 3, (0.0,) * 3, axes)
+        cells = ov.Masks.from_regions(box, grid).to_array()[0]
+        ends = tuple(1 + "xyz".index(name) for name in axes)
+        assert cells.sum() == 6
+        assert cells[tuple(map(slice, ends))].all(), axes
+    tube = ov.Product(ov.Boxes([[0.0, 0.0, 1.0, 2.0]]), ov.Intervals([[0.0, 3.0]]), scale=1.0)
+    frames = ov.Grid((4, 3, 2), (1.0,) * 3, (0.0,) * 3, "tyx")
+    cells = ov.Masks.from_regions(tube, frames).to_array()[0]
+    assert cells[:3, :2, :1].all()
+    assert cells.sum() == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (((2.5, 2), (1, 1), (0, 0)), TypeError, r"shape = \(2.5, 2\); expected whole numbers"),
+        (((2, 2), ("1", "1"), (0, 0)), TypeError, "Grid: spacing: expected real numbers"),
+        (((2, 2), (1, np.nan), (0, 0)), ValueError, "must be finite"),
+        (((2, 2), (1, 1), (0, np.inf)), ValueError, "must be finite"),
+        (((2, 2), (1, -1), (0, 0)), ValueError, "must be positive"),
+        (((2, 0), (1, 1), (0, 0)), ValueError, "must be positive"),
+        (((2, 2), (1,), (0, 0)), ValueError, "need one entry per axis"),
+        (((2, 2), (1, 1), (0, 0), "x"), ValueError, "axes = 'x'; expected 2 different letters"),
+        (((2, 2), (1, 1), (0, 0), 2), ValueError, "axes = 2; expected 2 different letters"),
+    ],
+)
+def test_bad_grids(arguments: tuple, error: type, message: str) -> None:
+    with pytest.raises(error, match=message):
+        ov.Grid(*arguments)
+
+
+def test_grids_by_value() -> None:
+    one = ov.Grid([2, 3], np.array([1, 2]), [0, 0])  # type: ignore[arg-type]
+    other = ov.Grid((2, 3), (1.0, 2.0), (0.0, 0.0), "yx")
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one.shape == (2, 3)

@@ -104,7 +104,7 @@ def test_spatial_hulls() -> None:
 
 
 def test_on_a_line_the_hull_is_the_box() -> None:
-    found, truth = ov.Masks([[1, 0, 1, 0, 0]]), ov.Masks([[0, 0, 0, 0, 1]])
+    found, truth = ov.Masks([[1, 0, 1, 0, 0]], axes=1), ov.Masks([[0, 0, 0, 0, 1]], axes=1)
     assert ov.giou.with_enclosure("hull")(found, truth) == ov.giou(found, truth) == -0.4
 
 

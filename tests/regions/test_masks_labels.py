@@ -198,6 +198,40 @@ def test_bad_run_lengths(rles: object, error: type, message: str) -> None:
         ov.Masks.from_rle(rles)  # type: ignore[arg-type]
 
 
+def test_run_lengths_that_end_early() -> None:
+    """What is left is outside; pycocotools decodes it to what happens to lie in memory."""
+    from pycocotools import mask as coco
+
+    rng = np.random.default_rng(4)
+    for _ in range(200):
+        height, width = rng.integers(1, 7, 2).tolist()
+        total = height * width
+        ends = np.sort(rng.integers(0, total + 1, rng.integers(0, 6)))
+        counts = np.diff(ends, prepend=0).tolist()
+        flat = np.zeros(total, bool)
+        for k in range(1, len(ends), 2):
+            flat[ends[k - 1] : ends[k]] = True
+        wanted = flat.reshape(width, height).T
+        plain = {"size": [height, width], "counts": counts}
+        full = ov.Masks.from_rle([plain], pad=True)
+        np.testing.assert_array_equal(full.to_array()[0], wanted)
+        if sum(counts) < total:
+            with pytest.raises(ValueError, match=r"add up to .*; pad=True takes the rest"):
+                ov.Masks.from_rle([plain])
+        else:
+            assert ov.Masks.from_rle([plain]) == full
+    whole = coco.encode(np.asfortranarray(np.eye(4, 6, dtype=np.uint8)))
+    cut = {"size": [4, 6], "counts": whole["counts"][:-1]}  # without the last count, of outside
+    for text in (cut["counts"], cut["counts"].decode()):
+        with pytest.raises(ValueError, match=r"add up to 16, .* 24 cells; pad=True"):
+            ov.Masks.from_rle([{"size": [4, 6], "counts": text}])
+        padded = ov.Masks.from_rle([{"size": [4, 6], "counts": text}], pad=True)
+        np.testing.assert_array_equal(padded.to_array()[0], np.eye(4, 6, dtype=bool))
+    for counts in ([3, 2], coco.encode(np.asfortranarray(np.eye(3, dtype=np.uint8)))["counts"]):
+        with pytest.raises(ValueError, match=r"add up to \d+, and its size \[2, 2\] has 4 cells$"):
+            ov.Masks.from_rle([{"size": [2, 2], "counts": counts}], pad=True)
+
+
 def test_what_has_no_run_lengths() -> None:
     with pytest.raises(TypeError, match="these are soft, on 2 axes"):
         ov.Masks(np.zeros((1, 2, 2))).to_rle()

@@ -50,7 +50,7 @@ def test_long_sums_have_one_order(form: str) -> None:
     """Chunks on threads, chunks in a loop, and either type of values."""
     rng = np.random.default_rng(1)
     p = rng.random((2, 700_001), dtype=np.float32)
-    found, wide = ov.Masks(p, soft=form), ov.Masks(p.astype(np.float64), soft=form)
+    found, wide = ov.Masks(p, axes=1, soft=form), ov.Masks(p.astype(np.float64), axes=1, soft=form)
     a, b, shared = sums(p[:1], p[1:], form)
     np.testing.assert_allclose(ov.terms(found[0], found[1]).intersection, shared, rtol=1e-12)
     one = ov.iou(found[0], found[1])[0]
@@ -64,7 +64,7 @@ def test_long_sums_have_one_order(form: str) -> None:
 def test_a_mask_against_itself() -> None:
     p = np.random.default_rng(2).random((9, 1000))
     for form, wanted in (("minmax", True), ("squared", True), ("product", False)):
-        masks = ov.Masks(p, soft=form)
+        masks = ov.Masks(p, axes=1, soft=form)
         assert ((ov.iou(masks, masks) == 1.0) == wanted).all()
         assert ((ov.dice(masks, masks) == 1.0) == wanted).all()
 
@@ -78,13 +78,13 @@ def test_the_six_rows() -> None:
         "squared": (2 * 0.125 / 0.3125, 0.125 / 0.1875),
     }
     for form, (dice, iou) in table.items():
-        pair = ov.Masks(p, soft=form), ov.Masks(q, soft=form)
+        pair = ov.Masks(p, axes=1, soft=form), ov.Masks(q, axes=1, soft=form)
         assert ov.dice(*pair)[0] == pytest.approx(dice, rel=1e-15)
         assert ov.iou(*pair)[0] == pytest.approx(iou, rel=1e-15)
 
 
 def test_the_squared_form_is_no_metric_and_the_minimum_is() -> None:
-    masks = {form: [ov.Masks([[x]], soft=form) for x in (0.25, 0.5, 1.0)] for form in FORMS}
+    masks = {form: [ov.Masks([[x]], axes=1, soft=form) for x in (0.25, 0.5, 1.0)] for form in FORMS}
     for form, metric in (("minmax", True), ("squared", False)):
         a, b, c = masks[form]
         direct = 1.0 - ov.iou(a, c)[0]
@@ -131,7 +131,7 @@ def test_penalties_look_at_the_supports() -> None:
 
 
 def test_nothing_above_the_support() -> None:
-    faint, clear = ov.Masks([[0.2, 0.4, 0.0]]), ov.Masks([[0.2, 0.9, 0.0]])
+    faint, clear = ov.Masks([[0.2, 0.4, 0.0]], axes=1), ov.Masks([[0.2, 0.9, 0.0]], axes=1)
     assert ov.giou(faint, faint)[0] == 1.0
     assert ov.center_gap(faint, faint)[0] == 0.0
     assert ov.center_gap(faint, clear)[0] == 1.0
@@ -188,26 +188,29 @@ def test_gradients(form: str, score: ov.Score) -> None:
 
 def test_disjoint_masks_pull_each_other() -> None:
     """IoU is flat where the supports are apart; the centroids of DIoU are not."""
-    found, truth = ov.Masks([[0.7, 0.8, 0.0, 0.0, 0.0]]), ov.Masks([[0.0, 0.0, 0.0, 0.9, 0.6]])
+    found, truth = (
+        ov.Masks([[0.7, 0.8, 0.0, 0.0, 0.0]], axes=1),
+        ov.Masks([[0.0, 0.0, 0.0, 0.9, 0.6]], axes=1),
+    )
     grad = ov.diou.value_and_grad(found, truth)[1][0]
     assert grad[1] > 0 > grad[0]
 
 
 def test_half_at_ties() -> None:
-    p = ov.Masks([[0.5, 0.25]])
+    p = ov.Masks([[0.5, 0.25]], axes=1)
     _, (first, second) = ov.iou.value_and_grad(p, p, wrt="both")
     np.testing.assert_allclose([first[0], second[0]], 0.0, atol=1e-15)
-    grad = ov.coverage.value_and_grad(p, ov.Masks([[0.5, 1.0]]))[1]
+    grad = ov.coverage.value_and_grad(p, ov.Masks([[0.5, 1.0]], axes=1))[1]
     np.testing.assert_allclose(grad, [[0.5 / 0.75 - 1 / 0.75, 0.0]], atol=1e-15)
 
 
 def test_what_has_no_gradient_or_no_range() -> None:
-    soft, hard = ov.Masks([[0.5, 0.2]]), ov.Masks([[True, False]])
+    soft, hard = ov.Masks([[0.5, 0.2]], axes=1), ov.Masks([[True, False]], axes=1)
     with pytest.raises(TypeError, match="the truth masks are hard and have no gradient"):
         ov.iou.value_and_grad(soft, hard, wrt="both")
     with pytest.raises(TypeError, match="Masks give no gradient"):
         ov.iou.value_and_grad(hard, hard)
-    squared = ov.Masks([[0.5, 0.2]], soft="squared")
+    squared = ov.Masks([[0.5, 0.2]], axes=1, soft="squared")
     for score in (ov.coverage, ov.overlap_coefficient, ov.f_score(beta=2), ov.tversky(alpha=0.3)):
         with pytest.raises(TypeError, match="Masks can share more"):
             score(squared, squared)
@@ -216,7 +219,7 @@ def test_what_has_no_gradient_or_no_range() -> None:
     with pytest.raises(ValueError, match="found has soft = 'minmax' and truth soft = 'squared'"):
         ov.iou(soft, squared)
     with pytest.raises(ValueError, match=r"support = 0.5 and truth support = 0.25; build both"):
-        ov.iou(soft, ov.Masks([[0.5, 0.2]], support=0.25))
+        ov.iou(soft, ov.Masks([[0.5, 0.2]], axes=1, support=0.25))
 
 
 @pytest.mark.reference
@@ -239,3 +242,26 @@ def test_a_probability_map_against_its_thresholds(reference_data: Path) -> None:
     assert losses["squared"] == pytest.approx(0.03361, abs=5e-6)
     assert losses["product, itself"] == pytest.approx(0.1326, abs=5e-5)
     assert losses["minmax, itself"] == losses["squared, itself"] == 0.0
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_rounding_in_the_type_of_the_values_is_cut_off(dtype: type) -> None:
+    eps = np.finfo(dtype).eps
+    for value, wanted in ((1 + eps, 1.0), (1 + 4 * eps, 1.0), (-eps, 0.0), (-4 * eps, 0.0)):
+        masks = ov.Masks(np.array([[[0.5, value]]], dtype))
+        assert masks.to_array().tolist() == [[[0.5, wanted]]]
+    for value in (1 + 6 * eps, -6.1 * eps, np.nan):
+        with pytest.raises(ValueError, match=r"values\[0, 0, 1\] = .* is not in \[0, 1\]"):
+            ov.Masks(np.array([[[0.5, value]]], dtype))
+
+
+def test_float64_that_was_float32_is_cut_off() -> None:
+    above, below = np.nextafter(np.float32(1), np.float32(2)), np.float32(-1e-8)
+    for value in (float(above), 1.0000001, float(str(above)), float(below), -1e-8):
+        masks = ov.Masks([[[value, 0.25]]])
+        assert masks.to_array()[0, 0].tolist() == [1.0 if value > 0.5 else 0.0, 0.25]
+    for value in (1.0000001234567, 1.000001, 1.5, -1e-6):
+        with pytest.raises(ValueError, match="is not in"):
+            ov.Masks([[[value, 0.25]]])
+    shares = np.full((3, 3), 1.0 / 3.0, np.float32).sum(0) * np.float32(1.0000001)
+    assert ov.Masks(shares, axes=1).to_array().max() <= 1.0

@@ -175,7 +175,9 @@ class Measure:
         return Measured(**common, **self._labels(reference, other, known.spacing))
 
     def _shares(self, truth: NDArray[Any], found: NDArray[Any]) -> dict[str, Any]:
-        a, b = (Masks(values[None], soft=self.soft or "minmax") for values in (found, truth))
+        a, b = (
+            Masks(values, axes=values.ndim, soft=self.soft or "minmax") for values in (found, truth)
+        )
         sizes = terms(a, b)
         sums = (sizes.measure_a, sizes.measure_b, sizes.intersection)
         return {

@@ -209,10 +209,15 @@ def _builder(
 def _masks(given: dict[str, Any], smooth: dict[str, Any]) -> Layout:
     if smooth:
         raise TypeError(f"masks have no {', '.join(smooth)}")
-    axes = given.pop("axes", None)
+    axes = given.get("axes")
     if axes is None:
         axes = len(given["spacing"]) if "spacing" in given else 0
-    return Layout("masks", lambda cells: ov.Masks(cells, **given), grid=int(axes))
+    axes = len(axes) if isinstance(axes, str) else axes
+
+    def build(cells: np.ndarray) -> Regions:
+        return ov.Masks(cells, **{"axes": cells.ndim - 1, **given})
+
+    return Layout("masks", build, grid=int(axes))
 
 
 def layout_of(kind: Any, options: dict[str, Any]) -> Layout:
