@@ -207,6 +207,20 @@ def made(run, command, words):
     return json.loads(Path("r.json").read_text())
 
 
+@pytest.fixture(scope="module")
+def known():
+    """Reports that were made already, by command and words."""
+    return {}
+
+
+def once(known, run, command, words):
+    """The report of a command without the option, which is the same in every test."""
+    key = (command, *words)
+    if key not in known:
+        known[key] = made(run, command, words)
+    return known[key]
+
+
 def rules(report):
     return {name: value for name, value in report["settings"].items() if name not in DERIVED}
 
@@ -224,8 +238,8 @@ def with_option(base, name, words):
 
 
 @pytest.mark.parametrize(("name", "words"), list(examples("temporal")))
-def test_temporal(run, name, words):
-    plain = made(run, "temporal", TEMPORAL)
+def test_temporal(known, run, name, words):
+    plain = once(known, run, "temporal", TEMPORAL)
     report = made(run, "temporal", with_option(TEMPORAL, name, words))
     assert report["table"] == plain["table"] or rules(report) != rules(plain)
     code, out, err = run("compare", "r.json", "r.json", "--resamples", "50")
@@ -237,10 +251,10 @@ def test_temporal(run, name, words):
 
 
 @pytest.mark.parametrize(("name", "words"), list(examples("segmentation")))
-def test_segmentation(run, name, words):
+def test_segmentation(known, run, name, words):
     base = {"--soft": SOFT, "--scale": SOFT, "--spacing": ARRAYS}.get(name, VOLUMES)
     compared = name not in ("--soft", "--scale")  # without them, the volumes have no labels
-    plain = made(run, "segmentation", base) if compared else {}
+    plain = once(known, run, "segmentation", base) if compared else {}
     report = made(run, "segmentation", with_option(base, name, words))
     if compared:
         assert report["table"] == plain["table"] or rules(report) != rules(plain)
@@ -256,9 +270,9 @@ def test_segmentation(run, name, words):
 
 
 @pytest.mark.parametrize(("name", "words"), list(examples("ramachandran")))
-def test_ramachandran(run, name, words):
+def test_ramachandran(known, run, name, words):
     base = SCORED if name in OF_RESIDUES else ANGLES
-    plain = made(run, "ramachandran", base)
+    plain = once(known, run, "ramachandran", base)
     report = made(run, "ramachandran", with_option(base, name, words))
     rules_of_reading = [one["settings"]["found"] for one in (report, plain)]
     assert (
