@@ -6,12 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap.regions._numbers import cut_rounding
 from overlap.regions.base import as_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["LARGEST", "checked_number", "checked_pair", "finite", "item_sums", "shaped_pair"]
+__all__ = [
+    "LARGEST",
+    "checked_number",
+    "checked_pair",
+    "finite",
+    "item_sums",
+    "shaped_pair",
+    "within_rounding",
+]
 
 LARGEST = np.finfo(np.float64).max
 
@@ -43,9 +52,11 @@ def checked_pair(
         Of the loss, for messages.
     pred, target : array_like
     share : bool
-        Targets must be in [0, 1].
+        Targets must be in [0, 1]; what is outside by rounding in their type becomes 0 or 1.
     """
     arrays = shaped_pair(name, pred, target)
+    if share:
+        arrays = arrays[0], within_rounding(arrays[1], target)
     for array, what in zip(arrays, ("pred", "target"), strict=True):
         good = np.isfinite(array)
         if share and what == "target":
@@ -58,6 +69,16 @@ def checked_pair(
                 f"{wanted}"
             )
     return arrays
+
+
+def within_rounding(array: NDArray[np.float64], came: ArrayLike) -> NDArray[np.float64]:
+    """Return numbers with those that rounding in their own type took out of [0, 1] at 0 and 1."""
+    if array.size and not (array.min() >= 0.0 and array.max() <= 1.0):
+        dtype = getattr(came, "dtype", None)
+        known = isinstance(dtype, np.dtype) and dtype.kind == "f"
+        array = array.copy()
+        cut_rounding(array.reshape(-1), dtype if known else array.dtype)
+    return array
 
 
 def shaped_pair(

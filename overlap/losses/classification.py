@@ -200,7 +200,8 @@ def _loss(
 
     run_blocks(rows, items, 15.0 * z.size)
     if any(bad):
-        checked_pair(name, z, t, share=True)  # says which
+        z, t = checked_pair(name, logits, target, share=True)  # says which, if not by rounding
+        return _loss(name, formulas, z, t, options, weights, reduction)
     return reduced(per_item, grad, factors, common, reduction)
 
 

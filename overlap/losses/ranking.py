@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._values import ByValue
-from overlap.losses._numbers import checked_number, checked_pair, finite
+from overlap.losses._numbers import checked_number, checked_pair, finite, within_rounding
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -72,6 +72,7 @@ def ranking_score(
     a = checked_number("ranking_score", "confidence_power", confidence_power, 0.0)
     b = checked_number("ranking_score", "quality_power", quality_power, 0.0)
     p, q = checked_pair("ranking_score", confidence, quality, share=True)
+    p = within_rounding(p, confidence)
     bad = np.argwhere((p < 0.0) | (p > 1.0))
     if bad.size:
         where = tuple(bad[0])

@@ -179,3 +179,18 @@ def test_losses_of_numbers():
         for z in (share, np.clip(share + NEAR, 0.0, 1.0))
     )
     np.testing.assert_allclose(one, other, atol=1e-8)
+
+
+def test_qualities_a_hair_outside_their_range():
+    """An IoU of float32 can be 1.0000001; it is 1, and 1.001 is an error."""
+    iou = np.array([1.0000001, 0.5, -1e-8], np.float32)
+    assert iou[0] > 1.0
+    exact = np.clip(iou, 0.0, 1.0)
+    for loss in (losses.quality_focal_loss, losses.varifocal_loss, losses.focal_loss):
+        one, other = loss([1.0, 2.0, 3.0], iou), loss([1.0, 2.0, 3.0], exact)
+        np.testing.assert_array_equal(one.per_item, other.per_item)
+        np.testing.assert_array_equal(one.grad, other.grad)
+        with pytest.raises(ValueError, match=r"target\[1\] = 1\.00\d+ is not a number in"):
+            loss([1.0, 2.0], np.array([1.0, 1.001], np.float32))
+    assert losses.ranking_score(iou, iou).value.tolist() == (exact.astype(float) ** 2).tolist()
+    assert iou[0] > 1.0  # as it came
