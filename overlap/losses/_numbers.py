@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -74,7 +74,7 @@ def checked_pair(
 def within_rounding(array: NDArray[np.float64], came: ArrayLike) -> NDArray[np.float64]:
     """Return numbers with those that rounding in their own type took out of [0, 1] at 0 and 1."""
     if array.size and not (array.min() >= 0.0 and array.max() <= 1.0):
-        dtype = getattr(came, "dtype", None)
+        dtype: Any = getattr(came, "dtype", None)
         known = isinstance(dtype, np.dtype) and dtype.kind == "f"
         array = array.copy()
         cut_rounding(array.reshape(-1), dtype if known else array.dtype)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["central_difference", "gradient", "gradient_at_ties", "no_gradient"]
 
 _GRADIENT = 1e-6  # relative, between a gradient and a central difference
+_STEP_OUT = 1e-6  # more than what masks cut off as rounding
 
 
 def central_difference(
@@ -115,6 +116,10 @@ def gradient_at_ties(sample: Sample, score: Score) -> None:
         general = score.value_and_grad(found, truth, wrt="both")[1][0]
         room = ROUNDING * max(1.0, abs(general).max(initial=0.0))
         ok = abs(grad) <= room
+        for row, column in np.argwhere(~ok):  # the end of a range: a step that way is no region
+            table = found.to_array()[row : row + 1].copy()
+            table.reshape(-1)[column] += _STEP_OUT * np.sign(grad[row, column])
+            ok[row, column] = not sample.legal(found, table)
         sample.hold("zero gradient of identical regions", ok, score, found, gradient=grad)
     for column in range(found.to_array().shape[1]):
         table = found.to_array()

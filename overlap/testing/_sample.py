@@ -103,10 +103,11 @@ class Sample:
         try:
             return self.rebuild(batch, table), np.arange(len(table))
         except ValueError:
-            legal = [k for k in range(len(table)) if self._legal(batch, table[k : k + 1])]
+            legal = [k for k in range(len(table)) if self.legal(batch, table[k : k + 1])]
             return self.rebuild(batch, table[legal]), np.array(legal, np.intp)
 
-    def _legal(self, batch: Regions, row: NDArray) -> bool:
+    def legal(self, batch: Regions, row: NDArray) -> bool:
+        """Return whether a row of parameters is a region."""
         try:
             self.rebuild(batch, row)
         except ValueError:
