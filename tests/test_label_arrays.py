@@ -184,6 +184,12 @@ def test_images_that_do_not_fit():
     with pytest.raises(TypeError, match="found: a Tensor has a grid of its own, which would be l"):
         ov.contingency(Tensor(), truth)
 
+    class Batch(Tensor):
+        def detach(self):
+            return np.stack([truth == 1])
+
+    assert ov.Masks(Batch()) == ov.Masks([truth == 1])
+
 
 @pytest.mark.parametrize("kind", [list, tuple])
 def test_a_list_of_volumes_is_not_one_volume(kind):

@@ -211,8 +211,8 @@ def test_cldice_of_nothing_and_errors():
     assert ov.cldice(some * 3.0, some.astype(np.uint8)).value == 1.0
     with pytest.raises(ValueError, match=r"found has shape \(9, 40\) and truth \(9, 39\)"):
         ov.cldice(some, some[:, 1:])
-    with pytest.raises(ValueError, match=r"truth: expected a mask with 2 or 3 axes"):
-        ov.cldice(some, some[0])
+    with pytest.raises(ValueError, match=r"found: expected a mask with 2 or 3 axes"):
+        ov.cldice(some[0], some[0])
     with pytest.raises(ValueError, match=r"found\[0, 1\] is NaN"):
         ov.cldice([[0.0, np.nan]], [[0, 1]])
     with pytest.raises(TypeError, match="found: expected a mask"):

@@ -126,7 +126,8 @@ def read_cells(values: ArrayLike, axes: int | str | None, told: bool) -> NDArray
     told : bool
         The number of axes is known from something else, and there are as many masks as rows.
     """
-    if image_of(values, "Masks: values") is not None:
+    detach = getattr(values, "detach", None)  # a tensor that takes part in a graph
+    if detach is None and image_of(values, "Masks: values") is not None:
         raise TypeError(
             f"Masks: expected arrays of shape (N, *grid), got a {type(values).__name__}; for an "
             "image use Masks.from_labels"
@@ -136,7 +137,6 @@ def read_cells(values: ArrayLike, axes: int | str | None, told: bool) -> NDArray
             f"Masks: values have {np.ma.count_masked(values)} masked elements; fill them, for "
             "example values.filled(0)"
         )
-    detach = getattr(values, "detach", None)  # a tensor that takes part in a graph
     try:
         cells = np.asarray(detach() if detach is not None else values)
     except (TypeError, ValueError, RuntimeError) as error:
