@@ -18,7 +18,7 @@ import numpy as np
 
 from overlap._jit import scalar, specialise, subroutine
 from overlap.regions._circular_means import TIES
-from overlap.regions._mask_hulls import area_of, ring_of
+from overlap.regions._mask_hulls import area_of, ring_of, turn
 from overlap.regions._polygon_axes import Cuts
 from overlap.regions._polygon_covers import Covers, covers_of
 from overlap.regions._polygon_ends import Vertices, side_pull
@@ -86,6 +86,28 @@ def _straight_sides(ring, size, near, sides):
 
 
 @subroutine
+def _in_line(points, count, near, ring):
+    """Return whether three points that may be on the hull of ascending points are in line."""
+    for side in range(2):
+        size = 0
+        for step in range(count):
+            k = step if side == 0 else count - 1 - step
+            x, y = points[k, 0], points[k, 1]
+            while size >= 2:
+                px, py = ring[size - 2, 0], ring[size - 2, 1]
+                way = turn(px, py, ring[size - 1, 0], ring[size - 1, 1], x, y)
+                if abs(way) <= near * (abs(x - px) + abs(y - py)):
+                    return True
+                if way > 0.0:
+                    break
+                size -= 1
+            ring[size, 0] = x
+            ring[size, 1] = y
+            size += 1
+    return False
+
+
+@subroutine
 def _note(points, n, near, sides, count, column):
     """Note where the first and the last of some points are on every side."""
     for p in range(n):
@@ -141,7 +163,7 @@ def pull_hulls(
     points, moved, spare = np.empty((room, 2)), np.empty((room, 2)), np.empty((2 * room, 2))
     ring, best = np.empty((2 * room, 2)), np.empty((2 * room, 2))
     pull, mine = np.empty((2, 2 * room)), np.empty(2 * room, np.int64)
-    sides = np.empty((2 * room, _SIDE))
+    sides, corner = np.empty((2 * room, _SIDE)), np.empty(grad.shape[1], np.int64)
     x, y, ring_offsets, region_offsets = rings_a
     for k in range(ia.shape[0]):
         i, j = ia[k], jb[k]
@@ -160,7 +182,13 @@ def pull_hulls(
         near, count = 0.0, 0
         for p in range(size):
             near = max(near, 1e-12 * max(abs(best[p, 0]), abs(best[p, 1])))
+        simple = False  # as most are: no corner in common, and none on a side
         if weights[0, k] != 0.0:
+            n = unroll(b, j, cut_x, cut_y, period_x, period_y, 0, points, moved, spare)
+            m = unroll(a, i, cut_x, cut_y, period_x, period_y, 0, points, moved, spare)
+            both = unroll(b, j, cut_x, cut_y, period_x, period_y, m, points, moved, spare)
+            simple = both == n + m and not _in_line(points, both, near, ring)
+        if weights[0, k] != 0.0 and not simple:
             count = _straight_sides(best, size, near, sides)
             n = unroll(a, i, cut_x, cut_y, period_x, period_y, 0, points, moved, spare)
             _note(points, n, near, sides, count, 5)
@@ -196,6 +224,15 @@ def pull_hulls(
                 low_y, high_y = min(low_y, 0.0), max(high_y, 0.0)
             pull[0, p] = weights[1, k] * (low_x + high_x) if own > 0 else 0.0
             pull[1, p] = weights[1, k] * (low_y + high_y) if own > 0 else 0.0
+        if simple:
+            for p in range(size):
+                before, after = (p - 1 if p > 0 else size - 1), (p + 1 if p + 1 < size else 0)
+                if ends == 0:
+                    pull[0, p] = pull[1, p] = 0.0
+                    mine[p] = 0
+                pull[0, p] += 0.5 * weights[0, k] * (best[after, 1] - best[before, 1])
+                pull[1, p] += 0.5 * weights[0, k] * (best[before, 0] - best[after, 0])
+            ends = size
         for look in range(2):  # how many vertices are at a place, then their shares
             at = starts[k]
             for r in range(region_offsets[i], region_offsets[i + 1]):
@@ -210,14 +247,16 @@ def pull_hulls(
                     turns_y = math.floor((low_y - cut_y) / period_y + TIES) * period_y
                 for v in range(first, last):
                     px, py = x[v] - turns_x - cut_x, y[v] - turns_y - cut_y
-                    for p in range(ends):
-                        if px == best[p, 0] and py == best[p, 1]:
-                            if look == 0:
+                    if look == 0:
+                        corner[at] = -1
+                        for p in range(ends):
+                            if px == best[p, 0] and py == best[p, 1]:
+                                corner[at] = p
                                 mine[p] += 1
-                            else:
-                                grad[0, at] += pull[0, p] / mine[p]
-                                grad[1, at] += pull[1, p] / mine[p]
-                            break
+                                break
+                    elif corner[at] >= 0:
+                        grad[0, at] += pull[0, corner[at]] / mine[corner[at]]
+                        grad[1, at] += pull[1, corner[at]] / mine[corner[at]]
                     for p in range(count):
                         along = _place(sides, p, px, py, near)
                         last_one = abs(along - sides[p, 6]) <= near
