@@ -106,3 +106,25 @@ def test_workers_change_nothing(scene):
     assert one.summary_items() == two.summary_items()
     assert one.rows() == two.rows()
     assert one.matches.equals(two.matches)
+
+
+def test_the_order_of_truths_moves_the_kit_and_the_range_knows(scene):
+    """Reversed and random orders of the rows are inside the stated range, at every threshold."""
+    report = temporal(**scene, protocol="thumos14", iou=[0.1, 0.5])
+    stated = report.settings["tie_range"]
+    low, high = stated["mAP"]
+    assert high - low > 0.001
+    assert not stated["all_orders"]
+    assert any("the order of their rows" in note for note in report.settings["notes"])
+    rng = np.random.default_rng(0)
+    truth = scene["truth"]
+    orders = [np.arange(len(truth))[::-1], *(rng.permutation(len(truth)) for _ in range(6))]
+    for order in orders:
+        other = temporal(
+            truth=truth.select(order), found=scene["found"], protocol="thumos14", iou=[0.1, 0.5]
+        )
+        assert low - 1e-12 <= other.summary["mAP"] <= high + 1e-12
+        for name, least, most in zip(
+            ("mAP@0.10", "mAP@0.50"), stated["low"], stated["high"], strict=True
+        ):
+            assert least - 1e-12 <= other.summary[name] <= most + 1e-12

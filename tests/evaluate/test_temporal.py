@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pandas as pd
@@ -290,6 +291,54 @@ def test_every_tie_rule_lies_in_the_range(protocol, ties):
             continue
         assert report.summary["mAP tie low"] - 1e-12 <= value
         assert value <= report.summary["mAP tie high"] + 1e-12
+
+
+@pytest.mark.parametrize("protocol", ["thumos14", "thumos14_updated"])
+def test_the_range_holds_every_order_of_truths_that_choose(protocol):
+    """All orders of the rows, of truths and predictions that have no equal values."""
+    rng = np.random.default_rng(5)
+    moved = 0
+    for _ in range(6):
+        starts = rng.uniform(0.0, 4.0, 4)
+        truth = [("v", "a", s, s + rng.uniform(3, 6)) for s in starts[:3]]
+        truth.append(("w", "ab"[int(rng.integers(2))], starts[3], 9.0))
+        found = [
+            (video, label, s + rng.uniform(-1, 1), e + rng.uniform(-1, 1), rng.random())
+            for video, label, s, e in [*truth, truth[0]]
+        ]
+        report = run(truth, found, protocol=protocol, iou=[0.1, 0.4])
+        assert report.settings["tie_range"]["all_orders"]
+        values = [
+            run(list(rows), found, protocol=protocol, iou=[0.1, 0.4]).summary["mAP":"mAP@0.40"]
+            for rows in permutations(truth)
+        ]
+        lows, highs = np.min(values, axis=0), np.max(values, axis=0)
+        assert report.summary["mAP tie low"] == pytest.approx(lows[0], abs=1e-12)
+        assert report.summary["mAP tie high"] == pytest.approx(highs[0], abs=1e-12)
+        for name, end in (("low", lows), ("high", highs)):
+            assert report.settings["tie_range"][name] == pytest.approx(end[1:], abs=1e-12)
+        said = [note for note in report.settings["notes"] if "order of their rows" in note]
+        assert len(said) == (highs[0] > lows[0])
+        moved += highs[0] > lows[0]
+    assert moved
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_range_holds_the_orders_of_rows(protocol):
+    """Equal confidences and IoUs, repeats: each order of rows is inside, or said to be missing."""
+    rng = np.random.default_rng(3)
+    for seed in range(6):
+        truth, found = random_scene(seed)
+        report = run(truth, found, protocol=protocol, iou=[0.1, 0.5])
+        low, high = report.settings["tie_range"]["mAP"]
+        if not np.isfinite(low):
+            continue
+        for _ in range(8):
+            rows = [truth[k] for k in rng.permutation(len(truth))]
+            predictions = [found[k] for k in rng.permutation(len(found))]
+            value = run(rows, predictions, protocol=protocol, iou=[0.1, 0.5]).summary["mAP"]
+            inside = low - 1e-12 <= value <= high + 1e-12
+            assert inside or not report.settings["tie_range"]["all_orders"], seed
 
 
 # ----------------------------------------------------------------------------- matches

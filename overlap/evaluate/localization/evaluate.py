@@ -166,7 +166,10 @@ def temporal(
         true or all false positives come first, for the reported order, the file's, its
         reverse, and 16 random matchings. It is exact where equal confidences are in
         different videos and no prediction has two truths of equal IoU; elsewhere the
-        true range may be a little wider.
+        true range may be a little wider. Where truths choose (``thumos14``), the order of
+        their rows moves the result as ties do, and is in the range: of a class with up to 24
+        orders all are tried, otherwise the reverse, two by confidence and 16 random ones.
+        ``settings["tie_range"]["all_orders"]`` says whether nothing else could come out.
 
     Raises
     ------

@@ -73,7 +73,7 @@ class Finalise:
                 (f"{interval.name} high", interval.high),
             ]
         rows = _rows(evidence, ap, class_ends)
-        settings = describe(self, evidence, tie_range, intervals, absent)
+        settings = describe(self, evidence, tie_range, bool(spread["tried_all"]), intervals, absent)
         sentence = settings.pop("methods")
         return TemporalReport(
             tuple(items), tuple(rows), settings, sentence, evidence, tuple(intervals)
@@ -121,14 +121,15 @@ def _tie_range(
     result = {}
     if spread["low"].shape[2] == 0:
         return {"mAP": (float("nan"), float("nan")), "mAP@": ((), ())}  # type: ignore[dict-item]
-    low, high = spread["low"].mean(axis=2), spread["high"].mean(axis=2)
+    # Classes do not meet: each can have the order that is worst or best for it.
+    low, high = spread["low"], spread["high"]
     result["mAP"] = (
-        min(float(low.mean(axis=1).min()), float(means.mean())),
-        max(float(high.mean(axis=1).max()), float(means.mean())),
+        min(float(low.mean(axis=1).min(axis=0).mean()), float(means.mean())),
+        max(float(high.mean(axis=1).max(axis=0).mean()), float(means.mean())),
     )
     result["mAP@"] = (
-        np.minimum(low.min(axis=0), means).tolist(),
-        np.maximum(high.max(axis=0), means).tolist(),
+        np.minimum(low.min(axis=0).mean(axis=1), means).tolist(),
+        np.maximum(high.max(axis=0).mean(axis=1), means).tolist(),
     )
     return result
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from itertools import permutations, product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +18,8 @@ from .measure import Measured
 from .protocol import Protocol
 
 __all__ = ["Scene", "tie_spread"]
+
+_ALL_ORDERS = 24  # of the truths of a class, up to which all are tried
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +100,10 @@ class Scene(ByValue):
         return visit, pointer
 
     def match(
-        self, visit: NDArray[np.int64], candidate: NDArray[np.int64]
+        self,
+        visit: NDArray[np.int64],
+        candidate: NDArray[np.int64],
+        truths: NDArray[np.int64] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         """Match at every threshold.
 
@@ -105,6 +113,8 @@ class Scene(ByValue):
             Predictions in the order in which they choose; not used where truths choose.
         candidate : ndarray, dtype=int64
             An order of ``measured.pairs.candidate``.
+        truths : ndarray, dtype=int64, optional
+            Truths in the order in which they choose; by default that of the file.
 
         Returns
         -------
@@ -117,7 +127,8 @@ class Scene(ByValue):
         if self.protocol.order == "confidence":
             agents, candidates = visit, len(measured.truth)
         else:
-            agents, candidates = np.argsort(measured.truth_place), len(measured.found)
+            agents = np.argsort(measured.truth_place) if truths is None else truths
+            candidates = len(measured.found)
         pair = match_greedily(
             measured.pairs, candidate, agents, candidates, self.thresholds, self.protocol
         )
@@ -180,8 +191,8 @@ def tie_spread(
     visit: NDArray[np.int64],
     candidate: NDArray[np.int64],
     samples: int,
-) -> dict[str, NDArray[np.float64]]:
-    """Recompute the AP under other orders of ties.
+) -> dict[str, NDArray[Any]]:
+    """Recompute the AP under other orders of ties, and of truths that choose.
 
     Parameters
     ----------
@@ -197,11 +208,117 @@ def tie_spread(
     Returns
     -------
     dict
-        ``low`` and ``high`` (samples + 3, T, C): the AP with, in each run of equal
-        confidence, all false and all true positives first, for matchings made in the
-        reported order, in file order, in reversed file order and in random ones;
-        ``random`` (samples, T, C): the AP of the random orders. Without ties all are `ap`.
+        ``low`` and ``high`` (K, T, C): the AP with, in each run of equal confidence, all
+        false and all true positives first, for matchings made in the reported order, in file
+        order, in reversed file order and in random ones, and where truths choose also for
+        other orders of truths; ``random`` (samples, T, C): the AP of the random orders of
+        ties; ``tried_all``: whether these are all orders there are. Without ties all
+        are `ap`.
     """
+    measured = scene.measured
+    result = _spread_of_ties(scene, ap, visit, candidate, samples)
+    if scene.protocol.order == "confidence":
+        return result
+    contested = _contested(scene, float(scene.thresholds.min()))
+    if not contested.any():
+        return result
+    # Only at some thresholds, and in some classes, truths can take predictions from each other.
+    levels = np.array([_contested(scene, level).any() for level in scene.thresholds.tolist()])
+    classes = np.unique(scene.truth_class[contested])
+    part = replace(_only(scene, classes), thresholds=scene.thresholds[levels])
+    orders, tried_all = _orders_of_truths(part, contested, samples)
+    place = np.empty(len(measured.found), np.int64)
+    place[visit] = np.arange(len(visit))
+    order = part.order("shuffle", place)
+    repeated = bool((np.diff(part.blocks(order[0])) == 0).any())
+    positives = part.positives()
+    low, high = (np.repeat(ap[None], len(orders), axis=0) for _ in range(2))
+    for k, truths in enumerate(orders):
+        outcome = part.match(order[0], candidate, truths)[1]
+        for ends, first in ((low, "false"), (high, "true")):
+            if repeated or first == "false":
+                found = part.precision(
+                    part.rank(*order, outcome, positives, first if repeated else None)
+                )
+            ends[k][np.ix_(levels, classes)] = found
+    return {
+        "low": np.concatenate([result["low"], low]),
+        "high": np.concatenate([result["high"], high]),
+        "random": result["random"],
+        "tried_all": result["tried_all"] & np.array(tried_all),
+    }
+
+
+def _contested(scene: Scene, level: float) -> NDArray[np.bool_]:
+    """Return the truths that want a prediction which another one wants, from an IoU on."""
+    pairs = scene.measured.pairs
+    agent = np.repeat(np.arange(len(pairs.pointer) - 1), np.diff(pairs.pointer))
+    near = pairs.iou >= level
+    wanted = np.bincount(pairs.candidate[near], minlength=len(scene.measured.found))
+    result = np.zeros(len(scene.measured.truth), dtype=bool)
+    result[agent[near][wanted[pairs.candidate[near]] > 1]] = True
+    return result & (scene.truth_class >= 0)
+
+
+def _orders_of_truths(
+    scene: Scene, contested: NDArray[np.bool_], samples: int
+) -> tuple[list[NDArray[np.int64]], bool]:
+    """Return orders in which truths may choose, and whether these are all that matter.
+
+    Contested truths of a class and video can take predictions from each other. Classes do not
+    meet, so that one order serves all of them at once.
+    """
+    measured = scene.measured
+    base = np.argsort(measured.truth_place)
+    position = np.empty_like(base)
+    position[base] = np.arange(len(base))
+    best = _most_confident(scene)
+    rng = np.random.default_rng(0)
+    tried_all = True
+    choices: list[tuple[list[NDArray], list[tuple[NDArray, ...]]]] = []
+    for label in np.unique(scene.truth_class[contested]).tolist():
+        rows = base[contested[base] & (scene.truth_class[base] == label)]
+        groups = [rows[scene.truth_item[rows] == v] for v in np.unique(scene.truth_item[rows])]
+        if math.prod(math.factorial(len(group)) for group in groups) <= _ALL_ORDERS:
+            each = [[group[list(p)] for p in permutations(range(len(group)))] for group in groups]
+            choices.append((groups, list(product(*each))))
+            continue
+        tried_all = False
+        drawn = [
+            tuple(group[::-1] for group in groups),
+            tuple(group[np.argsort(best[group], kind="stable")] for group in groups),
+            tuple(group[np.argsort(-best[group], kind="stable")] for group in groups),
+        ]
+        drawn += [tuple(rng.permutation(group) for group in groups) for _ in range(samples)]
+        choices.append((groups, drawn))
+    orders = []
+    for k in range(max((len(drawn) for _, drawn in choices), default=0)):
+        order = base.copy()
+        for groups, drawn in choices:
+            for group, again in zip(groups, drawn[k % len(drawn)], strict=True):
+                order[position[group]] = again
+        orders.append(order)
+    return orders, tried_all
+
+
+def _most_confident(scene: Scene) -> NDArray[np.float64]:
+    """Return the highest confidence among the candidates of each truth."""
+    measured, pairs = scene.measured, scene.measured.pairs
+    assert measured.found.confidence is not None
+    result = np.full(len(measured.truth), -np.inf)
+    agent = np.repeat(np.arange(len(measured.truth)), np.diff(pairs.pointer))
+    np.maximum.at(result, agent, measured.found.confidence[pairs.candidate])
+    return result
+
+
+def _spread_of_ties(
+    scene: Scene,
+    ap: NDArray[np.float64],
+    visit: NDArray[np.int64],
+    candidate: NDArray[np.int64],
+    samples: int,
+) -> dict[str, NDArray[Any]]:
+    """Return the AP under other orders of equal values, with truths as in the file."""
     measured = scene.measured
     ranked, _ = scene.order("file")
     block = scene.blocks(ranked)
@@ -212,7 +329,8 @@ def tie_spread(
         touched[scene.found_class[measured.pairs.tied]] = True
     some = np.flatnonzero(touched[:-1])
     if not len(some):
-        return {"low": ap[None], "high": ap[None], "random": ap[None]}
+        same = ap[None]
+        return {"low": same, "high": same, "random": same, "tried_all": np.array(True)}
     part = _only(scene, some)
     positives = part.positives()
     rng = np.random.default_rng(0)
@@ -236,7 +354,7 @@ def tie_spread(
                 result[name][k][:, some] = part.precision(ranking)
             else:
                 result[name][k] = random[k]
-    return {**result, "random": random[3:]}
+    return {**result, "random": random[3:], "tried_all": np.array(False)}
 
 
 def _only(scene: Scene, classes: NDArray[np.int64]) -> Scene:

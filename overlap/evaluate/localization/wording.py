@@ -40,6 +40,7 @@ def describe(
     rules: Finalise,
     evidence: TemporalEvidence,
     tie_range: dict[str, Any],
+    tried_all: bool,
     intervals: list[Interval],
     absent: int,
 ) -> dict[str, Any]:
@@ -90,10 +91,21 @@ def describe(
     if not scene.classes:
         notes.append("there is no class with a truth: mAP is undefined")
     low, high = tie_range["mAP"]
+    orders = ["equal values"]
+    if protocol.order == "truth":
+        orders.append("the truths, which choose in the order of their rows,")
     if high > low:
         notes.append(
-            f"ties: another order of equal values moves mAP within {low:.6f} to {high:.6f}"
+            f"ties: another order of {' or of '.join(orders)} moves mAP within {low:.6f} to "
+            f"{high:.6f}" + ("" if tried_all else "; not all orders were tried")
         )
+    kept = []
+    if left_out.get("duplicates"):
+        kept.append(
+            f"which of truths within {protocol.duplicate_tolerance:g} of each other is kept: the "
+            "first row"
+        )
+        notes.append(f"the tie range leaves out {kept[0]}")
     findings = [mismatch("videos", truth.videos, found.videos)]
     findings.append(mismatch("labels", scene.classes, found.labels))
     if not (evidence.outcome == 1).any() and scene.classes:
@@ -111,6 +123,8 @@ def describe(
             "mAP": [low, high],
             "low": list(tie_range["mAP@"][0]),
             "high": list(tie_range["mAP@"][1]),
+            "all_orders": tried_all,
+            "left_out": kept,
         },
         "subset": rules.subset,
         "classes": list(scene.classes),
