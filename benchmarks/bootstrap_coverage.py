@@ -233,7 +233,8 @@ def page(means: list, proportions: list, maps: list, trials: tuple[int, int]) ->
         ),
         *prose(
             "* Nothing says how large the rare ones of a distance are, so that no method keeps "
-            "its level for few cases. Where all are equal there is no interval."
+            "its level for few cases. Where all are equal there is no interval, which counts as "
+            "covering here."
         ),
         *prose(
             "* Where all values are 1, the lower end is that of as many successes of as many "
