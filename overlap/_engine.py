@@ -61,6 +61,8 @@ def fill_block(
 ) -> NDArray:
     """Return the terms of listed pairs, one row per term (see `overlap._loops`)."""
     block = np.zeros((_rows(geometry), len(ia)))
+    if not len(ia):  # `Boxes([])` have columns in another number than their partner
+        return block
     a.fill_block(ia, b, jb, geometry, needs, block)
     return block
 
@@ -92,6 +94,8 @@ def score_listed(
     plan: Plan, geometry: Geometry, a: Regions, ia: NDArray, b: Regions, jb: NDArray, out: NDArray
 ) -> None:
     """Score listed pairs into `out`."""
+    if not len(ia):
+        return
     if geometry.fuses(plan.needs):
         kernel = plan.kernel(_loops.listed, geometry)
         kernel(a.kernel_columns(), b.kernel_columns(), plan.parameters, ia, jb, out)
@@ -126,6 +130,8 @@ def paired(plan: Plan, found: Regions, truth: Regions) -> NDArray[np.float64]:
     geometry = plan.geometry(found, truth)
     found, truth = broadcast(found, truth)
     out = np.empty(len(found))
+    if not len(out):
+        return out
     if not geometry.fuses(plan.needs):
         index = np.arange(len(found))
         run_blocks(
@@ -154,6 +160,8 @@ def pairwise(plan: Plan, found: Regions, truth: Regions, out: NDArray | None = N
         out = np.empty((n, m))
     else:
         _check_out(out, (n, m))
+    if not out.size:
+        return out
     if geometry.bound is not None and plan.needs == Groups.OVERLAP:
         _pairwise_sieved(plan, geometry, found, truth, out)
         return out
@@ -227,6 +235,8 @@ def value_and_grad(
     size = found.parameter_count * (2 if wrt == "both" else 1)
     # Of very many parameters, those of one pair stand together.
     value, grad = np.empty(n), np.empty((size, n), order="F" if size > 256 else "C")
+    if not n:
+        return value, grad
     needs = plan.needs
     if geometry.fuses(needs):
         kernel, p = plan.gradient(geometry, wrt), plan.parameters

@@ -9,6 +9,7 @@ from operator import or_
 from typing import TYPE_CHECKING
 
 from overlap import _loops
+from overlap._extremes import check_extremes
 from overlap._formulas import Component, combine
 from overlap._jit import specialise
 from overlap._terms import (
@@ -116,6 +117,8 @@ class Plan:
     def geometry(self, found: Regions, truth: Regions) -> Geometry:
         """Return the scalars for two batches, or raise if the score cannot be had."""
         check_pair(found, truth)
+        if found._extreme or truth._extreme:
+            check_extremes(self.name, self.components, found, truth)
         geometry = found.pair_geometry(truth, self.enclosure)
         if geometry not in self._checked:  # thousands of small calls must not pay for it
             self._checked[geometry] = self._supported(geometry, type(found).__name__)

@@ -36,6 +36,8 @@ def sparse_pairs(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Return found, truth and score of the pairs that reach the threshold."""
     geometry = plan.geometry(found, truth)
+    if not (len(found) and len(truth)):
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
     if geometry.fuses(plan.needs) and (
         groups is not None or not candidates.wants_grid(found, truth)
     ):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._jit import scalar, specialise
+from overlap.regions._numbers import unmasked
 from overlap.regions.intervals import Intervals
 
 if TYPE_CHECKING:
@@ -70,19 +71,28 @@ def checked_groups(
         How many there must be.
     """
     try:
-        first, second = map(np.asarray, groups)
+        mine, theirs = groups
     except (TypeError, ValueError):
         raise TypeError(
             "groups: expected a pair of arrays of labels, groups=(labels of found, labels of truth)"
         ) from None
+    first, second = (np.asarray(unmasked(side, "groups")) for side in (mine, theirs))
     if first.shape != (found,) or second.shape != (truth,):
         raise ValueError(
             f"groups: expected shapes ({found},) and ({truth},), "
             f"got {first.shape} and {second.shape}"
         )
-    if first.dtype.kind in "iu" and second.dtype.kind in "iu":
-        return first.astype(np.int64, copy=False), second.astype(np.int64, copy=False)
-    _, codes = np.unique(np.concatenate([first, second]), return_inverse=True)
+    kinds = first.dtype.kind + second.dtype.kind
+    if kinds in ("ii", "iu", "ui", "uu"):
+        large = np.iinfo(np.int64).max
+        if not any(side.dtype == np.uint64 and (side > large).any() for side in (first, second)):
+            return first.astype(np.int64, copy=False), second.astype(np.int64, copy=False)
+    if ("f" in kinds and kinds != "ff") or kinds in ("iu", "ui"):  # these would become floats
+        first, second = first.astype(object), second.astype(object)
+    try:
+        _, codes = np.unique(np.concatenate([first, second]), return_inverse=True)
+    except TypeError:
+        raise TypeError("groups: labels of different types cannot be compared") from None
     return codes[:found], codes[found:]
 
 

@@ -12,6 +12,7 @@ from overlap._label_arrays import read_label_pair
 from overlap._label_pairs import count_label_pairs
 from overlap.contingencies import Contingency, checked_labels
 from overlap.regions.base import as_numbers
+from overlap.regions.grid import check_cells
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -95,6 +96,7 @@ def contingency(
         tuple(map(as_meant, _per_axis(sides.spacing, 1.0, axes, "spacing", positive=True))),
         _per_axis(origin, 0.0, axes, "origin", positive=False),
     )
+    check_cells(sides.found.shape, grid[0], "contingency")
     cells = count_label_pairs(sides.found, sides.truth, start)
     out = np.isin(cells.truth, checked_labels(ignore, "ignore", ordered=False))
     out |= np.isin(cells.found, checked_labels(ignore_found, "ignore_found", ordered=False))

@@ -9,6 +9,7 @@ import numpy as np
 
 from overlap._engine import broadcast
 from overlap._values import ByValue
+from overlap.regions._numbers import one_number
 from overlap.regions._polygon_borders import border_percentile
 from overlap.regions._polygon_covers import covers_of
 from overlap.regions._polygon_reach import find_reaches
@@ -118,7 +119,7 @@ def hausdorff(
                 "surface_distances for masks"
             )
     check_pair(found, truth)
-    if bound is not None and not (np.isfinite(bound) and bound > 0.0):
+    if bound is not None and not 0.0 < one_number(bound, "bound") < np.inf:
         raise ValueError(f"hausdorff: bound = {bound!r} is not a positive number")
     if percentile is not None and not 0.0 < percentile < 100.0:
         raise ValueError(

@@ -22,7 +22,7 @@ from overlap._reach import (
 from overlap._terms import Geometry, Groups, terms_scalar
 from overlap._values import ByValue
 from overlap.ratios import iou
-from overlap.regions._numbers import checked_number
+from overlap.regions._numbers import checked_number, unmasked
 from overlap.regions.base import Regions, check_pair
 from overlap.scores import Score
 
@@ -192,7 +192,7 @@ def nms(
 
 def _codes(groups: ArrayLike, size: int) -> NDArray:
     """Return whole numbers for labels, of as few bits as they need: that sorts faster."""
-    labels = np.asarray(groups)
+    labels = np.asarray(unmasked(groups, "groups"))
     if labels.shape != (size,):
         raise ValueError(
             f"groups: expected shape ({size},), one label a region; got {labels.shape}"

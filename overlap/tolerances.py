@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from overlap._engine import broadcast
+from overlap.regions._numbers import one_number
 from overlap.regions.base import Regions, check_pair
 from overlap.regions.interval_sets import IntervalSets
 from overlap.regions.polygons import Polygons
@@ -74,11 +75,13 @@ def tolerance(
         raise TypeError(
             f"tolerance: the parameters of {type(found).__name__} are not boundary coordinates"
         )
-    if not (np.isfinite(eps) and eps >= 0):
+    if not 0 <= one_number(eps, "tolerance: eps") < np.inf:
         raise ValueError(f"tolerance: eps = {eps!r} is not a finite number >= 0")
     if wrt not in ("found", "truth"):
         raise ValueError(f"wrt = {wrt!r}; expected 'found' or 'truth'")
     found, truth = broadcast(found, truth)
+    if not len(found):
+        return np.empty(0)
     value, grad = score.value_and_grad(found, truth, wrt=wrt)
     moving, fixed = (found, truth) if wrt == "found" else (truth, found)
     change = _sums(moving, np.abs(grad).sum(axis=1))

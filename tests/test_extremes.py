@@ -121,7 +121,7 @@ def test_a_million_pairs(axes: int, extreme: float) -> None:
     _check(build(first), build(second), mixed)
 
 
-@pytest.mark.parametrize("period", [1.0, 360.0, 1e150, 1e-150])
+@pytest.mark.parametrize("period", [1.0, 360.0, 1e150, 1e-140])
 def test_a_million_arcs(period: float) -> None:
     count = COUNT // 4 if not _interpreted() else 300
     _check(*_arcs(np.random.default_rng(7), count, period))

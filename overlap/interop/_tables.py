@@ -15,6 +15,7 @@ import numpy as np
 
 from overlap import _loops
 from overlap._jit import run_blocks, specialise
+from overlap.regions._sizes import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +35,11 @@ _LARGEST = {np.dtype(kind): float(np.finfo(kind).max) for kind in (np.float32, n
 # Counts are kept as float64: a sum of another type than the numbers stops vectorisation.
 
 
-def read_ends(table, start, columns):
-    """Copy rows from `start` on to columns; return how many sides are negative or not finite."""
+def read_ends(table, start, least, most, columns):
+    """Copy rows from `start` on to columns; return how many sides cannot be taken as they are.
+
+    Those are negative, not finite, or beyond the limits within which no product can go wrong.
+    """
     size = columns.shape[1]
     rows = table[start : start + size]  # no index that may be negative
     for c in range(columns.shape[0]):
@@ -48,7 +52,8 @@ def read_ends(table, start, columns):
         lower, upper = columns[c], columns[axes + c]
         for k in range(size):
             side = upper[k] - lower[k]
-            bad += 0.0 if (side >= 0.0) & (side < np.inf) else 1.0
+            legal = (side >= least) | (side == 0.0)
+            bad += 0.0 if legal & (abs(lower[k]) <= most) & (abs(upper[k]) <= most) else 1.0
     return bad
 
 
@@ -163,8 +168,9 @@ class TableScorer:
         rows = (2 + sides) * width
         room = _scratch.of(rows * count).reshape(rows, count)
         both, grad = room[: 2 * width], room[2 * width :]
-        bad = self._reader(found, start, both[:width])
-        bad += self._reader(truth, start, both[width:])
+        least, most = limits(width // 2)
+        bad = self._reader(found, start, least, most, both[:width])
+        bad += self._reader(truth, start, least, most, both[width:])
         if bad:
             return bad
         columns = tuple(both)

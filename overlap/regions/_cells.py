@@ -11,7 +11,9 @@ from overlap._label_arrays import image_of
 from overlap.regions._bits import Bits
 from overlap.regions._label_map import LabelMap
 from overlap.regions._mask_hulls import Hulls
+from overlap.regions._numbers import unmasked
 from overlap.regions._shares import Shares
+from overlap.regions._sizes import LARGEST_POWER
 from overlap.regions.grid import Grid
 
 if TYPE_CHECKING:
@@ -29,10 +31,22 @@ class Cells:
     def __init__(self, data: Bits | LabelMap | Shares, grid: Grid, form: str | None = None) -> None:
         self.data, self.grid, self.form = data, grid, form
 
-    @property
+    @cached_property
     def measures(self) -> NDArray[np.float64]:
         """What every mask measures, in cells."""
-        return self.data.measure(self._soft) if isinstance(self.data, Shares) else self.data.count
+        if not isinstance(self.data, Shares):
+            return self.data.count
+        measures = self.data.measure(self._soft)
+        bad = np.flatnonzero(measures * self.grid.volume < 2.0**-LARGEST_POWER)
+        bad = bad[self.data.values[bad].max(axis=1, initial=0.0) > 0.0]
+        if bad.size:
+            most = self.data.values[bad[0]].max()
+            raise ValueError(
+                f"Masks: the values of mask {bad[0]} are at most {most}, so that with "
+                f"soft={self._soft!r} what it measures becomes 0 in float64; set such values to 0, "
+                "or multiply all by the same number"
+            )
+        return measures
 
     @property
     def _soft(self) -> str:
@@ -132,11 +146,7 @@ def read_cells(values: ArrayLike, axes: int | str | None, told: bool) -> NDArray
             f"Masks: expected arrays of shape (N, *grid), got a {type(values).__name__}; for an "
             "image use Masks.from_labels"
         )
-    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
-        raise ValueError(
-            f"Masks: values have {np.ma.count_masked(values)} masked elements; fill them, for "
-            "example values.filled(0)"
-        )
+    values = unmasked(values, "Masks")
     try:
         cells = np.asarray(detach() if detach is not None else values)
     except (TypeError, ValueError, RuntimeError) as error:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from overlap._jit import specialise
 from overlap.regions._interval_edges import merge
-from overlap.regions._numbers import as_numbers, described
+from overlap.regions._numbers import as_numbers, described, checked_number, one_number, unmasked
 from overlap.regions.intervals import Intervals
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ def read_groups(
                 "of every interval as groups="
             )
         return np.zeros(n, np.int64), 1
-    labels = np.asarray(groups)
+    labels = np.asarray(unmasked(groups, f"{KIND}.from_intervals: groups"))
     if labels.shape != (n,):
         raise ValueError(
             f"{KIND}.from_intervals: expected groups of shape ({n},), one for each interval; got "
@@ -133,7 +132,7 @@ def read_frames(
     frames: ArrayLike, fps: float, start: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], int]:
     """Return region and table of the runs of true frames, and the number of regions."""
-    array = np.asarray(frames)
+    array = np.asarray(unmasked(frames, f"{KIND}.from_frames"))
     if array.dtype != bool:
         raise TypeError(
             f"{KIND}.from_frames: expected booleans, got an array of {array.dtype}; compare it "
@@ -143,10 +142,9 @@ def read_frames(
         raise ValueError(
             f"{KIND}.from_frames: expected shape (frames,) or (N, frames), got {array.shape}"
         )
-    if not (math.isfinite(fps) and fps > 0):
+    if not 0 < one_number(fps, f"{KIND}.from_frames: fps") < np.inf:
         raise ValueError(f"{KIND}.from_frames: fps = {fps!r} is not a positive number")
-    if not math.isfinite(start):
-        raise ValueError(f"{KIND}.from_frames: start = {start!r} is not finite")
+    checked_number(start, f"{KIND}.from_frames: start")
     rows = np.atleast_2d(array)
     padded = np.zeros((len(rows), rows.shape[1] + 2), np.int8)
     padded[:, 1:-1] = rows
@@ -156,7 +154,7 @@ def read_frames(
 
 def checked_length(value: float, what: str) -> float:
     """Return a finite number >= 0, or raise an error with the name."""
-    number = float(value)
-    if not (math.isfinite(number) and number >= 0):
+    number = one_number(value, f"{KIND}.{what}")
+    if not 0 <= number < np.inf:
         raise ValueError(f"{KIND}.{what} = {value!r} is not a finite number >= 0")
     return number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from overlap._terms import Geometry, Groups
 from overlap.regions._interval_edges import PAD, SETS
 from overlap.regions._interval_pulls import pull_sets
+from overlap.regions._sizes import limits
 from overlap.regions.base import Regions, check_pair
 from overlap.regions.intervals import Intervals
 
@@ -58,6 +60,15 @@ class IntervalStore(Regions):
         result = cls.__new__(cls)
         result._set(edges, counts, unit)
         return result
+
+    @cached_property
+    def _extreme(self) -> bool:  # type: ignore[override]
+        """Whether squares of distances may be beyond float64; asked for by few scores."""
+        lower, upper = self._arrays[4:]
+        some = lower < upper
+        least, most = limits(1)
+        far = np.abs(np.stack([lower[some], upper[some]])).max(initial=0.0) > most
+        return bool(far or (upper - lower)[some].min(initial=np.inf) < least)
 
     # ---------------------------------------------------------------------- container
 

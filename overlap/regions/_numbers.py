@@ -3,30 +3,111 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["as_numbers", "checked_number", "cut_rounding", "described"]
+__all__ = [
+    "as_numbers",
+    "checked_number",
+    "cut_rounding",
+    "described",
+    "one_number",
+    "unmasked",
+]
 
+_WHOLE = 2.0**53  # float64 holds every whole number up to here
 _UNITS = 4  # in the last place, by which sums and interpolations leave [0, 1]
 
 
 def as_numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
-    """Return `values` as a float64 array, or raise a TypeError that says what came."""
+    """Return `values` as a float64 array, or raise an error that says what came.
+
+    Raises
+    ------
+    TypeError
+        For what is not numbers.
+    ValueError
+        For masked values, and for whole numbers that float64 cannot hold.
+    """
+    if type(values) is np.ndarray and values.dtype == np.float64:  # as a rule, and at no cost
+        return values
+    values = unmasked(values, what)
     detach = getattr(values, "detach", None)  # a tensor that takes part in a graph
     try:
         array = np.asarray(detach() if detach is not None else values)
-        if array.dtype.kind == "O":
-            array = array.astype(np.float64)
-    except (TypeError, ValueError, RuntimeError) as error:
+        kind = array.dtype.kind
+        result = array.astype(np.float64, copy=False) if kind in "iufO" or not array.size else array
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise TypeError(f"{what}: cannot read numbers from {described(values)} ({error})") from None
-    if array.dtype.kind not in "iuf" and array.size:
+    if kind in "mM":
+        raise TypeError(
+            f"{what}: expected real numbers, got times ({array.dtype}); use "
+            "Intervals.from_datetimes(starts, stops), or subtract an origin and divide by a unit"
+        )
+    if result.dtype != np.float64:
         raise TypeError(f"{what}: expected real numbers, got an array of {array.dtype}")
-    return array.astype(np.float64, copy=False)
+    # Arrays of floats have lost nothing; lists and tables may have mixed them with integers.
+    if (
+        result.size
+        and (array is not values or kind != "f")
+        and array.dtype.itemsize == 8
+        and not np.abs(result).max() < _WHOLE
+    ):
+        _check_whole(array if kind in "iuO" else values, result, what)
+    return result
+
+
+def _check_whole(values: Any, numbers: NDArray[np.float64], what: str) -> None:
+    """Raise unless every whole number is kept."""
+    # A pandas table makes floats of all its columns before it makes objects of them.
+    given = np.asarray(values.astype(object) if hasattr(values, "astype") else values, object)
+    for place in np.argwhere(np.abs(numbers) >= _WHOLE):
+        at = tuple(place)
+        value: Any = given[at]
+        if isinstance(value, (int, np.integer)) and int(value) != int(numbers[at]):
+            where = f"[{', '.join(map(str, at))}]" if at else ""
+            raise ValueError(
+                f"{what}: the whole number {value} {f'at {where} ' if where else ''}does not fit "
+                "into float64, which holds all of them up to 2**53 only; subtract an origin first "
+                "(times: Intervals.from_datetimes)"
+            )
+
+
+def unmasked(values: Any, what: str) -> Any:
+    """Return `values` without a NumPy mask, or raise a ValueError where something is masked."""
+    if isinstance(values, np.ma.MaskedArray):
+        masked = np.argwhere(np.ma.getmaskarray(values))
+        if len(masked):
+            at = ", ".join(map(str, masked[0]))
+            raise ValueError(
+                f"{what}: the value at [{at}] is masked; fill masked values, or remove them"
+            )
+        return np.ma.getdata(values)
+    if isinstance(values, (list, tuple)) and np.ma.MaskedArray in set(map(type, values)):
+        return [unmasked(row, f"{what}: row {k}") for k, row in enumerate(values)]
+    return values
+
+
+def one_number(value: Any, name: str) -> float:
+    """Return a float, or raise a TypeError with the name; text is no number."""
+    try:
+        if isinstance(value, (str, bytes)):
+            raise TypeError
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} = {value!r} is not a number") from None
+
+
+def checked_number(value: Any, name: str) -> float:
+    """Return a finite float, or raise an error with the name; text is no number."""
+    number = one_number(value, name)
+    if not math.isfinite(number):
+        raise ValueError(f"{name} = {number!r} is not finite")
+    return number
 
 
 def described(value: object) -> str:
@@ -35,19 +116,6 @@ def described(value: object) -> str:
         return f"{type(value).__name__} of shape {tuple(value.shape)}, {value.dtype}"
     text = repr(value)
     return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
-
-
-def checked_number(value: float, name: str) -> float:
-    """Return a finite float, or raise an error with the name."""
-    try:
-        if isinstance(value, str | bytes):  # float() reads them
-            raise TypeError
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} = {value!r} is not a number") from None
-    if not math.isfinite(number):
-        raise ValueError(f"{name} = {number!r} is not finite")
-    return number
 
 
 def cut_rounding(shares: NDArray, dtype: np.dtype) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["checked", "nesting"]
 
-_LARGEST = 1e100
+_LARGEST, _SMALLEST = 1e100, 1e-280
 _ROOM = 1e-9  # of the area of a region, or 1e-12 of its box, may be covered twice
 
 
@@ -133,6 +133,14 @@ def _check_size(rings: Rings, what: str) -> None:
         raise ValueError(
             f"{what}: vertex {v} = ({rings.x[v]}, {rings.y[v]}) is beyond {_LARGEST:g}, where "
             "areas overflow; use a larger unit"
+        )
+    sides = rings.bounds[2:] - rings.bounds[:2]
+    small = np.flatnonzero((sides.min(axis=0) > 0.0) & (sides[0] * sides[1] < _SMALLEST))
+    if small.size:
+        k = small[0]
+        raise ValueError(
+            f"{what}: region {k} lies in {sides[0, k]:.6g} x {sides[1, k]:.6g}, where areas "
+            "become 0 in float64; multiply all coordinates by the same large number"
         )
 
 

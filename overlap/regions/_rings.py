@@ -117,7 +117,8 @@ class Rings:
         """Signed area of every ring, shape (R,)."""
         first = self.ring_offsets[:-1][self.ring_of]
         x, y = self.x - self.x[first], self.y - self.y[first]  # no digits lost far from 0
-        cross = x * y[self.following] - x[self.following] * y
+        with np.errstate(over="ignore", invalid="ignore"):  # an error of whoever asks
+            cross = x * y[self.following] - x[self.following] * y
         areas = np.bincount(self.ring_of, 0.5 * cross, len(self.ring_offsets) - 1)
         return areas.astype(np.float64)
 

@@ -13,6 +13,8 @@ from overlap._loops import BLOCK_ROWS, pull_block, read_axis, term_block
 from overlap._terms import Geometry, Groups, boxed, each_axis, pullback_scalar, terms_scalar
 from overlap._values import ByValue
 from overlap.regions._ends import Ends
+from overlap.regions._index import checked_index
+from overlap.regions._names import Naming, by_name
 from overlap.regions._numbers import as_numbers, described
 
 if TYPE_CHECKING:
@@ -81,6 +83,8 @@ class Regions(ByValue, Ends):
 
     _arrays: tuple[NDArray[Any], ...]
     unit: str | None
+    _extreme = False  # squares of distances or common enclosures may be beyond float64
+    _shapeless = False  # no regions, and no number of dimensions
 
     def __init__(self, values: ArrayLike, *, unit: str | None = None) -> None:
         table = self._read(values, len(self.columns))
@@ -89,15 +93,14 @@ class Regions(ByValue, Ends):
     # ------------------------------------------------------------------- construction
 
     @classmethod
-    def _read(cls, values: ArrayLike, width: int | None) -> NDArray[np.float64]:
-        """Return an (N, width) table of finite numbers."""
+    def _read(
+        cls, values: ArrayLike, width: int | None, naming: Naming | None = None
+    ) -> NDArray[np.float64]:
+        """Return an (N, width) table of finite numbers; named columns are found by name."""
         name = cls.__name__
         if isinstance(values, Regions):
             raise TypeError(f"{name}: expected numbers, got {type(values).__name__}")
-        named = getattr(values, "columns", None)
-        if named is not None and cls.columns and set(cls.columns) <= set(named):
-            values = values[list(cls.columns)]  # type: ignore[index]
-        table = as_numbers(values, name)
+        table = as_numbers(by_name(values, naming or cls._naming(), name), name)
         if table.size == 0 and table.ndim < 2:
             table = table.reshape(0, width or 0)
         if table.ndim != 2 or (width is not None and table.shape[1] != width):
@@ -115,6 +118,11 @@ class Regions(ByValue, Ends):
             )
         return table
 
+    @classmethod
+    def _naming(cls) -> Naming:
+        """Return the names under which the columns of a table are known."""
+        return Naming.of(*cls.columns)
+
     def _fill(self, arrays: tuple[NDArray[Any], ...], unit: str | None) -> None:
         for array in arrays:
             array.flags.writeable = False
@@ -127,6 +135,8 @@ class Regions(ByValue, Ends):
         result = cls.__new__(cls)
         result._copy_settings(like)
         result._fill(tuple(np.ascontiguousarray(array) for array in arrays), like.unit)
+        if like._extreme or like._shapeless:
+            result._extreme, result._shapeless = like._extreme, like._shapeless
         return result
 
     def _copy_settings(self, like: Regions) -> None:
@@ -142,13 +152,12 @@ class Regions(ByValue, Ends):
         return self._from_arrays(tuple(array[index] for array in self._arrays), self)
 
     def _index(self, index: Any) -> Any:
-        """Return `index` such that it gives a batch: one region is a slice of length 1."""
-        if not isinstance(index, (int, np.integer)):
+        """Return `index` such that it gives a batch, or raise an IndexError."""
+        if type(index) is slice:
             return index
-        size = len(self)
-        if not -size <= index < size:
-            raise IndexError(f"{type(self).__name__}: index {index} is out of range for {size}")
-        return slice(index, index + 1 or None)
+        if type(index) is np.ndarray and index.ndim == 1 and index.dtype.kind in "iu":
+            return index
+        return checked_index(index, len(self), type(self).__name__)
 
     def _contents(self) -> Sequence[Any]:
         """Return what decides whether two batches are equal."""
@@ -209,7 +218,9 @@ class Regions(ByValue, Ends):
         for batch in batches[1:]:
             check_pair(batches[0], batch, "batches[0]", "a later batch")
         joined = zip(*(batch._arrays for batch in batches), strict=True)
-        return batches[0]._from_arrays(tuple(map(np.concatenate, joined)), batches[0])
+        result = batches[0]._from_arrays(tuple(map(np.concatenate, joined)), batches[0])
+        result._extreme = any(batch._extreme for batch in batches)
+        return result
 
     def measure(self) -> NDArray[np.float64]:
         """Return the measure (length, area, volume, ...) of every region, shape (N,)."""
@@ -264,7 +275,7 @@ class Regions(ByValue, Ends):
 
         A kind overrides this whose batches are of several sorts, such as hard and soft masks.
         """
-        return self.geometry(enclosure)
+        return (other if self._shapeless else self).geometry(enclosure)
 
     def pair_cost(self) -> float:
         """Return about how many nanoseconds the terms of a pair take."""
@@ -439,5 +450,7 @@ def check_pair(a: object, b: object, mine: str = "found", theirs: str = "truth")
             "convert one, so that both are of one kind"
         )
     if None not in (a.unit, b.unit) and a.unit != b.unit:
-        raise ValueError(f"{mine} is in {a.unit!r} and {theirs} in {b.unit!r}; convert one")
+        dated = " since " in str(a.unit) and " since " in str(b.unit)
+        advice = "build both with the same origin=" if dated else "convert one"
+        raise ValueError(f"{mine} is in {a.unit!r} and {theirs} in {b.unit!r}; {advice}")
     a._check_partner(b, mine, theirs)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -14,6 +16,8 @@ from overlap.regions import _enclosures
 from overlap.regions._enclosure_pulls import min_rect_pull
 from overlap.regions._enclosures import min_rect_axes
 from overlap.regions._hull import hull_enclosure, hull_pull, tied_hull_pull
+from overlap.regions._names import Fields, Naming, fields
+from overlap.regions._sizes import limits, sizes_beyond
 from overlap.regions.base import Regions, as_numbers
 from overlap.regions.intervals import Intervals, _checked_ratio
 
@@ -145,6 +149,64 @@ def _plane_pullback(a, i, b, j, do, de, ds, dx):
     )
 
 
+# ------------------------------------------------------------------------ named columns
+
+_XYZ = "xyz"
+_CORNER_NAMES = (  # of the lower and the upper corner, by axis
+    ("{}0", "{}1"),
+    ("{}1", "{}2"),
+    ("{}min|min{}", "{}max|max{}"),
+    ("{}lower|lower{}", "{}upper|upper{}"),
+    ("{}start", "{}stop|{}end"),
+    ("{}tl", "{}br"),
+)
+_SIZE_NAMES = ("w|width|dx|sizex|bbwidth", "h|height|dy|sizey|bbheight", "d|depth|dz|sizez")
+_LOWER_NAMES = "{0}|{0}0|{0}1|{0}min|min{0}|{0}tl"
+_CENTER_NAMES = "c{0}|{0}c|{0}center|center{0}|{0}centre|centre{0}"
+
+
+def _corner_fields() -> tuple[Fields, ...]:
+    result = [fields("left", "top", "right", "bottom")]
+    for axes in (3, 2):
+        for pair in _CORNER_NAMES:
+            ends = (end.replace("{}", axis) for end in pair for axis in _XYZ[:axes])
+            result.append(fields(*ends))
+    return tuple(result)
+
+
+def _sized_fields(start: str, *more: str) -> tuple[Fields, ...]:
+    result = []
+    for axes in (3, 2):
+        starts = [start.format(axis) for axis in _XYZ[:axes]]
+        starts = [f"{a}|{b}" if b else a for a, b in zip_longest(starts, more[:axes], fillvalue="")]
+        result.append(fields(*starts, *_SIZE_NAMES[:axes]))
+    return tuple(result)
+
+
+_CORNERS = _corner_fields()
+_SIZES = _sized_fields(_LOWER_NAMES, "left|bbleft", "top|bbtop")
+_CENTERS = _sized_fields(_CENTER_NAMES)
+_AS_CORNERS = tuple((layout, "these are corners: use Boxes(...)") for layout in _CORNERS)
+_AS_CENTERS = tuple((layout, "use Boxes.from_cxcywh") for layout in _CENTERS)
+_OF_CORNERS = Naming(
+    _CORNERS,
+    "x0, y0, x1, y1",
+    (
+        *_AS_CENTERS,
+        *(
+            (layout, "use Boxes.from_xywh, or Boxes.from_cxcywh if x and y are the center")
+            for layout in _SIZES
+        ),
+    ),
+)
+_OF_SIZES = Naming(_SIZES, "x, y, w, h", (*_AS_CENTERS, *_AS_CORNERS))
+_OF_CENTERS = Naming(
+    _sized_fields(_CENTER_NAMES + "|{0}"),
+    "cx, cy, w, h",
+    (*((layout, "use Boxes.from_xywh") for layout in _SIZES), *_AS_CORNERS),
+)
+
+
 @cache
 def _plane_geometry(enclosure: str) -> Geometry:
     own = _box_geometry(2)
@@ -180,12 +242,24 @@ class Boxes(Regions):
         The upper corner is the last pixel inside (VOC, DOTA): 1 is added to it.
     unit : str, optional
         Unit of the coordinates, such as ``"px"``.
+    dimension : int, optional
+        Number of axes D, where the shape does not say it (no boxes), or where rows of six
+        numbers are boxes in space although they look like a detector's class, center, size
+        and confidence.
 
     Raises
     ------
     ValueError
-        For another shape, values that are not finite, and an upper corner below the lower
-        one.
+        For another shape, values that are not finite, an upper corner below the lower one, a
+        measure that float64 cannot hold, names of columns that say something else, and rows of
+        six numbers that look like class, center, size and confidence.
+
+    Notes
+    -----
+    Columns with names (of a DataFrame, a structured array, a mapping) are found by them,
+    wherever they stand: ``x0, y0, x1, y1``; ``x1, y1, x2, y2``; ``xmin, ymin, xmax, ymax``;
+    ``left, top, right, bottom``. ``x, y, w, h`` and ``cx, cy, w, h`` are for `from_xywh` and
+    `from_cxcywh`. Other names are ignored, and columns are then taken in order.
 
     Examples
     --------
@@ -199,9 +273,19 @@ class Boxes(Regions):
     """
 
     def __init__(
-        self, values: ArrayLike, *, inclusive: bool = False, unit: str | None = None
+        self,
+        values: ArrayLike,
+        *,
+        inclusive: bool = False,
+        unit: str | None = None,
+        dimension: int | None = None,
     ) -> None:
-        table = self._read_corners(values)
+        self._set(self._read_corners(values, _OF_CORNERS, dimension), inclusive, unit)
+
+    def _set(self, table: NDArray[np.float64], inclusive: bool, unit: str | None) -> None:
+        if table.shape[1] == 0:  # no boxes, in any dimension
+            self._shapeless = True
+            table = np.empty((0, 4))
         axes = table.shape[1] // 2
         columns = np.array(table.T, order="C")  # a copy, always
         lower, upper = columns[:axes], columns[axes:]
@@ -209,66 +293,114 @@ class Boxes(Regions):
             upper += 1.0
         with np.errstate(over="ignore"):
             side = upper - lower
-        if side.size and not (side.min() >= 0.0 and side.max() < np.inf):
-            _reject(lower, upper, side)
+        if side.size:
+            least, most = limits(axes)
+            if not (side.min() >= least and np.abs(columns).max() <= most):
+                if not (side.min() >= 0.0 and side.max() < np.inf):
+                    _reject(lower, upper, side)
+                self._extreme = sizes_beyond(side, columns, "Boxes: box")
         self._fill(tuple(columns), unit)
 
     @classmethod
-    def _read_corners(cls, values: ArrayLike) -> NDArray[np.float64]:
-        table = cls._read(values, None)
-        if table.shape[1] == 0:
-            table = table.reshape(len(table), 4) if len(table) == 0 else table
-        if table.shape[1] % 2 or table.shape[1] == 0:
+    def _made(cls, table: NDArray[np.float64], unit: str | None, inclusive: bool = False) -> Self:
+        """Build boxes from a table of corners that was read."""
+        result = cls.__new__(cls)
+        result._set(table, inclusive, unit)
+        return result
+
+    @classmethod
+    def _read_corners(
+        cls, values: ArrayLike, naming: Naming, dimension: int | None
+    ) -> NDArray[np.float64]:
+        table = cls._read(values, None, naming)
+        width = table.shape[1]
+        if len(table) == 0 and width == 0:
+            return table.reshape(0, 2 * (dimension or 0))
+        if dimension is not None and width != 2 * dimension:
             raise ValueError(
-                f"Boxes: expected shape (N, 2 D), lower corner then upper corner; got {table.shape}"
+                f"Boxes: expected shape (N, {2 * dimension}) for dimension = {dimension!r}; got "
+                f"{table.shape}"
             )
+        if width % 2 or width == 0:
+            advice = f"; {_DETECTIONS}" if width == 5 else ""
+            raise ValueError(
+                f"Boxes: expected shape (N, 2 D), lower corner then upper corner; got "
+                f"{table.shape}{advice}"
+            )
+        if width == 6 and dimension is None and len(table):
+            _check_space(table)
         return table
 
     # ------------------------------------------------------------------- constructors
 
     @classmethod
-    def sorted(cls, values: ArrayLike, *, unit: str | None = None) -> Self:
+    def sorted(
+        cls, values: ArrayLike, *, unit: str | None = None, dimension: int | None = None
+    ) -> Self:
         """Build boxes from any two opposite corners."""
-        table = cls._read_corners(values)
+        table = cls._read_corners(values, _OF_CORNERS, dimension)
         first, second = np.split(table, 2, axis=1)
-        return cls(np.hstack([np.minimum(first, second), np.maximum(first, second)]), unit=unit)
+        ends = np.hstack([np.minimum(first, second), np.maximum(first, second)])
+        return cls._made(ends, unit)
 
     @classmethod
     def from_xywh(
-        cls, values: ArrayLike, *, inclusive: bool = False, unit: str | None = None
+        cls,
+        values: ArrayLike,
+        *,
+        inclusive: bool = False,
+        unit: str | None = None,
+        dimension: int | None = None,
     ) -> Self:
         """Build boxes from lower corner and size, shape (N, 2 D): ``x, y, w, h`` (COCO).
 
         With `inclusive`, sizes count pixels between the first and the last: 1 is added.
         """
-        lower, size = np.split(cls._read_corners(values), 2, axis=1)
+        lower, size = np.split(cls._read_corners(values, _OF_SIZES, dimension), 2, axis=1)
         _check_sizes(size)
-        return cls(np.hstack([lower, lower + size]), inclusive=inclusive, unit=unit)
+        return cls._made(np.hstack([lower, lower + size]), unit, inclusive)
 
     @classmethod
-    def from_cxcywh(cls, values: ArrayLike, *, unit: str | None = None) -> Self:
+    def from_cxcywh(
+        cls, values: ArrayLike, *, unit: str | None = None, dimension: int | None = None
+    ) -> Self:
         """Build boxes from centre and size, shape (N, 2 D): ``cx, cy, w, h`` (YOLO, DETR)."""
-        center, size = np.split(cls._read_corners(values), 2, axis=1)
-        _check_sizes(size)
-        return cls(np.hstack([center - 0.5 * size, center + 0.5 * size]), unit=unit)
+        center, size = np.split(cls._read_corners(values, _OF_CENTERS, dimension), 2, axis=1)
+        return cls._from_sizes(center, size, unit)
 
     @classmethod
-    def from_log_cxcywh(cls, values: ArrayLike, *, unit: str | None = None) -> Self:
+    def _from_sizes(
+        cls, center: NDArray[np.float64], size: NDArray[np.float64], unit: str | None
+    ) -> Self:
+        _check_sizes(size)
+        return cls._made(np.hstack([center - 0.5 * size, center + 0.5 * size]), unit)
+
+    @classmethod
+    def from_log_cxcywh(
+        cls, values: ArrayLike, *, unit: str | None = None, dimension: int | None = None
+    ) -> Self:
         """Build boxes from centre and log size, shape (N, 2 D): ``cx, cy, ln w, ln h``.
 
         See `overlap.coders.LogSize` for gradients with respect to these numbers.
         """
-        center, log_size = np.split(cls._read_corners(values), 2, axis=1)
+        table = cls._read_corners(values, Naming.of(), dimension)
+        center, log_size = np.split(table, 2, axis=1)
         with np.errstate(over="ignore"):  # an infinite size is an error below
             size = np.exp(log_size)
-        return cls.from_cxcywh(np.hstack([center, size]), unit=unit)
+        bad = np.argwhere(~np.isfinite(size))
+        if len(bad):
+            row, axis = bad[0]
+            raise ValueError(
+                f"Boxes: size exp({log_size[row, axis]}) on axis {axis} of box {row} is not finite"
+            )
+        return cls._from_sizes(center, size, unit)
 
     @classmethod
     def from_intervals(cls, intervals: Intervals) -> Self:
         """Build 1-D boxes from intervals of the real line."""
         if intervals.period is not None:
             raise ValueError("Boxes.from_intervals: the intervals have a period; boxes do not wrap")
-        return cls(intervals.to_array(), unit=intervals.unit)
+        return cls._made(intervals.to_array(), intervals.unit)
 
     # --------------------------------------------------------------------- properties
 
@@ -309,7 +441,7 @@ class Boxes(Regions):
         """Return the boxes scaled by `ratio` >= 0 about their centres."""
         center, size = np.split(self.to_cxcywh(), 2, axis=1)
         half = 0.5 * _checked_ratio(ratio) * size
-        return type(self)(np.hstack([center - half, center + half]), unit=self.unit)
+        return self._made(np.hstack([center - half, center + half]), self.unit)
 
     @property
     def boundary(self) -> bool:
@@ -323,7 +455,8 @@ class Boxes(Regions):
 
     def with_ends(self, ends: NDArray[np.float64]) -> Self:
         """Return boxes with other ends, shape (N, D, 2)."""
-        return type(self)(np.hstack([ends[..., 0], ends[..., 1]]), unit=self.unit)
+        table = self._read(np.hstack([ends[..., 0], ends[..., 1]]), 2 * self.dimension)
+        return self._made(table, self.unit)
 
     def legal_ends(self, ends: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which ends are in order on every axis, shape (N,)."""
@@ -372,13 +505,26 @@ class Boxes(Regions):
         axes = self.dimension
         return np.stack(self._arrays[:axes]), np.stack(self._arrays[axes:])
 
+    @classmethod
+    def concat(cls, batches: Sequence[Self]) -> Self:
+        """Join batches of the same dimension and unit into one.
+
+        Parameters
+        ----------
+        batches : sequence of Boxes
+            At least one; ``Boxes([])`` goes with any dimension.
+        """
+        batches = list(batches)
+        shaped = [batch for batch in batches if not batch._shapeless]
+        return super().concat(shaped or batches[:1])
+
     def _names(self) -> tuple[str, ...]:
         axes = "xyz" if self.dimension <= 3 else [f"x{k}_" for k in range(self.dimension)]
         return tuple(f"{axes[k]}{end}" for end in (0, 1) for k in range(self.dimension))
 
     def _check_partner(self, other: Regions, mine: str, theirs: str) -> None:
         assert isinstance(other, Boxes)
-        if len(self._arrays) != len(other._arrays):
+        if len(self._arrays) != len(other._arrays) and not (self._shapeless or other._shapeless):
             raise ValueError(
                 f"{mine} has boxes in {self.dimension} dimensions and {theirs} "
                 f"in {other.dimension}; they cannot be compared"
@@ -389,11 +535,46 @@ def _reject(lower: NDArray, upper: NDArray, side: NDArray) -> None:
     """Raise the error of the first bad side."""
     row, axis = np.argwhere(~((side >= 0.0) & (side < np.inf)).T)[0]
     if side[axis, row] < 0.0:
+        advice = "use Boxes.sorted(...) to swap"
+        if len(side) == 3:
+            advice += f"; six numbers are a box in space: {_DETECTIONS}"
         raise ValueError(
             f"Boxes: upper corner {upper[axis, row]} is below lower corner {lower[axis, row]} "
-            f"on axis {axis} of box {row}; use Boxes.sorted(...) to swap"
+            f"on axis {axis} of box {row}; {advice}"
         )
     raise ValueError(f"Boxes: side {axis} of box {row} overflows float64")
+
+
+_DETECTIONS = (
+    "of rows of class, center, size (and confidence) take rows[:, 1:5] with Boxes.from_cxcywh, of "
+    "rows of corners, confidence (and class) rows[:, :4]"
+)
+
+
+def _check_space(table: NDArray[np.float64]) -> None:
+    """Raise if rows of six numbers are a class, a center and a size in [0, 1], a confidence.
+
+    Of such rows the box lies in the image. Boxes in space are taken for them only if, of every
+    row, x0 is a whole number and y0 and z0 are at least half of x1 and y1.
+    """
+    first = table[0].tolist()
+    if not (first[0].is_integer() and 0.0 <= min(first) and max(first[1:]) <= 1.0):
+        return
+    label, size = table[:, 0], table[:, 3:5]
+    low, high = table[:, 1:3] - 0.5 * size, table[:, 1:3] + 0.5 * size
+    if (
+        (label == np.floor(label)).all()
+        and table.min() >= 0.0
+        and table[:, 1:].max() <= 1.0
+        and table[:, 1:5].min() > 0.0
+        and low.min() >= -1e-5  # labels have six digits
+        and high.max() <= 1.0 + 1e-5
+    ):
+        raise ValueError(
+            "Boxes: rows of six numbers are boxes in space (x0, y0, z0, x1, y1, z1), but these "
+            f"look like class, center, size and confidence; {_DETECTIONS}; of boxes in space, say "
+            "dimension=3"
+        )
 
 
 def _check_sizes(size: NDArray[np.float64]) -> None:

@@ -9,6 +9,8 @@ import numpy as np
 
 from overlap._jit import scalar
 from overlap._terms import Geometry
+from overlap.regions._numbers import unmasked
+from overlap.regions._sizes import LARGEST_POWER
 from overlap.regions.base import Regions, as_numbers
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ class FiniteSets(Regions):
         import scipy.sparse
 
         if not scipy.sparse.issparse(membership):
-            raw = np.asarray(membership)
+            raw = np.asarray(unmasked(membership, "FiniteSets"))
             membership = raw if raw.dtype == bool else as_numbers(raw, "FiniteSets")
             if membership.size == 0 and membership.ndim < 2:
                 membership = membership.reshape(0, 0)
@@ -106,6 +108,14 @@ class FiniteSets(Regions):
             raise ValueError(
                 f"FiniteSets: weights[{bad[0]}] = {self._weights[bad[0]]} is not a finite "
                 "number >= 0"
+            )
+        with np.errstate(over="ignore"):
+            total = self._weights.sum()
+        if total > 2.0**LARGEST_POWER:
+            raise ValueError(
+                f"FiniteSets: the weights are so large (weights[{self._weights.argmax()}] = "
+                f"{self._weights.max()}) that their sum overflows float64; multiply all of them by "
+                "the same small number"
             )
         self._set(table.indptr, table.indices, unit)
 

@@ -21,6 +21,27 @@ __all__ = ["Gaussians", "checked_variance"]
 _ROUNDING = 8.0 * np.finfo(np.float64).eps
 
 
+_LEAST, _MOST = 2.0**-960, 2.0**960  # of a variance
+_FARTHEST = 2.0**500
+
+
+def _check_range(table: NDArray[np.float64]) -> None:
+    """Raise where a size or a squared distance is beyond float64; the rows are x, y, xx, yy."""
+    if not table.size:
+        return
+    far, wide = np.abs(table[:2]), table[2:]
+    if far.max() <= _FARTHEST and wide.min() >= _LEAST and wide.max() <= _MOST:
+        return
+    bad = np.vstack([far > _FARTHEST, (wide > _MOST) | ((wide > 0.0) & (wide < _LEAST))])
+    if bad.any():
+        row, k = np.argwhere(bad)[0]
+        raise ValueError(
+            f"Gaussians: {('x', 'y', 'xx', 'yy')[row]}[{k}] = {table[row, k]} is so large or so "
+            "small that sizes or squared distances are beyond float64; multiply all lengths by the "
+            "same number, and covariances by its square"
+        )
+
+
 def _product(a: NDArray, b: NDArray) -> tuple[NDArray, NDArray]:
     """Return ``a b`` as a rounded number and what that is short of (Dekker 1971)."""
     p = a * b
@@ -114,6 +135,7 @@ class Gaussians(Regions):
                 "has a negative eigenvalue: xy^2 must not exceed xx yy (values are x, y, xx, xy, "
                 "yy, with variances rather than standard deviations)"
             )
+        _check_range(np.stack([x, y, xx, yy]))
         about = np.where(about > _ROUNDING, about, 0.0)
         self._fill((x, y, xx, xy, yy, np.sqrt(xx), slope, np.sqrt(yy) * np.sqrt(about)), unit)
 
@@ -147,6 +169,12 @@ class Gaussians(Regions):
             )
         factor = checked_variance(variance)
         x, y, w, h, _, c, s = boxes._arrays[:7]
+        thin = np.argwhere((factor * np.square([w, h]) < _LEAST) & (np.array([w, h]) > 0.0))
+        if len(thin):
+            raise ValueError(
+                f"Gaussians.from_boxes: the variance of box {thin[:, 1].min()} becomes 0 in "
+                "float64; multiply all lengths by the same large number"
+            )
         with np.errstate(over="ignore", invalid="ignore"):  # the constructor refuses infinity
             xx = factor * ((c * w) ** 2 + (s * h) ** 2)
             yy = factor * ((s * w) ** 2 + (c * h) ** 2)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._decimals import as_meant
+from overlap.regions._sizes import LARGEST_POWER, power
 from overlap.regions.base import as_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Grid", "grid_of", "memory_order"]
+__all__ = ["Grid", "check_cells", "grid_of", "memory_order"]
 
 
 _NAMES = "xyzt"  # of the coordinates of regions, in their order
@@ -79,6 +80,7 @@ class Grid:
             raise ValueError(f"{self}: spacing and origin must be finite")
         if min(self.shape, default=1) < 1 or min(self.spacing, default=1.0) <= 0:
             raise ValueError(f"{self}: cells per axis and spacing must be positive")
+        check_cells(self.shape, self.spacing, str(self))
         if self.axes is not None:
             known = isinstance(self.axes, str) and set(self.axes) <= set(_NAMES)
             if not known or not len(set(self.axes)) == len(self.axes) == len(self.shape):
@@ -152,6 +154,18 @@ class Grid:
         """Return the grid with the names of its axes, where their order matters."""
         count = len(self.shape)
         return self if self.axes or not 1 < count <= 4 else replace(self, axes=_NAMES[:count])
+
+
+def check_cells(shape: Sequence[int], spacing: Sequence[float], what: str) -> None:
+    """Raise unless float64 holds the measure of every set of cells, and its squared diameter."""
+    cell, cells = power(np.array(spacing)), power(np.maximum(shape, 1))
+    low, high = np.cumsum(cell), np.cumsum(cell + cells)
+    good = np.maximum(np.abs(low), np.abs(high)).max(initial=0.0) <= LARGEST_POWER
+    if not (good and np.maximum(np.abs(cell), np.abs(cell + cells)).max(initial=0.0) <= 500.0):
+        raise ValueError(
+            f"{what}: with spacing = {tuple(spacing)}, sizes are so large or so small that float64 "
+            "cannot hold them; use another unit"
+        )
 
 
 def grid_of(

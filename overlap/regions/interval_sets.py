@@ -17,6 +17,7 @@ from overlap.regions._interval_input import (
     read_lists,
 )
 from overlap.regions._interval_store import IntervalStore
+from overlap.regions._sizes import LARGEST_POWER
 from overlap.regions.base import check_pair
 from overlap.regions.intervals import Intervals
 
@@ -74,7 +75,7 @@ class IntervalSets(IntervalStore):
         region, table, size = read_lists(values)
         self._set(*merged(region, table[:, 0], table[:, 1], size), unit)
         with np.errstate(over="ignore", invalid="ignore"):
-            long = np.flatnonzero(np.isposinf(self._arrays[5] - self._arrays[4]))
+            long = np.flatnonzero(self._arrays[5] - self._arrays[4] > 2.0**LARGEST_POWER)
         if long.size:
             raise ValueError(f"IntervalSets: the span of set {long[0]} overflows float64")
 

@@ -10,12 +10,43 @@ import numpy as np
 from overlap._jit import scalar
 from overlap._terms import Geometry, step
 from overlap.regions._arcs import CIRCLE
-from overlap.regions.base import Regions, as_numbers
+from overlap.regions._names import Naming, fields
+from overlap.regions._numbers import one_number
+from overlap.regions._sizes import limits, sizes_beyond
+from overlap.regions._times import read_spans
+from overlap.regions.base import Regions
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Intervals"]
+
+_LEAST, _MOST = limits(1)
+_NAMING = Naming.of(
+    "start|t-start|t-init|begin|start-time|onset",
+    "stop|end|t-end|t-stop|end-time|offset",
+    others=(
+        (
+            fields("center|centre|middle", "duration|length"),
+            "use Intervals.from_center_duration",
+        ),
+        (
+            fields("start|t-start|begin|start-time|onset", "duration|length"),
+            "give start, and start + duration",
+        ),
+    ),
+)
+_DURATIONS = Naming.of(
+    "center|centre|middle",
+    "duration|length",
+    others=(
+        (fields("start|begin|onset", "stop|end|offset"), "use Intervals(...)"),
+        (
+            fields("start|begin|onset", "duration|length"),
+            "use Intervals of start, start + duration",
+        ),
+    ),
+)
 
 # Columns on the real line: start, stop. On a circle see `overlap.regions._arcs`.
 
@@ -120,9 +151,11 @@ class Intervals(Regions):
                 f"Intervals: stop[{k}] = {stop[k]} is before start[{k}] = {start[k]}; "
                 f"use Intervals.{way_out}"
             )
-        if not np.isfinite(length).all():
-            k = np.flatnonzero(~np.isfinite(length))[0]
-            raise ValueError(f"Intervals: the length of interval {k} overflows float64")
+        if length.size and not (length.min() >= _LEAST and np.abs(table).max() <= _MOST):
+            if not np.isfinite(length).all():
+                k = np.flatnonzero(~np.isfinite(length))[0]
+                raise ValueError(f"Intervals: the length of interval {k} overflows float64")
+            self._extreme = sizes_beyond(length[None], table, "Intervals: interval")
         if self._period is None:
             self._fill((start, stop), unit)
             return
@@ -138,6 +171,10 @@ class Intervals(Regions):
         self._fill((start, stop, wrapped, length), unit)
 
     # ------------------------------------------------------------------- constructors
+
+    @classmethod
+    def _naming(cls) -> Naming:
+        return _NAMING
 
     @classmethod
     def sorted(cls, values: ArrayLike, *, unit: str | None = None) -> Self:
@@ -166,7 +203,7 @@ class Intervals(Regions):
         cls, values: ArrayLike, *, period: float | None = None, unit: str | None = None
     ) -> Self:
         """Build intervals from centre and duration, shape (N, 2), duration >= 0."""
-        table = cls._read(values, 2)
+        table = cls._read(values, 2, _DURATIONS)
         bad = np.flatnonzero(table[:, 1] < 0)
         if bad.size:
             raise ValueError(f"Intervals: duration[{bad[0]}] = {table[bad[0], 1]} is negative")
@@ -186,11 +223,56 @@ class Intervals(Regions):
         inclusive : bool
             The second number is the last frame itself: one frame is added to it.
         """
-        if not (math.isfinite(fps) and fps > 0):
+        if not 0 < one_number(fps, "Intervals.from_frames: fps") < math.inf:
             raise ValueError(f"Intervals.from_frames: fps = {fps!r} is not a positive number")
         table = cls._read(values, 2).copy()
         table[:, 1] += bool(inclusive)
         return cls(table / fps, unit="s")
+
+    @classmethod
+    def from_datetimes(
+        cls, starts: ArrayLike, stops: ArrayLike, *, origin: Any = None, unit: str = "s"
+    ) -> Self:
+        """Build intervals from datetimes, or from durations since a common beginning.
+
+        Parameters
+        ----------
+        starts, stops : array_like, shape (N,)
+            datetime64, pandas columns or Python datetimes; or timedelta64 and the like. Times with
+            a time zone are turned to UTC, and never compared with times without one.
+        origin : datetime or str, optional
+            The time that becomes 0, such as ``"2024-01-01"``; by default the first of all starts.
+            Two batches are compared only if they have the same one. Durations count from zero.
+        unit : {"s", "ms", "us", "ns", "min", "h", "D"}
+            Unit of the numbers.
+
+        Returns
+        -------
+        Intervals
+            With a unit that names the origin, as in the CF conventions:
+            ``"s since 2024-01-01"``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For what is no time, a missing time (NaT), times with and without zone together, and
+            intervals so far from the origin that their lengths would be wrong by more than 1e-9.
+
+        Notes
+        -----
+        Differences are taken in whole ticks and are exact. A number is the nearest float64 to the
+        exact number of units: 0.1 s is no float64, as ever; 100 ms is.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import overlap as ov
+        >>> times = np.array(["2024-01-01T10:00:00", "2024-01-01T10:00:10"], "datetime64[ns]")
+        >>> ov.Intervals.from_datetimes(times[:1], times[1:], origin="2024-01-01T10:00:00")
+        Intervals([[0.0, 10.0]], unit='s since 2024-01-01T10:00:00')
+        """
+        table, text = read_spans(starts, stops, origin, unit, "Intervals.from_datetimes")
+        return cls(table, unit=f"{unit} since {text}" if text else unit)
 
     # ---------------------------------------------------------------------- properties
 
@@ -303,14 +385,14 @@ class Intervals(Regions):
 
 
 def _checked_period(period: float) -> float:
-    value = float(as_numbers(period, "Intervals: period"))
-    if not (math.isfinite(value) and value > 0):
+    value = one_number(period, "Intervals: period")
+    if not 0 < value < math.inf:
         raise ValueError(f"Intervals: period = {period!r} is not a positive number")
     return value
 
 
 def _checked_ratio(ratio: float) -> float:
-    value = float(ratio)
-    if not (math.isfinite(value) and value >= 0):
+    value = one_number(ratio, "scaled: ratio")
+    if not 0 <= value < math.inf:
         raise ValueError(f"scaled: ratio = {ratio!r} is not a finite number >= 0")
     return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
@@ -12,6 +11,8 @@ import numpy as np
 from overlap._jit import compose
 from overlap._loops import BLOCK_ROWS
 from overlap._terms import Geometry, Groups
+from overlap.regions._numbers import one_number
+from overlap.regions._sizes import LARGEST_POWER, limits, power
 from overlap.regions.base import Regions, check_pair
 
 if TYPE_CHECKING:
@@ -131,6 +132,21 @@ def _product_geometry(
     )
 
 
+def _check_measures(first: Regions, second: Regions) -> None:
+    """Raise where both measures are positive and float64 cannot hold their product."""
+    sizes = first.measure(), second.measure()
+    with np.errstate(invalid="ignore"):  # -inf of 0
+        powers = power(sizes[0]) + power(sizes[1])
+    bad = np.flatnonzero((abs(powers) > LARGEST_POWER) & (sizes[0] > 0.0) & (sizes[1] > 0.0))
+    if bad.size:
+        k = bad[0]
+        raise ValueError(
+            f"Product: region {k} measures {sizes[0][k]:.6g} x {sizes[1][k]:.6g}, which is too "
+            f"{'large' if powers[k] > 0.0 else 'small'} for float64; multiply the coordinates of a "
+            "factor by the same number everywhere"
+        )
+
+
 class Product(Regions):
     """Products of two batches: region k is ``first[k] x second[k]``.
 
@@ -176,13 +192,36 @@ class Product(Regions):
                 f"Product: first has {len(first)} regions and second {len(second)}; "
                 "they are multiplied one by one, so the lengths must be equal"
             )
-        if scale is not None and not (math.isfinite(scale) and scale > 0):
-            raise ValueError(f"Product: scale = {scale!r} is not a positive number")
+        if scale is not None:
+            least, most = limits(2)
+            if not least <= one_number(scale, "Product: scale") <= most:
+                raise ValueError(
+                    f"Product: scale = {scale!r} is not a positive number, or its square is beyond "
+                    "float64"
+                )
+        _check_measures(first, second)
+        self._join(first, second, None if scale is None else float(scale), False)
+        self._extreme = self._beyond()
+
+    def _join(self, first: Regions, second: Regions, scale: float | None, extreme: bool) -> None:
         self._factors: tuple[Regions, Regions] = (first, second)
-        self._scale = None if scale is None else float(scale)
+        self._scale, self.unit = scale, None
         self._ragged = first.ragged or second.ragged
         self._by_blocks = first.by_blocks or second.by_blocks
-        self.unit = None
+        self._extreme = extreme
+        self._shapeless = first._shapeless or second._shapeless
+
+    def _beyond(self) -> bool:
+        """Return whether products of sides and of distances may be beyond float64."""
+        if any(factor._extreme for factor in self._factors):
+            return True
+        bounds = self.bounds()
+        if bounds is None or not bounds[0].size:
+            return False
+        least, most = limits(len(bounds[0]))
+        side = bounds[1] - bounds[0]
+        low = side.min() if side.min() > 0.0 else side[side > 0.0].min(initial=np.inf)
+        return bool(low < least or np.abs(bounds).max() > most)
 
     @property
     def factors(self) -> tuple[Regions, Regions]:
@@ -195,7 +234,9 @@ class Product(Regions):
         return self._scale
 
     def _rebuilt(self, first: Regions, second: Regions) -> Self:
-        return type(self)(first, second, scale=self._scale)
+        result = type(self).__new__(type(self))
+        result._join(first, second, self._scale, self._extreme)
+        return result
 
     # ---------------------------------------------------------------------- container
 
@@ -203,6 +244,7 @@ class Product(Regions):
         return len(self._factors[0])
 
     def __getitem__(self, index: Any) -> Self:
+        index = self._index(index)
         return self._rebuilt(*(factor[index] for factor in self._factors))
 
     def _contents(self) -> Sequence[Any]:
@@ -244,7 +286,9 @@ class Product(Regions):
             type(batches[0]._factors[k]).concat([batch._factors[k] for batch in batches])
             for k in (0, 1)
         )
-        return batches[0]._rebuilt(*factors)
+        result = batches[0]._rebuilt(*factors)
+        result._extreme = any(batch._extreme for batch in batches)
+        return result
 
     def measure(self) -> NDArray[np.float64]:
         """Return the products of the factors' measures, shape (N,)."""
@@ -252,7 +296,7 @@ class Product(Regions):
 
     def scaled(self, ratio: float) -> Self:
         """Return the products of the scaled factors."""
-        return self._rebuilt(*(factor.scaled(ratio) for factor in self._factors))
+        return type(self)(*(x.scaled(ratio) for x in self._factors), scale=self._scale)
 
     def contains(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which points are in which product, shape (N, Q)."""
@@ -281,7 +325,8 @@ class Product(Regions):
     def with_ends(self, ends: NDArray[np.float64]) -> Self:
         """Return products with other ends, shape (N, axes, 2)."""
         parts = zip(self._factors, self._split(ends, 1), strict=True)
-        return self._rebuilt(*(factor.with_ends(part) for factor, part in parts))
+        moved = (factor.with_ends(part) for factor, part in parts)
+        return type(self)(*moved, scale=self._scale)
 
     def legal_ends(self, ends: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which ends are legal in both factors, shape (N,)."""

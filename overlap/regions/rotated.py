@@ -15,6 +15,8 @@ from overlap.regions._enclosure_pulls import box_pull, min_rect_pull
 from overlap.regions._enclosures import box_axes, min_rect_axes
 from overlap.regions._hull import hull_enclosure, hull_pull, tied_hull_pull
 from overlap.regions._min_rects import min_rects
+from overlap.regions._names import Naming, fields
+from overlap.regions._sizes import limits
 from overlap.regions.base import Regions, as_numbers
 from overlap.regions.boxes import Boxes
 from overlap.regions.intervals import _checked_ratio
@@ -66,6 +68,31 @@ _GEOMETRIES = {
     "box": _enclosures.with_box_outside(_around(box_axes, box_pull)),
     "min_rect": _around(min_rect_axes, min_rect_pull),
 }
+
+
+_BOX_NAMES = (
+    "cx|x|xc|x-center|center-x",
+    "cy|y|yc|y-center|center-y",
+    "w|width|dx",
+    "h|height|dy",
+)
+_NAMING = Naming.of(
+    *_BOX_NAMES,
+    "angle|theta|rotation|radians|angle-rad",
+    others=(
+        (
+            fields(*_BOX_NAMES, "degrees|deg|angle-deg|angle-degrees"),
+            "use RotatedBoxes.from_degrees, which asks where positive angles turn",
+        ),
+        (
+            fields("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4"),
+            "use RotatedBoxes.from_corners",
+        ),
+    ),
+)
+_ANY_ANGLE = Naming.of(
+    *_BOX_NAMES, "angle|theta|rotation|radians|angle-rad|degrees|deg|angle-deg|angle-degrees"
+)
 
 
 @dataclass(frozen=True)
@@ -160,6 +187,21 @@ def _convention(name: str, method: str) -> _Convention:
     return _CONVENTIONS[name]
 
 
+def _check_sides(side: NDArray[np.float64], name: str, least: float) -> None:
+    bad = np.flatnonzero(side < 0.0)
+    if bad.size:
+        raise ValueError(
+            f"RotatedBoxes: {name}[{bad[0]}] = {side[bad[0]]} is negative; sizes are lengths, and "
+            "a box that points the other way has its angle changed by pi"
+        )
+    bad = np.flatnonzero((side > 0.0) & (side < least))
+    if bad.size:
+        raise ValueError(
+            f"RotatedBoxes: {name}[{bad[0]}] = {side[bad[0]]} is below {least:.0e}, so that areas "
+            "become 0 in float64; multiply all lengths by the same large number"
+        )
+
+
 def _half_sides(w: NDArray, h: NDArray, c: NDArray, s: NDArray) -> tuple[NDArray, NDArray]:
     """Return the half sides of the bounding boxes."""
     c, s = np.abs(c), np.abs(s)
@@ -205,22 +247,25 @@ class RotatedBoxes(Regions):
     def __init__(self, values: ArrayLike, *, unit: str | None = None) -> None:
         table = self._read(values, 5)
         x, y, w, h, angle = np.array(table.T, order="C")  # a copy, always
+        least, most = limits(2)
         for side, name in ((w, "w"), (h, "h")):
-            if side.size and side.min() < 0.0:
-                k = int(np.flatnonzero(side < 0.0)[0])
-                raise ValueError(
-                    f"RotatedBoxes: {name}[{k}] = {side[k]} is negative; sizes are lengths, and a "
-                    "box that points the other way has its angle changed by pi"
-                )
-        with np.errstate(over="ignore"):
-            diagonal = np.hypot(w, h)
-        if not np.isfinite(diagonal).all():
-            k = int(np.flatnonzero(~np.isfinite(diagonal))[0])
-            raise ValueError(f"RotatedBoxes: the diagonal of box {k} overflows float64")
+            if side.size and side.min() < least:
+                _check_sides(side, name, least)
+        if table.size and np.abs(table[:, :4]).max() > most:
+            k, column = np.argwhere(np.abs(table[:, :4]) > most)[0]
+            raise ValueError(
+                f"RotatedBoxes: {self.columns[column]}[{k}] = {table[k, column]} is beyond "
+                f"{most:.0e}, so that areas overflow float64; multiply all lengths by the same "
+                "small number"
+            )
         c, s = np.cos(angle), np.sin(angle)
         half_x, half_y = _half_sides(w, h, c, s)
         hair = 1.0 + 1e-15  # so that rounding never parts boxes that touch
         self._fill((x, y, w, h, angle, c, s, half_x * hair, half_y * hair), unit)
+
+    @classmethod
+    def _naming(cls) -> Naming:
+        return _NAMING
 
     # ------------------------------------------------------------------- constructors
 
@@ -275,7 +320,7 @@ class RotatedBoxes(Regions):
         to_convention : the way back.
         """
         convention = _convention(name, "from_convention")
-        table = cls._read(values, 5)
+        table = cls._read(values, 5, _ANY_ANGLE)
         bad = convention.outside(table) if convention.strict else np.empty(0, np.intp)
         if bad.size:
             ends = f"{convention.start:.4f}, {convention.start + convention.turn:.4f}"
@@ -312,7 +357,7 @@ class RotatedBoxes(Regions):
 
     @classmethod
     def _turned(cls, values: ArrayLike, convention: _Convention, unit: str | None) -> Self:
-        table = cls._read(values, 5).copy()
+        table = cls._read(values, 5, _ANY_ANGLE).copy()
         table[:, 4] = convention.radians(table[:, 4])
         return cls(table, unit=unit)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from overlap._terms import Geometry
+from overlap.regions._numbers import one_number
 from overlap.regions._smooth_kernels import BLUR, SMOOTH_MIN, Method, check_kind, smooth_geometry
 from overlap.regions.base import Regions, check_pair
 from overlap.regions.product import Product
@@ -35,8 +35,12 @@ class _Smoothed(Regions):
         if not isinstance(base, Regions):
             raise TypeError(f"{kind}: expected a batch of regions, got {type(base).__name__}")
         check_kind(base, self._method)
-        self._base = base
+        self._take(base)
         self._width = self._checked_width(base, width)
+
+    def _take(self, base: Regions) -> None:
+        self._base = base
+        self._extreme, self._shapeless = base._extreme, base._shapeless
 
     def _checked_width(self, base: Regions, width: Any) -> Width:
         """Return a width per factor of a product, each a positive number."""
@@ -53,17 +57,15 @@ class _Smoothed(Regions):
                 )
             widths = width if pair else (width, width)
             return (self._checked_width(first, widths[0]), self._checked_width(second, widths[1]))
-        try:
-            value = float(width)
-        except (TypeError, ValueError):
-            raise TypeError(f"{name} = {width!r} is not a number") from None
-        if not (math.isfinite(value) and value > 0.0):
+        value = one_number(width, name)
+        if not 0.0 < value < np.inf:
             raise ValueError(f"{name} = {width!r} is not a positive number")
         return value
 
     def _rebuilt(self, base: Regions) -> Self:
         result = type(self).__new__(type(self))
-        result._base, result._width, result._relative = base, self._width, self._relative
+        result._take(base)
+        result._width, result._relative = self._width, self._relative
         return result
 
     @property
@@ -87,7 +89,7 @@ class _Smoothed(Regions):
         return len(self._base)
 
     def __getitem__(self, index: Any) -> Self:
-        return self._rebuilt(self._base[index])
+        return self._rebuilt(self._base[self._index(index)])
 
     def _contents(self) -> Sequence[Any]:
         return self._settings(), self._base

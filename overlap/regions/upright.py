@@ -12,6 +12,7 @@ import numpy as np
 from overlap._jit import compose
 from overlap._terms import Geometry
 from overlap.regions import _enclosures
+from overlap.regions._names import Naming
 from overlap.regions.base import Regions, check_pair
 from overlap.regions.intervals import Intervals, _checked_ratio
 from overlap.regions.product import Product
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["UprightBoxes"]
+
+
+_NAMING = Naming.of(
+    "x|cx|center-x",
+    "y|cy|center-y",
+    "z|cz|center-z",
+    "dx|l|length",
+    "dy|w|width",
+    "dz|h|height",
+    "yaw|heading|rotation-z|rz",
+)
 
 
 def _upright_pullback(a, i, b, j, do, de, ds, dx):
@@ -68,6 +80,10 @@ class UprightBoxes(Product):
 
     columns = ("x", "y", "z", "dx", "dy", "dz", "yaw")
 
+    @classmethod
+    def _naming(cls) -> Naming:
+        return _NAMING
+
     def __init__(self, values: ArrayLike, *, unit: str | None = None) -> None:
         table = self._read(values, 7)
         bad = np.argwhere(table[:, 3:6] < 0.0)
@@ -77,7 +93,7 @@ class UprightBoxes(Product):
             raise ValueError(f"UprightBoxes: {name}[{row}] = {table[row, 3 + side]} is negative")
         plane = RotatedBoxes(table[:, [0, 1, 3, 4, 6]], unit=unit)
         height = Intervals.from_center_duration(table[:, [2, 5]], unit=unit)
-        super().__init__(plane, height)
+        super().__init__(plane, height)  # which looks at the volume as well
         self._table = np.array(table)
         self._table.flags.writeable = False
         self.unit = unit
@@ -95,7 +111,12 @@ class UprightBoxes(Product):
         return height
 
     def __getitem__(self, index: Any) -> Self:
-        return type(self)(self._table[self._index(index)], unit=self.unit)
+        index = self._index(index)
+        plane, height = (factor[index] for factor in self.factors)
+        result = self._rebuilt(plane, height)
+        result._table, result.unit = self._table[index], self.unit
+        result._table.flags.writeable = False
+        return result
 
     @classmethod
     def concat(cls, batches: Sequence[Self]) -> Self:

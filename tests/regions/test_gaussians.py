@@ -83,7 +83,7 @@ def test_needles_are_singular() -> None:
     assert ov.Gaussians.from_boxes(straight, variance=0.25).measure()[0] == 0.25e9
 
 
-@pytest.mark.parametrize("scale", [1e-150, 1e-100, 1e100, 1e150])
+@pytest.mark.parametrize("scale", [1e-140, 1e-100, 1e100, 1e140])
 def test_sizes_at_the_ends_of_the_range(scale) -> None:
     table = boxes(np.random.default_rng(3), 20)
     wanted = ov.Gaussians.from_boxes(ov.RotatedBoxes(table), variance=0.25).measure()
@@ -124,7 +124,7 @@ def test_what_is_no_box() -> None:
     for variance in (0.0, -1.0, math.nan, math.inf, "1/4", [0.25]):
         with pytest.raises(ValueError, match=r"is not a finite number > 0; papers take"):
             ov.Gaussians.from_boxes(plane, variance=variance)
-    with pytest.raises(ValueError, match=r"xx\[0\] = inf is not finite"):
+    with pytest.raises(ValueError, match=r"cx\[0\] = 5e\+199 is beyond"):
         ov.Gaussians.from_boxes(ov.Boxes([[0.0, 0.0, 1e200, 1.0]]), variance=0.25)
 
 
