@@ -8,7 +8,7 @@ import numpy as np
 
 from overlap._jit import specialise
 from overlap.regions._interval_edges import merge
-from overlap.regions._numbers import as_numbers, described, checked_number, one_number, unmasked
+from overlap.regions._numbers import as_numbers, checked_number, described, one_number, unmasked
 from overlap.regions.intervals import Intervals
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ SIZED = {
     "smooth": lambda s: ov.Boxes([[0.0, 0.0, s, s]]).smooth_min(0.1),
     "polygons": lambda s: ov.Polygons([_square(s)]),
     "masks": lambda s: ov.Masks([[[True]]], spacing=(s, s)),
-    "soft masks": lambda s: ov.Masks([[min(s, 1.0)]], soft="squared"),
+    "soft masks": lambda s: ov.Masks([[min(s, 1.0)]], soft="squared", axes=1),
     "labels": lambda s: ov.contingency([[1]], [[1]], spacing=(s, s)).regions([1], [1])[0],
     "sets": lambda s: ov.FiniteSets([[1, 1]], weights=[s, s]),
     "gaussians": lambda s: ov.Gaussians([[0.0, 0.0, s * s, 0.0, s * s]]),
@@ -174,7 +174,7 @@ def test_masked_values_are_not_ignored(entry: str) -> None:
 
 def test_masked_arrays_without_a_masked_value_are_data() -> None:
     assert ov.Boxes(np.ma.array([[0.0, 0.0, 1.0, 1.0]])) == ov.Boxes([[0, 0, 1, 1]])
-    assert ov.Masks(np.ma.array([[True, False]])) == ov.Masks([[True, False]])
+    assert ov.Masks(np.ma.array([[True, False]]), axes=1) == ov.Masks([[True, False]], axes=1)
 
 
 TEXTS = {
@@ -187,7 +187,7 @@ TEXTS = {
     "assign, negative": lambda b, t: ov.assign(b, b, negative=t),
     "assign, ignored": lambda b, t: ov.assign(b, b, ignore=b, ignore_at_least=t),
     "dial": lambda b, t: ov.threshold_dial(b, b, thresholds=[t]),
-    "masks": lambda b, t: ov.Masks([[0.5]], support=t),
+    "masks": lambda b, t: ov.Masks([[0.5]], support=t, axes=1),
     "scaled": lambda b, t: b.scaled(t),
     "blurred": lambda b, t: b.blurred(t),
     "smooth": lambda b, t: b.smooth_min(t),

@@ -21,8 +21,8 @@ KINDS = {
     "blurred": PLANE.blurred(0.1),
     "polygons": ov.Polygons.from_boxes(PLANE),
     "sets": ov.FiniteSets([[1, 1, 0], [0, 1, 1], [0, 0, 1]]),
-    "masks": ov.Masks([[True, False], [True, True], [False, True]]),
-    "soft masks": ov.Masks([[0.5, 0.1], [0.2, 0.3], [0.4, 0.9]]),
+    "masks": ov.Masks([[True, False], [True, True], [False, True]], axes=1),
+    "soft masks": ov.Masks([[0.5, 0.1], [0.2, 0.3], [0.4, 0.9]], axes=1),
     "label masks": ov.Masks.from_labels([[1, 2, 3]]),
     "labels": ov.contingency([[1, 2, 3]], [[1, 2, 3]]).regions([1, 2, 3], [1, 2, 3])[0],
 }

@@ -282,7 +282,7 @@ def test_hard_masks_are_factors() -> None:
         ),
         (np.zeros((1, 2, 1)), {"support": 1.0}, ValueError, r"support = 1.0 is not in \[0, 1\)"),
         (np.zeros((1, 2, 1)), {"support": "0.5"}, TypeError, "support = '0.5' is not a number"),
-        (np.ma.masked_equal([[[0, 1]]], 1), {}, ValueError, "1 masked elements; fill them"),
+        (np.ma.masked_equal([[[0, 1]]], 1), {}, ValueError, r"value at \[0, 0, 1\] is masked"),
     ],
 )
 def test_bad_input(values: object, settings: dict, error: type, message: str) -> None:
