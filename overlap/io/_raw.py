@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 __all__ = ["RawSegments", "to_float64", "to_names"]
 
 Where = Callable[[int], str]
+_WHOLE = 2.0**53  # float64 holds every whole number up to here
 
 
 @dataclass
@@ -40,8 +41,15 @@ def _number(value: Any) -> float:
         # float() also reads "1_0", which nobody means in a data file
         if "_" in value:
             raise ValueError
+        number = float(value)
+        if abs(number) >= _WHOLE and value.strip().lstrip("+-").isdigit():
+            return _number(int(value))
+        return number
+    if isinstance(value, int | np.integer):
+        if int(value) != int(float(value)):
+            raise ValueError  # float64 would round it
         return float(value)
-    if isinstance(value, int | float | np.integer | np.floating):
+    if isinstance(value, float | np.floating):
         return float(value)
     raise TypeError
 
@@ -74,10 +82,20 @@ def to_float64(
 
     def fail(index: int, value: Any) -> ValueError:
         wanted = " ".join(("a finite number", unit)).strip()
+        if hasattr(value, "isoformat") or hasattr(value, "total_seconds"):
+            wanted += (
+                ", such as (column - origin).dt.total_seconds() with one origin for all tables"
+            )
+        elif isinstance(value, int | np.integer):
+            wanted += " that float64 holds: whole ones up to 2**53, so subtract an origin first"
         return ValueError(f"{where(index)}: {field} is {value!r}; wanted {wanted}")
 
     if isinstance(values, np.ndarray) and values.dtype.kind in "fiu":
         result = values.astype(np.float64)
+        if values.dtype.kind != "f":
+            for index in np.flatnonzero(np.abs(result) >= _WHOLE).tolist():
+                if int(values[index]) != int(result[index]):
+                    raise fail(index, int(values[index]))
     else:
         items = values.tolist() if isinstance(values, np.ndarray) else values
         if set(map(type, items)) <= {float}:

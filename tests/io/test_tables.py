@@ -237,3 +237,26 @@ def test_half_a_segment_is_refused(tmp_path, row):
     path.write_text(f"video,start,stop,label\n{row}\n")
     with pytest.raises(ValueError, match="line 2"):
         as_segments(path, role="truth")
+
+
+@pytest.mark.parametrize("form", ["int64", "object", "text"])
+def test_whole_numbers_that_float64_cannot_hold(form: str) -> None:
+    """Nanosecond timestamps would become empty segments."""
+    import pandas as pd
+
+    from overlap.io import as_segments
+
+    start = 1_700_000_000_123_456_789
+    frame = pd.DataFrame({"video": ["a"], "start": [start], "stop": [start + 1], "label": ["x"]})
+    if form != "int64":
+        frame = frame.astype({"start": object, "stop": object})
+    if form == "text":
+        frame = frame.astype({"start": str, "stop": str})
+    with pytest.raises(ValueError, match=r"DataFrame, row 0: start is '?1700000000123456789"):
+        as_segments(frame, role="truth")
+    held = frame.assign(start=[2**53], stop=[2**53 + 2])
+    assert as_segments(held, role="truth").stop[0] == 2.0**53 + 2
+    times = pd.to_datetime(pd.Series(["2024-01-01"]))
+    for dated in (times, times.dt.tz_localize("UTC"), times - times[0]):
+        with pytest.raises(ValueError, match=r"wanted a finite number of seconds, such as"):
+            as_segments(frame.assign(start=dated, stop=dated), role="truth")
