@@ -128,6 +128,8 @@ def _weigh(sides, count, near):
     """
     for k in range(count):
         length, first, last = sides[k, 4], sides[k, 5], sides[k, 6]
+        if first > last:
+            continue  # a has no corner on it
         low, high = sides[k, 7], sides[k, 8]
         alone = last - first <= near
         inwards = (low if alone else min(low, last)) - first
@@ -259,6 +261,8 @@ def pull_hulls(
                         grad[1, at] += pull[1, corner[at]] / mine[corner[at]]
                     for p in range(count):
                         along = _place(sides, p, px, py, near)
+                        if along == math.inf:
+                            continue
                         last_one = abs(along - sides[p, 6]) <= near
                         if not (last_one or abs(along - sides[p, 5]) <= near):
                             continue
