@@ -98,7 +98,9 @@ def _whole(path: str | Path) -> Iterator[None]:
     """Say of which file it is that an entry is missing or of another type."""
     try:
         yield
-    except (AttributeError, IndexError, KeyError, TypeError) as error:
+    except (ValueError, OSError, ImportError):
+        raise
+    except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise ValueError(
             f"{path}: an entry is missing or is not what overlap writes ({what}); the file was "

@@ -30,6 +30,9 @@ from overlap.io.printable import printable
 __all__ = ["main"]
 
 
+INTERNAL = 70  # EX_SOFTWARE of sysexits.h
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -43,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0 on success, 1 where ``check --strict`` found something, some cases of
         ``segmentation`` or files of ``ramachandran`` could not be evaluated, or the reader of
-        the output went away, 2 on bad input, 130 if interrupted.
+        the output went away, 2 on bad input, 70 on an error of the program itself, 130 if
+        interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     with warnings.catch_warnings():
@@ -60,10 +64,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # the reader of our output has gone; keep the interpreter from complaining at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
-        except (ValueError, OSError, ImportError) as error:
+        except (ValueError, OSError, ImportError, MemoryError) as error:
             if os.environ.get("OVERLAP_TRACEBACK") == "1":
                 raise
-            return _fail(str(error), 2)
+            return _fail(str(error) or "not enough memory", 2)
+        except Exception as error:
+            if os.environ.get("OVERLAP_TRACEBACK") == "1":
+                raise
+            return _fail(
+                f"internal error ({type(error).__name__}: {error}); please report it, with the "
+                "command and what OVERLAP_TRACEBACK=1 shows",
+                INTERNAL,
+            )
 
 
 def _fail(message: str, code: int) -> int:
@@ -312,7 +324,7 @@ def check(files: tuple[str, ...], strict: bool) -> int:
             else:
                 seen = inspect(path)
                 inspections.append((path, seen))
-        except (ValueError, OSError, ImportError) as error:
+        except (ValueError, OSError, ImportError, MemoryError) as error:
             failures += 1
             _fail(str(error), 2)
             continue

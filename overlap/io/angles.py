@@ -40,6 +40,7 @@ from numpy.typing import NDArray
 from overlap.io._dihedrals import wrapped_degrees
 from overlap.io._raw import Where, to_float64
 from overlap.io._source import Source, read_source
+from overlap.io.boundary import reads_file
 from overlap.io.residue_categories import (
     EVERYTHING,
     as_category,
@@ -77,6 +78,7 @@ _SEQID = re.compile(r"^(-?\d+)([A-Za-z]?)$")
 Unit = Literal["degrees", "radians"]
 
 
+@reads_file
 def read_angles(
     source: Any, *, unit: Unit | None = None, category: str | None = None, cis_limit: float = 90.0
 ) -> ResidueTable:

@@ -13,6 +13,7 @@ from overlap.io._paths import find_files, suffix_of
 from overlap.io._source import read_source
 from overlap.io._structure_files import STRUCTURE_SUFFIXES
 from overlap.io.angles import is_angle_table, read_angles
+from overlap.io.boundary import reads_file
 from overlap.io.rama_grids import RamaGrids, read_rama_grids
 from overlap.io.region_files import PERIOD, RegionSet, read_regions
 from overlap.io.residue_categories import EVERYTHING, as_category
@@ -112,6 +113,7 @@ def _kind_of_path(name: str) -> str:
     raise ValueError(f"{name}: cannot tell what this is; wanted {_WANTED}")
 
 
+@reads_file
 def read_conformations(
     source: Any,
     *,

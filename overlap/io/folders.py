@@ -11,6 +11,7 @@ from pathlib import Path
 from string import ascii_letters, digits
 
 from overlap._values import ByValue
+from overlap.io.boundary import reads_file
 from overlap.io.name_match import mismatch
 from overlap.io.volumes import SUFFIXES, split_suffix
 
@@ -100,6 +101,7 @@ class CasePairs(ByValue):
         return iter(self.pairs)
 
 
+@reads_file
 def pair_folders(
     truth_dir: str | os.PathLike[str],
     found_dir: str | os.PathLike[str],

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from overlap.io._source import Source, read_source
+from overlap.io.boundary import reads_file
 
 __all__ = ["LabelSet", "parse_labels", "read_labels"]
 
@@ -120,6 +121,7 @@ def parse_labels(text: str) -> LabelSet:
     return _build(items, "labels")
 
 
+@reads_file
 def read_labels(path: str | os.PathLike[str]) -> LabelSet:
     """Read names from a file.
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from overlap.io._source import Source, read_source
 from overlap.io.activitynet import parse_json
+from overlap.io.boundary import reads_file
 from overlap.io.name_match import mismatch
 from overlap.io.segments import Role, SegmentTable, as_segments
 from overlap.io.tables import has_confidence
@@ -53,6 +54,7 @@ class Inspection:
     findings: list[str]
 
 
+@reads_file
 def inspect(path: str | Path) -> Inspection:
     """Look at a file of segments.
 

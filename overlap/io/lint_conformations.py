@@ -13,6 +13,7 @@ from overlap.io._paths import suffix_of
 from overlap.io._source import read_source
 from overlap.io._structure_files import STRUCTURE_SUFFIXES
 from overlap.io.angles import is_angle_table
+from overlap.io.boundary import reads_file
 from overlap.io.conformations import Conformations, kind_of, read_conformations
 from overlap.io.rama_grids import RamaGrids
 from overlap.io.residues import ResidueTable
@@ -38,6 +39,7 @@ class ConformationInspection:
     findings: list[str]
 
 
+@reads_file
 def is_conformation(path: str | os.PathLike[str]) -> bool:
     """Whether a path is structures, a table of angles, grids or regions, by name or first line.
 
@@ -53,6 +55,7 @@ def is_conformation(path: str | os.PathLike[str]) -> bool:
     return suffix in (".csv", ".tsv", ".txt") and is_angle_table(read_source(os.fspath(path)))
 
 
+@reads_file
 def inspect_conformations(path: str | os.PathLike[str]) -> ConformationInspection:
     """Look at structures, a table of angles, grids or regions.
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from overlap._values import ByValue, ReadOnly
 from overlap.io._source import Source, read_source
+from overlap.io.boundary import reads_file
 from overlap.io.residue_categories import (
     ALLOWED_CUTOFFS,
     CATEGORIES,
@@ -94,6 +95,7 @@ class RamaGrids(ByValue):
             )
 
 
+@reads_file
 def read_rama_grids(
     path: str | os.PathLike,
     *,

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from overlap._values import ByValue
 from overlap.io._source import Source, read_source
+from overlap.io.boundary import reads_file
 from overlap.io.residue_categories import EVERYTHING, as_category
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class RegionSet(ByValue):
         return tuple(dict.fromkeys(category for category, _ in self.regions))
 
 
+@reads_file
 def read_regions(
     path: str | os.PathLike[str] | Source, *, category: str | None = None
 ) -> RegionSet:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from overlap._values import ByValue
 from overlap.io._raw import RawSegments, to_float64, to_names
+from overlap.io.boundary import reads_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -210,6 +211,7 @@ def _frozen(table: SegmentTable) -> SegmentTable:
     return table
 
 
+@reads_file
 def as_segments(source: Any, *, role: Role) -> SegmentTable:
     """Read labelled segments from whatever the user holds.
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from overlap.io._source import read_source
+from overlap.io.boundary import reads_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["read_strata"]
 
 
+@reads_file
 def read_strata(path: str | os.PathLike[str], cases: Iterable[str]) -> pd.DataFrame:
     r"""Read a CSV file with one row for each case.
 

@@ -30,6 +30,7 @@ from overlap.io._structure_files import (
     is_prediction,
     parse_structure,
 )
+from overlap.io.boundary import reading
 from overlap.io.residue_categories import category_of, unusual_names
 from overlap.io.residues import Failure, ResidueTable
 
@@ -152,7 +153,8 @@ def read_structures(source: Any, **rules: Any) -> ResidueTable:
     tables, failures, left = [], [], []
     for file in files:
         try:
-            table = _read(read_source(file), how)
+            with reading(file):
+                table = _read(read_source(file), how)
         except (ValueError, OSError) as error:
             if alone:
                 raise

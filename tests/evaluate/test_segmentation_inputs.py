@@ -197,7 +197,7 @@ def test_a_list_is_a_list_of_cases(tmp_path):
         run(paths[0], paths[1][::-1])
     with pytest.raises(ValueError, match="truth is a list of 2 volumes and found of 1"):
         run(paths[0], paths[1][:1])
-    with pytest.raises(TypeError, match="truth is a list of volumes and found a volume"):
+    with pytest.raises(ValueError, match="truth is a list of volumes and found a volume"):
         run([truth["case_1"]], found["case_1"])
     nested = segmentation(truth=[[0, 1, 1], [0, 1, 1]], found=[[0, 1, 0], [0, 1, 1]])
     assert nested.summary["n_cases"] == 1

@@ -61,16 +61,15 @@ def as_inputs(truth: Any, found: Any, pattern: str | tuple[str, str] | None = No
 
     Raises
     ------
-    TypeError
-        One side is a folder, a mapping or a list, and the other is not.
     ValueError
-        No case has both sides; lists differ in length or order.
+        One side is a folder, a mapping or a list, and the other is not; no case has both sides;
+        lists differ in length or order.
     OSError
         A folder or a file is missing.
     """
     kinds = _kind(truth), _kind(found)
     if kinds[0] != kinds[1]:
-        raise TypeError(
+        raise ValueError(
             f"truth is {kinds[0]} and found {kinds[1]}; give two folders, two mappings from case "
             "to volume, two lists of volumes, or two volumes"
         )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from overlap._label_arrays import as_array, check_axis_order, image_of
 from overlap.counting import contingency
+from overlap.io.boundary import reading
 from overlap.io.grids import check_same_grid, reorient
 from overlap.io.label_names import LabelSet
 from overlap.io.volumes import Volume, read_volume
@@ -122,7 +123,7 @@ class Measure:
             return Failed(
                 case, _line(error), _digest(error.truth, truth), diagonal, tuple(labels.tolist())
             )
-        except (ValueError, OSError, RuntimeError) as error:
+        except (ValueError, OSError) as error:
             return Failed(case, _line(error))
         if self.resume is not None and kept:
             store_case(self.resume, measured, self.settings())
@@ -222,7 +223,7 @@ class _FoundError(ValueError):
 def _fault_of_found(truth: Volume) -> Iterator[None]:
     try:
         yield
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError) as error:
         raise _FoundError(str(error), truth) from error
 
 
@@ -251,11 +252,12 @@ def as_volume(
         return read_volume(source, soft=soft, scale=scale, spacing=spacing)
     if isinstance(source, Volume):
         return source
-    try:
-        image = image_of(source, name)
-        values = as_array(source if image is None else image.values, name)
-    except TypeError as error:
-        raise ValueError(str(error)) from None
+    with reading(name):
+        try:
+            image = image_of(source, name)
+            values = as_array(source if image is None else image.values, name)
+        except TypeError as error:
+            raise ValueError(str(error)) from None
     array = values.view()  # that cannot be written: nothing is converted in place
     array.flags.writeable = False
     if array.dtype.kind not in "buif":

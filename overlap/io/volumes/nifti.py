@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
@@ -54,7 +57,8 @@ def read_nifti(path: str) -> RawVolume:
         was, name = ("gzip", ".nii.gz") if zipped else ("not gzip", ".nii")
         raise ValueError(f"{path}: its content is {was} data; rename it to end in {name}")
     try:
-        image: Any = nibabel.load(path)
+        with _without_log(nibabel.imageglobals.logger):
+            image: Any = nibabel.load(path)
         header, proxy = image.header, image.dataobj
         shape, dtype, offset = proxy.shape, proxy.dtype, proxy.offset
         slope, inter = float(proxy.slope), float(proxy.inter)
@@ -83,6 +87,20 @@ def read_nifti(path: str) -> RawVolume:
     raw = RawVolume(data, slope=slope, inter=inter)
     _place(raw, header, path)
     return raw
+
+
+@contextmanager
+def _without_log(logger: logging.Logger) -> Iterator[None]:
+    """Keep a library from writing to stderr what its exception says, too."""
+
+    def drop(_: logging.LogRecord) -> bool:
+        return False
+
+    logger.addFilter(drop)
+    try:
+        yield
+    finally:
+        logger.removeFilter(drop)
 
 
 def _line(error: BaseException) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from overlap._decimals import as_meant
 from overlap._voxel_grid import VoxelGrid, axis_length
+from overlap.io.boundary import reads_file
 from overlap.io.volumes._voxels import to_labels, to_shares
 from overlap.io.volumes.arrays import read_numpy
 from overlap.io.volumes.images import read_png, read_tiff
@@ -74,6 +75,7 @@ def split_suffix(name: str) -> tuple[str, str]:
     return name, ""
 
 
+@reads_file
 def read_volume(
     path: str | os.PathLike[str],
     *,
@@ -148,6 +150,7 @@ def read_volume(
     return Volume(values, affine, sides, unit, name, tuple(raw.notes), files, stamp_of(files))
 
 
+@reads_file
 def read_image(path: str | os.PathLike[str]) -> NDArray[Any]:
     """Read the numbers of an image, whatever they mean.
 
@@ -176,6 +179,7 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[Any]:
     return read_image_on_grid(path)[0]
 
 
+@reads_file
 def read_image_on_grid(path: str | os.PathLike[str]) -> tuple[NDArray[Any], VoxelGrid]:
     """Read the numbers of an image, and where its voxels lie.
 

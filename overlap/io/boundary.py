@@ -1,0 +1,85 @@
+"""The boundary around readers: whatever they raise becomes one message with the file's name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+__all__ = ["reading", "reads_file"]
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+@contextmanager
+def reading(name: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn any exception of a reader into one that begins with the name of the file.
+
+    Libraries raise all kinds of exceptions for damaged files. A ValueError says that this file
+    cannot be read, so that one bad file of many is left out and named.
+
+    Parameters
+    ----------
+    name : str or path-like
+        The file.
+
+    Raises
+    ------
+    ValueError
+        The content cannot be read.
+    OSError
+        The file is missing or may not be read.
+
+    Examples
+    --------
+    >>> from overlap.io.boundary import reading
+    >>> with reading("a.nii"):
+    ...     {}["dim"]
+    Traceback (most recent call last):
+    ValueError: a.nii: cannot be read (KeyError: 'dim'); the file is damaged, or of an unknown form
+    """
+    try:
+        yield
+    except ImportError:
+        raise  # what is missing is a package, not the file
+    except MemoryError:
+        raise ValueError(f"{name}: needs more memory than there is") from None
+    except RecursionError:
+        raise ValueError(f"{name}: is nested too deeply") from None
+    except OSError as error:
+        if str(error).startswith(f"{name}"):
+            raise
+        raise type(error)(f"{name}: cannot be read ({error.strerror or error})") from error
+    except ValueError as error:
+        # an error of a class of its own says more than its text
+        if type(error) is not ValueError or f"{name}" in str(error):
+            raise
+        raise ValueError(f"{name}: {error}") from error
+    except Exception as error:
+        raise ValueError(
+            f"{name}: cannot be read ({type(error).__name__}: {error}); the file is damaged, or of "
+            "an unknown form"
+        ) from error
+
+
+def reads_file(reader: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Put the boundary around a reader whose first argument is a path.
+
+    Parameters
+    ----------
+    reader : callable
+        Where its first argument is no path but an object, nothing is changed.
+    """
+
+    @wraps(reader)
+    def read(*arguments: Arguments.args, **options: Arguments.kwargs) -> Result:
+        first: Any = arguments[0] if arguments else None
+        if not isinstance(first, str | os.PathLike):
+            return reader(*arguments, **options)
+        with reading(first):
+            return reader(*arguments, **options)
+
+    return read
