@@ -42,9 +42,7 @@ def pair(cases: int, gain: float, missed: float, trials: int, seed: int) -> np.n
             mean_interval(change, low=-1.0, high=1.0, resamples=999, rng=rng),
             resampled_interval("difference", float(change.mean()), draws),
         )
-        one, other = (
-            mean_interval(x, low=0.0, high=1.0, resamples=999, rng=rng) for x in (a, b)
-        )
+        one, other = (mean_interval(x, low=0.0, high=1.0, resamples=999, rng=rng) for x in (a, b))
         alarms += [
             *(not interval.low <= 0 <= interval.high for interval in intervals),
             signed_rank(change).p < 0.05,
