@@ -336,9 +336,13 @@ def _sentence(evidence: ClassifiedResidues, settings: dict[str, Any]) -> str:
     if "bootstrap" in settings:
         boot = settings["bootstrap"]
         parts.append(
-            f"Intervals at {100 * boot['confidence_level']:g}% are exact binomial ones, with the "
-            f"effective number of residues of {boot['resamples']} resamples of "
-            f"{settings['resample']['unit']}s."
+            f"Intervals at {100 * boot['confidence_level']:g}% are exact binomial ones, "
+            + (
+                "for residues that are independent."
+                if (unit := settings["resample"]["unit"]) == "residue"
+                else f"for the effective number of residues of {boot['resamples']} resamples of "
+                f"{unit}s."
+            )
         )
     parts.append("These shares are no Ramachandran Z-score.")
     return " ".join(part for part in [*parts, digests_of(settings, ("found", "truth"))] if part)
