@@ -72,8 +72,8 @@ def mean_difference(
     those of as many equal values; see `mean_interval`.
 
     Differences are far less skewed than the values are, and where a few cases were missed by
-    one of two reports, this interval keeps its level better than bootstrap intervals do; the
-    page on comparing has measured coverages.
+    one of two reports, this interval keeps its level, which quantiles of bootstrap draws do not;
+    the page on comparing has measured how often they err.
 
     Examples
     --------
