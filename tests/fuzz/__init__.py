@@ -1,0 +1,1 @@
+"""Damaged inputs for every reader, drawn from seeds that are kept."""
