@@ -70,6 +70,11 @@ def _parts(entry: Any, n: int) -> Iterator[Sequence[Any]]:
         )
     if depth == 1:
         return
+    if depth == 2 and len(entry[0]) > 3:
+        raise ValueError(
+            f"Polygons: region {n} has lists of numbers where vertices (x, y) were expected; "
+            "Polygons.from_coco takes COCO's lists [x0, y0, x1, y1, ...]"
+        )
     if depth == 2:
         yield [entry]
     elif depth == 3:

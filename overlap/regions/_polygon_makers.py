@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from overlap.regions._coco_polygons import read_coco
 from overlap.regions._geojson import read_geojson
 from overlap.regions._numbers import described
 from overlap.regions._polygon_batch import PolygonBatch
@@ -239,6 +240,46 @@ class PolygonMakers(PolygonBatch):
                 "values in overlap.PeriodicGrid(values)"
             )
         return grid.region(level)
+
+    @classmethod
+    def from_coco(cls, segmentations: Sequence[Any], *, unit: str | None = None) -> Self:
+        """Build polygons from COCO's lists of coordinates.
+
+        Parameters
+        ----------
+        segmentations : sequence
+            One entry per object, ``annotation["segmentation"]``: a list of parts, each
+            ``[x0, y0, x1, y1, ...]``, closed or not. The region is the union of its parts; an empty
+            list is an empty region.
+        unit : str, optional
+            Unit of the coordinates, such as ``"px"``.
+
+        Raises
+        ------
+        TypeError
+            For run lengths, which are for `Masks.from_rle`.
+        ValueError
+            For parts with fewer than 3 vertices or an odd number of numbers; it says which one.
+
+        See Also
+        --------
+        Polygons.to_coco : the way back.
+
+        Notes
+        -----
+        Areas and overlaps are those of the polygons themselves. ``pycocotools`` draws polygons on
+        the grid of pixels first, so that its numbers differ by the rounding to pixels.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> triangle, square = [0, 0, 4, 0, 0, 3], [9, 9, 11, 9, 11, 11, 9, 11, 9, 9]
+        >>> polygons = ov.Polygons.from_coco([[triangle], [triangle, square]])
+        >>> polygons.measure()
+        array([ 6., 10.])
+        """
+        flat = turned(read_nested(read_coco(segmentations)))
+        return cls._make("Polygons.from_coco", flat, None, None, unit)
 
     @classmethod
     def from_geojson(

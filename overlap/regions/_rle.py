@@ -213,6 +213,6 @@ def rle_of_bits(bits: Bits, rows: NDArray[np.intp], compressed: bool) -> list[di
     return result
 
 
-def _text(counts: NDArray[np.int64]) -> bytes:
+def _text(counts: NDArray[np.int64]) -> str:
     text = np.empty(13 * len(counts), np.uint8)
-    return text[: specialise(write_counts)(counts, text)].tobytes()
+    return text[: specialise(write_counts)(counts, text)].tobytes().decode("ascii")

@@ -18,6 +18,7 @@ from overlap.regions._enclosures import min_rect_axes
 from overlap.regions._hull import hull_enclosure, hull_pull, tied_hull_pull
 from overlap.regions._names import Fields, Naming, fields
 from overlap.regions._sizes import limits, sizes_beyond
+from overlap.regions._yolo import pixels_of_yolo, yolo_of_pixels
 from overlap.regions.base import Regions, as_numbers
 from overlap.regions.intervals import Intervals, _checked_ratio
 
@@ -376,6 +377,49 @@ class Boxes(Regions):
         return cls._made(np.hstack([center - 0.5 * size, center + 0.5 * size]), unit)
 
     @classmethod
+    def from_yolo(cls, values: ArrayLike, size: ArrayLike, *, unit: str | None = None) -> Self:
+        """Build planar boxes in pixels from YOLO's shares of the image.
+
+        Parameters
+        ----------
+        values : array_like, shape (N, 4)
+            Center x, center y, width, height, each divided by the width or height of the image. The
+            class, which comes first in label files, and the confidence are not among them.
+        size : array_like, shape (2,) or (N, 2)
+            Width and height of the image, in pixels; or one row for each box.
+        unit : str, optional
+            Unit of the coordinates, such as ``"px"``.
+
+        Raises
+        ------
+        ValueError
+            For another shape, and for shares outside [0, 1] by more than 0.01, as of pixels.
+
+        See Also
+        --------
+        to_yolo : the way back.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> ov.Boxes.from_yolo([[0.5, 0.5, 0.25, 0.5]], size=(640, 480))
+        Boxes([[240.0, 120.0, 400.0, 360.0]])
+        """
+        table = cls._read(values, None, _OF_CENTERS)
+        table = table.reshape(0, 4) if table.size == 0 else table
+        if table.shape[1] != 4:
+            advice = (
+                ". Leave out the class, which is the first column of label files, and the "
+                "confidence: values[:, 1:5]"
+            )
+            raise ValueError(
+                f"Boxes.from_yolo: expected shape (N, 4), center and size; got {table.shape}"
+                f"{advice if table.shape[1] in (5, 6) else ''}"
+            )
+        center, sizes = np.split(pixels_of_yolo(table, size), 2, axis=1)
+        return cls._from_sizes(center, sizes, unit)
+
+    @classmethod
     def from_log_cxcywh(
         cls, values: ArrayLike, *, unit: str | None = None, dimension: int | None = None
     ) -> Self:
@@ -427,6 +471,25 @@ class Boxes(Regions):
         """Return centre and size, shape (N, 2 D)."""
         size = self.upper - self.lower
         return np.hstack([self.lower + 0.5 * size, size])
+
+    def to_yolo(self, size: ArrayLike) -> NDArray[np.float64]:
+        """Return centre and size as shares of the image, shape (N, 4), see `from_yolo`.
+
+        Parameters
+        ----------
+        size : array_like, shape (2,) or (N, 2)
+            Width and height of the image; or one row for each box.
+
+        Raises
+        ------
+        ValueError
+            For boxes whose shares are outside [0, 1] by more than 0.01.
+        """
+        if self.dimension != 2:
+            raise ValueError(
+                f"Boxes.to_yolo: these boxes have {self.dimension} axes; an image has two"
+            )
+        return yolo_of_pixels(self.to_cxcywh(), size)
 
     def measure(self) -> NDArray[np.float64]:
         """Return the volumes (areas, lengths), shape (N,)."""

@@ -209,7 +209,20 @@ class Masks(Regions):
         return cls._of(Cells(bits, grid_of(bits.shape[::-1], spacing, origin, "yx")), unit)
 
     def to_rle(self, *, compressed: bool = True) -> list[dict[str, Any]]:
-        """Return planar hard masks as COCO run lengths, compressed or as lists of counts."""
+        """Return planar hard masks as COCO run lengths, as `json.dumps` takes them.
+
+        Parameters
+        ----------
+        compressed : bool
+            Counts are a string, else a list of numbers. The string is what ``pycocotools`` has as
+            bytes; both it and `from_rle` read either.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> ov.Masks([[[False, True, True], [False, True, False]]]).to_rle()
+        [{'size': [2, 3], 'counts': '231'}]
+        """
         if self.soft or self.dimension != 2:
             raise TypeError(
                 "Masks.to_rle: COCO run lengths are of hard masks on planar grids; these are "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from overlap._terms import Geometry, Groups
+from overlap.regions._coco_polygons import segmentations_of
 from overlap.regions._geojson import collection_of, grouped
 from overlap.regions._numbers import as_numbers
 from overlap.regions._polygon_covers import Centers, centers_of
@@ -126,6 +127,22 @@ class Polygons(PolygonMakers):
         Centers(values=array([[10.,  5.]]), defined=array([[ True,  True]]))
         """
         return centers_of(self._rings, self._rows)
+
+    def to_coco(self) -> list[list[list[float]]]:
+        """Return COCO segmentations: of every region its parts as ``[x0, y0, x1, y1, ...]``.
+
+        Raises
+        ------
+        ValueError
+            For holes and for a period, neither of which COCO's polygons have.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> ov.Polygons([[(0, 0), (4, 0), (0, 3)]]).to_coco()
+        [[[0.0, 0.0, 4.0, 0.0, 0.0, 3.0]]]
+        """
+        return segmentations_of(self._own)
 
     def to_geojson(self) -> dict[str, Any]:
         """Return a GeoJSON FeatureCollection with one feature per region.

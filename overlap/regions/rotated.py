@@ -11,6 +11,7 @@ import numpy as np
 from overlap._jit import compose, scalar
 from overlap._terms import Geometry
 from overlap.regions import _enclosures, _rotated
+from overlap.regions._corner_fits import allowance, fitted_rects
 from overlap.regions._enclosure_pulls import box_pull, min_rect_pull
 from overlap.regions._enclosures import box_axes, min_rect_axes
 from overlap.regions._hull import hull_enclosure, hull_pull, tied_hull_pull
@@ -425,25 +426,13 @@ class RotatedBoxes(Regions):
         if not np.isfinite(points).all():
             k = np.argwhere(~np.isfinite(points))[0][0]
             raise ValueError(f"{what}: corners of box {k} are not finite")
-        center = points.mean(axis=1)
-        first = 0.5 * ((points[:, 1] - points[:, 0]) + (points[:, 2] - points[:, 3]))
-        second = 0.5 * ((points[:, 2] - points[:, 1]) + (points[:, 3] - points[:, 0]))
-        w, h = np.hypot(*first.T), np.hypot(*second.T)
-        # The longer side says the angle better.
-        along = np.where((w >= h)[:, None], first, np.stack([second[:, 1], -second[:, 0]], 1))
-        across = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
-        along = np.where(((w < h) & (across < 0))[:, None], -along, along)
-        angle = np.arctan2(along[:, 1], along[:, 0])
-        boxes = cls(np.column_stack([center, w, h, angle]), unit=unit)
+        table = fitted_rects(points)
+        boxes = cls(table, unit=unit)
         rebuilt = boxes.corners()
         gaps = np.hypot(*np.moveaxis(rebuilt[:, :, None] - points[:, None], 3, 0))
         offset = gaps.min(axis=2).max(axis=1)
         if tolerance is None:
-            with np.errstate(over="ignore"):
-                single = (points.astype(np.float32) == points).all(axis=(1, 2))
-            rounding = 4.0 * np.where(single, np.finfo(np.float32).eps, np.finfo(float).eps)
-            far = np.abs(points).max(axis=(1, 2), initial=0.0)
-            allowed = np.maximum(1e-6 * np.hypot(w, h), rounding * far)
+            allowed = allowance(points, np.hypot(table[:, 2], table[:, 3]))
         else:
             allowed = np.full(len(points), tolerance)
         bad = np.flatnonzero(offset > allowed)

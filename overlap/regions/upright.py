@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -12,8 +13,15 @@ import numpy as np
 from overlap._jit import compose
 from overlap._terms import Geometry
 from overlap.regions import _enclosures
+from overlap.regions._corner_fits import fitted_upright, upright_corners
+from overlap.regions._driving import (
+    kitti_of_upright,
+    nuscenes_of_upright,
+    upright_of_kitti,
+    upright_of_nuscenes,
+)
 from overlap.regions._names import Naming
-from overlap.regions.base import Regions, check_pair
+from overlap.regions.base import Regions, as_numbers, check_pair
 from overlap.regions.intervals import Intervals, _checked_ratio
 from overlap.regions.product import Product
 from overlap.regions.rotated import RotatedBoxes
@@ -97,6 +105,175 @@ class UprightBoxes(Product):
         self._table = np.array(table)
         self._table.flags.writeable = False
         self.unit = unit
+
+    # ------------------------------------------------------------------- constructors
+
+    @classmethod
+    def from_kitti(cls, values: ArrayLike, *, unit: str | None = None) -> Self:
+        """Build boxes from KITTI's labels of objects.
+
+        Parameters
+        ----------
+        values : array_like, shape (N, 7)
+            Height, width, length, x, y, z, rotation_y: fields 8 to 14 of a line of a label file.
+            Lengths and location are in the frame of the camera (x right, y down, z forward); the
+            location is the center of the bottom face; rotation_y turns x towards -z, in radians.
+        unit : str, optional
+            Unit of the lengths, ``"m"`` in KITTI's files.
+
+        Returns
+        -------
+        UprightBoxes
+            In the same frame with other names of the axes: x forward, y left, z up. It is the
+            camera's still, not the laser scanner's, for which the calibration is needed.
+
+        Raises
+        ------
+        ValueError
+            For another shape, values that are not finite, and negative sizes, as of DontCare.
+
+        See Also
+        --------
+        to_kitti : the way back.
+
+        Notes
+        -----
+        x = z, y = -x, z = height / 2 - y; dx, dy, dz = length, width, height;
+        yaw = -rotation_y - pi / 2 (Geiger et al. 2012, the object development kit's readme).
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> boxes = ov.UprightBoxes.from_kitti([[1.5, 1.6, 4.0, 2.0, 1.7, 10.0, -1.57]])
+        >>> boxes.to_array().round(2)
+        array([[10.  , -2.  , -0.95,  4.  ,  1.6 ,  1.5 , -0.  ]])
+        """
+        return cls(upright_of_kitti(values), unit=unit)
+
+    def to_kitti(self) -> NDArray[np.float64]:
+        """Return height, width, length, x, y, z, rotation_y as KITTI has them, shape (N, 7).
+
+        The angle is in [-pi, pi]. See `from_kitti` for the frame.
+        """
+        return kitti_of_upright(self._table)
+
+    @classmethod
+    def from_nuscenes(
+        cls,
+        translation: ArrayLike,
+        size: ArrayLike,
+        rotation: ArrayLike,
+        *,
+        tolerance: float = 1e-3,
+        unit: str | None = None,
+    ) -> Self:
+        """Build boxes from the fields of nuScenes' annotations and results.
+
+        Parameters
+        ----------
+        translation : array_like, shape (N, 3)
+            Center x, y, z.
+        size : array_like, shape (N, 3)
+            Width, length, height.
+        rotation : array_like, shape (N, 4)
+            Unit quaternion w, x, y, z. It must turn about z only, as it does in the global frame.
+        tolerance : float
+            Largest tilt against the vertical in radians, which is left out.
+        unit : str, optional
+            Unit of the lengths, ``"m"`` in nuScenes' files.
+
+        Raises
+        ------
+        ValueError
+            For other shapes, values that are not finite, negative sizes, quaternions whose
+            length is not 1 within 0.01, and boxes that are tilted more than `tolerance`.
+
+        See Also
+        --------
+        to_nuscenes : the way back.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> rotation = [0.7071067811865476, 0.0, 0.0, 0.7071067811865476]  # a quarter turn
+        >>> boxes = ov.UprightBoxes.from_nuscenes([[10.0, 5.0, 1.0]], [[2.0, 4.0, 1.5]], [rotation])
+        >>> boxes.to_array().round(4)
+        array([[10.    ,  5.    ,  1.    ,  4.    ,  2.    ,  1.5   ,  1.5708]])
+        """
+        return cls(upright_of_nuscenes(translation, size, rotation, tolerance), unit=unit)
+
+    def to_nuscenes(
+        self,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return translation, size and rotation as nuScenes has them, see `from_nuscenes`."""
+        return nuscenes_of_upright(self._table)
+
+    @classmethod
+    def from_corners(
+        cls, corners: ArrayLike, *, tolerance: float | None = None, unit: str | None = None
+    ) -> Self:
+        """Build boxes from their eight corners in any order.
+
+        Parameters
+        ----------
+        corners : array_like, shape (N, 8, 3)
+            z is the vertical.
+        tolerance : float, optional
+            How far a corner may be from that of the box, in the unit of the coordinates. By
+            default a millionth of the diagonal, or a few roundings of the coordinates if that is
+            more: of float32 if all of them are numbers of float32.
+        unit : str, optional
+
+        Returns
+        -------
+        UprightBoxes
+            Corners do not say where the front is: dx is the longer side seen from above, and the
+            yaw is in [-pi/2, pi/2).
+
+        Raises
+        ------
+        ValueError
+            For another shape, points that are not finite, and corners that are farther from those
+            of an upright box than the tolerance; it says which box.
+
+        See Also
+        --------
+        corners : the way back.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> boxes = ov.UprightBoxes([[10.0, 5.0, 1.0, 4.0, 2.0, 1.5, 0.3]])
+        >>> ov.UprightBoxes.from_corners(boxes.corners()).to_array().round(12)
+        array([[10. ,  5. ,  1. ,  4. ,  2. ,  1.5,  0.3]])
+        """
+        what = "UprightBoxes.from_corners"
+        points = as_numbers(corners, what)
+        if points.size == 0 and points.ndim < 3:
+            points = points.reshape(0, 8, 3)
+        if points.ndim != 3 or points.shape[1:] != (8, 3):
+            advice = ""
+            if points.shape[-2:] == (3, 8):
+                advice = "; exchange the last two axes, with np.swapaxes(corners, -1, -2)"
+            elif points.shape == (8, 3):
+                advice = "; put the corners of a single box into a list"
+            raise ValueError(f"{what}: expected shape (N, 8, 3), got {points.shape}{advice}")
+        if not np.isfinite(points).all():
+            k = np.argwhere(~np.isfinite(points))[0][0]
+            raise ValueError(f"{what}: corners of box {k} are not finite")
+        if tolerance is not None and not (math.isfinite(tolerance) and tolerance >= 0.0):
+            raise ValueError(f"{what}: tolerance = {tolerance!r} is not a finite number >= 0")
+        return cls(fitted_upright(points, tolerance, what), unit=unit)
+
+    # ----------------------------------------------------------------------- properties
+
+    def corners(self) -> NDArray[np.float64]:
+        """Return the corners, shape (N, 8, 3).
+
+        The four of the lower face come first: (-dx, -dy), (dx, -dy), (dx, dy), (-dx, dy), halved
+        and turned; then those above them.
+        """
+        return upright_corners(self._table)
 
     def birdseye(self) -> RotatedBoxes:
         """Return the boxes seen from above."""
