@@ -93,16 +93,17 @@ def upright_of_nuscenes(
         raise ValueError(f"{what}: size[{row}][{k}] = {sides[row, k]} is negative")
     w, x, y, z = turn.T
     norm = np.sqrt((turn * turn).sum(axis=1))
-    bad = np.flatnonzero(~(np.abs(norm - 1.0) <= 0.01))
-    if len(bad):
+    wrong = np.flatnonzero(~(np.abs(norm - 1.0) <= 0.01))
+    if len(wrong):
+        k = wrong[0]
         raise ValueError(
-            f"{what}: rotation[{bad[0]}] = {turn[bad[0]].tolist()} has length {norm[bad[0]]:.4g}; "
+            f"{what}: rotation[{k}] = {turn[k].tolist()} has length {norm[k]:.4g}; "
             "expected a unit quaternion w, x, y, z"
         )
     tilt = 2.0 * np.arctan2(np.hypot(x, y), np.hypot(w, z))
-    bad = np.flatnonzero(tilt > tolerance)
-    if len(bad):
-        k = bad[0]
+    wrong = np.flatnonzero(tilt > tolerance)
+    if len(wrong):
+        k = wrong[0]
         raise ValueError(
             f"{what}: rotation[{k}] = {turn[k].tolist()} tilts the box by {tilt[k]:.4g} rad, "
             f"allowed is {tolerance:g}; upright boxes turn about z only. Check the order w, x, y, "
