@@ -230,7 +230,7 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         np.testing.assert_array_equal(one, other)
 
 
-def test_hard_masks_are_factors() -> None:
+def test_masks_are_factors() -> None:
     cells = np.zeros((2, 4, 4), bool)
     cells[0, :2], cells[1, 1:3] = True, True
     times = ov.Intervals([[0.0, 2.0], [1.0, 4.0]])
@@ -238,8 +238,7 @@ def test_hard_masks_are_factors() -> None:
     assert ov.iou(tubes[0], tubes[1])[0] == 4.0 / (16.0 + 24.0 - 4.0)
     assert ov.giou(tubes[0], tubes[1])[0] == 4.0 / 36.0 - (48.0 - 36.0) / 48.0
     soft = ov.Product(ov.Masks(cells.astype(float)), times, scale=1.0)
-    with pytest.raises(TypeError, match="soft values cannot be a factor"):
-        ov.iou(soft, soft)
+    assert ov.iou(soft[0], soft[1])[0] == 4.0 / (16.0 + 24.0 - 4.0)
 
 
 @pytest.mark.parametrize(
