@@ -143,15 +143,15 @@ class Intervals(Regions):
         start, stop = np.array(table[:, 0]), np.array(table[:, 1])  # copies, always
         with np.errstate(over="ignore"):
             length = stop - start
-        bad = np.flatnonzero(length < 0)
-        if bad.size:
-            k = bad[0]
-            way_out = "from_wrapped(...)" if period is not None else "sorted(...) to swap"
-            raise ValueError(
-                f"Intervals: stop[{k}] = {stop[k]} is before start[{k}] = {start[k]}; "
-                f"use Intervals.{way_out}"
-            )
         if length.size and not (length.min() >= _LEAST and np.abs(table).max() <= _MOST):
+            bad = np.flatnonzero(length < 0)
+            if bad.size:
+                k = bad[0]
+                way_out = "from_wrapped(...)" if period is not None else "sorted(...) to swap"
+                raise ValueError(
+                    f"Intervals: stop[{k}] = {stop[k]} is before start[{k}] = {start[k]}; "
+                    f"use Intervals.{way_out}"
+                )
             if not np.isfinite(length).all():
                 k = np.flatnonzero(~np.isfinite(length))[0]
                 raise ValueError(f"Intervals: the length of interval {k} overflows float64")
