@@ -19,6 +19,7 @@ from .divergences import kfiou as kfiou
 from .divergences import kld as kld
 from .divergences import nwd as nwd
 from .divergences import probiou as probiou
+from .group_scores import GroupScores as GroupScores
 from .hausdorff_distances import HausdorffDistances as HausdorffDistances
 from .hausdorff_distances import hausdorff as hausdorff
 from .instances import InstanceMatches as InstanceMatches

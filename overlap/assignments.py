@@ -174,7 +174,8 @@ def assign(
         region where regions that do not intersect score 0 (all ratios), and other scores,
         such as `giou`, have no bound.
     groups : pair of array_like, shapes (N,) and (M,), optional
-        Labels such as the image; anchors are compared with true regions of their own.
+        Labels such as the image, of several columns as in `Score.pairs`; anchors are compared with
+        true regions of their own.
     ignore : Regions, optional
         K regions in which nothing is known, such as crowds: negative anchors of which a part
         of `ignore_at_least` lies in one of them are ignored. Positive ones stay.

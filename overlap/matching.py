@@ -86,7 +86,8 @@ def match(
     confidence : array_like, shape (N,), optional
         Of the found regions; ties in order of index. For the greedy method only.
     groups : pair of array_like, shapes (N,) and (M,), optional
-        Labels such as the video or the class; only equal labels match.
+        Labels such as the video or the class, of several columns as in `Score.pairs`; only equal
+        labels match.
     method : {"greedy", "optimal"}
         The optimal method needs memory for all pairs within the largest cluster of regions
         that are linked by pairs (`scipy.optimize.linear_sum_assignment` on each cluster).

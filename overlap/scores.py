@@ -21,12 +21,13 @@ from overlap._formulas import Component
 from overlap._ragged import row_gradients
 from overlap._terms import Groups, Terms
 from overlap._values import ByValue
+from overlap.group_scores import GroupScores, pairwise_by_group
 from overlap.regions._numbers import checked_number
 from overlap.regions.base import Regions, check_pair
 
 if TYPE_CHECKING:
     import scipy.sparse
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
 __all__ = ["Part", "Score", "single", "terms"]
 
@@ -129,10 +130,23 @@ class Score:
             return self._with_parameters(parameters)
         return _engine.paired(self.plan, found, truth)
 
+    @overload
     def pairwise(
-        self, found: Regions, truth: Regions, *, out: NDArray | None = None
-    ) -> NDArray[np.float64]:
-        """Score all pairs.
+        self, found: Regions, truth: Regions, *, out: NDArray | None = None, groups: None = None
+    ) -> NDArray[np.float64]: ...
+    @overload
+    def pairwise(
+        self, found: Regions, truth: Regions, *, out: None = None, groups: tuple[Any, Any]
+    ) -> list[GroupScores]: ...
+    def pairwise(
+        self,
+        found: Regions,
+        truth: Regions,
+        *,
+        out: NDArray | None = None,
+        groups: tuple[Any, Any] | None = None,
+    ) -> NDArray[np.float64] | list[GroupScores]:
+        """Score all pairs, or all pairs within groups.
 
         Parameters
         ----------
@@ -141,12 +155,35 @@ class Score:
         out : ndarray, shape (N, M), optional
             C-contiguous float64 or float32 array to write into. A large fresh result costs
             more than its arithmetic, so reuse one in loops.
+        groups : pair of array_like, shapes (N,) and (M,), optional
+            Labels such as the image, of several columns as in `pairs`; regions with different
+            labels are not scored.
 
         Returns
         -------
-        ndarray, shape (N, M)
+        ndarray, shape (N, M), or list of GroupScores
+            With `groups`, one matrix for each group, with the positions of its regions, in the
+            order of the labels. A group that only one side has gives a matrix without rows or
+            columns.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> found = ov.Boxes([[0, 0, 2, 2], [0, 0, 2, 2], [1, 0, 3, 2]])
+        >>> truth = ov.Boxes([[0, 0, 2, 2], [0, 0, 2, 1]])
+        >>> images = ["a.png", "b.png", "a.png"], ["a.png", "b.png"]
+        >>> for image in ov.iou.pairwise(found, truth, groups=images):
+        ...     print(image.group, image.found, image.truth, image.score.round(2).tolist())
+        a.png [0 2] [0] [[1.0], [0.33]]
+        b.png [1] [1] [[0.5]]
         """
-        return _engine.pairwise(self.plan, found, truth, out)
+        if groups is None:
+            return _engine.pairwise(self.plan, found, truth, out)
+        if out is not None:
+            raise TypeError(
+                f"{self}: out= is for one matrix of all pairs; leave it out with groups="
+            )
+        return pairwise_by_group(self.plan, found, truth, groups)
 
     def pairs(
         self,
@@ -155,7 +192,7 @@ class Score:
         *,
         at_least: float,
         strict: bool = False,
-        groups: tuple[ArrayLike, ArrayLike] | None = None,
+        groups: tuple[Any, Any] | None = None,
     ) -> scipy.sparse.coo_array:
         """Return the pairs that reach a threshold, without looking at all of them.
 
@@ -168,7 +205,9 @@ class Score:
         strict : bool
             Keep scores > `at_least` instead of >=.
         groups : pair of array_like, shapes (N,) and (M,), optional
-            Labels such as the video or the class; only equal labels are paired.
+            Labels such as the video or the class; only equal labels are paired. Labels of several
+            columns have shapes (N, K) and (M, K), or each side is a tuple of K columns, as in
+            ``groups=((image, label), (image_of_truth, label_of_truth))``.
 
         Returns
         -------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +14,7 @@ import numpy as np
 from overlap import _suppress_grid, _suppress_loops
 from overlap._engine import Plan
 from overlap._formulas import Component, combine
+from overlap._group_labels import codes_of, label_columns
 from overlap._jit import compose, specialise
 from overlap._reach import (
     check_score,
@@ -22,7 +25,7 @@ from overlap._reach import (
 from overlap._terms import Geometry, Groups, terms_scalar
 from overlap._values import ByValue
 from overlap.ratios import iou
-from overlap.regions._numbers import checked_number, unmasked
+from overlap.regions._numbers import as_numbers, checked_number
 from overlap.regions.base import Regions, check_pair
 from overlap.scores import Score
 
@@ -81,13 +84,14 @@ class Kept(ByValue):
 def nms(
     regions: Regions,
     confidence: ArrayLike,
-    threshold: float = 0.5,
+    threshold: float | ArrayLike | Mapping[Any, float] = 0.5,
     *,
     score: Score = iou,
-    groups: ArrayLike | None = None,
+    groups: Any = None,
     soft: Literal["linear", "gaussian"] | None = None,
     sigma: float = 0.5,
     min_confidence: float | None = None,
+    max_per_group: int | None = None,
 ) -> Kept:
     """Suppress regions that overlap a more confident one.
 
@@ -106,19 +110,26 @@ def nms(
         N regions of any kind.
     confidence : array_like, shape (N,)
         Any order of magnitude; finite and not negative for soft suppression.
-    threshold : float
-        Regions with a score > `threshold` are suppressed; equality keeps both.
+    threshold : float, mapping, or array_like of shape (N,)
+        Regions with a score > `threshold` are suppressed; equality keeps both. A mapping has a
+        threshold for every label of `groups`, of the last column if there are several, or
+        for every tuple of labels. An array has that of every region's group.
     score : Score
         Called as ``score(candidate, kept)``: with `overlap.coverage`, a region is
         suppressed where more than that share of itself lies in a kept one.
-    groups : array_like, shape (N,), optional
-        Labels such as the class or the video; regions suppress only within their group.
+    groups : array_like, shape (N,) or (N, K), or tuple of K array_like, optional
+        Labels such as the class or the video; regions suppress only within their group. With
+        several columns, such as ``(image, label)``, those with equal labels in all columns are a
+        group.
     soft : {"linear", "gaussian"}, optional
         Lower confidences instead of dropping regions.
     sigma : float
         Width of the Gaussian, > 0.
     min_confidence : float, optional
         Drop regions whose confidence, after it was lowered, is below this.
+    max_per_group : int, optional
+        Keep at most so many regions of each group (of all, without groups), the most confident
+        ones: COCO's ``maxDets``, if the groups are images and classes.
 
     Returns
     -------
@@ -128,7 +139,8 @@ def nms(
     Raises
     ------
     ValueError
-        For lengths that differ, a confidence that is NaN, a threshold that is not finite.
+        For lengths that differ, a confidence or a label that is NaN, a threshold that is not
+        finite, and labels without a threshold.
 
     Examples
     --------
@@ -140,10 +152,14 @@ def nms(
     array([1, 0, 2])
     >>> ov.nms(boxes, [0.8, 0.9, 0.7], soft="linear").confidence
     array([0.9 , 0.7 , 0.08])
+    >>> image, label = [1, 1, 2], ["cat", "cat", "dog"]
+    >>> ov.nms(boxes, [0.8, 0.9, 0.7], {"cat": 0.9, "dog": 0.5}, groups=(image, label)).index
+    array([1, 0, 2])
     """
     check_pair(regions, regions, "regions", "regions")
     check_score(score)
-    threshold = checked_number(threshold, "threshold")
+    several = not isinstance(threshold, (int, float)) and _are_several(threshold)
+    common = 0.0 if several else checked_number(threshold, "threshold")
     if soft not in (None, "linear", "gaussian"):
         raise ValueError(f"soft = {soft!r}; expected 'linear', 'gaussian' or None")
     sigma = checked_number(sigma, "sigma")
@@ -160,7 +176,28 @@ def nms(
                 f"confidence[{bad[0]}] = {weight[bad[0]]}: soft suppression multiplies "
                 "confidences, which must be finite and not negative; give probabilities"
             )
-    codes = None if groups is None else _codes(groups, len(regions))
+    if max_per_group is not None:
+        max_per_group = _checked_count(max_per_group)
+    columns = None if groups is None else _columns(groups, len(regions))
+    codes = None if columns is None else _codes(columns)
+    rule = soft, sigma, least
+    if several:
+        thresholds = _thresholds(threshold, columns, codes, len(regions))
+        kept = _by_threshold(regions, weight, thresholds, score, codes, rule)
+    else:
+        kept = _suppressed(regions, weight, common, score, codes, rule)
+    return kept if max_per_group is None else _limited(kept, codes, max_per_group)
+
+
+def _suppressed(
+    regions: Regions,
+    weight: NDArray[np.float64],
+    threshold: float,
+    score: Score,
+    codes: NDArray | None,
+    rule: tuple[str | None, float, float],
+) -> Kept:
+    soft, sigma, least = rule
     plan = score.plan
     geometry = plan.geometry(regions, regions)
 
@@ -169,13 +206,17 @@ def nms(
         order = order[: np.count_nonzero(weight >= least)]
     if not len(order):
         return Kept(np.empty(0, np.int64), np.empty(0))
-    starts = np.zeros(1, np.int64)
     place = np.arange(len(order))  # in the order of confidence
-    if codes is not None:
+    if codes is None:
+        edges = np.array([0, len(order)])
+    else:
         place = np.argsort(codes[order], kind="stable")
         codes = codes[order][place]
-        starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]])
-    stops = np.append(starts[1:], len(order))
+        changes = np.flatnonzero(codes[1:] != codes[:-1])
+        edges = np.empty(len(changes) + 2, np.int64)
+        edges[0], edges[-1] = 0, len(order)
+        np.add(changes, 1, out=edges[1:-1])
+    starts, stops = edges[:-1], edges[1:]
     index = order[place]
     task = _Task(regions[index], score, plan, geometry, threshold, starts, stops, codes)
     if soft is not None:
@@ -190,25 +231,121 @@ def nms(
     return Kept(index, weight[index])
 
 
-def _codes(groups: ArrayLike, size: int) -> NDArray:
-    """Return whole numbers for labels, of as few bits as they need: that sorts faster."""
-    labels = np.asarray(unmasked(groups, "groups"))
-    if labels.shape != (size,):
+# ------------------------------------------------------------------------------ groups
+
+
+def _columns(groups: Any, size: int) -> list[NDArray[Any]]:
+    """Return the labels of regions as columns."""
+    columns = label_columns(groups, "groups")
+    if columns[0].shape != (size,):
         raise ValueError(
-            f"groups: expected shape ({size},), one label a region; got {labels.shape}"
+            f"groups: expected shape ({size},), one label for each region, or a tuple of such "
+            f"columns; got {columns[0].shape}"
         )
-    if labels.dtype.kind in "iu" and size:
+    return columns
+
+
+def _codes(columns: list[NDArray[Any]]) -> NDArray:
+    """Return whole numbers for labels, of as few bits as they need: that sorts faster."""
+    labels, codes = columns[0], None
+    size = len(labels)
+    if len(columns) == 1 and labels.dtype.kind in "iu" and size:
         low = int(labels.min())
         codes = labels if int(labels.max()) - low < 2**16 else None
         codes = None if codes is None else (labels.astype(np.int64) - low)
-    else:
-        codes = None
     if codes is None:
-        try:
-            _, codes = np.unique(labels, return_inverse=True)
-        except TypeError:
-            raise TypeError("groups: labels of different types cannot be compared") from None
+        codes = codes_of(columns)
     return codes.astype(np.uint16) if size and codes.max() < 2**16 else codes
+
+
+def _are_several(threshold: Any) -> bool:
+    return isinstance(threshold, Mapping) or np.ndim(threshold) > 0
+
+
+def _thresholds(
+    threshold: Any, columns: list[NDArray[Any]] | None, codes: NDArray | None, size: int
+) -> NDArray[np.float64]:
+    """Return the threshold of every region, which is one within a group."""
+    if columns is None or codes is None:
+        raise ValueError("threshold: several thresholds need groups=, the labels of the regions")
+    if isinstance(threshold, Mapping):
+        whole = len(threshold) > 0 and all(isinstance(key, tuple) for key in threshold)
+        values = (column.tolist() for column in columns)
+        labels = list(zip(*values, strict=True)) if whole else columns[-1].tolist()
+        known: dict[Any, float] = {}
+        for label in dict.fromkeys(labels):
+            try:
+                known[label] = checked_number(threshold[label], f"threshold of {label!r}")
+            except KeyError:
+                raise ValueError(
+                    f"threshold: there is none for the label {label!r}; the mapping has "
+                    f"{', '.join(map(repr, list(threshold)[:5])) or 'none'}"
+                    f"{', ...' if len(threshold) > 5 else ''}"
+                ) from None
+        return np.array([known[label] for label in labels], float)
+    array = as_numbers(threshold, "threshold")
+    if array.shape != (size,):
+        raise ValueError(
+            f"threshold: expected a number, a mapping from labels, or shape ({size},), the "
+            f"threshold of every region's group; got {array.shape}"
+        )
+    bad = np.flatnonzero(~np.isfinite(array))
+    if bad.size:
+        raise ValueError(f"threshold[{bad[0]}] = {array[bad[0]]} is not finite")
+    order = np.argsort(codes, kind="stable")
+    one, other = order[:-1], order[1:]
+    bad = np.flatnonzero((codes[one] == codes[other]) & (array[one] != array[other]))
+    if bad.size:
+        i, j = one[bad[0]], other[bad[0]]
+        raise ValueError(
+            f"threshold[{i}] = {array[i]} and threshold[{j}] = {array[j]} are of one group, which "
+            "has one threshold"
+        )
+    return array
+
+
+def _by_threshold(
+    regions: Regions,
+    weight: NDArray[np.float64],
+    thresholds: NDArray[np.float64],
+    score: Score,
+    codes: NDArray | None,
+    rule: tuple[str | None, float, float],
+) -> Kept:
+    """Suppress the groups of one threshold after those of another."""
+    assert codes is not None
+    index, confidence = [np.empty(0, np.int64)], [np.empty(0)]
+    for value in np.unique(thresholds).tolist():
+        rows = np.flatnonzero(thresholds == value)
+        kept = _suppressed(regions[rows], weight[rows], value, score, codes[rows], rule)
+        index.append(rows[kept.index])
+        confidence.append(kept.confidence)
+    places, left = np.concatenate(index), np.concatenate(confidence)
+    order = np.lexsort((places, -left))
+    return Kept(places[order], left[order])
+
+
+def _checked_count(value: Any) -> int:
+    try:
+        count = operator.index(value)
+    except TypeError:
+        raise TypeError(f"max_per_group = {value!r} is not a whole number") from None
+    if count < 1 or isinstance(value, bool):
+        raise ValueError(f"max_per_group = {value!r}; expected a whole number >= 1")
+    return count
+
+
+def _limited(kept: Kept, codes: NDArray | None, count: int) -> Kept:
+    """Keep the first regions of each group."""
+    if codes is None:
+        return Kept(kept.index[:count], kept.confidence[:count])
+    own = codes[kept.index]
+    order = np.argsort(own, kind="stable")
+    sorted_codes = own[order]
+    first = np.searchsorted(sorted_codes, sorted_codes, "left")
+    within = np.empty(len(own), np.bool_)
+    within[order] = np.arange(len(own)) - first < count
+    return Kept(kept.index[within], kept.confidence[within])
 
 
 # ------------------------------------------------------------------------------- tasks

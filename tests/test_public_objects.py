@@ -102,6 +102,7 @@ def examples() -> list[object]:
         io.check_same_grid(*map(io.read_volume, (pairs.pairs[0].truth, pairs.pairs[0].found))),
         io.RegionSet({("general", "favored"): ov.Polygons(rings)}, "rings"),
         ov.amodal.occlusion_errors(boxes, boxes, boxes),
+        *ov.iou.pairwise(boxes, moved, groups=(["a", "b"], ["a", "a"])),
     ]  # fmt: skip
 
 

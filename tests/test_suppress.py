@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -421,3 +422,107 @@ def test_empty_regions_suppress_nothing():
     boxes = ov.Boxes([[1, 1, 1, 1]] * 3)
     assert ov.nms(boxes, [0.1, 0.2, 0.3], 0.0).index.tolist() == [2, 1, 0]
     assert ov.nms(boxes, [0.1, 0.2, 0.3], soft="gaussian").confidence.tolist() == [0.3, 0.2, 0.1]
+
+
+# ------------------------------------------------------------------------------ groups
+
+
+def scene(rng, n=300, whole=True):
+    corners = random_boxes(rng, n, whole=whole)
+    image, label = rng.integers(0, 4, n), rng.choice(["cat", "dog", "owl"], n)
+    return corners, random_confidence(rng, n, whole=True), image, label
+
+
+@pytest.mark.parametrize("soft", [None, "linear", "gaussian"])
+def test_groups_of_several_columns_a_threshold_per_class_and_a_limit(soft):
+    rng = np.random.default_rng(11)
+    thresholds = {"cat": 0.1, "dog": 0.3, "owl": 0.7, "elk": 0.5}
+    for _ in range(5):
+        corners, confidence, image, label = scene(rng)
+        matrix = plain_iou(corners)
+        wanted: list[tuple[int, float]] = []
+        for pair in sorted(set(zip(image.tolist(), label.tolist(), strict=True))):
+            rows = np.flatnonzero((image == pair[0]) & (label == pair[1]))
+            own, limit = matrix[np.ix_(rows, rows)], thresholds[pair[1]]
+            if soft is None:
+                part = [(k, confidence[rows[k]]) for k in plain_hard(own, confidence[rows], limit)]
+            else:
+                part = plain_soft(own, confidence[rows], soft, limit, 0.5, least=1e-3)
+            wanted += [(int(rows[k]), value) for k, value in part[:7]]
+        wanted.sort(key=lambda row: (-row[1], row[0]))
+        boxes = ov.Boxes(corners)
+        by_region = np.array([thresholds[name] for name in label])
+        by_pair = {(i, name): thresholds[name] for i in range(4) for name in thresholds}
+        options = {"soft": soft, "max_per_group": 7}
+        options |= {} if soft is None else {"min_confidence": 1e-3}
+        for groups in (
+            (image, label),
+            (image.tolist(), label.tolist()),
+            list(zip(image.tolist(), label.tolist(), strict=True)),
+            pd.DataFrame({"image": image, "label": label}),
+            np.stack([image, np.unique(label, return_inverse=True)[1]], 1),
+        ):
+            coded = isinstance(groups, np.ndarray)
+            for threshold in (by_region,) if coded else (thresholds, by_pair, by_region):
+                kept = ov.nms(boxes, confidence, threshold, groups=groups, **options)
+                assert kept.index.tolist() == [k for k, _ in wanted]
+                np.testing.assert_allclose(kept.confidence, [c for _, c in wanted], rtol=1e-12)
+
+
+def test_one_column_in_a_tuple_is_that_column():
+    corners, confidence, _, label = scene(np.random.default_rng(12))
+    boxes = ov.Boxes(corners)
+    one = ov.nms(boxes, confidence, groups=label)
+    assert ov.nms(boxes, confidence, groups=(label,)) == one
+    assert ov.nms(boxes, confidence, groups=label[:, None]) == one
+    assert ov.nms(boxes, confidence, dict.fromkeys(["cat", "dog", "owl"], 0.5), groups=label) == one
+    assert ov.nms(boxes, confidence, groups=tuple(label.tolist())) == one  # labels, not columns
+    mixed = [(1, "1"), (1, 1), (1.0, "1")] * 100  # equal numbers are one image
+    with pytest.raises(TypeError, match="different types cannot be compared"):
+        ov.nms(boxes, confidence, groups=mixed)
+
+
+def test_a_limit_without_groups_and_an_empty_batch():
+    boxes = ov.Boxes([[0, 0, 1, 1], [5, 0, 6, 1], [9, 0, 10, 1]])
+    assert ov.nms(boxes, [0.1, 0.9, 0.5], max_per_group=2).index.tolist() == [1, 2]
+    for groups in ([], ([], [])):
+        assert len(ov.nms(boxes[:0], [], {"cat": 0.5}, groups=groups, max_per_group=1)) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"groups": ([1, 2], [1, 2, 3])}, ValueError, r"a tuple of K columns of one length; got"),
+        ({"groups": ([1, 2], ["a", "b"])}, ValueError, r"groups: expected shape \(3,\).*\(2,\)"),
+        ({"groups": np.zeros((3, 2, 2))}, ValueError, r"groups: .*got \(3, 2, 2\)"),
+        ({"groups": [1.0, math.nan, 2.0]}, ValueError, "the label at 1 is NaN"),
+        ({"groups": (["a"] * 3, [1.0, math.nan, 2.0])}, ValueError, "the label at 1 is NaN"),
+        ({"threshold": {"cat": 0.5}}, ValueError, "several thresholds need groups="),
+        ({"threshold": [0.5, 0.5, 0.5]}, ValueError, "several thresholds need groups="),
+        (
+            {"threshold": {"cat": 0.5}, "groups": ["cat", "Cat", "dog"]},
+            ValueError,
+            "there is none for the label 'Cat'; the mapping has 'cat'",
+        ),
+        (
+            {"threshold": {(1, "a"): 0.5}, "groups": ([1, 1, 2], ["a", "a", "a"])},
+            ValueError,
+            r"none for the label \(2, 'a'\)",
+        ),
+        ({"threshold": {}, "groups": [1, 1, 1]}, ValueError, "the mapping has none"),
+        ({"threshold": {1: "high"}, "groups": [1, 1, 1]}, TypeError, "threshold of 1 = 'high'"),
+        ({"threshold": [0.5, 0.6], "groups": [1, 1, 1]}, ValueError, r"or shape \(3,\)"),
+        (
+            {"threshold": [0.5, 0.6, 0.5], "groups": [1, 2, 2]},
+            ValueError,
+            r"threshold\[1\] = 0.6 and threshold\[2\] = 0.5 are of one group",
+        ),
+        ({"threshold": [0.5, math.nan, 0.5], "groups": [1, 2, 3]}, ValueError, r"\[1\] = nan"),
+        ({"max_per_group": 0}, ValueError, "max_per_group = 0; expected a whole number >= 1"),
+        ({"max_per_group": 2.5}, TypeError, "max_per_group = 2.5 is not a whole number"),
+    ],
+)
+def test_clear_errors_of_groups(options, error, message):
+    boxes = ov.Boxes([[0, 0, 1, 1], [5, 0, 6, 1], [9, 0, 10, 1]])
+    with pytest.raises(error, match=message):
+        ov.nms(boxes, [0.1, 0.9, 0.5], **options)
