@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     with warnings.catch_warnings():
-        warnings.showwarning = _show_warning  # type: ignore[assignment]
+        warnings.showwarning = _once(_show_warning)
         try:
             code = cli.main(args=words or ["--help"], prog_name="overlap", standalone_mode=False)
             sys.stdout.flush()
@@ -81,6 +81,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _fail(message: str, code: int) -> int:
     say_error(message)
     return code
+
+
+def _once(show: Callable[..., None]) -> Callable[..., None]:
+    """Return a function that shows a message once, however frequently it comes."""
+    shown: set[str] = set()
+
+    def filtered(message: Any, *rest: Any) -> None:
+        if str(message) not in shown:
+            shown.add(str(message))
+            show(message, *rest)
+
+    return filtered
 
 
 def _show_warning(message: Any, *_: Any) -> None:

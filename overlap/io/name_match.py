@@ -24,11 +24,6 @@ def _words(name: str) -> str:
     return re.sub(r"[\s_\-]+", "", name)
 
 
-def _everything(name: str) -> str:
-    name = unicodedata.normalize("NFKC", _stem(_base(name.strip()))).casefold()
-    return _words(name.removeprefix("v_"))
-
-
 def _number(name: str) -> str:
     digits = re.findall(r"\d+", name)
     return str(int(digits[-1])) if digits else f" {name}"
@@ -38,14 +33,27 @@ def _number(name: str) -> str:
 _DIFFERENCES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("Unicode composition", lambda name: unicodedata.normalize("NFC", name)),
     ("spaces around it", str.strip),
+    ("a folder in front", _base),
+    ("a file suffix", _stem),
     ("upper and lower case", str.casefold),
     ("the prefix 'v_'", lambda name: name.removeprefix("v_")),
-    ("a file suffix", _stem),
-    ("a folder in front", _base),
     ("spaces, '_' and '-'", _words),
-    ("several of case, prefix, suffix, folder and spaces", _everything),
-    ("everything but its last number", _number),
 )
+_LAST_NUMBER = "everything but its last number"
+
+
+def _without(name: str, kept: str = "") -> str:
+    """Leave all differences out of a name, but for one that is kept."""
+    for difference, alike in _DIFFERENCES:
+        if difference != kept:
+            name = alike(name)
+    return name
+
+
+def _all_that_differs(one: str, other: str) -> str:
+    """Name the differences between two spellings that are alike without all of them."""
+    needed = [d for d, _ in _DIFFERENCES if _without(one, d) != _without(other, d)]
+    return " and ".join([", ".join(needed[:-1]), needed[-1]] if len(needed) > 1 else needed)
 
 
 def mismatch(
@@ -86,12 +94,12 @@ def mismatch(
     same = len(found) - len(extra)
     head = f"{same:,} of {len(found):,} {what} of {owner} are in {other_owner}"
     best: tuple[int, str, tuple[str, str]] | None = None
-    for difference, alike in _DIFFERENCES:
+    for difference, alike in (*_DIFFERENCES, ("", _without), (_LAST_NUMBER, _number)):
         pairs = _pairs(extra, free, alike)
-        if difference.startswith("everything") and len(pairs) < len(extra):
+        if difference == _LAST_NUMBER and len(pairs) < len(extra):
             continue  # numbers agree by chance, unless all of them do
         if pairs and (best is None or len(pairs) > best[0]):
-            best = len(pairs), difference, pairs[0]
+            best = len(pairs), difference or _all_that_differs(*pairs[0]), pairs[0]
     if best is not None:
         count, difference, (one, other) = best
         verb = "differ" if count != 1 else "differs"

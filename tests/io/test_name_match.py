@@ -22,7 +22,10 @@ TRUTH = ["v_Run_01", "v_Jump_02", "v_Dive_03", "v_Swim_04"]
         (str.upper, "upper and lower case"),
         (lambda name: f" {name} ", "spaces around it"),
         (lambda name: name.replace("_", " "), "spaces, '_' and '-'"),
-        (lambda name: f"x/{name[2:].lower()}.mkv", "several of case, prefix, suffix"),
+        (
+            lambda name: f"x/{name[2:].lower()}.mkv",
+            "a folder in front, a file suffix, upper and lower case and the prefix 'v_'",
+        ),
         (lambda name: str(int(name[-2:])), "everything but its last number"),
     ],
 )

@@ -76,7 +76,8 @@ def test_raw_arrays_are_never_scored(raw: object) -> None:
     for call in (ov.iou, ov.iou.pairwise, ov.terms, ov.iou.value_and_grad):
         for pair in ((raw, LINE), (LINE, raw)):
             with pytest.raises(
-                TypeError, match=r"expected a batch of regions, got .*; .*(overlap|FiniteSets|both sides)"
+                TypeError,
+                match=r"expected a batch of regions, got .*; .*(overlap|FiniteSets|both sides)",
             ):
                 call(*pair)  # type: ignore[operator]
     with pytest.raises(TypeError, match="truth: expected a batch"):

@@ -116,22 +116,23 @@ def _means(ap: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _tie_range(
     spread: dict[str, NDArray], means: NDArray[np.float64]
-) -> dict[str, tuple[float, float]]:
+) -> dict[str, tuple[Any, ...]]:
     """Smallest and largest mAP over the orders of ties, and of each threshold."""
-    result = {}
     if spread["low"].shape[2] == 0:
-        return {"mAP": (float("nan"), float("nan")), "mAP@": ((), ())}  # type: ignore[dict-item]
+        return {"mAP": (float("nan"), float("nan")), "mAP@": ((), ())}
     # Classes do not meet: each can have the order that is worst or best for it.
     low, high = spread["low"], spread["high"]
-    result["mAP"] = (
-        min(float(low.mean(axis=1).min(axis=0).mean()), float(means.mean())),
-        max(float(high.mean(axis=1).max(axis=0).mean()), float(means.mean())),
-    )
-    result["mAP@"] = (
-        np.minimum(low.min(axis=0).mean(axis=1), means).tolist(),
-        np.maximum(high.max(axis=0).mean(axis=1), means).tolist(),
-    )
-    return result
+    whole = low.mean(axis=1).min(axis=0).mean(), high.mean(axis=1).max(axis=0).mean()
+    each = low.min(axis=0).mean(axis=1), high.max(axis=0).mean(axis=1)
+    return {
+        "mAP": tuple(float(_beyond_rounding(end, means.mean())) for end in whole),
+        "mAP@": tuple(_beyond_rounding(end, means).tolist() for end in each),
+    }
+
+
+def _beyond_rounding(ends: Any, reported: Any) -> Any:
+    """Return ends of ranges, or the reported numbers where sums were only rounded otherwise."""
+    return np.where(np.abs(ends - reported) <= 1e-12, reported, ends)
 
 
 def _scene(measured: Measured, protocol: Protocol, labels: tuple[str, ...] | None) -> Scene:
