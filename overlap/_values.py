@@ -114,7 +114,7 @@ def _is_record(value: Any) -> bool:
 def _same_entries(a: np.ndarray, b: np.ndarray) -> bool:
     if a.dtype.hasobject:
         return all(same(x, y) for x, y in zip(a.ravel().tolist(), b.ravel().tolist(), strict=True))
-    return bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"))
+    return bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fcmM"))
 
 
 def content_hash(*values: Any) -> int:

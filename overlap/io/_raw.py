@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RawSegments", "to_float64", "to_names"]
+__all__ = ["RawSegments", "are_times", "to_float64", "to_names"]
 
 Where = Callable[[int], str]
 _WHOLE = 2.0**53  # float64 holds every whole number up to here
@@ -33,6 +34,23 @@ class RawSegments:
     sha256: str | None
 
 
+def are_times(values: Any) -> bool:
+    """Tell a column of times by its type or by its first value.
+
+    Parameters
+    ----------
+    values : sequence or array, shape (N,)
+        Text is a time where it begins like ``2024-01-31``.
+    """
+    if hasattr(values, "dtype"):
+        return values.dtype.kind in "mM"
+    first = values[0] if len(values) else None
+    if isinstance(first, str):
+        return first.strip()[4:5] == "-" == first.strip()[7:8]
+    kinds = datetime.datetime, datetime.timedelta, np.datetime64, np.timedelta64
+    return isinstance(first, kinds)
+
+
 def _number(value: Any) -> float:
     """Float of one number or numeric string; ValueError or TypeError otherwise."""
     if isinstance(value, bool | np.bool_):
@@ -52,6 +70,13 @@ def _number(value: Any) -> float:
     if isinstance(value, float | np.floating):
         return float(value)
     raise TypeError
+
+
+def _looks_like_time(value: Any) -> bool:
+    if isinstance(value, str):
+        separators = sum(map(value.count, "-/."))
+        return value[:1].isdigit() and (":" in value or "T" in value or separators > 1)
+    return hasattr(value, "isoformat") or hasattr(value, "total_seconds")
 
 
 def to_float64(
@@ -82,10 +107,8 @@ def to_float64(
 
     def fail(index: int, value: Any) -> ValueError:
         wanted = " ".join(("a finite number", unit)).strip()
-        if hasattr(value, "isoformat") or hasattr(value, "total_seconds"):
-            wanted += (
-                ", such as (column - origin).dt.total_seconds() with one origin for all tables"
-            )
+        if field in ("start", "stop") and _looks_like_time(value):
+            wanted += ", or in every row a time such as 2024-01-31T10:00:00.5+01:00"
         elif isinstance(value, int | np.integer):
             wanted += " that float64 holds: whole ones up to 2**53, so subtract an origin first"
         return ValueError(f"{where(index)}: {field} is {value!r}; wanted {wanted}")

@@ -232,8 +232,11 @@ def other_unit(truth: SegmentTable, found: SegmentTable) -> str | None:
     -------
     str or None
         A sentence where, in half of the videos that both have, the last prediction ends later
-        than four times the last annotation, or earlier than a quarter of it.
+        than four times the last annotation, or earlier than a quarter of it. Of datetimes,
+        where half of the videos have predictions only before or after all annotations.
     """
+    if truth.times is not None or found.times is not None:
+        return _other_day(truth, found)
     ends = []
     for table in (truth, found):
         last = np.full(len(table.videos), -np.inf)
@@ -254,6 +257,41 @@ def other_unit(truth: SegmentTable, found: SegmentTable) -> str | None:
     return (
         f"times of the predictions are about {times} times those of the truth ({ends_at}): "
         f"are they in {unit}?"
+    )
+
+
+def _other_day(truth: SegmentTable, found: SegmentTable) -> str | None:
+    """Say by how much datetimes differ, if they hardly meet."""
+    if not (len(truth) and len(found)):
+        return None
+    from overlap.io.clocks import text_of
+
+    words = {True: "datetimes", False: "plain seconds"}
+    kinds = [words[table.times is not None] for table in (truth, found)]
+    zones = {True: "with a time zone", False: "without a time zone"}
+    if kinds[0] == kinds[1]:
+        kinds = [f"times {zones[table.zoned]}" for table in (truth, found)]
+    if kinds[0] != kinds[1]:
+        return f"the truth has {kinds[0]} and the predictions have {kinds[1]}: give both alike"
+    spans = []
+    for table in (truth, found):
+        assert table.times is not None
+        span: dict[str, list[Any]] = {}
+        for index, (start, stop) in zip(table.video.tolist(), table.times, strict=True):
+            low, high = span.setdefault(table.videos[index], [start, stop])
+            span[table.videos[index]] = [min(low, start), max(high, stop)]
+        spans.append(span)
+    shared = [(spans[0][name], spans[1][name]) for name in spans[0] if name in spans[1]]
+    apart = [b[0] > a[1] or b[1] < a[0] for a, b in shared]
+    if 2 * sum(apart) <= len(apart):
+        return None
+    begins = [text_of(span[0], truth.zoned) for span in shared[0]]
+    shift = float(np.median([(b[0] - a[0]) / np.timedelta64(1, "h") for a, b in shared]))
+    side = "after" if shift > 0 else "before"
+    return (
+        f"times of the predictions are about {abs(shift):.3g} h {side} those of the truth (the "
+        f"first of a video begin at {begins[1]} and {begins[0]}): are they of another time zone "
+        "or day?"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from overlap._values import ByValue
-from overlap.io._raw import RawSegments, to_float64, to_names
+from overlap.io._raw import RawSegments, Where, are_times, to_float64, to_names
 from overlap.io.boundary import reads_file
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class SegmentTable(ByValue):
     label : ndarray, dtype=int64, shape (N,)
         Index into `labels`.
     start, stop : ndarray, dtype=float64, shape (N,)
-        Seconds, finite, ``start <= stop``.
+        Seconds, finite, ``start <= stop``. Where the input has datetimes, seconds after
+        `origin`.
     confidence : ndarray, dtype=float64, shape (N,), or None
         Finite; higher is surer. None where the input has none.
     duration : ndarray, dtype=float64, shape (V,)
@@ -56,6 +57,13 @@ class SegmentTable(ByValue):
     row : ndarray, dtype=int64, shape (N,)
         Row in the input: line number of a CSV file (the header is line 1), position
         in a DataFrame or in a JSON file (from 0, counted through all videos).
+    times : ndarray, dtype=datetime64, shape (N, 2), or None
+        Exact starts and stops where the input has datetimes; None where it has seconds.
+    origin : ndarray, dtype=datetime64, shape (V,), or None
+        The time of each video that is 0 in `start` and `stop`: its first start. NaT where the
+        video has no segments.
+    zoned : bool
+        Whether the input says a time zone; `times` and `origin` are then in UTC.
 
     Examples
     --------
@@ -80,6 +88,9 @@ class SegmentTable(ByValue):
     source: str
     sha256: str | None
     row: NDArray[np.int64]
+    times: NDArray[np.datetime64] | None = None
+    origin: NDArray[np.datetime64] | None = None
+    zoned: bool = False
 
     def __len__(self) -> int:
         return len(self.start)
@@ -104,10 +115,15 @@ class SegmentTable(ByValue):
         str
             For instance ``"found.csv, row 17 (video 'v1', label 'jump', 1.0 to 4.0)"``.
         """
+        if self.times is None:
+            span = f"{float(self.start[index])!r} to {float(self.stop[index])!r}"
+        else:
+            from overlap.io.clocks import text_of
+
+            span = " to ".join(text_of(time, self.zoned) for time in self.times[index])
         return (
             f"{self.source}, row {self.row[index]} (video {self.videos[self.video[index]]!r}, "
-            f"label {self.labels[self.label[index]]!r}, "
-            f"{float(self.start[index])!r} to {float(self.stop[index])!r})"
+            f"label {self.labels[self.label[index]]!r}, {span})"
         )
 
     def select(self, mask: ArrayLike) -> SegmentTable:
@@ -134,6 +150,7 @@ class SegmentTable(ByValue):
         return _frozen(
             replace(
                 self,
+                times=None if self.times is None else self.times[keep],
                 video=self.video[keep],
                 label=self.label[keep],
                 start=self.start[keep],
@@ -177,6 +194,7 @@ class SegmentTable(ByValue):
                 video=renumber[rows.video],
                 label=np.array([used[i] for i in rows.label.tolist()], dtype=np.int64),
                 duration=self.duration[keep],
+                origin=None if self.origin is None else self.origin[keep],
                 subset=(name,) * int(keep.sum()),
             )
         )
@@ -187,24 +205,42 @@ class SegmentTable(ByValue):
         Returns
         -------
         pandas.DataFrame
-            Columns ``video, label, start, stop`` and, where known, ``confidence``.
+            Columns ``video, label, start, stop`` and, where known, ``confidence``. Datetimes
+            are columns of times.
         """
         import pandas as pd
 
+        start, stop = self.ends()
         columns: dict[str, Any] = {
             "video": np.array(self.videos, dtype=object)[self.video],
             "label": np.array(self.labels, dtype=object)[self.label],
-            "start": self.start,
-            "stop": self.stop,
+            "start": start,
+            "stop": stop,
         }
         if self.confidence is not None:
             columns["confidence"] = self.confidence
         return pd.DataFrame(columns)
 
+    def ends(self) -> tuple[Any, Any]:
+        """Return starts and stops as the input has them: seconds, or pandas times.
+
+        Returns
+        -------
+        tuple of two ndarray or pandas.DatetimeIndex, shape (N,)
+        """
+        if self.times is None:
+            return self.start, self.stop
+        import pandas as pd
+
+        zone = "UTC" if self.zoned else None
+        start, stop = (pd.DatetimeIndex(self.times[:, k], tz=zone) for k in (0, 1))
+        return start, stop
+
 
 def _frozen(table: SegmentTable) -> SegmentTable:
     """Make the arrays of a new table read-only."""
-    for name in ("video", "label", "start", "stop", "confidence", "duration", "row"):
+    names = ("video", "label", "start", "stop", "confidence", "duration", "row", "times", "origin")
+    for name in names:
         array = getattr(table, name)
         if array is not None:
             array.setflags(write=False)
@@ -219,7 +255,9 @@ def as_segments(source: Any, *, role: Role) -> SegmentTable:
     ----------
     source : str, Path, mapping, pandas.DataFrame or SegmentTable
         ActivityNet JSON or CSV file, plain or gzipped; parsed ActivityNet JSON; a
-        DataFrame. Column names are matched as `overlap.io.tables` documents.
+        DataFrame. Column names are matched as `overlap.io.tables` documents. Starts and stops are
+        seconds, durations (timedelta64), or datetimes: datetime64, pandas or Python objects with
+        or without a time zone, or text in ISO 8601 with date and time.
     role : {"truth", "found", "ambiguous"}
         What the segments are. ``"found"`` must have confidences; ``"ambiguous"`` may come
         without labels, and is then ambiguous throughout.
@@ -233,8 +271,9 @@ def as_segments(source: Any, *, role: Role) -> SegmentTable:
     ------
     ValueError
         The input cannot be read, a row is bad (NaN, infinite, reversed, not a number,
-        missing), or a results file was given as truth or the reverse. The message names
-        the file and the row or key.
+        missing), datetimes are mixed with seconds or with and without a time zone, or a
+        results file was given as truth or the reverse. The message names the file and the row or
+        key.
     MissingConfidenceError
         `role` is ``"found"`` and there are no confidences. It is a ValueError.
     OSError
@@ -297,16 +336,30 @@ def _read(source: Any, role: Role) -> RawSegments:
 def _finish(raw: RawSegments) -> SegmentTable:
     """Check values and build the table."""
     where = raw.where
-    start = to_float64(raw.start, "start", where)
-    stop = to_float64(raw.stop, "stop", where)
-    reversed_rows = np.flatnonzero(stop < start)
-    if reversed_rows.size:
-        index = int(reversed_rows[0])
-        raise ValueError(
-            f"{where(index)}: stop {float(stop[index])!r} is before start "
-            f"{float(start[index])!r} (a negative duration; {reversed_rows.size} such "
-            f"row{'s' if reversed_rows.size > 1 else ''}); swap them or drop the row"
-        )
+    video = np.array(raw.video, dtype=np.int64)
+    times = origin = None
+    zoned: bool | None = None
+    if len(video) and (are_times(raw.start) or are_times(raw.stop)):
+        # What reads times is imported by those who need it.
+        from overlap.io.clocks import first_starts, in_seconds, read_ends, text_of
+
+        if are_times(raw.start) != are_times(raw.stop):
+            raise ValueError(
+                f"{where(0)}: start is {raw.start[0]!r} and stop is {raw.stop[0]!r}; write both as "
+                "times, or both as seconds"
+            )
+        times, zoned = read_ends(raw.start, raw.stop, where)
+        _check_order(times[:, 0], times[:, 1], where, lambda time: text_of(time, bool(zoned)))
+        zero: Any = np.timedelta64(0, "s")
+        if zoned is not None:
+            origin = first_starts(times, video, len(raw.videos))
+            zero = origin[video]
+        start, stop = in_seconds(times, zero, zoned, where)
+        times = times if zoned is not None else None
+    else:
+        start = to_float64(raw.start, "start", where)
+        stop = to_float64(raw.stop, "stop", where)
+        _check_order(start, stop, where, lambda value: repr(float(value)))
     confidence = raw.confidence
     if confidence is not None:
         confidence = to_float64(confidence, "confidence", where, unit="")
@@ -318,7 +371,7 @@ def _finish(raw: RawSegments) -> SegmentTable:
         SegmentTable(
             videos=tuple(raw.videos),
             labels=tuple(index_of),
-            video=np.array(raw.video, dtype=np.int64),
+            video=video,
             label=np.array(codes, dtype=np.int64),
             start=start,
             stop=stop,
@@ -328,5 +381,21 @@ def _finish(raw: RawSegments) -> SegmentTable:
             source=raw.source,
             sha256=raw.sha256,
             row=np.array(raw.row, dtype=np.int64),
+            times=times,
+            origin=origin,
+            zoned=bool(zoned),
         )
     )
+
+
+def _check_order(
+    start: NDArray[Any], stop: NDArray[Any], where: Where, shown: Callable[[Any], str]
+) -> None:
+    reversed_rows = np.flatnonzero(stop < start)
+    if reversed_rows.size:
+        index = int(reversed_rows[0])
+        raise ValueError(
+            f"{where(index)}: stop {shown(stop[index])} is before start "
+            f"{shown(start[index])} (a negative duration; {reversed_rows.size} such "
+            f"row{'s' if reversed_rows.size > 1 else ''}); swap them or drop the row"
+        )

@@ -18,6 +18,10 @@ duration       ``video-duration`` (optional, of the whole video)
 subset         ``subset``, ``split`` (optional)
 =============  ===================================================================
 
+Starts and stops are seconds, durations (timedelta64), or datetimes: columns with or without a
+time zone, or text in ISO 8601 with date and time, such as ``2024-01-31T10:00:00.5+01:00``. Seconds
+then count from the first start of each video.
+
 A row that has a video and no start, stop, label and confidence says that the video has no segments.
 Other columns are ignored. Two columns that mean the same field are an error. A CSV file
 starts with a line of names, is separated by commas, semicolons or tabs (whichever
@@ -27,6 +31,7 @@ that line has) and is encoded in UTF-8.
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -218,6 +223,8 @@ def read_frame(frame: Any, *, role: str) -> RawSegments:
         column = frame.iloc[:, place[field]]
         if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiu":
             return column.to_numpy()
+        if field in ("start", "stop") and _is_dated(column.dtype):
+            return column.array
         return column.to_numpy(dtype=object, na_value=None).tolist()
 
     def shown(row: int) -> str:
@@ -232,6 +239,11 @@ def read_frame(frame: Any, *, role: str) -> RawSegments:
         name=name,
         sha256=None,
     )
+
+
+def _is_dated(dtype: Any) -> bool:
+    """Whether a pandas column has the type of times, with or without a zone."""
+    return dtype.kind in "mM" and (isinstance(dtype, np.dtype) or hasattr(dtype, "tz"))
 
 
 def _rows(
@@ -255,6 +267,8 @@ def _rows(
     duration = np.full(len(index_of), np.nan)
     if "duration" in place:
         for owner, (at, value) in _per_video(_items(get("duration")), video, "duration", where):
+            if isinstance(value, datetime.timedelta):
+                value = value / datetime.timedelta(seconds=1)
             duration[owner] = to_float64([value], "duration", partial(_place, where, at))[0]
             if duration[owner] < 0:
                 raise ValueError(
@@ -271,7 +285,10 @@ def _rows(
     if empty:
         keep = [index for index in range(len(video)) if index not in empty]
         video, row = [video[index] for index in keep], [row[index] for index in keep]
-        columns = {field: [items[k] for k in keep] for field, items in columns.items()}
+        columns = {
+            field: [items[k] for k in keep] if isinstance(items, list) else items[keep]
+            for field, items in columns.items()
+        }
         every = where
 
         def where(index: int) -> str:
@@ -302,6 +319,8 @@ def _rows_without_segment(columns: dict[str, Any]) -> set[int]:
             blank = (
                 set(np.flatnonzero(np.isnan(items)).tolist()) if items.dtype.kind == "f" else set()
             )
+        elif hasattr(items, "isna"):  # times of pandas
+            blank = set(np.flatnonzero(items.isna()).tolist())
         elif "" in items or None in items or any(x != x for x in items):
             blank = {k for k, x in enumerate(items) if x is None or x == "" or x != x}
         else:

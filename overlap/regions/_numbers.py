@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -42,12 +43,11 @@ def as_numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
         kind = array.dtype.kind
         result = array.astype(np.float64, copy=False) if kind in "iufO" or not array.size else array
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        if _has_times(values):
+            raise _not_numbers(what, f"in a {type(values).__name__}") from None
         raise TypeError(f"{what}: cannot read numbers from {described(values)} ({error})") from None
     if kind in "mM":
-        raise TypeError(
-            f"{what}: expected real numbers, got times ({array.dtype}); use "
-            "Intervals.from_datetimes(starts, stops), or subtract an origin and divide by a unit"
-        )
+        raise _not_numbers(what, array.dtype)
     if result.dtype != np.float64:
         raise TypeError(f"{what}: expected real numbers, got an array of {array.dtype}")
     # Arrays of floats have lost nothing; lists and tables may have mixed them with integers.
@@ -61,10 +61,33 @@ def as_numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
     return result
 
 
+def _not_numbers(what: str, came: object) -> TypeError:
+    return TypeError(
+        f"{what}: expected real numbers, got times ({came}); use "
+        "Intervals.from_datetimes(starts, stops), or subtract an origin and divide by a unit"
+    )
+
+
+def _has_times(values: Any) -> bool:
+    """Return whether there is a datetime or a duration, with a time zone or without."""
+    try:
+        items = np.asarray(values, object).ravel()
+    except (TypeError, ValueError, RuntimeError):
+        return False
+    kinds = datetime.datetime, datetime.timedelta, np.datetime64, np.timedelta64
+    return any(isinstance(item, kinds) for item in items)
+
+
 def _check_whole(values: Any, numbers: NDArray[np.float64], what: str) -> None:
     """Raise unless every whole number is kept."""
-    # A pandas table makes floats of all its columns before it makes objects of them.
-    given = np.asarray(values.astype(object) if hasattr(values, "astype") else values, object)
+    # A table makes floats of all its columns before it makes objects of them.
+    if hasattr(values, "astype"):
+        given = np.asarray(values.astype(object), object)
+    elif hasattr(values, "get_columns"):  # of polars
+        columns = [np.asarray(column.to_list(), object) for column in values.get_columns()]
+        given = np.stack(columns, axis=1)
+    else:
+        given = np.asarray(values, object)
     for place in np.argwhere(np.abs(numbers) >= _WHOLE):
         at = tuple(place)
         value: Any = given[at]

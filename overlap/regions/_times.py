@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 
 from overlap.regions._numbers import described, unmasked
 
-__all__ = ["Ticks", "are_times", "read_spans"]
+__all__ = ["Ticks", "are_times", "read_spans", "read_times", "spans_from", "text_of"]
+
+Where = Callable[[int], str]
 
 _UNITS: dict[str, Any] = {
     "D": "D",
@@ -23,6 +26,8 @@ _UNITS: dict[str, Any] = {
     "ns": "ns",
 }
 _ROUNDING = 1e-9  # of the length of an interval
+_DURATIONS = datetime.timedelta, np.timedelta64
+_PARTS = 2**10  # of a unit, which float64 holds up to 2**43 units
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +56,7 @@ def are_times(values: Any) -> bool:
     return kind in ("m", "M")
 
 
-def read_times(values: Any, what: str) -> Ticks:
+def read_times(values: Any, what: str, where: Where | None = None) -> Ticks:
     """Read datetimes or durations.
 
     Parameters
@@ -60,6 +65,8 @@ def read_times(values: Any, what: str) -> Ticks:
         datetime64, timedelta64, pandas columns with or without a time zone, or Python objects.
     what : str
         For messages.
+    where : callable, optional
+        Name of value k, for messages.
 
     Raises
     ------
@@ -67,16 +74,19 @@ def read_times(values: Any, what: str) -> Ticks:
         For what is no time, for missing times (NaT), and for a mixture of times with and without
         a zone; with the index.
     """
+    where = where or _places(what)
     values = unmasked(values, what)
-    zone = getattr(getattr(values, "dtype", None), "tz", None)
+    dtype = getattr(values, "dtype", None)
+    zone = getattr(dtype, "tz", None)
     if zone is not None:  # a pandas column or index
         import pandas as pd
 
         values = pd.DatetimeIndex(values).tz_convert("UTC").tz_localize(None)
     array = np.asarray(values)
-    zoned: bool | None = zone is not None
+    # The times of polars become those of UTC.
+    zoned: bool | None = (zone or getattr(dtype, "time_zone", None)) is not None
     if array.dtype.kind == "O":
-        array, zoned = _of_objects(array.reshape(-1) if array.ndim == 0 else array, what)
+        array, zoned = _of_objects(array.reshape(-1) if array.ndim == 0 else array, where)
     if array.dtype.kind not in "mM" or array.ndim != 1:
         if array.ndim == 1 and not array.size:
             return Ticks(array.astype("datetime64[s]"), None)
@@ -86,7 +96,7 @@ def read_times(values: Any, what: str) -> Ticks:
         )
     missing = np.flatnonzero(np.isnat(array))
     if missing.size:
-        raise ValueError(f"{what}[{missing[0]}] is NaT, a missing time; remove such rows")
+        raise ValueError(f"{where(missing[0])} is NaT, a missing time; remove such rows")
     if np.datetime_data(array.dtype)[0] in ("generic", "Y", "M") and array.dtype.kind == "m":
         raise TypeError(f"{what}: durations of {array.dtype} have no fixed length; use days")
     if np.datetime_data(array.dtype)[0] in ("Y", "M", "W"):
@@ -94,28 +104,44 @@ def read_times(values: Any, what: str) -> Ticks:
     return Ticks(array, None if array.dtype.kind == "m" else zoned)
 
 
-def _of_objects(items: NDArray[np.object_], what: str) -> tuple[NDArray[Any], bool]:
+def _places(what: str) -> Where:
+    return lambda k: f"{what}[{k}]"
+
+
+def _of_objects(items: NDArray[np.object_], where: Where) -> tuple[NDArray[Any], bool]:
     """Return Python or pandas times as an array, and whether they have zones."""
     result, zoned = [], []
     for k, item in enumerate(items.tolist()):
         if item is None or item != item:
-            raise ValueError(f"{what}[{k}] is {item!r}, a missing time; remove such rows")
+            raise ValueError(f"{where(k)} is {item!r}, a missing time; remove such rows")
+        if not isinstance(item, (datetime.datetime, np.datetime64, *_DURATIONS)):
+            raise TypeError(f"{where(k)} = {item!r} is no datetime or duration")
         zoned.append(getattr(item, "tzinfo", None) is not None)
+        if isinstance(item, _DURATIONS) != isinstance(items[0], _DURATIONS):
+            raise TypeError(
+                f"{where(k)} = {item} and {where(0)} = {items[0]}: one is a duration and the other "
+                "is none"
+            )
         if zoned[k] != zoned[0]:
             raise ValueError(
-                f"{what}[{k}] = {item} and {what}[0] = {items[0]}: one has a time zone and the "
+                f"{where(k)} = {item} and {where(0)} = {items[0]}: one has a time zone and the "
                 "other has none"
             )
         if hasattr(item, "to_numpy"):  # of pandas, with nanoseconds, and in UTC
             item = item.to_numpy()
-        elif zoned[k]:
+        elif isinstance(item, datetime.datetime) and zoned[k]:
             item = item.astimezone(datetime.UTC).replace(tzinfo=None)
-        if not isinstance(
-            item, (datetime.datetime, datetime.timedelta, np.datetime64, np.timedelta64)
-        ):
-            raise TypeError(f"{what}[{k}] = {item!r} is no datetime or duration")
         result.append(item if isinstance(item, np.generic) else _ticks_of(item))
-    return np.array(result), bool(zoned and zoned[0])
+    array: NDArray[Any] = np.array(result)
+    if len({item.dtype for item in result}) > 1:  # made one unit, which may not fit into 64 bits
+        for k, item in enumerate(result):
+            if array[k].astype(item.dtype) != item:
+                raise ValueError(
+                    f"{where(k)} = {item} does not stand beside times in "
+                    f"{np.datetime_data(array.dtype)[0]}, which are of other centuries only; "
+                    "convert all to one unit"
+                )
+    return array, bool(zoned and zoned[0])
 
 
 def _ticks_of(item: datetime.datetime | datetime.timedelta) -> np.generic:
@@ -133,7 +159,7 @@ def read_origin(origin: Any, starts: Ticks, what: str) -> tuple[Any, str]:
         if not len(starts.values):
             raise ValueError(f"{what}: without times, give origin=")
         first = starts.values.min()
-        return first, _text(first, starts.zoned)
+        return first, text_of(first, starts.zoned)
     try:
         is_text = isinstance(origin, str)
         given = [_parsed(origin) if is_text else origin]
@@ -147,7 +173,7 @@ def read_origin(origin: Any, starts: Ticks, what: str) -> tuple[Any, str]:
             "give both alike"
         )
     first = mine.values[0]
-    return first, "" if mine.zoned is None else _text(first, mine.zoned)
+    return first, "" if mine.zoned is None else text_of(first, mine.zoned)
 
 
 def _parsed(text: str) -> datetime.datetime | np.datetime64:
@@ -158,7 +184,8 @@ def _parsed(text: str) -> datetime.datetime | np.datetime64:
     return whole if whole.tzinfo is not None else np.datetime64(text)
 
 
-def _text(time: Any, zoned: bool) -> str:
+def text_of(time: Any, zoned: bool) -> str:
+    """Write a datetime64 in ISO 8601, without zeros at the end of its seconds."""
     text = np.datetime_as_string(time)
     if "T" in text and "." in text:
         text = text.rstrip("0").rstrip(".")
@@ -199,26 +226,56 @@ def read_spans(
             "durations"
         )
     zero, text = read_origin(origin, first, what)
-    ends = [
-        _elapsed(side, zero, _UNITS[unit], f"{what}: {name}")
-        for side, name in ((first, "starts"), (last, "stops"))
-    ]
-    exact = (last.values - first.values) / np.timedelta64(1, _UNITS[unit])
-    lost = np.flatnonzero(abs((ends[1] - ends[0]) - exact) > _ROUNDING * abs(exact))
+    names = _places(f"{what}: starts"), _places(f"{what}: stops")
+    ends, lost = spans_from(first, last, zero, unit, names)
     if lost.size:
         k = lost[0]
+        length = (last.values[k] - first.values[k]) / np.timedelta64(1, _UNITS[unit])
         raise ValueError(
-            f"{what}: interval {k} is {exact[k]:.6g} {unit} long and begins {ends[0][k]:.6g} "
+            f"{what}: interval {k} is {length:.6g} {unit} long and begins {ends[k, 0]:.6g} "
             f"{unit} after the origin, where float64 does not hold its length; choose a "
             "nearer origin"
         )
-    return np.stack(ends, axis=1), text
+    return ends, text
 
 
-def _elapsed(times: Ticks, origin: Any, unit: Any, what: str) -> NDArray[np.float64]:
-    """Return how many units after the origin times are."""
+def spans_from(
+    first: Ticks, last: Ticks, origin: Any, unit: str, where: tuple[Where, Where]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return starts and stops in units after an origin, shape (N, 2), and which are not exact.
+
+    Parameters
+    ----------
+    first, last : Ticks
+        N starts and stops.
+    origin : datetime64 or timedelta64, scalar or shape (N,)
+    unit : str
+    where : tuple of two callables
+        Name of start k and of stop k, for messages.
+
+    Returns
+    -------
+    ends : ndarray, dtype=float64, shape (N, 2)
+        The nearest to the exact numbers.
+    lost : ndarray, dtype=int64
+        Intervals whose ends were rounded by more than 1e-9 of their length, which is not 0.
+    """
+    starts, stops = (
+        _elapsed(side, origin, _UNITS[unit], name)
+        for side, name in zip((first, last), where, strict=True)
+    )
+    length = (last.values - first.values) / np.timedelta64(1, _UNITS[unit])
+    rounded = starts[1] + stops[1]
+    lost = np.flatnonzero((rounded > _ROUNDING * abs(length)) & (length != 0.0))
+    return np.stack([starts[0], stops[0]], axis=1), lost
+
+
+def _elapsed(
+    times: Ticks, origin: Any, unit: Any, where: Where
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how many units after the origin times are, and by how much these may be rounded."""
     if not len(times.values):
-        return np.empty(0)
+        return np.empty(0), np.empty(0)
     names: tuple[Any, ...] = (
         *(np.datetime_data(time.dtype)[0] for time in (times.values, origin)),
         unit,
@@ -226,16 +283,21 @@ def _elapsed(times: Ticks, origin: Any, unit: Any, what: str) -> NDArray[np.floa
     finest = min(names, key=lambda name: np.timedelta64(1, name) / np.timedelta64(1, "D"))
     kind = "timedelta64" if times.zoned is None else "datetime64"
     mine, zero = times.values.astype(f"{kind}[{finest}]"), origin.astype(f"{kind}[{finest}]")
-    apart = mine.astype(np.float64) - float(zero.astype(np.int64))
+    apart = mine.astype(np.float64) - zero.astype(np.int64).astype(np.float64)
     # A change of unit that does not fit into 64 bits wraps around.
     wrong = (mine.astype(times.values.dtype) != times.values) | (abs(apart) > 2.0**62)
-    if wrong.any() or zero.astype(origin.dtype) != origin:
+    wrong |= zero.astype(origin.dtype) != origin
+    if wrong.any():
         k = int(wrong.argmax())
         raise ValueError(
-            f"{what}[{k}] = {times.values[k]} is too far from the origin {origin} for whole "
-            f"numbers of {finest}; convert the times to a coarser unit"
+            f"{where(k)} = {times.values[k]} is too far from the origin "
+            f"{np.broadcast_to(origin, wrong.shape)[k]} for whole numbers of {finest}; convert "
+            "the times to a coarser unit"
         )
     ticks = mine.astype(np.int64) - zero.astype(np.int64)
     per = int(np.timedelta64(1, unit) // np.timedelta64(1, finest))
     whole, rest = np.divmod(ticks, per)
-    return np.where(abs(ticks) < 2**53, ticks / per, whole + rest / per)
+    result = np.where(abs(ticks) < 2**53, ticks / per, whole + rest / per)
+    # Whole numbers, halves, quarters, ... are exact; others are within half a last place.
+    exact = rest * _PARTS % per == 0
+    return result, np.where(exact, 0.0, 0.5 * np.spacing(abs(result)))

@@ -256,7 +256,8 @@ class Intervals(Regions):
         ------
         TypeError, ValueError
             For what is no time, a missing time (NaT), times with and without zone together, and
-            intervals so far from the origin that their lengths would be wrong by more than 1e-9.
+            intervals so far from the origin that float64 rounds their ends by more than 1e-9 of
+            their length.
 
         Notes
         -----

@@ -184,7 +184,10 @@ def test_frame_column_types(columns):
         ({"t-end": [1.0, 1.0, 2.0]}, r"DataFrame, row 20: stop 1.0 is before start 2.0"),
         ({"label": ["a", None, "b"]}, r"DataFrame, row 20: label is (None|nan)"),
         ({"t-end": [True, False, True]}, r"DataFrame, row 10: stop is True"),
-        ({"t-end": pd.to_timedelta([1, 4, 2], unit="s")}, r"row 10: stop is .*; wanted a fin"),
+        (
+            {"t-end": pd.to_timedelta([1, 4, 2], unit="s")},
+            r"row 10: start is .*; write both as",
+        ),
         ({"t-end": pd.array([1, None, 2], dtype="Int64")}, r"row 20: stop is None"),
         ({"begin": [0, 0, 0]}, r"DataFrame: duplicate columns: 't-start' and 'begin' both"),
     ],
@@ -256,7 +259,3 @@ def test_whole_numbers_that_float64_cannot_hold(form: str) -> None:
         as_segments(frame, role="truth")
     held = frame.assign(start=[2**53], stop=[2**53 + 2])
     assert as_segments(held, role="truth").stop[0] == 2.0**53 + 2
-    times = pd.to_datetime(pd.Series(["2024-01-01"]))
-    for dated in (times, times.dt.tz_localize("UTC"), times - times[0]):
-        with pytest.raises(ValueError, match=r"wanted a finite number of seconds, such as"):
-            as_segments(frame.assign(start=dated, stop=dated), role="truth")

@@ -134,3 +134,77 @@ def test_what_is_no_time() -> None:
     for times in (_ns(NOW, NOW).reshape(1, 2), pd.DataFrame({"start": _ns(NOW), "stop": _ns(NOW)})):
         with pytest.raises(TypeError, match=r"use Intervals.from_datetimes"):
             ov.Intervals(times)
+
+
+def test_objects_that_are_not_alike() -> None:
+    """NumPy counts a duration from 1970, and wraps years that have no nanoseconds."""
+    mixed = [np.datetime64("2024-01-01"), np.timedelta64(1, "s")]
+    with pytest.raises(TypeError, match=r"starts\[1\] = 1 seconds and .*one is a duration and the"):
+        make(np.array(mixed, object), np.array(mixed, object))
+    far = np.array([np.datetime64("3024-01-01T00", "s"), _ns(NOW)[0]], object)
+    with pytest.raises(
+        ValueError, match=r"starts\[0\] = 3024-.* does not stand beside times in ns"
+    ):
+        make(far, far)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+@pytest.mark.parametrize("form", ["named", "unnamed", "list", "mapping", "durations"])
+def test_times_given_as_numbers_say_what_to_use(form: str, zone: str) -> None:
+    times = pd.Series(_ns(NOW, NOW + 5)).dt.tz_localize(zone)
+    frame = pd.DataFrame({"start": times, "stop": times})
+    given = {
+        "named": frame,
+        "unnamed": frame.set_axis([0, 1], axis=1),
+        "list": [[times[0], times[1]]],
+        "mapping": {"start": list(times), "stop": list(times)},
+        "durations": [[dt.timedelta(0), dt.timedelta(1)]],
+    }[form]
+    with pytest.raises(TypeError, match=r"use Intervals.from_datetimes\(starts, stops\)"):
+        ov.Intervals(given)
+
+
+class _Polars:
+    """What polars has of a table, and of a column with a time zone."""
+
+    columns = ("a", "b")
+
+    def __init__(self, columns: list[list[float]]) -> None:
+        self._columns = columns
+
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self._columns, float).T
+
+    def get_columns(self) -> list:
+        return [type("Column", (), {"to_list": lambda _, x=x: x})() for x in self._columns]
+
+
+def test_tables_that_mix_floats_with_large_integers() -> None:
+    """polars makes one type of all columns before anybody can look at them."""
+    for columns in ([[0.5], [2**53 + 1]], [[0], [2**53 + 1]]):
+        with pytest.raises(ValueError, match=r"whole number 9007199254740993 at \[0, 1\]"):
+            ov.Intervals(_Polars(columns))
+    assert ov.Intervals(_Polars([[0.5], [2**53 + 2]])).stop[0] == 2.0**53 + 2
+
+
+def test_columns_with_the_zone_of_polars() -> None:
+    class Column:
+        dtype = type("Datetime", (), {"time_zone": "Europe/Berlin"})()
+
+        def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
+            return _ns(NOW)
+
+    assert make(Column(), Column()).unit.endswith("Z")
+
+
+def test_empty_intervals_are_kept() -> None:
+    assert make(_ns(NOW + 3), _ns(NOW + 3), origin="2000-01-01").measure().tolist() == [0.0]
+
+
+def test_polars() -> None:
+    pl = pytest.importorskip("polars")
+    for names in (("a", "b"), ("start", "stop")):
+        with pytest.raises(ValueError, match="whole number 9007199254740993 at"):
+            ov.Intervals(pl.DataFrame(dict(zip(names, ([0.5], [2**53 + 1]), strict=True))))
+    zoned = pl.DataFrame({"start": [dt.datetime(2024, 1, 1, tzinfo=dt.UTC)]})["start"]
+    assert make(zoned, zoned).unit == "s since 2024-01-01T00:00:00Z"

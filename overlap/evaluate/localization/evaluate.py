@@ -96,6 +96,7 @@ def _blocks(tables: dict[str, SegmentTable], workers: int) -> dict[int, dict[str
                 videos=tuple(name for name, k in zip(table.videos, inside, strict=True) if k),
                 subset=tuple(name for name, k in zip(table.subset, inside, strict=True) if k),
                 duration=table.duration[inside],
+                origin=None if table.origin is None else table.origin[inside],
             )
             places.append(rows)
         item["places"] = tuple(places[:2])
@@ -125,7 +126,8 @@ def temporal(
     Parameters
     ----------
     truth, found : path, mapping, DataFrame or SegmentTable
-        Annotations, and predictions with confidences; see `overlap.io.as_segments`.
+        Annotations, and predictions with confidences; see `overlap.io.as_segments`. Either all
+        have seconds, or all have datetimes, with a time zone or without.
     protocol : str or Protocol
         Rules, by name (``overlap.evaluate.PROTOCOLS``) or as a value; ``"all"`` gives one
         report with the numbers of every protocol under names such as ``opentad mAP``.

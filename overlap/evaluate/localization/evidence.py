@@ -90,11 +90,12 @@ class TemporalEvidence(ByValue, CurveEvidence):
         rank = np.full(len(found), -1)
         first = np.repeat(self.ranking.pointer[:-1], np.diff(self.ranking.pointer))
         rank[self.visit] = np.arange(len(self.visit)) - first
+        start, stop = found.ends()
         result: dict[str, Any] = {
             "video": np.array(found.videos, dtype=object)[found.video[order]],
             "label": np.array(found.labels, dtype=object)[found.label[order]],
-            "start": found.start[order],
-            "stop": found.stop[order],
+            "start": start[order],
+            "stop": stop[order],
             "confidence": None if found.confidence is None else found.confidence[order],
             "rank": rank[order],
         }

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._values import ByValue
+from overlap.io.clocks import on_one_clock
 from overlap.io.segments import SegmentTable, as_segments
 
 from .pairs import Pairs, find_pairs, touches
@@ -79,13 +80,20 @@ class Measure:
         `places` tells where the rows stand in the whole input, if they are a part of it.
         """
         protocol = self.protocol
-        truth, found = as_segments(truth, role="truth"), as_segments(found, role="found")
+        given = {
+            "truth": as_segments(truth, role="truth"),
+            "found": as_segments(found, role="found"),
+        }
+        if ambiguous is not None:
+            given["ambiguous"] = ambiguous_only(ambiguous, protocol)
+        aligned = on_one_clock(given)
+        truth, found = aligned["truth"], aligned["found"]
         if places is None:
             places = np.arange(len(truth)), np.arange(len(found))
         keep, marked, left_out = _clean(truth, protocol)
-        given, ambiguities = truth, [truth.select(marked)]
+        whole, ambiguities = truth, [truth.select(marked)]
         if ambiguous is not None:
-            ambiguities.append(ambiguous_only(ambiguous, protocol))
+            ambiguities.append(aligned["ambiguous"])
             left_out["ambiguous_given"] = len(ambiguities[1])
         if not keep.all():
             truth, places = truth.select(keep), (places[0][keep], places[1])
@@ -117,7 +125,7 @@ class Measure:
                     protocol,
                 )
         return Measured(
-            truth, found, pairs, touched, *places, left_out, (given,), tuple(ambiguities[1:])
+            truth, found, pairs, touched, *places, left_out, (whole,), tuple(ambiguities[1:])
         )
 
 
@@ -206,7 +214,8 @@ def combine(parts: Sequence[Measured], order: str, *, whole: bool = False) -> Me
     Raises
     ------
     ValueError
-        If nothing was measured, or a video has truths or predictions in two parts.
+        If nothing was measured, a video has truths or predictions in two parts, or one part has
+        datetimes and another seconds.
     """
     if not parts:
         raise ValueError("study: nothing was added; add truth and found first")
@@ -219,6 +228,17 @@ def combine(parts: Sequence[Measured], order: str, *, whole: bool = False) -> Me
                 raise ValueError(
                     f"study: video {video!r} is in two items; a video must be added as a whole"
                 )
+    clocks = {
+        (table.times is not None, table.zoned)
+        for part in parts
+        for table in (part.truth, part.found)
+        if len(table)
+    }
+    if len(clocks) > 1:
+        raise ValueError(
+            "study: some items have datetimes and others plain seconds, or some a time zone and "
+            "others none; give all alike"
+        )
     truth_shift = np.cumsum([0, *(len(part.truth) for part in parts)])
     found_shift = np.cumsum([0, *(len(part.found) for part in parts)])
     agent_shift, shift = (
@@ -253,6 +273,19 @@ def combine(parts: Sequence[Measured], order: str, *, whole: bool = False) -> Me
     )
 
 
+def _all_times(tables: Sequence[SegmentTable], field: str) -> NDArray[np.datetime64]:
+    """Join times of parts; one without segments may have none."""
+    parts = []
+    for table in tables:
+        values = getattr(table, field)
+        if values is None:
+            shape = (0, 2) if field == "times" else (len(table.videos),)
+            values = np.full(shape, np.datetime64("NaT", "us"))
+        parts.append(values)
+    fine = all(values.dtype == "M8[ns]" for values in parts if not np.isnat(values).all())
+    return np.concatenate([values.astype("M8[ns]" if fine else "M8[us]") for values in parts])
+
+
 def _concatenate(tables: Sequence[SegmentTable]) -> SegmentTable:
     videos: dict[str, int] = {}
     labels: dict[str, int] = {}
@@ -262,13 +295,15 @@ def _concatenate(tables: Sequence[SegmentTable]) -> SegmentTable:
         video.append(numbers[table.video])
         names = np.array([labels.setdefault(v, len(labels)) for v in table.labels], np.int64)
         label.append(names[table.label])
-    first = tables[0]
+    first = next((table for table in tables if table.times is not None), tables[0])
     together: dict[str, Any] = {
         name: np.concatenate([getattr(table, name) for table in tables])
         for name in ("start", "stop", "row", "duration")
     }
     if first.confidence is not None:
         together["confidence"] = np.concatenate([table.confidence for table in tables])
+    if first.times is not None:
+        together |= {"times": _all_times(tables, "times"), "origin": _all_times(tables, "origin")}
     sources = list(dict.fromkeys(table.source for table in tables))
     digests = list(dict.fromkeys(table.sha256 for table in tables))
     return replace(

@@ -28,11 +28,13 @@ FEW_VIDEOS = 50
 
 
 def _source(table: SegmentTable) -> dict[str, Any]:
+    clock = {} if table.times is None else {"times": "UTC" if table.zoned else "without zone"}
     return {
         "source": table.source,
         "sha256": table.sha256,
         "videos": len(table.videos),
         "segments": len(table),
+        **clock,
     }
 
 

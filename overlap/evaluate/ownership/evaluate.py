@@ -70,8 +70,9 @@ def possession(
     fps : float
         Frames per second. Frame k lasts from ``k / fps`` to ``(k + 1) / fps`` seconds.
     truth : DataFrame or mapping of columns, optional
-        Annotated spells: ``track``, ``start``, ``stop`` in seconds, and ``video`` where the
-        players have it. Spells of one player that overlap or touch count as one.
+        Annotated spells: ``track``, ``start``, ``stop`` in seconds since the beginning of
+        frame 0 (numbers, or durations such as timedelta64), and ``video`` where the players have
+        it. Spells of one player that overlap or touch count as one.
     score : Score
         Called as ``score(ball, player)``, so that `overlap.coverage` is the share of the ball
         that is inside the player's region. A frame with an undefined score is a missing one.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._values import ByValue
+from overlap.regions._times import are_times
 from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes
 from overlap.regions.intervals import Intervals
@@ -211,7 +212,8 @@ def read_spells(source: Any) -> Spells:
     Parameters
     ----------
     source : DataFrame or mapping of columns
-        ``track``, ``start``, ``stop`` in seconds, and ``video`` where the players have it.
+        ``track``, ``start``, ``stop`` in seconds since the beginning of frame 0 (numbers, or
+        durations such as timedelta64), and ``video`` where the players have it.
     """
     known = _columns(source, "truth")
     track = _labels(source, known, "track", "truth", needed=True)
@@ -222,9 +224,20 @@ def read_spells(source: Any) -> Spells:
         if column is not None and len(column) != len(track):
             raise ValueError(f"truth: there are {len(track)} tracks and {len(column)} {name}")
     try:
-        intervals = Intervals(np.stack(ends, axis=1).reshape(-1, 2), unit="s")
+        timed = [column.dtype.kind != "f" and are_times(column) for column in ends]
+        if all(timed):
+            intervals = Intervals.from_datetimes(*ends)
+        elif any(timed):
+            raise ValueError("start and stop must both be seconds, or both durations")
+        else:
+            intervals = Intervals(np.stack(ends, axis=1).reshape(-1, 2), unit="s")
     except (TypeError, ValueError) as error:
         raise type(error)(f"truth: {error}") from None
+    if intervals.unit != "s":
+        raise ValueError(
+            "truth: start and stop are datetimes, and frames count from 0; give durations since "
+            "the beginning of frame 0 of the video: column - beginning"
+        )
     return Spells(intervals, video, track, _digest((video, track), intervals.to_array()))
 
 

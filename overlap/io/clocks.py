@@ -1,0 +1,231 @@
+"""Datetimes in tables of segments: exact, and seconds from one origin in each video."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap.io._raw import Where
+from overlap.regions._times import Ticks, read_times, spans_from, text_of
+
+if TYPE_CHECKING:
+    from overlap.io.segments import SegmentTable
+
+__all__ = ["first_starts", "in_seconds", "on_one_clock", "read_ends", "text_of"]
+
+_ISO = re.compile(
+    r"(\d{4})(-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(?:\.(\d{1,9}))?)?"
+    r"(?:(Z)|([+-])(\d\d):?(\d\d)?)?"
+)
+_NANOSECONDS = range(1678, 2262)  # years of which int64 holds the nanoseconds
+_ISO_WANTED = "a date, a time and, where known, a zone, such as 2024-01-31T10:00:00.5+01:00"
+
+
+def read_ends(start: Any, stop: Any, where: Where) -> tuple[NDArray[Any], bool | None]:
+    """Read columns of times.
+
+    Parameters
+    ----------
+    start, stop : array_like, shape (N,)
+        datetime64 or timedelta64, pandas columns, Python objects, or text in ISO 8601.
+    where : callable
+        Name of row i, for messages.
+
+    Returns
+    -------
+    times : ndarray, dtype=datetime64 or timedelta64, shape (N, 2)
+        Exact, in nanoseconds, or in microseconds where a time is beyond the years of
+        nanoseconds. Those with a zone are turned to UTC.
+    zoned : bool or None
+        They have a time zone; None for durations.
+
+    Raises
+    ------
+    ValueError
+        A value is no time or missing, or one has a time zone and another has none.
+    """
+    try:
+        sides = [_column(start, "start", where), _column(stop, "stop", where)]
+    except TypeError as error:
+        raise ValueError(f"{error}; write every start and stop as a time") from None
+    zoned = sides[0].zoned
+    if sides[1].zoned != zoned:
+        words = {True: "with a time zone", False: "without a time zone", None: "a duration"}
+        raise ValueError(
+            f"{where(0)}: start is {words[zoned]} and stop is {words[sides[1].zoned]}; write "
+            "both alike"
+        )
+    kind = "m8" if zoned is None else "M8"
+    for unit in ("ns", "us"):
+        columns = [side.values.astype(f"{kind}[{unit}]") for side in sides]
+        # What is rounded, or too large for 64 bits, comes back as another time.
+        kept = [
+            values.astype(side.values.dtype) == side.values
+            for values, side in zip(columns, sides, strict=True)
+        ]
+        if kept[0].all() and kept[1].all():
+            return np.stack(columns, axis=1), zoned
+    row = int((kept[0] & kept[1]).argmin())
+    raise ValueError(
+        f"{where(row)}: {sides[0].values[row]} to {sides[1].values[row]} are not whole nanoseconds "
+        "of the years 1678 to 2261, nor whole microseconds; round the times"
+    )
+
+
+def _column(values: Any, field: str, where: Where) -> Ticks:
+    def place(row: int) -> str:
+        return f"{where(row)}: {field}"
+
+    if isinstance(values, list) and any(isinstance(item, str) for item in values):
+        return _of_text(values, place)
+    if isinstance(values, list):
+        array = np.empty(len(values), object)
+        array[:] = values
+        values = array
+    return read_times(values, field, place)
+
+
+def _of_text(items: Sequence[Any], where: Where) -> Ticks:
+    parts = []
+    for k, item in enumerate(items):
+        part = _ISO.fullmatch(item.strip()) if isinstance(item, str) else None
+        if part is None:
+            raise ValueError(f"{where(k)} is {item!r}; wanted {_ISO_WANTED}")
+        parts.append(part)
+    zoned = [bool(part[6] or part[7]) for part in parts]
+    for k, has in enumerate(zoned):
+        if has != zoned[0]:
+            raise ValueError(
+                f"{where(k)} is {items[k]!r} and {where(0)} is {items[0]!r}: one has a time zone "
+                "and the other has none"
+            )
+    # All in one unit, so that no time is beyond what 64 bits hold.
+    unit = "ns" if any(len(part[5] or "") > 6 for part in parts) else "us"
+    times = np.empty(len(parts), f"M8[{unit}]")
+    shift = np.zeros(len(parts), "m8[m]")
+    for k, part in enumerate(parts):
+        try:
+            if unit == "ns" and int(part[1]) not in _NANOSECONDS:
+                raise ValueError("only the years 1678 to 2261 have nanoseconds")
+            times[k] = np.datetime64(f"{part[1]}{part[2]}T{part[3]}{part[4] or ''}")
+            if part[7]:
+                minutes = 60 * int(part[8]) + int(part[9] or 0)
+                if int(part[9] or 0) > 59 or minutes > 24 * 60:
+                    raise ValueError("there is no such time zone")
+                shift[k] = np.timedelta64(-minutes if part[7] == "-" else minutes, "m")
+        except ValueError as error:
+            raise ValueError(
+                f"{where(k)} is {items[k]!r}, which cannot be read ({error})"
+            ) from None
+    return Ticks(times - shift, zoned[0])
+
+
+def first_starts(
+    times: NDArray[np.datetime64], video: NDArray[np.int64], count: int
+) -> NDArray[np.datetime64]:
+    """Return the first start in each of `count` videos, NaT in those without segments."""
+    missing = np.iinfo(np.int64).max
+    first = np.full(count, missing)
+    np.minimum.at(first, video, times[:, 0].astype(np.int64))
+    first[first == missing] = np.iinfo(np.int64).min  # NaT
+    return first.view(times.dtype)
+
+
+def in_seconds(
+    times: NDArray[Any], origin: Any, zoned: bool | None, where: Where
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return starts and stops in seconds after an origin, each of shape (N,).
+
+    Parameters
+    ----------
+    times : ndarray, dtype=datetime64 or timedelta64, shape (N, 2)
+    origin : datetime64, shape (N,), or timedelta64
+    zoned : bool or None
+        None for durations.
+    where : callable
+        Name of row i, for messages.
+
+    Raises
+    ------
+    ValueError
+        Float64 does not hold the ends of a segment to 1e-9 of its length.
+    """
+    first, last = (Ticks(times[:, k], zoned) for k in (0, 1))
+    ends, lost = spans_from(first, last, origin, "s", (where, where))
+    if lost.size:
+        row = int(lost[0])
+        length = (times[row, 1] - times[row, 0]) / np.timedelta64(1, "s")
+        zero = "zero" if zoned is None else text_of(origin[row], zoned)
+        raise ValueError(
+            f"{where(row)}: the segment is {length:.6g} s long and begins {ends[row, 0]:.6g} s "
+            f"after {zero}, where float64 seconds do not hold it to 1e-9 of its length; give "
+            "parts of such a long video names of their own"
+        )
+    return np.ascontiguousarray(ends[:, 0]), np.ascontiguousarray(ends[:, 1])
+
+
+def on_one_clock(tables: Mapping[str, SegmentTable]) -> dict[str, SegmentTable]:
+    """Count the seconds of several tables from the same time in each video.
+
+    Parameters
+    ----------
+    tables : mapping from str to SegmentTable
+        By role. The first that has segments of a video gives it its origin, the first start.
+
+    Returns
+    -------
+    dict of str to SegmentTable
+        Tables of plain seconds are returned as they are.
+
+    Raises
+    ------
+    ValueError
+        One has times and another plain seconds, or one has a time zone and another has none.
+    """
+    given = {role: table for role, table in tables.items() if len(table)}
+    dated = {role: table for role, table in given.items() if table.times is not None}
+    if not dated:
+        return dict(tables)
+    role, first = next(iter(dated.items()))
+    for other, table in given.items():
+        if table.times is None:
+            raise ValueError(
+                f"{role} ({first.source}) has datetimes and {other} ({table.source}) has plain "
+                "seconds; give times on both sides, or subtract the beginning of each video from "
+                "the times"
+            )
+        if table.zoned != first.zoned:
+            pair = (role, first), (other, table)
+            with_zone, without = pair if first.zoned else pair[::-1]
+            raise ValueError(
+                f"{with_zone[0]} ({with_zone[1].source}) has times with a time zone and "
+                f"{without[0]} ({without[1].source}) has times without one; say which zone these "
+                "are of, such as column.dt.tz_localize('UTC')"
+            )
+    # An origin that is rounded down serves as well, since all tables have the same.
+    fine = all(table.times.dtype == "M8[ns]" for table in dated.values())  # type: ignore[union-attr]
+    dtype = np.dtype("M8[ns]" if fine else "M8[us]")
+    origins: dict[str, np.datetime64] = {}
+    for table in dated.values():
+        assert table.origin is not None
+        starts = table.origin.astype(dtype)
+        for name, origin in zip(table.videos, starts, strict=True):
+            if not np.isnat(origin):
+                origins.setdefault(name, origin)
+    missing = np.datetime64("NaT")
+    result = {}
+    for name, table in tables.items():
+        origin = np.array([origins.get(video, missing) for video in table.videos], dtype)
+        times = table.times if table.times is not None else np.empty((0, 2), dtype)
+        start, stop = in_seconds(times, origin[table.video], first.zoned, table.where)
+        for array in (start, stop, origin):
+            array.setflags(write=False)
+        result[name] = replace(
+            table, start=start, stop=stop, times=times, origin=origin, zoned=first.zoned
+        )
+    return result
