@@ -130,7 +130,10 @@ def _of_objects(items: NDArray[np.object_], where: Where) -> tuple[NDArray[Any],
         if hasattr(item, "to_numpy"):  # of pandas, with nanoseconds, and in UTC
             item = item.to_numpy()
         elif isinstance(item, datetime.datetime) and zoned[k]:
-            item = item.astimezone(datetime.UTC).replace(tzinfo=None)
+            try:
+                item = item.astimezone(datetime.UTC).replace(tzinfo=None)
+            except OverflowError:
+                raise ValueError(f"{where(k)} = {item} is out of range in UTC") from None
         result.append(item if isinstance(item, np.generic) else _ticks_of(item))
     array: NDArray[Any] = np.array(result)
     if len({item.dtype for item in result}) > 1:  # made one unit, which may not fit into 64 bits

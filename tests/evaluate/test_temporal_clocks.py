@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from overlap import cli
 from overlap.evaluate import compare, explain, possession, temporal, temporal_study
 
 from .helpers import frames, random_scene
@@ -125,6 +126,30 @@ def test_parts_are_the_whole(tmp_path) -> None:
     plain = plain.add("p", truth=rows[0], found=rows[1])
     with pytest.raises(ValueError, match="some items have datetimes and others plain seconds"):
         plain.add("q", truth=truth, found=found).report()
+
+
+def test_files_of_times_on_the_command_line(tmp_path, monkeypatch, capsys) -> None:
+    """One truth written in two zones: reports are made, compared and explained."""
+    monkeypatch.chdir(tmp_path)
+    rows = "a,2024-03-31T0{}:59:59{},2024-03-31T0{}:00:09{},x\nb,,,\n"
+    texts = {
+        "utc.csv": rows.format(0, "Z", 1, "Z"),
+        "berlin.csv": rows.format(1, "+01:00", 3, "+02:00"),  # the clock is put forward
+        "found.csv": "a,2024-03-31 00:59:59+00:00,2024-03-31 01:00:04+00:00,x,0.5\n",
+    }
+    for name, text in texts.items():
+        more = ",score" if name == "found.csv" else ""
+        (tmp_path / name).write_text(f"video,start,stop,label{more}\n{text}")
+    for name in ("utc", "berlin"):
+        words = ["temporal", f"{name}.csv", "found.csv", "--iou", "0.5", "--out", f"{name}.json"]
+        assert cli.main(words) == 0
+        assert "100.00" in capsys.readouterr().out
+    assert cli.main(["compare", "utc.json", "berlin.json"]) == 0
+    assert cli.main(["explain", "utc.json", "berlin.json"]) == 0
+    assert "input" not in capsys.readouterr().out
+    (tmp_path / "plain.csv").write_text("video,start,stop,label\na,0,10,x\n")
+    assert cli.main(["temporal", "plain.csv", "found.csv"]) == 2
+    assert "found.csv) has datetimes and truth (plain.csv) has plain" in capsys.readouterr().err
 
 
 @pytest.mark.slow  # starts processes

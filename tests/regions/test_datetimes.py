@@ -187,6 +187,12 @@ def test_tables_that_mix_floats_with_large_integers() -> None:
     assert ov.Intervals(_Polars([[0.5], [2**53 + 2]])).stop[0] == 2.0**53 + 2
 
 
+def test_the_first_hours_of_year_one() -> None:
+    first = [dt.datetime(1, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=2)))]
+    with pytest.raises(ValueError, match=r"starts\[0\] = 0001-.* is out of range in UTC"):
+        make(first, first)
+
+
 def test_columns_with_the_zone_of_polars() -> None:
     class Column:
         dtype = type("Datetime", (), {"time_zone": "Europe/Berlin"})()
