@@ -22,9 +22,10 @@ def test_docstrings(name):
     assert result.failed == 0
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")  # by torch.func itself
 def test_page():
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     names: dict = {}
     for block in blocks:
         exec(compile(block, str(PAGE), "exec"), names)
@@ -34,4 +35,5 @@ def test_page():
     for name in ("pred", "tubes", "raw"):
         assert names[name].grad.abs().max() > 0
     assert names["matrix"].shape == (2, 2)
+    assert names["second"](names["pred"].detach()).shape == (2, 4, 2, 4)
     assert names["items"][1] > 10.0  # apart: minus the logarithm of the floor

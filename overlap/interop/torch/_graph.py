@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.autograd import forward_ad
 
 from overlap.interop.torch._layouts import Layout
 
@@ -59,12 +60,19 @@ def saved_type(tensor: Any) -> Any:
 
 def numbers(tensor: Any, layout: Layout) -> np.ndarray:
     """Return a tensor's numbers, shape (N, P) or (N, *grid), without a copy where that can be."""
-    tensor = tensor.detach()
+    if tensor.requires_grad:
+        tensor = tensor.detach()
     if not tensor.is_cpu:
         tensor = tensor.cpu()
     if tensor.dtype not in _NUMPY and (tensor.dtype.is_floating_point or layout.grid is None):
         tensor = tensor.to(torch.float64)
-    array = tensor.numpy()
+    try:
+        array = tensor.numpy()
+    except RuntimeError as error:
+        raise RuntimeError(
+            "overlap's kernels need the numbers of a tensor, and within torch.func (grad, vmap, "
+            f"jacrev, hessian) and torch.export there are none; {_ADVICE}"
+        ) from error
     if layout.grid != 0:
         shape = array.shape[array.ndim - layout.trailing :]
         if array.ndim != layout.trailing + 1:
@@ -88,19 +96,23 @@ def placed(array: Any, like: Any, dtype: Any = None) -> Any:
     return tensor if tensor.shape == like.shape else tensor.reshape(like.shape)
 
 
+_ADVICE = "give backend='torch', which computes with operations of torch"
+_TWICE = (
+    "overlap has first derivatives only: the gradient of a score cannot be differentiated again; "
+    + _ADVICE
+)
+
+
 class _Once(torch.autograd.Function):
-    """A gradient that cannot be differentiated again."""
+    """A gradient that cannot be differentiated again with respect to the regions."""
 
     @staticmethod
-    def forward(ctx: Any, grad: Any) -> Any:
+    def forward(ctx: Any, grad: Any, *regions: Any) -> Any:
         return grad.view_as(grad)
 
     @staticmethod
     def backward(ctx: Any, *_: Any) -> Any:
-        raise RuntimeError(
-            "overlap has first derivatives only: the gradient of a score cannot be differentiated "
-            "again; backend='torch' computes with operations of torch, which can"
-        )
+        raise RuntimeError(_TWICE)
 
 
 class _Node(torch.autograd.Function):
@@ -110,12 +122,22 @@ class _Node(torch.autograd.Function):
     def forward(ctx: Any, a: Any, b: Any, known: tuple[Any, Any, Any]) -> Any:
         value, first, second = known
         ctx.save_for_backward(first, second)
+        ctx.regions = a, b  # not saved for their numbers, which may change
         return value
 
     @staticmethod
     def backward(ctx: Any, *outer: Any) -> Any:
         (weight,) = outer
         first, second = ctx.saved_tensors
+        if torch.is_grad_enabled():  # the graph of the gradient itself is asked for
+            if ctx.regions is None:
+                raise RuntimeError(_TWICE)
+            first, second = (
+                None if grad is None else _Once.apply(grad, *ctx.regions)
+                for grad in (first, second)
+            )
+        else:
+            ctx.regions = None  # as the gradients, which the first way back lets go of
         return _pulled(weight, first), _pulled(weight, second), None
 
 
@@ -124,8 +146,6 @@ def _pulled(weight: Any, grad: Any) -> Any:
         return None
     if weight.ndim:
         weight = weight.reshape(weight.shape + (1,) * (grad.ndim - weight.ndim))
-    if torch.is_grad_enabled():  # the graph of the gradient itself is asked for
-        return _Once.apply((weight.detach() * grad).requires_grad_())
     return weight * grad
 
 
@@ -137,6 +157,13 @@ def attached(a: Any, b: Any, value: Any, first: Any, second: Any) -> Any:
 
 
 def wanted(a: Any, b: Any) -> tuple[bool, bool]:
-    """Return whose gradients autograd may ask for."""
+    """Return whose gradients autograd may ask for, or raise for derivatives of forward mode."""
+    if forward_ad._current_level >= 0:
+        for tensor in (a, b):
+            if forward_ad.unpack_dual(tensor).tangent is not None:
+                raise RuntimeError(
+                    "overlap has no derivatives of forward mode (dual tensors, torch.func.jvp); "
+                    + _ADVICE
+                )
     enabled = torch.is_grad_enabled()
     return enabled and a.requires_grad, enabled and b.requires_grad

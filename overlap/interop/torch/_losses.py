@@ -10,6 +10,7 @@ import torch
 import overlap
 from overlap import losses
 from overlap.interop._tables import table_scorer
+from overlap.interop.torch._compiling import is_dynamo_compiling, uncompiled
 from overlap.interop.torch._forms import Shape, shaped
 from overlap.interop.torch._graph import (
     attached,
@@ -129,6 +130,13 @@ def overlap_loss(
     >>> loss.detach(), pred.grad
     (tensor(1.0794), tensor([[-0.0779, -0.0779, -0.2336, -0.2336]]))
     """
+    if is_dynamo_compiling():
+        settings: dict[str, Any] = {"focal": focal, "focus": focus, "focal_grad": focal_grad}
+        return uncompiled(
+            overlap_loss, score, pred, target, kind=kind, form=form, power=power, floor=floor,
+            weights=weights, reduction=reduction, invalid=invalid, backend=backend, **settings,
+            **options,
+        )  # fmt: skip
     check_score(score)
     easy = weights is None and focal is None and form == "linear" and invalid == "error"
     if easy and backend is None and not options:
@@ -201,7 +209,12 @@ def _swift(plan: Plan, pred: Any, target: Any, kind: Kind, reduction: str) -> An
     if not scorer.usable:
         return None
     common = 1.0 / size[0] if reduction == "mean" else 1.0
-    done = scorer(pred.detach().numpy(), target.detach().numpy(), -common)
+    try:
+        found = (pred.detach() if pred.requires_grad else pred).numpy()
+        truth = (target.detach() if target.requires_grad else target).numpy()
+    except RuntimeError:  # no numbers, of which `numbers` says more
+        return None
+    done = scorer(found, truth, -common)
     if done is None:
         return None
     items, first, second = done

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from overlap.interop._tables import table_scorer
+from overlap.interop.torch._compiling import is_dynamo_compiling, uncompiled
 from overlap.interop.torch._formulas import FORMULAS, combined
 from overlap.interop.torch._graph import (
     attached,
@@ -135,6 +136,8 @@ def score(
     >>> value.detach(), a.grad
     (tensor([0.3333]), tensor([[0.1111, 0.0000, 0.3333, 0.0000]]))
     """
+    if is_dynamo_compiling():
+        return uncompiled(score, which, a, b, kind=kind, backend=backend, **options)
     check_score(which)
     layout = layout_of(kind, options)
     a, b = checked(layout, a, b, ("a", "b"))
@@ -206,6 +209,8 @@ def pairwise(
     tensor([[ 1.0000, -0.5000],
             [-0.5000,  1.0000]])
     """
+    if is_dynamo_compiling():
+        return uncompiled(pairwise, which, a, b, kind=kind, backend=backend, **options)
     check_score(which)
     layout = layout_of(kind, options)
     for tensor, name in ((a, "a"), (b, "b")):

@@ -1,0 +1,28 @@
+"""What `torch.compile` calls as it is, instead of looking into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch.compiler import is_dynamo_compiling
+
+try:  # as `torch.compiler.disable`, which would load the whole compiler now
+    from torch._compile import _disable_dynamo as _exempt
+except ImportError:
+    from torch.compiler import disable as _exempt
+
+__all__ = ["is_dynamo_compiling", "uncompiled"]
+
+
+@_exempt
+def uncompiled(function: Callable[..., Any], *args: Any, **settings: Any) -> Any:
+    """Call a function that the compiler does not trace; the model around it is compiled.
+
+    Parameters
+    ----------
+    function : callable
+    *args, **settings
+        Of the function.
+    """
+    return function(*args, **settings)
