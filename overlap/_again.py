@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["load_compared", "load_reports"]
 
 _TOLERANCE = 1e-12
+_WORDS = ("case", "label", "metric")
 
 
 def load_compared(paths: Sequence[str | Path]) -> list[Report | StoredReport]:
@@ -98,8 +99,12 @@ def _whole(path: str | Path) -> Iterator[None]:
     """Say of which file it is that an entry is missing or of another type."""
     try:
         yield
-    except (ValueError, OSError, ImportError):
+    except (OSError, ImportError):
         raise
+    except ValueError as error:
+        if f"{path}" in str(error):
+            raise
+        raise ValueError(f"{path}: {error}") from error
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise ValueError(
@@ -109,11 +114,11 @@ def _whole(path: str | Path) -> Iterator[None]:
 
 
 def _payload(path: str | Path) -> dict[str, Any]:
+    from overlap.io._json import parse_json
     from overlap.io._source import read_source
-    from overlap.io.activitynet import parse_json
 
     try:
-        payload = parse_json(read_source(path))
+        payload = parse_json(read_source(path), unique=True)
     except ValueError as error:
         raise ValueError(
             f"{error}; a report is written whole, so the file was cut or changed afterwards, or is "
@@ -136,8 +141,8 @@ def _contract(path: str | Path, payload: dict[str, Any]) -> Contract:
         raise ValueError(f"{path}: {contract.reason}")
     if contract.evaluation not in ("segmentation", "temporal"):
         raise ValueError(
-            f"{path}: is a report on {contract.evaluation}, whose inputs were in memory and are "
-            "not in the file; compare the reports in Python, with overlap.evaluate.compare"
+            f"{path}: is a report on {contract.evaluation[:40]}, whose inputs were in memory and "
+            "are not in the file; compare the reports in Python, with overlap.evaluate.compare"
         )
     return contract
 
@@ -147,12 +152,7 @@ def _stored(path: str | Path, payload: dict[str, Any]) -> StoredReport:
     from overlap.evaluate.case_scores import defined_mean
     from overlap.evaluate.case_table import StoredReport, case_table
 
-    for k, row in enumerate(payload["table"]):
-        value = row.get("value", "") if isinstance(row, dict) else ""
-        if not isinstance(value, int | float | None) or not {"case", "label", "metric"} <= set(row):
-            raise ValueError(
-                f"{path}: table[{k}] is not a row with case, label, metric and a value"
-            )
+    _check_entries(path, payload["table"], payload["settings"])
     report = StoredReport(tuple(payload["table"]), payload["settings"])
     for metric, record in report.settings.get("metrics", {}).items():
         if record["better"] in ("higher", "lower"):
@@ -169,6 +169,35 @@ def _stored(path: str | Path, payload: dict[str, Any]) -> StoredReport:
                     f"{stored!r}; one of them was changed"
                 )
     return report
+
+
+def _check_entries(path: str | Path, table: list[Any], settings: dict[str, Any]) -> None:
+    """Refuse entries of other types than a comparison takes them to have."""
+    for k, row in enumerate(table):
+        good = isinstance(row, dict) and all(isinstance(row.get(x), str) for x in _WORDS)
+        good = good and _is_number(row.get("value", "")) and _is_number(row.get("used"))
+        if not good:
+            raise ValueError(
+                f"{path}: table[{k}] is not a row with case, label, metric, and numbers or null "
+                "as value and used"
+            )
+    metrics, inputs = settings.get("metrics"), settings.get("inputs", [])
+    findings = settings.get("findings", [])
+    good = isinstance(metrics, dict) and isinstance(inputs, list) and isinstance(findings, list)
+    if good:
+        entries = *metrics.values(), settings.get("found", {}), *inputs  # type: ignore[union-attr]
+        good = all(isinstance(entry, dict) for entry in entries)
+        good = good and all(isinstance(text, str) for text in findings)
+        good = good and all(isinstance(row.get("case"), str) for row in inputs)
+        good = good and all(_is_number(row.get("diagonal")) for row in inputs)
+    if not good:
+        raise ValueError(
+            f"{path}: its settings do not have metrics, inputs and findings as overlap writes them"
+        )
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def _load(

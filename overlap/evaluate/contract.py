@@ -105,6 +105,8 @@ def contract_of(settings: Mapping[str, Any], name: str) -> Contract:
         contract = Contract(**stored)  # type: ignore[arg-type]
         whole = all(isinstance(getattr(contract, part), Mapping) for part in maps)
         whole = whole and all(isinstance(rules, Mapping) for rules in contract.numbers.values())
+        words = contract.evaluation, contract.reason, contract.version, *contract.sizes
+        whole = whole and all(isinstance(word, str) for word in words)
     except TypeError:
         whole = False
     if not whole:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap.io.printable import brief
+
 __all__ = ["RawSegments", "are_times", "to_float64", "to_names"]
 
 Where = Callable[[int], str]
@@ -32,6 +34,7 @@ class RawSegments:
     where: Where
     source: str
     sha256: str | None
+    findings: tuple[str, ...] = ()
 
 
 def are_times(values: Any) -> bool:
@@ -111,7 +114,9 @@ def to_float64(
             wanted += ", or in every row a time such as 2024-01-31T10:00:00.5+01:00"
         elif isinstance(value, int | np.integer):
             wanted += " that float64 holds: whole ones up to 2**53, so subtract an origin first"
-        return ValueError(f"{where(index)}: {field} is {value!r}; wanted {wanted}")
+        elif isinstance(value, str) and "," in value:
+            wanted += ", with a point for the decimals and nothing between thousands"
+        return ValueError(f"{where(index)}: {field} is {brief(value)}; wanted {wanted}")
 
     if isinstance(values, np.ndarray) and values.dtype.kind in "fiu":
         result = values.astype(np.float64)
@@ -170,6 +175,6 @@ def to_names(values: Sequence[Any], field: str, where: Where) -> list[str]:
             names.append(str(int(value)))
         else:
             raise ValueError(
-                f"{where(index)}: {field} is {value!r}; wanted a name or a whole number"
+                f"{where(index)}: {field} is {brief(value)}; wanted a name or a whole number"
             )
     return names

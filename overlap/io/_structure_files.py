@@ -7,14 +7,14 @@ so the file is looked through first, and where a chain begins anew, it is told t
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from overlap.io._paths import suffix_of
 from overlap.io._source import Source
+from overlap.io.printable import brief
 
 __all__ = ["STRUCTURE_SUFFIXES", "Part", "import_gemmi", "is_prediction", "parse_structure"]
 
@@ -22,6 +22,10 @@ __all__ = ["STRUCTURE_SUFFIXES", "Part", "import_gemmi", "is_prediction", "parse
 STRUCTURE_SUFFIXES = (".pdb", ".ent", ".cif", ".mmcif")
 _PDB_RECORDS = (b"HEADER", b"TITLE ", b"ATOM  ", b"HETATM", b"CRYST1", b"REMARK", b"MODEL ")
 _ATOMS, _MODELS = (b"ATOM", b"HETA"), (b"MODE", b"ENDM")  # how records begin
+# What both Python and gemmi read as the same number. Lines of PDB files have no exponents.
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+_PDB_NUMBER = re.compile(rb" *[-+]?(\d+\.?\d*|\.\d+) *")
+_FARTHEST = 1e7  # Ångström
 _RENAMED = "\x1f"  # between the name of a chain and a number, in mmCIF files that need it
 
 # Of an atom: its chain, as far as the file says so; its number, its site, and itself.
@@ -123,7 +127,7 @@ def _parse_cif(name: str, text: str) -> tuple[Any, Sequence[Any], int, list[str]
     try:
         document = gemmi.cif.read_string(text)
     except (ValueError, RuntimeError) as error:
-        message = " ".join(str(error).split()).replace("string:", "line ", 1)
+        message = " ".join(str(error).split()).replace("string:", "line ", 1)[:300]
         raise ValueError(f"{name}: is no readable mmCIF file ({message})") from None
     blocks = [block for block in document if len(block.find_loop("_atom_site.Cartn_x"))]
     if not blocks:
@@ -136,9 +140,10 @@ def _parse_cif(name: str, text: str) -> tuple[Any, Sequence[Any], int, list[str]
         )
     for axis in "xyz":
         for row, value in enumerate(block.find_loop(f"_atom_site.Cartn_{axis}")):
-            if value not in ("?", ".") and not _is_number(value):
+            if value not in ("?", ".") and not _is_place(value.partition("(")[0]):
                 raise ValueError(
-                    f"{name}: Cartn_{axis} of atom {row + 1} is {value!r}; wanted a number"
+                    f"{name}: Cartn_{axis} of atom {row + 1} is {brief(value)}; wanted a number of "
+                    f"Ångström"
                 )
     records = list(_cif_records(block))
     begins = set(_restarts(records))
@@ -149,16 +154,18 @@ def _parse_cif(name: str, text: str) -> tuple[Any, Sequence[Any], int, list[str]
             again[key] += row in begins
             if again[key]:
                 column[row] = gemmi.cif.quote(f"{column.str(row)}{_RENAMED}{again[key]}")
-    structure = gemmi.make_structure_from_block(block)
+    try:
+        structure = gemmi.make_structure_from_block(block)
+    except Exception as error:  # of several classes
+        reason = brief(" ".join(str(error).split()))
+        raise ValueError(f"{name}: its atoms cannot be read ({reason})") from None
     keys = [chain.name for model in structure for chain in model]
     return structure, keys, len(records), notes
 
 
-def _is_number(text: str) -> bool:
-    try:
-        return bool(np.isfinite(float(text.partition("(")[0])))
-    except ValueError:
-        return False
+def _is_place(text: str) -> bool:
+    """Whether a text is a coordinate, and one that squares of distances can be made of."""
+    return _NUMBER.fullmatch(text) is not None and abs(float(text)) < _FARTHEST
 
 
 def _first_tag(block: Any, *names: str) -> str:
@@ -215,7 +222,7 @@ def _parse_pdb(content: Source) -> tuple[Any, Sequence[Any], int, list[str]]:
     try:
         structure = gemmi.read_pdb_string(b"\n".join([*lines, b""]), split_chain_on_ter=True)
     except (ValueError, RuntimeError) as error:
-        raise ValueError(f"{name}: {' '.join(str(error).split())}") from None
+        raise ValueError(f"{name}: {' '.join(str(error).split())[:300]}") from None
     return structure, keys, len(atoms), notes
 
 
@@ -327,11 +334,7 @@ def _check_coordinates(name: str, lines: list[bytes], atoms: list[int]) -> None:
     """Refuse coordinates that are no numbers, which gemmi would read as 0."""
     for at in atoms:
         line = lines[at]
-        try:
-            x, y, z = float(line[30:38]), float(line[38:46]), float(line[46:54])
-        except ValueError:
-            x = y = z = np.nan
-        if not np.isfinite(x + y + z):
+        if not all(_PDB_NUMBER.fullmatch(line[k : k + 8]) for k in (30, 38, 46)):
             shown = line[30:54].decode("ascii", errors="replace")
             raise ValueError(
                 f"{name}, line {at + 1}: {shown!r} are no coordinates; wanted three "

@@ -16,69 +16,20 @@ is installed.
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap.io._json import parse_json, repeated_keys
 from overlap.io._raw import RawSegments, to_float64
 from overlap.io._source import Source
+from overlap.io.printable import brief, some
 
-__all__ = ["parse_json", "read_json", "read_mapping"]
-
-# Digits as 0, the sign and the point as they are, all else as blanks.
-_SHAPES = bytes(48 if 48 <= k <= 57 else k if k in b"-." else 32 for k in range(256))
-
-
-def parse_json(content: Source) -> Any:
-    """Parse JSON; the message of a failure says where it is.
-
-    Parameters
-    ----------
-    content : Source
-        The file.
-
-    Returns
-    -------
-    object
-        What the file holds.
-
-    Raises
-    ------
-    ValueError
-        The content is not JSON.
-    """
-    try:
-        import orjson
-    except ImportError:
-        pass
-    else:
-        try:
-            if not _has_long_integers(content.data):  # orjson makes floats of them
-                return orjson.loads(content.data)
-        except orjson.JSONDecodeError:
-            pass  # read again below: the message is then the same in every installation
-    try:
-        # reads the NaN that Python itself writes; the check of values then names its place
-        return json.loads(content.data)
-    except json.JSONDecodeError as error:
-        raise ValueError(
-            f"{content.name}: invalid JSON at line {error.lineno}, column {error.colno}: "
-            f"{error.msg}"
-        ) from None
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{content.name}: invalid JSON: not UTF-8 at byte {error.start}") from None
-    except RecursionError:
-        raise ValueError(f"{content.name}: invalid JSON: nested too deeply") from None
-
-
-def _has_long_integers(data: bytes) -> bool:
-    """Tell whether there may be an integer that has more than 64 bits."""
-    shapes = data.translate(_SHAPES)
-    return b" " + 20 * b"0" in shapes or b"-" + 19 * b"0" in shapes
+__all__ = ["read_json", "read_mapping"]
 
 
 def read_json(content: Source, *, role: str) -> RawSegments:
@@ -100,7 +51,33 @@ def read_json(content: Source, *, role: str) -> RawSegments:
     ValueError
         The content is not JSON, or is not of the form that the role wants.
     """
-    return read_mapping(parse_json(content), role=role, name=content.name, sha256=content.sha256)
+    payload = parse_json(content)
+    raw = read_mapping(payload, role=role, name=content.name, sha256=content.sha256)
+    repeated = repeated_keys(content, _count_keys(payload))
+    if repeated:
+        raw.findings = (
+            f"{content.name}: {_twice(len(repeated))}, of which only the last is read, as other "
+            f"programs do (first: {brief(repeated[0])})",
+        )
+    return raw
+
+
+def _twice(count: int) -> str:
+    if count == 1:
+        return "1 key is there twice in its object"
+    return f"{count:,} keys are there twice in their objects"
+
+
+def _count_keys(payload: Any) -> int:
+    """Count the keys of a usual file; of one with more in it, not all."""
+    try:
+        entries = payload.get("results", payload.get("database", payload))
+        lists = [x if isinstance(x, list) else x["annotations"] for x in entries.values()]
+        count = sum(map(len, chain.from_iterable(lists)))
+        count += sum(len(x) for x in entries.values() if isinstance(x, dict))
+        return count + len(entries) + (len(payload) if entries is not payload else 0)
+    except (AttributeError, KeyError, TypeError):
+        return 0
 
 
 def read_mapping(payload: Any, *, role: str, name: str, sha256: str | None) -> RawSegments:
@@ -150,7 +127,7 @@ def _read_truth(payload: Mapping, role: str, name: str, sha256: str | None) -> R
         ):
             raise ValueError(
                 f"{name}: has no key 'database' and is not a flat truth file, whose every "
-                f"value has 'annotations'; its keys are {_some(payload)}"
+                f"value has 'annotations'; its keys are {_keys(payload)}"
             )
         database, prefix = payload, ""
     if not isinstance(database, Mapping):
@@ -160,22 +137,26 @@ def _read_truth(payload: Mapping, role: str, name: str, sha256: str | None) -> R
     subset: list[str | None] = []
     for index, (video, entry) in enumerate(database.items()):
         if not isinstance(entry, Mapping):
-            raise ValueError(f"{name}: {prefix}[{video!r}] is a {_kind(entry)}; wanted an object")
+            raise ValueError(
+                f"{name}: {prefix}[{brief(video)}] is a {_kind(entry)}; wanted an object"
+            )
         if "annotations" not in entry:
             raise ValueError(
-                f"{name}: {prefix}[{video!r}] has no key 'annotations'; its keys are {_some(entry)}"
+                f"{name}: {prefix}[{brief(video)}] has no key 'annotations'; its keys are "
+                f"{_keys(entry)}"
             )
         lists.append(entry["annotations"])
         seconds = entry.get("duration", entry.get("duration_second"))
         if seconds is not None:
-            duration[index] = _duration(seconds, f"{name}: {prefix}[{video!r}]")
+            duration[index] = _duration(seconds, f"{name}: {prefix}[{brief(video)}]")
         part = entry.get("subset")
         if part is not None and not isinstance(part, str):
             raise ValueError(
-                f"{name}: {prefix}[{video!r}]: subset is {part!r}; wanted a string such as 'test'"
+                f"{name}: {prefix}[{brief(video)}]: subset is {brief(part)}; wanted a string such "
+                "as 'test'"
             )
         subset.append(part)
-    paths = [f"{prefix}[{video!r}].annotations" for video in database]
+    paths = [f"{prefix}[{brief(video)}].annotations" for video in database]
     return _rows(list(database), lists, paths, name, sha256, duration, subset, scored=False)
 
 
@@ -194,13 +175,13 @@ def _read_results(payload: Mapping, name: str, sha256: str | None) -> RawSegment
                 f"{'database' if 'database' in payload else 'annotations'!r}) given as found; "
                 "swap TRUTH and FOUND"
             )
-        raise ValueError(f"{name}: has no key 'results'; its keys are {_some(payload)}")
+        raise ValueError(f"{name}: has no key 'results'; its keys are {_keys(payload)}")
     if not isinstance(results, Mapping):
         raise ValueError(
             f"{name}: 'results' is a {_kind(results)}; wanted an object with a list for each video"
         )
     videos = list(results)
-    paths = [f"results[{video!r}]" for video in videos]
+    paths = [f"results[{brief(video)}]" for video in videos]
     unknown = np.full(len(videos), np.nan)
     return _rows(
         videos,
@@ -276,10 +257,10 @@ def _irregular(lists: list[Any], paths: list[str], name: str, *, scored: bool) -
                 return f"{name}: {path}[{place}] is a {_kind(item)}; wanted an object"
             for key in wanted:
                 if key not in item:
-                    return f"{name}: {path}[{place}] has no key {key!r}; its keys are {_some(item)}"
+                    return f"{name}: {path}[{place}] has no key {key!r}; its keys are {_keys(item)}"
             segment = item["segment"]
             if not isinstance(segment, list | tuple) or len(segment) != 2:
-                return f"{name}: {path}[{place}]: segment is {segment!r}; wanted [start, stop]"
+                return f"{name}: {path}[{place}]: segment is {brief(segment)}; wanted [start, stop]"
     return f"{name}: cannot be read as ActivityNet JSON"
 
 
@@ -296,9 +277,5 @@ def _kind(value: Any) -> str:
     return "null" if value is None else names.get(type(value), type(value).__name__)
 
 
-def _some(mapping: Mapping) -> str:
-    """First few keys, quoted."""
-    keys = [repr(key) for key in list(mapping)[:6]]
-    if len(mapping) > 6:
-        keys.append(f"... ({len(mapping)} in all)")
-    return ", ".join(keys) if keys else "none"
+def _keys(mapping: Mapping) -> str:
+    return some(mapping, 6)

@@ -26,8 +26,6 @@ semicolons or tabs (whichever that line has) and is encoded in UTF-8.
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -37,10 +35,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap.io._cells import read_cells
 from overlap.io._dihedrals import wrapped_degrees
 from overlap.io._raw import Where, to_float64
 from overlap.io._source import Source, read_source
 from overlap.io.boundary import reads_file
+from overlap.io.printable import brief, some
 from overlap.io.residue_categories import (
     EVERYTHING,
     as_category,
@@ -67,13 +67,14 @@ ANGLE_COLUMNS: dict[str, tuple[str, ...]] = {
     "weight": ("weight", "weights"),
 }
 _ANGLES = ("phi", "psi", "omega")
+_WORDS = ("category", "resname", "next_resname", "structure", "chain", "seqid", "model")
 _PUNCTUATION = str.maketrans("", "", "-_. ")
 _UNDEFINED = ("", "na", "n/a", "nan", "none", "null", "-", ".", "?")
 _UNDEFINED_MARK = 360.0  # mkdssp writes it for an angle that there is none of
 _FEWEST = 3  # so many rows near 0, 0 are no residues in degrees: atoms would overlap
 _TURN = 2.0 * np.pi * (1 + 1e-6)
 _NEAR = 20.0  # degrees: tables of residues go farther from 0, 0
-_SEQID = re.compile(r"^(-?\d+)([A-Za-z]?)$")
+_SEQID = re.compile(r"^(-?\d{1,18})([A-Za-z]?)$")  # int64 holds 18 digits
 
 Unit = Literal["degrees", "radians"]
 
@@ -124,6 +125,8 @@ def read_angles(
         raise ValueError(f"unit = {unit!r} is not 'degrees' or 'radians'")
     fallback = EVERYTHING if category is None else as_category(category)
     columns, where, name, sha256 = _columns_of(source)
+    for field in _WORDS:
+        _check_words(columns.get(field, ()), field, where)
     count = len(columns["phi"])
     angles = {
         field: _angles(columns[field], field, where) if field in columns else np.full(count, np.nan)
@@ -136,7 +139,8 @@ def read_angles(
     left_out = np.full(count, "", dtype=object)
     left_out[np.array([not entry for entry in categories], dtype=bool)] = "proline without omega"
     if "resname" in columns and "category" not in columns:
-        left_out[np.array([_void(name) for name in columns["resname"]])] = "no residue name"
+        nameless = np.array([_void(name) for name in columns["resname"]], dtype=bool)
+        left_out[nameless] = "no residue name"
     left_out[weight == 0.0] = "weight 0"
     left_out[np.isnan(angles["phi"] + angles["psi"])] = "undefined angle"
     names: dict[str, Any] = {
@@ -183,16 +187,12 @@ def _columns_of(source: Any) -> tuple[dict[str, list[Any]], Where, str, str | No
     """Columns by field, the name of row i, the name of the input, and its digest."""
     if isinstance(source, str | os.PathLike | Source):
         content = source if isinstance(source, Source) else read_source(os.fspath(source))
-        header, rows, numbers = _cells(content)
-        place = _places(header, content.name)
-        columns = list(zip(*rows, strict=True)) if rows else [()] * len(header)
-        cells = {field: [cell.strip() for cell in columns[at]] for field, at in place.items()}
-        return (
-            cells,
-            lambda row: f"{content.name}, line {numbers[row]}",
-            content.name,
-            content.sha256,
-        )
+        table = read_cells(content, "CSV with phi and psi")
+        if not table.rows:
+            raise ValueError(f"{content.name}: has no rows below the line of names")
+        place = _places(table.header, content.name)
+        cells = {field: table.column(at) for field, at in place.items()}
+        return cells, table.where, content.name, content.sha256
     if not hasattr(source, "keys"):
         raise TypeError(
             f"angles: got {type(source).__name__}; wanted a path, a DataFrame, or a mapping from "
@@ -210,41 +210,6 @@ def _columns_of(source: Any) -> tuple[dict[str, list[Any]], Where, str, str | No
     return values, lambda row: f"{name}, row {row}", name, None
 
 
-def _cells(content: Source) -> tuple[list[str], list[list[str]], list[int]]:
-    """First line, other lines and their numbers of a CSV file."""
-    name = content.name
-    try:
-        text = content.data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{name}: is not text in UTF-8 (byte {error.start}); wanted CSV with phi and psi"
-        ) from None
-    head = text.lstrip("\r\n").partition("\n")[0]
-    delimiter = max(",\t;", key=head.count)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    header: list[str] = []
-    rows, numbers = [], []
-    try:
-        for cells in lines:
-            if not any(map(str.strip, cells)):
-                continue
-            if not header:
-                header = cells
-            elif len(cells) != len(header):
-                raise ValueError(
-                    f"{name}, line {lines.line_num}: has {len(cells)} cells; wanted "
-                    f"{len(header)}, as in the first line"
-                )
-            else:
-                rows.append(cells)
-                numbers.append(lines.line_num)
-    except csv.Error as error:
-        raise ValueError(f"{name}, line {lines.line_num}: invalid CSV: {error}") from None
-    if not rows:
-        raise ValueError(f"{name}: has no rows below the line of names")
-    return header, rows, numbers
-
-
 def _places(names: Sequence[Any], name: str) -> dict[str, int]:
     """Position of the column of each field."""
     plain = [_plain(column) for column in names]
@@ -252,7 +217,7 @@ def _places(names: Sequence[Any], name: str) -> dict[str, int]:
     for field, accepted in ANGLE_COLUMNS.items():
         hits = [at for at, column in enumerate(plain) if column in accepted]
         if len(hits) > 1:
-            both = " and ".join(repr(str(names[at])) for at in hits[:2])
+            both = " and ".join(brief(str(names[at])) for at in hits[:2])
             raise ValueError(f"{name}: duplicate columns: {both} both mean {field}; keep one")
         if hits:
             place[field] = hits[0]
@@ -260,19 +225,22 @@ def _places(names: Sequence[Any], name: str) -> dict[str, int]:
     if missing:
         raise ValueError(
             f"{name}: missing column for {' and '.join(missing)}; the columns are "
-            f"{', '.join(repr(str(column)) for column in names) or 'none'}"
+            f"{some(list(map(str, names)))}"
         )
     return place
 
 
 def _angles(values: Sequence[Any], field: str, where: Where) -> NDArray[np.float64]:
     """Numbers of a column; what stands for nothing is NaN."""
-    try:
-        quick = np.array(list(map(float, values)))
-    except (TypeError, ValueError):
-        quick = np.array([np.inf])
-    if not np.isinf(quick).any() and "_" not in "".join(v for v in values if isinstance(v, str)):
-        return quick  # which of the cells is none of a plain table, what follows says
+    kinds = set(map(type, values))
+    if kinds <= {str, int, float, np.float64, type(None)}:
+        try:
+            quick = np.array(list(map(float, values)))
+        except (TypeError, ValueError, OverflowError):
+            quick = np.array([np.inf])
+        odd = str in kinds and any("_" in x for x in values if isinstance(x, str))
+        if not odd and not np.isinf(quick).any():
+            return quick  # which of the cells is none of a plain table, what follows says
     result = np.full(len(values), np.nan)
     rows = np.array([row for row, value in enumerate(values) if not _void(value)], dtype=np.int64)
     given = [values[row] for row in rows.tolist()]
@@ -290,6 +258,16 @@ def _missing(value: Any) -> bool:
         return value is None or bool(value != value)
     except TypeError:
         return True
+
+
+def _check_words(values: Sequence[Any], field: str, where: Where) -> None:
+    """Refuse what is no text and no number in a column of names."""
+    if set(map(type, values)) <= {str, int, float, type(None)}:
+        return
+    for row, value in enumerate(values):
+        word = isinstance(value, str | int | float | np.integer | np.floating)
+        if isinstance(value, bool) or not (word or _missing(value)):
+            raise ValueError(f"{where(row)}: {field} is {brief(value)}; wanted a name or a number")
 
 
 def _word(value: Any) -> str:
@@ -412,7 +390,7 @@ def _numbers(columns: Mapping[str, Sequence[Any]], where: Where) -> dict[str, An
         for row, entry in enumerate(columns[field]):
             match = _SEQID.match(_word(entry))
             if match is None or (field == "model" and match[2]):
-                raise ValueError(f"{where(row)}: {field} is {entry!r}; wanted a whole number")
+                raise ValueError(f"{where(row)}: {field} is {brief(entry)}; wanted a whole number")
             parts.append(match.groups())
         result[field] = [int(number) for number, _ in parts]
         if field == "seqid":

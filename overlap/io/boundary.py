@@ -53,9 +53,12 @@ def reading(name: str | os.PathLike[str]) -> Iterator[None]:
         if str(error).startswith(f"{name}"):
             raise
         raise type(error)(f"{name}: cannot be read ({error.strerror or error})") from error
+    except UnicodeError as error:
+        raise ValueError(f"{name}: is not text in UTF-8 ({error})") from error
     except ValueError as error:
         # an error of a class of its own says more than its text
-        if type(error) is not ValueError or f"{name}" in str(error):
+        own = type(error).__module__.partition(".")[0] == "overlap"
+        if f"{name}" in str(error) or own:
             raise
         raise ValueError(f"{name}: {error}") from error
     except Exception as error:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from overlap.io._cells import read_cells
+from overlap.io._json import parse_json
 from overlap.io._source import Source, read_source
 from overlap.io.boundary import reads_file
+from overlap.io.printable import brief, some
 
 __all__ = ["LabelSet", "parse_labels", "read_labels"]
 
 _NUMBER = re.compile(r"[+-]?[0-9]+")
+_MOST = 2**63
 _BACKGROUND = "background"
 _IGNORE = "ignore"
 
@@ -109,14 +110,14 @@ def parse_labels(text: str) -> LabelSet:
         left, equals, right = (part.strip() for part in item.partition("="))
         if not (left and equals and right):
             raise ValueError(
-                f"labels: {item.strip()!r} is not understood; wanted ID=NAME or NAME=ID+ID, such "
-                "as 1=liver,2=tumor,whole=1+2"
+                f"labels: {brief(item.strip())} is not understood; wanted ID=NAME or NAME=ID+ID, "
+                "such as 1=liver,2=tumor,whole=1+2"
             )
         if _NUMBER.fullmatch(left):
-            items.append((right, int(left)))
+            items.append((right, _whole(left, "labels")))
         else:
             words = [word.strip() for word in right.split("+")]
-            ids = [int(word) if _NUMBER.fullmatch(word) else word for word in words]
+            ids = [_whole(word, "labels") if _NUMBER.fullmatch(word) else word for word in words]
             items.append((left, ids[0] if len(ids) == 1 and isinstance(ids[0], int) else ids))
     return _build(items, "labels")
 
@@ -153,55 +154,42 @@ def read_labels(path: str | os.PathLike[str]) -> LabelSet:
 def _json_items(content: Source) -> Iterable[tuple[str, Any]]:
     name = content.name
 
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        twice = next((key for key in keys if keys.count(key) > 1), None)
-        if twice is not None:
-            raise ValueError(f"{name}: the key {twice!r} is there twice; keep one")
-        return dict(pairs)
-
-    try:
-        payload = json.loads(content.data, object_pairs_hook=unique)
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"{name}: invalid JSON: {error}") from None
+    payload = parse_json(content, unique=True)
     if isinstance(payload, Mapping) and isinstance(payload.get("labels"), Mapping | list):
         payload = payload["labels"]
     if isinstance(payload, list):
         for row, entry in enumerate(payload):
             if not (isinstance(entry, Mapping) and {"id", "name"} <= entry.keys()):
-                raise ValueError(f"{name}: [{row}] is {entry!r}; wanted an object with id and name")
+                raise ValueError(
+                    f"{name}: [{row}] is {brief(entry)}; wanted an object with id and name"
+                )
             yield entry["name"], entry["id"]
         return
     if not isinstance(payload, Mapping):
         raise ValueError(f"{name}: wanted an object with 'labels', or of names and ids")
     for key, value in payload.items():
         if _NUMBER.fullmatch(key) and isinstance(value, str):
-            yield value, int(key)
+            yield value, _whole(key, name)
         else:
             yield key, value
 
 
 def _csv_items(content: Source) -> list[tuple[str, Any]]:
     name = content.name
-    try:
-        lines = list(csv.reader(io.StringIO(content.data.decode("utf-8-sig"))))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{name}: invalid CSV ({error})") from None
-    header = [cell.strip().lower() for cell in lines[0]]
+    table = read_cells(content, "CSV with the columns id and name, or JSON")
+    header = [cell.strip().lower() for cell in table.header]
     if header.count("id") != 1 or header.count("name") != 1:
-        raise ValueError(f"{name}: its first line is {','.join(lines[0])!r}; wanted id,name")
+        raise ValueError(
+            f"{name}: its first line is {brief(','.join(table.header))}; wanted id,name"
+        )
     at = header.index("id"), header.index("name")
     items: list[tuple[str, Any]] = []
-    for number, cells in enumerate(lines[1:], 2):
-        if not any(map(str.strip, cells)):
-            continue
-        if len(cells) != len(header):
-            raise ValueError(f"{name}, line {number}: has {len(cells)} cells, not {len(header)}")
-        words = [word.strip() for word in cells[at[0]].split("+")]
+    for row, (cell, word) in enumerate(zip(*map(table.column, at), strict=True)):
+        words = [part.strip() for part in cell.split("+")]
         if not all(map(_NUMBER.fullmatch, words)):
-            raise ValueError(f"{name}, line {number}: id is {cells[at[0]]!r}; wanted 1 or 1+2")
-        ids = list(map(int, words))
-        items.append((cells[at[1]].strip(), ids if len(ids) > 1 else ids[0]))
+            raise ValueError(f"{table.where(row)}: id is {brief(cell)}; wanted 1 or 1+2")
+        ids = [_whole(part, table.where(row)) for part in words]
+        items.append((word, ids if len(ids) > 1 else ids[0]))
     return items
 
 
@@ -211,17 +199,18 @@ def _build(items: list[tuple[Any, Any]], source: str) -> LabelSet:
     seen: set[str] = set()
     for name, value in items:
         if not isinstance(name, str) or not name.strip():
-            raise ValueError(f"{source}: {name!r} is not a name")
+            raise ValueError(f"{source}: {brief(name)} is not a name")
         if _NUMBER.fullmatch(name):
-            raise ValueError(f"{source}: the name {name!r} is a number; wanted a word, as in 1=one")
+            raise ValueError(f"{source}: the name {brief(name)} is a number; wanted a word")
         if name in seen:
-            raise ValueError(f"{source}: the name {name!r} is there twice; keep one")
+            raise ValueError(f"{source}: the name {brief(name)} is there twice; keep one")
         seen.add(name)
         if not isinstance(value, list):
             number = _id(value, name, source)
             if number in single:
                 raise ValueError(
-                    f"{source}: the label {number} is {single[number]!r} and {name!r}; keep one"
+                    f"{source}: the label {number} is {brief(single[number])} and {brief(name)}; "
+                    "keep one"
                 )
             single[number] = name
     by_name = {name: number for number, name in single.items()}
@@ -232,15 +221,15 @@ def _build(items: list[tuple[Any, Any]], source: str) -> LabelSet:
         lower = name.lower()
         if lower == _BACKGROUND:
             if ids != (0,):
-                raise ValueError(f"{source}: background is {value!r}; it has to be 0")
+                raise ValueError(f"{source}: background is {brief(value)}; it has to be 0")
             continue
         if 0 in ids:
-            raise ValueError(f"{source}: {name!r} has the label 0, which is the background")
+            raise ValueError(f"{source}: {brief(name)} has the label 0, which is the background")
         if not ids or len(set(ids)) < len(ids):
-            raise ValueError(f"{source}: {name!r} is {value!r}; wanted different labels")
+            raise ValueError(f"{source}: {brief(name)} is {brief(value)}; wanted different labels")
         if lower == _IGNORE:
             if len(ids) > 1:
-                raise ValueError(f"{source}: ignore is {value!r}; wanted one label")
+                raise ValueError(f"{source}: ignore is {brief(value)}; wanted one label")
             ignore = ids[0]
             continue
         names.append(name)
@@ -249,18 +238,25 @@ def _build(items: list[tuple[Any, Any]], source: str) -> LabelSet:
         raise ValueError(f"{source}: names no label besides background and ignore")
     for name, ids in zip(names, members, strict=True):
         if ignore in ids:
-            raise ValueError(f"{source}: {name!r} has the label {ignore}, which is ignored")
+            raise ValueError(f"{source}: {brief(name)} has the label {ignore}, which is ignored")
     return LabelSet(tuple(names), tuple(members), ignore)
+
+
+def _whole(text: str, source: str) -> int:
+    number = int(text) if len(text) < 25 else _MOST
+    if not -_MOST <= number < _MOST:
+        raise ValueError(f"{source}: the label {brief(text)} is larger than a file can hold")
+    return number
 
 
 def _id(value: Any, name: str, source: str) -> int:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
+        return _whole(value, source)
+    if isinstance(value, int) and not isinstance(value, bool) and -_MOST <= value < _MOST:
         return value
     raise ValueError(
-        f"{source}: the label of {name!r} is {value!r}; wanted a whole number, or several for a "
-        "region"
+        f"{source}: the label of {brief(name)} is {brief(value)}; wanted a whole number, or "
+        "several for a region"
     )
 
 
@@ -268,8 +264,8 @@ def _member(part: Any, name: str, by_name: Mapping[str, int], source: str) -> in
     if isinstance(part, str) and not _NUMBER.fullmatch(part):
         if part not in by_name:
             raise ValueError(
-                f"{source}: the region {name!r} has the unknown label {part!r}; known are "
-                f"{', '.join(by_name) or 'none'}"
+                f"{source}: the region {brief(name)} has the unknown label {brief(part)}; known "
+                f"are {some(by_name)}"
             )
         return by_name[part]
     return _id(part, name, source)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.io._source import Source, read_source
-from overlap.io.activitynet import parse_json
+from overlap.io._json import parse_json
+from overlap.io._source import read_source
 from overlap.io.boundary import reads_file
 from overlap.io.name_match import mismatch
 from overlap.io.segments import Role, SegmentTable, as_segments
@@ -81,16 +80,14 @@ def inspect(path: str | Path) -> Inspection:
     '1 segment repeats another of its video and label (first: row 3)'
     """
     content = read_source(path)
-    findings: list[str] = []
     role: Role
     if content.is_json:
         payload = parse_json(content)
         role = "found" if isinstance(payload, dict) and "results" in payload else "truth"
-        findings += _repeated_keys(content)
     else:
         role = "found" if has_confidence(content) else "truth"
     table = as_segments(path, role=role)
-    return Inspection(table, role, _facts(table), findings + _findings(table))
+    return Inspection(table, role, _facts(table), _findings(table))
 
 
 def _facts(table: SegmentTable) -> list[str]:
@@ -122,7 +119,7 @@ def _facts(table: SegmentTable) -> list[str]:
 
 
 def _findings(table: SegmentTable) -> list[str]:
-    findings = []
+    findings = list(table.findings)
     order = np.lexsort((table.row, table.stop, table.start, table.label, table.video))
     same = (np.diff(table.video[order]) == 0) & (np.diff(table.label[order]) == 0)
     apart = np.maximum(np.abs(np.diff(table.start[order])), np.abs(np.diff(table.stop[order])))
@@ -166,26 +163,6 @@ def _count(table: SegmentTable, rows: NDArray[np.int64], what: str, verb: str) -
         subject = f"{rows.size:,} segments"
         what = {"has": "have", "is": "are"}.get(verb, verb[:-1]) + what.removeprefix(verb)
     return [f"{subject} {what} (first: row {table.row[rows[0]]})"]
-
-
-def _repeated_keys(content: Source) -> list[str]:
-    """Names that a JSON object has twice; every parser silently keeps the last."""
-    repeated: list[str] = []
-
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        result = dict(items)
-        if len(result) < len(items):
-            counts = Counter(key for key, _ in items)
-            repeated.extend(key for key, count in counts.items() if count > 1)
-        return result
-
-    json.loads(content.data, object_pairs_hook=pairs)
-    if not repeated:
-        return []
-    return [
-        f"{len(repeated):,} keys appear twice in one JSON object, only the last of each is read "
-        f"(first: {repeated[0]!r})"
-    ]
 
 
 def compare(truth: SegmentTable, found: SegmentTable) -> list[str]:

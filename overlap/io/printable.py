@@ -3,15 +3,71 @@
 from __future__ import annotations
 
 import re
+import reprlib
 import unicodedata
+from collections.abc import Collection
+from itertools import islice
+from typing import Any
 
-__all__ = ["printable", "width"]
+__all__ = ["brief", "printable", "some", "width"]
 
 # Controls (also those of a terminal), separators of lines, marks that turn the direction of
 # the text around them, and halves of surrogate pairs (bytes of file names that are not UTF-8).
 _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
+
+
+class _Brief(reprlib.Repr):
+    """Few characters of each part, and few parts; a number of any size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel, self.maxstring, self.maxother = 3, 90, 90
+
+    def repr_int(self, x: int, level: int) -> str:
+        try:
+            return super().repr_int(x, level)
+        except ValueError:  # Python does not write one of thousands of digits
+            return f"a whole number of {x.bit_length():,} bits"
+
+
+_BRIEF = _Brief()
+
+
+def brief(value: Any) -> str:
+    """Write what came for a message: whole if it is short, and else its beginning and end.
+
+    Parameters
+    ----------
+    value : Any
+
+    Examples
+    --------
+    >>> brief([0.5, "a"]), len(brief("a" * 10_000)), brief(10**5000)
+    ("[0.5, 'a']", 90, 'a whole number of 16,610 bits')
+    """
+    return _BRIEF.repr(value)
+
+
+def some(names: Collection[Any], most: int = 12) -> str:
+    """Write names for a message: the first of them, and how many there are.
+
+    Parameters
+    ----------
+    names : collection
+    most : int
+        So many are written.
+
+    Examples
+    --------
+    >>> some(["a", "b"]), some([]), some(range(9), 2)
+    ("'a', 'b'", 'none', '0, 1, ... (9 in all)')
+    """
+    shown = [brief(name) for name in islice(names, most)]
+    if len(names) > most:
+        shown.append(f"... ({len(names)} in all)")
+    return ", ".join(shown) or "none"
 
 
 def printable(text: str, *, keep: str = "") -> str:

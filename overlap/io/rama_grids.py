@@ -21,6 +21,7 @@ import numpy as np
 from overlap._values import ByValue, ReadOnly
 from overlap.io._source import Source, read_source
 from overlap.io.boundary import reads_file
+from overlap.io.printable import brief
 from overlap.io.residue_categories import (
     ALLOWED_CUTOFFS,
     CATEGORIES,
@@ -43,6 +44,7 @@ _FOUR = re.compile(r"rama500-|pref_", re.IGNORECASE)  # begins the names of four
 _AXIS = re.compile(r"#\s*x(\d+):\s*(\S+)\s+(\S+)\s+(\d+)\s+(true|false)\s*", re.IGNORECASE)
 #: Categories that a grid of the combined layout is for, by the name of the file.
 _BROADER = {"ala": "general", "pro": "transpro"}
+_MOST_NODES = 7200  # of an axis: a step of 0.05 degrees
 _ROUNDED = 1e-3  # of a step: coordinates are printed with few digits
 
 
@@ -234,7 +236,8 @@ class _Lines:
         """Return all numbers, shape (N, 3), or say which line has something else."""
         rows = [line for line in self.lines if line and line[0] != "#"]
         try:
-            cells = np.array(list(map(float, " ".join(rows).split())))
+            text = " ".join(rows)
+            cells = np.array(list(map(float, [] if "_" in text else text.split())))
             if len(cells) and len(cells) == 3 * len(rows):
                 return cells.reshape(-1, 3)
         except ValueError:
@@ -248,12 +251,12 @@ class _Lines:
     def check_cells(self) -> None:
         for k, row in self.numbered():
             try:
-                good = len([float(cell) for cell in row]) == 3
+                good = len([float(cell) for cell in row if "_" not in cell]) == 3 == len(row)
             except ValueError:
                 good = False
             if not good:
-                text = self.lines[k - 1].strip()[:60]
-                raise ValueError(f"{self.name}, line {k}: {text!r} is not three numbers")
+                text = brief(self.lines[k - 1].strip())
+                raise ValueError(f"{self.name}, line {k}: {text} is not three numbers")
 
     def refuse(self, bad: NDArray[np.bool_], what: Callable[[int], str]) -> None:
         """Raise an error about the first bad row, if there is one."""
@@ -368,13 +371,13 @@ def _axes_of_header(name: str, header: list[str]) -> list[_Axis] | None:
         try:
             lower, upper, count = float(match[2]), float(match[3]), int(match[4])
         except ValueError:
-            raise ValueError(f"{name}: its header says {line.strip()!r}") from None
+            raise ValueError(f"{name}: its header says {brief(line.strip())}") from None
         if match[5].lower() != "true":
             raise ValueError(f"{name}: its header says that x{match[1]} does not wrap; angles do")
-        if count < 2 or not abs(upper - lower - 360.0) < 1e-6:
+        if not 2 <= count <= _MOST_NODES or not abs(upper - lower - 360.0) < 1e-6:
             raise ValueError(
-                f"{name}: its header says {line.strip()!r}; wanted a range of 360 degrees in two "
-                "or more bins"
+                f"{name}: its header says {brief(line.strip())}; wanted a range of 360 degrees in "
+                f"2 to {_MOST_NODES:,} bins"
             )
         found[match[1]] = _Axis(lower, (upper - lower) / count, count)
     if not found:
@@ -391,9 +394,11 @@ def _axes_of(coordinates: NDArray[np.float64]) -> list[_Axis] | None:
     axes = []
     for values in coordinates.T:
         places = np.unique(values)
-        if len(places) < 2 or not np.isfinite(places).all():
+        if len(places) < 2 or not (np.abs(places) < 1e6).all():
             return None
         step = float(np.diff(places).min())
+        if step < 360.0 / _MOST_NODES * (1 - 1e-9):
+            return None
         count = round(360.0 / step)
         offsets = (places - places[0]) / step
         if abs(count * step - 360.0) > 1e-6 or abs(offsets - np.rint(offsets)).max() > _ROUNDED:

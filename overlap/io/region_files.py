@@ -10,7 +10,6 @@ are parts of one region.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Mapping
@@ -18,8 +17,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from overlap._values import ByValue
+from overlap.io._json import parse_json
 from overlap.io._source import Source, read_source
 from overlap.io.boundary import reads_file
+from overlap.io.printable import brief
 from overlap.io.residue_categories import EVERYTHING, as_category
 
 if TYPE_CHECKING:
@@ -77,29 +78,36 @@ def read_regions(
     OSError
         The file is missing or unreadable.
     """
+    from overlap.regions._geojson import parts_of
     from overlap.regions.polygons import Polygons
 
     content = path if isinstance(path, Source) else read_source(os.fspath(path))
     name = content.name
-    try:
-        whole = json.loads(content.data)
-    except (UnicodeDecodeError, ValueError) as error:
-        raise ValueError(f"{name}: is no GeoJSON ({error})") from None
+    whole = parse_json(content, unique=True)
     if not isinstance(whole, dict) or not isinstance(whole.get("type"), str):
         raise ValueError(f"{name}: is no GeoJSON (an object with a type)")
-    features = whole.get("features", []) if whole["type"] == "FeatureCollection" else [whole]
+    features = whole.get("features") if whole["type"] == "FeatureCollection" else [whole]
+    if not isinstance(features, list):
+        raise ValueError(f"{name}: a FeatureCollection needs a list of features")
     parts: dict[tuple[str, str], list[Any]] = {}
     for number, feature in enumerate(features):
         where = f"{name}, features[{number}]" if len(features) > 1 else name
         if not isinstance(feature, dict):
             raise ValueError(f"{where}: is {type(feature).__name__}; wanted an object")
         named = feature.get("properties") or {}
+        if not isinstance(named, dict):
+            raise ValueError(f"{where}: properties is {brief(named)}; wanted an object")
+        words = named.get("category", category or EVERYTHING), named.get("level", "favored")
+        if not all(isinstance(word, str) for word in words):
+            raise ValueError(
+                f"{where}: category and level are {brief(words[0])} and {brief(words[1])}; wanted "
+                "words"
+            )
         try:
-            key = as_category(str(named.get("category", category or EVERYTHING)))
-            level = str(named.get("level", "favored"))
-            parts.setdefault((key, level), []).extend(_polygons(feature))
+            key = as_category(words[0])
         except ValueError as error:
             raise ValueError(f"{where}: {error}") from None
+        parts.setdefault((key, words[1]), []).extend(parts_of(feature, where))
     regions = {}
     for (key, level), coordinates in parts.items():
         geometry = {"type": "MultiPolygon", "coordinates": coordinates}
@@ -124,21 +132,6 @@ def read_regions(
             "degrees"
         )
     return RegionSet(regions, name, content.sha256, tuple(findings))
-
-
-def _polygons(thing: Mapping[str, Any]) -> list[Any]:
-    """Coordinates of the polygons of a feature or geometry."""
-    kind = thing.get("type")
-    if kind == "Feature":
-        geometry = thing.get("geometry")
-        return _polygons(geometry) if isinstance(geometry, dict) else []
-    if kind == "GeometryCollection":
-        return [part for geometry in thing.get("geometries", ()) for part in _polygons(geometry)]
-    if kind == "Polygon":
-        return [thing.get("coordinates", [])]
-    if kind == "MultiPolygon":
-        return list(thing.get("coordinates", []))
-    raise ValueError(f"has a {kind!r}; wanted Polygon or MultiPolygon")
 
 
 def regions_to_geojson(regions: Mapping[tuple[str, str], Polygons]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from overlap._values import ReadOnly
+from overlap.io.printable import brief
 
 __all__ = [
     "ALLOWED_CUTOFFS",
@@ -119,7 +120,7 @@ def as_category(name: str) -> str:
     close = difflib.get_close_matches(plain, ALLOWED_CUTOFFS, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     raise ValueError(
-        f"there is no category {name!r}; {hint}There are {', '.join(CATEGORIES)}, proline in "
+        f"there is no category {brief(name)}; {hint}There are {', '.join(CATEGORIES)}, proline in "
         f"libraries of four categories, and {EVERYTHING} for residues of all kinds"
     )
 
@@ -228,7 +229,7 @@ def residue_name(text: str) -> str:
         return name[1:]
     if not _CODE.fullmatch(name):
         raise ValueError(
-            f"{text!r} is no name of a residue; wanted three letters, as GLY, or one, as G"
+            f"{brief(text)} is no name of a residue; wanted three letters, as GLY, or one, as G"
         )
     return name
 

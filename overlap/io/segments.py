@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from overlap._values import ByValue
 from overlap.io._raw import RawSegments, Where, are_times, to_float64, to_names
 from overlap.io.boundary import reads_file
+from overlap.io.printable import brief
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,6 +65,8 @@ class SegmentTable(ByValue):
         video has no segments.
     zoned : bool
         Whether the input says a time zone; `times` and `origin` are then in UTC.
+    findings : tuple of str
+        What must not be missed of the input, such as keys that a JSON object has twice.
 
     Examples
     --------
@@ -91,6 +94,7 @@ class SegmentTable(ByValue):
     times: NDArray[np.datetime64] | None = None
     origin: NDArray[np.datetime64] | None = None
     zoned: bool = False
+    findings: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.start)
@@ -345,8 +349,8 @@ def _finish(raw: RawSegments) -> SegmentTable:
 
         if are_times(raw.start) != are_times(raw.stop):
             raise ValueError(
-                f"{where(0)}: start is {raw.start[0]!r} and stop is {raw.stop[0]!r}; write both as "
-                "times, or both as seconds"
+                f"{where(0)}: start is {brief(raw.start[0])} and stop is {brief(raw.stop[0])}; "
+                "write both as times, or both as seconds"
             )
         times, zoned = read_ends(raw.start, raw.stop, where)
         _check_order(times[:, 0], times[:, 1], where, lambda time: text_of(time, bool(zoned)))
@@ -384,6 +388,7 @@ def _finish(raw: RawSegments) -> SegmentTable:
             times=times,
             origin=origin,
             zoned=bool(zoned),
+            findings=raw.findings,
         )
     )
 

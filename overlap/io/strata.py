@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from overlap.io._cells import read_cells
 from overlap.io._source import read_source
 from overlap.io.boundary import reads_file
+from overlap.io.printable import brief, some
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,40 +58,34 @@ def read_strata(path: str | os.PathLike[str], cases: Iterable[str]) -> pd.DataFr
     content = read_source(os.fspath(path))
     name = content.name
     wanted = list(dict.fromkeys(cases))
-    try:
-        lines = list(csv.reader(io.StringIO(content.data.decode("utf-8-sig"))))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{name}: invalid CSV ({error})") from None
-    header = [cell.strip() for cell in lines[0]]
+    table = read_cells(content, "CSV with the column case and strata")
+    header = [cell.strip() for cell in table.header]
     if "case" not in header or len(header) < 2:
         raise ValueError(
-            f"{name}: its first line is {','.join(header)!r}; wanted 'case' and one or more strata"
+            f"{name}: its first line is {brief(','.join(header))}; wanted 'case' and one or more "
+            "strata"
         )
     twice = next((column for column in header if header.count(column) > 1 or not column), None)
     if twice is not None:
-        raise ValueError(f"{name}: the column {twice!r} is there twice or has no name")
+        raise ValueError(f"{name}: the column {brief(twice)} is there twice or has no name")
     at = header.index("case")
     rows: dict[str, list[str]] = {}
-    for number, line in enumerate(lines[1:], 2):
-        cells = [cell.strip() for cell in line]
-        if not any(cells):
-            continue
-        if len(cells) != len(header):
-            raise ValueError(f"{name}, line {number}: has {len(cells)} cells, not {len(header)}")
+    for row, entry in enumerate(zip(*map(table.column, range(len(header))), strict=True)):
+        cells = list(entry)
         if "" in cells:
             column = header[cells.index("")]
             raise ValueError(
-                f"{name}, line {number}: {column} is empty; give it a value such as 'unknown'"
+                f"{table.where(row)}: {brief(column)[1:-1]} is empty; give it a value such as "
+                "'unknown'"
             )
         case = cells[at]
         if case in rows:
-            raise ValueError(f"{name}, line {number}: the case {case!r} is there twice; keep one")
+            raise ValueError(f"{table.where(row)}: the case {brief(case)} is there twice; keep one")
         rows[case] = cells
     missing = [case for case in wanted if case not in rows]
     unknown = [case for case in rows if case not in set(wanted)]
     for what, which in (("lacks the cases", missing), ("has the unknown cases", unknown)):
         if which:
-            more = f" ... ({len(which)} in all)" if len(which) > 5 else ""
-            raise ValueError(f"{name}: {what} {', '.join(which[:5])}{more}")
+            raise ValueError(f"{name}: {what} {some(which, 5)}")
     frame = pd.DataFrame([rows[case] for case in wanted], columns=header)
     return frame.set_index("case")

@@ -380,6 +380,8 @@ def _sites(residues: Iterable[Any], chain: str, model: int) -> list[_Site]:
         entry = residue.name, info.kind == gemmi.ResidueKind.AAD
         found = (atom.altloc.strip("\0") for group in atoms.values() for atom in group)
         labels = list(dict.fromkeys(found)) or [""]
+        if residue.seqid.num is None:
+            raise ValueError(f"a residue {residue.name} of chain {chain!r} has no number")
         key: Any = str(residue.seqid)
         while key in sites and not sites[key].takes(residue.name, labels):
             key = (key, "another")  # two residues that have one number, and are no conformers

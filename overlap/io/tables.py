@@ -30,17 +30,17 @@ that line has) and is encoded in UTF-8.
 
 from __future__ import annotations
 
-import csv
 import datetime
-import io
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from overlap.io._cells import header_of, read_cells
 from overlap.io._raw import RawSegments, Where, to_float64, to_names
 from overlap.io._source import Source
+from overlap.io.printable import brief, some
 
 __all__ = ["COLUMN_NAMES", "find_columns", "has_confidence", "read_frame", "read_table"]
 
@@ -58,6 +58,7 @@ COLUMN_NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
     "duration": (("videoduration",),),
     "subset": (("subset", "split"),),
 }
+_WANTED = "CSV or ActivityNet JSON"
 _PUNCTUATION = str.maketrans("", "", "-_. ")
 
 
@@ -88,7 +89,7 @@ def find_columns(names: Sequence[Any], name: str, *, role: str) -> dict[str, int
         for group in groups:
             hits = [index for index, column in enumerate(plain) if column in group]
             if len(hits) > 1:
-                both = " and ".join(repr(str(names[index])) for index in hits[:2])
+                both = " and ".join(brief(str(names[index])) for index in hits[:2])
                 raise ValueError(f"{name}: duplicate columns: {both} both mean {field}; keep one")
             if hits:
                 place[field] = hits[0]
@@ -98,8 +99,7 @@ def find_columns(names: Sequence[Any], name: str, *, role: str) -> dict[str, int
     if missing:
         wanted = "; ".join(f"{field} ({', '.join(COLUMN_NAMES[field][0])})" for field in missing)
         raise ValueError(
-            f"{name}: missing column for {wanted}; the columns are "
-            f"{', '.join(repr(str(column)) for column in names) or 'none'}"
+            f"{name}: missing column for {wanted}; the columns are {some(list(map(str, names)))}"
         )
     return place
 
@@ -121,42 +121,17 @@ def read_table(content: Source, *, role: str) -> RawSegments:
     Raises
     ------
     ValueError
-        The file is not text in UTF-8, lacks a column or has one twice, or has a row with
-        too few or too many cells.
+        The file is not text in UTF-8, lacks a column or has one twice, has a row with
+        too few or too many cells, or quotation marks that do not match.
     """
-    name = content.name
-    lines = _lines(content)
-    header: list[str] = []
-    rows: list[list[str]] = []
-    numbers: list[int] = []
-    try:
-        for cells in lines:
-            if not any(map(str.strip, cells)):
-                continue
-            if not header:
-                header = cells
-                continue
-            if len(cells) != len(header):
-                raise ValueError(
-                    f"{name}, line {lines.line_num}: has {len(cells)} cells; "
-                    f"wanted {len(header)}, as in the first line"
-                )
-            rows.append(cells)
-            numbers.append(lines.line_num)
-    except csv.Error as error:
-        raise ValueError(f"{name}, line {lines.line_num}: invalid CSV: {error}") from None
-    place = find_columns(header, name, role=role)
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(header)
-
-    def get(field: str) -> list[str]:
-        return [cell.strip() for cell in columns[place[field]]]
-
+    cells = read_cells(content, _WANTED)
+    place = find_columns(cells.header, content.name, role=role)
     return _rows(
-        get,
+        lambda field: cells.column(place[field]),
         place,
-        lambda index: f"{name}, line {numbers[index]}",
-        numbers,
-        name=name,
+        cells.where,
+        cells.lines,
+        name=content.name,
         sha256=content.sha256,
     )
 
@@ -178,22 +153,8 @@ def has_confidence(content: Source) -> bool:
     ValueError
         The file is not text in UTF-8, lacks a column or has one twice.
     """
-    header: list[str] = next((cells for cells in _lines(content) if any(map(str.strip, cells))), [])
+    header = header_of(content, _WANTED)
     return "confidence" in find_columns(header, content.name, role="ambiguous")
-
-
-def _lines(content: Source) -> Any:
-    """Reader of the cells of a CSV file, with the delimiter that its first line has most."""
-    try:
-        text = content.data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{content.name}: is not text in UTF-8 (byte {error.start}); "
-            "wanted CSV or ActivityNet JSON"
-        ) from None
-    head = text.lstrip("\r\n").partition("\n")[0]
-    delimiter = max(",\t;", key=head.count)
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
 
 
 def read_frame(frame: Any, *, role: str) -> RawSegments:
@@ -352,7 +313,7 @@ def _per_video(
         known = seen.setdefault(owner, (index, value))
         if known[1] != value:
             raise ValueError(
-                f"{where(index)}: {field} is {value!r}, but {known[1]!r} at "
+                f"{where(index)}: {field} is {brief(value)}, but {brief(known[1])} at "
                 f"{where(known[0])} for the same video"
             )
     return seen.items()

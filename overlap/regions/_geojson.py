@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,27 @@ from overlap.regions._polygon_parts import outer_rings
 if TYPE_CHECKING:
     from overlap.regions._rings import Rings
 
-__all__ = ["collection_of", "grouped", "read_geojson"]
+__all__ = ["collection_of", "grouped", "parts_of", "read_geojson", "reading_geojson"]
+
+
+@contextmanager
+def reading_geojson(source: Any) -> Iterator[None]:
+    """Begin errors of GeoJSON that came as a file or as text with its name."""
+    name = "Polygons.from_geojson"
+    if isinstance(source, (str, os.PathLike)) and not _is_text(str(source)):
+        name = str(source)
+    try:
+        yield
+    except RecursionError:
+        raise ValueError(f"{name}: is nested too deeply") from None
+    except (ValueError, TypeError) as error:
+        if not isinstance(source, (str, os.PathLike)) or str(error).startswith(name):
+            raise
+        raise ValueError(f"{name}: {error}") from None
+
+
+def _is_text(text: str) -> bool:
+    return text.lstrip().startswith(("{", "["))
 
 
 def read_geojson(source: Any) -> tuple[list[Any], bool | None]:
@@ -31,51 +52,59 @@ def read_geojson(source: Any) -> tuple[list[Any], bool | None]:
     data, what = source, "Polygons.from_geojson"
     if isinstance(source, (str, os.PathLike)):
         text = str(source)
-        if not text.lstrip().startswith(("{", "[")):
+        if not _is_text(text):
             what = text
             text = Path(text).read_text(encoding="utf-8")
         try:
             data = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{what}: no valid JSON ({error})") from None
     if not isinstance(data, Mapping) or "type" not in data:
         raise ValueError(f"{what}: expected a GeoJSON object with a type, got {described(data)}")
     wrapped = data.get("wrapped")
-    if wrapped not in (None, True, False):
+    if not (wrapped is None or isinstance(wrapped, bool)):
         raise ValueError(f"{what}: wrapped is {described(wrapped)}; expected true or false")
     if data["type"] != "FeatureCollection":
-        return [_parts(data, what)], wrapped
+        return [parts_of(data, what)], wrapped
     features = data.get("features")
     if not isinstance(features, list):
         raise ValueError(f"{what}: a FeatureCollection needs a list of features")
-    parts = [_parts(feature, f"{what}: feature {n}") for n, feature in enumerate(features)]
+    parts = [parts_of(feature, f"{what}: feature {n}") for n, feature in enumerate(features)]
     return parts, wrapped
 
 
-def _parts(data: Any, what: str) -> list[Any]:
-    """Return the parts of a feature or geometry, each a list of rings."""
+def parts_of(data: Any, what: str) -> list[Any]:
+    """Return the parts of a feature or geometry, each a list of rings.
+
+    Parameters
+    ----------
+    data : mapping
+        A Feature, Polygon, MultiPolygon or GeometryCollection.
+    what : str
+        What it is, for messages.
+    """
     if not isinstance(data, Mapping):
         raise ValueError(f"{what}: expected a GeoJSON object, got {described(data)}")
     kind = data.get("type")
     if kind == "Feature":
         geometry = data.get("geometry")
-        return [] if geometry is None else _parts(geometry, what)
+        return [] if geometry is None else parts_of(geometry, what)
     if kind == "GeometryCollection":
         members = data.get("geometries")
         if not isinstance(members, list):
             raise ValueError(f"{what}: a GeometryCollection needs a list of geometries")
-        return [part for member in members for part in _parts(member, what)]
+        return [part for member in members for part in parts_of(member, what)]
     if kind not in ("Polygon", "MultiPolygon"):
         raise ValueError(
-            f"{what}: is a {kind}, which has no area; expected Polygon, MultiPolygon, or features "
-            "or a collection of these"
+            f"{what}: is a {str(kind)[:40]}, which has no area; expected Polygon, MultiPolygon, or "
+            "features or a collection of these"
         )
     coordinates = data.get("coordinates")
     if not isinstance(coordinates, list):
         raise ValueError(f"{what}: a {kind} needs a list of coordinates")
     polygons = [coordinates] if kind == "Polygon" else coordinates
     try:  # positions can have an altitude, which is left out
-        return [
+        parts = [
             [[(point[0], point[1]) for point in ring] for ring in polygon]
             for polygon in polygons
             if polygon
@@ -85,6 +114,13 @@ def _parts(data: Any, what: str) -> list[Any]:
             f"{what}: the coordinates of a {kind} are not nested as "
             f"{'rings' if kind == 'Polygon' else 'polygons of rings'} of positions"
         ) from None
+    kinds = {type(x) for part in parts for ring in part for point in ring for x in point}
+    odd = kinds & {bool, str, type(None), dict, list}
+    if odd:
+        raise ValueError(
+            f"{what}: a coordinate of a {kind} is a {odd.pop().__name__}; expected numbers"
+        )
+    return parts
 
 
 def collection_of(rings: Rings) -> dict[str, Any]:

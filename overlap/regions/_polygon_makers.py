@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from overlap.regions._coco_polygons import read_coco
-from overlap.regions._geojson import read_geojson
+from overlap.regions._geojson import read_geojson, reading_geojson
 from overlap.regions._numbers import described
 from overlap.regions._polygon_batch import PolygonBatch
 from overlap.regions._polygon_checks import checked
@@ -315,11 +315,12 @@ class PolygonMakers(PolygonBatch):
         """
         what = "Polygons.from_geojson"
         periods = read_period(period, what)
-        regions, said = read_geojson(source)
-        if wrapped is None and periods is not None:
-            wrapped = said
-        flat = turned(lifted(read_nested(regions), periods, wrapped, what))
-        return cls._make(what, flat, periods, density, unit)
+        with reading_geojson(source):
+            regions, said = read_geojson(source)
+            if wrapped is None and periods is not None:
+                wrapped = said
+            flat = turned(lifted(read_nested(regions), periods, wrapped, what))
+            return cls._make(what, flat, periods, density, unit)
 
     @classmethod
     def from_shapely(

@@ -32,7 +32,7 @@ from typing import Any
 
 import numpy as np
 
-MODULES = ("volumes",)
+MODULES = ("volumes", "texts")
 SECONDS = 10.0  # for one input
 MEMORY = 2 << 30  # more than before, for one input
 
@@ -47,7 +47,8 @@ class Target:
     can be compared with ``==``. With `checked`, the format has checksums over all that matters:
     what differs from the seed must be refused. `words` are put into files as they are. `inside`
     damages what lies beneath compression and checksums, after which other values are no fault.
-    `beside` makes the files that a seed refers to, in the folder of the damaged one.
+    `beside` makes the files that a seed refers to, in the folder of the damaged one. `draw` makes
+    inputs where damage to bytes is not enough.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Target:
     words: Sequence[bytes] = ()
     inside: Callable[[bytes, Change], bytes] | None = None
     beside: Callable[[Path], None] | None = None
+    draw: Callable[[np.random.Generator], bytes] | None = None
 
 
 @dataclass
@@ -133,6 +135,8 @@ def inside_gzip(data: bytes, change: Change) -> bytes:
 def make(target: Target, seeds: Sequence[bytes], run: int, number: int) -> tuple[bytes, int, bool]:
     """Return an input, the number of its seed, and whether it was damaged beneath checksums."""
     rng = np.random.default_rng([zlib.crc32(target.name.encode()), run, number])
+    if target.draw is not None:
+        return target.draw(rng), 0, False
     which = int(rng.integers(len(seeds)))
 
     def change(data: bytes) -> bytes:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from overlap.io import MissingConfidenceError, as_segments
+from overlap.io._json import parse_json
 from overlap.io._source import Source
-from overlap.io.activitynet import parse_json
 
 TRUTH = {"database": {"v": {"annotations": [{"segment": [1, 2], "label": "a"}], "duration": 9}}}
 FOUND = {"results": {"v": [{"label": "a", "score": 0.5, "segment": [1.0, 2.0]}]}}
@@ -199,3 +199,50 @@ def test_byte_order_mark(tmp_path):
     path = tmp_path / "truth.json"
     path.write_text(json.dumps(TRUTH), encoding="utf-8-sig")
     assert len(as_segments(path, role="truth")) == 1
+
+
+TWICE = """{"database": {
+  "v": {"annotations": [{"segment": [0, 1], "label": "a"}, {"segment": [2, 3], "label": "a"}]},
+  "v": {"annotations": [{"segment": [4, 5], "label": "a"}]}
+}}"""
+
+
+def test_keys_that_are_there_twice_are_a_finding(tmp_path):
+    """As in other programs only the last counts; the report says it."""
+    from overlap.evaluate import temporal
+
+    truth, found = tmp_path / "truth.json", tmp_path / "found.json"
+    truth.write_text(TWICE)
+    found.write_text('{"results": {"v": [{"segment": [4, 5], "label": "a", "score": 1}]}}')
+    said = f"{truth}: 1 key is there twice in its object, of which only the last is read"
+    table = as_segments(truth, role="truth")
+    assert table.start.tolist() == [4.0]
+    assert len(table.findings) == 1
+    assert table.findings[0].startswith(said)
+    report = temporal(truth=truth, found=found)
+    assert report.findings[0].startswith(said)
+    assert said in report.to_json().replace("\\\\", "\\")
+    assert as_segments(found, role="found").findings == ()
+
+
+def test_keys_are_counted_and_not_guessed(tmp_path):
+    """Texts that look like keys, spaces and further entries are no keys there twice."""
+    path = tmp_path / "truth.json"
+    for video in ("v", '":', 'a": b', "\\", ' " : "'):
+        for label in ("a", '":"', ":", '\\": '):
+            payload = {
+                "version": {"by": label, "parts": [{"a": 1}, {"a": 2}]},
+                "database": {
+                    video: {
+                        "annotations": [{"segment": [0, 1], "label": label, "id": {"x": 1}}],
+                        "url": "http://a:80/\":",
+                    },
+                    "w": {"annotations": []},
+                },
+            }  # fmt: skip
+            for separators in ((",", ":"), (", ", " :\n ")):
+                text = json.dumps(payload, separators=separators)
+                path.write_text(text)
+                assert as_segments(path, role="truth").findings == ()
+                path.write_text(text.replace('"w"', '"w": 5, "w"'))
+                assert len(as_segments(path, role="truth").findings) == 1

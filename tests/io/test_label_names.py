@@ -42,7 +42,7 @@ def test_a_region_may_come_before_its_labels():
         ("0=liver", "'liver' has the label 0, which is the background"),
         ("whole=0+1", "'whole' has the label 0"),
         ("3=background", "background is 3; it has to be 0"),
-        ("1=a,whole=a+b", "the region 'whole' has the unknown label 'b'; known are a"),
+        ("1=a,whole=a+b", "the region 'whole' has the unknown label 'b'; known are 'a'"),
         ("1=a,whole=1+1", r"'whole' is \[1, 1\]; wanted different labels"),
         ("1=a,whole=1+a", r"'whole' is \[1, 'a'\]; wanted different labels"),
         ("1=a,ignore=2+3", r"ignore is \[2, 3\]; wanted one label"),
@@ -93,7 +93,7 @@ def test_regions_and_ignore_of_nnunet(tmp_path):
         ('[{"id": 1}]', r"\[0\] is \{'id': 1\}; wanted an object with id and name"),
         ('[{"id": 1, "name": 7}]', "7 is not a name"),
         ('"liver"', "wanted an object with 'labels'"),
-        ('{"labels": ', "invalid JSON: Expecting value"),
+        ('{"labels": ', "invalid JSON at line 1, column 12: Expecting value"),
     ],
 )
 def test_json_that_makes_no_sense(tmp_path, text, wanted):
@@ -115,7 +115,7 @@ def test_csv(tmp_path):
     [
         ("1,liver\n", "its first line is '1,liver'; wanted id,name"),
         ("id,name,id\n", "wanted id,name"),
-        ("id,name\n1\n", "line 2: has 1 cells, not 2"),
+        ("id,name\n1\n", "line 2: has 1 cells; wanted 2"),
         ("id,name\n1,a\nx,b\n", "line 3: id is 'x'; wanted 1 or 1"),
         ("id,name\n1,a\n1,b\n", "the label 1 is 'a' and 'b'"),
         ("id,name\n", "names no label"),

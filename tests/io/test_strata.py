@@ -22,11 +22,11 @@ def test_one_row_for_each_case_in_their_order(tmp_path):
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("case,site\na,1\n", "lacks the cases b$"),
-        ("case,site\na,1\nb,1\nc,1\n", "has the unknown cases c$"),
+        ("case,site\na,1\n", "lacks the cases 'b'$"),
+        ("case,site\na,1\nb,1\nc,1\n", "has the unknown cases 'c'$"),
         ("case,site\na,1\nb,1\na,2\n", "line 4: the case 'a' is there twice"),
         ("case,site\na,1\nb,\n", "line 3: site is empty; give it a value"),
-        ("case,site\na,1\nb\n", "line 3: has 1 cells, not 2"),
+        ("case,site\na,1\nb\n", "line 3: has 1 cells; wanted 2"),
         ("id,site\na,1\n", "its first line is 'id,site'; wanted 'case'"),
         ("case\na\nb\n", "its first line is 'case'; wanted 'case' and one or more strata"),
         ("case,site,site\na,1,1\n", "the column 'site' is there twice"),
@@ -41,5 +41,5 @@ def test_faults(tmp_path, text, wanted):
 
 def test_long_lists_are_cut(tmp_path):
     cases = [f"c{number}" for number in range(9)]
-    with pytest.raises(ValueError, match=r"lacks the cases c0, c1, c2, c3, c4 \.\.\. \(9 in all\)"):
+    with pytest.raises(ValueError, match=r"lacks the cases 'c0', .*, 'c4', \.\.\. \(9 in all\)"):
         read_strata(write(tmp_path, "case,site\nx,1\n"), cases)

@@ -315,5 +315,6 @@ def _concatenate(tables: Sequence[SegmentTable]) -> SegmentTable:
         subset=tuple(name for table in tables for name in table.subset),
         source=", ".join(sources),
         sha256=digests[0] if len(digests) == 1 else None,
+        findings=tuple(dict.fromkeys(said for table in tables for said in table.findings)),
         **together,
     )

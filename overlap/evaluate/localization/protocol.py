@@ -12,6 +12,7 @@ from typing import Any
 from overlap.evaluate.ranges import as_numbers, read_numbers
 from overlap.evaluate.thresholds import parse_thresholds
 from overlap.io.name_match import closest
+from overlap.io.printable import brief
 
 __all__ = ["Protocol"]
 
@@ -176,8 +177,8 @@ class Protocol:
         for field in fields:
             if field not in known:
                 raise ValueError(
-                    f"Protocol: there is no field {field!r}{closest(field, known)}; the fields are "
-                    f"{', '.join(known)}"
+                    f"Protocol: there is no field {brief(field)}{closest(field, known)}; the "
+                    f"fields are {', '.join(known)}"
                 )
         parsed = {field: self._parse(field, value) for field, value in fields.items()}
         changed = dataclasses.replace(self, **parsed)

@@ -108,7 +108,11 @@ def describe(
             "first row"
         )
         notes.append(f"the tie range leaves out {kept[0]}")
-    findings = [mismatch("videos", truth.videos, found.videos)]
+    tables = (truth, found, *measured.given_ambiguous)
+    findings: list[str | None] = list(
+        dict.fromkeys(said for table in tables for said in table.findings)
+    )
+    findings.append(mismatch("videos", truth.videos, found.videos))
     findings.append(mismatch("labels", scene.classes, found.labels))
     if not (evidence.outcome == 1).any() and scene.classes:
         lowest = min(protocol.thresholds)

@@ -161,7 +161,8 @@ def _regions(source: Any, known: list[str], role: str) -> Regions:
             try:
                 return build(np.column_stack([np.asarray(source[name]) for name in names]))
             except (TypeError, ValueError) as error:
-                raise type(error)(f"{role}: {error}") from None
+                kind = TypeError if isinstance(error, TypeError) else ValueError
+                raise kind(f"{role}: {error}") from None
     raise ValueError(
         f"{role}: there are no boxes; wanted columns {', '.join(_CORNERS)}, or "
         f"{', '.join(_SIZES)} (lower corner and size), or 'regions', a batch of any kind; there "
@@ -232,7 +233,8 @@ def read_spells(source: Any) -> Spells:
         else:
             intervals = Intervals(np.stack(ends, axis=1).reshape(-1, 2), unit="s")
     except (TypeError, ValueError) as error:
-        raise type(error)(f"truth: {error}") from None
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"truth: {error}") from None
     if intervals.unit != "s":
         raise ValueError(
             "truth: start and stop are datetimes, and frames count from 0; give durations since "

@@ -1,0 +1,122 @@
+"""JSON files: parsed whole, with the place of a fault, and with keys that are there twice found."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from typing import Any
+
+from overlap.io._source import Source
+from overlap.io.printable import brief
+
+__all__ = ["parse_json", "repeated_keys"]
+
+# Digits as 0, the sign and the point as they are, all else as blanks.
+_SHAPES = bytes(48 if 48 <= k <= 57 else k if k in b"-." else 32 for k in range(256))
+_KEY_END = re.compile(rb'"\s*:')
+
+
+def parse_json(content: Source, *, unique: bool = False) -> Any:
+    """Parse JSON; the message of a failure says where it is.
+
+    Parameters
+    ----------
+    content : Source
+        The file.
+    unique : bool
+        Refuse an object that has a key twice. Otherwise the last one counts, as in every parser.
+
+    Returns
+    -------
+    object
+        What the file holds.
+
+    Raises
+    ------
+    ValueError
+        The content is not JSON.
+    """
+    if not unique:
+        try:
+            import orjson
+        except ImportError:
+            pass
+        else:
+            try:
+                if not _has_long_integers(content.data):  # orjson makes floats of them
+                    return orjson.loads(content.data)
+            except orjson.JSONDecodeError:
+                pass  # read again below: the message is then the same in every installation
+
+    def checked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        result = dict(pairs)
+        if len(result) < len(pairs):
+            raise _TwiceError(_twice(pairs)[0])
+        return result
+
+    name = content.name
+    try:
+        # reads the NaN that Python itself writes; the check of values then names its place
+        return json.loads(content.data, object_pairs_hook=checked if unique else None)
+    except _TwiceError as error:
+        raise ValueError(
+            f"{name}: the key {brief(error.args[0])} is there twice in one object; keep one"
+        ) from None
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"{name}: invalid JSON at line {error.lineno}, column {error.colno}: {error.msg}"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name}: invalid JSON: not UTF-8 at byte {error.start}") from None
+    except RecursionError:
+        raise ValueError(f"{name}: invalid JSON: nested too deeply") from None
+    except ValueError:  # Python turns no more digits into a whole number
+        raise ValueError(f"{name}: invalid JSON: a number has thousands of digits") from None
+
+
+class _TwiceError(Exception):
+    """A key is there twice."""
+
+
+def _has_long_integers(data: bytes) -> bool:
+    """Tell whether there may be an integer that has more than 64 bits."""
+    shapes = data.translate(_SHAPES)
+    return b" " + 20 * b"0" in shapes or b"-" + 19 * b"0" in shapes
+
+
+def repeated_keys(content: Source, least: int = 0) -> list[str]:
+    """Return keys that an object of a JSON file has twice, of which parsers keep the last.
+
+    Parameters
+    ----------
+    content : Source
+        A file that `parse_json` reads.
+    least : int
+        So many keys were seen in the parsed content, or more. A file with no more places at which
+        a key may end has none twice, and is not parsed again.
+
+    Returns
+    -------
+    list of str
+    """
+    ends = content.data.count(b'":')
+    if any(blank in content.data for blank in (b" :", b"\t:", b"\n:", b"\r:")):
+        ends = sum(1 for _ in _KEY_END.finditer(content.data))
+    if ends == least:
+        return []
+    repeated: list[str] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        result = dict(items)
+        if len(result) < len(items):
+            repeated.extend(_twice(items))
+        return result
+
+    json.loads(content.data, object_pairs_hook=pairs)
+    return repeated
+
+
+def _twice(pairs: list[tuple[str, Any]]) -> list[str]:
+    counts = Counter(key for key, _ in pairs)
+    return [key for key, count in counts.items() if count > 1]
