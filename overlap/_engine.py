@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap import _loops
+from overlap._bounds import allocated
 from overlap._formulas import Component, combine
 from overlap._jit import run_blocks, specialise
 from overlap._plan import Plan
@@ -157,7 +158,7 @@ def pairwise(plan: Plan, found: Regions, truth: Regions, out: NDArray | None = N
     geometry = plan.geometry(found, truth)
     n, m = len(found), len(truth)
     if out is None:
-        out = np.empty((n, m))
+        out = allocated((n, m), "pairwise", "use pairs(...), or rows in blocks: a[:1000]")
     else:
         _check_out(out, (n, m))
     if not out.size:

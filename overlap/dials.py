@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._best_pairs import best_of, useful_pairs, without_pairs
+from overlap._bounds import MOST_NUMBERS
 from overlap._reach import check_score
 from overlap._values import ByValue
 from overlap.candidates import checked_groups
@@ -99,6 +100,10 @@ def threshold_dial(
     steps = np.arange(1, 20) / 20.0 if thresholds is None else as_numbers(thresholds, "thresholds")
     if steps.ndim != 1 or not np.isfinite(steps).all():
         raise ValueError(f"thresholds: expected finite numbers, shape (T,); got {thresholds!r}")
+    if len(steps) > MOST_NUMBERS:
+        raise ValueError(
+            f"thresholds: {len(steps):,} numbers, at most {MOST_NUMBERS:,} are possible; give fewer"
+        )
     codes = None if groups is None else checked_groups(groups, len(anchors), len(truth))
     i, j, value = useful_pairs(score, anchors, truth, codes, True, steps.min(initial=1.0))
     best, owner = best_of(i, j, value, len(anchors))

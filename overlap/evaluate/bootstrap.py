@@ -20,11 +20,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from overlap._bounds import MOST_DRAWN, MOST_DRAWS
+
 from .report import Interval
 from .value_range import EVERYTHING, Range
 
-__all__ = ["INTERVALS", "LEAST_DRAWS", "LEAST_ITEMS", "checked_draws", "checked_level",
-           "draw_weights", "interval_notes", "mean_interval", "resampled_interval",
+__all__ = ["INTERVALS", "LEAST_DRAWS", "LEAST_ITEMS", "check_drawn", "checked_draws",
+           "checked_level", "draw_weights", "interval_notes", "mean_interval", "resampled_interval",
            "share_interval", "student_quantile"]  # fmt: skip
 
 Seed = int | np.random.Generator | np.random.SeedSequence | None
@@ -89,7 +91,36 @@ def checked_draws(
             f"{name} = {draws!r}; wanted a whole number of draws, {least} or more for intervals at "
             f"{100 * level:g} %" + (", or 0 for none" if or_none else "")
         )
+    if draws > MOST_DRAWS:
+        raise ValueError(
+            f"{name} = {draws!r}; at most {MOST_DRAWS:,} draws are possible, and more would hardly "
+            "change the intervals"
+        )
     return int(draws)
+
+
+def check_drawn(items: int, resamples: int, *, name: str = "bootstrap") -> None:
+    """Raise where the weights of all draws would not fit into memory.
+
+    Parameters
+    ----------
+    items : int
+    resamples : int
+        Number of draws, each of as many items.
+    name : str
+        What the caller calls the draws.
+
+    Raises
+    ------
+    ValueError
+        There are more than `MOST_DRAWN` weights.
+    """
+    if items * resamples > MOST_DRAWN:
+        raise ValueError(
+            f"{name}: {resamples:,} draws of {items:,} items are {items * resamples:,} weights, at "
+            f"most {MOST_DRAWN:,} are possible; with these items, give at most "
+            f"{MOST_DRAWN // items:,} draws"
+        )
 
 
 def draw_weights(items: int, resamples: int, rng: Seed) -> NDArray[np.float64]:
@@ -109,6 +140,7 @@ def draw_weights(items: int, resamples: int, rng: Seed) -> NDArray[np.float64]:
     ndarray, dtype=float64, shape (resamples, items)
         How often each item is in each draw; rows sum to `items`.
     """
+    check_drawn(items, resamples)
     generator = np.random.default_rng(rng)
     if items == 0:
         return np.zeros((resamples, 0))

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from overlap._bounds import MOST_NUMBERS
+
 __all__ = ["as_numbers", "complement", "read_numbers"]
 
-_MOST = 10_000  # numbers of one range
 _DIGITS = 400  # more than any float64 needs beside another
 
 
@@ -109,8 +110,10 @@ def _range(text: str, name: str) -> list[float]:
         raise ValueError(f"{name} {text!r}: wanted start:stop:step with start <= stop and step > 0")
     start, stop, step = parts
     with decimal.localcontext(prec=_DIGITS):
-        if (stop - start) / step > _MOST:
-            raise ValueError(f"{name} {text!r} is more than {_MOST:,} numbers; give a larger step")
+        if (stop - start) / step > MOST_NUMBERS:
+            raise ValueError(
+                f"{name} {text!r} is more than {MOST_NUMBERS:,} numbers; give a larger step"
+            )
         count, rest = divmod(stop - start, step)
         if rest:
             last = start + count * step

@@ -107,7 +107,8 @@ class Study(ByValue, Generic[Rows, Result]):
             Arguments of `measure` by key.
         workers : int
             Number of processes, through joblib: ``joblib.parallel_config`` chooses
-            another engine. -1 for all processors.
+            another engine. -1 for all processors. There are never more than items
+            or processors.
         progress : bool, optional
             Show a bar; by default on a terminal only.
 
@@ -126,10 +127,11 @@ class Study(ByValue, Generic[Rows, Result]):
         if workers == 1 or len(items) < 2:
             results: Iterable = (self.measure(**item) for item in items.values())
         else:
-            from joblib import Parallel, delayed
+            from joblib import Parallel, delayed, effective_n_jobs
 
             folder = os.getcwd()
-            results = Parallel(n_jobs=workers, return_as="generator")(
+            jobs = min(workers, len(items), effective_n_jobs(-1))
+            results = Parallel(n_jobs=jobs, return_as="generator")(
                 delayed(_measured)(folder, self.measure, item) for item in items.values()
             )
         if len(items) > 1:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from overlap._bounds import MOST_NODES
 from overlap._values import ByValue, ReadOnly
 from overlap.io._source import Source, read_source
 from overlap.io.boundary import reads_file
@@ -286,6 +287,11 @@ def _read(source: Source, quantity: str | None) -> tuple[PeriodicGrid, str]:
         ~(np.isfinite(values) & (values >= lowest) & (values <= highest)),
         lambda row: f"the value {values[row]:g} is not {wanted}",
     )
+    if axes[0].nodes * axes[1].nodes > MOST_NODES:
+        raise ValueError(
+            f"{source.name}: is a grid of {axes[0].nodes:,} x {axes[1].nodes:,} nodes, at most "
+            f"{MOST_NODES:,} in all are read; give one with larger steps"
+        )
     node = _nodes(lines, axes, places)
     shape = axes[0].nodes, axes[1].nodes
     if kind == "other" and len(node) < shape[0] * shape[1]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from overlap._bounds import MOST_AWAY, MOST_NODES
 from overlap._values import ByValue
 from overlap.regions._numbers import as_numbers
 
@@ -90,7 +91,20 @@ def read_sample(
         raise ValueError(f"{what}: weights[{bad[0]}] = {w[bad[0]]}; expected finite numbers >= 0")
     if not w.sum() > 0.0:
         raise ValueError(f"{what}: all weights are 0; a density needs at least one pair")
+    far = [np.abs(z).max() / length for z, length in zip((x, y), period, strict=True)]
+    if max(far) > MOST_AWAY:
+        raise ValueError(
+            f"{what}: an angle is {max(far):.3g} periods away from 0, at most "
+            f"{MOST_AWAY:.3g} are possible: float64 does not know places farther out within "
+            "a period; subtract whole periods first"
+        )
     shape = _nodes(step, period[0]), _nodes(step, period[1])
+    if shape[0] * shape[1] > MOST_NODES:
+        raise ValueError(
+            f"{what}: step = {step:g} makes a grid of {shape[0]:,} x {shape[1]:,} nodes, at most "
+            f"{MOST_NODES:,} in all are possible; give a step of at least "
+            f"{math.sqrt(period[0] * period[1] / MOST_NODES):.2g}"
+        )
     most = narrowest(shape)
     chosen = min(_WIDEST, most) if kappa == "likelihood" else _number(kappa)
     if chosen > most:
@@ -158,7 +172,7 @@ def _left_out(sample: AngleSample, shape: tuple[int, int]) -> float:
     values = density_of(sample, shape) * sample.weights.sum()
     corners, own = [], np.ones(len(sample.phi))
     for z, n, length in zip((sample.phi, sample.psi), shape, sample.period, strict=True):
-        steps = np.mod((z + 0.5 * length) / (length / n) - 0.5, n)
+        steps = np.mod((np.fmod(z, length) + 0.5 * length) / (length / n) - 0.5, n)
         below = np.floor(steps)
         share, node = steps - below, below.astype(np.intp) % n
         corners.append((node, (node + 1) % n, share))
@@ -179,7 +193,7 @@ def _left_out(sample: AngleSample, shape: tuple[int, int]) -> float:
 def _kernel(z: _Floats, kappa: float, n: int, length: float) -> _Floats:
     """Return ``exp(kappa (cos - 1))`` of each angle at all nodes of an axis, shape (n, N)."""
     nodes = 2.0 * np.pi * (np.arange(n) + 0.5) / n - np.pi
-    angles = 2.0 * np.pi / length * z
+    angles = 2.0 * np.pi / length * np.fmod(z, length)
     at_nodes = np.stack([np.cos(nodes), np.sin(nodes), np.full(n, -1.0)], axis=1)
     of_angles = np.stack([np.cos(angles), np.sin(angles), np.ones(len(z))])
     exponent = (kappa * at_nodes) @ of_angles
@@ -194,7 +208,13 @@ def _mass(kappa: float, length: float) -> float:
 
 
 def _nodes(step: float, length: float) -> int:
-    n = round(length / step) if np.isfinite(step) and step > 0.0 else 0
+    count = length / step if np.isfinite(step) and step > 0.0 else 0.0
+    if count > MOST_NODES:
+        raise ValueError(
+            f"PeriodicGrid.from_angles: step = {step!r} makes {count:.3g} nodes on a period of "
+            f"{length:g}; a grid has at most {MOST_NODES:,} in all"
+        )
+    n = round(count)
     if n < 2 or abs(n * step - length) > 1e-9 * length:
         raise ValueError(
             f"PeriodicGrid.from_angles: step = {step!r} does not divide the period {length:g} into "

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._bounds import MOST_BYTES, in_bytes
 from overlap._jit import run_blocks, scalar, specialise
 from overlap.regions._words import first_bit, gathered, popcount, truth
 
@@ -249,7 +250,14 @@ class Bits:
         count = np.zeros(n)
         total = np.concatenate([[0], np.cumsum(end - begin)])
         count[:] = total[pointer[1:]] - total[pointer[:-1]]
-        words = np.zeros(int(length.sum()), np.uint64)
+        size = 8 * int(length.sum())
+        if size > MOST_BYTES:
+            raise ValueError(
+                f"Masks.from_rle: {n:,} masks of {' x '.join(map(str, shape))} cells need "
+                f"{in_bytes(size)}, at most {in_bytes(MOST_BYTES)} are possible; take fewer at a "
+                "time, or cut images into tiles"
+            )
+        words = np.zeros(size // 8, np.uint64)
         span = np.empty((n, 2), np.int64)
         result = cls(shape, order, first, length, words, count, span)
         specialise(fill_runs)(pointer, begin, end, result.start, first, shape[-1], words, span)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._bounds import MOST_AWAY, MOST_TURNS
 from overlap._jit import specialise
 from overlap.regions._polygon_input import Flat, reverse
 from overlap.regions._polygon_masses import shared_masses, uniform
@@ -135,12 +136,38 @@ def _check_size(rings: Rings, what: str) -> None:
             "areas overflow; use a larger unit"
         )
     sides = rings.bounds[2:] - rings.bounds[:2]
+    for axis, period in enumerate(rings.period or ()):
+        if period is not None:
+            _check_turns(rings, axis, period, sides[axis], what)
     small = np.flatnonzero((sides.min(axis=0) > 0.0) & (sides[0] * sides[1] < _SMALLEST))
     if small.size:
         k = small[0]
         raise ValueError(
             f"{what}: region {k} lies in {sides[0, k]:.6g} x {sides[1, k]:.6g}, where areas "
             "become 0 in float64; multiply all coordinates by the same large number"
+        )
+
+
+def _check_turns(
+    rings: Rings, axis: int, period: float, side: NDArray[np.float64], what: str
+) -> None:
+    """Raise where a region lies too far out, or goes around too often."""
+    place = (rings.x, rings.y)[axis]
+    far = np.flatnonzero(np.abs(place) > MOST_AWAY * period)
+    if far.size:
+        v = far[0]
+        raise ValueError(
+            f"{what}: vertex {v} = ({rings.x[v]}, {rings.y[v]}) is {abs(place[v]) / period:.3g} "
+            f"periods away from 0, at most {MOST_AWAY:.3g} are possible: float64 does not "
+            "know places farther out within a period; subtract whole periods first"
+        )
+    wide = np.flatnonzero(side > MOST_TURNS * period)
+    if wide.size:
+        k = wide[0]
+        raise ValueError(
+            f"{what}: region {k} reaches across {side[k] / period:.3g} periods of {period:g} in "
+            f"{'xy'[axis]}, at most {MOST_TURNS} are possible; if its vertices are wrapped, use "
+            "Polygons.from_wrapped, and otherwise cut it into parts"
         )
 
 

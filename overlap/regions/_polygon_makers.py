@@ -16,7 +16,7 @@ from overlap.regions._polygon_input import Flat, read_nested, read_ragged, turne
 from overlap.regions._polygon_repair import read_shapely
 from overlap.regions._polygon_shapes import band, between_loops, lifted, rectangles, unwrapped
 from overlap.regions.boxes import Boxes
-from overlap.regions.density import CellDensity, check_density, read_period
+from overlap.regions.density import CellDensity, check_density, check_reach, read_period
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -38,6 +38,7 @@ class PolygonMakers(PolygonBatch):
         wrapped = read_period(period, what)
         if density is not None:
             check_density(density, wrapped, what)
+            check_reach(density, flat[:2], what)
         rings = checked(flat, wrapped, what)
         rings.density = density
         self._rings, self._rows, self.unit = rings, np.arange(len(rings)), unit

@@ -35,13 +35,13 @@ __all__ = ["masses_of", "shared_masses", "uniform"]
 def below(grid, column, y):
     """Return the mass per length of x below y in a column of cells."""
     oy, hy, ny, wraps, heights, sums = grid[4], grid[5], grid[6], grid[7], grid[8], grid[9]
-    row = math.floor((y - oy) / hy)
     if wraps:
+        row = math.floor((y - oy) / hy)
         turn = math.floor(row / ny)
         at = int(row - turn * ny)
         height = y - (oy + row * hy)
         return turn * sums[column, ny] + sums[column, at] + heights[column, at] * height
-    at = int(min(max(row, 0.0), ny - 1.0))
+    at = int(min(max((y - oy) / hy, 0.0), ny - 1.0))
     height = min(max(y - (oy + at * hy), 0.0), hy)
     return sums[column, at] + heights[column, at] * height
 
@@ -50,12 +50,18 @@ def below(grid, column, y):
 def along(grid, x0, y0, x1, y1):
     """Return the integral of the mass below a segment from (x0, y0) to (x1, y1), x0 <= x1."""
     ox, hx, nx, wraps, oy, hy = grid[0], grid[1], grid[2], grid[3], grid[4], grid[5]
+    ny, wraps_y = grid[6], grid[7]
     total = 0.0
     if not x0 < x1:
         return total
     slope = (y1 - y0) / (x1 - x0)
-    cell = math.floor((x0 - ox) / hx)
     x, y = x0, y0
+    if not wraps:  # what lies beside the grid has no mass, however far it goes
+        if x0 < ox:
+            x, y = ox, y0 + (ox - x0) * slope
+        if x1 > ox + nx * hx:
+            x1, y1 = ox + nx * hx, y0 + (ox + nx * hx - x0) * slope
+    cell = math.floor((x - ox) / hx)
     while x < x1:
         end = min(ox + (cell + 1) * hx, x1)
         if end > x:
@@ -63,12 +69,15 @@ def along(grid, x0, y0, x1, y1):
             column = int(cell - math.floor(cell / nx) * nx) if wraps else int(cell)
             if 0 <= column < nx:
                 low, high = min(y, y_end), max(y, y_end)
-                row = math.floor((low - oy) / hy)
+                place = (low - oy) / hy
+                if not wraps_y:  # one step below the grid, and one above it
+                    place = min(max(place, -1.0), ny)
+                row = math.floor(place)
                 last, mass = low, below(grid, column, low)
                 part = 0.0
                 while last < high:
                     row += 1
-                    to = min(oy + row * hy, high)
+                    to = high if not wraps_y and row > ny else min(oy + row * hy, high)
                     if to > last:
                         more = below(grid, column, to)
                         part += (to - last) * (0.5 * (mass + more))

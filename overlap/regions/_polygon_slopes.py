@@ -64,6 +64,12 @@ def cell_moments(grid, px, py, dx, dy, t0, t1):
     """
     ox, hx, nx, wraps_x, oy, hy, ny, wraps_y, heights, _ = grid
     zeroth, first = 0.0, 0.0
+    if not wraps_x and dx != 0.0:  # beside the grid there is no mass, however far it goes
+        low, high = (ox - px) / dx, (ox + nx * hx - px) / dx
+        t0, t1 = max(t0, min(low, high)), min(t1, max(low, high))
+    if not wraps_y and dy != 0.0:
+        low, high = (oy - py) / dy, (oy + ny * hy - py) / dy
+        t0, t1 = max(t0, min(low, high)), min(t1, max(low, high))
     column, other_column = _cell(px + t0 * dx, ox, hx, dx)
     row, other_row = _cell(py + t0 * dy, oy, hy, dy)
     t = t0

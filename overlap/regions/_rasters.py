@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._bounds import MOST_BYTES, in_bytes
 from overlap.regions.base import Regions
 from overlap.regions.grid import Grid
 
@@ -34,6 +35,13 @@ def rastered(regions: Regions, grid: Grid, supersample: int, soft: bool) -> tupl
     """
     fine = grid.finer(supersample) if supersample > 1 else grid
     target, parts = (grid, supersample) if soft else (fine, 1)
+    size = len(regions) * math.prod(target.shape) * (8 if soft else 1)
+    if size > MOST_BYTES:
+        raise ValueError(
+            f"Masks.from_regions: {len(regions):,} regions on {' x '.join(map(str, target.shape))} "
+            f"cells need {in_bytes(size)}, at most {in_bytes(MOST_BYTES)} are possible; take fewer "
+            "regions at a time, or a coarser grid"
+        )
     cells = np.empty((len(regions), *target.shape), np.float64 if soft else bool)
     per_line = math.prod(fine.shape[1:]) * parts
     lines = max(_POINTS // per_line, 1)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._bounds import MOST_AWAY
 from overlap._values import ByValue
 from overlap.regions._numbers import as_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["CellDensity", "check_density", "read_period"]
+__all__ = ["CellDensity", "check_density", "check_reach", "read_period"]
 
 
 class CellDensity(ByValue):
@@ -149,6 +150,22 @@ def check_density(
             f"{what}: the density has period = {density.period} and the regions {period}; give "
             "both the same"
         )
+
+
+def check_reach(density: CellDensity, vertices: Sequence[NDArray[np.float64]], what: str) -> None:
+    """Raise where edges go so far that float64 does not know their place in a cell."""
+    for axis, place in enumerate(vertices):
+        if density.period is None or density.period[axis] is None:
+            cells = np.abs(place - density.origin[axis]) / density.spacing[axis]
+            far = np.flatnonzero(cells > MOST_AWAY)
+            if far.size:
+                v = far[0]
+                raise ValueError(
+                    f"{what}: vertex {v} = ({vertices[0][v]}, {vertices[1][v]}) is {cells[v]:.3g} "
+                    f"cells away from the density, at most {MOST_AWAY:.3g} are possible: "
+                    "float64 does not know where edges from farther out cross a cell; cut regions "
+                    "to the surroundings of the density"
+                )
 
 
 def _pair(values: Sequence[float], name: str) -> tuple[float, float]:

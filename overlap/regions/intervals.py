@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from overlap._bounds import MOST_AWAY
 from overlap._jit import scalar
 from overlap._terms import Geometry, step
 from overlap.regions._arcs import CIRCLE
@@ -165,6 +166,13 @@ class Intervals(Regions):
             raise ValueError(
                 f"Intervals: interval {k} is {length[k]} long, more than the period "
                 f"{self._period}; cut it to one turn"
+            )
+        far = np.abs(table).max(initial=0.0)
+        if far > MOST_AWAY * self._period:
+            raise ValueError(
+                f"Intervals: {far:g} is {far / self._period:.3g} periods away from 0, at most "
+                f"{MOST_AWAY:.3g} are possible: float64 does not know places farther out "
+                "within a period; subtract whole periods first"
             )
         wrapped = np.mod(start, self._period)
         wrapped[wrapped >= self._period] = 0.0  # a tiny negative start rounds up to a full turn

@@ -196,7 +196,7 @@ def _rules(
         seconds = checked_number(value, name)
         if seconds < 0:
             raise ValueError(f"{name} = {value!r} seconds is negative")
-        frames.append(seconds * rate)
+        frames.append(min(seconds * rate, float(_SPAN)))  # no two frames are farther apart
     if simultaneous not in ("all", "best"):
         raise ValueError(f"simultaneous = {simultaneous!r}; expected 'all' or 'best'")
     longest = math.floor(frames[0] + _SLACK), math.floor(frames[1] + _SLACK)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._bounds import MOST_NODES
 from overlap._values import ByValue
 from overlap.periodic_grids import PeriodicGrid
 from overlap.periodic_grids.ranks import highest_level
@@ -33,6 +34,7 @@ __all__ = ["DRAWN", "Drawn", "DrawnSide"]
 
 #: Numbers that have intervals.
 DRAWN = ("iou", "giou", "diou", "giou_enclosed", "density_overlap")
+_MOST_CELLS = 4 * MOST_NODES  # twice 512 MiB for each draw
 _WIDENED = 1.3e-3  # the largest share by which cells widen a kernel
 
 
@@ -78,6 +80,12 @@ class DrawnSide(ByValue):
             assert sample is not None
             rows = np.flatnonzero(table.category == category)
             fine = tuple(n * _cells_per_node(sample.kappa, n) for n in nodes)
+            if math.prod(fine) > _MOST_CELLS:
+                raise ValueError(
+                    f"bootstrap: draws of {category} with kappa = {sample.kappa:g} on "
+                    f"{nodes[0]:,} x {nodes[1]:,} nodes need {math.prod(fine):,} cells, at most "
+                    f"{_MOST_CELLS:,} are possible; give a larger step or a smaller kappa"
+                )
             places = []
             for angle, n in zip((table.phi[rows], table.psi[rows]), fine, strict=True):
                 places.append(np.minimum(((angle + 180.0) * (n / 360.0)).astype(np.intp), n - 1))

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from overlap._decimals import as_meant
-from overlap.evaluate.bootstrap import INTERVALS, Seed, checked_draws
+from overlap.evaluate.bootstrap import INTERVALS, Seed, check_drawn, checked_draws
 from overlap.evaluate.study import Study
 from overlap.io.label_names import LabelSet, parse_labels, read_labels
 from overlap.io.strata import read_strata
@@ -272,6 +272,8 @@ def _study(
         whole=bool(objects) and instances == "labels" and groups is None,
         reorient=bool(reorient),
     )
+    draws = checked_draws(bootstrap, confidence_level)
+    check_drawn(len(inputs.cases), draws)  # before hours of measuring
     return Study(
         measure,
         Finalise(
@@ -282,7 +284,7 @@ def _study(
             missing=_missing(missing),
             failed=_failed(failed),
             strata=strata or {},
-            bootstrap=checked_draws(bootstrap, confidence_level),
+            bootstrap=draws,
             interval=_interval(interval),
             confidence_level=confidence_level,
             rng=rng,
