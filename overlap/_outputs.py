@@ -61,15 +61,17 @@ def check_outputs(
             raise click.UsageError(f"{name} {path}: wanted a name in {', '.join(_PLOT_SUFFIXES)}")
         if util.find_spec("matplotlib") is None:
             raise ImportError(f"{name} needs matplotlib: pip install 'overlap-metrics[plot]'")
-    taken = {Path(path).resolve(): f"the input {path}" for path in inputs}
+    taken = {_resolved(path): f"the input {path}" for path in inputs}
     for path in [*outputs, *(path for _, path in pictures), *(path for _, path, _ in files)]:
-        target = Path(path).resolve()
+        target = _resolved(path)
+        if target.is_symlink():
+            raise click.UsageError(f"{path}: is a loop of symbolic links; give another name")
         clash = taken.get(target)
         for source in inputs:
             # a hard link, or a name in other case on a file system that does not tell
             if target.exists() and Path(source).exists() and target.samefile(source):
                 clash = f"the input {source}"
-            if Path(source).is_dir() and target.parent == Path(source).resolve():
+            if Path(source).is_dir() and target.parent == _resolved(source):
                 clash = f"a file of the input {source}" if target.exists() else clash
         if clash:
             raise click.UsageError(f"{path} would overwrite {clash}; choose another name")
@@ -78,6 +80,11 @@ def check_outputs(
             raise click.UsageError(f"{path}: the folder {target.parent} does not exist")
         if target.is_dir():
             raise click.UsageError(f"{path}: is a folder; give a file name")
+
+
+def _resolved(path: str) -> Path:
+    """Return the place of a file; that of a loop of symbolic links is one of its links."""
+    return Path(os.path.realpath(path))
 
 
 def check_json(out: str | None, inputs: Sequence[str]) -> None:

@@ -37,7 +37,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             raise IsADirectoryError(f"{path}: is a folder; give a file name")
         yield final
         return
-    final = final.resolve()
+    final = Path(os.path.realpath(final))
     try:
         handle, name = tempfile.mkstemp(
             prefix=f".{final.name}.", suffix=final.suffix, dir=final.parent

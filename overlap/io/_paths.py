@@ -78,7 +78,8 @@ def find_files(
         name = os.fspath(entry)
         path = Path(name)
         if path.is_dir():
-            inside = sorted((p for p in path.iterdir() if p.is_file()), key=_key)
+            # a link to nothing is one that cannot be read, and not none
+            inside = sorted((p for p in path.iterdir() if p.is_file() or _is_broken(p)), key=_key)
             meant = [p for p in inside if suffix_of(p) in suffixes and p.name[0] != "."]
             if not meant:
                 raise ValueError(f"{name}: the folder has no {what} ({', '.join(suffixes)})")
@@ -93,6 +94,10 @@ def find_files(
                 raise FileNotFoundError(f"{name}: no file matches")
             files.update(dict.fromkeys(found))
     return list(files), tuple(ignored)
+
+
+def _is_broken(path: Path) -> bool:
+    return path.is_symlink() and not path.exists()
 
 
 def _key(path: Path) -> Any:

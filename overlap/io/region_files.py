@@ -120,11 +120,11 @@ def read_regions(
             if "wrapped=True" in str(error):
                 advice = '; in a file, write "wrapped": true or false beside the first "type"'
             raise ValueError(f"{name}: {key}, {level}: {error}{advice}") from None
-    if not regions:
-        raise ValueError(f"{name}: has no polygons")
     polygons = (polygon for several in parts.values() for polygon in several)
     corners = (corner for polygon in polygons for ring in polygon for corner in ring)
-    farthest = max(abs(float(value)) for corner in corners for value in corner[:2])
+    farthest = max((abs(float(x)) for corner in corners for x in corner[:2]), default=None)
+    if farthest is None:
+        raise ValueError(f"{name}: has no polygons")
     findings = []
     if farthest <= 2.0 * math.pi * (1 + 1e-6):
         findings.append(

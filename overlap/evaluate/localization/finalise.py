@@ -119,7 +119,7 @@ def _tie_range(
 ) -> dict[str, tuple[Any, ...]]:
     """Smallest and largest mAP over the orders of ties, and of each threshold."""
     if spread["low"].shape[2] == 0:
-        return {"mAP": (float("nan"), float("nan")), "mAP@": ((), ())}
+        return {"mAP": (np.nan, np.nan), "mAP@": ([np.nan] * len(means), [np.nan] * len(means))}
     # Classes do not meet: each can have the order that is worst or best for it.
     low, high = spread["low"], spread["high"]
     whole = low.mean(axis=1).min(axis=0).mean(), high.mean(axis=1).max(axis=0).mean()
