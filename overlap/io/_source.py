@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from overlap._files import check_size, most_text, read_file
+
 __all__ = ["Source", "read_source"]
 
 _GZIP = b"\x1f\x8b"
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -63,27 +67,13 @@ def read_source(path: str | Path) -> Source:
     OSError
         The file is missing or unreadable (FileNotFoundError, PermissionError...).
     ValueError
-        The file is a folder, is empty, or is a damaged or truncated gzip file.
+        The file is a folder or a pipe, is empty, is a damaged or truncated gzip file, or is larger
+        than `overlap._files` allows.
     """
     name = str(path)
-    try:
-        raw = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{name}: no such file") from None
-    except IsADirectoryError:
-        raise ValueError(f"{name}: is a folder; give a file") from None
-    except OSError as error:
-        raise type(error)(f"{name}: cannot be read ({error.strerror or error})") from None
-    data = raw
+    raw = data = read_file(path)
     if raw[:2] == _GZIP:
-        try:
-            data = gzip.decompress(raw)
-        except EOFError:
-            raise ValueError(
-                f"{name}: truncated gzip file ({len(raw)} bytes); copy or download it again"
-            ) from None
-        except (OSError, zlib.error) as error:
-            raise ValueError(f"{name}: damaged gzip file ({error})") from None
+        data = _gunzip(raw, name)
     elif name.lower().endswith(".gz"):
         if raw:
             raise ValueError(
@@ -92,3 +82,21 @@ def read_source(path: str | Path) -> Source:
     if not data.strip():
         raise ValueError(f"{name}: the file is empty")
     return Source(name, data, hashlib.sha256(raw).hexdigest())
+
+
+def _gunzip(raw: bytes, name: str) -> bytes:
+    """Decompress block by block, so that a small file cannot fill the memory."""
+    blocks, there, most = [], 0, most_text(len(raw))
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as stream:
+            while there <= most and (block := stream.read(_BLOCK)):
+                blocks.append(block)
+                there += len(block)
+    except EOFError:
+        raise ValueError(
+            f"{name}: truncated gzip file ({len(raw)} bytes); copy or download it again"
+        ) from None
+    except (OSError, zlib.error) as error:
+        raise ValueError(f"{name}: damaged gzip file ({error})") from None
+    check_size(name, there, most, " or more after decompression")
+    return b"".join(blocks)

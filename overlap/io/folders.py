@@ -268,7 +268,8 @@ def find_image(images: str | os.PathLike[str], case: str, files: Sequence[str] =
 
 def _list(folder: Path, ignored: list[str], notes: list[str]) -> dict[str, Path]:
     """Return the volumes of a folder by case: the name without suffix."""
-    paths = [path for path in folder.iterdir() if path.is_file()]
+    # a link that leads nowhere is a case that cannot be read, not one that is not there
+    paths = [path for path in folder.iterdir() if not path.is_dir()]
     paths = [path for path in paths if not path.name.startswith(".")]
     named = {path: split_suffix(path.name) for path in paths}
     cases = {path: stem for path, (stem, suffix) in named.items() if suffix and stem}
@@ -297,7 +298,7 @@ def _list(folder: Path, ignored: list[str], notes: list[str]) -> dict[str, Path]
 def _inside(folder: Path) -> str:
     """Say that there are volumes in folders of a folder."""
     for path in folder.glob("*/**/*"):
-        if split_suffix(path.name)[1] and path.is_file():
+        if split_suffix(path.name)[1] and not path.is_dir():
             return (
                 f"; there are volumes in its folders, such as {path.relative_to(folder)}: give "
                 "pattern=, with '*' for the case"
@@ -407,7 +408,7 @@ class PathPattern:
         return {
             path: self.regex.fullmatch(path.relative_to(folder).as_posix())
             for path in folder.glob(self.text)
-            if path.is_file()
+            if not path.is_dir()
         }
 
 

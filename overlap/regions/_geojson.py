@@ -6,11 +6,11 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._files import read_file
 from overlap.regions._numbers import described
 from overlap.regions._polygon_parts import outer_rings
 
@@ -54,7 +54,7 @@ def read_geojson(source: Any) -> tuple[list[Any], bool | None]:
         text = str(source)
         if not _is_text(text):
             what = text
-            text = Path(text).read_text(encoding="utf-8")
+            text = read_file(text).decode("utf-8")
         try:
             data = json.loads(text)
         except (ValueError, RecursionError) as error:

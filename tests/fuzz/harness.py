@@ -2,8 +2,8 @@
 
 An input is known by its target, the number of the run and its own, so that every finding can be
 made again, in the folder ``tests``: ``python -m fuzz TARGET --run 1 --first 123 --count 1``. Inputs
-are read in a child process with a limit on memory; one that takes too long ends that process, and the
-run goes on after it.
+are read in a child process with a limit on memory; one that takes too long ends that process, and
+the run goes on after it.
 
 To add readers, write a module with a list ``TARGETS`` and name it in `MODULES`.
 """
@@ -45,7 +45,7 @@ class Target:
 
     `seeds` gives the content of small valid files. `read` takes a path and returns something that
     can be compared with ``==``. With `checked`, the format has checksums over all that matters:
-    what differs from the seed must be refused. `words` are put into files as they are. `inside`
+    what differs from all seeds must be refused. `words` are put into files as they are. `inside`
     damages what lies beneath compression and checksums, after which other values are no fault.
     `beside` makes the files that a seed refers to, in the folder of the damaged one. `draw` makes
     inputs where damage to bytes is not enough.
@@ -64,10 +64,11 @@ class Target:
 
 @dataclass
 class Counts:
-    """What happened, and the first of each finding."""
+    """What happened, the findings, and what only the boundary around readers caught."""
 
     inputs: Counter[str] = field(default_factory=Counter)
     findings: list[dict[str, Any]] = field(default_factory=list)
+    caught: list[dict[str, Any]] = field(default_factory=list)
 
     def table(self) -> str:
         names = sorted({key.split()[0] for key in self.inputs})
@@ -132,12 +133,12 @@ def inside_gzip(data: bytes, change: Change) -> bytes:
     return gzip.compress(change(gzip.decompress(data)), 1, mtime=0)
 
 
-def make(target: Target, seeds: Sequence[bytes], run: int, number: int) -> tuple[bytes, int, bool]:
-    """Return an input, the number of its seed, and whether it was damaged beneath checksums."""
+def make(target: Target, seeds: Sequence[bytes], run: int, number: int) -> tuple[bytes, bool]:
+    """Return an input, and whether it was damaged beneath checksums."""
     rng = np.random.default_rng([zlib.crc32(target.name.encode()), run, number])
     if target.draw is not None:
-        return target.draw(rng), 0, False
-    which = int(rng.integers(len(seeds)))
+        return target.draw(rng), False
+    seed = seeds[int(rng.integers(len(seeds)))]
 
     def change(data: bytes) -> bytes:
         for _ in range(int(rng.choice([1, 1, 1, 2, 4]))):
@@ -145,11 +146,11 @@ def make(target: Target, seeds: Sequence[bytes], run: int, number: int) -> tuple
         return data
 
     if target.inside is not None and rng.random() < 0.5:
-        return target.inside(seeds[which], change), which, True
-    return change(seeds[which]), which, False
+        return target.inside(seed, change), True
+    return change(seed), False
 
 
-def outcome(target: Target, path: Path, wanted: Any, inside: bool) -> tuple[str, str]:
+def outcome(target: Target, path: Path, wanted: Sequence[Any], inside: bool) -> tuple[str, str]:
     """Read one file: refused, read, or a finding with what there is to say of it."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.process_time()
@@ -172,7 +173,7 @@ def outcome(target: Target, path: Path, wanted: Any, inside: bool) -> tuple[str,
     except Exception as error:
         result, text = "traceback", f"{type(error).__name__}: {error}"
     else:
-        if target.checked and not inside and value != wanted:
+        if target.checked and not inside and value not in wanted:
             result = "other"
     if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before > MEMORY >> 10:
         result = "memory"
@@ -198,15 +199,15 @@ def child(target: Target, run: int, first: int, last: int, place: int) -> None:
         for number in range(first, last):
             state = json.dumps({"number": number, "counts": counts})
             os.pwrite(place, state.encode().ljust(400), 0)
-            data, which, inside = make(target, seeds, run, number)
+            data, inside = make(target, seeds, run, number)
             path.unlink(missing_ok=True)  # the last one may still be mapped
             path.write_bytes(data)
             faulthandler.dump_traceback_later(SECONDS, exit=True)
-            kind, text = outcome(target, path, wanted[which], inside)
+            kind, text = outcome(target, path, wanted, inside)
             faulthandler.cancel_dump_traceback_later()
             counts["inputs"] += 1
             counts[kind] += 1
-            if kind in FINDINGS:
+            if kind not in ("read", "refused"):
                 text = text.replace(folder, "")[:400]
                 print(json.dumps({"number": number, "kind": kind, "text": text}), flush=True)
         os.pwrite(place, json.dumps({"number": last, "counts": counts}).encode().ljust(400), 0)
@@ -240,7 +241,9 @@ def campaign(names: Sequence[str], *, run: int = 1, first: int = 0, count: int =
                 begin += 1
             for kind, number in where["counts"].items():
                 counts.inputs[f"{name} {kind}"] += number
-            counts.findings += [{"target": name, "run": run, **finding} for finding in findings]
+            for finding in findings:
+                rest = counts.caught if finding["kind"] == "net" else counts.findings
+                rest.append({"target": name, "run": run, **finding})
     return counts
 
 
@@ -276,7 +279,7 @@ def main() -> int:
         Path(options.keep).write_bytes(content)
         return 0
     counts = campaign(names, run=options.run, first=options.first, count=options.count)
-    for finding in counts.findings:
+    for finding in counts.caught + counts.findings:
         print(json.dumps(finding))
     print(counts.table())
     return 1 if counts.findings else 0

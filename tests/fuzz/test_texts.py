@@ -68,7 +68,7 @@ def test_damaged_inputs(target, folder, no_hang):
     for number in range(COUNTS.get(target.name, FEWER)):
         path.write_bytes(make(target, seeds, 1, number)[0])
         no_hang()
-        kind, text = outcome(target, path, None, False)
+        kind, text = outcome(target, path, (), False)
         counts[kind] += 1
         if kind in FINDINGS:
             findings.append(f"{number}: {kind}: {text[:300]}")

@@ -177,7 +177,9 @@ def test_no_second_derivative():
     pred.requires_grad_()
     (grad,) = torch.autograd.grad(overlap_loss(ov.giou, pred, target), pred, create_graph=True)
     np.testing.assert_allclose(grad.detach(), _known(pred, target).grad, rtol=1e-12)
-    with pytest.raises(RuntimeError, match="backend='torch', which computes with operations of torch"):
+    with pytest.raises(
+        RuntimeError, match="backend='torch', which computes with operations of torch"
+    ):
         grad.sum().backward()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from overlap._files import check_file
 from overlap._label_arrays import image_of
 from overlap.io.volumes import Volume
 
@@ -25,6 +26,7 @@ def digest_of_files(names: Iterable[str]) -> str:
     """
     digest = hashlib.sha256()
     for name in names:
+        check_file(name)
         with open(name, "rb") as stream:
             while block := stream.read(_BLOCK):
                 digest.update(block)

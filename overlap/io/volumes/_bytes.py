@@ -5,16 +5,18 @@ from __future__ import annotations
 import gzip
 import os
 import zlib
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["data_file", "decompress_voxels", "stored_voxels"]
+from overlap._files import DEFLATE_RATIO, check_file, check_size, most_voxels
+
+__all__ = ["data_file", "decompress_voxels", "inflated_size", "shown", "stored_voxels"]
 
 _BLOCK = 1 << 18
-_MOST = 1100  # deflate makes nothing smaller than 1/1032
+_SHOWN = 120  # characters of a header in a message
 
 
 def _count(shape: tuple[int, ...], dtype: DTypeLike) -> int:
@@ -22,6 +24,16 @@ def _count(shape: tuple[int, ...], dtype: DTypeLike) -> int:
     for side in shape:
         count *= side
     return count
+
+
+def shown(text: str | None) -> str:
+    """Return what a header says, cut where a damaged one says too much.
+
+    Parameters
+    ----------
+    text : str or None
+    """
+    return repr(text) if text is None or len(text) <= _SHOWN else repr(text[:_SHOWN]) + "..."
 
 
 def data_file(path: str, name: str) -> str:
@@ -41,16 +53,31 @@ def data_file(path: str, name: str) -> str:
     Raises
     ------
     ValueError
-        The voxels are in several files.
+        The voxels are in several files, or in one that is not in the folder of the header or in a
+        folder within it: a header from elsewhere must not choose among the files of this machine.
+        (A symbolic link in that folder may lead anywhere.)
     FileNotFoundError
         The file is not beside the header.
     """
     if name.upper().startswith("LIST") or "%" in name:
-        raise ValueError(f"{path}: its voxels are in several files ({name}); save them in one")
-    source = Path(path).parent / name
-    if not source.is_file():
-        raise FileNotFoundError(f"{path}: its data file {name} is not beside it")
-    return str(source)
+        raise ValueError(
+            f"{path}: its voxels are in several files ({name[:_SHOWN]}); save them in one"
+        )
+    folder = os.path.dirname(os.path.abspath(path))
+    source = os.path.normpath(os.path.join(folder, name))
+    if os.path.commonpath((folder, source)) != folder or source in (folder, os.path.abspath(path)):
+        raise ValueError(
+            f"{path}: its data file is said to be {shown(name)}; wanted a file in the folder of "
+            "the header, or below it"
+        )
+    place = os.path.join(os.path.dirname(path), os.path.relpath(source, folder))
+    if not os.path.lexists(source):
+        raise FileNotFoundError(f"{path}: its data file {name[:_SHOWN]} is not beside it")
+    try:
+        check_file(place)
+    except (OSError, ValueError) as error:
+        raise type(error)(f"{path}: its data file cannot be read ({error})") from None
+    return place
 
 
 def stored_voxels(
@@ -86,7 +113,7 @@ def stored_voxels(
     Raises
     ------
     ValueError
-        The file is too short or damaged.
+        The file is too short, too long or damaged.
     """
     size = os.path.getsize(path)
     if deflated:
@@ -97,6 +124,7 @@ def stored_voxels(
     wanted, there = _count(shape, dtype), size - offset
     if there < wanted:
         raise _truncated(name, max(there, 0), wanted)
+    _check_rest(there - wanted, wanted, shape, name)
     if not wanted:
         return np.empty(shape, dtype, order="F")
     # an ordinary array on top: numpy.memmap itself slows every view of it
@@ -130,29 +158,71 @@ def decompress_voxels(
     Raises
     ------
     ValueError
-        The file is too short or damaged.
+        The file is too short, too long or damaged, or would become larger than allowed.
     """
     wanted = _count(shape, dtype)
-    if wanted > _MOST * stored + _BLOCK:
+    if wanted > DEFLATE_RATIO * stored + _BLOCK:
         raise ValueError(
             f"{name}: the header promises {wanted} bytes of voxels, more than a file of "
             f"{stored} bytes can hold; it is damaged or truncated"
         )
+    most = most_voxels(stored)
+    check_size(name, wanted, most, " of voxels")
     buffer = np.empty(wanted, np.uint8)
-    there = 0
+    there = rest = 0
     try:
         while there < wanted and (block := stream.read(min(_BLOCK, wanted - there))):
             buffer[there : there + len(block)] = np.frombuffer(block, np.uint8)
             there += len(block)
-        while there == wanted and stream.read(_BLOCK):
-            pass
+        # to the end, where the checksum is
+        while there == wanted and (block := stream.read(_BLOCK)):
+            rest += len(block)
+            check_size(name, wanted + rest, most, " or more after decompression")
     except EOFError:
         raise _truncated(name, there, wanted) from None
     except (gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{name}: damaged compressed data ({error})") from None
     if there < wanted:
         raise _truncated(name, there, wanted)
+    _check_rest(rest, wanted, shape, name)
     return buffer.view(dtype).reshape(shape, order="F")
+
+
+def inflated_size(parts: Iterable[bytes | memoryview], most: int) -> tuple[int, bool]:
+    """Decompress a zlib stream without keeping it.
+
+    Parameters
+    ----------
+    parts : iterable of bytes
+        The stream.
+    most : int
+        Where to stop.
+
+    Returns
+    -------
+    size : int
+        Bytes, or more than `most`.
+    complete : bool
+        Whether the end came, and its checksum with it.
+
+    Raises
+    ------
+    zlib.error
+        The stream is damaged.
+    """
+    engine, size = zlib.decompressobj(), 0
+    for part in parts:
+        # in small pieces, because what is not yet decompressed is copied at each step
+        for start in range(0, len(part), _BLOCK >> 2):
+            source: Any = part[start : start + (_BLOCK >> 2)]
+            while source and not engine.eof:
+                size += len(engine.decompress(source, _BLOCK))
+                source = engine.unconsumed_tail
+                if size > most:
+                    return size, False
+    while not engine.eof and (block := engine.decompress(b"", _BLOCK)):
+        size += len(block)
+    return size, engine.eof
 
 
 class _Inflated:
@@ -171,6 +241,16 @@ class _Inflated:
             if not source:
                 raise EOFError
         return b""
+
+
+def _check_rest(rest: int, wanted: int, shape: tuple[int, ...], name: str) -> None:
+    """Refuse more voxels than the header says: a layer or more is no padding."""
+    if rest and rest * max(shape, default=1) >= wanted:
+        sides = " x ".join(map(str, shape))
+        raise ValueError(
+            f"{name}: holds {rest:,} bytes more than the {wanted:,} of {sides} voxels; its header "
+            "is damaged, or that of another file"
+        )
 
 
 def _truncated(name: str, there: int, wanted: int) -> ValueError:

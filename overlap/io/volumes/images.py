@@ -7,8 +7,12 @@ of a printer or screen more often than that of the object, so it is not used.
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
+import math
 import os
+import re
+import zlib
 from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
@@ -16,11 +20,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._files import DEFLATE_RATIO, check_size, most_voxels, read_file
 from overlap._label_arrays import plain_bool
+from overlap.io.volumes._bytes import inflated_size
+from overlap.io.volumes._png import check_png
 from overlap.io.volumes.volume import RawVolume
 
 __all__ = ["read_png", "read_tiff"]
 
+_STORED = (1, 32895)  # values of the tag Compression
+_DEFLATED = (8, 32946)
+# How much larger compression may make a file: deflate, LZW, PackBits.
+_RATIOS = {8: DEFLATE_RATIO, 32946: DEFLATE_RATIO, 5: 4096, 32773: 64}
 _COLORS = (
     "wanted one number a pixel. A picture painted with label colors has to be turned into "
     "label numbers first"
@@ -47,9 +58,12 @@ def read_png(path: str) -> RawVolume:
     """
     from PIL import PngImagePlugin
 
+    # Pillow reads damaged chunks, and fills rows that are missing with zeros
+    content = read_file(path)
+    header = check_png(content, path)
     try:
         # not Image.open, which guesses the format and refuses pictures above 179 megapixels
-        with PngImagePlugin.PngImageFile(path) as image:
+        with PngImagePlugin.PngImageFile(io.BytesIO(content)) as image:
             mode, frames = image.mode, getattr(image, "n_frames", 1)
             if mode not in ("1", "L", "P", "I", "I;16", "I;16B"):
                 raise _NotLabelsError(f"{path}: is a picture of mode {mode}; {_COLORS}")
@@ -60,11 +74,9 @@ def read_png(path: str) -> RawVolume:
         raise ValueError(str(error)) from None
     except Exception as error:  # Pillow raises SyntaxError, OSError, struct.error and more
         raise ValueError(f"{path}: not a readable PNG file ({error})") from None
-    with open(path, "rb") as stream:
-        depth, color = stream.read(26)[24:26]
-    if color == 0 and depth in (2, 4):
+    if header.color == 0 and header.depth in (2, 4):
         # Pillow stretches gray of 2 and 4 bits to 0...255; labels are the stored numbers
-        data = data // np.uint8(255 // (2**depth - 1))
+        data = data // np.uint8(255 // (2**header.depth - 1))
     return RawVolume(data.T)
 
 
@@ -90,7 +102,8 @@ def read_tiff(path: str) -> RawVolume:
     import tifffile
 
     try:
-        with _complaints() as complaints, tifffile.TiffFile(path) as tiff:
+        with _complaints() as complaints, tifffile.TiffFile(path, _multifile=False) as tiff:
+            _check_parts(tiff, path)
             series = _one_series(tiff, path)
             axes = "".join(
                 axis for axis, n in zip(series.axes, series.shape, strict=True) if n != 1
@@ -102,7 +115,12 @@ def read_tiff(path: str) -> RawVolume:
                     f"{path}: has the axes {series.axes} of {series.shape}; wanted one image or "
                     "one stack: save each channel or time by itself"
                 )
-            _check_length(tiff, path)
+            pixels = sum(math.prod(page.shape) for page in tiff.pages)
+            if series.kind == "shaped" and len(tiff.pages) > 1 and pixels != series.size:
+                raise _NotLabelsError(
+                    f"{path}: says that it has the shape {series.shape}, and its {len(tiff.pages)} "
+                    f"pages have {pixels:,} pixels; it is damaged"
+                )
             data = _pixels(tiff, series, path)
             if complaints:
                 raise ValueError(complaints[0])
@@ -150,6 +168,8 @@ def _one_series(tiff: Any, path: str) -> Any:
     from tifffile import TiffPageSeries
 
     series = tiff.series
+    if any(page is None for part in series for page in part.pages):
+        raise _NotLabelsError(f"{path}: lacks pages that it names")
     if len(series) == 1:
         return series[0]
     first = series[0]
@@ -165,18 +185,76 @@ def _one_series(tiff: Any, path: str) -> Any:
     )
 
 
-def _check_length(tiff: Any, path: str) -> None:
-    """Refuse a file that ends before its pixels do; the library would fill them with zeros."""
+def _check_parts(tiff: Any, path: str) -> None:
+    """Refuse what the library would fill with zeros, or take far more memory than the file.
+
+    The format has no checksums, except in parts that are compressed with deflate. So the number
+    and the lengths of the parts (strips or tiles) are compared with the size of the picture.
+    """
     size = os.path.getsize(path)
+    most, total = most_voxels(size), 0
+    names = set(re.findall(r'FileName="([^"]*)"', tiff.pages.first.description))
+    if tiff.is_ome and len(names) > 1:
+        raise _NotLabelsError(f"{path}: its pages are in several files; save them in one")
+    seen = set()
     for number, page in enumerate(tiff.pages):
-        ends = [
-            a + n for a, n in zip(page.dataoffsets, page.databytecounts, strict=True) if a and n
-        ]
-        if max(ends, default=0) > size:
+        page = page.aspage()
+        if page.offset in seen:
+            raise _NotLabelsError(f"{path}: damaged: its page {number} is one before again")
+        seen.add(page.offset)
+        where = f"{path}: the pixels of page {number}"
+        bits = page.samplesperpixel * page.bitspersample
+        rows, columns = page.imagelength, page.imagewidth
+        total += rows * columns * page.imagedepth * max(1, (bits + 7) // 8)
+        check_size(path, total, most, " of pixels")
+        parts = list(zip(page.dataoffsets, page.databytecounts, strict=True))
+        if not parts or not all(start > 0 and count > 0 for start, count in parts):
+            raise _NotLabelsError(f"{where} are not all in the file; it is damaged or sparse")
+        end = max(start + count for start, count in parts)
+        if end > size:
             raise _NotLabelsError(
-                f"{path}: truncated: the pixels of page {number} end at byte {max(ends)} of "
-                f"{size}; copy or download it again"
+                f"{path}: truncated: the pixels of page {number} end at byte {end} of {size}; copy "
+                "or download it again"
             )
+        if total > size * _RATIOS.get(page.compression, total) + (1 << 16):
+            raise _NotLabelsError(
+                f"{where} and before, {total:,} bytes, are more than a file of {size:,} bytes can "
+                "hold; it is damaged"
+            )
+        row = -(-columns * bits // 8)
+        if page.is_tiled:
+            across = math.ceil(columns / page.tilewidth)
+            down = math.ceil(rows / page.tilelength) * math.ceil(page.imagedepth / page.tiledepth)
+            count = across * down
+            wanted = [page.tiledepth * page.tilelength * -(-page.tilewidth * bits // 8)]
+        else:
+            down = math.ceil(rows / page.rowsperstrip)
+            count = down * page.imagedepth
+            wanted = [page.rowsperstrip * row] * (down - 1)
+            wanted.append((rows - (down - 1) * page.rowsperstrip) * row)
+        if len(parts) != count and page.planarconfig == 1:
+            raise _NotLabelsError(f"{where} are {len(parts)} parts; wanted {count}")
+        wanted *= count // len(wanted)
+        if page.compression in _STORED and any(
+            # the last part may be padded
+            count < least or (count >= least + row and count != wanted[0])
+            for (_, count), least in zip(parts, wanted, strict=False)
+        ):
+            raise _NotLabelsError(f"{where} are not as many bytes as its header says")
+        if page.compression in _DEFLATED:
+            _check_inflated(tiff.filehandle, parts, wanted, where)
+
+
+def _check_inflated(file: Any, parts: list[tuple[int, int]], wanted: list[int], where: str) -> None:
+    """Compare checksum and length of each part; the library would take any length."""
+    for (start, count), least in zip(parts, wanted, strict=False):
+        file.seek(start)
+        try:
+            size, complete = inflated_size([file.read(count)], least)
+        except zlib.error as error:
+            raise _NotLabelsError(f"{where} are damaged compressed data ({error})") from None
+        if size != least or not complete:
+            raise _NotLabelsError(f"{where} are not as many as its header says, {least:,} bytes")
 
 
 def _pixels(tiff: Any, series: Any, path: str) -> NDArray[Any]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._voxel_grid import affine_from_lps
-from overlap.io.volumes._bytes import data_file, stored_voxels
+from overlap.io.volumes._bytes import data_file, shown, stored_voxels
 from overlap.io.volumes.volume import RawVolume
 
 __all__ = ["read_metaimage"]
@@ -35,7 +35,12 @@ _TYPES = {
     "MET_FLOAT": "f4",
     "MET_DOUBLE": "f8",
 }
+_FLAGS = dict.fromkeys(("true", "1", "t", "y", "yes"), True) | dict.fromkeys(
+    ("false", "0", "f", "n", "no"), False
+)
 _LONGEST = 4096  # a line of the header
+_HEADER = 1 << 24
+_AXES = 16
 
 
 def read_metaimage(path: str) -> RawVolume:
@@ -57,20 +62,23 @@ def read_metaimage(path: str) -> RawVolume:
         data files, several channels.
     """
     fields, offset = _read_header(path)
-    ndim = int(_numbers(fields, path, ("NDims",), 1)[0])
-    shape = tuple(int(side) for side in _numbers(fields, path, ("DimSize",), ndim))
-    if ndim < 1 or min(shape) < 0:
-        raise ValueError(f"{path}: DimSize is {fields['DimSize']!r}; wanted positive numbers")
-    if fields.get("ElementNumberOfChannels", "1") != "1":
-        raise ValueError(
-            f"{path}: has {fields['ElementNumberOfChannels']} channels; wanted one number a voxel"
-        )
+    ndim = _whole(fields, path, "NDims", 1)[0]
+    if not 1 <= ndim <= _AXES:
+        raise ValueError(f"{path}: NDims is {ndim}; wanted 1 to {_AXES}")
+    shape = tuple(_whole(fields, path, "DimSize", ndim))
+    if min(shape) < 0:
+        raise ValueError(f"{path}: DimSize is {shown(fields['DimSize'])}; wanted positive numbers")
+    channels = fields.get("ElementNumberOfChannels", "1")
+    if channels != "1":
+        raise ValueError(f"{path}: has {channels[:40]} channels; wanted one number a voxel")
     element = fields.get("ElementType", "")
     if element not in _TYPES:
-        raise ValueError(f"{path}: ElementType is {element!r}; wanted one of {', '.join(_TYPES)}")
-    big = _flag(fields, "BinaryDataByteOrderMSB") or _flag(fields, "ElementByteOrderMSB")
+        raise ValueError(
+            f"{path}: ElementType is {shown(element)}; wanted one of {', '.join(_TYPES)}"
+        )
+    big = any(_flag(fields, path, f"{what}ByteOrderMSB") for what in ("BinaryData", "Element"))
     dtype = np.dtype((">" if big else "<") + _TYPES[element])
-    if not _flag(fields, "BinaryData", default="True"):
+    if not _flag(fields, path, "BinaryData", default="True"):
         raise ValueError(f"{path}: voxels as text (BinaryData = False) are not read; save binary")
     local = fields["ElementDataFile"].upper() == "LOCAL"
     source, more = path, tuple[str, ...]()
@@ -105,6 +113,8 @@ def _read_header(path: str) -> tuple[dict[str, str], int]:
                     reason = f"the header has the line {line[:40]!r}; wanted 'key = value'"
                 raise ValueError(f"{path}: {reason}")
             fields[key.decode("latin-1").strip()] = value.decode("utf-8", "replace").strip()
+            if stream.tell() > _HEADER:
+                raise ValueError(f"{path}: the header has no ElementDataFile in {_HEADER:,} bytes")
         return fields, stream.tell()
 
 
@@ -117,17 +127,31 @@ def _voxels(
     shape: tuple[int, ...],
 ) -> NDArray[Any]:
     stored = os.path.getsize(source)
-    skip = int(_numbers(fields, path, ("HeaderSize",), 1, [0.0])[0])
+    (skip,) = _whole(fields, path, "HeaderSize", 1, [0.0])
+    if not -1 <= skip <= stored:
+        raise ValueError(f"{path}: HeaderSize is {skip}; wanted -1, or at most {stored:,}")
     if skip == -1:  # the voxels are the end of the file
         offset = stored - math.prod(shape) * dtype.itemsize
     else:
         offset += skip
-    deflated = _flag(fields, "CompressedData")
+    deflated = _flag(fields, path, "CompressedData")
     return stored_voxels(source, dtype, max(offset, 0), shape, name=path, deflated=deflated)
 
 
-def _flag(fields: dict[str, str], key: str, default: str = "False") -> bool:
-    return fields.get(key, default).lower() in ("true", "1", "t", "y", "yes")
+def _flag(fields: dict[str, str], path: str, key: str, default: str = "False") -> bool:
+    word = fields.get(key, default).lower()
+    if word not in _FLAGS:
+        raise ValueError(f"{path}: {key} is {shown(fields[key])}; wanted True or False")
+    return _FLAGS[word]
+
+
+def _whole(
+    fields: dict[str, str], path: str, key: str, count: int, default: Any = None
+) -> list[int]:
+    values = _numbers(fields, path, (key,), count, default)
+    if not all(value.is_integer() for value in values):
+        raise ValueError(f"{path}: {key} is {shown(fields[key])}; wanted whole numbers")
+    return list(map(int, values))
 
 
 def _numbers(
@@ -144,5 +168,5 @@ def _numbers(
     except ValueError:
         values = []
     if len(values) != count or not np.isfinite(values).all():
-        raise ValueError(f"{path}: {key} is {fields[key]!r}; wanted {count} numbers")
+        raise ValueError(f"{path}: {key} is {shown(fields[key])}; wanted {count} numbers")
     return values

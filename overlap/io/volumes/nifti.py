@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import gzip
 import logging
-import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overlap._decimals import as_meant, scaled
+from overlap._files import check_file, check_size, most_voxels
 from overlap._label_arrays import TO_MM
 from overlap.io.volumes._bytes import decompress_voxels, stored_voxels
 from overlap.io.volumes.volume import RawVolume
@@ -21,6 +22,8 @@ from overlap.io.volumes.volume import RawVolume
 __all__ = ["read_nifti"]
 
 _GZIP = b"\x1f\x8b"
+_LENGTHS = ("unknown", "meter", "mm", "micron")  # by code
+_LARGEST_HEADER = 540  # of NIfTI-2
 
 
 def read_nifti(path: str) -> RawVolume:
@@ -56,34 +59,40 @@ def read_nifti(path: str) -> RawVolume:
     if zipped != path.lower().endswith(".gz"):
         was, name = ("gzip", ".nii.gz") if zipped else ("not gzip", ".nii")
         raise ValueError(f"{path}: its content is {was} data; rename it to end in {name}")
-    try:
-        with _without_log(nibabel.imageglobals.logger):
-            image: Any = nibabel.load(path)
-        header, proxy = image.header, image.dataobj
-        shape, dtype, offset = proxy.shape, proxy.dtype, proxy.offset
-        slope, inter = float(proxy.slope), float(proxy.inter)
-    except Exception as error:  # a damaged header can fail anywhere in the library
-        raise ValueError(f"{path}: not a readable NIfTI file ({_line(error)})") from None
-    if dtype.fields is not None or dtype.kind not in "buif":
-        raise ValueError(
-            f"{path}: has voxels of type {header.get_value_label('datatype')}; wanted one "
-            "integer or real number a voxel"
-        )
-    if zipped:
-        with gzip.open(path) as unzipped:
-            try:
-                unzipped.seek(offset)
-            except (EOFError, OSError) as error:
-                raise ValueError(f"{path}: truncated or damaged ({_line(error)})") from None
-            data = decompress_voxels(
-                unzipped,  # type: ignore[arg-type]
-                dtype,
-                shape,
-                name=path,
-                stored=os.path.getsize(path),
+    with gzip.open(path) if zipped else open(path, "rb") as stream:
+        try:
+            block = stream.read(_LARGEST_HEADER)
+            size = block[:4]
+            kinds = {348: nibabel.Nifti1Header, 540: nibabel.Nifti2Header}
+            kind = kinds.get(min(int.from_bytes(size, "little"), int.from_bytes(size, "big")))
+            if kind is None or len(block) < kind.template_dtype.itemsize:
+                raise ValueError(f"it starts with {block[:8]!r}")
+            with _without_log(nibabel.imageglobals.logger):
+                # no extensions: each says how long it is, and nothing of them is used
+                header: Any = kind(block[: kind.template_dtype.itemsize])
+            shape, dtype = header.get_data_shape(), header.get_data_dtype()
+            offset = header.get_data_offset()
+            slope, inter = header.get_slope_inter()
+        except Exception as error:  # a damaged header can fail anywhere in the library
+            raise ValueError(f"{path}: not a readable NIfTI file ({_line(error)})") from None
+        if dtype.fields is not None or dtype.kind not in "buif":
+            raise ValueError(
+                f"{path}: has voxels of type {header.get_value_label('datatype')}; wanted one "
+                "integer or real number a voxel"
             )
-    else:
-        data = stored_voxels(path, dtype, offset, shape, name=path)
+        if not shape or min(shape) < 0 or offset < 0:
+            raise ValueError(f"{path}: its header has the shape {shape}, from byte {offset}")
+        if zipped:
+            stored = check_file(path)
+            check_size(path, offset, most_voxels(stored), " before the voxels")
+            try:
+                stream.seek(offset)
+            except (EOFError, OSError, zlib.error) as error:
+                raise ValueError(f"{path}: truncated or damaged ({_line(error)})") from None
+            data = decompress_voxels(cast(BinaryIO, stream), dtype, shape, name=path, stored=stored)
+        else:
+            data = stored_voxels(path, dtype, offset, shape, name=path)
+    slope, inter = (1.0, 0.0) if slope is None else (float(slope), float(inter or 0.0))
     raw = RawVolume(data, slope=slope, inter=inter)
     _place(raw, header, path)
     return raw
@@ -109,7 +118,13 @@ def _line(error: BaseException) -> str:
 
 def _place(raw: RawVolume, header: Any, path: str) -> None:
     """Take affine and spacing from the header."""
-    factor = TO_MM.get(header.get_xyzt_units()[0], Fraction(1))
+    units = int(header["xyzt_units"])
+    if units % 8 >= len(_LENGTHS):  # the rest is the unit of times
+        raise ValueError(
+            f"{path}: its header has a unit of length that the format does not know (xyzt_units is "
+            f"{units}); correct it, 2 is millimeters"
+        )
+    factor = TO_MM.get(_LENGTHS[units % 8], Fraction(1))
     raw.single = header["pixdim"].dtype.itemsize == 4
     raw.spacing = tuple(scaled(as_meant(float(side)), factor) for side in header.get_zooms()[:3])
     sform, qform = _usable(header.get_sform, raw, "sform"), _usable(header.get_qform, raw, "qform")

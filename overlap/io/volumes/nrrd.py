@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._voxel_grid import affine_from_lps
-from overlap.io.volumes._bytes import data_file, stored_voxels
+from overlap.io.volumes._bytes import data_file, shown, stored_voxels
 from overlap.io.volumes.volume import RawVolume
 
 __all__ = ["read_nrrd"]
@@ -41,6 +41,7 @@ _SPACES = {
     "las": (1, -1, 1),
 }
 _LONGEST = 1 << 16  # a line of the header
+_HEADER = 1 << 24
 
 
 def read_nrrd(path: str) -> RawVolume:
@@ -62,25 +63,29 @@ def read_nrrd(path: str) -> RawVolume:
         form: text voxels, bzip2, several data files.
     """
     fields, offset = _read_header(path)
-    sizes = [int(side) for side in _numbers(fields, path, "sizes", None)]
-    if not sizes or min(sizes) < 0 or str(len(sizes)) != fields.get("dimension"):
+    sides = _numbers(fields, path, "sizes", None)
+    sizes = [int(side) for side in sides]
+    if not sizes or sizes != sides or min(sizes) < 0 or str(len(sizes)) != fields.get("dimension"):
         raise ValueError(
-            f"{path}: has the dimension {fields.get('dimension')} and the sizes "
-            f"{fields['sizes']!r}; wanted a positive number for each axis"
+            f"{path}: has the dimension {fields.get('dimension', 'missing')[:40]} and the sizes "
+            f"{shown(fields['sizes'])}; wanted a positive whole number for each axis"
         )
     kind = fields.get("type", "")
     if kind not in _CODES:
-        raise ValueError(f"{path}: has voxels of type {kind!r}; wanted integers or reals")
+        raise ValueError(f"{path}: has voxels of type {shown(kind)}; wanted integers or reals")
     order = {"little": "<", "big": ">"}.get(fields.get("endian", "little"))
     if order is None:
-        raise ValueError(f"{path}: endian is {fields['endian']!r}; wanted little or big")
+        raise ValueError(f"{path}: endian is {shown(fields['endian'])}; wanted little or big")
     dtype = np.dtype(order + _CODES[kind])
     encoding = fields.get("encoding", "raw")
     if encoding not in ("raw", "gzip", "gz"):
-        raise ValueError(f"{path}: its encoding {encoding!r} is not read; save it as raw or gzip")
+        raise ValueError(
+            f"{path}: its encoding {shown(encoding)} is not read; save it as raw or gzip"
+        )
     source, more = path, tuple[str, ...]()
-    if "data file" in fields or "datafile" in fields:
-        source = data_file(path, fields.get("data file") or fields["datafile"])
+    detached = fields.get("data file", fields.get("datafile"))
+    if detached is not None:
+        source = data_file(path, detached)
         offset, more = 0, (source,)
     if any(fields.get(key, "0") != "0" for key in ("byte skip", "byteskip", "line skip")):
         raise ValueError(f"{path}: voxels after a byte skip or line skip are not read; save anew")
@@ -109,6 +114,8 @@ def _read_header(path: str) -> tuple[dict[str, str], int]:
                 )
             key, value = key.strip().lower(), value.strip()
             fields[key] = value if key in ("data file", "datafile") else value.lower()
+            if stream.tell() > _HEADER:
+                raise ValueError(f"{path}: the header does not end in {_HEADER:,} bytes")
         return fields, stream.tell()
 
 
@@ -120,7 +127,9 @@ def _numbers(fields: dict[str, str], path: str, key: str, count: int | None) -> 
     except ValueError:
         values = [np.inf]
     if not np.isfinite(values).all() or (count is not None and len(values) != count):
-        raise ValueError(f"{path}: {key!r} is {fields[key]!r}; wanted numbers, one for each axis")
+        raise ValueError(
+            f"{path}: {key!r} is {shown(fields[key])}; wanted numbers, one for each axis"
+        )
     return values
 
 
@@ -133,7 +142,9 @@ def _vector(text: str, path: str) -> NDArray[np.float64] | None:
     except ValueError:
         vector = np.array([np.nan])
     if not (len(vector) <= 3 and np.isfinite(vector).all()):
-        raise ValueError(f"{path}: the header has the vector {text!r}; wanted up to three numbers")
+        raise ValueError(
+            f"{path}: the header has the vector {shown(text)}; wanted up to three numbers"
+        )
     return vector
 
 
@@ -149,7 +160,7 @@ def _place(raw: RawVolume, fields: dict[str, str], path: str) -> RawVolume:
     if len(vectors) != raw.data.ndim:
         raise ValueError(
             f"{path}: has {raw.data.ndim} axes and {len(vectors)} space directions "
-            f"({fields['space directions']})"
+            f"({fields['space directions'][:120]})"
         )
     for axis in range(raw.data.ndim - 1, -1, -1):
         if vectors[axis] is None:

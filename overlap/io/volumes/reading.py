@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._decimals import as_meant
+from overlap._files import check_file
 from overlap._voxel_grid import VoxelGrid, axis_length
 from overlap.io.boundary import reads_file
 from overlap.io.volumes._voxels import to_labels, to_shares
@@ -133,16 +134,13 @@ def read_volume(
     if scale is not None and not soft:
         raise ValueError("scale= is for soft=True; labels are never scaled")
     reader = _choose_reader(name)
-    try:
+    # numbers of damaged headers and voxels overflow; what comes out is checked
+    with np.errstate(all="ignore"):
         raw = reader(name)
-    except MemoryError:
-        raise ValueError(f"{name}: needs more memory than there is") from None
-    except PermissionError as error:
-        raise PermissionError(f"{name}: cannot be read ({error.strerror})") from None
-    drop_axes(raw, name)
-    values = to_shares(raw, name, scale) if soft else to_labels(raw, name)
-    affine = raw.affine
-    sides, unit = _spacing(raw, name, spacing)
+        drop_axes(raw, name)
+        values = to_shares(raw, name, scale) if soft else to_labels(raw, name)
+        affine = raw.affine
+        sides, unit = _spacing(raw, name, spacing)
     files = (name, *raw.more_files)
     values.flags.writeable = False
     if affine is not None:
@@ -189,9 +187,11 @@ def read_image_on_grid(path: str | os.PathLike[str]) -> tuple[NDArray[Any], Voxe
         As for `read_image`.
     """
     name = os.fspath(path)
-    raw = _choose_reader(name)(name)
-    drop_axes(raw, name)
-    sides, unit = _spacing(raw, name, None)
+    reader = _choose_reader(name)
+    with np.errstate(all="ignore"):
+        raw = reader(name)
+        drop_axes(raw, name)
+        sides, unit = _spacing(raw, name, None)
     grid = VoxelGrid(raw.data.shape, sides if unit else None, raw.affine)
     if raw.slope == 1.0 and raw.inter == 0.0:
         return raw.data, grid
@@ -199,16 +199,15 @@ def read_image_on_grid(path: str | os.PathLike[str]) -> tuple[NDArray[Any], Voxe
 
 
 def _choose_reader(name: str) -> Callable[[str], RawVolume]:
-    if not os.path.exists(name):
-        raise FileNotFoundError(f"{name}: no such file")
     if os.path.isdir(name):
         raise ValueError(
             f"{name}: is a folder; give a file (a series of DICOM files has to be converted)"
         )
+    size = check_file(name)
     suffix = split_suffix(name)[1]
     if not suffix:
         raise ValueError(f"{name}: unknown format; wanted one of {', '.join(SUFFIXES)}")
-    if not os.path.getsize(name):
+    if not size:
         raise ValueError(f"{name}: the file is empty")
     return _READERS[suffix]
 
@@ -250,6 +249,8 @@ def _spacing(
 ) -> tuple[tuple[float, ...], str | None]:
     ndim = raw.data.ndim
     if raw.affine is not None:
+        if not np.isfinite(raw.affine).all():
+            raise ValueError(f"{name}: its header says no finite place and direction of voxels")
         columns = raw.affine[:3, :ndim].T
         stated = (raw.spacing or (np.inf,) * ndim)[:ndim]
         sides = tuple(map(axis_length, columns, stated, (raw.single,) * ndim))
