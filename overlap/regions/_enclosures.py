@@ -100,9 +100,14 @@ def _area(x, y, aw, ah, ux, uy, c, s, bw, bh):
 
 @scalar
 def _smallest(aw, ah, ux, uy, c, s, bw, bh):
-    """Return direction, area and number of the smallest rectangle, and the next larger area."""
+    """Return direction, area and number of the smallest rectangle, and the next larger area.
+
+    Boxes of one angle have one direction.
+    """
     u, v, best, which, other = 1.0, 0.0, math.inf, 0, math.inf
     for k in range(10):
+        if k == 1 and s == 0.0:
+            continue
         x, y = _direction(k, aw, ah, ux, uy, c, s, bw, bh)
         area = _area(x, y, aw, ah, ux, uy, c, s, bw, bh)
         if area < best:

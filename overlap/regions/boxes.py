@@ -13,7 +13,7 @@ import numpy as np
 from overlap._jit import compose, scalar
 from overlap._terms import Geometry, each_axis, step
 from overlap.regions import _enclosures
-from overlap.regions._enclosure_pulls import min_rect_pull
+from overlap.regions._enclosure_pulls import min_rect_pull, tied_rect_pull
 from overlap.regions._enclosures import min_rect_axes
 from overlap.regions._hull import hull_enclosure, hull_pull, tied_hull_pull
 from overlap.regions._names import Fields, Naming, fields
@@ -211,21 +211,24 @@ _OF_CENTERS = Naming(
 @cache
 def _plane_geometry(enclosure: str) -> Geometry:
     own = _box_geometry(2)
-    pull = hull_pull if enclosure == "hull" else min_rect_pull
-    pullback = compose(_plane_pullback, PULLBACK=own.pullback, PULL=pull)
-    if enclosure == "min_rect":
-        return _enclosures.rect_geometry(own, _pair, min_rect_axes, pullback)
-    hull = replace(
-        own,
-        enclosure=compose(hull_enclosure, PAIR=_pair),
-        extent=_own_extent,
-        pullback=pullback,
-        sides=False,
-        fused_enclosure=False,
+    rect = compose(min_rect_pull, ENDS=True), compose(tied_rect_pull, ENDS=True)
+    hull = hull_pull, compose(tied_hull_pull, ENDS=True)
+    pullback, tied = (
+        compose(_plane_pullback, PULLBACK=own.pullback, PULL=pull)
+        for pull in (hull if enclosure == "hull" else rect)
     )
-    tied = compose(tied_hull_pull, ENDS=True)
-    pullback = compose(_plane_pullback, PULLBACK=own.pullback, PULL=tied)
-    return replace(hull, at_ties=replace(hull, pullback=pullback))
+    if enclosure == "min_rect":
+        geometry = _enclosures.rect_geometry(own, _pair, min_rect_axes, pullback)
+    else:
+        geometry = replace(
+            own,
+            enclosure=compose(hull_enclosure, PAIR=_pair),
+            extent=_own_extent,
+            pullback=pullback,
+            sides=False,
+            fused_enclosure=False,
+        )
+    return replace(geometry, at_ties=replace(geometry, pullback=tied))
 
 
 class Boxes(Regions):

@@ -12,7 +12,7 @@ from overlap._jit import compose, scalar
 from overlap._terms import Geometry
 from overlap.regions import _enclosures, _rotated
 from overlap.regions._corner_fits import allowance, fitted_rects
-from overlap.regions._enclosure_pulls import box_pull, min_rect_pull
+from overlap.regions._enclosure_pulls import box_pull, min_rect_pull, tied_rect_pull
 from overlap.regions._enclosures import box_axes, min_rect_axes
 from overlap.regions._hull import hull_enclosure, hull_pull, tied_hull_pull
 from overlap.regions._min_rects import min_rects
@@ -67,7 +67,10 @@ _GEOMETRIES = {
     "natural": _HULL,
     "hull": _HULL,
     "box": _enclosures.with_box_outside(_around(box_axes, box_pull)),
-    "min_rect": _around(min_rect_axes, min_rect_pull),
+    "min_rect": replace(
+        _around(min_rect_axes, compose(min_rect_pull, ENDS=False)),
+        at_ties=_around(min_rect_axes, compose(tied_rect_pull, ENDS=False)),
+    ),
 }
 
 
