@@ -26,6 +26,9 @@ _ATOMS, _MODELS = (b"ATOM", b"HETA"), (b"MODE", b"ENDM")  # how records begin
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 _PDB_NUMBER = re.compile(rb" *[-+]?(\d+\.?\d*|\.\d+) *")
 _FARTHEST = 1e7  # Ångström
+_BACKBONE = ("N", "CA", "C")
+#: Column of mmCIF, and columns of PDB.
+_NEEDED = {"B factor": ("B_iso_or_equiv", (60, 66)), "occupancy": ("occupancy", (54, 60))}
 _RENAMED = "\x1f"  # between the name of a chain and a number, in mmCIF files that need it
 
 # Of an atom: its chain, as far as the file says so; its number, its site, and itself.
@@ -51,13 +54,17 @@ def import_gemmi() -> Any:
     return gemmi
 
 
-def parse_structure(content: Source) -> tuple[Any, dict[int, list[Part]], list[str]]:
+def parse_structure(
+    content: Source, needs: Sequence[str] = ()
+) -> tuple[Any, dict[int, list[Part]], list[str]]:
     """Return the structure that a file holds.
 
     Parameters
     ----------
     content : Source
         PDB or mmCIF, told by the suffix, or by the content where that says nothing.
+    needs : sequence of {"B factor", "occupancy"}
+        Of these N, CA and C have to have a number. Otherwise gemmi's default stands for others.
 
     Returns
     -------
@@ -78,9 +85,9 @@ def parse_structure(content: Source) -> tuple[Any, dict[int, list[Part]], list[s
     suffix = suffix_of(name)
     text = content.data.decode("utf-8", errors="replace")
     if suffix in (".cif", ".mmcif") or (suffix not in STRUCTURE_SUFFIXES and _is_cif(text)):
-        structure, keys, count, notes = _parse_cif(name, text)
+        structure, keys, count, notes = _parse_cif(name, text, needs)
     elif suffix in STRUCTURE_SUFFIXES or content.data.lstrip().startswith(_PDB_RECORDS):
-        structure, keys, count, notes = _parse_pdb(content)
+        structure, keys, count, notes = _parse_pdb(content, needs)
     else:
         raise ValueError(f"{name}: is neither a PDB nor an mmCIF file")
     read = _atoms(structure)
@@ -122,7 +129,9 @@ def _is_cif(text: str) -> bool:
     return any(line[:5].lower() == "data_" for line in text.splitlines())
 
 
-def _parse_cif(name: str, text: str) -> tuple[Any, Sequence[Any], int, list[str]]:
+def _parse_cif(
+    name: str, text: str, needs: Sequence[str]
+) -> tuple[Any, Sequence[Any], int, list[str]]:
     gemmi = import_gemmi()
     try:
         document = gemmi.cif.read_string(text)
@@ -145,6 +154,20 @@ def _parse_cif(name: str, text: str) -> tuple[Any, Sequence[Any], int, list[str]
                     f"{name}: Cartn_{axis} of atom {row + 1} is {brief(value)}; wanted a number of "
                     f"Ångström"
                 )
+    for what in needs:
+        column = list(block.find_loop(f"_atom_site.{_NEEDED[what][0]}"))
+        atoms = block.find_loop(_first_tag(block, "label_atom_id", "auth_atom_id"))
+        odd = next(
+            (
+                k
+                for k, (atom, value) in enumerate(zip(atoms, column, strict=False))
+                if atom in _BACKBONE and not _is_place(value.partition("(")[0])
+            ),
+            None,
+        )
+        if odd is not None or not column:
+            where = "" if odd is None else f" of atom {odd + 1} is {brief(column[odd])}"
+            raise ValueError(f"{name}: its {what}{where or ' is missing'}; {_no_filter(what)}")
     records = list(_cif_records(block))
     begins = set(_restarts(records))
     if begins:
@@ -161,6 +184,11 @@ def _parse_cif(name: str, text: str) -> tuple[Any, Sequence[Any], int, list[str]
         raise ValueError(f"{name}: its atoms cannot be read ({reason})") from None
     keys = [chain.name for model in structure for chain in model]
     return structure, keys, len(records), notes
+
+
+def _no_filter(what: str) -> str:
+    rule = "max_b_factor" if what == "B factor" else "min_occupancy"
+    return f"wanted a number, because {rule} is given"
 
 
 def _is_place(text: str) -> bool:
@@ -194,13 +222,20 @@ def _whole(text: Any) -> int:
         return 0
 
 
-def _parse_pdb(content: Source) -> tuple[Any, Sequence[Any], int, list[str]]:
+def _parse_pdb(content: Source, needs: Sequence[str]) -> tuple[Any, Sequence[Any], int, list[str]]:
     gemmi = import_gemmi()
     name, lines = content.name, content.data.splitlines()
     atoms = [at for at, line in enumerate(lines) if line[:4].upper() in _ATOMS]
     if not atoms:
         raise ValueError(f"{name}: has no atoms (no ATOM or HETATM record)")
     _check_coordinates(name, lines, atoms)
+    for what in needs:
+        place = slice(*_NEEDED[what][1])
+        for at in atoms:
+            own = lines[at][12:16].strip().decode("ascii", errors="replace") in _BACKBONE
+            if own and not _PDB_NUMBER.fullmatch(lines[at][place]):
+                shown = lines[at][place].decode("ascii", errors="replace")
+                raise ValueError(f"{name}, line {at + 1}: {what} is {shown!r}; {_no_filter(what)}")
     notes = []
     # END ends a file; where atoms follow, it was meant to end a model, as VMD writes it
     inner = [at for at in range(atoms[0], atoms[-1]) if lines[at].strip() in (b"END", b"end")]

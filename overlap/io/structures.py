@@ -66,9 +66,11 @@ class StructureRules:
     max_resolution : float, optional
         Files of a coarser resolution, in Ångström, or of none are left out.
     max_b_factor : float, optional
-        Residues with a backbone atom (N, CA, C) above this B factor do not count.
+        Residues with a backbone atom (N, CA, C) above this B factor do not count. A file in
+        which one of these is no number, such as ``******``, is an error.
     min_occupancy : float, optional
-        Residues with a backbone atom below this occupancy do not count.
+        Residues with a backbone atom below this occupancy do not count. A file in which one
+        of these is no number, or blank, is an error.
     """
 
     models: str | int = "first"
@@ -188,7 +190,9 @@ def read_structures(source: Any, **rules: Any) -> ResidueTable:
 
 def _read(content: Source, how: StructureRules) -> ResidueTable | str:
     """Return the residues of one file, or why its filter leaves it out."""
-    structure, parts, notes = parse_structure(content)
+    needs = ["B factor"] * (how.max_b_factor is not None)
+    needs += ["occupancy"] * (how.min_occupancy is not None)
+    structure, parts, notes = parse_structure(content, needs)
     name = content.name
     if how.max_resolution is not None:
         if not structure.resolution:

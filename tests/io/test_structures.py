@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from overlap.io import sample_path
 from overlap.io._dihedrals import dihedrals, wrapped_degrees
 from overlap.io.residue_categories import ALLOWED_CUTOFFS, CATEGORIES, as_category, category_of
 from overlap.io.residues import ResidueTable
@@ -338,3 +339,41 @@ def test_an_ensemble_against_angles_of_another_program(reference_data):
         ours = getattr(table, name)
         assert (np.isnan(ours) == np.isnan(theirs)).all()
         assert np.nanmax(apart(ours, theirs)) < 0.005
+
+
+@pytest.mark.parametrize(
+    ("columns", "rules", "message"),
+    [
+        ("  1.00******", {"max_b_factor": 30.0}, r"line 2: B factor is '\*{6}'; wanted a number"),
+        ("  1.00      ", {"max_b_factor": 30.0}, "line 2: B factor is '      '; wanted a number"),
+        ("       20.00", {"min_occupancy": 0.5}, "line 2: occupancy is '      '; wanted a number"),
+    ],
+)
+def test_a_filter_needs_numbers(tmp_path, columns, rules, message):
+    """Programs write stars for numbers that do not fit; read as 0 they would pass every limit."""
+    text = sample_path("peptide").read_text().replace("  1.00 20.00", columns)
+    path = tmp_path / "odd.pdb"
+    path.write_text(text)
+    assert read_structures(path).counted.sum() == 12
+    with pytest.raises(ValueError, match=rf"odd\.pdb, {message}, because {next(iter(rules))}"):
+        read_structures(path, **rules)
+    lines = text.splitlines()
+    water = lines[1].replace(" N   MET A", " O   HOH B").replace("ATOM  ", "HETATM")
+    kept = sample_path("peptide").read_text().splitlines()
+    path.write_text("\n".join([*kept[:-1], water, "END"]))
+    assert read_structures(path, **rules).counted.sum() == 12
+
+
+def test_a_filter_needs_numbers_in_mmcif(tmp_path):
+    import gemmi
+
+    structure = gemmi.read_pdb(str(sample_path("peptide")))
+    structure.setup_entities()
+    text = structure.make_mmcif_document().as_string()
+    path = tmp_path / "odd.cif"
+    path.write_text(text.replace(" 20 ", " ? "))
+    assert read_structures(path).counted.sum() == 12
+    with pytest.raises(ValueError, match=r"its B factor of atom 1 is '\?'; wanted a number"):
+        read_structures(path, max_b_factor=30.0)
+    path.write_text(text)
+    assert read_structures(path, max_b_factor=30.0, min_occupancy=0.5).counted.sum() == 12
