@@ -184,8 +184,10 @@ def test_pairs_matches_and_suppression() -> None:
     assert list(zip(matches.found, matches.truth, strict=True)) == [(1, 0), (2, 1)]
     tubes = ov.Product(ov.Boxes([[0, 0, 2, 2]] * 4), sets)  # boxes that are there now and then
     np.testing.assert_allclose(ov.iou(tubes[:1], tubes[1:]), [7 / 8, 0.0, 0.0])
-    with pytest.raises(TypeError, match="Product give no gradient"):
-        ov.iou.value_and_grad(tubes, tubes)
+    value, (of_boxes, of_sets) = ov.iou.value_and_grad(tubes[:1], tubes[1:2])
+    assert value == pytest.approx(7 / 8)
+    np.testing.assert_allclose(of_boxes, ov.iou.value_and_grad(tubes[:1], tubes[1:2])[1][0])
+    assert of_sets.shape == sets[:1].to_array().shape
     with pytest.raises(TypeError, match=r"IntervalSets have no row .* take \.factors"):
         tubes.to_array()
 
