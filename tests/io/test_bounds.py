@@ -195,6 +195,15 @@ def test_pictures_with_other_numbers_of_pixels(tmp_path):
     written(rows + rows)
     with pytest.raises(ValueError, match=r"holds more than 40 bytes for its 7 x 5 pixels"):
         read_volume(path)
+    start = good.index(b"IDAT")
+    other = zlib.compress(rows[:-1] + b"\7", 9)  # whole, with its own sum, of the same length
+    assert len(other) == struct.unpack_from(">I", good, start - 4)[0]
+    path.write_bytes(good[: start + 4] + other + good[start + 4 + len(other) :])
+    with pytest.raises(ValueError, match=rf"the checksum of its chunk b'IDAT' at byte {start - 4}"):
+        read_volume(path)
+    path.write_bytes(good[:-12] + struct.pack(">I4sII", 0, b"tIME", 0, 0) + good[-12:])
+    with pytest.raises(ValueError, match=r"the checksum of its chunk b'tIME' at byte \d+ differs"):
+        read_volume(path)
     path.write_bytes(good[:-12])
     with pytest.raises(ValueError, match=r"truncated: ends at byte \d+ without its last chunk"):
         read_volume(path)
