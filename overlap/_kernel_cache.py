@@ -18,7 +18,6 @@ import pickle
 import stat
 import sys
 import tempfile
-import time
 import warnings
 from pathlib import Path
 from types import FunctionType
@@ -31,13 +30,14 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
 
+from overlap._leftovers import sweep
+
 __all__ = ["KernelCache", "folders"]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
 _MAGIC = b"overlap kernel 1\n"
 _DIGEST = hashlib.sha256().digest_size
 _config: Any = numba.config
-_LEFT_OVER = 3600.0  # seconds after which a temporary file belongs to a process that died
 _COMPILERS = (numba.__version__, llvmlite.__version__, sys.implementation.cache_tag, sys.version)
 
 
@@ -219,23 +219,17 @@ def _written(folder: Path, name: str, content: bytes) -> bool:
     temporary = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _sweep(folder, name)
+        sweep(folder, f".{name}.")
         number, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
         with open(number, "wb") as file:
             file.write(content)
         os.chmod(temporary, 0o644)
         os.replace(temporary, folder / name)
-    except OSError:
+    except BaseException as error:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+        if not isinstance(error, (OSError, MemoryError)):
+            raise
         return False
     return True
-
-
-def _sweep(folder: Path, name: str) -> None:
-    """Remove what processes that were killed while they wrote this entry have left."""
-    for path in folder.glob(f".{name}.*"):
-        with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > _LEFT_OVER:
-                path.unlink()

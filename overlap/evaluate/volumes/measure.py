@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -126,7 +126,10 @@ class Measure:
         except (ValueError, OSError) as error:
             return Failed(case, _line(error))
         if self.resume is not None and kept:
-            store_case(self.resume, measured, self.settings())
+            try:
+                store_case(self.resume, measured, self.settings())
+            except OSError as error:  # a full disk, say: the case is measured all the same
+                return replace(measured, resumed=f"not kept: {_line(error)}")
         return measured
 
     def volumes(self, case: str, truth: Any, found: Any) -> tuple[Volume, Volume]:

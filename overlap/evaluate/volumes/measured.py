@@ -74,7 +74,8 @@ class Measured:
         What was dropped or chosen while reading.
     resumed : str
         ``"read"`` from an earlier run, or measured now: ``"changed"`` or ``"damaged"`` if what
-        an earlier run left does not hold, else ``""``.
+        an earlier run left does not hold, ``"not kept: ..."`` and the reason if this one could not
+        be written for later runs, else ``""``.
     """
 
     case: str

@@ -40,12 +40,18 @@ def store_case(folder: str, measured: Measured, settings: dict[str, Any]) -> Non
     measured : Measured
     settings : dict
         Rules by which it was measured.
+
+    Raises
+    ------
+    OSError
+        It cannot be written, or there is something else in its place.
     """
+    path = _path(folder, measured.case)
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path}: is no plain file; remove it")
     content = {"format": _FORMAT, "settings": settings, "measured": measured.to_dict()}
     content = json.loads(json.dumps(content))
-    write_text(
-        _path(folder, measured.case), json.dumps({**content, "sha256": _seal(content)}) + "\n"
-    )
+    write_text(path, json.dumps({**content, "sha256": _seal(content)}) + "\n")
 
 
 def load_case(
@@ -72,6 +78,8 @@ def load_case(
     """
     path = _path(folder, case)
     try:
+        if path.exists() and not path.is_file():  # a pipe would keep a read waiting
+            return None, "damaged"
         content = json.loads(path.read_bytes())
         seal = content.pop("sha256")
         if seal != _seal(content):
@@ -79,11 +87,11 @@ def load_case(
         measured = Measured.from_dict(content["measured"])
     except FileNotFoundError:
         return None, ""
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except Exception:  # whatever it holds, the case can be measured
         return None, "damaged"
     same = (
-        content["format"] == _FORMAT
-        and content["settings"] == json.loads(json.dumps(settings))
+        content.get("format") == _FORMAT
+        and content.get("settings") == json.loads(json.dumps(settings))
         and measured.case == case
         and all(map(_unchanged, measured.sources, sources))
     )

@@ -248,6 +248,12 @@ def _notes(
                 f"{len(again)} cases of the earlier run {words} and were measured again (first: "
                 f"{again[0]})"
             )
+    unkept = [case for case in cases if case.resumed.startswith("not kept")]
+    if unkept:
+        notes.append(
+            f"{len(unkept)} cases could not be kept for a later run (first: {unkept[0].case}, "
+            f"{unkept[0].resumed.removeprefix('not kept: ')})"
+        )
     read = sum(case.resumed == "read" for case in cases)
     if read:
         notes.append(f"{read} cases were measured by an earlier run")
