@@ -117,6 +117,11 @@ def _common_codes(
         large = np.iinfo(np.int64).max
         if not any(side.dtype == np.uint64 and (side > large).any() for side in (first, second)):
             return first.astype(np.int64, copy=False), second.astype(np.int64, copy=False)
+    if "U" in kinds and set(kinds) - {"U", "O"} and len(first) and len(second):
+        raise TypeError(
+            f"groups: the labels of found are {first.dtype} and those of truth {second.dtype}, "
+            "which cannot be equal; groups=(labels of found, labels of truth)"
+        )
     if ("f" in kinds and kinds != "ff") or kinds in ("iu", "ui"):  # these would become floats
         first, second = first.astype(object), second.astype(object)
     codes = codes_of([np.concatenate([first, second])])

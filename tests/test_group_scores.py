@@ -92,6 +92,7 @@ def test_clear_errors():
     for groups, error, message in (
         ([1, 2, 3, 4], TypeError, "a pair of arrays of labels"),
         (([1, 2, 3], [1, 2, 3, 4]), ValueError, r"expected shapes \(4,\) and \(4,\)"),
+        (([1] * 4, ["a"] * 4), TypeError, "found are int64 and those of truth <U1, which cannot"),
         (((["a"] * 4, [1] * 4), ["a"] * 4), ValueError, r"got 2 columns of \(4,\) and \(4,\)"),
     ):
         with pytest.raises(error, match=message):

@@ -62,6 +62,40 @@ class Renamed(Spans):
         return f"Renamed({self.to_array()[::-1].tolist()})"
 
 
+class Forgetful(Spans):
+    def __reduce__(self):
+        return type(self), (np.nextafter(self.to_array(), 9.0),)
+
+
+class Alike(Spans):
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Alike)
+
+    __hash__ = Spans.__hash__
+
+
+class Restless(Spans):
+    def __hash__(self) -> int:
+        return id(self)
+
+
+class Open(Spans):
+    """The table that it gives away is its own memory."""
+
+    def to_array(self) -> np.ndarray:
+        if not hasattr(self, "_table"):
+            self._table = super().to_array()
+        return self._table
+
+    def _contents(self):
+        return (self.to_array(),)
+
+
+class Rounded(Spans):
+    def __init__(self, values, **settings) -> None:
+        super().__init__(np.asarray(values, np.float64), **settings)
+
+
 def _broken(name: str, **scalars) -> type[ov.Regions]:
     return type(name, (Spans,), scalars)
 
@@ -94,6 +128,11 @@ def test_a_sound_kind_passes() -> None:
             r"invariance \(shift\): .* iou",
         ),
         (Renamed, "repr evaluates back: does not hold for Renamed"),
+        (Forgetful, "is equal: does not hold for Forgetful"),
+        (Alike, "a part is not the whole: does not hold for Alike"),
+        (Restless, "has the same hash: does not hold for Restless"),
+        (Open, "to_array.. changes no batch: does not hold for Open"),
+        (Rounded, "float64 does not hold is refused: does not hold for Rounded"),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",
 )

@@ -7,6 +7,7 @@ p and p is to the bit the sum of p.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -220,7 +221,7 @@ class Shares:
                 "share or the probability of every cell"
             )
         copy.flags.writeable = False
-        return cls(copy.reshape(len(copy), -1), copy.shape[1:], support)
+        return cls(copy.reshape(len(copy), math.prod(copy.shape[1:])), copy.shape[1:], support)
 
     def __len__(self) -> int:
         return len(self.values)

@@ -44,17 +44,19 @@ def sizes_beyond(side: NDArray[np.float64], ends: NDArray[np.float64], what: str
         Who asks and what a region is, for messages.
     """
     solid = side.min(axis=0) > 0.0
-    powers = power(side[:, solid])
+    powers = power(side)
     products = np.cumsum(powers, axis=0)  # kernels multiply one after the other
     least = -LARGEST_POWER if len(side) > 1 else -np.inf  # a difference is never too small
-    bad = np.flatnonzero(((products > LARGEST_POWER) | (products < least)).any(axis=0))
+    large, small = products > LARGEST_POWER, (products < least) & solid
+    bad = np.flatnonzero((large | small).any(axis=0))  # infinity times a side of 0 is NaN
     if bad.size:
-        k = int(np.flatnonzero(solid)[bad[0]])
+        k = int(bad[0])
         sides = side[:, k].tolist()
         shown = " x ".join(f"{size:.6g}" for size in sides[:3]) + (" x ..." if sides[3:] else "")
         one = len(sides) == 1
-        beyond = "large" if products[:, bad[0]].max() > LARGEST_POWER else "small"
-        factor = 10.0 ** -round(float(np.clip(0.3 * powers[:, bad[0]].mean(), -300.0, 300.0)))
+        beyond = "large" if large[:, k].any() else "small"
+        mean = powers[side[:, k] > 0.0, k].mean()
+        factor = 10.0 ** -round(float(np.clip(0.3 * mean, -300.0, 300.0)))
         raise ValueError(
             f"{what} {k} has {'length' if one else 'sides'} {shown}: "
             f"{'that' if one else 'their product'} is too {beyond} for float64; multiply all "

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -266,12 +269,64 @@ def batches(sample: Sample, batch: Regions) -> None:
     sample.hold("concat of the pieces is the whole", joined == batch, got=len(joined))
     few = batch[:5]
     sample.hold("repr evaluates back", eval(repr(few), _names(few)) == few, got=repr(few))
+    _values(sample, batch)
     if sample.numeric:
+        _numbers(sample, batch)
         again = sample.rebuild(batch, batch.to_array())
         sample.hold("to_array() builds the batch again", again == batch, got=len(again))
         frame = batch.to_frame()
         ok = frame.shape == batch.to_array().shape and (frame.to_numpy() == batch.to_array()).all()
         sample.hold("to_frame() holds to_array()", ok, shape=np.array(frame.shape))
+
+
+def _values(sample: Sample, batch: Regions) -> None:
+    """Check that a batch is a value: copies are equal to it, and score alike."""
+    copies = {"copy": copy.copy(batch), "deepcopy": copy.deepcopy(batch)}
+    kind = type(batch)
+    if getattr(sys.modules.get(kind.__module__), kind.__qualname__, None) is kind:
+        copies["pickle"] = pickle.loads(pickle.dumps(batch))
+        part = pickle.loads(pickle.dumps(batch[1:4]))
+        sample.hold("a part that was pickled is equal", part == batch[1:4], got=len(part))
+    value = ov.iou(batch, batch[::-1])
+    for name, other in copies.items():
+        sample.hold(f"{name} keeps the kind", type(other) is kind, got=type(other))
+        sample.hold(f"{name} is equal", other == batch and batch == other, got=len(other))
+        sample.hold(f"{name} has the same hash", hash(other) == hash(batch), got=hash(other))
+        ok = same(ov.iou(other, other[::-1]), value)
+        sample.hold(f"{name} has the same scores", ok, ov.iou, batch, value=value)
+    sample.hold("a part is not the whole", batch[1:] != batch, got=len(batch) - 1)
+    try:
+        shown = batch.to_array()
+    except TypeError:
+        return  # a product has no table where a factor has none
+    if shown.flags.writeable:
+        shown[...] = shown.ravel()[::-1].reshape(shown.shape)
+    sample.hold("a change of to_array() changes no batch", batch == copies["deepcopy"])
+
+
+def _numbers(sample: Sample, batch: Regions) -> None:
+    """Check that whole numbers are exact or refused, and sizes beyond float64 too."""
+    table = np.round(batch.to_array() * 8.0)
+    whole, rows = sample.build(batch, table)
+    if len(rows):
+        for dtype in (np.int64, object):
+            given = table[rows].astype(np.int64).astype(dtype)
+            other = sample.rebuild(batch, given)
+            sample.hold("whole numbers = the same floats", other == whole, got=np.dtype(dtype))
+    large = np.full((1, table.shape[1]), 2**53 + 1)
+    try:
+        sample.rebuild(batch, large)
+    except (TypeError, ValueError):  # of masks, any but 0 and 1 is refused
+        pass
+    else:
+        sample.hold("a whole number that float64 does not hold is refused", False, got=2**53 + 1)
+    for factor in (1e-200, 1e200):
+        try:
+            measure = sample.build(batch, batch.to_array() * factor)[0].measure()
+        except ValueError:
+            continue
+        ok = np.isfinite(measure)
+        sample.hold(f"sizes times {factor:g} are refused or measured", ok, None, measure=measure)
 
 
 def _names(batch: Regions) -> dict[str, Any]:

@@ -55,6 +55,15 @@ def test_nothing_with_a_size_is_empty(kind: str, size: float) -> None:
     assert (measure > 0).all()
 
 
+def test_a_flat_box_is_empty_or_refused() -> None:
+    """Infinity times a side of 0 is NaN."""
+    flat = [[0.0, 0.0, 0.0, 1e200, 1e200, 0.0]]
+    with pytest.raises(ValueError, match=r"box 0 has sides 1e\+200 x 1e\+200 x 0: .*too large"):
+        ov.Boxes(flat)
+    assert ov.Boxes([[0.0, 0.0, 0.0, 0.0, 1e200, 1e200]]).measure()[0] == 0.0
+    assert ov.Boxes([[0.0, 0.0, 0.0, 1e-200, 1e-200, 0.0]]).measure()[0] == 0.0
+
+
 @pytest.mark.kernels
 @pytest.mark.parametrize("kind", ["intervals", "interval sets", "arcs", "sets"])
 @pytest.mark.parametrize("size", [5e-324, 1e-170, 1e160])

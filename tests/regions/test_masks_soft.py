@@ -265,3 +265,10 @@ def test_float64_that_was_float32_is_cut_off() -> None:
             ov.Masks([[[value, 0.25]]])
     shares = np.full((3, 3), 1.0 / 3.0, np.float32).sum(0) * np.float32(1.0000001)
     assert ov.Masks(shares, axes=1).to_array().max() <= 1.0
+
+
+def test_no_soft_masks() -> None:
+    none = ov.Masks(np.empty((0, 3, 4)))
+    assert none.to_array().shape == (0, 3, 4)
+    assert none == ov.Masks(np.full((2, 3, 4), 0.5))[:0]
+    assert ov.iou.pairwise(none, none).shape == (0, 0)
