@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -121,7 +122,7 @@ def _filled(content: Source, wanted: str) -> Iterator[tuple[int, list[str]]]:
         raise ValueError(
             f"{content.name}: is not text in UTF-8 (byte {error.start}); wanted {wanted}"
         ) from None
-    head = text.lstrip("\r\n").partition("\n")[0]
+    head = re.split("[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
     reader: Any = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=max(",\t;", key=head.count),

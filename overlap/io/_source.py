@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import io
@@ -46,7 +47,8 @@ class Source:
         """Whether the suffix, or else the first character, says JSON."""
         if self.suffix in (".csv", ".tsv", ".txt"):
             return False
-        return self.suffix == ".json" or self.data.lstrip()[:1] in (b"{", b"[")
+        start = self.data.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+        return self.suffix == ".json" or start in (b"{", b"[")
 
 
 def read_source(path: str | Path) -> Source:

@@ -230,8 +230,12 @@ def _rows(
         owner = bisect_right(first, index) - 1
         return f"{name}: {paths[owner]}[{index - first[owner]}]"
 
+    names = [str(video) for video in videos]
+    if len(set(names)) < len(names):  # of an object in memory: 1 and "1"
+        twice = next(video for video in names if names.count(video) > 1)
+        raise ValueError(f"{name}: the video {brief(twice)} is there twice; keep one")
     return RawSegments(
-        videos=[str(v) for v in videos],
+        videos=names,
         video=video,
         label=labels,
         start=[segment[0] for segment in segments],

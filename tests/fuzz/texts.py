@@ -220,6 +220,7 @@ def check_segments(table: Any, data: bytes, path: Path) -> None:
         ]
         blank = sum(any(not x.strip() for x in re.split("[,;\t]", line)) for line in lines[1:])
         assert len(lines) - 1 - blank <= len(table) <= len(lines) - 1
+        check_cells(table, lines)
     again = {"results": {}} if table.confidence is not None else {"database": {}}
     for k, video in enumerate(table.videos):
         rows = np.flatnonzero(table.video == k).tolist()
@@ -250,6 +251,23 @@ def check_segments(table: Any, data: bytes, path: Path) -> None:
     if role == "truth":
         assert np.array_equal(table.duration, other.duration, equal_nan=True)
         assert table.subset == other.subset
+
+
+def check_cells(table: Any, lines: list[str]) -> None:
+    """Hold a table against the cells of its file, where names of columns are plain."""
+    mark = max(",\t;", key=lines[0].count)
+    names = [name.strip().lower() for name in lines[0].split(mark)]
+    starts, stops = (
+        [name for name in names if name in known]
+        for known in (("start", "t-start"), ("stop", "t-end"))
+    )
+    if len(starts) != 1 or len(stops) != 1:
+        return
+    rows = [line.split(mark) for line in lines[1:]]
+    places = names.index(starts[0]), names.index(stops[0])
+    rows = [row for row in rows if row[places[0]].strip()]
+    assert [exact(row[places[0]]) for row in rows] == table.start.tolist()
+    assert [exact(row[places[1]]) for row in rows] == table.stop.tolist()
 
 
 def check_residues(table: Any, data: bytes, path: Path) -> None:

@@ -246,3 +246,16 @@ def test_keys_are_counted_and_not_guessed(tmp_path):
                 assert as_segments(path, role="truth").findings == ()
                 path.write_text(text.replace('"w"', '"w": 5, "w"'))
                 assert len(as_segments(path, role="truth").findings) == 1
+
+
+def test_a_number_and_its_digits_are_one_video():
+    items = FOUND["results"]["v"]
+    assert as_segments({"results": {1: items}}, role="found").videos == ("1",)
+    with pytest.raises(ValueError, match="the video '1' is there twice"):
+        as_segments({"results": {1: items, "1": items}}, role="found")
+
+
+def test_a_byte_order_mark_is_no_text(tmp_path):
+    path = tmp_path / "truth"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(TRUTH).encode())
+    assert as_segments(path, role="truth").start.tolist() == [1.0]

@@ -262,3 +262,22 @@ def test_whole_numbers_that_float64_cannot_hold(form: str) -> None:
         as_segments(frame, role="truth")
     held = frame.assign(start=[2**53], stop=[2**53 + 2])
     assert as_segments(held, role="truth").stop[0] == 2.0**53 + 2
+
+
+def test_line_endings_do_not_matter(tmp_path):
+    text = "video;start;stop;label\nv;0;1;a, b, c\nv;1;2;d, e, f\n"
+    tables = []
+    for ending in ("\n", "\r\n", "\r"):
+        path = tmp_path / "rows.csv"
+        path.write_bytes(text.replace("\n", ending).encode())
+        tables.append(as_segments(path, role="truth"))
+    assert [table.labels for table in tables] == [("a, b, c", "d, e, f")] * 3
+    assert [table.row.tolist() for table in tables] == [[2, 3]] * 3
+
+
+def test_columns_that_are_not_used_may_have_line_breaks(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text('video,note,start,stop,label\nv,"two\nlines, ""quoted""",0,1,a\nv,,1,2,b\n')
+    table = as_segments(path, role="truth")
+    assert table.labels == ("a", "b")
+    assert table.row.tolist() == [3, 4]
