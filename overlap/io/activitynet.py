@@ -220,7 +220,8 @@ def _rows(
                 scores += [item["score"] for item in items]
             video += [index] * len(items)
             first.append(len(segments))
-        regular = set(map(type, segments)) <= {list, tuple} and set(map(len, segments)) <= {2}
+        kinds = {*map(type, lists), *map(type, segments)}
+        regular = kinds <= {list, tuple} and set(map(len, segments)) <= {2}
     except (KeyError, TypeError, AttributeError):
         regular = False
     if not regular:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap.io._raw import Where
+from overlap.io.printable import brief
 from overlap.regions._times import Ticks, read_times, spans_from, text_of
 
 if TYPE_CHECKING:
@@ -95,14 +96,14 @@ def _of_text(items: Sequence[Any], where: Where) -> Ticks:
     for k, item in enumerate(items):
         part = _ISO.fullmatch(item.strip()) if isinstance(item, str) else None
         if part is None:
-            raise ValueError(f"{where(k)} is {item!r}; wanted {_ISO_WANTED}")
+            raise ValueError(f"{where(k)} is {brief(item)}; wanted {_ISO_WANTED}")
         parts.append(part)
     zoned = [bool(part[6] or part[7]) for part in parts]
     for k, has in enumerate(zoned):
         if has != zoned[0]:
             raise ValueError(
-                f"{where(k)} is {items[k]!r} and {where(0)} is {items[0]!r}: one has a time zone "
-                "and the other has none"
+                f"{where(k)} is {brief(items[k])} and {where(0)} is {brief(items[0])}: one has a "
+                "time zone and the other has none"
             )
     # All in one unit, so that no time is beyond what 64 bits hold.
     unit = "ns" if any(len(part[5] or "") > 6 for part in parts) else "us"
@@ -120,7 +121,7 @@ def _of_text(items: Sequence[Any], where: Where) -> Ticks:
                 shift[k] = np.timedelta64(-minutes if part[7] == "-" else minutes, "m")
         except ValueError as error:
             raise ValueError(
-                f"{where(k)} is {items[k]!r}, which cannot be read ({error})"
+                f"{where(k)} is {brief(items[k])}, which cannot be read ({error})"
             ) from None
     return Ticks(times - shift, zoned[0])
 

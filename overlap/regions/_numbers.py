@@ -45,7 +45,9 @@ def as_numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         if _has_times(values):
             raise _not_numbers(what, f"in a {type(values).__name__}") from None
-        raise TypeError(f"{what}: cannot read numbers from {described(values)} ({error})") from None
+        raise TypeError(
+            f"{what}: cannot read numbers from {described(values)} ({error!s:.200})"
+        ) from None
     if kind in "mM":
         raise _not_numbers(what, array.dtype)
     if result.dtype != np.float64:

@@ -14,6 +14,7 @@ from .harness import FINDINGS, Counter, make, outcome
 from .texts import (
     ANGLES_CSV,
     BALL,
+    FOUND,
     FOUND_CSV,
     GEOJSON,
     GRID,
@@ -143,6 +144,8 @@ TEXTS = [
     ("truth.csv", b"video\tstart\tstop\tlabel\nv\t0\t1,000.5\ta\n", "'1,000.5'; wanted a finite number of seconds, with a point"),
     ("truth.csv", b"video,start,stop,label\nv,0,1e400,a\n", "stop is inf"),
     ("truth.csv", b"video,start,stop,label\nv,0,true,a\n", "stop is 'true'"),
+    ("found.json", changed(FOUND, "results", "v4", to={}), r"results\['v4'\] is a dict; wanted a list"),
+    ("truth.csv", b"video,start,stop,label\nv,2024-01-31T10:00,2024-01-31T10:" + b"1" * 5000 + b",a\n", "stop is '2024-01-31T10:1+\\.\\.\\."),
     ("truth.csv", TRUTH_CSV.decode().encode("utf-16"), "is not text in UTF-8"),
     ("truth.csv", b"[" * 100_000, "missing column"),
     ("angles.csv", ANGLES_CSV.replace(b"4A", LONG.encode()), "line 5: seqid is '9+.*wanted a whole number"),
