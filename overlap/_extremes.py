@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from overlap._formulas import Component
     from overlap.regions.base import Regions
 
-__all__ = ["check_extremes"]
+__all__ = ["check_extremes", "check_slopes"]
+
+_SHORTEST = 2.0**-1000  # the gradient of a ratio with respect to an end is about 1 / length
 
 _ADVICE = "subtract an origin, or multiply all coordinates by the same number"
 
@@ -56,6 +58,23 @@ def check_extremes(
             raise ValueError(
                 f"{name}: {side}[{small[0]}] is {largest[small[0]]:.6g} long, so that squared "
                 f"distances become 0 in float64; {_ADVICE}"
+            )
+
+
+def check_slopes(name: str, found: Regions, truth: Regions) -> None:
+    """Raise where a gradient would be beyond float64, so that parts of it would be NaN.
+
+    Asked only of batches with extreme sizes.
+    """
+    for side, batch in (("found", found), ("truth", truth)):
+        low, high = _ends(batch)
+        lengths = high - low
+        small = np.argwhere((lengths > 0.0) & (lengths < _SHORTEST))
+        if len(small):
+            axis, k = small[0].tolist()
+            raise ValueError(
+                f"{name}: {side}[{k}] is {lengths[axis, k]:.6g} long, and its gradient is beyond "
+                "float64; multiply all coordinates by the same number"
             )
 
 

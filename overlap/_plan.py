@@ -9,7 +9,7 @@ from operator import or_
 from typing import TYPE_CHECKING
 
 from overlap import _loops
-from overlap._extremes import check_extremes
+from overlap._extremes import check_extremes, check_slopes
 from overlap._formulas import Component, combine
 from overlap._jit import specialise
 from overlap._terms import (
@@ -165,6 +165,8 @@ class Plan:
     def differentiable(self, found: Regions, truth: Regions) -> Geometry:
         """Return the scalars for two batches, or raise if there is no gradient."""
         geometry = self.geometry(found, truth)
+        if found._extreme or truth._extreme:
+            check_slopes(self.name, found, truth)
         if not geometry.has_gradient(self.needs):
             raise TypeError(
                 f"{self.name}: {type(found).__name__} give no gradient of this score"

@@ -284,3 +284,31 @@ def test_planar_boxes_against_shapely() -> None:
     both = shapely.union_all(np.stack(shapes), axis=0)
     hull = shapely.area(shapely.envelope(both))
     np.testing.assert_allclose(terms.hull[solid], hull[solid], rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e-310, 2.0**-1002])
+@pytest.mark.parametrize("score", [ov.iou, ov.dice, ov.giou], ids=str)
+def test_gradients_beyond_float64_are_refused(score, size: float) -> None:
+    """Values there are exact; slopes of about 1 / length would be infinite, and their sums NaN."""
+    short, long = ov.Intervals([[0.0, 2 * size]]), ov.Intervals([[size, 3 * size]])
+    assert np.isfinite(score(short, long)).all()
+    with pytest.raises(
+        ValueError, match=r"found\[0\] is .* long, and its gradient is beyond float64"
+    ):
+        score.value_and_grad(short, long)
+    thin = ov.Boxes([[0.0, 0.0, 2.0**-1010, 1e200]])
+    with pytest.raises(ValueError, match=r"truth\[0\] is .* long, and its gradient"):
+        score.value_and_grad(ov.Boxes([[0.0, 0.0, 1.0, 1.0]]), thin)
+
+
+@pytest.mark.parametrize("size", [2.0**-999, 1e-300, 1e-200, 1e300])
+def test_gradients_of_short_intervals_are_those_of_long_ones(size: float) -> None:
+    ends = (
+        np.array([[0.0, 2.0], [1.0, 2.0], [0.0, 3.0]]),
+        np.array([[1.0, 3.0], [1.0, 2.0], [1.0, 2.0]]),
+    )
+    scale = 2.0 ** np.floor(np.log2(size))
+    value, grad = ov.iou.value_and_grad(*map(ov.Intervals, ends))
+    small, steep = ov.iou.value_and_grad(*(ov.Intervals(side * scale) for side in ends))
+    assert small.tolist() == value.tolist()
+    assert (steep * scale).tolist() == grad.tolist()
