@@ -53,7 +53,7 @@ def in_bytes(size: float) -> str:
     Examples
     --------
     >>> in_bytes(8e12)
-    '7.3 TiB'
+    '7.28 TiB'
     """
     step = min(int(math.log2(max(size, 1.0))) // 10, len(_UNITS) - 1)
     return f"{size / 1024.0**step:.3g} {_UNITS[step]}"

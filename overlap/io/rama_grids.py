@@ -45,7 +45,6 @@ _FOUR = re.compile(r"rama500-|pref_", re.IGNORECASE)  # begins the names of four
 _AXIS = re.compile(r"#\s*x(\d+):\s*(\S+)\s+(\S+)\s+(\d+)\s+(true|false)\s*", re.IGNORECASE)
 #: Categories that a grid of the combined layout is for, by the name of the file.
 _BROADER = {"ala": "general", "pro": "transpro"}
-_MOST_NODES = 7200  # of an axis: a step of 0.05 degrees
 _ROUNDED = 1e-3  # of a step: coordinates are printed with few digits
 
 
@@ -380,10 +379,10 @@ def _axes_of_header(name: str, header: list[str]) -> list[_Axis] | None:
             raise ValueError(f"{name}: its header says {brief(line.strip())}") from None
         if match[5].lower() != "true":
             raise ValueError(f"{name}: its header says that x{match[1]} does not wrap; angles do")
-        if not 2 <= count <= _MOST_NODES or not abs(upper - lower - 360.0) < 1e-6:
+        if not 2 <= count <= MOST_NODES or not abs(upper - lower - 360.0) < 1e-6:
             raise ValueError(
                 f"{name}: its header says {brief(line.strip())}; wanted a range of 360 degrees in "
-                f"2 to {_MOST_NODES:,} bins"
+                f"2 to {MOST_NODES:,} bins"
             )
         found[match[1]] = _Axis(lower, (upper - lower) / count, count)
     if not found:
@@ -403,7 +402,7 @@ def _axes_of(coordinates: NDArray[np.float64]) -> list[_Axis] | None:
         if len(places) < 2 or not (np.abs(places) < 1e6).all():
             return None
         step = float(np.diff(places).min())
-        if step < 360.0 / _MOST_NODES * (1 - 1e-9):
+        if step < 360.0 / MOST_NODES * (1 - 1e-9):
             return None
         count = round(360.0 / step)
         offsets = (places - places[0]) / step
