@@ -151,7 +151,7 @@ TEXTS = [
     ("angles.csv", ANGLES_CSV.replace(b"4A", LONG.encode()), "line 5: seqid is '9+.*wanted a whole number"),
     ("angles.csv", ANGLES_CSV.replace(b"MET", b"a" * 5000), "line 2: 'a+.*is no name of a residue"),
     ("rama8000-cispro.data", GRID.replace(b"1.0", b"1_0"), "line 5: '-45 -45 1_0' is not three numbers"),
-    ("rama8000-cispro.data", GRID.replace(b"180 4 true", b"180 %s true" % (b"9" * 400)), "7,200 bins"),
+    ("rama8000-cispro.data", GRID.replace(b"180 4 true", b"180 %s true" % (b"9" * 400)), "16,777,216 bins"),
     ("rama8000-cispro.data", b"0.5 0 0\n0.5 5e-324 0\n0.5 0 90\n0.5 90 90\n", "neither the first nor the last two columns are nodes"),
     ("structure.cif", structures()[".cif"].replace(b"MET A", b"MET NA", 1).replace(b" . MET", b" NA MET", 1), "its atoms cannot be read|no readable mmCIF|number"),
     ("structure.pdb", structures()[".pdb"].replace(b"   1.458", b" 1_4_8_0"), "line 3: .* are no coordinates"),
