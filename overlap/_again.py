@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["load_compared", "load_reports"]
 
 _TOLERANCE = 1e-12
+_LONGEST = 1000  # characters of a message
 _WORDS = ("case", "label", "metric")
 
 
@@ -102,9 +103,13 @@ def _whole(path: str | Path) -> Iterator[None]:
     except (OSError, ImportError):
         raise
     except ValueError as error:
-        if f"{path}" in str(error):
+        text = str(error)
+        if len(text) <= _LONGEST and f"{path}" in text:
             raise
-        raise ValueError(f"{path}: {error}") from error
+        text = text.removeprefix(f"{path}: ")
+        if len(text) > _LONGEST:  # a value that someone wrote into the report
+            text = f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 4 :]}"
+        raise ValueError(f"{path}: {text}") from error
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise ValueError(

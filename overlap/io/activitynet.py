@@ -232,6 +232,8 @@ def _rows(
         return f"{name}: {paths[owner]}[{index - first[owner]}]"
 
     names = [str(video) for video in videos]
+    if "" in names:
+        raise ValueError(f"{name}: a video has an empty name; give it one")
     if len(set(names)) < len(names):  # of an object in memory: 1 and "1"
         twice = next(video for video in names if names.count(video) > 1)
         raise ValueError(f"{name}: the video {brief(twice)} is there twice; keep one")

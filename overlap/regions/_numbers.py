@@ -41,6 +41,8 @@ def as_numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
     try:
         array = np.asarray(detach() if detach is not None else values)
         kind = array.dtype.kind
+        if kind == "O" and any(isinstance(x, complex | np.complexfloating) for x in array.flat):
+            raise TypeError("complex numbers")  # NumPy would drop their imaginary parts
         result = array.astype(np.float64, copy=False) if kind in "iufO" or not array.size else array
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         if _has_times(values):

@@ -10,6 +10,7 @@ import decimal
 import json
 import random
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -240,6 +241,12 @@ def damage_frame(rng: random.Random, columns: dict) -> object:
             columns[name] = values
     if rng.random() < 0.3:
         return columns
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of pandas, which makes the types
+        return _frame_of(rng, columns)
+
+
+def _frame_of(rng: random.Random, columns: dict) -> object:
     try:
         frame = pd.DataFrame(columns)
     except (ValueError, TypeError, OverflowError):

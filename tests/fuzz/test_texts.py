@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import signal
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -229,6 +230,9 @@ OBJECTS = [
     ("angles in memory", {"phi": [True, 5], "psi": [0, 0]}, "phi is True; wanted a finite number"),
     ("angles in memory", {"phi": [1, 5], "psi": [0, 0], "resname": [["A"], "G"]}, "resname is .'A'.; wanted a name"),
     ("found in memory", {"results": {"v": [{"segment": [0, 10**5000], "label": "a", "score": 1}]}}, "stop is a whole number of 16,610 bits"),
+    ("possession", {"players": PLAYERS, "ball": {**BALL, "x": [np.complex128(1 + 2j), 0, 0]}}, "complex"),
+    ("possession", {"players": PLAYERS, "ball": {**BALL, "x": np.array([np.complex64(1j), 0, 0], dtype=object)}}, "complex"),
+    ("found in memory", {"results": {"": []}}, "a video has an empty name"),
     ("possession", {"players": PLAYERS, "ball": BALL, "truth": {**SPELLS, "start": pd.to_datetime([0, 1])}}, "truth: "),
 ]  # fmt: skip
 

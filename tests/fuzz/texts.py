@@ -322,6 +322,8 @@ def goes_back(polygons: Any) -> bool:
 
 def check_polygons(polygons: Any, data: bytes, path: Path) -> None:
     assert np.isfinite(polygons.area()).all()
+    if goes_back(polygons):
+        return
     again = Polygons.from_geojson(polygons.to_geojson())
     assert np.array_equal(again.area(), polygons.area())
 
