@@ -305,9 +305,9 @@ def test_geojson_there_and_back(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "is no GeoJSON"),
+        ("{", "invalid JSON at line 1"),
         ("[1]", "is no GeoJSON"),
-        ('{"type": "Point", "coordinates": [1, 2]}', "has a 'Point'; wanted Polygon"),
+        ('{"type": "Point", "coordinates": [1, 2]}', "is a Point, which has no area; expected Polygon"),
         ('{"type": "FeatureCollection", "features": []}', "has no polygons"),
         ('{"type": "Feature", "properties": {"category": "odd"}, "geometry": {"type": "Polygon", '
          '"coordinates": []}}', "there is no category 'odd'"),

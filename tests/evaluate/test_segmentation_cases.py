@@ -120,7 +120,7 @@ def test_labels_without_a_name_are_errors_of_a_file(folders, tmp_path):
 
 def test_mixed_inputs_are_refused(folders):
     truth = folders[0] / "case_1.nii.gz"
-    with pytest.raises(TypeError, match="truth is a volume and found a folder"):
+    with pytest.raises(ValueError, match="truth is a volume and found a folder"):
         segmentation(truth=truth, found=folders[1])
     with pytest.raises(FileNotFoundError, match="no such file or folder"):
         segmentation(truth=truth, found=folders[1] / "nothing.nii.gz")
