@@ -178,6 +178,17 @@ def _to_turn(rings: Rings, index: NDArray[np.int64], parts: NDArray[np.int64]) -
     return (areas > 0) != (depth % 2 == 0)
 
 
+def _spiked(rings: Rings) -> NDArray[np.bool_]:
+    """Return which rings turn back at a vertex, exactly on the way that they came."""
+    x, y, after = rings.x, rings.y, rings.following
+    dx, dy = x[after] - x, y[after] - y
+    back = dx * dy[after] == dy * dx[after]
+    back &= dx * dx[after] + dy * dy[after] < 0.0
+    result = np.zeros(len(rings.ring_offsets) - 1, np.bool_)
+    result[rings.ring_of[back]] = True
+    return result
+
+
 def nesting(
     rings: Rings, index: NDArray[np.int64], part: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
@@ -196,11 +207,17 @@ def nesting(
     starts = offsets_of(sizes)[:-1]
     inner = np.repeat(np.arange(len(part)), sizes)
     outer = np.arange(len(inner)) + np.repeat(first - starts, sizes)
-    # The box of a ring allows that it is around another one.
+    # The box of a ring allows that it is around another one. A spike without width can reach
+    # out of the ring around it, so that then the boxes only have to meet.
     bounds = alone.bounds
-    near = inner != outer
-    near &= (bounds[:2, outer] <= bounds[:2, inner]).all(axis=0)
+    near = (bounds[:2, outer] <= bounds[:2, inner]).all(axis=0)
     near &= (bounds[2:, outer] >= bounds[2:, inner]).all(axis=0)
+    spiked = _spiked(alone)
+    if spiked.any():
+        meet = (bounds[:2, outer] < bounds[2:, inner]).all(axis=0)
+        meet &= (bounds[2:, outer] > bounds[:2, inner]).all(axis=0)
+        near |= meet & spiked[inner]
+    near &= inner != outer
     inner, outer = inner[near], outer[near]
     shared = shared_masses(alone, inner, alone, outer, uniform(alone))
     within = shared > 0.5 * alone.areas[inner]

@@ -342,3 +342,16 @@ def test_boxes_as_polygons():
         assert boxed.pairwise(polygons, polygons) == pytest.approx(score.pairwise(boxes, boxes))
     with pytest.raises(TypeError, match="planar Boxes"):
         ov.Polygons.from_boxes(ov.Boxes([[0.0, 1.0]]))
+
+
+def test_a_spike_of_a_hole_may_leave_its_outline() -> None:
+    """It has no width, and the hole stays a hole, also when it is written."""
+    outline = [(0, 0), (50, 0), (50, 50), (0, 50)]
+    hole = [(10, 10), (10, 20), (20, 20), (20, 15), (60, 15), (30, 15), (20, 15), (20, 10)]
+    for ring in (hole, hole[::-1]):
+        polygons = ov.Polygons([[outline, ring]])
+        assert polygons.measure() == [2400.0]
+        written = polygons.to_geojson()
+        assert len(written["features"][0]["geometry"]["coordinates"]) == 2
+        assert ov.Polygons.from_geojson(written).measure() == [2400.0]
+        assert ov.iou(polygons, ov.Polygons([outline])) == [0.96]
