@@ -28,6 +28,9 @@ __all__ = ["Regions", "as_numbers", "check_pair", "extent_reader"]
 _REPR_NUMBERS = 1000  # longer batches are summarised, as NumPy does
 
 
+_LARGE = 2.0**300  # below, products of up to three numbers are numbers
+
+
 class Regions(ByValue, Ends):
     """An immutable batch of N sets of one kind.
 
@@ -89,8 +92,21 @@ class Regions(ByValue, Ends):
     def __init__(self, values: ArrayLike, *, unit: str | None = None) -> None:
         table = self._read(values, len(self.columns))
         self._fill(tuple(np.array(column) for column in table.T), unit)  # copies, always
+        if table.size and np.abs(table).max() > _LARGE:
+            self._check_measures()
 
     # ------------------------------------------------------------------- construction
+
+    def _check_measures(self) -> None:
+        """Raise where a measure is beyond float64: scores would call it undefined."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            measure = self.measure()
+        bad = np.flatnonzero(~np.isfinite(measure))
+        if bad.size:
+            raise ValueError(
+                f"{type(self).__name__}: the measure of region {bad[0]} is too large for float64; "
+                "multiply all coordinates by the same small number"
+            )
 
     @classmethod
     def _read(
