@@ -204,7 +204,7 @@ def test_inner_ciou(ratio):
 def masks(form: str, count: int = 6, seed: int = 0):
     rng = np.random.default_rng(seed)
     p, q = rng.uniform(0.02, 0.98, (2, count, 3, 4))
-    return p, q, ov.Masks(p, axes=1, soft=form), ov.Masks(q, axes=1, soft=form)
+    return p, q, ov.Masks(p, axes=2, soft=form), ov.Masks(q, axes=2, soft=form)
 
 
 SUMS = {
