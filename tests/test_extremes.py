@@ -286,6 +286,7 @@ def test_planar_boxes_against_shapely() -> None:
     np.testing.assert_allclose(terms.hull[solid], hull[solid], rtol=1e-13, atol=1e-13)
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered")  # of kernels that are interpreted
 @pytest.mark.parametrize("size", [5e-324, 1e-310, 2.0**-1002])
 @pytest.mark.parametrize("score", [ov.iou, ov.dice, ov.giou], ids=str)
 def test_gradients_beyond_float64_are_refused(score, size: float) -> None:

@@ -65,6 +65,7 @@ def test_a_flat_box_is_empty_or_refused() -> None:
 
 
 @pytest.mark.kernels
+@pytest.mark.filterwarnings("ignore:overflow encountered")  # of kernels that are interpreted
 @pytest.mark.parametrize("kind", ["intervals", "interval sets", "arcs", "sets"])
 @pytest.mark.parametrize("size", [5e-324, 1e-170, 1e160])
 def test_lengths_and_weights_have_ratios_at_any_scale(kind: str, size: float) -> None:
