@@ -17,7 +17,7 @@ is installed.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
@@ -73,11 +73,29 @@ def _count_keys(payload: Any) -> int:
     try:
         entries = payload.get("results", payload.get("database", payload))
         lists = [x if isinstance(x, list) else x["annotations"] for x in entries.values()]
-        count = sum(map(len, chain.from_iterable(lists)))
-        count += sum(len(x) for x in entries.values() if isinstance(x, dict))
-        return count + len(entries) + (len(payload) if entries is not payload else 0)
+        count = sum(map(len, chain.from_iterable(lists))) + len(entries)
+        for entry in entries.values():
+            if isinstance(entry, dict):
+                count += len(entry)
+                count += _keys_in(x for name, x in entry.items() if name != "annotations")
+        if entries is not payload:
+            count += len(payload) + _keys_in(x for x in payload.values() if x is not entries)
+        return count
     except (AttributeError, KeyError, TypeError):
         return 0
+
+
+def _keys_in(values: Iterable[Any]) -> int:
+    """Count the keys of all objects in some values."""
+    count = 0
+    left = [value for value in values if isinstance(value, dict | list)]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            count += len(value)
+            value = value.values()
+        left += [x for x in value if isinstance(x, dict | list)]
+    return count
 
 
 def read_mapping(payload: Any, *, role: str, name: str, sha256: str | None) -> RawSegments:
