@@ -91,10 +91,11 @@ def _keys_in(values: Iterable[Any]) -> int:
     left = [value for value in values if isinstance(value, dict | list)]
     while left:
         value = left.pop()
+        inside: Iterable[Any] = value
         if isinstance(value, dict):
             count += len(value)
-            value = value.values()
-        left += [x for x in value if isinstance(x, dict | list)]
+            inside = value.values()
+        left += [x for x in inside if isinstance(x, dict | list)]
     return count
 
 
