@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +13,7 @@ from overlap.io._raw import Where
 from overlap.io.printable import brief
 from overlap.regions._times import Ticks, read_times, spans_from, text_of
 
-if TYPE_CHECKING:
-    from overlap.io.segments import SegmentTable
-
-__all__ = ["first_starts", "in_seconds", "on_one_clock", "read_ends", "text_of"]
+__all__ = ["first_starts", "in_seconds", "read_ends", "text_of"]
 
 _ISO = re.compile(
     r"(\d{4})(-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(?:\.(\d{1,9}))?)?"
@@ -168,65 +164,3 @@ def in_seconds(
             "parts of such a long video names of their own"
         )
     return np.ascontiguousarray(ends[:, 0]), np.ascontiguousarray(ends[:, 1])
-
-
-def on_one_clock(tables: Mapping[str, SegmentTable]) -> dict[str, SegmentTable]:
-    """Count the seconds of several tables from the same time in each video.
-
-    Parameters
-    ----------
-    tables : mapping from str to SegmentTable
-        By role. The first that has segments of a video gives it its origin, the first start.
-
-    Returns
-    -------
-    dict of str to SegmentTable
-        Tables of plain seconds are returned as they are.
-
-    Raises
-    ------
-    ValueError
-        One has times and another plain seconds, or one has a time zone and another has none.
-    """
-    given = {role: table for role, table in tables.items() if len(table)}
-    dated = {role: table for role, table in given.items() if table.times is not None}
-    if not dated:
-        return dict(tables)
-    role, first = next(iter(dated.items()))
-    for other, table in given.items():
-        if table.times is None:
-            raise ValueError(
-                f"{role} ({first.source}) has datetimes and {other} ({table.source}) has plain "
-                "seconds; give times on both sides, or subtract the beginning of each video from "
-                "the times"
-            )
-        if table.zoned != first.zoned:
-            pair = (role, first), (other, table)
-            with_zone, without = pair if first.zoned else pair[::-1]
-            raise ValueError(
-                f"{with_zone[0]} ({with_zone[1].source}) has times with a time zone and "
-                f"{without[0]} ({without[1].source}) has times without one; say which zone these "
-                "are of, such as column.dt.tz_localize('UTC')"
-            )
-    # An origin that is rounded down serves as well, since all tables have the same.
-    fine = all(table.times.dtype == "M8[ns]" for table in dated.values())  # type: ignore[union-attr]
-    dtype = np.dtype("M8[ns]" if fine else "M8[us]")
-    origins: dict[str, np.datetime64] = {}
-    for table in dated.values():
-        assert table.origin is not None
-        starts = table.origin.astype(dtype)
-        for name, origin in zip(table.videos, starts, strict=True):
-            if not np.isnat(origin):
-                origins.setdefault(name, origin)
-    missing = np.datetime64("NaT")
-    result = {}
-    for name, table in tables.items():
-        origin = np.array([origins.get(video, missing) for video in table.videos], dtype)
-        times = table.times if table.times is not None else np.empty((0, 2), dtype)
-        start, stop = in_seconds(times, origin[table.video], first.zoned, table.where)
-        for array in (start, stop, origin):
-            array.setflags(write=False)
-        result[name] = replace(
-            table, start=start, stop=stop, times=times, origin=origin, zoned=first.zoned
-        )
-    return result

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._values import ByValue
-from overlap.io.clocks import on_one_clock
-from overlap.io.segments import SegmentTable, as_segments
+from overlap.io.segments import SegmentTable, as_segments, on_one_clock
 
 from .pairs import Pairs, find_pairs, touches
 from .protocol import Protocol
