@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from overlap.evaluate._comparison.ranks import Ranking, average_precision
+from overlap.evaluate._temporal.wording import FEW_VIDEOS
 from overlap.evaluate.bootstrap import (
     INTERVALS,
     LEAST_DRAWS,
@@ -22,8 +24,6 @@ from overlap.evaluate.bootstrap import (
     resampled_interval,
     share_interval,
 )
-from overlap.evaluate.localization.wording import FEW_VIDEOS
-from overlap.evaluate.ranking import Ranking, average_precision
 
 CLASSES = 20
 RESAMPLES = 499

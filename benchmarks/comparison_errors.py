@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from overlap.evaluate import Report, compare, mean_interval
+from overlap.evaluate._comparison.significance import holm, mean_difference, signed_rank
 from overlap.evaluate.bootstrap import draw_weights, resampled_interval
-from overlap.evaluate.significance import holm, mean_difference, signed_rank
 
 PICTURE = Path(__file__).parents[1] / "docs" / "podium.png"
 GAIN = 0.02

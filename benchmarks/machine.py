@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from overlap._jit import run_blocks, thread_count
+from overlap._kernels.jit import run_blocks, thread_count
 
 __all__ = ["bandwidth", "describe", "load"]
 

@@ -212,7 +212,7 @@ def torch_gradient(name: str, a: np.ndarray, b: np.ndarray) -> Call:
 
 def copy_floor(size: int) -> Call:
     """Move `size` bytes, half read and half written, on as many threads as we use."""
-    from overlap._jit import run_blocks
+    from overlap._kernels.jit import run_blocks
 
     words = max(size // 16, 1)
     source, target = np.ones(words), np.zeros(words)

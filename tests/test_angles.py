@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from overlap._angles import angle
-from overlap._jit import specialise
+from overlap._kernels.angles import angle
+from overlap._kernels.jit import specialise
 
 pytestmark = pytest.mark.kernels
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import overlap as ov
-from overlap import _bounds
+from overlap._common import limits as _bounds
 from overlap.evaluate.bootstrap import check_drawn, checked_draws, draw_weights, mean_interval
 from overlap.evaluate.ranges import read_numbers
-from overlap.periodic_grids import PeriodicGrid
+from overlap.torus import PeriodicGrid
 
 FLAT = (360.0, 360.0)
 

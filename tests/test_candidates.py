@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import overlap as ov
-from overlap import candidates
+from overlap.scores import candidates
 
 pytestmark = pytest.mark.kernels
 
@@ -158,8 +158,8 @@ def test_neither_jobs_nor_a_growing_output_change_the_pairs(monkeypatch, output,
     a, b = (ov.Intervals(np.stack([s, s + rng.uniform(0, 8, size)], axis=1)) for s in start)
     expected = ov.iou.pairwise(a, b)
     expected[expected < 0.2] = 0.0
-    monkeypatch.setattr("overlap._sparse._OUTPUT", output)
-    monkeypatch.setattr("overlap._sparse._CANDIDATES", job)
+    monkeypatch.setattr("overlap.scores.sparse._OUTPUT", output)
+    monkeypatch.setattr("overlap.scores.sparse._CANDIDATES", job)
     monkeypatch.setenv("OVERLAP_THREADS", "3")
     pairs = ov.iou.pairs(a, b, at_least=0.2)
     assert pairs.nnz == np.count_nonzero(expected)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from overlap import _outputs, cli, evaluate
+from overlap import cli, evaluate
+from overlap.cli import outputs as _outputs
 from overlap.io import sample_path
 
 TRUTH = str(sample_path("temporal_truth"))
@@ -437,7 +438,7 @@ def test_no_words_show_the_help(run):
 
 def test_every_option_has_help(run):
     _, out, _ = run("temporal", "--help")
-    for option in cli.temporal.params:
+    for option in cli.cli.commands["temporal"].params:
         if option.param_type_name == "option":
             assert option.help, option.name
             assert option.opts[0] in out

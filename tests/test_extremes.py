@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import overlap as ov
-from overlap._terms import Groups
+from overlap._kernels.terms import Groups
 from overlap.testing import all_scores
 
 pytestmark = pytest.mark.kernels

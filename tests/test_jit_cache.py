@@ -123,7 +123,7 @@ ROUTES = {
     "closure": (BOUND, CLOSURE.format("1.0"), CLOSURE.format("5.0"), 3.0, 7.0),
     "default": (BOUND, DEFAULT.format("1.0"), DEFAULT.format("5.0"), 3.0, 7.0),
 }  # fmt: skip
-HEADER = "from overlap._jit import compose, scalar, specialise\n"
+HEADER = "from overlap._kernels.jit import compose, scalar, specialise\n"
 # Prints {route: [value at 2.0, hits of the cache on disk, file names on disk are possible]}.
 RUN = """
 import importlib, json, sys
@@ -238,7 +238,7 @@ def test_cache_beside_the_source(one: Path) -> None:
 
 def test_cache_folder_that_cannot_be_made(tmp_path: Path, monkeypatch) -> None:
     """A path below a regular file binds the superuser too."""
-    from overlap._jit import specialise
+    from overlap._kernels.jit import specialise
 
     def unkept(x, out):
         out[0] = x[0]
@@ -274,7 +274,7 @@ def test_without_compilation(one: Path) -> None:
 
 
 def test_templates_say_what_is_wrong() -> None:
-    from overlap._jit import specialise
+    from overlap._kernels.jit import specialise
 
     def make(offset: float):
         def loop(x, out):
@@ -293,7 +293,7 @@ def test_templates_say_what_is_wrong() -> None:
 
 
 def test_the_same_arguments_give_the_same_kernel() -> None:
-    from overlap._jit import scalar, specialise
+    from overlap._kernels.jit import scalar, specialise
 
     @scalar
     def double(x):
@@ -337,7 +337,7 @@ def test_damaged_entries_are_replaced(tmp_path: Path) -> None:
 
 
 def test_every_bit_of_an_entry_is_checked(one: Path) -> None:
-    from overlap._kernel_cache import _DIGEST, _MAGIC, _checked
+    from overlap._kernels.cache import _DIGEST, _MAGIC, _checked
 
     run(one, "kernel")
     (entry,) = machine_code(one)
@@ -366,7 +366,7 @@ def test_a_warm_folder_that_cannot_be_written_is_used(one: Path, monkeypatch) ->
     """As in an image that runs as another user."""
     assert run(one, "kernel") == {"kernel": [3.0, 0]}
     source = (one / "kernel.py").read_text()
-    from overlap import _kernel_cache
+    from overlap._kernels import cache as _kernel_cache
 
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
@@ -427,7 +427,7 @@ def test_what_killed_processes_left_is_removed(one: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no owner here")
 def test_machine_code_of_strangers_is_not_run(tmp_path: Path) -> None:
-    from overlap._kernel_cache import _stranger
+    from overlap._kernels.cache import _stranger
 
     source, entry = tmp_path / "kernel.py", tmp_path / "entry"
     source.write_text("")

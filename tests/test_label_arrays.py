@@ -9,7 +9,7 @@ import SimpleITK
 from PIL import Image
 
 import overlap as ov
-from overlap._label_arrays import check_one_hot, plain_bool
+from overlap._common.label_arrays import check_one_hot, plain_bool
 
 SPACING = (0.5, 1.5, 3.0)
 AFFINE = np.diag([-0.5, -1.5, 3.0, 1.0])  # what SimpleITK's default place is in RAS+

@@ -12,7 +12,7 @@ from skimage.measure import euler_number
 from skimage.morphology import skeletonize
 
 import overlap as ov
-from overlap.skeletons import _thinned
+from overlap.labels.skeletons import _thinned
 
 SIDES = [(0, -1, 0), (0, 0, 1), (1, 0, 0), (0, 1, 0), (0, 0, -1), (-1, 0, 0)]
 

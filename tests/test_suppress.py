@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import overlap as ov
-from overlap import suppress
+from overlap.pairing import suppression as suppress
 
 pytestmark = pytest.mark.kernels
 

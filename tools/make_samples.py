@@ -35,7 +35,7 @@ CLASSES = {
     "Surfing": 0.10,
 }
 VIDEOS = 40
-FOLDER = Path(__file__).resolve().parent.parent / "overlap" / "samples"
+FOLDER = Path(__file__).resolve().parent.parent / "overlap" / "io" / "samples"
 
 
 def choose(rng: random.Random) -> str:

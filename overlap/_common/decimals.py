@@ -25,7 +25,7 @@ def as_meant(value: float) -> float:
     Examples
     --------
     >>> import numpy as np
-    >>> from overlap._decimals import as_meant
+    >>> from overlap._common.decimals import as_meant
     >>> as_meant(float(np.float32(0.8))), as_meant(0.1220703125), as_meant(1 / 3)
     (0.8, 0.1220703125, 0.3333333333333333)
     """
@@ -47,7 +47,7 @@ def shortest_decimal(value: float, error: float) -> float:
 
     Examples
     --------
-    >>> from overlap._decimals import shortest_decimal
+    >>> from overlap._common.decimals import shortest_decimal
     >>> shortest_decimal(0.79999998, 1e-7), shortest_decimal(0.79999998, 1e-9)
     (0.8, 0.79999998)
     """

@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from overlap._decimals import as_meant, scaled
-from overlap._voxel_grid import GridMismatchError, VoxelGrid, affine_from_lps, axis_length, mismatch
+from overlap._common.decimals import as_meant, scaled
+from overlap._common.voxel_grid import (
+    GridMismatchError,
+    VoxelGrid,
+    affine_from_lps,
+    axis_length,
+    mismatch,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._decimals import as_meant, shortest_decimal
+from overlap._common.decimals import as_meant, shortest_decimal
 
 __all__ = ["AxisChange", "GridMismatchError", "VoxelGrid", "affine_from_lps", "axis_change",
            "axis_length", "compare_grids", "mismatch"]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from overlap._jit import scalar
+from overlap._kernels.jit import scalar
 
 __all__ = ["angle"]
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from overlap._jit import scalar
+from overlap._kernels.jit import scalar
 
 __all__ = ["RUN_COLUMNS", "SEGMENT", "count_runs", "first_seen", "rehash"]
 

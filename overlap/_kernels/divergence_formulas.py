@@ -1,6 +1,6 @@
 """Formulas of the scores of distributions: what they make of divergences.
 
-Like those in `overlap._formulas`. Here ``e`` is ``(transport2, bhattacharyya, kl_ba)`` and
+Like those in `overlap._kernels.formulas`. Here ``e`` is ``(transport2, bhattacharyya, kl_ba)`` and
 ``s`` is ``kl_ab``. Divergences may be infinite, for which a score is 0, and NaN. A distance is
 the root of a divergence and has a cone where two distributions are equal, where it has no
 gradient; the partials there are 0, the middle of the subgradients.
@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 
-from overlap import _formulas
-from overlap._jit import scalar
+from overlap._kernels import formulas as _formulas
+from overlap._kernels.jit import scalar
 
 _NONE = (0.0, 0.0, 0.0)
 

@@ -8,7 +8,7 @@ import numba
 from numba import types
 from numba.extending import intrinsic
 
-from overlap._jit import scalar
+from overlap._kernels.jit import scalar
 
 __all__ = ["multiply_add", "sum_of_products"]
 

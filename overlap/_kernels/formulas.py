@@ -1,6 +1,6 @@
 """Formulas: what a score makes of the terms, without any geometry.
 
-Every formula takes ``(o, e, s, x, p)``, the four groups of terms (see `overlap._terms`)
+Every formula takes ``(o, e, s, x, p)``, the four groups of terms (see `overlap._kernels.terms`)
 and the run-time parameters, and returns its value and its partial derivatives
 ``(value, do, de, ds, dx)``. Partials are zero where the value is undefined, and ``dx`` is
 ``()`` in formulas that do not look at the extent.
@@ -16,9 +16,9 @@ from functools import cache, cached_property
 from importlib import import_module
 from typing import Any
 
-from overlap._angles import angle
-from overlap._jit import compose, scalar
-from overlap._terms import Groups, each_axis
+from overlap._kernels.angles import angle
+from overlap._kernels.jit import compose, scalar
+from overlap._kernels.terms import Groups, each_axis
 
 __all__ = ["Component", "combine"]
 

@@ -13,7 +13,7 @@ Environment
 -----------
 OVERLAP_CACHE : ``0`` keeps machine code in memory only; a folder keeps it there;
     unset, it is kept beside the package, or in the user's cache if that is read-only.
-    `overlap._kernel_cache` says whose machine code is trusted.
+    `overlap._kernels.cache` says whose machine code is trusted.
 OVERLAP_THREADS : number of threads for large pairwise work; unset, all processors that
     this process may use.
 NUMBA_DISABLE_JIT : ``1`` runs every kernel as plain Python.
@@ -41,7 +41,7 @@ import numpy as np
 from numba import njit
 from numba.core.extending import _Intrinsic
 
-from overlap._kernel_cache import KernelCache
+from overlap._kernels.cache import KernelCache
 
 __all__ = ["compose", "digest", "run_blocks", "scalar", "specialise", "subroutine", "thread_count"]
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._contingency_loops import (
+from overlap._common.values import ByValue
+from overlap._kernels.contingency_loops import (
     RUN_COLUMNS,
     SEGMENT,
     count_runs,
     rehash,
 )
-from overlap._jit import run_blocks, specialise
-from overlap._values import ByValue
+from overlap._kernels.jit import run_blocks, specialise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,6 +1,6 @@
 """Loop templates: every loop over pairs of regions stands here once.
 
-The upper-case names are bound by `overlap._jit.specialise`: TERMS to the terms of a kind,
+The upper-case names are bound by `overlap._kernels.jit.specialise`: TERMS to the terms of a kind,
 SCORE to a combination of formulas, PULL to a pullback, EXTENT to what reads the axes of a
 block, K to an axis.
 """

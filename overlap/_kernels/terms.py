@@ -25,8 +25,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from overlap._jit import compose, scalar
-from overlap._values import ByValue
+from overlap._common.values import ByValue
+from overlap._kernels.jit import compose, scalar
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,9 +14,7 @@ from typing import Any
 
 import click
 
-from overlap._command_ramachandran import ramachandran
-from overlap._command_segmentation import segmentation
-from overlap._outputs import (
+from overlap.cli.outputs import (
     check_json,
     check_outputs,
     report_writers,
@@ -24,6 +22,8 @@ from overlap._outputs import (
     write_json,
     write_outputs,
 )
+from overlap.cli.ramachandran import ramachandran
+from overlap.cli.segmentation import segmentation
 from overlap.io.name_match import closest
 from overlap.io.printable import printable
 
@@ -190,7 +190,7 @@ def temporal(
     )
     failures = write_outputs([*report_writers(report, outputs), (plot, report.plot)])
     if not quiet:
-        from overlap._screen import temporal_lines
+        from overlap.cli.screen import temporal_lines
 
         click.echo("\n".join(temporal_lines(report)))
     return 2 if failures else 0
@@ -243,8 +243,8 @@ def compare(
     check_json(out, reports)
     check_outputs([out] if out is not None else [], plot, reports)
     from overlap import evaluate
-    from overlap._again import load_compared
-    from overlap._screen import comparison_lines
+    from overlap.cli.reload import load_compared
+    from overlap.cli.screen import comparison_lines
 
     options: dict[str, Any] = {"aggregate": aggregate, "cases": "common" if common else "same"}
     if missing is not None:
@@ -290,8 +290,8 @@ def explain(report_a: str, report_b: str, metric: str | None, out: str | None) -
     """
     check_json(out, (report_a, report_b))
     from overlap import evaluate
-    from overlap._again import load_reports
-    from overlap._screen import explanation_lines
+    from overlap.cli.reload import load_reports
+    from overlap.cli.screen import explanation_lines
 
     steps = evaluate.explain(*load_reports([report_a, report_b]), metric=metric)
     if out is not None:
@@ -361,8 +361,8 @@ def check(files: tuple[str, ...], strict: bool) -> int:
 @click.argument("what", type=click.Choice(["scores", "metrics", "protocols", "kinds", "residues"]))
 def list_names(what: str) -> None:
     """List the scores, metrics of segmentation, protocols, kinds of region or of residue."""
-    from overlap import _listing
-    from overlap._screen import align
+    from overlap.cli import listing as _listing
+    from overlap.cli.screen import align
 
     rows = getattr(_listing, f"{what[:-1]}_rows")()
     click.echo("\n".join(align(rows)))
@@ -371,7 +371,7 @@ def list_names(what: str) -> None:
 @cli.command()
 def warm() -> None:
     """Compile the kernels of the common jobs now, so that the next command starts fast."""
-    from overlap._listing import warm_kernels
+    from overlap.cli.listing import warm_kernels
 
     seconds = warm_kernels()
     click.echo(f"kernels are compiled ({seconds:.1f} s)")

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from overlap._outputs import check_outputs, report_writers, write_outputs
+from overlap.cli.outputs import check_outputs, report_writers, write_outputs
 from overlap.io.printable import printable
 
 __all__ = ["ramachandran"]
@@ -152,7 +152,7 @@ def ramachandran(
         others = [(geojson, report.to_geojson)]
     unwritten = write_outputs([*others, *report_writers(report, outputs), (plot, report.plot)])
     if not quiet:
-        from overlap._screen_ramachandran import ramachandran_lines
+        from overlap.cli.screen_ramachandran import ramachandran_lines
 
         click.echo("\n".join(ramachandran_lines(report)))
     failures = [*report.settings["found"].get("failures", ()),

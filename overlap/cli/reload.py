@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from overlap.evaluate import Report
-    from overlap.evaluate.case_table import StoredReport
+    from overlap.evaluate._comparison.case_table import StoredReport
     from overlap.evaluate.contract import Contract
     from overlap.io import SegmentTable
 
@@ -154,8 +154,8 @@ def _contract(path: str | Path, payload: dict[str, Any]) -> Contract:
 
 def _stored(path: str | Path, payload: dict[str, Any]) -> StoredReport:
     """Check the rows, and that the summary follows from them."""
-    from overlap.evaluate.case_scores import defined_mean
-    from overlap.evaluate.case_table import StoredReport, case_table
+    from overlap.evaluate._comparison.case_scores import defined_mean
+    from overlap.evaluate._comparison.case_table import StoredReport, case_table
 
     _check_entries(path, payload["table"], payload["settings"])
     report = StoredReport(tuple(payload["table"]), payload["settings"])
@@ -209,7 +209,7 @@ def _load(
     path: str | Path, payload: dict[str, Any], tables: dict[tuple[str, str], SegmentTable]
 ) -> Report:
     from overlap.evaluate import temporal
-    from overlap.evaluate.localization.every import every_protocol
+    from overlap.evaluate._temporal.every import every_protocol
 
     settings, summary = payload["settings"], payload["summary"]
     parts = settings.get("protocols") if settings.get("protocol") == "all" else None

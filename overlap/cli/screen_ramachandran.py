@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from overlap._screen import align, blocks, notices
+from overlap.cli.screen import align, blocks, notices
 
 if TYPE_CHECKING:
     from overlap.evaluate import ConformationReport, RamachandranReport

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from overlap._screen import align, blocks, notices
+from overlap.cli.screen import align, blocks, notices
 
 if TYPE_CHECKING:
     from overlap.evaluate import SegmentationReport
@@ -26,7 +26,7 @@ def segmentation_lines(report: SegmentationReport) -> list[str]:
         Means by label, with intervals where there are any; the worst rows; strata; counts and
         notes.
     """
-    from overlap.evaluate.volumes.shown import sections_of
+    from overlap.evaluate._segmentation.shown import sections_of
 
     lines: list[str] = []
     keys = {"Strata, means over labels": 3}

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import click
 
-from overlap._outputs import check_outputs, report_writers, write_outputs
+from overlap.cli.outputs import check_outputs, report_writers, write_outputs
 from overlap.io.printable import printable
 
 __all__ = ["segmentation"]
@@ -153,7 +153,7 @@ def segmentation(
         ]
     )
     if not quiet:
-        from overlap._screen_segmentation import segmentation_lines
+        from overlap.cli.screen_segmentation import segmentation_lines
 
         click.echo("\n".join(segmentation_lines(report)))
     for failure in report.failed[:_FAILURES]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 from overlap.coders._reading import (
     Scaling,
     build,

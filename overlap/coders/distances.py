@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 from overlap.coders._reading import (
     build,
     checked_grad,

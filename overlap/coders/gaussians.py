@@ -24,7 +24,7 @@ class GaussianBox:
     """Gaussians as rotated boxes: ``cx, cy, w, h, angle``.
 
     The covariance of a box is ``R diag(variance w^2, variance h^2) R^T``. `pullback` brings
-    gradients of the scores in `overlap.divergences` back to the parameters of boxes.
+    gradients of the scores in `overlap.scores.divergences` back to the parameters of boxes.
 
     Parameters
     ----------

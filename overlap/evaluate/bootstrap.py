@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from overlap._bounds import MOST_DRAWN, MOST_DRAWS
+from overlap._common.limits import MOST_DRAWN, MOST_DRAWS
 
 from .report import Interval
 from .value_range import EVERYTHING, Range

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from overlap._bounds import MOST_NUMBERS
+from overlap._common.limits import MOST_NUMBERS
 
 __all__ = ["as_numbers", "complement", "read_numbers"]
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-from overlap._values import ByValue, ReadOnly
+from overlap._common.values import ByValue, ReadOnly
 
 __all__ = ["Study", "progress_bar"]
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap import _loops
-from overlap._jit import run_blocks, specialise
+from overlap._kernels import loops as _loops
+from overlap._kernels.jit import run_blocks, specialise
 from overlap.regions._sizes import limits
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from overlap._engine import Plan
     from overlap.regions.base import Regions
+    from overlap.scores.evaluation import Plan
 
 __all__ = ["TableScorer", "table_scorer"]
 

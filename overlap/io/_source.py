@@ -10,7 +10,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from overlap._files import check_size, most_text, read_file
+from overlap._common.files import check_size, most_text, read_file
 
 __all__ = ["Source", "read_source"]
 
@@ -70,7 +70,7 @@ def read_source(path: str | Path) -> Source:
         The file is missing or unreadable (FileNotFoundError, PermissionError...).
     ValueError
         The file is a folder or a pipe, is empty, is a damaged or truncated gzip file, or is larger
-        than `overlap._files` allows.
+        than `overlap._common.files` allows.
     """
     name = str(path)
     raw = data = read_file(path)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from overlap._values import ReadOnly
+from overlap._common.values import ReadOnly
 from overlap.io._paths import find_files, suffix_of
 from overlap.io._source import read_source
 from overlap.io._structure_files import STRUCTURE_SUFFIXES
@@ -69,8 +69,8 @@ def kind_of(source: Any) -> str:
         raise ValueError(
             f"a list of {' and '.join(kinds) or 'nothing'}; wanted structures, or tables of angles"
         )
-    from overlap.periodic_grids import PeriodicGrid
     from overlap.regions.polygons import Polygons
+    from overlap.torus import PeriodicGrid
 
     if isinstance(source, PeriodicGrid):
         return "grids"

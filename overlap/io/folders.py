@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from string import ascii_letters, digits
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 from overlap.io.boundary import reads_file
 from overlap.io.name_match import mismatch
 from overlap.io.volumes import SUFFIXES, split_suffix

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from overlap._values import ByValue
-from overlap._voxel_grid import (
+from overlap._common.values import ByValue
+from overlap._common.voxel_grid import (
     GridMismatchError,
     axis_change,
     compare_grids,

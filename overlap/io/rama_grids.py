@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from overlap._bounds import MOST_NODES
-from overlap._values import ByValue, ReadOnly
+from overlap._common.limits import MOST_NODES
+from overlap._common.values import ByValue, ReadOnly
 from overlap.io._source import Source, read_source
 from overlap.io.boundary import reads_file
 from overlap.io.printable import brief
@@ -30,7 +30,7 @@ from overlap.io.residue_categories import (
     FOUR_CATEGORIES,
     as_category,
 )
-from overlap.periodic_grids import PeriodicGrid
+from overlap.torus import PeriodicGrid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

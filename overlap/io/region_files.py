@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 from overlap.io._json import parse_json
 from overlap.io._source import Source, read_source
 from overlap.io.boundary import reads_file

@@ -15,7 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from overlap._values import ReadOnly
+from overlap._common.values import ReadOnly
 from overlap.io.printable import brief
 
 __all__ = [

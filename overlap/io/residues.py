@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 
 if TYPE_CHECKING:
     import pandas as pd

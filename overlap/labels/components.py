@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from overlap._contingency_loops import first_seen
-from overlap._jit import specialise
-from overlap._label_arrays import read_labels
+from overlap._common.label_arrays import read_labels
+from overlap._kernels.contingency_loops import first_seen
+from overlap._kernels.jit import specialise
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

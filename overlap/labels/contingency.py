@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from overlap._label_pairs import LabelPairs, joined
-from overlap._values import ByValue
-from overlap.ratios import iou
+from overlap._common.values import ByValue
+from overlap._kernels.label_pairs import LabelPairs, joined
 from overlap.regions.boxes import Boxes
 from overlap.regions.labels import LabelRegions
+from overlap.scores.ratios import iou
 
 if TYPE_CHECKING:
     import pandas as pd
     import scipy.sparse
     from numpy.typing import ArrayLike, NDArray
 
-    from overlap.scores import Score
+    from overlap.scores.score import Score
 
 __all__ = ["Contingency", "checked_labels", "places"]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._decimals import as_meant
-from overlap._label_arrays import read_label_pair
-from overlap._label_pairs import count_label_pairs
-from overlap.contingencies import Contingency, checked_labels
+from overlap._common.decimals import as_meant
+from overlap._common.label_arrays import read_label_pair
+from overlap._kernels.label_pairs import count_label_pairs
+from overlap.labels.contingency import Contingency, checked_labels
 from overlap.regions.base import as_numbers
 from overlap.regions.grid import check_cells
 

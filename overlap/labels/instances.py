@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from overlap._values import ByValue
-from overlap.contingencies import Contingency, checked_labels, places
-from overlap.matching import greedy_pairs, optimal_pairs
+from overlap._common.values import ByValue
+from overlap.labels.contingency import Contingency, checked_labels, places
+from overlap.pairing.matching import greedy_pairs, optimal_pairs
 from overlap.regions._numbers import checked_number
 
 if TYPE_CHECKING:

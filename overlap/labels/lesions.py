@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from overlap._decimals import above
-from overlap._label_arrays import read_label_pair
-from overlap._values import ByValue
-from overlap.components import connected_components, neighborhood
-from overlap.contingencies import Contingency, places
-from overlap.counting import contingency
-from overlap.instances import match_instances
+from overlap._common.decimals import above
+from overlap._common.label_arrays import read_label_pair
+from overlap._common.values import ByValue
+from overlap.labels.components import connected_components, neighborhood
+from overlap.labels.contingency import Contingency, places
+from overlap.labels.counting import contingency
+from overlap.labels.instances import match_instances
 from overlap.regions._numbers import checked_number
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._jit import scalar, specialise, subroutine
-from overlap._label_arrays import read_label_pair
+from overlap._common.label_arrays import read_label_pair
+from overlap._kernels.jit import scalar, specialise, subroutine
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from overlap import _engine
-from overlap._terms import Groups
-from overlap._values import ByValue
-from overlap.scores import Part, Score
+from overlap._common.values import ByValue
+from overlap._kernels.terms import Groups
+from overlap.scores import evaluation as _engine
+from overlap.scores.score import Part, Score
 
 __all__ = ["Anatomy", "anatomy"]
 

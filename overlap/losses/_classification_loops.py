@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from overlap._jit import scalar
+from overlap._kernels.jit import scalar
 from overlap.losses._logistic import logistic, power_of_share
 
 __all__ = ["FOCAL", "QUALITY", "VARIFOCAL", "classify"]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap import _engine
 from overlap.losses._anatomy import Anatomy, anatomy
 from overlap.losses._gradients import Pair, gradients, identical, item_of, spread
+from overlap.scores import evaluation as _engine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

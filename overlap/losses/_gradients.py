@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap import _engine
-from overlap._ragged import ragged_value_and_grad
 from overlap.regions.base import Regions
 from overlap.regions.polygons import Polygons
 from overlap.regions.product import Product
+from overlap.scores import evaluation as _engine
+from overlap.scores.ragged import ragged_value_and_grad
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,8 +13,8 @@ import numba
 from numba import types
 from numba.extending import intrinsic
 
-from overlap._exact import multiply_add
-from overlap._jit import scalar
+from overlap._kernels.exact import multiply_add
+from overlap._kernels.jit import scalar
 
 __all__ = ["logistic", "power_of_share"]
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap import _engine
-from overlap._jit import specialise
-from overlap._terms import Groups
-from overlap._values import ByValue
+from overlap._common.values import ByValue
+from overlap._kernels.jit import specialise
+from overlap._kernels.terms import Groups
 from overlap.losses._gradients import identical, sides_of, stacked
 from overlap.losses._loss_loops import NEAR, settle
 from overlap.losses.overlaps import engine_side
 from overlap.losses.result import Loss, item_factors
 from overlap.regions.base import Regions
 from overlap.regions.masks import Masks
-from overlap.scores import Score
+from overlap.scores import evaluation as _engine
+from overlap.scores.score import Score
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

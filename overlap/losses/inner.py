@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from overlap import _engine
 from overlap.losses._anatomy import anatomy
 from overlap.losses._forms import linear_losses, share
 from overlap.losses.overlaps import engine_side, finished
@@ -17,7 +16,8 @@ from overlap.regions.intervals import Intervals
 from overlap.regions.product import Product
 from overlap.regions.rotated import RotatedBoxes
 from overlap.regions.upright import UprightBoxes
-from overlap.scores import Score
+from overlap.scores import evaluation as _engine
+from overlap.scores.score import Score
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from overlap import _engine
-from overlap._jit import specialise
+from overlap._kernels.jit import specialise
 from overlap.losses._anatomy import anatomy
 from overlap.losses._forms import shaped, undefined_losses
 from overlap.losses._gradients import Pair, gradients, identical, item_of, sides_of
 from overlap.losses._loss_loops import NEAR, settle
 from overlap.losses.result import Loss, item_factors
 from overlap.regions.base import Regions
-from overlap.scores import Score
+from overlap.scores import evaluation as _engine
+from overlap.scores.score import Score
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 from overlap.losses._numbers import checked_number, checked_pair, finite, within_rounding
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from overlap._values import content_hash, same
+from overlap._common.values import content_hash, same
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -18,8 +18,8 @@ import numpy as np
 
 from overlap.losses._sums import Sums, grouped_loss
 from overlap.losses.result import Loss
-from overlap.ratios import dice, tversky
 from overlap.regions.base import Regions
+from overlap.scores.ratios import dice, tversky
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

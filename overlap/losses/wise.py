@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from overlap import _formulas
-from overlap._formulas import Component
-from overlap._jit import scalar
-from overlap._terms import Groups
+from overlap._kernels import formulas as _formulas
+from overlap._kernels.formulas import Component
+from overlap._kernels.jit import scalar
+from overlap._kernels.terms import Groups
 from overlap.losses._forms import share
 from overlap.losses._gradients import gradients, item_of, spread
 from overlap.losses.overlaps import engine_side, finished
 from overlap.losses.result import Loss, item_factors
-from overlap.penalties import diou
-from overlap.ratios import iou
 from overlap.regions.base import Regions
-from overlap.scores import single
+from overlap.scores.penalties import diou
+from overlap.scores.ratios import iou
+from overlap.scores.score import single
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._values import ByValue
-from overlap.matching import Matches
-from overlap.ratios import coverage, iou
+from overlap._common.values import ByValue
+from overlap.pairing.matching import Matches
 from overlap.regions.base import Regions, as_numbers, check_pair
 from overlap.regions.boxes import Boxes
 from overlap.regions.intervals import Intervals
+from overlap.scores.ratios import coverage, iou
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from overlap._best_pairs import best_of, useful_pairs, without_pairs, zero_apart
-from overlap._reach import check_score, reaching
-from overlap._values import ByValue
-from overlap.candidates import checked_groups
-from overlap.ratios import coverage, iou
+from overlap._common.values import ByValue
+from overlap.pairing._best_pairs import best_of, useful_pairs, without_pairs, zero_apart
+from overlap.pairing._reach import check_score, reaching
 from overlap.regions._numbers import checked_number
 from overlap.regions.base import Regions, as_numbers, check_pair
-from overlap.scores import Score
+from overlap.scores.candidates import checked_groups
+from overlap.scores.ratios import coverage, iou
+from overlap.scores.score import Score
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from overlap._jit import specialise
-from overlap._reach import check_score, checked_confidence, descending, reaching
-from overlap._values import ByValue
-from overlap.candidates import checked_groups
-from overlap.ratios import iou
+from overlap._common.values import ByValue
+from overlap._kernels.jit import specialise
+from overlap.pairing._reach import check_score, checked_confidence, descending, reaching
 from overlap.regions._numbers import checked_number
 from overlap.regions.base import Regions, check_pair
-from overlap.scores import Score
+from overlap.scores.candidates import checked_groups
+from overlap.scores.ratios import iou
+from overlap.scores.score import Score
 
 if TYPE_CHECKING:
     import pandas as pd

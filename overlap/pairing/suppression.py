@@ -11,23 +11,24 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from overlap import _suppress_grid, _suppress_loops
-from overlap._engine import Plan
-from overlap._formulas import Component, combine
-from overlap._group_labels import codes_of, label_columns
-from overlap._jit import compose, specialise
-from overlap._reach import (
+from overlap._common.values import ByValue
+from overlap._kernels.formulas import Component, combine
+from overlap._kernels.jit import compose, specialise
+from overlap._kernels.terms import Geometry, Groups, terms_scalar
+from overlap.pairing import _suppression_grid as _suppress_grid
+from overlap.pairing import _suppression_loops as _suppress_loops
+from overlap.pairing._reach import (
     check_score,
     checked_confidence,
     descending,
     reaching,
 )
-from overlap._terms import Geometry, Groups, terms_scalar
-from overlap._values import ByValue
-from overlap.ratios import iou
 from overlap.regions._numbers import as_numbers, checked_number
 from overlap.regions.base import Regions, check_pair
-from overlap.scores import Score
+from overlap.scores.evaluation import Plan
+from overlap.scores.group_labels import codes_of, label_columns
+from overlap.scores.ratios import iou
+from overlap.scores.score import Score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

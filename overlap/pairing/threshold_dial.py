@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._best_pairs import best_of, useful_pairs, without_pairs
-from overlap._bounds import MOST_NUMBERS
-from overlap._reach import check_score
-from overlap._values import ByValue
-from overlap.candidates import checked_groups
-from overlap.ratios import coverage, iou
+from overlap._common.limits import MOST_NUMBERS
+from overlap._common.values import ByValue
+from overlap.pairing._best_pairs import best_of, useful_pairs, without_pairs
+from overlap.pairing._reach import check_score
 from overlap.regions.base import Regions, as_numbers, check_pair
-from overlap.scores import Score
+from overlap.scores.candidates import checked_groups
+from overlap.scores.ratios import coverage, iou
+from overlap.scores.score import Score
 
 if TYPE_CHECKING:
     import pandas as pd

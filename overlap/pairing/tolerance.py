@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from overlap._engine import broadcast
 from overlap.regions._numbers import one_number
 from overlap.regions.base import Regions, check_pair
 from overlap.regions.interval_sets import IntervalSets
 from overlap.regions.polygons import Polygons
-from overlap.scores import Score
+from overlap.scores.evaluation import broadcast
+from overlap.scores.score import Score
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from overlap.evaluate.localization.report import TemporalReport
+    from overlap.evaluate._temporal.report import TemporalReport
 
 __all__ = ["draw_classes", "draw_curves", "draw_protocols", "draw_report"]
 

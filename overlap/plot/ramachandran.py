@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 from overlap.plot._seams import copies_of, outline
 from overlap.plot.figures import caption, figure_of, legend_entry, new_figure, save
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._label_arrays import plain_bool
+from overlap._common.label_arrays import plain_bool
 from overlap.plot.figures import caption, figure_of, new_figure, save
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from overlap.evaluate.ownership.report import PossessionReport
+    from overlap.evaluate._possession.report import PossessionReport
     from overlap.regions.interval_sets import IntervalSets
 
 __all__ = ["draw_possession", "draw_scores", "draw_spells"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from overlap._jit import scalar
-from overlap._terms import Geometry, step
+from overlap._kernels.jit import scalar
+from overlap._kernels.terms import Geometry, step
 
 __all__ = ["CIRCLE"]
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._bounds import MOST_BYTES, in_bytes
-from overlap._jit import run_blocks, scalar, specialise
+from overlap._common.limits import MOST_BYTES, in_bytes
+from overlap._kernels.jit import run_blocks, scalar, specialise
 from overlap.regions._words import first_bit, gathered, popcount, truth
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from overlap._jit import scalar, subroutine
+from overlap._kernels.jit import scalar, subroutine
 from overlap.regions._rotated import _box, _order, _relative
 from overlap.regions._smooth_length import (
     blurred_self,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._label_arrays import image_of
+from overlap._common.label_arrays import image_of
 from overlap.regions._bits import Bits
 from overlap.regions._label_map import LabelMap
 from overlap.regions._mask_hulls import Hulls

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from overlap._jit import specialise
+from overlap._kernels.jit import specialise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from overlap._jit import scalar, subroutine
+from overlap._kernels.jit import scalar, subroutine
 from overlap.regions._enclosures import _area, _direction, _ends, _rectangle, _smallest
 from overlap.regions._hull import _move, _sign_x, _sign_y
 from overlap.regions._rotated import _folded, _order, _relative

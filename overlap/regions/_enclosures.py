@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-from overlap._jit import compose, scalar
-from overlap._terms import Geometry, boxed, each_axis, step
+from overlap._kernels.jit import compose, scalar
+from overlap._kernels.terms import Geometry, boxed, each_axis, step
 from overlap.regions._hull import _sign_x, _sign_y
 from overlap.regions._rotated import _folded, _order, _relative
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 
-from overlap._jit import scalar
+from overlap._kernels.jit import scalar
 
 # Columns: x, y, xx, xy, yy, a, r, d.
 

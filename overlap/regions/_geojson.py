@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._files import read_file
+from overlap._common.files import read_file
 from overlap.regions._numbers import described
 from overlap.regions._polygon_parts import outer_rings
 

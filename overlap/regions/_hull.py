@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from overlap._jit import scalar, subroutine
+from overlap._kernels.jit import scalar, subroutine
 from overlap.regions._rotated import _folded, _order, _relative
 
 # In the frame of the first box, with the second turned by a multiple of 90 degrees so that

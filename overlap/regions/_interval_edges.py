@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
-from overlap._jit import scalar
-from overlap._terms import Geometry
+from overlap._kernels.jit import scalar
+from overlap._kernels.terms import Geometry
 
 __all__ = ["PAD", "SETS", "combine", "merge"]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._jit import specialise
+from overlap._kernels.jit import specialise
 from overlap.regions._interval_edges import merge
 from overlap.regions._numbers import as_numbers, checked_number, described, one_number, unmasked
 from overlap.regions.intervals import Intervals

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._jit import specialise
+from overlap._kernels.jit import specialise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +52,7 @@ def pull_sets(
         Kernel columns.
     ia, jb : ndarray of int64, shape (K,)
     partials : ndarray, shape (11, K)
-        Of a score with respect to every term, as `overlap._loops` has the rows.
+        Of a score with respect to every term, as `overlap._kernels.loops` has the rows.
     second : bool
         The sets of `a` are the second ones of the pairs.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from overlap._terms import Geometry, Groups
+from overlap._kernels.terms import Geometry, Groups
 from overlap.regions._interval_edges import PAD, SETS
 from overlap.regions._interval_pulls import pull_sets
 from overlap.regions._sizes import limits
@@ -208,7 +208,7 @@ class IntervalStore(Regions):
         block: NDArray[np.float64],
         partials: NDArray[np.float64],
     ) -> tuple[NDArray[np.float64], ...]:
-        """Return the gradients with respect to starts and stops; see `overlap._ragged`."""
+        """Return the gradients with respect to starts and stops; see `overlap.scores.ragged`."""
         mine, theirs = (self.kernel_columns(), index), (other.kernel_columns(), other_index)
         pairs = {"found": (*mine, *theirs), "truth": (*theirs, *mine)}
         sides = ("found", "truth") if wrt == "both" else (wrt,)

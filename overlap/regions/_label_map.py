@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._label_pairs import LabelPairs, count_label_pairs
+from overlap._kernels.label_pairs import LabelPairs, count_label_pairs
 from overlap.regions._bits import Bits
 from overlap.regions.grid import memory_order
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._jit import scalar, specialise
+from overlap._kernels.jit import scalar, specialise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

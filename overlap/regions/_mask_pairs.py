@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._jit import specialise
-from overlap._loops import term_block
-from overlap._terms import Geometry, Groups, terms_scalar
+from overlap._kernels.jit import specialise
+from overlap._kernels.loops import term_block
+from overlap._kernels.terms import Geometry, Groups, terms_scalar
 from overlap.regions._cells import Cells
 from overlap.regions._label_map import LabelMap
 from overlap.regions._mask_terms import mask_geometry

@@ -12,8 +12,8 @@ from functools import cache
 
 import numpy as np
 
-from overlap._jit import compose, scalar
-from overlap._terms import Geometry, each_axis
+from overlap._kernels.jit import compose, scalar
+from overlap._kernels.terms import Geometry, each_axis
 from overlap.regions._words import popcount
 
 __all__ = ["mask_geometry"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._jit import specialise
+from overlap._kernels.jit import specialise
 from overlap.regions._numbers import as_numbers, described
 from overlap.regions._polygon_hulls import mark_corners
 from overlap.regions._rings import offsets_of

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._jit import specialise
+from overlap._kernels.jit import specialise
 from overlap.regions._circular_means import TIES, circular_means
 from overlap.regions._rings import offsets_of
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._jit import specialise
+from overlap._kernels.jit import specialise
 from overlap.regions._polygon_edges import (
     edges_of,
     empty_tree,

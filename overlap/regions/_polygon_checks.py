@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._bounds import MOST_AWAY, MOST_TURNS
-from overlap._jit import specialise
+from overlap._common.limits import MOST_AWAY, MOST_TURNS
+from overlap._kernels.jit import specialise
 from overlap.regions._polygon_input import Flat, reverse
 from overlap.regions._polygon_masses import shared_masses, uniform
 from overlap.regions._rings import Period, Rings, offsets_of, spans

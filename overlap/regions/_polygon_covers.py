@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from overlap._jit import specialise
-from overlap._terms import Groups
+from overlap._kernels.jit import specialise
+from overlap._kernels.terms import Groups
 from overlap.regions._mask_hulls import hull_pairs
 from overlap.regions._polygon_axes import Circle, Cuts, axis_of
 from overlap.regions._polygon_hulls import Pieces
@@ -189,7 +189,7 @@ def fill_covers(
     needs : Groups
         Which groups are asked for.
     block : ndarray, shape (rows of a block with two axes, pairs)
-        See `overlap._loops`. Areas are areas, whatever the density is.
+        See `overlap._kernels.loops`. Areas are areas, whatever the density is.
     """
     mine, theirs = covers_of(a), covers_of(b)
     sides = mine.enclose(rows, theirs, columns)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._jit import scalar, subroutine
+from overlap._kernels.jit import scalar, subroutine
 from overlap.regions._rings import offsets_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._jit import specialise
+from overlap._kernels.jit import specialise
 from overlap.regions._mask_hulls import turn
 from overlap.regions._rings import offsets_of
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._jit import specialise
-from overlap._terms import Geometry, Groups
+from overlap._kernels.jit import specialise
+from overlap._kernels.terms import Geometry, Groups
 from overlap.regions._polygon_covers import fill_covers
 from overlap.regions._polygon_masses import grid_of, masses_of, shared_masses, uniform
 from overlap.regions._polygon_pulls import pull_covers, swapped

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._jit import specialise
+from overlap._kernels.jit import specialise
 from overlap.regions._polygon_checks import nesting
 from overlap.regions._rings import Rings, offsets_of
 from overlap.regions._slabs import slabs_of

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from overlap._jit import run_blocks, specialise, subroutine
+from overlap._kernels.jit import run_blocks, specialise, subroutine
 from overlap.regions._polygon_edges import (
     LEAF,
     edges_of,

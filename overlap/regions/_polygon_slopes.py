@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._jit import scalar, specialise, subroutine
+from overlap._kernels.jit import scalar, specialise, subroutine
 from overlap.regions._slabs import slabs_of
 from overlap.regions._trapezoids import periods_of, turns
 

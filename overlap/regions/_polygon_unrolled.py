@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._jit import scalar, specialise, subroutine
+from overlap._kernels.jit import scalar, specialise, subroutine
 from overlap.regions._circular_means import TIES
 from overlap.regions._mask_hulls import area_of, comes_first, cut, merged, reach_of, ring_of
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._bounds import MOST_BYTES, in_bytes
+from overlap._common.limits import MOST_BYTES, in_bytes
 from overlap.regions.base import Regions
 from overlap.regions.grid import Grid
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from overlap._exact import sum_of_products
-from overlap._jit import scalar
+from overlap._kernels.exact import sum_of_products
+from overlap._kernels.jit import scalar
 
 # Columns: cx, cy, w, h, angle, cos, sin, and the half sides of the bounding box, which are a
 # hair longer than they are, so that rounding never parts boxes that touch.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._jit import compose, run_blocks, scalar, specialise
+from overlap._kernels.jit import compose, run_blocks, scalar, specialise
 from overlap.regions._bits import Bits
 from overlap.regions._numbers import cut_rounding
 from overlap.regions._words import first_bit

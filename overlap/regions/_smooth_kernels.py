@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from overlap._jit import compose
-from overlap._terms import Geometry, each_axis
+from overlap._kernels.jit import compose
+from overlap._kernels.terms import Geometry, each_axis
 from overlap.regions import _blur_rotated, _smooth_length
 from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes, _corners, _lower_end, _upper_end
@@ -38,7 +38,7 @@ class Method:
     kinds : str
         The kinds that it has, in words.
     reflexive, bounded : bool
-        See `overlap._terms.Geometry`.
+        See `overlap._kernels.terms.Geometry`.
     """
 
     name: str

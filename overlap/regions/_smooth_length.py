@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from overlap._jit import scalar, subroutine
+from overlap._kernels.jit import scalar, subroutine
 
 _ROOT_HALF = math.sqrt(0.5)
 _PEAK = 1.0 / math.sqrt(2.0 * math.pi)

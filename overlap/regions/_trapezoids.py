@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._jit import scalar, specialise
+from overlap._kernels.jit import scalar, specialise
 from overlap.regions._slabs import slabs_of
 
 if TYPE_CHECKING:

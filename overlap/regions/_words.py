@@ -7,7 +7,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from overlap._jit import scalar
+from overlap._kernels.jit import scalar
 
 __all__ = ["first_bit", "gathered", "popcount", "truth"]
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from overlap._jit import specialise
-from overlap._loops import BLOCK_ROWS, pull_block, read_axis, term_block
-from overlap._terms import Geometry, Groups, boxed, each_axis, pullback_scalar, terms_scalar
-from overlap._values import ByValue
+from overlap._common.values import ByValue
+from overlap._kernels.jit import specialise
+from overlap._kernels.loops import BLOCK_ROWS, pull_block, read_axis, term_block
+from overlap._kernels.terms import Geometry, Groups, boxed, each_axis, pullback_scalar, terms_scalar
 from overlap.regions._ends import Ends
 from overlap.regions._index import checked_index
 from overlap.regions._names import Naming, by_name
@@ -327,7 +327,7 @@ class Regions(ByValue, Ends):
         needs: Groups,
         block: NDArray[np.float64],
     ) -> None:
-        """Write the terms of listed pairs, one row per term as `overlap._loops` has them.
+        """Write the terms of listed pairs, one row per term as `overlap._kernels.loops` has them.
 
         A kind with a better way than one pair at a time overrides this.
         """

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from overlap._jit import compose, scalar
-from overlap._terms import Geometry, each_axis, step
+from overlap._kernels.jit import compose, scalar
+from overlap._kernels.terms import Geometry, each_axis, step
 from overlap.regions import _enclosures
 from overlap.regions._enclosure_pulls import min_rect_pull, tied_rect_pull
 from overlap.regions._enclosures import min_rect_axes

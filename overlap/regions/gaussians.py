@@ -95,7 +95,7 @@ class Gaussians(Regions):
     Notes
     -----
     A singular covariance (a point, a line) is legal and has measure 0; see
-    `overlap.divergences` for what is defined there. The variance across a thin Gaussian that
+    `overlap.scores.divergences` for what is defined there. The variance across a thin Gaussian that
     is turned is a small difference of large numbers, whose rounding no later arithmetic can
     mend: five float64 numbers know it to about 1e-16 times the squared ratio of its axes, and
     above a ratio of some ten million it counts as singular.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._decimals import as_meant
+from overlap._common.decimals import as_meant
 from overlap.regions._sizes import LARGEST_POWER, power
 from overlap.regions.base import as_numbers
 

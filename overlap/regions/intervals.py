@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from overlap._bounds import MOST_AWAY
-from overlap._jit import scalar
-from overlap._terms import Geometry, step
+from overlap._common.limits import MOST_AWAY
+from overlap._kernels.jit import scalar
+from overlap._kernels.terms import Geometry, step
 from overlap.regions._arcs import CIRCLE
 from overlap.regions._names import Naming, fields
 from overlap.regions._numbers import one_number

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._jit import scalar
-from overlap._terms import Geometry
+from overlap._kernels.jit import scalar
+from overlap._kernels.terms import Geometry
 from overlap.regions._mask_terms import mask_geometry
 from overlap.regions.base import Regions
 

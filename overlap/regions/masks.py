@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
-from overlap._label_arrays import image_of, read_labels
-from overlap._terms import Geometry, Groups
-from overlap._values import content_hash
+from overlap._common.label_arrays import image_of, read_labels
+from overlap._common.values import content_hash
+from overlap._kernels.terms import Geometry, Groups
 from overlap.regions._bits import Bits
 from overlap.regions._cells import Cells, read_cells
 from overlap.regions._label_map import LabelMap, read_names

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from overlap._terms import Geometry, Groups
+from overlap._kernels.terms import Geometry, Groups
 from overlap.regions._coco_polygons import segmentations_of
 from overlap.regions._geojson import collection_of, grouped
 from overlap.regions._numbers import as_numbers
@@ -280,7 +280,7 @@ class Polygons(PolygonMakers):
         block: NDArray[np.float64],
         partials: NDArray[np.float64],
     ) -> tuple[NDArray[np.float64], ...]:
-        """Return the gradients with respect to vertices; see `overlap._ragged`."""
+        """Return the gradients with respect to vertices; see `overlap.scores.ragged`."""
         pair = self._rings, self._rows[index], other._rings, other._rows[other_index]
         return pull_polygon_terms(*pair, enclosure_name(geometry), needs, wrt, block, partials)
 

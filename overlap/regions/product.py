@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from overlap._jit import compose
-from overlap._loops import BLOCK_ROWS
-from overlap._terms import Geometry, Groups
+from overlap._kernels.jit import compose
+from overlap._kernels.loops import BLOCK_ROWS
+from overlap._kernels.terms import Geometry, Groups
 from overlap.regions._numbers import one_number
 from overlap.regions._sizes import LARGEST_POWER, limits, power
 from overlap.regions.base import Regions, check_pair
@@ -500,7 +500,7 @@ class Product(Regions):
         block: NDArray[np.float64],
         partials: NDArray[np.float64],
     ) -> tuple[tuple[Any, ...], ...]:
-        """Return for each side the gradients of both factors; see `overlap._ragged`."""
+        """Return for each side the gradients of both factors; see `overlap.scores.ragged`."""
         pulled = self._pulled(index, other, other_index, geometry, needs, wrt, partials)
         return tuple(zip(*pulled, strict=True))
 

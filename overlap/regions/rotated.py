@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
-from overlap._jit import compose, scalar
-from overlap._terms import Geometry
+from overlap._kernels.jit import compose, scalar
+from overlap._kernels.terms import Geometry
 from overlap.regions import _enclosures, _rotated
 from overlap.regions._corner_fits import allowance, fitted_rects
 from overlap.regions._enclosure_pulls import box_pull, min_rect_pull, tied_rect_pull

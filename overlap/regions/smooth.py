@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from overlap._terms import Geometry
+from overlap._kernels.terms import Geometry
 from overlap.regions._numbers import one_number
 from overlap.regions._smooth_kernels import BLUR, SMOOTH_MIN, Method, check_kind, smooth_geometry
 from overlap.regions.base import Regions, check_pair

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from overlap._jit import compose
-from overlap._terms import Geometry
+from overlap._kernels.jit import compose
+from overlap._kernels.terms import Geometry
 from overlap.regions import _enclosures
 from overlap.regions._corner_fits import fitted_upright, upright_corners
 from overlap.regions._driving import (

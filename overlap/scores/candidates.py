@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._group_labels import codes_of, label_columns
-from overlap._jit import scalar, specialise
+from overlap._kernels.jit import scalar, specialise
 from overlap.regions.intervals import Intervals
+from overlap.scores.group_labels import codes_of, label_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

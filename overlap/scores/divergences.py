@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import math
 
-from overlap import _divergence_formulas as _formulas
-from overlap._formulas import Component, never
-from overlap._terms import Groups
-from overlap.scores import single
+from overlap._kernels import divergence_formulas as _formulas
+from overlap._kernels.formulas import Component, never
+from overlap._kernels.terms import Groups
+from overlap.scores.score import single
 
 __all__ = ["gwd", "jd", "kfiou", "kld", "nwd", "probiou"]
 

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap import _loops
-from overlap._bounds import allocated
-from overlap._formulas import Component, combine
-from overlap._jit import run_blocks, specialise
-from overlap._plan import Plan
-from overlap._terms import (
+from overlap._common.limits import allocated
+from overlap._kernels import loops as _loops
+from overlap._kernels.formulas import Component, combine
+from overlap._kernels.jit import run_blocks, specialise
+from overlap._kernels.terms import (
     Geometry,
     Groups,
     Terms,
 )
 from overlap.regions.base import Regions, extent_reader
+from overlap.scores.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +60,7 @@ def _rows(geometry: Geometry) -> int:
 def fill_block(
     a: Regions, ia: NDArray, b: Regions, jb: NDArray, geometry: Geometry, needs: Groups
 ) -> NDArray:
-    """Return the terms of listed pairs, one row per term (see `overlap._loops`)."""
+    """Return the terms of listed pairs, one row per term (see `overlap._kernels.loops`)."""
     block = np.zeros((_rows(geometry), len(ia)))
     if not len(ia):  # `Boxes([])` have columns in another number than their partner
         return block
@@ -223,7 +223,7 @@ def value_and_grad(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return scores (N,) and gradients (P, N), or (2 P, N) for ``wrt="both"``.
 
-    Of ragged kinds see `overlap._ragged`.
+    Of ragged kinds see `overlap.scores.ragged`.
     """
     geometry = plan.differentiable(found, truth)
     if found.ragged:

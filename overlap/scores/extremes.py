@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._terms import Groups
+from overlap._kernels.terms import Groups
 from overlap.regions._sizes import LARGEST_POWER, power
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from overlap._formulas import Component
+    from overlap._kernels.formulas import Component
     from overlap.regions.base import Regions
 
 __all__ = ["check_extremes", "check_slopes"]

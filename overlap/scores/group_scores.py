@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap import _engine
-from overlap._group_labels import labels_at
-from overlap._values import ByValue
-from overlap.candidates import group_pair
+from overlap._common.values import ByValue
+from overlap.scores import evaluation as _engine
+from overlap.scores.candidates import group_pair
+from overlap.scores.group_labels import labels_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap._plan import Plan
     from overlap.regions.base import Regions
+    from overlap.scores.plan import Plan
 
 __all__ = ["GroupScores", "pairwise_by_group"]
 

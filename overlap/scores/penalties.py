@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 import sys
 
-from overlap import _formulas
-from overlap._formulas import Component
-from overlap._terms import Groups
-from overlap.ratios import iou
-from overlap.scores import single
+from overlap._kernels import formulas as _formulas
+from overlap._kernels.formulas import Component
+from overlap._kernels.terms import Groups
+from overlap.scores.ratios import iou
+from overlap.scores.score import single
 
 __all__ = [
     "aspect_gap",

@@ -8,11 +8,10 @@ from functools import cache, cached_property, reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from overlap import _loops
-from overlap._extremes import check_extremes, check_slopes
-from overlap._formulas import Component, combine
-from overlap._jit import specialise
-from overlap._terms import (
+from overlap._kernels import loops as _loops
+from overlap._kernels.formulas import Component, combine
+from overlap._kernels.jit import specialise
+from overlap._kernels.terms import (
     Geometry,
     Groups,
     apart_scalar,
@@ -21,6 +20,7 @@ from overlap._terms import (
     terms_scalar,
 )
 from overlap.regions.base import Regions, check_pair
+from overlap.scores.extremes import check_extremes, check_slopes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap import _loops
-from overlap._engine import BLOCK, Plan, broadcast, fill_block, scorer_of, value_and_grad
+from overlap._kernels import loops as _loops
+from overlap.scores.evaluation import BLOCK, Plan, broadcast, fill_block, scorer_of, value_and_grad
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from overlap import _formulas
-from overlap._formulas import Component, never
-from overlap._terms import Groups
-from overlap.scores import Score, single
+from overlap._kernels import formulas as _formulas
+from overlap._kernels.formulas import Component, never
+from overlap._kernels.terms import Groups
+from overlap.scores.score import Score, single
 
 __all__ = [
     "coverage",

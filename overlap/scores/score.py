@@ -1,8 +1,8 @@
 """Scores: how much two sets agree, as a composition of ratios and penalties.
 
-A score is a linear combination of ratios (`overlap.ratios`) and of penalties
-(`overlap.penalties`). Every combination can be evaluated pair by pair, pairwise, sparsely and with
-gradients, for every kind of region that has the terms that it needs.
+A score is a linear combination of ratios (`overlap.scores.ratios`) and of penalties
+(`overlap.scores.penalties`). Every combination can be evaluated pair by pair, pairwise, sparsely
+and with gradients, for every kind of region that has the terms that it needs.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from overlap import _engine, _sparse, candidates
-from overlap._formulas import Component
-from overlap._ragged import row_gradients
-from overlap._terms import Groups, Terms
-from overlap._values import ByValue
-from overlap.group_scores import GroupScores, pairwise_by_group
+from overlap._common.values import ByValue
+from overlap._kernels.formulas import Component
+from overlap._kernels.terms import Groups, Terms
 from overlap.regions._numbers import checked_number
 from overlap.regions.base import Regions, check_pair
+from overlap.scores import candidates
+from overlap.scores import evaluation as _engine
+from overlap.scores import sparse as _sparse
+from overlap.scores.group_scores import GroupScores, pairwise_by_group
+from overlap.scores.ragged import row_gradients
 
 if TYPE_CHECKING:
     import scipy.sparse

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap import _loops, candidates
-from overlap._engine import Plan, score_listed
-from overlap._jit import run_blocks
-from overlap.candidates import Ranges
+from overlap._kernels import loops as _loops
+from overlap._kernels.jit import run_blocks
+from overlap.scores import candidates
+from overlap.scores.candidates import Ranges
+from overlap.scores.evaluation import Plan, score_listed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap._terms import Geometry
+    from overlap._kernels.terms import Geometry
     from overlap.regions.base import Regions
 
 __all__ = ["count_undefined", "keep_listed", "sparse_pairs"]

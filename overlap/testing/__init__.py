@@ -14,7 +14,7 @@ import numpy as np
 
 import overlap as ov
 from overlap.regions.base import Regions
-from overlap.scores import Score
+from overlap.scores.score import Score
 from overlap.testing._coders import check_coder
 from overlap.testing._gradients import central_difference, gradient, gradient_at_ties, no_gradient
 from overlap.testing._laws import SCORE_LAWS, batches, order_of_scores, refusal, terms

@@ -9,7 +9,7 @@ import numpy as np
 
 import overlap as ov
 from overlap.regions.base import Regions
-from overlap.scores import Score
+from overlap.scores.score import Score
 from overlap.testing._sample import ROUNDING, Sample, rebuild, same
 
 if TYPE_CHECKING:

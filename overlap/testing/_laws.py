@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import overlap as ov
-from overlap._terms import Groups
+from overlap._kernels.terms import Groups
 from overlap.regions.base import Regions
-from overlap.scores import Part, Score
+from overlap.scores.score import Part, Score
 from overlap.testing._sample import ROUNDING, Sample, close, same, with_class
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 
 import overlap as ov
 from overlap.regions.base import Regions
-from overlap.scores import Score
+from overlap.scores.score import Score
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from overlap._bounds import MOST_AWAY, MOST_NODES
-from overlap._values import ByValue
+from overlap._common.limits import MOST_AWAY, MOST_NODES
+from overlap._common.values import ByValue
 from overlap.regions._numbers import as_numbers
 
 if TYPE_CHECKING:

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
-from overlap._values import ByValue
-from overlap.periodic_grids.angles import AngleSample, density_of, likeliest, read_sample
-from overlap.periodic_grids.checks import read_pair, read_period, read_values
-from overlap.periodic_grids.level_sets import GridComponent, components_of, polygons_of
-from overlap.periodic_grids.ranks import (
+from overlap._common.values import ByValue
+from overlap.regions._contours import LevelSet, level_set
+from overlap.regions._numbers import as_numbers
+from overlap.regions.density import CellDensity
+from overlap.torus.angles import AngleSample, density_of, likeliest, read_sample
+from overlap.torus.checks import read_pair, read_period, read_values
+from overlap.torus.level_sets import GridComponent, components_of, polygons_of
+from overlap.torus.ranks import (
     highest_level,
     masses_of_ranks,
     number_of_points,
     ranks_of,
 )
-from overlap.regions._contours import LevelSet, level_set
-from overlap.regions._numbers import as_numbers
-from overlap.regions.density import CellDensity
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -9,14 +9,14 @@ from scipy import stats
 
 import overlap as ov
 from overlap.evaluate import PROTOCOLS, mean_interval, temporal
+from overlap.evaluate._comparison.ranks import INTERPOLATIONS, Ranking, average_precision
+from overlap.evaluate._comparison.significance import mean_difference
 from overlap.evaluate.bootstrap import (
     draw_weights,
     interval_notes,
     resampled_interval,
     share_interval,
 )
-from overlap.evaluate.ranking import INTERPOLATIONS, Ranking, average_precision
-from overlap.evaluate.significance import mean_difference
 from overlap.io import sample_path
 
 from .helpers import frames, random_scene, wide_scene

@@ -10,10 +10,15 @@ import pytest
 from scipy import stats
 
 from overlap.evaluate import Report, compare, mean_interval
-from overlap.evaluate.case_scores import weighted_mean, weighted_median
+from overlap.evaluate._comparison.case_scores import weighted_mean, weighted_median
+from overlap.evaluate._comparison.places import (
+    average_ranks,
+    kendall_tau,
+    rank_shares,
+    shared_ranks,
+)
+from overlap.evaluate._comparison.significance import holm, signed_rank
 from overlap.evaluate.contract import Contract
-from overlap.evaluate.places import average_ranks, kendall_tau, rank_shares, shared_ranks
-from overlap.evaluate.significance import holm, signed_rank
 
 
 def report(values, *, metric="dice", labels=("liver",), cases=None, settings=None):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import overlap as ov
-from overlap.evaluate.torsions.cutoffs import Cutoffs, read_levels
-from overlap.evaluate.torsions.islands import abego
+from overlap.evaluate._conformation.cutoffs import Cutoffs, read_levels
+from overlap.evaluate._conformation.islands import abego
 from overlap.io import read_angles, sample_path
 
 PERIOD = (360.0, 360.0)

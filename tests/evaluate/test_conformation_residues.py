@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 import overlap as ov
-from overlap.evaluate.torsions.cutoffs import as_cutoffs
+from overlap.evaluate._conformation.cutoffs import as_cutoffs
 from overlap.io import CATEGORIES, read_angles, read_rama_grids, read_structures, sample_path
 
 PERIOD = 360.0

@@ -9,7 +9,7 @@ import pytest
 
 import overlap as ov
 from overlap.evaluate import EMPTY_POLICIES, METRICS, Answers, Empty, Metric, segmentation
-from overlap.evaluate.volumes.empties import SITUATIONS, as_empty
+from overlap.evaluate._segmentation.empties import SITUATIONS, as_empty
 
 INF, NAN, ERROR = math.inf, math.nan, "raises"
 

@@ -12,8 +12,8 @@ import pytest
 
 import overlap as ov
 from overlap.evaluate import METRICS, Report, mean_interval, segmentation
-from overlap.evaluate.volumes.evidence import SegmentationEvidence
-from overlap.evaluate.volumes.measure import Measure
+from overlap.evaluate._segmentation.evidence import SegmentationEvidence
+from overlap.evaluate._segmentation.measure import Measure
 
 from .volume_cases import NAMES, plain, random_cases, write_folders
 

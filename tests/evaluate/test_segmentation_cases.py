@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from overlap.evaluate import segmentation, segmentation_study
-from overlap.evaluate.volumes import measure
+from overlap.evaluate._segmentation import measure
 from overlap.io import pair_folders
 
 from .volume_cases import NAMES, random_cases, write_folders, write_nifti

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from overlap.evaluate import EMPTY_POLICIES, METRICS, Answers, Empty, segmentation
-from overlap.evaluate.volumes.empties import SITUATIONS, as_empty
+from overlap.evaluate._segmentation.empties import SITUATIONS, as_empty
 
 FULL, NONE = np.array([[0, 1, 1, 0]]), np.array([[0, 0, 0, 0]])
 SIDES = {"both": (NONE, NONE), "truth": (NONE, FULL), "found": (FULL, NONE), "": (FULL, FULL)}

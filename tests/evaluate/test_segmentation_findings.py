@@ -9,9 +9,9 @@ import pytest
 
 from overlap.cli import main
 from overlap.evaluate import compare, segmentation
-from overlap.evaluate.case_table import case_names
-from overlap.evaluate.volumes.findings import label_findings
-from overlap.evaluate.volumes.measure import Measure
+from overlap.evaluate._comparison.case_table import case_names
+from overlap.evaluate._segmentation.findings import label_findings
+from overlap.evaluate._segmentation.measure import Measure
 
 from .volume_cases import random_cases, write_folders, write_nifti
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from overlap.evaluate import segmentation
-from overlap.evaluate.volumes.empties import EMPTY_POLICIES
+from overlap.evaluate._segmentation.empties import EMPTY_POLICIES
 from overlap.io import read_volume
 
 pytestmark = pytest.mark.reference

@@ -11,7 +11,7 @@ import pytest
 import overlap as ov
 from overlap.cli import main
 from overlap.evaluate import segmentation
-from overlap.evaluate.volumes.metrics import chosen_metrics
+from overlap.evaluate._segmentation.metrics import chosen_metrics
 
 from .volume_cases import NAMES, random_cases, write_folders
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from overlap._screen import temporal_lines
+from overlap.cli.screen import temporal_lines
 from overlap.evaluate import PROTOCOLS, temporal, temporal_study
 from overlap.io import as_segments
 

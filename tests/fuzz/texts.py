@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from overlap import Masks, Polygons, cli
-from overlap._again import load_compared, load_reports
+from overlap.cli.reload import load_compared, load_reports
 from overlap.evaluate import compare, conformation, explain, possession, segmentation, temporal
 from overlap.io import (
     as_segments,

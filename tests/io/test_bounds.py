@@ -17,7 +17,8 @@ import pytest
 import tifffile
 
 import overlap as ov
-from overlap import _files, cli
+from overlap import cli
+from overlap._common import files as _files
 from overlap.io import as_segments, pair_folders, read_volume, sample_path
 from overlap.io._source import read_source
 

@@ -25,7 +25,8 @@ import pytest
 from matplotlib.figure import Figure
 
 import overlap as ov
-from overlap import _kernel_cache, evaluate
+from overlap import evaluate
+from overlap._kernels import cache as _kernel_cache
 from overlap.io import _atomic, sample_path, write_text
 from overlap.plot.figures import save
 
@@ -354,7 +355,7 @@ def test_damaged_records_are_measured_again(name: str, cases, tmp_path) -> None:
 
 
 def test_every_flipped_bit_of_a_record_is_seen(cases, tmp_path) -> None:
-    from overlap.evaluate.volumes.resume import load_case
+    from overlap.evaluate._segmentation.resume import load_case
 
     evaluate.segmentation(**cases, resume=str(tmp_path))
     path = sorted(tmp_path.iterdir())[0]

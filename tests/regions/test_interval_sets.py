@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import overlap as ov
-from overlap._terms import Groups
+from overlap._kernels.terms import Groups
 from overlap.testing import all_scores
 
 pytestmark = pytest.mark.kernels

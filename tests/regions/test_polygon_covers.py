@@ -10,8 +10,8 @@ import pytest
 import shapely
 
 import overlap as ov
-from overlap._jit import specialise
-from overlap._terms import Groups
+from overlap._kernels.jit import specialise
+from overlap._kernels.terms import Groups
 from overlap.regions._mask_hulls import hull_of, reach_of
 from overlap.regions._polygon_covers import covers_of, fill_covers
 from overlap.regions._rings import Rings

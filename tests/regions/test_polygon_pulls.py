@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import overlap as ov
-from overlap._terms import Groups
+from overlap._kernels.terms import Groups
 from overlap.regions._polygon_covers import fill_covers
 from overlap.regions._polygon_pulls import pull_covers, swapped
 from overlap.regions._rings import Rings

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import overlap as ov
-from overlap._loops import BLOCK_ROWS
-from overlap._terms import Groups
+from overlap._kernels.loops import BLOCK_ROWS
+from overlap._kernels.terms import Groups
 
 from .rotated_pairs import CLASSES, exact, general, pairs
 

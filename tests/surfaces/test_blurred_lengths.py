@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import overlap as ov
-from overlap._decimals import as_meant, shortest_decimal
+from overlap._common.decimals import as_meant, shortest_decimal
 
 SIDES = [f"{k / 10:.1f}" for k in range(3, 34)]
 

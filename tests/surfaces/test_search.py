@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from overlap._jit import specialise
-from overlap.surfaces import _surface_loops as loops
-from overlap.surfaces import distances
-from overlap.surfaces.borders import TRUTH, border_points, surfel_areas
-from overlap.surfaces.distances import Targets
+from overlap._kernels.jit import specialise
+from overlap.labels.surfaces import _surface_loops as loops
+from overlap.labels.surfaces import distances
+from overlap.labels.surfaces.borders import TRUTH, border_points, surfel_areas
+from overlap.labels.surfaces.distances import Targets
 
 pytestmark = pytest.mark.kernels
 

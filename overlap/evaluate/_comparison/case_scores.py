@@ -8,13 +8,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
+from overlap.evaluate.bootstrap import draw_weights, mean_interval, resampled_interval
+from overlap.evaluate.report import Interval
+from overlap.evaluate.value_range import EVERYTHING, Range
 
-from .bootstrap import draw_weights, mean_interval, resampled_interval
 from .places import average_ranks
-from .report import Interval
 from .significance import mean_difference
-from .value_range import EVERYTHING, Range
 
 __all__ = [
     "AGGREGATES",

@@ -11,10 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
+from overlap.evaluate.value_range import EVERYTHING, Range
 from overlap.io.folders import core_name
-
-from .value_range import EVERYTHING, Range
 
 __all__ = ["CaseTable", "StoredReport", "case_names", "case_table", "has_cases", "renamed"]
 

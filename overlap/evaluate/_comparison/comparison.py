@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
+from overlap.evaluate.bootstrap import Seed, checked_draws, draw_weights
+from overlap.evaluate.contract import agreed, contract_of, same_kind
+from overlap.evaluate.report import Report, json_text, plain
 
-from .bootstrap import Seed, checked_draws, draw_weights
 from .case_scores import AGGREGATES, CaseScores
 from .case_table import StoredReport, case_names, case_table, has_cases, renamed
 from .contest import Contest
-from .contract import agreed, contract_of, same_kind
-from .report import Report, json_text, plain
 from .significance import ZERO_METHODS
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
+from overlap.evaluate.bootstrap import draw_weights, interval_notes, resampled_interval
+from overlap.evaluate.report import Interval, Report
 
-from .bootstrap import draw_weights, interval_notes, resampled_interval
 from .case_scores import CaseScores
 from .places import kendall_tau, rank_shares, shared_ranks
-from .report import Interval, Report
 from .significance import holm, signed_rank
 
 __all__ = ["Contest"]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._jit import specialise
-from overlap._values import ByValue
+from overlap._common.values import ByValue
+from overlap._kernels.jit import specialise
 
 __all__ = ["INTERPOLATIONS", "Ranking", "average_precision", "curve"]
 

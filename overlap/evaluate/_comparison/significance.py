@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .bootstrap import student_quantile
-from .report import Interval
-from .value_range import Range
+from overlap.evaluate.bootstrap import student_quantile
+from overlap.evaluate.report import Interval
+from overlap.evaluate.value_range import Range
 
 __all__ = ["ZERO_METHODS", "SignedRank", "holm", "mean_difference", "signed_rank"]
 

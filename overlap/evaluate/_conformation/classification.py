@@ -20,7 +20,7 @@ from overlap.io.rama_grids import RamaGrids
 from overlap.io.residue_categories import EVERYTHING
 from overlap.io.residues import ResidueTable
 from overlap.io.structures import StructureRules
-from overlap.periodic_grids import PeriodicGrid
+from overlap.torus import PeriodicGrid
 
 from .classified import VERDICTS, ClassifiedResidues, classify
 from .cutoffs import as_cutoffs

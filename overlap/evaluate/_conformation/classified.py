@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 from overlap.evaluate.report import Report, Section
 from overlap.io.residues import ResidueTable
 
@@ -19,7 +19,7 @@ from .cutoffs import Cutoffs
 from .drawing_units import Units
 
 if TYPE_CHECKING:
-    from overlap.periodic_grids import PeriodicGrid
+    from overlap.torus import PeriodicGrid
 
 __all__ = ["VERDICTS", "ClassifiedResidues", "classify"]
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from overlap.hausdorff_distances import hausdorff
+from overlap.pairing.hausdorff import hausdorff
 from overlap.regions.polygons import Polygons
-from overlap.scores import terms
+from overlap.scores.score import terms
 
 from .cutoffs import Level
 from .islands import KINDS, Island, match_islands
@@ -20,9 +20,9 @@ from .sides import Side
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap._terms import Terms
-    from overlap.periodic_grids import PeriodicGrid
+    from overlap._kernels.terms import Terms
     from overlap.regions.density import CellDensity
+    from overlap.torus import PeriodicGrid
 
 __all__ = ["NUMBERS", "Compared", "Rules", "compare_category", "mean_of", "name_of", "overlap_of",
            "row_of", "scores_of"]  # fmt: skip

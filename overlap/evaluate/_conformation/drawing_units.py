@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 from overlap.evaluate.bootstrap import LEAST_ITEMS
 from overlap.io.residues import ResidueTable
 

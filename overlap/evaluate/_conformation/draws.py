@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._bounds import MOST_NODES
-from overlap._values import ByValue
-from overlap.periodic_grids import PeriodicGrid
-from overlap.periodic_grids.ranks import highest_level
+from overlap._common.limits import MOST_NODES
+from overlap._common.values import ByValue
 from overlap.regions.polygons import Polygons
+from overlap.torus import PeriodicGrid
+from overlap.torus.ranks import highest_level
 
 from .comparing import mean_of, name_of, overlap_of, scores_of
 from .cutoffs import Level

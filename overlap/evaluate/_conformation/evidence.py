@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 from overlap.evaluate.report import Report, Section
 
 from .comparing import Compared, Rules

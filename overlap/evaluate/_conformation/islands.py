@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.matching import optimal_pairs
+from overlap.pairing.matching import optimal_pairs
 from overlap.regions.polygons import Polygons
-from overlap.scores import terms
+from overlap.scores.score import terms
 
 from .cutoffs import Level
 from .shapes import Shape, weighed

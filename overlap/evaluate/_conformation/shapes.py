@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
-from overlap._values import ByValue
-from overlap.periodic_grids import PeriodicGrid
+from overlap._common.values import ByValue
 from overlap.regions._rings import Rings
 from overlap.regions.polygons import Polygons
+from overlap.torus import PeriodicGrid
 
 from .cutoffs import Level
 

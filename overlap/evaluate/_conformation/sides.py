@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 from overlap.io.conformations import Conformations
 from overlap.io.rama_grids import RamaGrids
 from overlap.io.residue_categories import EVERYTHING
 from overlap.io.residues import ResidueTable
-from overlap.periodic_grids import PeriodicGrid
+from overlap.torus import PeriodicGrid
 
 from .shapes import By, GridShape, PolygonShape, Shape
 

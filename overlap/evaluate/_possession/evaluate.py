@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from overlap._reach import check_score
 from overlap.evaluate.bootstrap import (
     LEAST_ITEMS,
     Seed,
@@ -17,11 +16,12 @@ from overlap.evaluate.bootstrap import (
 )
 from overlap.evaluate.report import Interval
 from overlap.evaluate.thresholds import parse_thresholds
-from overlap.ratios import coverage
+from overlap.pairing._reach import check_score
 from overlap.regions._numbers import checked_number
 from overlap.regions.interval_sets import IntervalSets
 from overlap.regions.intervals import Intervals
-from overlap.scores import Score
+from overlap.scores.ratios import coverage
+from overlap.scores.score import Score
 
 from .evidence import SECONDS, PossessionEvidence
 from .report import PossessionReport

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 from overlap.evaluate.report import Report, Section
 from overlap.evaluate.thresholds import threshold_names
-from overlap.matching import match
-from overlap.ratios import iou
+from overlap.pairing.matching import match
 from overlap.regions.interval_sets import IntervalSets
+from overlap.scores.ratios import iou
 
 from .states import Frames, Rules
 from .tracks import Players

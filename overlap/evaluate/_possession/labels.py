@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

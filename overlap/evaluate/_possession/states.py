@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 from overlap.regions.interval_sets import IntervalSets
 from overlap.regions.intervals import Intervals
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 from overlap.regions._times import are_times
 from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes

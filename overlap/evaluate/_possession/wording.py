@@ -13,7 +13,7 @@ from overlap.evaluate.contract import Contract
 from overlap.evaluate.report import package_versions
 from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.io.name_match import mismatch
-from overlap.scores import Score
+from overlap.scores.score import Score
 
 from .evidence import PossessionEvidence
 

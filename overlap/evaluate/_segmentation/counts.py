@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 from overlap.regions.labels import LabelRegions
 
 __all__ = ["Counts"]

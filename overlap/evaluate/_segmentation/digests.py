@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from overlap._files import check_file
-from overlap._label_arrays import image_of
+from overlap._common.files import check_file
+from overlap._common.label_arrays import image_of
 from overlap.io.volumes import Volume
 
 __all__ = ["digest_of_array", "digest_of_files"]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 from overlap.io.name_match import closest
 
 from .metrics import Metric, Values
@@ -278,7 +278,7 @@ def as_empty(empty: str | Empty) -> Empty:
 
     Examples
     --------
-    >>> from overlap.evaluate.volumes.empties import as_empty
+    >>> from overlap.evaluate._segmentation.empties import as_empty
     >>> as_empty("medpy").overlap
     Answers(both=1.0, truth=0.0, found=0.0, undefined='nan')
     """

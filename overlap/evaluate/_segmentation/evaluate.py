@@ -9,14 +9,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from overlap._decimals import as_meant
+from overlap._common.decimals import as_meant
 from overlap.evaluate.bootstrap import INTERVALS, Seed, check_drawn, checked_draws
 from overlap.evaluate.study import Study
 from overlap.io.label_names import LabelSet, parse_labels, read_labels
 from overlap.io.strata import read_strata
-from overlap.scores import Score
-from overlap.surfaces import Convention
-from overlap.surfaces.presets import as_convention
+from overlap.labels.surfaces import Convention
+from overlap.labels.surfaces.presets import as_convention
+from overlap.scores.score import Score
 
 from .empties import Empty, as_empty
 from .finalise import Finalise

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._values import ByValue
-from overlap.evaluate.case_scores import defined_mean, linear_parts
+from overlap._common.values import ByValue
+from overlap.evaluate._comparison.case_scores import defined_mean, linear_parts
 from overlap.evaluate.report import Report, Section
 
 from .empties import SITUATIONS

@@ -11,8 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._label_arrays import as_array, check_axis_order, image_of
-from overlap.counting import contingency
+from overlap._common.label_arrays import as_array, check_axis_order, image_of
 from overlap.io.boundary import reading
 from overlap.io.grids import check_same_grid, reorient
 from overlap.io.label_names import LabelSet
@@ -20,8 +19,9 @@ from overlap.io.volumes import Volume, read_volume
 from overlap.io.volumes._voxels import to_labels, to_shares
 from overlap.io.volumes.reading import drop_axes
 from overlap.io.volumes.volume import RawVolume
+from overlap.labels.counting import contingency
 from overlap.regions.masks import Masks
-from overlap.scores import terms
+from overlap.scores.score import terms
 
 from .digests import digest_of_array
 from .measured import Failed, Measured, Source

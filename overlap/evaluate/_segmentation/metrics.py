@@ -13,10 +13,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap import ratios
-from overlap._terms import Groups
+from overlap._kernels.terms import Groups
 from overlap.io.name_match import closest
-from overlap.scores import Score
+from overlap.scores import ratios
+from overlap.scores.score import Score
 
 from .counts import Counts
 
@@ -270,7 +270,7 @@ def chosen_metrics(metrics: Iterable[str | Score | Metric]) -> tuple[Metric, ...
     Examples
     --------
     >>> import overlap as ov
-    >>> from overlap.evaluate.volumes.metrics import chosen_metrics
+    >>> from overlap.evaluate._segmentation.metrics import chosen_metrics
     >>> [metric.name for metric in chosen_metrics(["dice", ov.f_score(beta=2)])]
     ['dice', 'f_score(beta=2)']
     """

@@ -9,12 +9,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.components import connected_components, neighborhood
-from overlap.contingencies import Contingency
-from overlap.counting import contingency
-from overlap.instances import match_instances
-from overlap.lesions import BRATS_2023, detect_lesions, lesionwise_dice
-from overlap.surfaces import surface_distances
+from overlap.labels.components import connected_components, neighborhood
+from overlap.labels.contingency import Contingency
+from overlap.labels.counting import contingency
+from overlap.labels.instances import match_instances
+from overlap.labels.lesions import BRATS_2023, detect_lesions, lesionwise_dice
+from overlap.labels.surfaces import surface_distances
 
 __all__ = ["COUNTED", "LESIONWISE", "ObjectRules", "measure_objects"]
 

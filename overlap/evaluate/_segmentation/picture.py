@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._label_arrays import as_array, image_of
-from overlap._voxel_grid import VoxelGrid, axis_change, compare_grids
+from overlap._common.label_arrays import as_array, image_of
+from overlap._common.voxel_grid import VoxelGrid, axis_change, compare_grids
 from overlap.io.folders import find_image
 from overlap.io.volumes.reading import read_image_on_grid
 from overlap.plot import draw_slice

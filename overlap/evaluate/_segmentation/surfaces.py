@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.contingencies import Contingency
-from overlap.surfaces import Convention, boundary_iou, surface_distances
-from overlap.surfaces.boundary import default_width
-from overlap.surfaces.presets import as_convention
+from overlap.labels.contingency import Contingency
+from overlap.labels.surfaces import Convention, boundary_iou, surface_distances
+from overlap.labels.surfaces.boundary import default_width
+from overlap.labels.surfaces.presets import as_convention
 
 from .metrics import SURFACE_NAME
 

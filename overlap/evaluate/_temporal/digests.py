@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._values import same
+from overlap._common.values import same
 from overlap.io.segments import SegmentTable
 
 __all__ = ["digest_of_segments", "same_input"]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 from overlap.evaluate.contract import Contract, contract_of
 from overlap.evaluate.report import Report, Section
 from overlap.io import as_segments

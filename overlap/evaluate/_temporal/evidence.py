@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._values import ByValue
-from overlap.evaluate.ranking import Ranking, curve
+from overlap._common.values import ByValue
+from overlap.evaluate._comparison.ranks import Ranking, curve
 from overlap.evaluate.thresholds import threshold_names
 
 from .scored import Scene

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 from overlap.evaluate.report import Report
 from overlap.evaluate.thresholds import threshold_values
 

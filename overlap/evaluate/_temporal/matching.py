@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._jit import specialise
+from overlap._kernels.jit import specialise
 
 from .pairs import Pairs
 from .protocol import Protocol

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._values import ByValue
+from overlap._common.values import ByValue
 from overlap.io.segments import SegmentTable, as_segments, on_one_clock
 
 from .pairs import Pairs, find_pairs, touches

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._jit import scalar, specialise
-from overlap._values import ByValue
+from overlap._common.values import ByValue
+from overlap._kernels.jit import scalar, specialise
 from overlap.regions.intervals import interval_enclosure, interval_overlap
 
 from .protocol import Protocol

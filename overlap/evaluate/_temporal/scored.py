@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._values import ByValue
-from overlap.evaluate.ranking import Ranking, average_precision
+from overlap._common.values import ByValue
+from overlap.evaluate._comparison.ranks import Ranking, average_precision
 
 from .matching import FALSE, IGNORED, TRUE, match_greedily
 from .measure import Measured

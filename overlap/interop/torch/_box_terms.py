@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from overlap._terms import Terms
+from overlap._kernels.terms import Terms
 
 __all__ = ["box_terms", "enclosed"]
 

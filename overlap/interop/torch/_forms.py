@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import torch
 
-from overlap._terms import Terms
+from overlap._kernels.terms import Terms
 from overlap.interop.torch._formulas import combined, powered
 from overlap.losses._anatomy import anatomy
-from overlap.scores import Score
+from overlap.scores.score import Score
 
 __all__ = ["Shape", "shaped"]
 

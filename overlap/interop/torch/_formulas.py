@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 
-from overlap._terms import Groups
-from overlap.scores import Part
+from overlap._kernels.terms import Groups
+from overlap.scores.score import Part
 
 __all__ = ["FORMULAS", "combined", "powered"]
 

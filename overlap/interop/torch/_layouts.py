@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 import overlap as ov
-from overlap._terms import Terms
+from overlap._kernels.terms import Terms
 from overlap.interop.torch._box_terms import box_terms
 from overlap.interop.torch._rotated_terms import rotated_terms, upright_terms
 from overlap.regions.base import Regions

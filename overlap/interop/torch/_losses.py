@@ -23,10 +23,10 @@ from overlap.interop.torch._graph import (
 from overlap.interop.torch._layouts import Kind, Layout, layout_of
 from overlap.interop.torch._scores import Backend, check_score, leading, regions_of, uses_torch
 from overlap.losses._anatomy import anatomy
-from overlap.scores import Part, Score
+from overlap.scores.score import Part, Score
 
 if TYPE_CHECKING:
-    from overlap._engine import Plan
+    from overlap.scores.evaluation import Plan
 
 __all__ = ["OverlapLoss", "overlap_loss"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from overlap._terms import Terms
+from overlap._kernels.terms import Terms
 from overlap.interop.torch._box_terms import box_terms, enclosed
 
 __all__ = ["rotated_terms", "upright_terms"]

@@ -20,7 +20,7 @@ from overlap.interop.torch._graph import (
     working_type,
 )
 from overlap.interop.torch._layouts import Kind, Layout, layout_of
-from overlap.scores import Score
+from overlap.scores.score import Score
 
 __all__ = ["Backend", "check_score", "leading", "pairwise", "regions_of", "score", "uses_torch"]
 

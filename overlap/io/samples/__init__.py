@@ -6,7 +6,7 @@ from pathlib import Path
 
 __all__ = ["SAMPLES", "sample_path"]
 
-_FOLDER = Path(__file__).resolve().parent.parent / "samples"
+_FOLDER = Path(__file__).resolve().parent
 
 #: File or folder of each sample by name.
 SAMPLES = {

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from overlap._files import DEFLATE_RATIO, check_file, check_size, most_voxels
+from overlap._common.files import DEFLATE_RATIO, check_file, check_size, most_voxels
 
 __all__ = ["data_file", "decompress_voxels", "inflated_size", "shown", "stored_voxels"]
 

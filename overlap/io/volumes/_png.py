@@ -6,7 +6,7 @@ import struct
 import zlib
 from typing import NamedTuple
 
-from overlap._files import DEFLATE_RATIO, check_size, most_voxels
+from overlap._common.files import DEFLATE_RATIO, check_size, most_voxels
 from overlap.io.volumes._bytes import inflated_size
 
 __all__ = ["PngHeader", "check_png"]

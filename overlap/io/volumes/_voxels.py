@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._label_arrays import NEAR, check_one_hot, plain_bool
+from overlap._common.label_arrays import NEAR, check_one_hot, plain_bool
 from overlap.io.volumes.volume import RawVolume
 
 __all__ = ["to_labels", "to_shares"]
@@ -83,7 +83,7 @@ def to_labels(raw: RawVolume, name: str) -> NDArray[Any]:
     ------
     ValueError
         A voxel is not a whole number; the first in memory order is named. Or an axis is that of
-        classes (see `overlap._label_arrays.check_one_hot`).
+        classes (see `overlap._common.label_arrays.check_one_hot`).
     """
     raw.data = plain_bool(raw.data)
     data = raw.data

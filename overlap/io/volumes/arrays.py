@@ -10,7 +10,7 @@ from typing import IO, Any, BinaryIO, cast
 import numpy as np
 from numpy.lib import format as npy_format
 
-from overlap._files import check_file
+from overlap._common.files import check_file
 from overlap.io.volumes._bytes import decompress_voxels, stored_voxels
 from overlap.io.volumes.volume import RawVolume
 

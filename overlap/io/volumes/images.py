@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._files import DEFLATE_RATIO, check_size, most_voxels, read_file
-from overlap._label_arrays import plain_bool
+from overlap._common.files import DEFLATE_RATIO, check_size, most_voxels, read_file
+from overlap._common.label_arrays import plain_bool
 from overlap.io.volumes._bytes import inflated_size
 from overlap.io.volumes._png import check_png
 from overlap.io.volumes.volume import RawVolume

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._voxel_grid import affine_from_lps
+from overlap._common.voxel_grid import affine_from_lps
 from overlap.io.volumes._bytes import data_file, shown, stored_voxels
 from overlap.io.volumes.volume import RawVolume
 

@@ -13,9 +13,9 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._decimals import as_meant, scaled
-from overlap._files import check_file, check_size, most_voxels
-from overlap._label_arrays import TO_MM
+from overlap._common.decimals import as_meant, scaled
+from overlap._common.files import check_file, check_size, most_voxels
+from overlap._common.label_arrays import TO_MM
 from overlap.io.volumes._bytes import decompress_voxels, stored_voxels
 from overlap.io.volumes.volume import RawVolume
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._decimals import as_meant
-from overlap._files import check_file
-from overlap._voxel_grid import VoxelGrid, axis_length
+from overlap._common.decimals import as_meant
+from overlap._common.files import check_file
+from overlap._common.voxel_grid import VoxelGrid, axis_length
 from overlap.io.boundary import reads_file
 from overlap.io.volumes._voxels import to_labels, to_shares
 from overlap.io.volumes.arrays import read_numpy

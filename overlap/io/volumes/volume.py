@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._values import ByValue
-from overlap._voxel_grid import VoxelGrid
+from overlap._common.values import ByValue
+from overlap._common.voxel_grid import VoxelGrid
 
 __all__ = ["RawVolume", "Volume", "stamp_of"]
 

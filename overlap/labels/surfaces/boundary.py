@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from overlap._decimals import as_meant, below
-from overlap._label_arrays import read_label_pair
+from overlap._common.decimals import as_meant, below
+from overlap._common.label_arrays import read_label_pair
 
 from .borders import FOUND, TRUTH, border_points
 from .distances import Targets

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._decimals import above
-from overlap._jit import run_blocks, specialise
+from overlap._common.decimals import above
+from overlap._kernels.jit import run_blocks, specialise
 
 from . import _surface_loops as loops
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._decimals import as_meant
-from overlap._label_arrays import read_label_pair
-from overlap._values import ByValue
-from overlap.contingencies import Contingency, checked_labels
-from overlap.counting import contingency
+from overlap._common.decimals import as_meant
+from overlap._common.label_arrays import read_label_pair
+from overlap._common.values import ByValue
+from overlap.labels.contingency import Contingency, checked_labels
+from overlap.labels.counting import contingency
 
 from .borders import FOUND, TRUTH, Borders, Kind, border_points
 from .distances import Targets

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from overlap._decimals import above
-from overlap._values import ByValue
+from overlap._common.decimals import above
+from overlap._common.values import ByValue
 
 from .presets import Convention
 

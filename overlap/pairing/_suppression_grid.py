@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap import _formulas
+from overlap._kernels import formulas as _formulas
 from overlap.regions.boxes import Boxes
 from overlap.regions.intervals import Intervals
 from overlap.regions.rotated import RotatedBoxes
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from overlap.regions.base import Regions
-    from overlap.scores import Score
+    from overlap.scores.score import Score
 
 __all__ = ["Bounds", "boxes", "interleaved", "layout", "shares"]
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap import _sparse, candidates
+from overlap.scores import candidates
+from overlap.scores import sparse as _sparse
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from overlap.regions.base import Regions
-    from overlap.scores import Score
+    from overlap.scores.score import Score
 
 __all__ = ["check_score", "checked_confidence", "descending", "reaching"]
 
@@ -53,7 +54,7 @@ def _all_pairs(
 
 def check_score(score: object) -> None:
     """Raise a TypeError unless `score` is a Score."""
-    from overlap.scores import Score
+    from overlap.scores.score import Score
 
     if not isinstance(score, Score):
         raise TypeError(

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._reach import reaching
+from overlap.pairing._reach import reaching
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from overlap.regions.base import Regions
-    from overlap.scores import Score
+    from overlap.scores.score import Score
 
 __all__ = ["best_of", "useful_pairs", "without_pairs", "zero_apart"]
 

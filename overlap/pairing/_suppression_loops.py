@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from overlap._jit import scalar
+from overlap._kernels.jit import scalar
 
 TERMS: Callable
 SCORE: Callable

@@ -1,0 +1,1 @@
+"""Comparison of reports on one truth: ranks, their stability, and paired tests."""

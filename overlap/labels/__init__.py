@@ -1,0 +1,1 @@
+"""Label volumes: shared counts, connected components, instances, lesions, skeletons, surfaces."""
