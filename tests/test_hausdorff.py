@@ -155,7 +155,7 @@ def test_a_corridor_of_one_width() -> None:
 
 
 def test_a_search_that_is_cut_off_says_so(monkeypatch) -> None:
-    monkeypatch.setattr("overlap.regions._polygon_reach._BUDGET", 300)
+    monkeypatch.setattr("overlap.regions.polygons.distances._BUDGET", 300)
     whole, gap = UNIT * [100.0, 10.0], UNIT * [90.0, 2.0] + np.array([5.0, 4.3])
     result = ov.hausdorff(ov.Polygons([whole]), ov.Polygons([[whole, gap]]), bound=1e-9)
     assert result.error > 1e-9

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 import overlap as ov
-from overlap.regions.intervals import interval_enclosure, interval_overlap, interval_pullback
+from overlap.regions.intervals.intervals import (
+    interval_enclosure,
+    interval_overlap,
+    interval_pullback,
+)
 from overlap.testing import check_pairs, check_regions
 
 pytestmark = pytest.mark.kernels

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from overlap.regions._numbers import as_numbers
+from overlap._common.numbers import as_numbers
 
 __all__ = ["Naming", "by_name"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.regions._numbers import described, unmasked
+from overlap._common.numbers import described, unmasked
 
 __all__ = ["Ticks", "are_times", "read_spans", "read_times", "spans_from", "text_of"]
 

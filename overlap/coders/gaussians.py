@@ -10,7 +10,7 @@ import numpy as np
 from overlap.coders._reading import checked_grad
 from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes
-from overlap.regions.gaussians import Gaussians, checked_variance
+from overlap.regions.gaussians.gaussians import Gaussians, checked_variance
 from overlap.regions.rotated import RotatedBoxes
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._common.sizes import limits
 from overlap._kernels import loops as _loops
 from overlap._kernels.jit import run_blocks, specialise
-from overlap.regions._sizes import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable

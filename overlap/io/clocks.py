@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._common.times import Ticks, read_times, spans_from, text_of
 from overlap.io._raw import Where
 from overlap.io.printable import brief
-from overlap.regions._times import Ticks, read_times, spans_from, text_of
 
 __all__ = ["first_starts", "in_seconds", "read_ends", "text_of"]
 

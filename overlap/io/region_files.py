@@ -78,8 +78,8 @@ def read_regions(
     OSError
         The file is missing or unreadable.
     """
-    from overlap.regions._geojson import parts_of
     from overlap.regions.polygons import Polygons
+    from overlap.regions.polygons.geojson import parts_of
 
     content = path if isinstance(path, Source) else read_source(os.fspath(path))
     name = content.name

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from overlap._common.numbers import checked_number
 from overlap._common.values import ByValue
 from overlap.labels.contingency import Contingency, checked_labels, places
 from overlap.pairing.matching import greedy_pairs, optimal_pairs
-from overlap.regions._numbers import checked_number
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,12 +11,12 @@ import numpy as np
 
 from overlap._common.decimals import above
 from overlap._common.label_arrays import read_label_pair
+from overlap._common.numbers import checked_number
 from overlap._common.values import ByValue
 from overlap.labels.components import connected_components, neighborhood
 from overlap.labels.contingency import Contingency, places
 from overlap.labels.counting import contingency
 from overlap.labels.instances import match_instances
-from overlap.regions._numbers import checked_number
 
 if TYPE_CHECKING:
     import pandas as pd

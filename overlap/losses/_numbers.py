@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.regions._numbers import cut_rounding
+from overlap._common.numbers import cut_rounding
 from overlap.regions.base import as_numbers
 
 if TYPE_CHECKING:

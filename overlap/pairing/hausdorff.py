@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._common.numbers import one_number
 from overlap._common.values import ByValue
-from overlap.regions._numbers import one_number
-from overlap.regions._polygon_borders import border_percentile
-from overlap.regions._polygon_covers import covers_of
-from overlap.regions._polygon_reach import find_reaches
 from overlap.regions.base import check_pair
 from overlap.regions.polygons import Polygons
+from overlap.regions.polygons.borders import border_percentile
+from overlap.regions.polygons.distances import find_reaches
+from overlap.regions.polygons.enclosure import covers_of
 from overlap.scores.evaluation import broadcast
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from overlap._common.numbers import checked_number
 from overlap._common.values import ByValue
 from overlap._kernels.jit import specialise
 from overlap.pairing._reach import check_score, checked_confidence, descending, reaching
-from overlap.regions._numbers import checked_number
 from overlap.regions.base import Regions, check_pair
 from overlap.scores.candidates import checked_groups
 from overlap.scores.ratios import iou

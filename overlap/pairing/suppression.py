@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from overlap._common.numbers import as_numbers, checked_number
 from overlap._common.values import ByValue
 from overlap._kernels.formulas import Component, combine
 from overlap._kernels.jit import compose, specialise
@@ -23,7 +24,6 @@ from overlap.pairing._reach import (
     descending,
     reaching,
 )
-from overlap.regions._numbers import as_numbers, checked_number
 from overlap.regions.base import Regions, check_pair
 from overlap.scores.evaluation import Plan
 from overlap.scores.group_labels import codes_of, label_columns

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from overlap.regions._numbers import one_number
+from overlap._common.numbers import one_number
 from overlap.regions.base import Regions, check_pair
 from overlap.regions.interval_sets import IntervalSets
 from overlap.regions.polygons import Polygons

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from overlap.regions._numbers import described, unmasked
+from overlap._common.numbers import described, unmasked
 
 __all__ = ["checked_index"]
 

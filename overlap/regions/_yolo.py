@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.regions._numbers import as_numbers
+from overlap._common.numbers import as_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

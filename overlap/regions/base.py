@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from overlap._common.columns import Naming, by_name
+from overlap._common.numbers import as_numbers, described
 from overlap._common.values import ByValue
 from overlap._kernels.jit import specialise
 from overlap._kernels.loops import BLOCK_ROWS, pull_block, read_axis, term_block
 from overlap._kernels.terms import Geometry, Groups, boxed, each_axis, pullback_scalar, terms_scalar
 from overlap.regions._ends import Ends
 from overlap.regions._index import checked_index
-from overlap.regions._names import Naming, by_name
-from overlap.regions._numbers import as_numbers, described
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from overlap._common.columns import Fields, Naming, fields
+from overlap._common.sizes import limits, sizes_beyond
 from overlap._kernels.jit import compose, scalar
 from overlap._kernels.terms import Geometry, each_axis, step
-from overlap.regions import _enclosures
-from overlap.regions._enclosure_pulls import min_rect_pull, tied_rect_pull
-from overlap.regions._enclosures import min_rect_axes
-from overlap.regions._hull import hull_enclosure, hull_pull, tied_hull_pull
-from overlap.regions._names import Fields, Naming, fields
-from overlap.regions._sizes import limits, sizes_beyond
+from overlap.regions._rectangles import enclosure as _enclosures
+from overlap.regions._rectangles.enclosure import min_rect_axes
+from overlap.regions._rectangles.enclosure_gradient import min_rect_pull, tied_rect_pull
+from overlap.regions._rectangles.hull import hull_enclosure, hull_pull, tied_hull_pull
 from overlap.regions._yolo import pixels_of_yolo, yolo_of_pixels
 from overlap.regions.base import Regions, as_numbers
-from overlap.regions.intervals import Intervals, _checked_ratio
+from overlap.regions.intervals.intervals import Intervals, _checked_ratio
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

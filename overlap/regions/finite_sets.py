@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from overlap._common.numbers import unmasked
+from overlap._common.sizes import LARGEST_POWER
 from overlap._kernels.jit import scalar
 from overlap._kernels.terms import Geometry
-from overlap.regions._numbers import unmasked
-from overlap.regions._sizes import LARGEST_POWER
 from overlap.regions.base import Regions, as_numbers
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._common.decimals import as_meant
-from overlap.regions._sizes import LARGEST_POWER, power
+from overlap._common.sizes import LARGEST_POWER, power
 from overlap.regions.base import as_numbers
 
 if TYPE_CHECKING:

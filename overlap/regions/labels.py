@@ -11,8 +11,8 @@ import numpy as np
 
 from overlap._kernels.jit import scalar
 from overlap._kernels.terms import Geometry
-from overlap.regions._mask_terms import mask_geometry
 from overlap.regions.base import Regions
+from overlap.regions.masks.terms import mask_geometry
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from overlap._common.numbers import one_number
+from overlap._common.sizes import LARGEST_POWER, limits, power
 from overlap._kernels.jit import compose
 from overlap._kernels.loops import BLOCK_ROWS
 from overlap._kernels.terms import Geometry, Groups
-from overlap.regions._numbers import one_number
-from overlap.regions._sizes import LARGEST_POWER, limits, power
 from overlap.regions.base import Regions, check_pair
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._common.sizes import LARGEST_POWER, power
 from overlap._kernels.terms import Groups
-from overlap.regions._sizes import LARGEST_POWER, power
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.regions._numbers import unmasked
+from overlap._common.numbers import unmasked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

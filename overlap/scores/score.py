@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
+from overlap._common.numbers import checked_number
 from overlap._common.values import ByValue
 from overlap._kernels.formulas import Component
 from overlap._kernels.terms import Groups, Terms
-from overlap.regions._numbers import checked_number
 from overlap.regions.base import Regions, check_pair
 from overlap.scores import candidates
 from overlap.scores import evaluation as _engine

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from overlap._common.limits import MOST_AWAY, MOST_NODES
+from overlap._common.numbers import as_numbers
 from overlap._common.values import ByValue
-from overlap.regions._numbers import as_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.regions._numbers import as_numbers
+from overlap._common.numbers import as_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

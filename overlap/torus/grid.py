@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
+from overlap._common.numbers import as_numbers
 from overlap._common.values import ByValue
-from overlap.regions._contours import LevelSet, level_set
-from overlap.regions._numbers import as_numbers
 from overlap.regions.density import CellDensity
 from overlap.torus.angles import AngleSample, density_of, likeliest, read_sample
 from overlap.torus.checks import read_pair, read_period, read_values
+from overlap.torus.contours import LevelSet, level_set
 from overlap.torus.level_sets import GridComponent, components_of, polygons_of
 from overlap.torus.ranks import (
     highest_level,

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.regions._rings import Rings, offsets_of
 from overlap.regions.polygons import Polygons
+from overlap.regions.polygons.rings import Rings, offsets_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap.regions._contours import LevelSet
     from overlap.regions.density import CellDensity
+    from overlap.torus.contours import LevelSet
 
 __all__ = ["GridComponent", "components_of", "polygons_of"]
 

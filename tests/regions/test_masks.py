@@ -188,7 +188,7 @@ def test_rasterised_shares() -> None:
 
 
 def test_rasters_are_made_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    from overlap.regions import _rasters
+    from overlap.regions.masks import rasters as _rasters
 
     lower = np.random.default_rng(4).random((7, 2))
     boxes = ov.Boxes(np.hstack([lower, lower + 2.5]))

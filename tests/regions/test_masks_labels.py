@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import overlap as ov
-from overlap.regions import _label_map
+from overlap.regions.masks import label_map as _label_map
 from overlap.testing import all_scores
 
 SCORES = (ov.iou, ov.giou, ov.diou, ov.eiou, ov.iou - ov.enclosed_gap)

@@ -12,9 +12,9 @@ import shapely
 import overlap as ov
 from overlap._kernels.jit import specialise
 from overlap._kernels.terms import Groups
-from overlap.regions._mask_hulls import hull_of, reach_of
-from overlap.regions._polygon_covers import covers_of, fill_covers
-from overlap.regions._rings import Rings
+from overlap.regions.masks.hulls import hull_of, reach_of
+from overlap.regions.polygons.enclosure import covers_of, fill_covers
+from overlap.regions.polygons.rings import Rings
 
 pytestmark = pytest.mark.kernels
 

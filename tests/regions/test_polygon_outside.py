@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import overlap as ov
-from overlap.regions._polygon_covers import covers_of
+from overlap.regions.polygons.enclosure import covers_of
 
 pytestmark = pytest.mark.kernels
 

@@ -7,9 +7,9 @@ import pytest
 
 import overlap as ov
 from overlap._kernels.terms import Groups
-from overlap.regions._polygon_covers import fill_covers
-from overlap.regions._polygon_pulls import pull_covers, swapped
-from overlap.regions._rings import Rings
+from overlap.regions.polygons.enclosure import fill_covers
+from overlap.regions.polygons.enclosure_gradient import pull_covers, swapped
+from overlap.regions.polygons.rings import Rings
 
 pytestmark = pytest.mark.kernels
 

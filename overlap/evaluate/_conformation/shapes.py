@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from overlap._common.values import ByValue
-from overlap.regions._rings import Rings
 from overlap.regions.polygons import Polygons
+from overlap.regions.polygons.rings import Rings
 from overlap.torus import PeriodicGrid
 
 from .cutoffs import Level

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from overlap._common.numbers import checked_number
 from overlap.evaluate.bootstrap import (
     LEAST_ITEMS,
     Seed,
@@ -17,7 +18,6 @@ from overlap.evaluate.bootstrap import (
 from overlap.evaluate.report import Interval
 from overlap.evaluate.thresholds import parse_thresholds
 from overlap.pairing._reach import check_score
-from overlap.regions._numbers import checked_number
 from overlap.regions.interval_sets import IntervalSets
 from overlap.regions.intervals import Intervals
 from overlap.scores.ratios import coverage

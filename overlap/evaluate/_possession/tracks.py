@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._common.times import are_times
 from overlap._common.values import ByValue
-from overlap.regions._times import are_times
 from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes
 from overlap.regions.intervals import Intervals

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
 from overlap._kernels.jit import scalar, specialise
-from overlap.regions.intervals import interval_enclosure, interval_overlap
+from overlap.regions.intervals.intervals import interval_enclosure, interval_overlap
 
 from .protocol import Protocol
 

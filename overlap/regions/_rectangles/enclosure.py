@@ -14,8 +14,8 @@ from functools import cache
 
 from overlap._kernels.jit import compose, scalar
 from overlap._kernels.terms import Geometry, boxed, each_axis, step
-from overlap.regions._hull import _sign_x, _sign_y
-from overlap.regions._rotated import _folded, _order, _relative
+from overlap.regions._rectangles.hull import _sign_x, _sign_y
+from overlap.regions._rectangles.overlap import _folded, _order, _relative
 
 # ----------------------------------------------------------------------------- rectangles
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 
 from overlap._kernels.jit import scalar, subroutine
-from overlap.regions._enclosures import _area, _direction, _ends, _rectangle, _smallest
-from overlap.regions._hull import _move, _sign_x, _sign_y
-from overlap.regions._rotated import _folded, _order, _relative
+from overlap.regions._rectangles.enclosure import _area, _direction, _ends, _rectangle, _smallest
+from overlap.regions._rectangles.hull import _move, _sign_x, _sign_y
+from overlap.regions._rectangles.overlap import _folded, _order, _relative
 
 # ------------------------------------------------------------------------------ rectangles
 

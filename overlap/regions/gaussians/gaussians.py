@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from overlap.regions import _gaussians
 from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes
-from overlap.regions.intervals import _checked_ratio
+from overlap.regions.gaussians import terms as _gaussians
+from overlap.regions.intervals.intervals import _checked_ratio
 from overlap.regions.rotated import RotatedBoxes
 
 if TYPE_CHECKING:

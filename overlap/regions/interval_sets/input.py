@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._common.numbers import as_numbers, checked_number, described, one_number, unmasked
 from overlap._kernels.jit import specialise
-from overlap.regions._interval_edges import merge
-from overlap.regions._numbers import as_numbers, checked_number, described, one_number, unmasked
+from overlap.regions.interval_sets.edges import merge
 from overlap.regions.intervals import Intervals
 
 if TYPE_CHECKING:

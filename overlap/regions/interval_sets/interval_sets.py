@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from overlap._common.sizes import LARGEST_POWER
 from overlap._kernels.jit import specialise
-from overlap.regions._interval_edges import combine
-from overlap.regions._interval_input import (
+from overlap.regions.base import check_pair
+from overlap.regions.interval_sets.edges import combine
+from overlap.regions.interval_sets.input import (
     checked_length,
     merged,
     read_frames,
     read_groups,
     read_lists,
 )
-from overlap.regions._interval_store import IntervalStore
-from overlap.regions._sizes import LARGEST_POWER
-from overlap.regions.base import check_pair
+from overlap.regions.interval_sets.store import IntervalStore
 from overlap.regions.intervals import Intervals
 
 if TYPE_CHECKING:

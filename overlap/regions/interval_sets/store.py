@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from overlap._common.sizes import limits
 from overlap._kernels.terms import Geometry, Groups
-from overlap.regions._interval_edges import PAD, SETS
-from overlap.regions._interval_pulls import pull_sets
-from overlap.regions._sizes import limits
 from overlap.regions.base import Regions, check_pair
+from overlap.regions.interval_sets.edges import PAD, SETS
+from overlap.regions.interval_sets.gradient import pull_sets
 from overlap.regions.intervals import Intervals
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from overlap._common.columns import Naming, fields
 from overlap._common.limits import MOST_AWAY
+from overlap._common.numbers import one_number
+from overlap._common.sizes import limits, sizes_beyond
+from overlap._common.times import read_spans
 from overlap._kernels.jit import scalar
 from overlap._kernels.terms import Geometry, step
-from overlap.regions._arcs import CIRCLE
-from overlap.regions._names import Naming, fields
-from overlap.regions._numbers import one_number
-from overlap.regions._sizes import limits, sizes_beyond
-from overlap.regions._times import read_spans
 from overlap.regions.base import Regions
+from overlap.regions.intervals.arcs import CIRCLE
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -49,7 +49,7 @@ _DURATIONS = Naming.of(
     ),
 )
 
-# Columns on the real line: start, stop. On a circle see `overlap.regions._arcs`.
+# Columns on the real line: start, stop. On a circle see `overlap.regions.intervals.arcs`.
 
 
 @scalar

@@ -16,7 +16,7 @@ import numpy as np
 
 from overlap._common.limits import MOST_BYTES, in_bytes
 from overlap._kernels.jit import run_blocks, scalar, specialise
-from overlap.regions._words import first_bit, gathered, popcount, truth
+from overlap.regions.masks.words import first_bit, gathered, popcount, truth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._common.label_arrays import image_of
-from overlap.regions._bits import Bits
-from overlap.regions._label_map import LabelMap
-from overlap.regions._mask_hulls import Hulls
-from overlap.regions._numbers import unmasked
-from overlap.regions._shares import Shares
-from overlap.regions._sizes import LARGEST_POWER
+from overlap._common.numbers import unmasked
+from overlap._common.sizes import LARGEST_POWER
 from overlap.regions.grid import Grid
+from overlap.regions.masks.bits import Bits
+from overlap.regions.masks.hulls import Hulls
+from overlap.regions.masks.label_map import LabelMap
+from overlap.regions.masks.shares import Shares
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

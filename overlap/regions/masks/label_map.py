@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._kernels.label_pairs import LabelPairs, count_label_pairs
-from overlap.regions._bits import Bits
 from overlap.regions.grid import memory_order
+from overlap.regions.masks.bits import Bits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

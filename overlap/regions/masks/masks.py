@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 
 from overlap._common.label_arrays import image_of, read_labels
+from overlap._common.numbers import checked_number
 from overlap._common.values import content_hash
 from overlap._kernels.terms import Geometry, Groups
-from overlap.regions._bits import Bits
-from overlap.regions._cells import Cells, read_cells
-from overlap.regions._label_map import LabelMap, read_names
-from overlap.regions._mask_pairs import fill_terms, pull_terms, same_cells
-from overlap.regions._mask_terms import mask_geometry
-from overlap.regions._numbers import checked_number
-from overlap.regions._rasters import rastered
-from overlap.regions._rle import bits_of_rle, rle_of_bits
-from overlap.regions._shares import FORMS, Shares
 from overlap.regions.base import Regions
 from overlap.regions.grid import Grid, grid_of, memory_order
+from overlap.regions.masks.bits import Bits
+from overlap.regions.masks.cells import Cells, read_cells
+from overlap.regions.masks.label_map import LabelMap, read_names
+from overlap.regions.masks.pairs import fill_terms, pull_terms, same_cells
+from overlap.regions.masks.rasters import rastered
+from overlap.regions.masks.run_lengths import bits_of_rle, rle_of_bits
+from overlap.regions.masks.shares import FORMS, Shares
+from overlap.regions.masks.terms import mask_geometry
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

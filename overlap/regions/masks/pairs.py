@@ -9,10 +9,10 @@ import numpy as np
 from overlap._kernels.jit import specialise
 from overlap._kernels.loops import term_block
 from overlap._kernels.terms import Geometry, Groups, terms_scalar
-from overlap.regions._cells import Cells
-from overlap.regions._label_map import LabelMap
-from overlap.regions._mask_terms import mask_geometry
-from overlap.regions._shares import Shares
+from overlap.regions.masks.cells import Cells
+from overlap.regions.masks.label_map import LabelMap
+from overlap.regions.masks.shares import Shares
+from overlap.regions.masks.terms import mask_geometry
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

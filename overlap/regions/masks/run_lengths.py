@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._kernels.jit import specialise
-from overlap.regions._bits import Bits
+from overlap.regions.masks.bits import Bits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._common.numbers import cut_rounding
 from overlap._kernels.jit import compose, run_blocks, scalar, specialise
-from overlap.regions._bits import Bits
-from overlap.regions._numbers import cut_rounding
-from overlap.regions._words import first_bit
+from overlap.regions.masks.bits import Bits
+from overlap.regions.masks.words import first_bit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,7 +14,7 @@ import numpy as np
 
 from overlap._kernels.jit import compose, scalar
 from overlap._kernels.terms import Geometry, each_axis
-from overlap.regions._words import popcount
+from overlap.regions.masks.words import popcount
 
 __all__ = ["mask_geometry"]
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._kernels.jit import specialise
-from overlap.regions._circular_means import TIES, circular_means
-from overlap.regions._rings import offsets_of
+from overlap.regions.polygons.circular_means import TIES, circular_means
+from overlap.regions.polygons.rings import offsets_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap.regions._rings import Rings
+    from overlap.regions.polygons.rings import Rings
 
 __all__ = ["Circle", "Cuts", "Line", "axis_of"]
 

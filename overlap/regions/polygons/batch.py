@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from overlap.regions._rings import Period, Rings, offsets_of
 from overlap.regions.base import Regions, check_pair
+from overlap.regions.polygons.rings import Period, Rings, offsets_of
 
 if TYPE_CHECKING:
     import pandas as pd

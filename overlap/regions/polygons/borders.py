@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._kernels.jit import specialise
-from overlap.regions._polygon_edges import (
+from overlap.regions.polygons.edge_trees import (
     edges_of,
     empty_tree,
     farthest_corner,
@@ -20,7 +20,7 @@ from overlap.regions._polygon_edges import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap.regions._rings import Rings
+    from overlap.regions.polygons.rings import Rings
 
 __all__ = ["border_percentile"]
 

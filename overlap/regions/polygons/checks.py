@@ -14,11 +14,11 @@ import numpy as np
 
 from overlap._common.limits import MOST_AWAY, MOST_TURNS
 from overlap._kernels.jit import specialise
-from overlap.regions._polygon_input import Flat, reverse
-from overlap.regions._polygon_masses import shared_masses, uniform
-from overlap.regions._rings import Period, Rings, offsets_of, spans
-from overlap.regions._slabs import slabs_of
-from overlap.regions._trapezoids import shared_areas
+from overlap.regions.polygons.input import Flat, reverse
+from overlap.regions.polygons.masses import shared_masses, uniform
+from overlap.regions.polygons.overlap import shared_areas
+from overlap.regions.polygons.rings import Period, Rings, offsets_of, spans
+from overlap.regions.polygons.slabs import slabs_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,7 +86,7 @@ def checked(flat: Flat, period: Period | None, what: str) -> Rings:
     Parameters
     ----------
     flat : tuple
-        See `overlap.regions._polygon_input`; turned as they are meant.
+        See `overlap.regions.polygons.input`; turned as they are meant.
     period : pair of (float or None), or None
     what : str
         Who asks, for messages.
@@ -111,7 +111,7 @@ def checked(flat: Flat, period: Period | None, what: str) -> Rings:
         bad = bad[_covered_twice(rings.take(bad))]
     if not bad.size:
         return rings
-    from overlap.regions._polygon_repair import rebuilt
+    from overlap.regions.polygons.repair import rebuilt
 
     fresh = rebuilt(rings, bad, parts, what)
     rows = np.arange(len(rings))

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.regions._geojson import grouped
-from overlap.regions._numbers import as_numbers, described
+from overlap._common.numbers import as_numbers, described
+from overlap.regions.polygons.geojson import grouped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap.regions._rings import Rings
+    from overlap.regions.polygons.rings import Rings
 
 __all__ = ["read_coco", "segmentations_of"]
 

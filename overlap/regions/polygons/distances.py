@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from overlap._kernels.jit import run_blocks, specialise, subroutine
-from overlap.regions._polygon_edges import (
+from overlap.regions.polygons.edge_trees import (
     LEAF,
     edges_of,
     empty_tree,
@@ -31,7 +31,7 @@ from overlap.regions._polygon_edges import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap.regions._rings import Rings
+    from overlap.regions.polygons.rings import Rings
 
 __all__ = ["Reach", "find_reaches"]
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._kernels.jit import scalar, subroutine
-from overlap.regions._rings import offsets_of
+from overlap.regions.polygons.rings import offsets_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap.regions._rings import Rings
+    from overlap.regions.polygons.rings import Rings
 
 __all__ = ["LEAF", "edges_of", "empty_tree", "farthest_corner", "inside", "nearest", "plant"]
 

@@ -15,15 +15,15 @@ import numpy as np
 
 from overlap._kernels.jit import specialise
 from overlap._kernels.terms import Groups
-from overlap.regions._mask_hulls import hull_pairs
-from overlap.regions._polygon_axes import Circle, Cuts, axis_of
-from overlap.regions._polygon_hulls import Pieces
-from overlap.regions._polygon_unrolled import unrolled_hulls
+from overlap.regions.masks.hulls import hull_pairs
+from overlap.regions.polygons.axes import Circle, Cuts, axis_of
+from overlap.regions.polygons.hulls import Pieces
+from overlap.regions.polygons.unrolled import unrolled_hulls
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap.regions._rings import Rings
+    from overlap.regions.polygons.rings import Rings
 
 __all__ = ["Centers", "Covers", "centers_of", "covers_of", "fill_covers"]
 

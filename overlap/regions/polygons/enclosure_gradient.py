@@ -17,19 +17,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._kernels.jit import scalar, specialise, subroutine
-from overlap.regions._circular_means import TIES
-from overlap.regions._mask_hulls import area_of, ring_of, turn
-from overlap.regions._polygon_axes import Cuts
-from overlap.regions._polygon_covers import Covers, covers_of
-from overlap.regions._polygon_ends import Vertices, side_pull
-from overlap.regions._polygon_outside import pull_outside_boxes, pull_own_hulls
-from overlap.regions._polygon_unrolled import unroll
-from overlap.regions._rings import spans
+from overlap.regions.masks.hulls import area_of, ring_of, turn
+from overlap.regions.polygons.axes import Cuts
+from overlap.regions.polygons.circular_means import TIES
+from overlap.regions.polygons.enclosure import Covers, covers_of
+from overlap.regions.polygons.ends import Vertices, side_pull
+from overlap.regions.polygons.outside import pull_outside_boxes, pull_own_hulls
+from overlap.regions.polygons.rings import spans
+from overlap.regions.polygons.unrolled import unroll
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap.regions._rings import Rings
+    from overlap.regions.polygons.rings import Rings
 
 __all__ = ["pull_covers", "swapped"]
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.regions._circular_means import TIES
-from overlap.regions._rings import spans
+from overlap.regions.polygons.circular_means import TIES
+from overlap.regions.polygons.rings import spans
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap.regions._polygon_axes import Cuts
-    from overlap.regions._rings import Rings
+    from overlap.regions.polygons.axes import Cuts
+    from overlap.regions.polygons.rings import Rings
 
 __all__ = ["Vertices", "nearness", "side_pull"]
 

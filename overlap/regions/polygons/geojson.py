@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._common.files import read_file
-from overlap.regions._numbers import described
-from overlap.regions._polygon_parts import outer_rings
+from overlap._common.numbers import described
+from overlap.regions.polygons.parts import outer_rings
 
 if TYPE_CHECKING:
-    from overlap.regions._rings import Rings
+    from overlap.regions.polygons.rings import Rings
 
 __all__ = ["collection_of", "grouped", "parts_of", "read_geojson", "reading_geojson"]
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._kernels.jit import specialise
-from overlap.regions._mask_hulls import turn
-from overlap.regions._rings import offsets_of
+from overlap.regions.masks.hulls import turn
+from overlap.regions.polygons.rings import offsets_of
 
 if TYPE_CHECKING:
-    from overlap.regions._rings import Rings
+    from overlap.regions.polygons.rings import Rings
 
 __all__ = ["Pieces"]
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.regions._numbers import as_numbers, described
-from overlap.regions._rings import Rings, offsets_of
+from overlap._common.numbers import as_numbers, described
 from overlap.regions.base import Regions
+from overlap.regions.polygons.rings import Rings, offsets_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from overlap.regions._coco_polygons import read_coco
-from overlap.regions._geojson import read_geojson, reading_geojson
-from overlap.regions._numbers import described
-from overlap.regions._polygon_batch import PolygonBatch
-from overlap.regions._polygon_checks import checked
-from overlap.regions._polygon_input import Flat, read_nested, read_ragged, turned
-from overlap.regions._polygon_repair import read_shapely
-from overlap.regions._polygon_shapes import band, between_loops, lifted, rectangles, unwrapped
+from overlap._common.numbers import described
 from overlap.regions.boxes import Boxes
 from overlap.regions.density import CellDensity, check_density, check_reach, read_period
+from overlap.regions.polygons.batch import PolygonBatch
+from overlap.regions.polygons.checks import checked
+from overlap.regions.polygons.coco import read_coco
+from overlap.regions.polygons.geojson import read_geojson, reading_geojson
+from overlap.regions.polygons.input import Flat, read_nested, read_ragged, turned
+from overlap.regions.polygons.repair import read_shapely
+from overlap.regions.polygons.wrapping import band, between_loops, lifted, rectangles, unwrapped
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._kernels.jit import specialise, subroutine
-from overlap.regions._slabs import slabs_of
-from overlap.regions._trapezoids import periods_of, turns
+from overlap.regions.polygons.overlap import periods_of, turns
+from overlap.regions.polygons.slabs import slabs_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap.regions._rings import Rings
     from overlap.regions.density import CellDensity
+    from overlap.regions.polygons.rings import Rings
 
 __all__ = ["masses_of", "shared_masses", "uniform"]
 
@@ -105,7 +105,7 @@ def region_masses(edges, first_cut, first_entry, entries, cuts, grid, out):
 
 
 def pair_masses(a, rows, b, columns, period_x, period_y, strip, grid, out):
-    """Write the mass that listed pairs share; as `overlap.regions._trapezoids.areas`.
+    """Write the mass that listed pairs share; as `overlap.regions.polygons.overlap.areas`.
 
     Lists of edges may be in any order here.
     """

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.regions._circular_means import TIES
-from overlap.regions._polygon_axes import Cuts
-from overlap.regions._polygon_covers import covers_of
-from overlap.regions._polygon_ends import nearness, side_pull
-from overlap.regions._polygon_slopes import pull_overlap
-from overlap.regions._rings import Rings, offsets_of
+from overlap.regions.polygons.axes import Cuts
+from overlap.regions.polygons.circular_means import TIES
+from overlap.regions.polygons.enclosure import covers_of
+from overlap.regions.polygons.ends import nearness, side_pull
+from overlap.regions.polygons.overlap_gradient import pull_overlap
+from overlap.regions.polygons.rings import Rings, offsets_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap.regions._polygon_covers import Covers
-    from overlap.regions._polygon_ends import Vertices
+    from overlap.regions.polygons.enclosure import Covers
+    from overlap.regions.polygons.ends import Vertices
 
 __all__ = ["pull_outside_boxes", "pull_own_hulls"]
 

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._kernels.jit import scalar, specialise
-from overlap.regions._slabs import slabs_of
+from overlap.regions.polygons.slabs import slabs_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap.regions._rings import Rings
+    from overlap.regions.polygons.rings import Rings
 
 __all__ = ["periods_of", "shared_areas", "turns"]
 

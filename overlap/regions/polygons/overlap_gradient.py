@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._kernels.jit import scalar, specialise, subroutine
-from overlap.regions._slabs import slabs_of
-from overlap.regions._trapezoids import periods_of, turns
+from overlap.regions.polygons.overlap import periods_of, turns
+from overlap.regions.polygons.slabs import slabs_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap.regions._rings import Rings
+    from overlap.regions.polygons.rings import Rings
 
 __all__ = ["pull_overlap"]
 

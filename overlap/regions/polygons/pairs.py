@@ -8,18 +8,18 @@ import numpy as np
 
 from overlap._kernels.jit import specialise
 from overlap._kernels.terms import Geometry, Groups
-from overlap.regions._polygon_covers import fill_covers
-from overlap.regions._polygon_masses import grid_of, masses_of, shared_masses, uniform
-from overlap.regions._polygon_pulls import pull_covers, swapped
-from overlap.regions._polygon_slopes import pull_overlap
-from overlap.regions._rings import offsets_of
-from overlap.regions._slabs import slabs_of
-from overlap.regions._trapezoids import shared_areas
+from overlap.regions.polygons.enclosure import fill_covers
+from overlap.regions.polygons.enclosure_gradient import pull_covers, swapped
+from overlap.regions.polygons.masses import grid_of, masses_of, shared_masses, uniform
+from overlap.regions.polygons.overlap import shared_areas
+from overlap.regions.polygons.overlap_gradient import pull_overlap
+from overlap.regions.polygons.rings import offsets_of
+from overlap.regions.polygons.slabs import slabs_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap.regions._rings import Rings
+    from overlap.regions.polygons.rings import Rings
 
 __all__ = [
     "BOX",

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._kernels.jit import specialise
-from overlap.regions._polygon_checks import nesting
-from overlap.regions._rings import Rings, offsets_of
-from overlap.regions._slabs import slabs_of
-from overlap.regions._trapezoids import periods_of, turns
+from overlap.regions.polygons.checks import nesting
+from overlap.regions.polygons.overlap import periods_of, turns
+from overlap.regions.polygons.rings import Rings, offsets_of
+from overlap.regions.polygons.slabs import slabs_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

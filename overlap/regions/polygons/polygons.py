@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from overlap._common.numbers import as_numbers
 from overlap._kernels.terms import Geometry, Groups
-from overlap.regions._coco_polygons import segmentations_of
-from overlap.regions._geojson import collection_of, grouped
-from overlap.regions._numbers import as_numbers
-from overlap.regions._polygon_covers import Centers, centers_of
-from overlap.regions._polygon_cuts import folded_rings
-from overlap.regions._polygon_input import read_nested, turned
-from overlap.regions._polygon_makers import PolygonMakers
-from overlap.regions._polygon_pairs import (
+from overlap.regions.base import Regions
+from overlap.regions.density import CellDensity
+from overlap.regions.polygons.candidates import meeting
+from overlap.regions.polygons.coco import segmentations_of
+from overlap.regions.polygons.cuts import folded_rings
+from overlap.regions.polygons.enclosure import Centers, centers_of
+from overlap.regions.polygons.geojson import collection_of, grouped
+from overlap.regions.polygons.input import read_nested, turned
+from overlap.regions.polygons.makers import PolygonMakers
+from overlap.regions.polygons.pairs import (
     BOX,
     CONVEX,
     UNROLLED,
@@ -25,11 +28,8 @@ from overlap.regions._polygon_pairs import (
     measures,
     pull_polygon_terms,
 )
-from overlap.regions._polygon_parts import inside, parts_of
-from overlap.regions._polygon_repair import shapely_of
-from overlap.regions._wrapped_boxes import meeting
-from overlap.regions.base import Regions
-from overlap.regions.density import CellDensity
+from overlap.regions.polygons.parts import inside, parts_of
+from overlap.regions.polygons.repair import shapely_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.regions._rings import Rings, offsets_of
+from overlap.regions.polygons.rings import Rings, offsets_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

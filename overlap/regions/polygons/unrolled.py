@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._kernels.jit import scalar, specialise, subroutine
-from overlap.regions._circular_means import TIES
-from overlap.regions._mask_hulls import area_of, comes_first, cut, merged, reach_of, ring_of
+from overlap.regions.masks.hulls import area_of, comes_first, cut, merged, reach_of, ring_of
+from overlap.regions.polygons.circular_means import TIES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from overlap.regions._polygon_axes import Cuts
-    from overlap.regions._polygon_covers import Covers
+    from overlap.regions.polygons.axes import Cuts
+    from overlap.regions.polygons.enclosure import Covers
 
 __all__ = ["unrolled_hulls"]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.regions._numbers import as_numbers, described
-from overlap.regions._polygon_input import Flat
-from overlap.regions._polygon_repair import around
-from overlap.regions._rings import offsets_of
+from overlap._common.numbers import as_numbers, described
+from overlap.regions.polygons.input import Flat
+from overlap.regions.polygons.repair import around
+from overlap.regions.polygons.rings import offsets_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

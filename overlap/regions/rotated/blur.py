@@ -16,8 +16,8 @@ import math
 import numpy as np
 
 from overlap._kernels.jit import scalar, subroutine
-from overlap.regions._rotated import _box, _order, _relative
-from overlap.regions._smooth_length import (
+from overlap.regions._rectangles.overlap import _box, _order, _relative
+from overlap.regions.smooth.lengths import (
     blurred_self,
     blurred_self_slope,
     normal_between,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.regions._min_rects import min_rects
+from overlap.regions.rotated.smallest import min_rects
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
+from overlap._common.columns import Naming, fields
+from overlap._common.sizes import limits
 from overlap._kernels.jit import compose, scalar
 from overlap._kernels.terms import Geometry
-from overlap.regions import _enclosures, _rotated
-from overlap.regions._corner_fits import allowance, fitted_rects
-from overlap.regions._enclosure_pulls import box_pull, min_rect_pull, tied_rect_pull
-from overlap.regions._enclosures import box_axes, min_rect_axes
-from overlap.regions._hull import hull_enclosure, hull_pull, tied_hull_pull
-from overlap.regions._min_rects import min_rects
-from overlap.regions._names import Naming, fields
-from overlap.regions._sizes import limits
+from overlap.regions._rectangles import enclosure as _enclosures
+from overlap.regions._rectangles import overlap as _rotated
+from overlap.regions._rectangles.enclosure import box_axes, min_rect_axes
+from overlap.regions._rectangles.enclosure_gradient import box_pull, min_rect_pull, tied_rect_pull
+from overlap.regions._rectangles.hull import hull_enclosure, hull_pull, tied_hull_pull
 from overlap.regions.base import Regions, as_numbers
 from overlap.regions.boxes import Boxes
-from overlap.regions.intervals import _checked_ratio
+from overlap.regions.intervals.intervals import _checked_ratio
+from overlap.regions.rotated.corners import allowance, fitted_rects
+from overlap.regions.rotated.smallest import min_rects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

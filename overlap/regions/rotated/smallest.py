@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._common.numbers import as_numbers, described
 from overlap._kernels.jit import specialise
-from overlap.regions._numbers import as_numbers, described
-from overlap.regions._polygon_hulls import mark_corners
-from overlap.regions._rings import offsets_of
+from overlap.regions.polygons.hulls import mark_corners
+from overlap.regions.polygons.rings import offsets_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,13 +9,14 @@ from typing import Any
 
 from overlap._kernels.jit import compose
 from overlap._kernels.terms import Geometry, each_axis
-from overlap.regions import _blur_rotated, _smooth_length
 from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes, _corners, _lower_end, _upper_end
 from overlap.regions.intervals import Intervals
 from overlap.regions.product import Product
 from overlap.regions.rotated import RotatedBoxes
-from overlap.regions.upright import UprightBoxes, _upright_pullback
+from overlap.regions.rotated import blur as _blur_rotated
+from overlap.regions.smooth import lengths as _smooth_length
+from overlap.regions.upright.upright import UprightBoxes, _upright_pullback
 
 __all__ = ["BLUR", "SMOOTH_MIN", "Method", "check_kind", "smooth_geometry"]
 
@@ -32,7 +33,7 @@ class Method:
     name : str
         As in messages.
     length, slopes : callable
-        See `overlap.regions._smooth_length`.
+        See `overlap.regions.smooth.lengths`.
     rotated : tuple of callable, or None
         Overlap and pullback of rotated boxes.
     kinds : str

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from overlap._common.numbers import one_number
 from overlap._kernels.terms import Geometry
-from overlap.regions._numbers import one_number
-from overlap.regions._smooth_kernels import BLUR, SMOOTH_MIN, Method, check_kind, smooth_geometry
 from overlap.regions.base import Regions, check_pair
 from overlap.regions.product import Product
+from overlap.regions.smooth.kernels import BLUR, SMOOTH_MIN, Method, check_kind, smooth_geometry
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

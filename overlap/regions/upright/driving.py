@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.regions._names import Naming, by_name
-from overlap.regions._numbers import as_numbers
+from overlap._common.columns import Naming, by_name
+from overlap._common.numbers import as_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

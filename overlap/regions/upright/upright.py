@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from overlap._common.columns import Naming
 from overlap._kernels.jit import compose
 from overlap._kernels.terms import Geometry
-from overlap.regions import _enclosures
-from overlap.regions._corner_fits import fitted_upright, upright_corners
-from overlap.regions._driving import (
+from overlap.regions._rectangles import enclosure as _enclosures
+from overlap.regions.base import Regions, as_numbers, check_pair
+from overlap.regions.intervals.intervals import Intervals, _checked_ratio
+from overlap.regions.product import Product
+from overlap.regions.rotated import RotatedBoxes
+from overlap.regions.rotated.corners import fitted_upright, upright_corners
+from overlap.regions.upright.driving import (
     kitti_of_upright,
     nuscenes_of_upright,
     upright_of_kitti,
     upright_of_nuscenes,
 )
-from overlap.regions._names import Naming
-from overlap.regions.base import Regions, as_numbers, check_pair
-from overlap.regions.intervals import Intervals, _checked_ratio
-from overlap.regions.product import Product
-from overlap.regions.rotated import RotatedBoxes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

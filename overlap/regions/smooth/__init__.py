@@ -1,0 +1,5 @@
+"""Regions with smooth overlaps, for training by gradients."""
+
+from overlap.regions.smooth.smooth import Blurred, SmoothMin
+
+__all__ = ["Blurred", "SmoothMin"]
