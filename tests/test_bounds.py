@@ -193,12 +193,12 @@ def test_no_more_processes_than_items(monkeypatch) -> None:
     monkeypatch.setattr(joblib, "Parallel", Parallel)
     monkeypatch.setattr(joblib, "effective_n_jobs", lambda n: 16)
     items = {k: {"obj": (k,)} for k in range(2)}
-    study = Study(_length, sum)
+    study = Study(measure=_length, finalise=sum)
     for workers in (40, 3, 2, -1):
         assert study.add_all(items, workers=workers).report() == 2
     many = {k: {"obj": (k,)} for k in range(100)}
     assert study.add_all(many, workers=40).report() == 100
-    assert asked == [2, 2, 2, -1, 16]
+    assert asked == [2, 2, 2, 2, 16]
 
 
 def _length(obj):

@@ -22,7 +22,7 @@ MODULES = (ov, ov.evaluate, ov.losses, ov.coders, ov.io, ov.plot, ov.amodal)
 #: Public classes without objects of their own.
 ABSTRACT = {"Regions", "Coder", "GridMismatchError", "MissingConfidenceError", "Report"}
 #: What changes while it is used has no hash.
-MUTABLE = {"RunningMean"}
+MUTABLE = {"RunningMean", "Study"}
 
 
 def examples() -> list[object]:

@@ -9,7 +9,7 @@ from overlap.io.printable import printable, width
 
 if TYPE_CHECKING:
     from overlap.evaluate import Comparison, Explanation, Report
-    from overlap.evaluate.report import Section
+    from overlap.evaluate.page import Section
 
 __all__ = ["align", "blocks", "comparison_lines", "explanation_lines", "notices", "temporal_lines"]
 

@@ -29,7 +29,7 @@ def ramachandran_lines(report: ConformationReport | RamachandranReport) -> list[
         The tables of the report, then sources, counts and notes.
     """
     lines: list[str] = []
-    for section in report.evidence.sections(report):
+    for section in report.sections():
         if section.columns[:2] == ("source", "reason"):
             continue  # said on stderr
         lines += [section.title, *blocks(section, _KEYS.get(section.title, 2)), ""]

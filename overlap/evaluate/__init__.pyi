@@ -21,7 +21,7 @@ from ._temporal import explain as explain
 from ._temporal import temporal as temporal
 from ._temporal import temporal_study as temporal_study
 from .bootstrap import mean_interval as mean_interval
-from .report import Interval as Interval
+from .numbers import Interval as Interval
 from .report import Report as Report
 from .study import Study as Study
 

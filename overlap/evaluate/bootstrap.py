@@ -15,19 +15,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from overlap._common.limits import MOST_DRAWN, MOST_DRAWS
 
-from .report import Interval
+from .numbers import Interval
 from .value_range import EVERYTHING, Range
 
-__all__ = ["INTERVALS", "LEAST_DRAWS", "LEAST_ITEMS", "check_drawn", "checked_draws",
-           "checked_level", "draw_weights", "interval_notes", "mean_interval", "resampled_interval",
-           "share_interval", "student_quantile"]  # fmt: skip
+__all__ = ["INTERVALS", "LEAST_DRAWS", "LEAST_ITEMS", "NO_BOOTSTRAP", "Bootstrap", "check_drawn",
+           "checked_draws", "checked_level", "draw_weights", "interval_notes", "mean_interval",
+           "resampled_interval", "share_interval", "student_quantile", "too_few"]  # fmt: skip
 
 Seed = int | np.random.Generator | np.random.SeedSequence | None
 
@@ -37,6 +38,48 @@ LEAST_DRAWS = 50
 LEAST_ITEMS = 5
 #: Methods of `mean_interval`.
 INTERVALS = ("studentised", "exact")
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """Settings of a bootstrap.
+
+    Attributes
+    ----------
+    resamples : int
+        Number of draws, 50 or more; 0 for no intervals.
+    level : float
+        Confidence level, in (0, 1).
+    rng : int, Generator, SeedSequence or None
+        Source of randomness.
+    method : str
+        How intervals are made of draws, where an evaluation has a choice.
+    progress : bool, optional
+        Show a bar; by default on a terminal only.
+
+    Raises
+    ------
+    ValueError
+        There are too few draws for the level, or one of them is none.
+    """
+
+    resamples: int = 0
+    level: float = 0.95
+    rng: Seed = 0
+    method: str = ""
+    progress: bool | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "resamples", checked_draws(self.resamples, self.level))
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings as plain data."""
+        return {
+            "resamples": self.resamples,
+            "confidence_level": self.level,
+            "seed": self.rng if isinstance(self.rng, int) else None,
+        }
+
 
 _LEAST_SPREAD = 0.5  # of a draw, as a share of the spread of the sample
 _BLOCK = 1 << 22  # numbers of one block of exponential variables
@@ -458,6 +501,21 @@ def resampled_interval(
     )
 
 
+def too_few(items: int, unit: str) -> str:
+    """Say that there are no intervals, because there are fewer than `LEAST_ITEMS` items.
+
+    Parameters
+    ----------
+    items : int
+    unit : str
+        Word for several items.
+    """
+    return (
+        f"no intervals: there are {items} {unit}, and draws of fewer than {LEAST_ITEMS} are all "
+        "but the same"
+    )
+
+
 def interval_notes(intervals: Sequence[Interval]) -> list[str]:
     """Return what to say of intervals that are missing, or leave their own estimate out.
 
@@ -487,3 +545,7 @@ def interval_notes(intervals: Sequence[Interval]) -> list[str]:
 def _some(names: Sequence[str]) -> str:
     listed = ", ".join(names[:5])
     return listed + (f" ... ({len(names)} in all)" if len(names) > 5 else "")
+
+
+#: No intervals.
+NO_BOOTSTRAP = Bootstrap()

@@ -4,23 +4,61 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from overlap.io.printable import printable
 
-if TYPE_CHECKING:
-    from overlap.evaluate.report import Report
-
-__all__ = ["page"]
+__all__ = ["Section", "page"]
 
 
-def page(report: Report) -> str:
-    """Return the report as one self-contained HTML page.
+@dataclass(frozen=True)
+class Section:
+    """A table for reading, on the page and on the screen.
+
+    Attributes
+    ----------
+    title : str
+    columns : sequence of str
+    rows : sequence of sequences of str
+    """
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def page(
+    *,
+    headline: str,
+    findings: Sequence[str],
+    methods: str,
+    notes: Sequence[str],
+    sections: Sequence[Section],
+    rows: Sequence[Mapping[str, Any]],
+    settings: Mapping[str, Any],
+    draw: Callable[[], Any],
+) -> str:
+    """Return a report as one self-contained HTML page.
 
     Parameters
     ----------
-    report : Report
+    headline : str
+        One line that says what came out.
+    findings, notes : sequence of str
+        Messages above and below the numbers.
+    methods : str
+        The sentence for a paper.
+    sections : sequence of Section
+        Tables, the most telling first.
+    rows : sequence of mapping
+        All numbers.
+    settings : mapping
+        Plain data.
+    draw : callable
+        Returns a figure of matplotlib; not called where matplotlib is not installed.
 
     Raises
     ------
@@ -41,17 +79,16 @@ def page(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    rows = report.rows()
     return environment.get_template("report.html").render(
-        headline=report.evidence.headline(report),
-        findings=report.findings,
-        methods=report.methods(),
-        notes=report.settings.get("notes", ()),
-        picture=_picture(report),
-        sections=report.evidence.sections(report),
+        headline=headline,
+        findings=findings,
+        methods=methods,
+        notes=notes,
+        picture=None if find_spec("matplotlib") is None else _picture(draw()),
+        sections=sections,
         columns=list(dict.fromkeys(name for row in rows for name in row)),
         rows=rows,
-        settings=json.dumps(report.to_dict()["settings"], indent=2),
+        settings=json.dumps(settings, indent=2),
     )
 
 
@@ -62,11 +99,9 @@ def _visible(value: Any) -> Any:
     return printable(value, keep="\n\t")
 
 
-def _picture(report: Report) -> str | None:
-    """Return the report's picture as SVG; None where matplotlib is not installed."""
-    if find_spec("matplotlib") is None:
-        return None
+def _picture(figure: Any) -> str:
+    """Return a figure as SVG."""
     stream = io.StringIO()
-    report.plot().savefig(stream, format="svg")
+    figure.savefig(stream, format="svg")
     text = stream.getvalue()
     return text[text.index("<svg") :]

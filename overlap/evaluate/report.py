@@ -7,7 +7,7 @@ import io
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata
@@ -20,85 +20,28 @@ from overlap._common.values import ByValue
 from overlap.io import write_text
 from overlap.io.name_match import closest
 
+from .numbers import Interval, Number
+from .page import Section, page
+
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Evidence", "Interval", "Report", "Section", "csv_text", "json_text",
+__all__ = ["Evidence", "Report", "csv_text", "json_text",
            "package_versions", "plain"]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Interval:
-    """A bootstrap interval of one number.
-
-    Attributes
-    ----------
-    name : str
-        What it is of: a name of the summary.
-    estimate : float
-        The number itself.
-    low, high : float
-        Ends.
-    level : float
-        Confidence level asked for, in (0, 1).
-    method : str
-        How the ends were found.
-    error : float
-        Bootstrap standard error.
-    bias : float
-        Mean of the resamples minus the estimate.
-    """
-
-    name: str
-    estimate: float
-    low: float
-    high: float
-    level: float
-    method: str
-    error: float
-    bias: float
-
-
-@dataclass(frozen=True)
-class Section:
-    """A table for reading: what a page shows below the picture.
-
-    Attributes
-    ----------
-    title : str
-    columns : sequence of str
-    rows : sequence of sequences of str
-    """
-
-    title: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-
 class Evidence(Protocol):
-    """What a report keeps so that its numbers can be recomputed and shown.
-
-    Whatever only one kind of evaluation has is its evidence's business.
-    """
+    """Whatever a report keeps so that its numbers can be computed again."""
 
     @property
     def items(self) -> tuple[str, ...]:
-        """Names of the items that can be drawn."""
+        """Names of the items that can be drawn or left out."""
 
     def statistics(self, weights: NDArray) -> dict[str, NDArray]:
         """Every number of the summary for each row of `weights` (B, items)."""
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Mapping[str, Any]:
         """One entry per thing that was counted, by column."""
-
-    def headline(self, report: Report) -> str:
-        """Return one line that says what came out."""
-
-    def sections(self, report: Report) -> list[Section]:
-        """Return the tables of the page, the most telling first."""
-
-    def draw(self, report: Report, path: str | Path | None, ax: Any, **options: Any) -> Any:
-        """Draw the report; see `Report.plot`."""
 
 
 def _working_folder() -> str:
@@ -138,6 +81,8 @@ class Report(ByValue):
         What is needed to recompute the numbers.
     intervals : tuple of Interval
         Bootstrap intervals, if asked for.
+    numbers : tuple of Number
+        The numbers of the summary, with their places, intervals and ranges.
     """
 
     items: tuple[tuple[str, float], ...]
@@ -146,11 +91,36 @@ class Report(ByValue):
     sentence: str
     evidence: Evidence = field(repr=False)
     intervals: tuple[Interval, ...] = ()
+    numbers: tuple[Number, ...] = field(default=(), kw_only=True)
     # from where relative names of inputs are meant
     _folder: str = field(init=False, repr=False, compare=False, default_factory=_working_folder)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.evidence.headline(self)}>"
+        return f"<{type(self).__name__} {self.headline()}>"
+
+    def headline(self) -> str:
+        """Return one line that says what came out."""
+        if hasattr(self.evidence, "headline"):
+            return self.evidence.headline(self)
+        said = f"{self.settings.get('evaluation', 'report')}:"
+        return f"{said} {self.items[0][0]} {self.items[0][1]:.4g}" if self.items else said
+
+    def sections(self) -> list[Section]:
+        """Return the tables of the page, the most telling first."""
+        if hasattr(self.evidence, "sections"):
+            return self.evidence.sections(self)
+        rows = [[name, f"{value:.6g}"] for name, value in self.items]
+        return [Section("Summary", ["", "value"], rows)]
+
+    def draw(self, path: str | Path | None, ax: Any, **options: Any) -> Any:
+        """Draw the report; see `plot`."""
+        if hasattr(self.evidence, "draw"):
+            return self.evidence.draw(self, path, ax, **options)
+        from overlap.plot.numbers import draw_numbers
+
+        ends = {one.name: (one.low, one.high) for one in self.intervals}
+        values = {number.name: number.value for number in self.numbers}
+        return draw_numbers(values, ends, path=path, ax=ax, **options)
 
     @cached_property
     def summary(self) -> pd.Series:
@@ -266,9 +236,16 @@ class Report(ByValue):
         ImportError
             jinja2 is not installed.
         """
-        from overlap.evaluate.page import page
-
-        text = page(self)
+        text = page(
+            headline=self.headline(),
+            findings=self.findings,
+            methods=self.methods(),
+            notes=self.settings.get("notes", ()),
+            sections=self.sections(),
+            rows=self.rows(),
+            settings=self.to_dict()["settings"],
+            draw=self.plot,
+        )
         if path is not None:
             write_text(path, text)
         return text
@@ -291,7 +268,7 @@ class Report(ByValue):
         matplotlib.axes.Axes or matplotlib.figure.Figure
             `ax` if it was given, else the figure.
         """
-        return self.evidence.draw(self, path, ax, **options)
+        return self.draw(path, ax, **options)
 
 
 def json_text(content: dict[str, Any], path: str | Path | None) -> str:

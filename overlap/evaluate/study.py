@@ -1,166 +1,274 @@
-"""A study: measure items one by one, in any order and anywhere; put them together once.
-
-``measure(item)`` gives the rows of one item, `combine` concatenates the rows in the order
-of their keys, and ``finalise(rows)`` computes the report. Since nothing is summed before
-all rows stand in key order, a report depends neither on the order in which items came nor
-on the number of workers.
-"""
+"""Studies: evaluations that are fed item by item, in any order and anywhere."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from overlap._common.values import ByValue, ReadOnly
+from overlap._common.values import ByValue, ReadOnly, same
 
-__all__ = ["Study", "progress_bar"]
+from .bootstrap import NO_BOOTSTRAP, Bootstrap
+from .parts import checked_folder, pack, unpack
+from .runner import measured, report_of
+from .task import Task
 
-Rows = TypeVar("Rows")
-Result = TypeVar("Result")
-
-
-def progress_bar(steps: Iterable, *, total: int, what: str, progress: bool | None) -> Iterable:
-    """Show a bar for long work.
-
-    Parameters
-    ----------
-    steps : iterable
-        The work.
-    total : int
-        Its length.
-    what : str
-        Words before the bar.
-    progress : bool or None
-        None shows it on a terminal only, and only after a second.
-
-    Returns
-    -------
-    iterable
-    """
-    if progress is False:
-        return steps
-    from tqdm.auto import tqdm
-
-    return tqdm(
-        steps,
-        total=total,
-        desc=what,
-        leave=False,
-        disable=None if progress is None else False,
-        delay=1.0 if progress is None else 0.0,
-    )
+__all__ = ["Study"]
 
 
-@dataclass(frozen=True, eq=False)
-class Study(ByValue, Generic[Rows, Result]):
-    """An evaluation that can be built up piece by piece.
+@dataclass(frozen=True)
+class _Functions:
+    """Two functions in place of a task."""
+
+    function: Callable[..., Any]
+    finalise: Callable[[list[Any]], Any]
+
+    def measure(self, key: Any, item: Mapping[str, Any]) -> Any:
+        return self.function(**item)
+
+
+class Study(ByValue):
+    """An evaluation that is fed item by item, and computed when asked for.
+
+    Nothing is added up before all parts stand in the order of their keys, so the result depends
+    neither on the order in which items came, nor on how they were spread over studies.
 
     Parameters
     ----------
-    measure : callable
-        ``measure(**item) -> rows``. For several workers it must be picklable.
-    finalise : callable
-        ``finalise([rows, ...]) -> result``; gets the rows in the order of their keys.
+    task : Task
+        The rules. Functions such as `overlap.evaluate.temporal_study` give studies that have some.
+    bootstrap : Bootstrap
+        Settings of the intervals.
+    measure, finalise : callable
+        In place of a task: ``measure(**item)`` gives the part of an item, ``finalise([part, ...])``
+        the result.
     rows : mapping
-        Rows by key; keys are strings or numbers that sort.
+        Parts by key.
 
     Examples
     --------
-    >>> from overlap.evaluate import Study
-    >>> study = Study(measure=lambda values: values, finalise=lambda rows: sum(rows, []))
-    >>> later = study.add("b", values=[3]).add("a", values=[1, 2])
-    >>> later.report()
-    [1, 2, 3]
+    >>> from overlap.evaluate import segmentation_study
+    >>> first, second = segmentation_study(metrics=["dice"]), segmentation_study(metrics=["dice"])
+    >>> _ = first.update("a", case="a", truth=[[0, 1, 1]], found=[[0, 1, 0]])
+    >>> _ = second.update("b", case="b", truth=[[0, 1, 1]], found=[[0, 1, 1]])
+    >>> both = first.merge(second)
+    >>> both.compute().summary["dice"].round(4)
+    np.float64(0.8333)
     """
 
-    measure: Callable[..., Rows]
-    finalise: Callable[[list[Rows]], Result]
-    rows: Mapping[Any, Rows] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rows", ReadOnly(dict(self.rows)))
-
-    def add(self, key: Any, **item: Any) -> Study[Rows, Result]:
-        """Measure one item; return the study that has it too.
-
-        Raises
-        ------
-        ValueError
-            If the study already has this key.
-        """
-        return self.add_all({key: item})
-
-    def add_all(
+    def __init__(
         self,
-        items: Mapping[Any, Mapping[str, Any]],
+        task: Task | None = None,
+        bootstrap: Bootstrap = NO_BOOTSTRAP,
         *,
-        workers: int = 1,
-        progress: bool | None = None,
-    ) -> Study[Rows, Result]:
-        """Measure several items; return the study that has them too.
+        measure: Callable[..., Any] | None = None,
+        finalise: Callable[[list[Any]], Any] | None = None,
+        rows: Mapping[Any, Any] | None = None,
+    ) -> None:
+        if task is None and (measure is None or finalise is None):
+            raise TypeError("Study: give a task, or measure= and finalise=")
+        self._task: Any = task if task is not None else _Functions(measure, finalise)  # type: ignore[arg-type]
+        self._bootstrap = bootstrap
+        self._parts: dict[Any, Any] = dict(rows or {})
+        self._states: dict[Any, str] = {}
+
+    @property
+    def rows(self) -> Mapping[Any, Any]:
+        """Measured parts by key."""
+        return ReadOnly(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __repr__(self) -> str:
+        name = getattr(self._task, "name", "")
+        return f"<Study {name}{' of' if name else ''} {len(self)} items>"
+
+    def _contents(self) -> tuple[Any, ...]:
+        return self._task, self._bootstrap, self._parts
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+    def update(self, key: Any, /, **item: Any) -> Study:
+        """Measure one item, and keep its part.
 
         Parameters
         ----------
-        items : mapping
-            Arguments of `measure` by key.
-        workers : int
-            Number of processes, through joblib: ``joblib.parallel_config`` chooses
-            another engine. -1 for all processors. There are never more than items
-            or processors.
-        progress : bool, optional
-            Show a bar; by default on a terminal only.
+        key : str or int
+            Name of the item; parts stand in the order of their keys.
+        **item
+            The item, as the evaluation takes it.
 
         Returns
         -------
         Study
+            This one.
 
         Raises
         ------
         ValueError
-            If the study already has one of the keys.
+            The study already has this key, or the item is bad.
         """
-        twice = [key for key in items if key in self.rows]
-        if twice:
-            raise ValueError(f"study: {twice[0]!r} was already added; give each item its own key")
-        if workers == 1 or len(items) < 2:
-            results: Iterable = (self.measure(**item) for item in items.values())
-        else:
-            from joblib import Parallel, delayed, effective_n_jobs
+        return self.update_all({key: item})
 
-            folder = os.getcwd()
-            jobs = min(workers, len(items), effective_n_jobs(-1))
-            results = Parallel(n_jobs=jobs, return_as="generator")(
-                delayed(_measured)(folder, self.measure, item) for item in items.values()
-            )
-        if len(items) > 1:
-            results = progress_bar(results, total=len(items), what="measure", progress=progress)
-        added = dict(zip(items, results, strict=True))
-        return replace(self, rows={**self.rows, **added})
+    def update_all(
+        self,
+        items: Mapping[Any, Mapping[str, Any]],
+        *,
+        workers: int = 1,
+        resume: str | os.PathLike[str] | None = None,
+        progress: bool | None = None,
+    ) -> Study:
+        """Measure several items, and keep their parts.
 
-    def __or__(self, other: Study[Rows, Result]) -> Study[Rows, Result]:
-        """Return the study with the items of both."""
+        Parameters
+        ----------
+        items : mapping
+            Arguments of `update` by key.
+        workers, resume, progress
+            As for the evaluation itself.
+
+        Returns
+        -------
+        Study
+            This one.
+
+        Raises
+        ------
+        ValueError
+            The study already has one of the keys, or an item is bad.
+        """
+        twice = next((key for key in items if key in self._parts), None)
+        if twice is not None:
+            raise ValueError(f"study: {twice!r} was already added; give each item its own key")
+        results = measured(self._task, items, workers, checked_folder(resume), progress)
+        found = list(results)  # all or none
+        for key, part, state in found:
+            self._parts[key], self._states[key] = part, state
+        return self
+
+    def merge(self, other: Study) -> Study:
+        """Take the parts of another study by the same rules.
+
+        Parameters
+        ----------
+        other : Study
+
+        Returns
+        -------
+        Study
+            This one.
+
+        Raises
+        ------
+        ValueError
+            The two have other rules, or a key in common.
+        """
+        if not same(self._task, other._task):
+            raise ValueError("study: the two measure by different rules; use one set of rules")
+        twice = next((key for key in other._parts if key in self._parts), None)
+        if twice is not None:
+            raise ValueError(f"study: both have {twice!r}; give each item its own key")
+        self._parts.update(other._parts)
+        self._states.update(other._states)
+        return self
+
+    def reset(self) -> Study:
+        """Forget all parts.
+
+        Returns
+        -------
+        Study
+            This one.
+        """
+        self._parts.clear()
+        self._states.clear()
+        return self
+
+    def compute(self) -> Any:
+        """Put all parts together in the order of their keys.
+
+        Returns
+        -------
+        Report
+        """
+        if isinstance(self._task, _Functions):
+            return self._task.finalise([self._parts[key] for key in sorted(self._parts)])
+        return report_of(self._task, self._parts, None, self._bootstrap, self._states)
+
+    report = compute
+
+    def add(self, key: Any, /, **item: Any) -> Study:
+        """Measure one item; return a new study that has it too. See `update`."""
+        return self._copy().update(key, **item)
+
+    def add_all(self, items: Mapping[Any, Mapping[str, Any]], **options: Any) -> Study:
+        """Measure several items; return a new study that has them too. See `update_all`."""
+        return self._copy().update_all(items, **options)
+
+    def __or__(self, other: Study) -> Study:
+        """Return a new study with the parts of both."""
         if not isinstance(other, Study):
             return NotImplemented
-        if self.measure != other.measure or self.finalise != other.finalise:
-            raise ValueError("study: the two measure by different rules; use one set of rules")
-        twice = [key for key in other.rows if key in self.rows]
-        if twice:
-            raise ValueError(f"study: both have {twice[0]!r}; give each item its own key")
-        return replace(self, rows={**self.rows, **other.rows})
+        return self._copy().merge(other)
 
-    def report(self) -> Result:
-        """Put all rows together, in key order, and compute the result."""
-        return self.finalise([self.rows[key] for key in sorted(self.rows)])
+    def _copy(self) -> Study:
+        result = Study(self._task, self._bootstrap, rows=self._parts)
+        result._states.update(self._states)
+        return result
 
+    def to_bytes(self) -> bytes:
+        """Return all parts as bytes, without pickle.
 
-def _measured(folder: str, measure: Callable[..., Any], item: Mapping[str, Any]) -> Any:
-    """Measure an item in another process, which may have been started in another folder.
+        Returns
+        -------
+        bytes
+            They say by which rules the parts were measured, and have a version and a checksum.
 
-    Processes are kept for later runs. Without this, relative names would be those of files of the
-    first run's folder.
-    """
-    if os.path.isdir(folder) and os.getcwd() != folder:
-        os.chdir(folder)
-    return measure(**item)
+        Raises
+        ------
+        TypeError
+            The study has functions in place of a task.
+        """
+        task = self._rules()
+        return pack({"evaluation": task.name, "rules": task.rules(), "parts": self._parts})
+
+    def from_bytes(self, data: bytes) -> Study:
+        """Take parts that `to_bytes` wrote.
+
+        Parameters
+        ----------
+        data : bytes
+            Parts that were measured by the rules of this study.
+
+        Returns
+        -------
+        Study
+            This one.
+
+        Raises
+        ------
+        ValueError
+            The bytes are damaged or of another version, were measured by other rules, or have a
+            key that the study has.
+        """
+        task = self._rules()
+        stored = unpack(data, task.records)
+        if stored["evaluation"] != task.name:
+            raise ValueError(
+                f"study: these bytes are of {stored['evaluation']}, not of {task.name}"
+            )
+        ours = task.rules()
+        other = [name for name in {**ours, **stored["rules"]}
+                 if not same(ours.get(name), stored["rules"].get(name))]  # fmt: skip
+        if other:
+            raise ValueError(
+                f"study: the parts in these bytes were measured by other rules: {', '.join(other)}"
+            )
+        return self.merge(Study(task, rows=stored["parts"]))
+
+    def _rules(self) -> Task:
+        if isinstance(self._task, _Functions):
+            raise TypeError("a study of functions has no bytes; make it of a task")
+        return self._task

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
 from overlap.evaluate.bootstrap import draw_weights, mean_interval, resampled_interval
-from overlap.evaluate.report import Interval
+from overlap.evaluate.numbers import Interval
 from overlap.evaluate.value_range import EVERYTHING, Range
 
 from .places import average_ranks

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
 from overlap.evaluate.bootstrap import draw_weights, interval_notes, resampled_interval
-from overlap.evaluate.report import Interval, Report
+from overlap.evaluate.numbers import Interval
+from overlap.evaluate.report import Report
 
 from .case_scores import CaseScores
 from .places import kendall_tau, rank_shares, shared_ranks

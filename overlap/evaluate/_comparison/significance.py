@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from overlap.evaluate.bootstrap import student_quantile
-from overlap.evaluate.report import Interval
+from overlap.evaluate.numbers import Interval
 from overlap.evaluate.value_range import Range
 
 __all__ = ["ZERO_METHODS", "SignedRank", "holm", "mean_difference", "signed_rank"]

@@ -14,7 +14,8 @@ from overlap.evaluate.bootstrap import (
     share_interval,
 )
 from overlap.evaluate.contract import Contract
-from overlap.evaluate.report import Interval, package_versions
+from overlap.evaluate.numbers import Interval
+from overlap.evaluate.report import package_versions
 from overlap.io.conformations import read_conformations
 from overlap.io.rama_grids import RamaGrids
 from overlap.io.residue_categories import EVERYTHING

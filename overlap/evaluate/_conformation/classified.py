@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
-from overlap.evaluate.report import Report, Section
+from overlap.evaluate.page import Section
+from overlap.evaluate.report import Report
 from overlap.io.residues import ResidueTable
 
 from .cutoffs import Cutoffs

@@ -13,8 +13,8 @@ from overlap.evaluate.bootstrap import (
     interval_notes,
     resampled_interval,
 )
-from overlap.evaluate.report import Interval
-from overlap.evaluate.study import progress_bar
+from overlap.evaluate.numbers import Interval
+from overlap.evaluate.progress import progress_bar
 from overlap.io.conformations import Conformations, read_conformations
 from overlap.io.rama_grids import RamaGrids
 from overlap.io.structures import StructureRules

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, cast
 
-from overlap.evaluate.report import Report, Section
+from overlap.evaluate.page import Section
+from overlap.evaluate.report import Report
 
 if TYPE_CHECKING:
     from .residue_report import RamachandranReport

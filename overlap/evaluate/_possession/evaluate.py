@@ -15,7 +15,7 @@ from overlap.evaluate.bootstrap import (
     draw_weights,
     resampled_interval,
 )
-from overlap.evaluate.report import Interval
+from overlap.evaluate.numbers import Interval
 from overlap.evaluate.thresholds import parse_thresholds
 from overlap.pairing._reach import check_score
 from overlap.regions.interval_sets import IntervalSets

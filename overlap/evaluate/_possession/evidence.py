@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from overlap._common.values import ByValue
-from overlap.evaluate.report import Report, Section
+from overlap.evaluate.page import Section
+from overlap.evaluate.report import Report
 from overlap.evaluate.thresholds import threshold_names
 from overlap.pairing.matching import match
 from overlap.regions.interval_sets import IntervalSets

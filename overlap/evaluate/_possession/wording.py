@@ -19,7 +19,7 @@ from .evidence import PossessionEvidence
 
 if TYPE_CHECKING:
     from overlap.evaluate.bootstrap import Seed
-    from overlap.evaluate.report import Interval
+    from overlap.evaluate.numbers import Interval
 
 __all__ = ["describe"]
 

@@ -22,7 +22,6 @@ from .empties import Empty, as_empty
 from .finalise import Finalise
 from .inputs import Inputs, as_inputs
 from .measure import Measure
-from .measured import Failed, Measured
 from .metrics import DEFAULT_METRICS, Metric, chosen_metrics
 from .objects import ObjectRules
 from .report import SegmentationReport
@@ -186,7 +185,7 @@ def segmentation(
     return study.add_all(items, workers=workers, progress=progress).report()
 
 
-def segmentation_study(**rules: Any) -> Study[Measured | Failed, SegmentationReport]:
+def segmentation_study(**rules: Any) -> Study:
     """Start an evaluation that is fed case by case.
 
     Parameters
@@ -238,7 +237,7 @@ def _study(
     challenge: Any = "GLI",
     surface: str | Convention = "metrics-reloaded",
     reorient: bool = False,
-) -> Study[Measured | Failed, SegmentationReport]:
+) -> Study:
     chosen = chosen_metrics(metrics)
     objects = tuple(metric.name for metric in chosen if metric.family == "objects")
     rules = ObjectRules(instances, objects, connectivity, float(at_least), challenge)
@@ -275,8 +274,8 @@ def _study(
     draws = checked_draws(bootstrap, confidence_level)
     check_drawn(len(inputs.cases), draws)  # before hours of measuring
     return Study(
-        measure,
-        Finalise(
+        measure=measure,
+        finalise=Finalise(
             metrics=chosen,
             empty=as_empty(empty),
             measure=measure,

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
 from overlap.evaluate._comparison.case_scores import defined_mean, linear_parts
-from overlap.evaluate.report import Report, Section
+from overlap.evaluate.page import Section
+from overlap.evaluate.report import Report
 
 from .empties import SITUATIONS
 from .measure import Measure

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap.evaluate.bootstrap import LEAST_ITEMS, draw_weights, mean_interval
-from overlap.evaluate.report import Interval
+from overlap.evaluate.numbers import Interval
 from overlap.io.folders import natural_key
 
 from .counts import Counts

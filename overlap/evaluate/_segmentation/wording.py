@@ -11,7 +11,8 @@ import numpy as np
 
 from overlap.evaluate.bootstrap import LEAST_ITEMS, interval_notes
 from overlap.evaluate.contract import Contract
-from overlap.evaluate.report import Interval, package_versions
+from overlap.evaluate.numbers import Interval
+from overlap.evaluate.report import package_versions
 
 from .empties import SITUATIONS
 from .evidence import PLACES, SegmentationEvidence

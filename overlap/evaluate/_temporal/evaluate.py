@@ -17,7 +17,7 @@ from overlap.io.segments import MissingConfidenceError, SegmentTable, as_segment
 
 from .evidence import TemporalEvidence
 from .finalise import Finalise
-from .measure import Measure, Measured, ambiguous_only
+from .measure import Measure, ambiguous_only
 from .protocol import Protocol
 from .protocols import get_protocol
 from .report import TemporalReport
@@ -208,7 +208,7 @@ def temporal(
         chosen, ties, kept, subset, checked_draws(bootstrap, confidence_level), confidence_level,
         rng, progress, whole=workers != 1,
     )  # fmt: skip
-    study = Study(Measure(chosen, min(chosen.thresholds)), finalise)
+    study = Study(measure=Measure(chosen, min(chosen.thresholds)), finalise=finalise)
     if workers == 1:
         report = study.add(0, **tables).report()
     else:
@@ -228,7 +228,7 @@ def temporal_study(
     bootstrap: int = 0,
     confidence_level: float = 0.95,
     **fields: Any,
-) -> Study[Measured, TemporalReport]:
+) -> Study:
     """Start an evaluation that is fed set of videos by set of videos.
 
     Parameters
@@ -247,4 +247,4 @@ def temporal_study(
     finalise = Finalise(
         chosen, ties, kept, None, checked_draws(bootstrap, confidence_level), confidence_level, rng
     )
-    return Study(Measure(chosen, min(chosen.thresholds)), finalise)
+    return Study(measure=Measure(chosen, min(chosen.thresholds)), finalise=finalise)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
 from overlap.evaluate.contract import Contract, contract_of
-from overlap.evaluate.report import Report, Section
+from overlap.evaluate.page import Section
+from overlap.evaluate.report import Report
 from overlap.io import as_segments
 
 from .evaluate import temporal

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap.evaluate.bootstrap import LEAST_ITEMS, draw_weights, resampled_interval
-from overlap.evaluate.report import Interval
-from overlap.evaluate.study import progress_bar
+from overlap.evaluate.numbers import Interval
+from overlap.evaluate.progress import progress_bar
 from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.io.name_match import closest
 

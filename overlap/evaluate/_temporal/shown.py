@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from numpy.typing import NDArray
 
-from overlap.evaluate.report import Evidence, Report, Section
+from overlap.evaluate.page import Section
+from overlap.evaluate.report import Evidence, Report
 from overlap.evaluate.thresholds import threshold_names
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ import numpy as np
 
 from overlap.evaluate.bootstrap import LEAST_ITEMS, interval_notes
 from overlap.evaluate.contract import Contract
-from overlap.evaluate.report import Interval, package_versions
+from overlap.evaluate.numbers import Interval
+from overlap.evaluate.report import package_versions
 from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.io.lint import other_unit
 from overlap.io.name_match import mismatch
