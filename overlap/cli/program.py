@@ -322,20 +322,15 @@ def check(files: tuple[str, ...], strict: bool) -> int:
     keys that appear twice; for predictions beside a truth, videos and labels that only one has.
     Of structures, angles, grids and regions: what they hold, and what of it does not count.
     """
-    from overlap.io.lint import compare, inspect
-    from overlap.io.lint_conformations import inspect_conformations, is_conformation
+    from overlap.io.inspection import inspect
+    from overlap.io.segment_match import compare
 
     failures = 0
     odd = 0
-    inspections = []
+    truths, founds = list[tuple[str, Any]](), list[tuple[str, Any]]()
     for path in files:
-        seen: Any
         try:
-            if is_conformation(path):
-                seen = inspect_conformations(path)
-            else:
-                seen = inspect(path)
-                inspections.append((path, seen))
+            seen = inspect(path)
         except (ValueError, OSError, ImportError, MemoryError) as error:
             failures += 1
             _fail(str(error), 2)
@@ -346,10 +341,12 @@ def check(files: tuple[str, ...], strict: bool) -> int:
         for finding in seen.findings:
             click.echo(f"  odd: {printable(finding)}")
         odd += len(seen.findings)
-    truths = [(path, seen) for path, seen in inspections if seen.role == "truth"]
-    for found_path, found in inspections:
-        for truth_path, truth in truths if found.role == "found" else []:
-            findings = compare(truth.table, found.table)
+        if seen.table is not None:
+            sides = truths if seen.role == "truth" else founds
+            sides.append((path, seen.table))
+    for found_path, found in founds:
+        for truth_path, truth in truths:
+            findings = compare(truth, found)
             odd += len(findings)
             click.echo(printable(f"{found_path} against {truth_path}"))
             for finding in findings or ["same videos and labels"]:

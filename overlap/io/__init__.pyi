@@ -5,10 +5,6 @@ from .conformations import read_conformations as read_conformations
 from .folders import CasePair as CasePair
 from .folders import CasePairs as CasePairs
 from .folders import pair_folders as pair_folders
-from .grids import GridAgreement as GridAgreement
-from .grids import GridMismatchError as GridMismatchError
-from .grids import check_same_grid as check_same_grid
-from .grids import reorient as reorient
 from .label_names import LabelSet as LabelSet
 from .label_names import parse_labels as parse_labels
 from .label_names import read_labels as read_labels
@@ -27,6 +23,10 @@ from .structures import StructureRules as StructureRules
 from .structures import read_structures as read_structures
 from .volumes import Volume as Volume
 from .volumes import read_volume as read_volume
+from .volumes.grids import GridAgreement as GridAgreement
+from .volumes.grids import GridMismatchError as GridMismatchError
+from .volumes.grids import check_same_grid as check_same_grid
+from .volumes.grids import reorient as reorient
 
 __all__ = [
     "CATEGORIES",

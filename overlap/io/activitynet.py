@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap.io._columns import RawSegments, to_float64
 from overlap.io._json import parse_json, repeated_keys
-from overlap.io._raw import RawSegments, to_float64
 from overlap.io._source import Source
 from overlap.io.printable import brief, some
 

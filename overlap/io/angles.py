@@ -36,8 +36,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap.io._cells import read_cells
+from overlap.io._columns import Where, to_float64
 from overlap.io._dihedrals import wrapped_degrees
-from overlap.io._raw import Where, to_float64
 from overlap.io._source import Source, read_source
 from overlap.io.boundary import reads_file
 from overlap.io.printable import brief, some

@@ -1,4 +1,4 @@
-"""The boundary around readers: whatever they raise becomes one message with the file's name."""
+"""Boundary around readers: whatever a library raises becomes one message with the file's name."""
 
 from __future__ import annotations
 
@@ -8,10 +8,52 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["reading", "reads_file"]
+__all__ = ["decoding", "one_line", "reading", "reads_file"]
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+
+
+@contextmanager
+def decoding(name: str | os.PathLike[str], form: str) -> Iterator[None]:
+    """Turn any exception of a library into a ValueError that names the file and its format.
+
+    Parameters
+    ----------
+    name : str or path-like
+        The file. Exceptions whose text begins with it stay as they are.
+    form : str
+        Name of the format.
+
+    Raises
+    ------
+    ValueError
+        The content cannot be read.
+
+    Examples
+    --------
+    >>> from overlap.io.boundary import decoding
+    >>> with decoding("a.nii", "NIfTI"):
+    ...     raise IndexError("no such axis")
+    Traceback (most recent call last):
+    ValueError: a.nii: not a readable NIfTI file (no such axis)
+    """
+    try:
+        yield
+    except Exception as error:  # a damaged file can fail anywhere in a library
+        if str(error).startswith(f"{name}: "):
+            raise
+        raise ValueError(f"{name}: not a readable {form} file ({one_line(error)})") from None
+
+
+def one_line(error: BaseException) -> str:
+    """Return the text of an exception without line breaks, or its class where it has none.
+
+    Parameters
+    ----------
+    error : exception
+    """
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 @contextmanager

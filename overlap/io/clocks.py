@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.times import Ticks, read_times, spans_from, text_of
-from overlap.io._raw import Where
+from overlap.io._columns import Where
 from overlap.io.printable import brief
 
 __all__ = ["first_starts", "in_seconds", "read_ends", "text_of"]

@@ -1,24 +1,28 @@
-"""Looking at files without scoring them: what is in them, and what is odd."""
+"""Inspection of files without scoring: what is in them, and what is odd."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overlap.io._json import parse_json
-from overlap.io._source import read_source
+from overlap.io._paths import suffix_of
+from overlap.io._source import Source, read_source
+from overlap.io._structure_files import STRUCTURE_SUFFIXES
+from overlap.io.angles import is_angle_table
 from overlap.io.boundary import reads_file
-from overlap.io.name_match import mismatch
+from overlap.io.conformations import kind_of, read_conformations
+from overlap.io.rama_grids import RamaGrids
+from overlap.io.residues import ResidueTable
 from overlap.io.segments import Role, SegmentTable, as_segments
 from overlap.io.tables import has_confidence
 
-__all__ = ["Inspection", "compare", "inspect", "other_unit"]
+__all__ = ["Inspection", "inspect"]
 
 #: Videos, segments and labels of versions of well-known ground truths.
 _KNOWN = {
@@ -33,34 +37,35 @@ _CLOSE = 1e-3
 
 @dataclass(frozen=True)
 class Inspection:
-    """What one file holds.
+    """Content of one file or folder.
 
     Attributes
     ----------
-    table : SegmentTable
-        Its content.
-    role : {"truth", "found"}
-        What it is, told by its form or by a column of confidences.
+    role : {"truth", "found", "structures", "angles", "grids", "regions"}
+        Its kind; segments are told apart by their form, or by a column of confidences.
     facts : list of str
         Counts.
     findings : list of str
         What is odd, though it can be scored.
+    table : SegmentTable or None
+        The segments.
     """
 
-    table: SegmentTable
-    role: Role
+    role: str
     facts: list[str]
     findings: list[str]
+    table: SegmentTable | None = None
 
 
 @reads_file
-def inspect(path: str | Path) -> Inspection:
-    """Look at a file of segments.
+def inspect(path: str | os.PathLike[str]) -> Inspection:
+    """Look at segments, structures, a table of angles, grids, or regions of conformations.
 
     Parameters
     ----------
-    path : str or Path
-        ActivityNet JSON or CSV, plain or gzipped.
+    path : str or path-like
+        A file of one of these; segments are ActivityNet JSON or CSV, plain or gzipped. Or a folder
+        of structures or grids.
 
     Returns
     -------
@@ -69,7 +74,7 @@ def inspect(path: str | Path) -> Inspection:
     Raises
     ------
     ValueError
-        The file cannot be read; see `overlap.io.as_segments`.
+        It cannot be read; see `overlap.io.as_segments` and `overlap.io.read_conformations`.
     OSError
         The file is missing or may not be read.
 
@@ -78,16 +83,40 @@ def inspect(path: str | Path) -> Inspection:
     >>> from overlap.io import sample_path
     >>> inspect(sample_path("temporal_truth")).findings[0]
     '1 segment repeats another of its video and label (first: row 3)'
+    >>> seen = inspect(sample_path("peptide"))
+    >>> seen.facts[0], seen.findings
+    ('14 residues in 1 chain, 12 with both angles', [])
     """
-    content = read_source(path)
-    role: Role
-    if content.is_json:
-        payload = parse_json(content)
-        role = "found" if isinstance(payload, dict) and "results" in payload else "truth"
-    else:
-        role = "found" if has_confidence(content) else "truth"
-    table = as_segments(path, role=role)
-    return Inspection(table, role, _facts(table), _findings(table))
+    name = os.fspath(path)
+    if Path(name).is_dir() or suffix_of(name) in (*STRUCTURE_SUFFIXES, ".data", ".geojson"):
+        return _of_conformations(name)
+    content = read_source(name)
+    if suffix_of(name) in (".csv", ".tsv", ".txt") and is_angle_table(content):
+        return _of_conformations(name)
+    role = _role_of(content)
+    table = as_segments(name, role=role)
+    return Inspection(role, _facts(table), _findings(table), table)
+
+
+def _role_of(content: Source) -> Role:
+    if not content.is_json:
+        return "found" if has_confidence(content) else "truth"
+    payload = parse_json(content)
+    return "found" if isinstance(payload, dict) and "results" in payload else "truth"
+
+
+def _of_conformations(path: str) -> Inspection:
+    content = read_conformations(path)
+    role = kind_of(content)
+    if isinstance(content, ResidueTable):
+        return Inspection(role, *_residues(content))
+    if isinstance(content, RamaGrids):
+        return Inspection(role, *_grids(content))
+    facts = []
+    for (category, level), region in content.regions.items():
+        rings = len(region.ring_offsets) - 1
+        facts.append(f"{category}, {level}: {float(region.area()[0]):,.1f} deg2, {rings} rings")
+    return Inspection(role, facts, list(content.findings))
 
 
 def _facts(table: SegmentTable) -> list[str]:
@@ -165,113 +194,48 @@ def _count(table: SegmentTable, rows: NDArray[np.int64], what: str, verb: str) -
     return [f"{subject} {what} (first: row {table.row[rows[0]]})"]
 
 
-def compare(truth: SegmentTable, found: SegmentTable) -> list[str]:
-    """Say how the names of predictions and truth differ.
-
-    Parameters
-    ----------
-    truth, found : SegmentTable
-        Annotations and predictions.
-
-    Returns
-    -------
-    list of str
-        Empty where every prediction is for a video and label of the truth.
-    """
-    findings = []
-    for what, have, wanted in (
-        ("videos", found.videos, truth.videos),
-        ("labels", found.labels, truth.labels),
-    ):
-        known, given = set(wanted), set(have)
-        extra = [name for name in have if name not in known]
-        if extra:
-            findings.append(f"{what} that are not in the truth: {_first(extra)}")
-        silent = [name for name in wanted if name not in given]
-        if silent:
-            findings.append(f"{what} of the truth without predictions: {_first(silent)}")
-        reason = mismatch(what, wanted, have)
-        if reason:
-            findings.append(reason)
-    times = other_unit(truth, found)
-    return [*findings, times] if times else findings
+def _residues(table: ResidueTable) -> tuple[list[str], list[str]]:
+    _, chains = table.groups("chain")
+    counted = int(table.counted.sum())
+    named = table.settings["kind"] == "structures"
+    words = f"{len(table):,} residues" if named else f"{len(table):,} rows"
+    words += f" in {len(chains):,} chain{'s' * (len(chains) != 1)}" if any(table.chain) else ""
+    facts = [f"{words}, {counted:,} with both angles"]
+    counts = Counter(table.category[table.counted].tolist())
+    facts.append(", ".join(f"{counts[name]:,} {name}" for name in table.categories) or "no angles")
+    findings = [
+        f"{count:,} residue{'s' * (count != 1)} without angles: {reason}"
+        for reason, count in table.left_out_counts().items()
+        if reason != "end of chain"
+    ]
+    breaks = table.settings.get("counts", {}).get("chain_breaks", 0)
+    if breaks:
+        findings.append(f"{breaks:,} chain break{'s' * (breaks != 1)}")
+    known = "do not count", "chain break", "not read (models)"
+    findings += [note for note in table.notes if not any(words in note for words in known)]
+    facts += [note for note in table.notes if known[2] in note]
+    findings += table.findings
+    findings += [f"{failure.source}: {failure.reason}" for failure in table.failures]
+    if not named and counted:
+        pairs = np.stack([table.phi, table.psi], axis=1)[table.counted]
+        repeated = counted - len(np.unique(pairs, axis=0))
+        if 2 * repeated > counted:
+            findings.append(f"{repeated:,} of {counted:,} rows repeat the angles of another")
+    return facts, findings
 
 
-def other_unit(truth: SegmentTable, found: SegmentTable) -> str | None:
-    """Say that the times of predictions look as if they had another unit than those of the truth.
-
-    Parameters
-    ----------
-    truth, found : SegmentTable
-        Annotations and predictions.
-
-    Returns
-    -------
-    str or None
-        A sentence where, in half of the videos that both have, the last prediction ends later
-        than four times the last annotation, or earlier than a quarter of it. Of datetimes,
-        where half of the videos have predictions only before or after all annotations.
-    """
-    if truth.times is not None or found.times is not None:
-        return _other_day(truth, found)
-    ends = []
-    for table in (truth, found):
-        last = np.full(len(table.videos), -np.inf)
-        np.maximum.at(last, table.video, table.stop)
-        ends.append({name: x for name, x in zip(table.videos, last.tolist(), strict=True) if x > 0})
-    shared = [(ends[0][name], ends[1][name]) for name in ends[0] if name in ends[1]]
-    if not shared:
-        return None
-    ratio = float(np.median([b / a for a, b in shared]))
-    if 0.25 <= ratio <= 4.0:
-        return None
-    if ratio > 4.0:
-        unit = "milliseconds" if ratio > 500 else "frames"
-    else:
-        unit = "parts of the video's length" if max(b for _, b in shared) <= 1.0 else "minutes"
-    times = f"{ratio:,.{0 if ratio > 100 else 2}f}"
-    ends_at = f"the last of a video end at {shared[0][1]:g} and {shared[0][0]:g}"
-    return (
-        f"times of the predictions are about {times} times those of the truth ({ends_at}): "
-        f"are they in {unit}?"
-    )
-
-
-def _other_day(truth: SegmentTable, found: SegmentTable) -> str | None:
-    """Say by how much datetimes differ, if they hardly meet."""
-    if not (len(truth) and len(found)):
-        return None
-    from overlap.io.clocks import text_of
-
-    words = {True: "datetimes", False: "plain seconds"}
-    kinds = [words[table.times is not None] for table in (truth, found)]
-    zones = {True: "with a time zone", False: "without a time zone"}
-    if kinds[0] == kinds[1]:
-        kinds = [f"times {zones[table.zoned]}" for table in (truth, found)]
-    if kinds[0] != kinds[1]:
-        return f"the truth has {kinds[0]} and the predictions have {kinds[1]}: give both alike"
-    spans = []
-    for table in (truth, found):
-        assert table.times is not None
-        span: dict[str, list[Any]] = {}
-        for index, (start, stop) in zip(table.video.tolist(), table.times, strict=True):
-            low, high = span.setdefault(table.videos[index], [start, stop])
-            span[table.videos[index]] = [min(low, start), max(high, stop)]
-        spans.append(span)
-    shared = [(spans[0][name], spans[1][name]) for name in spans[0] if name in spans[1]]
-    apart = [b[0] > a[1] or b[1] < a[0] for a, b in shared]
-    if 2 * sum(apart) <= len(apart):
-        return None
-    begins = [text_of(span[0], truth.zoned) for span in shared[0]]
-    shift = float(np.median([(b[0] - a[0]) / np.timedelta64(1, "h") for a, b in shared]))
-    side = "after" if shift > 0 else "before"
-    return (
-        f"times of the predictions are about {abs(shift):.3g} h {side} those of the truth (the "
-        f"first of a video begin at {begins[1]} and {begins[0]}): are they of another time zone "
-        "or day?"
-    )
-
-
-def _first(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(name) for name in names[:3])
-    return shown + (f", ... ({len(names):,} in all)" if len(names) > 3 else "")
+def _grids(library: RamaGrids) -> tuple[list[str], list[str]]:
+    facts = []
+    for category, grid in library.grids.items():
+        size = " x ".join(map(str, grid.values.shape))
+        points = f", {grid.point_count:,} residues" if grid.point_count else ""
+        title = f" ({library.titles[category]})" if library.titles.get(category) else ""
+        facts.append(f"{category}: {size} nodes, {grid.quantity}{points}{title}")
+    findings = [
+        f"the grid of {category} holds neither ranks nor a density: it has no levels"
+        for category, grid in library.grids.items()
+        if grid.quantity == "other"
+    ]
+    if len(library.grids) > 1 and library.missing:
+        findings.append(f"no grid for {', '.join(library.missing)}")
+    return facts, findings

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from overlap._common.values import ByValue
-from overlap.io._raw import RawSegments, Where, are_times, to_float64, to_names
+from overlap.io._columns import RawSegments, Where, are_times, to_float64, to_names
 from overlap.io.boundary import reads_file
 from overlap.io.printable import brief
 

@@ -38,7 +38,7 @@ from typing import Any
 import numpy as np
 
 from overlap.io._cells import header_of, read_cells
-from overlap.io._raw import RawSegments, Where, to_float64, to_names
+from overlap.io._columns import RawSegments, Where, to_float64, to_names
 from overlap.io._source import Source
 from overlap.io.printable import brief, some
 

@@ -36,7 +36,7 @@ from overlap.io import (
     read_structures,
     sample_path,
 )
-from overlap.io.lint import inspect
+from overlap.io.inspection import inspect
 from overlap.io.region_files import regions_to_geojson
 
 from .harness import Target

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from overlap.io import as_segments
-from overlap.io.lint import compare
+from overlap.io.segment_match import compare
 from overlap.io.segments import on_one_clock
 
 NOW = 1_700_000_000_123_456_789  # ns since 1970

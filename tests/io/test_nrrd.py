@@ -107,3 +107,46 @@ def test_missing_data_file(tmp_path):
     path = write(tmp_path / "a.nhdr", HEADER + "data file: other.raw\n")
     with pytest.raises(FileNotFoundError, match=r"its data file other\.raw is not beside it"):
         read_volume(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("type: unsigned short", "Type: Unsigned Short"),
+        ("endian: big", "Endian: BIG"),
+        ("(2,0,0) (0,0,3)", "( 2, 0, 0 )  (0 ,0,3)"),
+        ("sizes: 5 7 4", "sizes:\t5  7 4"),
+        ("key:=value", "sizes:=9\nsizes:=10"),
+        ("# a comment", '# a comment\nlabels: "a" "b" "the patient\'s"'),
+        ("\n", "\r\n"),
+    ],
+)
+def test_legal_forms_of_the_header(tmp_path, old, new):
+    assert old in HEADER
+    text = HEADER.replace(old, new)
+    path = tmp_path / "a.nrrd"
+    line = "\r\n" if new == "\r\n" else "\n"
+    path.write_bytes((text + line).encode() + gzip.compress(labels(">u2").tobytes(order="F")))
+    volume = read_volume(path)
+    np.testing.assert_array_equal(volume.values, labels(np.uint16))
+    wanted = [[-2, 0, 0, -1], [0, 0, -4, 2], [0, 3, 0, 3], [0, 0, 0, 1]]
+    np.testing.assert_array_equal(volume.affine, wanted)
+
+
+@pytest.mark.parametrize("number", ["1_0", "1\x80", "\u0665"])
+def test_numbers_that_only_python_reads(tmp_path, number):
+    path = write(tmp_path / "a.nrrd", HEADER.replace("(2,0,0)", f"({number},0,0)"))
+    with pytest.raises(ValueError, match=r"the header has the vector .*; wanted up to three"):
+        read_volume(path)
+
+
+@pytest.mark.parametrize("skip", ["byte skip: 3", "byteskip: 3", "byte skip: -1"])
+def test_plain_voxels_after_a_byte_skip(tmp_path, skip):
+    text = HEADER.replace("encoding: gzip", f"encoding: raw\n{skip}")
+    data = text.encode() + b"\n" + b"abc" + labels(">u2").tobytes(order="F")
+    path = tmp_path / "a.nrrd"
+    path.write_bytes(data)
+    np.testing.assert_array_equal(read_volume(path).values, labels(np.uint16))
+    path.write_bytes(data[:-20])
+    with pytest.raises(ValueError, match=r"truncated: holds 26[03] of 280 bytes"):
+        read_volume(path)

@@ -115,6 +115,19 @@ ElementDataFile = LOCAL
     np.testing.assert_array_equal(volume.affine, wanted)
 
 
+@pytest.mark.parametrize("size", [0, 3, -1])
+def test_voxels_of_meta_image_after_a_gap(tmp_path, size):
+    header = f"NDims = 3\nDimSize = 5 7 4\nElementType = MET_UCHAR\nHeaderSize = {size}\n"
+    header += "ElementDataFile = LOCAL\n"
+    data = header.encode() + b"abc" * bool(size) + labels().tobytes(order="F")
+    (tmp_path / "a.mha").write_bytes(data)
+    np.testing.assert_array_equal(read_volume(tmp_path / "a.mha").values, labels())
+    # the header is never taken for voxels
+    (tmp_path / "a.mha").write_bytes(data[:-20])
+    with pytest.raises(ValueError, match=r"truncated: holds 12[03] of 140 bytes"):
+        read_volume(tmp_path / "a.mha")
+
+
 def test_two_axes_in_meta_image_and_nrrd(tmp_path):
     values = labels(shape=(6, 9))
     for name in ("a.mha", "a.nrrd"):

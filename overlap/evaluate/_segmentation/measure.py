@@ -13,12 +13,9 @@ from numpy.typing import NDArray
 
 from overlap._common.label_arrays import as_array, check_axis_order, image_of
 from overlap.io.boundary import reading
-from overlap.io.grids import check_same_grid, reorient
 from overlap.io.label_names import LabelSet
-from overlap.io.volumes import Volume, read_volume
-from overlap.io.volumes._voxels import to_labels, to_shares
-from overlap.io.volumes.reading import drop_axes
-from overlap.io.volumes.volume import RawVolume
+from overlap.io.volumes import RawVolume, Volume, drop_axes, read_volume, to_labels, to_shares
+from overlap.io.volumes.grids import check_same_grid, reorient
 from overlap.labels.counting import contingency
 from overlap.regions.masks import Masks
 from overlap.scores.score import terms

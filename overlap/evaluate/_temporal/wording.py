@@ -11,8 +11,8 @@ from overlap.evaluate.contract import Contract
 from overlap.evaluate.numbers import Interval
 from overlap.evaluate.report import package_versions
 from overlap.evaluate.thresholds import threshold_names, threshold_values
-from overlap.io.lint import other_unit
 from overlap.io.name_match import mismatch
+from overlap.io.segment_match import other_unit
 from overlap.io.segments import SegmentTable
 
 from .digests import digest_of_segments

@@ -1,4 +1,4 @@
-"""Do two volumes lie on the same grid?"""
+"""Grids of volumes: whether two are the same, and axes brought into one order."""
 
 from __future__ import annotations
 

@@ -1,13 +1,12 @@
 """MetaImage: ``.mha``, and ``.mhd`` with its data file.
 
 The format is a few lines of text and then the voxels, plain or as one zlib stream. It is read
-here, not through SimpleITK, because ITK returns wrong voxels without a word where the
-compressed data is damaged; here the stream's checksum is compared.
+here, not through SimpleITK, which returns wrong voxels without an error where compressed data is
+damaged, ends the whole process at some damaged headers, and copies what could be mapped.
 """
 
 from __future__ import annotations
 
-import math
 import os
 from typing import Any
 
@@ -15,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.voxel_grid import affine_from_lps
-from overlap.io.volumes._bytes import data_file, shown, stored_voxels
+from overlap.io.volumes.headers import data_file, finite_numbers, shown
+from overlap.io.volumes.stored import stored_voxels
 from overlap.io.volumes.volume import RawVolume
 
 __all__ = ["read_metaimage"]
@@ -130,12 +130,10 @@ def _voxels(
     (skip,) = _whole(fields, path, "HeaderSize", 1, [0.0])
     if not -1 <= skip <= stored:
         raise ValueError(f"{path}: HeaderSize is {skip}; wanted -1, or at most {stored:,}")
-    if skip == -1:  # the voxels are the end of the file
-        offset = stored - math.prod(shape) * dtype.itemsize
-    else:
-        offset += skip
-    deflated = _flag(fields, path, "CompressedData")
-    return stored_voxels(source, dtype, max(offset, 0), shape, name=path, deflated=deflated)
+    return stored_voxels(
+        source, dtype, offset + max(skip, 0), shape, name=path,
+        deflated=_flag(fields, path, "CompressedData"), at_end=skip == -1,
+    )  # fmt: skip
 
 
 def _flag(fields: dict[str, str], path: str, key: str, default: str = "False") -> bool:
@@ -163,10 +161,7 @@ def _numbers(
         if default is None:
             raise ValueError(f"{path}: the header has no {keys[0]}")
         return list(default)
-    try:
-        values = [float(word) for word in fields[key].split()]
-    except ValueError:
-        values = []
-    if len(values) != count or not np.isfinite(values).all():
+    values = finite_numbers(fields[key].split())
+    if len(values) != count:
         raise ValueError(f"{path}: {key} is {shown(fields[key])}; wanted {count} numbers")
     return values

@@ -1,4 +1,9 @@
-"""NIfTI-1 and NIfTI-2 in one file: ``.nii`` and ``.nii.gz``; nibabel reads the header."""
+"""NIfTI-1 and NIfTI-2: ``.nii`` and ``.nii.gz``.
+
+nibabel reads the header. The voxels are read here, because nibabel stops before the checksum of a
+``.nii.gz`` file, allocates whatever a damaged header promises, fails at damaged extensions, which
+nobody needs, and takes a file that holds more voxels than its header says.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +21,8 @@ from numpy.typing import NDArray
 from overlap._common.decimals import as_meant, scaled
 from overlap._common.files import check_file, check_size, most_voxels
 from overlap._common.label_arrays import TO_MM
-from overlap.io.volumes._bytes import decompress_voxels, stored_voxels
+from overlap.io.boundary import decoding, one_line
+from overlap.io.volumes.stored import decompress_voxels, stored_voxels
 from overlap.io.volumes.volume import RawVolume
 
 __all__ = ["read_nifti"]
@@ -60,21 +66,17 @@ def read_nifti(path: str) -> RawVolume:
         was, name = ("gzip", ".nii.gz") if zipped else ("not gzip", ".nii")
         raise ValueError(f"{path}: its content is {was} data; rename it to end in {name}")
     with gzip.open(path) if zipped else open(path, "rb") as stream:
-        try:
+        with decoding(path, "NIfTI"), _without_log(nibabel.imageglobals.logger):
             block = stream.read(_LARGEST_HEADER)
             size = block[:4]
             kinds = {348: nibabel.Nifti1Header, 540: nibabel.Nifti2Header}
             kind = kinds.get(min(int.from_bytes(size, "little"), int.from_bytes(size, "big")))
             if kind is None or len(block) < kind.template_dtype.itemsize:
                 raise ValueError(f"it starts with {block[:8]!r}")
-            with _without_log(nibabel.imageglobals.logger):
-                # no extensions: each says how long it is, and nothing of them is used
-                header: Any = kind(block[: kind.template_dtype.itemsize])
+            header: Any = kind(block[: kind.template_dtype.itemsize])
             shape, dtype = header.get_data_shape(), header.get_data_dtype()
             offset = header.get_data_offset()
             slope, inter = header.get_slope_inter()
-        except Exception as error:  # a damaged header can fail anywhere in the library
-            raise ValueError(f"{path}: not a readable NIfTI file ({_line(error)})") from None
         if dtype.fields is not None or dtype.kind not in "buif":
             raise ValueError(
                 f"{path}: has voxels of type {header.get_value_label('datatype')}; wanted one "
@@ -88,7 +90,7 @@ def read_nifti(path: str) -> RawVolume:
             try:
                 stream.seek(offset)
             except (EOFError, OSError, zlib.error) as error:
-                raise ValueError(f"{path}: truncated or damaged ({_line(error)})") from None
+                raise ValueError(f"{path}: truncated or damaged ({one_line(error)})") from None
             data = decompress_voxels(cast(BinaryIO, stream), dtype, shape, name=path, stored=stored)
         else:
             data = stored_voxels(path, dtype, offset, shape, name=path)
@@ -110,10 +112,6 @@ def _without_log(logger: logging.Logger) -> Iterator[None]:
         yield
     finally:
         logger.removeFilter(drop)
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _place(raw: RawVolume, header: Any, path: str) -> None:
@@ -147,7 +145,7 @@ def _usable(get: Any, raw: RawVolume, what: str) -> NDArray[np.float64] | None:
     try:
         affine, code = get(coded=True)
     except Exception as error:  # nibabel raises several types at a bad quaternion
-        raw.notes.append(f"the {what} cannot be used ({_line(error)})")
+        raw.notes.append(f"the {what} cannot be used ({one_line(error)})")
         return None
     if not code or affine is None:
         return None

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from overlap._common.files import check_file
-from overlap.io.volumes._bytes import decompress_voxels, stored_voxels
+from overlap.io.boundary import decoding
+from overlap.io.volumes.stored import decompress_voxels, stored_voxels
 from overlap.io.volumes.volume import RawVolume
 
 __all__ = ["read_numpy"]
@@ -37,7 +38,8 @@ def read_numpy(path: str) -> RawVolume:
     ValueError
         The file is damaged, truncated, something else, or holds several arrays or objects.
     """
-    try:
+    # a damaged header can be anything, also to Python's own parser
+    with decoding(path, "NumPy"):
         if not path.lower().endswith(".npz"):
             with open(path, "rb") as stream:
                 dtype, shape, turned, offset = _header(stream, path)
@@ -52,11 +54,6 @@ def read_numpy(path: str) -> RawVolume:
                     data = decompress_voxels(
                         cast(BinaryIO, member), dtype, shape, name=path, stored=stored
                     )
-    except Exception as error:  # a damaged header can be anything, also to Python's own parser
-        if str(error).startswith(f"{path}: "):
-            raise
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"{path}: not a readable NumPy file ({reason})") from None
     return RawVolume(data.T if turned else data)
 
 

@@ -1,8 +1,9 @@
 """NRRD: ``.nrrd``, and ``.nhdr`` with its data file.
 
 The format is a few lines of text and then the voxels, plain or as one gzip stream. It is read
-here, not through SimpleITK, for the reason given in `overlap.io.volumes.metaimage`: ITK does
-not compare the checksum of the stream.
+here. SimpleITK ends the whole process at some damaged headers. pynrrd leaves bytes that are not
+ASCII out of numbers, refuses legal headers (capital letters, blanks in vectors, a key twice), and
+copies what could be mapped.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.voxel_grid import affine_from_lps
-from overlap.io.volumes._bytes import data_file, shown, stored_voxels
+from overlap.io.volumes.headers import data_file, finite_numbers, shown
+from overlap.io.volumes.stored import stored_voxels
 from overlap.io.volumes.volume import RawVolume
 
 __all__ = ["read_nrrd"]
@@ -60,12 +62,12 @@ def read_nrrd(path: str) -> RawVolume:
     ------
     ValueError
         The file is damaged, truncated, something else, has several channels, or is of a rare
-        form: text voxels, bzip2, several data files.
+        form: text voxels, bzip2, several data files, a line skip.
     """
     fields, offset = _read_header(path)
     sides = _numbers(fields, path, "sizes", None)
     sizes = [int(side) for side in sides]
-    if not sizes or sizes != sides or min(sizes) < 0 or str(len(sizes)) != fields.get("dimension"):
+    if sizes != sides or min(sizes) < 0 or str(len(sizes)) != fields.get("dimension"):
         raise ValueError(
             f"{path}: has the dimension {fields.get('dimension', 'missing')[:40]} and the sizes "
             f"{shown(fields['sizes'])}; wanted a positive whole number for each axis"
@@ -87,10 +89,17 @@ def read_nrrd(path: str) -> RawVolume:
     if detached is not None:
         source = data_file(path, detached)
         offset, more = 0, (source,)
-    if any(fields.get(key, "0") != "0" for key in ("byte skip", "byteskip", "line skip")):
-        raise ValueError(f"{path}: voxels after a byte skip or line skip are not read; save anew")
-    shape = tuple(sizes)
-    data = stored_voxels(source, dtype, offset, shape, name=path, deflated=encoding != "raw")
+    skip = fields.get("byte skip", fields.get("byteskip", "0"))
+    lines = fields.get("line skip", fields.get("lineskip", "0"))
+    if lines != "0" or not re.fullmatch("-1|[0-9]{1,18}" if encoding == "raw" else "0", skip):
+        raise ValueError(
+            f"{path}: voxels after a byte skip or line skip are not read in this form (byte skip "
+            f"{shown(skip)}, line skip {shown(lines)}); save anew"
+        )
+    data = stored_voxels(
+        source, dtype, offset + max(int(skip), 0), tuple(sizes), name=path,
+        deflated=encoding != "raw", at_end=skip == "-1",
+    )  # fmt: skip
     return _place(RawVolume(data, more_files=more), fields, path)
 
 
@@ -120,13 +129,10 @@ def _read_header(path: str) -> tuple[dict[str, str], int]:
 
 
 def _numbers(fields: dict[str, str], path: str, key: str, count: int | None) -> list[float]:
-    try:
-        values = [float(word) for word in fields[key].split()]
-    except KeyError:
-        raise ValueError(f"{path}: the header has no {key!r}; is the file truncated?") from None
-    except ValueError:
-        values = [np.inf]
-    if not np.isfinite(values).all() or (count is not None and len(values) != count):
+    if key not in fields:
+        raise ValueError(f"{path}: the header has no {key!r}; is the file truncated?")
+    values = finite_numbers(fields[key].split())
+    if not values or (count is not None and len(values) != count):
         raise ValueError(
             f"{path}: {key!r} is {shown(fields[key])}; wanted numbers, one for each axis"
         )
@@ -137,15 +143,12 @@ def _vector(text: str, path: str) -> NDArray[np.float64] | None:
     """Read ``(1,0,0)``; None for ``none``."""
     if text == "none":
         return None
-    try:
-        vector = np.array([float(part) for part in text.strip("()").split(",")])
-    except ValueError:
-        vector = np.array([np.nan])
-    if not (len(vector) <= 3 and np.isfinite(vector).all()):
+    vector = finite_numbers(text.strip("()").split(","))
+    if not 0 < len(vector) <= 3:
         raise ValueError(
             f"{path}: the header has the vector {shown(text)}; wanted up to three numbers"
         )
-    return vector
+    return np.array(vector)
 
 
 def _place(raw: RawVolume, fields: dict[str, str], path: str) -> RawVolume:

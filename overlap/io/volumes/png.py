@@ -1,24 +1,72 @@
-"""Checksums and sizes of a PNG file, which Pillow does not compare."""
+"""PNG label images, through Pillow, after checksums and sizes that it does not compare.
+
+A palette is ignored: the values are the indices into it. The resolution in the file is not used,
+because it is that of a printer or screen more often than that of the object.
+"""
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from typing import NamedTuple
 
-from overlap._common.files import DEFLATE_RATIO, check_size, most_voxels
-from overlap.io.volumes._bytes import inflated_size
+import numpy as np
 
-__all__ = ["PngHeader", "check_png"]
+from overlap._common.files import DEFLATE_RATIO, check_size, most_voxels, read_file
+from overlap._common.label_arrays import plain_bool
+from overlap.io.boundary import decoding
+from overlap.io.volumes.stored import inflated_size
+from overlap.io.volumes.volume import COLORED, RawVolume
+
+__all__ = ["read_png"]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # a pixel, by color type
+_COLORS = {2: "RGB", 4: "LA", 6: "RGBA"}
 # First column and row, and steps, of each pass of an interlaced image.
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
            (0, 1, 1, 2))  # fmt: skip
 
 
-class PngHeader(NamedTuple):
+def read_png(path: str) -> RawVolume:
+    """Read a PNG label image: gray of any depth, black and white, or palette indices.
+
+    Parameters
+    ----------
+    path : str
+        File to read.
+
+    Returns
+    -------
+    RawVolume
+        Axis 0 is x (columns), axis 1 is y (rows).
+
+    Raises
+    ------
+    ValueError
+        The file is damaged, truncated, something else, animated, or has colors.
+    """
+    from PIL import PngImagePlugin
+
+    # Pillow reads damaged chunks, and fills rows that are missing with zeros
+    content = read_file(path)
+    header = _checked_header(content, path)
+    if header.color in _COLORS:
+        raise ValueError(f"{path}: is a picture of mode {_COLORS[header.color]}; {COLORED}")
+    # not Image.open, which guesses the format and refuses pictures above 179 megapixels
+    with decoding(path, "PNG"), PngImagePlugin.PngImageFile(io.BytesIO(content)) as image:
+        frames = getattr(image, "n_frames", 1)
+        if frames > 1:
+            raise ValueError(f"{path}: is an animation of {frames} frames; wanted one")
+        data = plain_bool(np.asarray(image))
+    if header.color == 0 and header.depth in (2, 4):
+        # Pillow stretches gray of 2 and 4 bits to 0...255; labels are the stored numbers
+        data = data // np.uint8(255 // (2**header.depth - 1))
+    return RawVolume(data.T)
+
+
+class _Header(NamedTuple):
     """Content of the first chunk."""
 
     width: int
@@ -30,25 +78,8 @@ class PngHeader(NamedTuple):
     interlaced: int
 
 
-def check_png(content: bytes, path: str) -> PngHeader:
-    """Compare every checksum, and the number of pixels with the size that the header promises.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-    path : str
-        Its name, for messages.
-
-    Returns
-    -------
-    PngHeader
-
-    Raises
-    ------
-    ValueError
-        The file is damaged, truncated or something else, or larger than allowed.
-    """
+def _checked_header(content: bytes, path: str) -> _Header:
+    """Compare every checksum, and the number of pixels with the size that the header promises."""
     if not content.startswith(_SIGNATURE):
         raise ValueError(f"{path}: not a PNG file: it starts with {content[:8]!r}")
     header, pixels, at, kind = None, list[memoryview](), len(_SIGNATURE), b""
@@ -82,10 +113,10 @@ def check_png(content: bytes, path: str) -> PngHeader:
     return header
 
 
-def _header(data: bytes, path: str) -> PngHeader:
+def _header(data: bytes, path: str) -> _Header:
     if len(data) != 13:
         raise ValueError(f"{path}: damaged: its header has {len(data)} bytes; wanted 13")
-    header = PngHeader(*struct.unpack(">IIBBBBB", data))
+    header = _Header(*struct.unpack(">IIBBBBB", data))
     if not (
         0 < header.width < 1 << 31
         and 0 < header.height < 1 << 31
@@ -98,7 +129,7 @@ def _header(data: bytes, path: str) -> PngHeader:
     return header
 
 
-def _check_pixels(header: PngHeader, pixels: list[memoryview], path: str, stored: int) -> None:
+def _check_pixels(header: _Header, pixels: list[memoryview], path: str, stored: int) -> None:
     bits = header.depth * _SAMPLES[header.color]
     wanted = 0
     for x, y, right, down in _PASSES if header.interlaced else ((0, 0, 1, 1),):

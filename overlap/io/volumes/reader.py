@@ -1,4 +1,4 @@
-"""One function that reads a volume, whatever the format."""
+"""Readers of volumes and images in any format."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from overlap._common.decimals import as_meant
 from overlap._common.files import check_file
 from overlap._common.voxel_grid import VoxelGrid, axis_length
 from overlap.io.boundary import reads_file
-from overlap.io.volumes._voxels import to_labels, to_shares
-from overlap.io.volumes.arrays import read_numpy
-from overlap.io.volumes.images import read_png, read_tiff
 from overlap.io.volumes.metaimage import read_metaimage
 from overlap.io.volumes.nifti import read_nifti
+from overlap.io.volumes.npy import read_numpy
 from overlap.io.volumes.nrrd import read_nrrd
+from overlap.io.volumes.png import read_png
+from overlap.io.volumes.tiff import read_tiff
+from overlap.io.volumes.values import to_labels, to_shares
 from overlap.io.volumes.volume import RawVolume, Volume, stamp_of
 
 __all__ = [

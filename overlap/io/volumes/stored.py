@@ -1,8 +1,9 @@
-"""Voxels out of a file: mapped where they are stored plainly, else decompressed in blocks."""
+"""Stored voxels: mapped from the file, or decompressed to the end, where the checksum is."""
 
 from __future__ import annotations
 
 import gzip
+import math
 import os
 import zlib
 from collections.abc import Iterable
@@ -11,73 +12,11 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from overlap._common.files import DEFLATE_RATIO, check_file, check_size, most_voxels
+from overlap._common.files import DEFLATE_RATIO, check_size, most_voxels
 
-__all__ = ["data_file", "decompress_voxels", "inflated_size", "shown", "stored_voxels"]
+__all__ = ["decompress_voxels", "inflated_size", "stored_voxels"]
 
 _BLOCK = 1 << 18
-_SHOWN = 120  # characters of a header in a message
-
-
-def _count(shape: tuple[int, ...], dtype: DTypeLike) -> int:
-    count = np.dtype(dtype).itemsize
-    for side in shape:
-        count *= side
-    return count
-
-
-def shown(text: str | None) -> str:
-    """Return what a header says, cut where a damaged one says too much.
-
-    Parameters
-    ----------
-    text : str or None
-    """
-    return repr(text) if text is None or len(text) <= _SHOWN else repr(text[:_SHOWN]) + "..."
-
-
-def data_file(path: str, name: str) -> str:
-    """Return the path of the file in which a header says its voxels are.
-
-    Parameters
-    ----------
-    path : str
-        File with the header.
-    name : str
-        What it says.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        The voxels are in several files, or in one that is not in the folder of the header or in a
-        folder within it: a header from elsewhere must not choose among the files of this machine.
-        (A symbolic link in that folder may lead anywhere.)
-    FileNotFoundError
-        The file is not beside the header.
-    """
-    if name.upper().startswith("LIST") or "%" in name:
-        raise ValueError(
-            f"{path}: its voxels are in several files ({name[:_SHOWN]}); save them in one"
-        )
-    folder = os.path.dirname(os.path.abspath(path))
-    source = os.path.normpath(os.path.join(folder, name))
-    if os.path.commonpath((folder, source)) != folder or source in (folder, os.path.abspath(path)):
-        raise ValueError(
-            f"{path}: its data file is said to be {shown(name)}; wanted a file in the folder of "
-            "the header, or below it"
-        )
-    place = os.path.join(os.path.dirname(path), os.path.relpath(source, folder))
-    if not os.path.lexists(source):
-        raise FileNotFoundError(f"{path}: its data file {name[:_SHOWN]} is not beside it")
-    try:
-        check_file(place)
-    except (OSError, ValueError) as error:
-        raise type(error)(f"{path}: its data file cannot be read ({error})") from None
-    return place
 
 
 def stored_voxels(
@@ -88,6 +27,7 @@ def stored_voxels(
     *,
     name: str,
     deflated: bool = False,
+    at_end: bool = False,
 ) -> NDArray[Any]:
     """Take an array in Fortran order out of a file: mapped, read-only, or decompressed.
 
@@ -105,6 +45,8 @@ def stored_voxels(
         Name of the file for messages.
     deflated : bool, optional
         The voxels are one zlib or gzip stream, which starts at `offset`.
+    at_end : bool, optional
+        The voxels are the end of the file; what lies between `offset` and them is left out.
 
     Returns
     -------
@@ -116,12 +58,15 @@ def stored_voxels(
         The file is too short, too long or damaged.
     """
     size = os.path.getsize(path)
+    wanted = math.prod(shape) * np.dtype(dtype).itemsize
+    if at_end:
+        offset = max(offset, size - wanted)
     if deflated:
         with open(path, "rb") as file:
             file.seek(offset)
             stream = cast(BinaryIO, _Inflated(file))
             return decompress_voxels(stream, dtype, shape, name=name, stored=size)
-    wanted, there = _count(shape, dtype), size - offset
+    there = size - offset
     if there < wanted:
         raise _truncated(name, max(there, 0), wanted)
     _check_rest(there - wanted, wanted, shape, name)
@@ -160,7 +105,7 @@ def decompress_voxels(
     ValueError
         The file is too short, too long or damaged, or would become larger than allowed.
     """
-    wanted = _count(shape, dtype)
+    wanted = math.prod(shape) * np.dtype(dtype).itemsize
     if wanted > DEFLATE_RATIO * stored + _BLOCK:
         raise ValueError(
             f"{name}: the header promises {wanted} bytes of voxels, more than a file of "

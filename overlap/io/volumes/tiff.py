@@ -1,13 +1,12 @@
-"""Label images: PNG through Pillow, TIFF through tifffile; both come with scikit-image.
+"""TIFF label images and stacks, through tifffile, and through Pillow where that cannot decompress.
 
-A palette is ignored: the values are the indices into it. The resolution in these files is that
-of a printer or screen more often than that of the object, so it is not used.
+A palette is ignored: the values are the indices into it. The resolution in the file is not used,
+because it is that of a printer or screen more often than that of the object.
 """
 
 from __future__ import annotations
 
 import contextlib
-import io
 import logging
 import math
 import os
@@ -20,64 +19,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._common.files import DEFLATE_RATIO, check_size, most_voxels, read_file
+from overlap._common.files import DEFLATE_RATIO, check_size, most_voxels
 from overlap._common.label_arrays import plain_bool
-from overlap.io.volumes._bytes import inflated_size
-from overlap.io.volumes._png import check_png
-from overlap.io.volumes.volume import RawVolume
+from overlap.io.boundary import decoding
+from overlap.io.volumes.stored import inflated_size
+from overlap.io.volumes.volume import COLORED, RawVolume
 
-__all__ = ["read_png", "read_tiff"]
+__all__ = ["read_tiff"]
 
 _STORED = (1, 32895)  # values of the tag Compression
 _DEFLATED = (8, 32946)
 # How much larger compression may make a file: deflate, LZW, PackBits.
 _RATIOS = {8: DEFLATE_RATIO, 32946: DEFLATE_RATIO, 5: 4096, 32773: 64}
-_COLORS = (
-    "wanted one number a pixel. A picture painted with label colors has to be turned into "
-    "label numbers first"
-)
-
-
-def read_png(path: str) -> RawVolume:
-    """Read a PNG label image: gray of any depth, black and white, or palette indices.
-
-    Parameters
-    ----------
-    path : str
-        File to read.
-
-    Returns
-    -------
-    RawVolume
-        Axis 0 is x (columns), axis 1 is y (rows).
-
-    Raises
-    ------
-    ValueError
-        The file is damaged, truncated, something else, animated, or has colors.
-    """
-    from PIL import PngImagePlugin
-
-    # Pillow reads damaged chunks, and fills rows that are missing with zeros
-    content = read_file(path)
-    header = check_png(content, path)
-    try:
-        # not Image.open, which guesses the format and refuses pictures above 179 megapixels
-        with PngImagePlugin.PngImageFile(io.BytesIO(content)) as image:
-            mode, frames = image.mode, getattr(image, "n_frames", 1)
-            if mode not in ("1", "L", "P", "I", "I;16", "I;16B"):
-                raise _NotLabelsError(f"{path}: is a picture of mode {mode}; {_COLORS}")
-            if frames > 1:
-                raise _NotLabelsError(f"{path}: is an animation of {frames} frames; wanted one")
-            data = plain_bool(np.asarray(image))
-    except _NotLabelsError as error:
-        raise ValueError(str(error)) from None
-    except Exception as error:  # Pillow raises SyntaxError, OSError, struct.error and more
-        raise ValueError(f"{path}: not a readable PNG file ({error})") from None
-    if header.color == 0 and header.depth in (2, 4):
-        # Pillow stretches gray of 2 and 4 bits to 0...255; labels are the stored numbers
-        data = data // np.uint8(255 // (2**header.depth - 1))
-    return RawVolume(data.T)
 
 
 def read_tiff(path: str) -> RawVolume:
@@ -101,7 +54,7 @@ def read_tiff(path: str) -> RawVolume:
     """
     import tifffile
 
-    try:
+    with decoding(path, "TIFF"):
         with _complaints() as complaints, tifffile.TiffFile(path, _multifile=False) as tiff:
             _check_parts(tiff, path)
             series = _one_series(tiff, path)
@@ -109,33 +62,24 @@ def read_tiff(path: str) -> RawVolume:
                 axis for axis, n in zip(series.axes, series.shape, strict=True) if n != 1
             )
             if "S" in axes or tiff.pages.first.photometric == tifffile.PHOTOMETRIC.RGB:
-                raise _NotLabelsError(f"{path}: is a color picture; {_COLORS}")
+                raise ValueError(f"{path}: is a color picture; {COLORED}")
             if len(axes) > 3 or set(axes) & set("CT"):
-                raise _NotLabelsError(
+                raise ValueError(
                     f"{path}: has the axes {series.axes} of {series.shape}; wanted one image or "
                     "one stack: save each channel or time by itself"
                 )
             pixels = sum(math.prod(page.shape) for page in tiff.pages)
             if series.kind == "shaped" and len(tiff.pages) > 1 and pixels != series.size:
-                raise _NotLabelsError(
+                raise ValueError(
                     f"{path}: says that it has the shape {series.shape}, and its {len(tiff.pages)} "
                     f"pages have {pixels:,} pixels; it is damaged"
                 )
             data = _pixels(tiff, series, path)
             if complaints:
                 raise ValueError(complaints[0])
-    except _NotLabelsError as error:
-        raise ValueError(str(error)) from None
-    except Exception as error:  # a damaged file can fail anywhere in the library
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path}: not a readable TIFF file ({reason})") from None
     if data.dtype.kind not in "buif":
         raise ValueError(f"{path}: has pixels of type {data.dtype}; wanted integers or reals")
     return RawVolume(data.T)
-
-
-class _NotLabelsError(Exception):
-    """A readable file of the wrong content."""
 
 
 _heard: ContextVar[list[str] | None] = ContextVar("_heard", default=None)
@@ -169,7 +113,7 @@ def _one_series(tiff: Any, path: str) -> Any:
 
     series = tiff.series
     if any(page is None for part in series for page in part.pages):
-        raise _NotLabelsError(f"{path}: lacks pages that it names")
+        raise ValueError(f"{path}: lacks pages that it names")
     if len(series) == 1:
         return series[0]
     first = series[0]
@@ -177,7 +121,7 @@ def _one_series(tiff: Any, path: str) -> Any:
     same = all((part.shape, part.dtype) == (first.shape, first.dtype) for part in series)
     if not (same and len(first.pages) == 1 and len(first.shape) == 2):
         sizes = ", ".join("x".join(map(str, part.shape)) for part in series[:3])
-        raise _NotLabelsError(
+        raise ValueError(
             f"{path}: has pages of different sizes or types ({sizes}...); wanted one stack"
         )
     return TiffPageSeries(
@@ -195,12 +139,12 @@ def _check_parts(tiff: Any, path: str) -> None:
     most, total = most_voxels(size), 0
     names = set(re.findall(r'FileName="([^"]*)"', tiff.pages.first.description))
     if tiff.is_ome and len(names) > 1:
-        raise _NotLabelsError(f"{path}: its pages are in several files; save them in one")
+        raise ValueError(f"{path}: its pages are in several files; save them in one")
     seen = set()
     for number, page in enumerate(tiff.pages):
         page = page.aspage()
         if page.offset in seen:
-            raise _NotLabelsError(f"{path}: damaged: its page {number} is one before again")
+            raise ValueError(f"{path}: damaged: its page {number} is one before again")
         seen.add(page.offset)
         where = f"{path}: the pixels of page {number}"
         bits = page.samplesperpixel * page.bitspersample
@@ -209,15 +153,15 @@ def _check_parts(tiff: Any, path: str) -> None:
         check_size(path, total, most, " of pixels")
         parts = list(zip(page.dataoffsets, page.databytecounts, strict=True))
         if not parts or not all(start > 0 and count > 0 for start, count in parts):
-            raise _NotLabelsError(f"{where} are not all in the file; it is damaged or sparse")
+            raise ValueError(f"{where} are not all in the file; it is damaged or sparse")
         end = max(start + count for start, count in parts)
         if end > size:
-            raise _NotLabelsError(
+            raise ValueError(
                 f"{path}: truncated: the pixels of page {number} end at byte {end} of {size}; copy "
                 "or download it again"
             )
         if total > size * _RATIOS.get(page.compression, total) + (1 << 16):
-            raise _NotLabelsError(
+            raise ValueError(
                 f"{where} and before, {total:,} bytes, are more than a file of {size:,} bytes can "
                 "hold; it is damaged"
             )
@@ -233,14 +177,14 @@ def _check_parts(tiff: Any, path: str) -> None:
             wanted = [page.rowsperstrip * row] * (down - 1)
             wanted.append((rows - (down - 1) * page.rowsperstrip) * row)
         if len(parts) != count and page.planarconfig == 1:
-            raise _NotLabelsError(f"{where} are {len(parts)} parts; wanted {count}")
+            raise ValueError(f"{where} are {len(parts)} parts; wanted {count}")
         wanted *= count // len(wanted)
         if page.compression in _STORED and any(
             # the last part may be padded
             count < least or (count >= least + row and count != wanted[0])
             for (_, count), least in zip(parts, wanted, strict=False)
         ):
-            raise _NotLabelsError(f"{where} are not as many bytes as its header says")
+            raise ValueError(f"{where} are not as many bytes as its header says")
         if page.compression in _DEFLATED:
             _check_inflated(tiff.filehandle, parts, wanted, where)
 
@@ -252,9 +196,9 @@ def _check_inflated(file: Any, parts: list[tuple[int, int]], wanted: list[int], 
         try:
             size, complete = inflated_size([file.read(count)], least)
         except zlib.error as error:
-            raise _NotLabelsError(f"{where} are damaged compressed data ({error})") from None
+            raise ValueError(f"{where} are damaged compressed data ({error})") from None
         if size != least or not complete:
-            raise _NotLabelsError(f"{where} are not as many as its header says, {least:,} bytes")
+            raise ValueError(f"{where} are not as many as its header says, {least:,} bytes")
 
 
 def _pixels(tiff: Any, series: Any, path: str) -> NDArray[Any]:
@@ -276,7 +220,7 @@ def _pixels(tiff: Any, series: Any, path: str) -> NDArray[Any]:
 
     with TiffImagePlugin.TiffImageFile(path) as image:
         if image.mode not in ("1", "L", "P", "I", "I;16", "I;16B", "F"):
-            raise _NotLabelsError(f"{path}: is a picture of mode {image.mode}; {_COLORS}")
+            raise ValueError(f"{path}: is a picture of mode {image.mode}; {COLORED}")
         frames, mode = [], image.mode
         for number in range(getattr(image, "n_frames", 1)):
             image.seek(number)

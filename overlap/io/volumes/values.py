@@ -1,4 +1,4 @@
-"""From stored voxels to labels or shares: checks and conversion, block by block."""
+"""Values of voxels: stored numbers checked, and turned into labels or shares, block by block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A volume as read: values, and where its voxels lie."""
+"""Volumes: values, and where their voxels lie."""
 
 from __future__ import annotations
 
@@ -15,12 +15,18 @@ from numpy.typing import NDArray
 from overlap._common.values import ByValue
 from overlap._common.voxel_grid import VoxelGrid
 
-__all__ = ["RawVolume", "Volume", "stamp_of"]
+__all__ = ["COLORED", "RawVolume", "Volume", "stamp_of"]
+
+#: End of a message about a picture with colors.
+COLORED = (
+    "wanted one number a pixel. A picture painted with label colors has to be turned into "
+    "label numbers first"
+)
 
 
 @dataclass
 class RawVolume:
-    """What a format's reader hands over: voxels as stored, before any check of values.
+    """Voxels as stored, as the reader of a format returns them, before any check of values.
 
     The values are ``data * slope + inter``. `affine` maps indices to millimeters in RAS+;
     `spacing` is what a file states besides; `single` says that it stores lengths as float32.
@@ -37,7 +43,7 @@ class RawVolume:
 
 
 def stamp_of(files: Sequence[str]) -> tuple[tuple[int, int], ...]:
-    """Size and time of change of each file."""
+    """Return size and time of change of each file."""
     stats = map(os.stat, files)
     return tuple((entry.st_size, entry.st_mtime_ns) for entry in stats)
 
@@ -84,7 +90,7 @@ class Volume(ByValue):
 
     @property
     def grid(self) -> VoxelGrid:
-        """What is known of where its voxels lie."""
+        """Shape, and where known, spacing and affine."""
         return VoxelGrid(self.shape, self.spacing if self.unit else None, self.affine)
 
     @cached_property
