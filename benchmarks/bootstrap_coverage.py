@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from overlap.evaluate._comparison.ranks import Ranking, average_precision
+from overlap.evaluate._ranking.curves import Ranking, average_precision
 from overlap.evaluate._temporal.wording import FEW_VIDEOS
 from overlap.evaluate.bootstrap import (
     INTERVALS,

@@ -9,7 +9,7 @@ from scipy import stats
 
 import overlap as ov
 from overlap.evaluate import PROTOCOLS, mean_interval, temporal
-from overlap.evaluate._comparison.ranks import INTERPOLATIONS, Ranking, average_precision
+from overlap.evaluate._ranking.curves import INTERPOLATIONS, Ranking, average_precision
 from overlap.evaluate._comparison.significance import mean_difference
 from overlap.evaluate.bootstrap import (
     draw_weights,

@@ -2,7 +2,7 @@
 
 Tables of segments become candidate pairs (`measure`, `pairs`), pairs become matches
 (`matching`), matches a ranking and an average precision per class (`scored`,
-`overlap.evaluate._comparison.ranks`), all by the rules of a frozen `Protocol`.
+`overlap.evaluate._ranking.curves`), all by the rules of a frozen `Protocol`.
 """
 
 import lazy_loader as _lazy

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
-from overlap.evaluate._comparison.ranks import Ranking, curve
+from overlap.evaluate._ranking.curves import Ranking, curve
 from overlap.evaluate.thresholds import threshold_names
 
-from .scored import Scene
+from overlap.evaluate._ranking.scene import Scene
 from .shown import CurveEvidence
 
 __all__ = ["TemporalEvidence"]

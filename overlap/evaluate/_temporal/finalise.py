@@ -19,7 +19,7 @@ from .evidence import TemporalEvidence
 from .measure import Measured, combine
 from .protocol import Protocol
 from .report import TemporalReport
-from .scored import Scene, tie_spread
+from overlap.evaluate._ranking.scene import Scene, tie_spread
 from .wording import describe
 
 __all__ = ["Finalise"]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from overlap._common.values import ByValue
 from overlap.io.segments import SegmentTable, as_segments, on_one_clock
 
-from .pairs import Pairs, find_pairs, touches
+from overlap.evaluate._ranking.pairs import Pairs, find_pairs, touches
 from .protocol import Protocol
 
 __all__ = ["Measure", "Measured", "ambiguous_only", "combine"]

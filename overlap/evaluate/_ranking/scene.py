@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
-from overlap.evaluate._comparison.ranks import Ranking, average_precision
+from overlap.evaluate._ranking.curves import Ranking, average_precision
 
 from .matching import FALSE, IGNORED, TRUE, match_greedily
-from .measure import Measured
-from .protocol import Protocol
+from overlap.evaluate._temporal.measure import Measured
+from overlap.evaluate._temporal.protocol import Protocol
 
 __all__ = ["Scene", "tie_spread"]
 

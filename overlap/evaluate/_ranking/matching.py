@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from overlap._kernels.jit import specialise
 
 from .pairs import Pairs
-from .protocol import Protocol
+from overlap.evaluate._temporal.protocol import Protocol
 
 __all__ = ["FALSE", "IGNORED", "TRUE", "match_greedily"]
 

@@ -17,7 +17,7 @@ from overlap._common.values import ByValue
 from overlap._kernels.jit import scalar, specialise
 from overlap.regions.intervals.intervals import interval_enclosure, interval_overlap
 
-from .protocol import Protocol
+from overlap.evaluate._temporal.protocol import Protocol
 
 __all__ = ["Pairs", "find_pairs", "touches"]
 

@@ -1,0 +1,1 @@
+"""Ranked detections of any kind of region."""
