@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from overlap.evaluate._ranking.curves import Ranking, average_precision
+from overlap.evaluate._ranking.curves import CurveRule, Ranking, average_precision
 from overlap.evaluate._temporal.wording import FEW_VIDEOS
 from overlap.evaluate.bootstrap import (
     INTERVALS,
@@ -145,7 +145,7 @@ def simulate(rng: np.random.Generator, videos: int, uneven: bool) -> Ranking:
 
 
 def mean_ap(ranking: Ranking, weights: np.ndarray | None = None) -> np.ndarray:
-    ap = average_precision(ranking, "all_points", weights=weights)
+    ap = average_precision(ranking, CurveRule(), weights)
     return np.nanmean(ap[..., 0, :], axis=-1)
 
 

@@ -9,8 +9,8 @@ from scipy import stats
 
 import overlap as ov
 from overlap.evaluate import PROTOCOLS, mean_interval, temporal
-from overlap.evaluate._ranking.curves import INTERPOLATIONS, Ranking, average_precision
 from overlap.evaluate._comparison.significance import mean_difference
+from overlap.evaluate._ranking.curves import CurveRule, Ranking, average_precision
 from overlap.evaluate.bootstrap import (
     draw_weights,
     interval_notes,
@@ -46,16 +46,17 @@ def copied(ranking, weight):
 
 
 @pytest.mark.kernels
-@pytest.mark.parametrize("interpolation", INTERPOLATIONS)
-def test_weights_are_copies(interpolation):
+@pytest.mark.parametrize("kind", ["all_points", "grid", "raw", "linear"])
+def test_weights_are_copies(kind):
     rng = np.random.default_rng(0)
     grid = tuple(np.linspace(0, 1, 11))
+    rule = CurveRule(kind, grid if kind in ("grid", "linear") else ())
     for _ in range(20):
         ranking = random_ranking(rng)
         weights = draw_weights(6, 4, rng)
-        weighted = average_precision(ranking, interpolation, grid, weights)
+        weighted = average_precision(ranking, rule, weights)
         for weight, value in zip(weights, weighted, strict=True):
-            expected = average_precision(copied(ranking, weight), interpolation, grid)
+            expected = average_precision(copied(ranking, weight), rule)
             np.testing.assert_allclose(value, expected, rtol=0, atol=1e-12)
 
 
@@ -67,7 +68,7 @@ def test_a_class_without_truth_is_undefined_and_one_without_hits_is_zero():
         np.zeros((1, 2), int),
         np.array([[1.0], [0.0]]),
     )
-    value = average_precision(ranking, "all_points")[0]
+    value = average_precision(ranking, CurveRule())[0]
     assert value[0] == 0.0
     assert np.isnan(value[1])
 

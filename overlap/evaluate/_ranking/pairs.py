@@ -1,12 +1,13 @@
 """Candidate pairs: for each chooser the partners that it may take, best first.
 
-The one who chooses is an *agent*: a prediction where predictions choose, a truth where
-truths do. Its *candidates* are the segments of the other side with the same video and
-label. Each pair's IoU is computed once, for all thresholds.
+The one who chooses is an *agent*: a detection where detections choose, a truth where truths
+do. Its *candidates* are the regions of the other side with the same item and class. Each
+pair is measured once, for all thresholds, strata and orders of ties.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,14 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
-from overlap._kernels.jit import scalar, specialise
-from overlap.regions.intervals.intervals import interval_enclosure, interval_overlap
+from overlap._kernels.jit import compose, specialise
+from overlap.scores.score import Score
 
-from overlap.evaluate._temporal.protocol import Protocol
+from .matching import MatchRule
+from .measures import Measure, Ratio, WithCrowds, columns_of, levels_of, listed_values
+from .table import Table
 
-__all__ = ["Pairs", "find_pairs", "touches"]
+__all__ = ["Pairs", "find_pairs", "joined_pairs", "touched"]
 
-Columns = tuple[NDArray[np.float64], NDArray[np.float64]]
+_PAIRS_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,64 +36,99 @@ class Pairs(ByValue):
     pointer : ndarray, dtype=int64, shape (agents + 1,)
         Agent `i` has the pairs ``pointer[i]`` to ``pointer[i + 1]``.
     candidate : ndarray, dtype=int64, shape (P,)
-        Row of the candidate, best first; equal IoUs keep the order of the file (for
-        predictions: the more confident first).
+        Row of the candidate, in the order in which the agent prefers them; of equals, the more
+        confident detection, or the first (or last) truth comes first.
     official : ndarray, dtype=int64, shape (P,)
-        The same, with equal IoUs as ``numpy.argsort(...)[::-1]`` leaves them, where the
-        protocol's tie rule is that; otherwise `candidate` itself.
-    iou : ndarray, dtype=float64, shape (P,)
-        IoU; infinite for an undefined one that matches at every threshold.
+        The same, with equal values as ``numpy.argsort(...)[::-1]`` leaves them, where that is
+        asked for; otherwise `candidate` itself.
+    value : ndarray, dtype=float64, shape (P,)
+        Value of the measure, larger is better: distances are negative. Infinite for an undefined
+        one that matches at every threshold.
     tied : ndarray, dtype=int64
-        Agents with two candidates of equal IoU, rising.
+        Agents with two candidates that they prefer equally, rising.
     """
 
     pointer: NDArray[np.int64]
     candidate: NDArray[np.int64]
     official: NDArray[np.int64]
-    iou: NDArray[np.float64]
+    value: NDArray[np.float64]
     tied: NDArray[np.int64]
 
+    @property
+    def agent(self) -> NDArray[np.int64]:
+        """Agent of each pair."""
+        return np.repeat(np.arange(len(self.pointer) - 1), np.diff(self.pointer))
 
-@scalar
-def _iou_by_sum(a, i, b, j, floor, undefined):
-    length_a, length_b, shared = interval_overlap(a, i, b, j)
-    union = max(length_b + length_a - shared, floor)
-    if union > 0.0:
-        return shared / union
-    return undefined
-
-
-@scalar
-def _iou_by_hull(a, i, b, j, floor, undefined):
-    shared = interval_overlap(a, i, b, j)[2]
-    if shared > 0.0:
-        return shared / max(interval_enclosure(a, i, b, j)[0], floor)
-    return 0.0
-
-
-RATIO: Any  # bound by specialise
+    def among(self, agents: NDArray[np.bool_], candidates: NDArray[np.bool_]) -> Pairs:
+        """Return the pairs of some agents and candidates, all rows keeping their numbers."""
+        agent = self.agent
+        keep = agents[agent] & candidates[self.candidate]
+        also = keep if self.official is self.candidate else (
+            agents[agent] & candidates[self.official]
+        )  # fmt: skip
+        pointer = np.searchsorted(agent[keep], np.arange(len(self.pointer)))
+        candidate = self.candidate[keep]
+        official = candidate if also is keep else self.official[also]
+        return Pairs(pointer, candidate, official, self.value[keep], self.tied)
 
 
-def _pairs(a, b, first, last, at_least, floor, undefined, begin, count, start, other, iou, tied):
+def joined_pairs(
+    parts: Sequence[Pairs], agents: NDArray[np.int64], candidates: NDArray[np.int64]
+) -> Pairs:
+    """Concatenate pairs of different items.
+
+    Parameters
+    ----------
+    parts : sequence of Pairs
+    agents, candidates : ndarray, dtype=int64
+        Row at which the agents and the candidates of each part begin in the whole.
+    """
+    begins = np.cumsum([0, *(len(part.value) for part in parts)])
+
+    def column(name: str, shifts: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.concatenate(
+            [getattr(part, name) + k for part, k in zip(parts, shifts, strict=False)]
+        )
+
+    pointer = [part.pointer[1:] + begin for part, begin in zip(parts, begins, strict=False)]
+    return Pairs(
+        np.concatenate([np.zeros(1, dtype=np.int64), *pointer]),
+        column("candidate", candidates),
+        column("official", candidates),
+        np.concatenate([part.value for part in parts]),
+        column("tied", agents),
+    )
+
+
+FORMULA: Any  # bound by specialise and compose
+
+
+def _exchanged(a, i, b, j, parameters):
+    return FORMULA(b, j, a, i, parameters)
+
+
+def _pairs(
+    a, b, first, last, at_least, sign, parameters, sort, begin, count, start, other, value, tied
+):
     """Fill the pairs of the agents from `begin` on; stop before the buffers overflow.
 
     Returns the first agent that is not done and the number of pairs so far. Pairs are
-    sorted by falling IoU with a bottom-up merge; the candidates' order breaks ties.
+    sorted by falling value with a bottom-up merge; the candidates' order breaks ties.
     """
     for i in range(begin, len(first)):
         width = last[i] - first[i]
-        if count + 2 * width > len(iou):
+        if count + 2 * width > len(value):
             return i, count
         lo = count
         for j in range(first[i], last[i]):
-            value = RATIO(a, i, b, j, floor, undefined)
-            if value >= at_least:
+            x = sign * FORMULA(a, i, b, j, parameters)
+            if x >= at_least:
                 other[count] = j
-                iou[count] = value
+                value[count] = x
                 count += 1
         n = count - lo
         spare = count  # the merge uses the unused end of the buffers
-        step = 1
+        step = 1 if sort else n
         while step < n:
             for left in range(0, n, 2 * step):
                 middle = min(left + step, n)
@@ -98,137 +136,249 @@ def _pairs(a, b, first, last, at_least, floor, undefined, begin, count, start, o
                 x = left
                 y = middle
                 for k in range(left, right):
-                    if x < middle and (y >= right or iou[lo + x] >= iou[lo + y]):
-                        iou[spare + k] = iou[lo + x]
+                    if x < middle and (y >= right or value[lo + x] >= value[lo + y]):
+                        value[spare + k] = value[lo + x]
                         other[spare + k] = other[lo + x]
                         x += 1
                     else:
-                        iou[spare + k] = iou[lo + y]
+                        value[spare + k] = value[lo + y]
                         other[spare + k] = other[lo + y]
                         y += 1
             for k in range(n):
-                iou[lo + k] = iou[spare + k]
+                value[lo + k] = value[spare + k]
                 other[lo + k] = other[spare + k]
             step *= 2
         for k in range(lo + 1, count):
-            if iou[k] == iou[k - 1]:
+            if value[k] == value[k - 1]:
                 tied[i] = True
         start[i + 1] = count
     return len(first), count
 
 
+@dataclass(frozen=True)
+class _Sides:
+    """Agents and candidates, with the candidates in groups."""
+
+    measure: Measure
+    rule: MatchRule
+    found: Table
+    truth: Table
+    codes: tuple[NDArray[np.int64], NDArray[np.int64]]  # of found and of truth
+    order: NDArray[np.int64]  # candidates by group and preference among equals
+    first: NDArray[np.int64]  # where the candidates of each agent begin and end in `order`
+    last: NDArray[np.int64]
+
+    @property
+    def by_found(self) -> bool:
+        return self.rule.chooser == "found"
+
+    @property
+    def candidates(self) -> Table:
+        return self.truth if self.by_found else self.found
+
+    def values(self, agent: NDArray[np.int64], candidate: NDArray[np.int64]) -> NDArray:
+        pair = (agent, candidate) if self.by_found else (candidate, agent)
+        return listed_values(self.measure, self.found, self.truth, *pair)
+
+
+def _sides(measure: Measure, found: Table, truth: Table, rule: MatchRule) -> _Sides:
+    items = 1 + int(max(found.item.max(initial=0), truth.item.max(initial=0)))
+    codes = found.groups(items), truth.groups(items)
+    if rule.chooser == "found":
+        agent_code, code = codes
+        rows = np.arange(len(code))
+        backwards = rule.of_equal == "last"
+        order = np.lexsort((-rows, code)) if backwards else np.argsort(code, kind="stable")
+    else:
+        code, agent_code = codes
+        assert found.confidence is not None
+        order = np.lexsort((-found.confidence, code))
+    ordered = code[order]
+    first = np.searchsorted(ordered, agent_code, side="left")
+    last = np.searchsorted(ordered, agent_code, side="right")
+    last[agent_code < 0] = first[agent_code < 0]
+    return _Sides(measure, rule, found, truth, codes, order, first, last)
+
+
 def find_pairs(
-    agents: Columns,
-    agent_key: NDArray[np.int64],
-    candidates: Columns,
-    candidate_key: NDArray[np.int64],
-    order: NDArray[np.int64],
-    protocol: Protocol,
-    at_least: float,
+    measure: Measure,
+    found: Table,
+    truth: Table,
+    rule: MatchRule,
+    thresholds: NDArray[np.float64],
+    *,
+    official: bool = False,
 ) -> Pairs:
-    """Find the pairs whose IoU can match at some threshold.
+    """Find the pairs of one item and class that can match at some threshold.
 
     Parameters
     ----------
-    agents, candidates : tuple of two ndarrays, dtype=float64
-        Starts and stops.
-    agent_key, candidate_key : ndarray, dtype=int64
-        Number of the (label, video) group of each; negative for none.
-    order : ndarray, dtype=int64
-        Sorts the candidates by key and, inside a group, by preference at equal IoU.
-    protocol : Protocol
-        Defines the IoU, and the order of equal ones.
-    at_least : float
-        Smallest threshold.
+    measure : Score, Ratio or WithCrowds
+        A score looks only at regions that can touch, where that is enough for the thresholds.
+    found, truth : Table
+        With regions, items and classes numbered alike.
+    rule : MatchRule
+        Says who chooses, and what it prefers.
+    thresholds : ndarray, dtype=float64
+        All that will be asked for.
+    official : bool
+        Whether the order of ``numpy.argsort(...)[::-1]`` is asked for.
 
     Returns
     -------
     Pairs
     """
-    sorted_key = candidate_key[order]
-    first = np.searchsorted(sorted_key, agent_key, side="left")
-    last = np.searchsorted(sorted_key, agent_key, side="right")
-    last[agent_key < 0] = first[agent_key < 0]
-    columns = (
-        np.ascontiguousarray(candidates[0][order]),
-        np.ascontiguousarray(candidates[1][order]),
-    )
-    ratio = _iou_by_sum if protocol.union == "sum" else _iou_by_hull
-    kernel = specialise(_pairs, RATIO=ratio)
-    undefined = np.inf if protocol.undefined == "match" else 0.0
+    sides = _sides(measure, found, truth, rule)
+    level = float(levels_of(measure, np.asarray(thresholds)).min())
+    if isinstance(measure, Ratio):
+        pairs = _of_ratio(measure, sides, level)
+    else:
+        pairs = _compressed(sides, *_of_score(measure, sides, level))
+    if rule.prefers == "confidence":
+        confidence = _confidence(found)[pairs.candidate]
+        agent = pairs.agent
+        same = (confidence[1:] == confidence[:-1]) & (agent[1:] == agent[:-1])
+        pairs = replace(pairs, tied=np.unique(agent[1:][same]))
+    elif official and len(pairs.tied):
+        pairs = replace(pairs, official=_as_argsort(sides, pairs))
+    return pairs
+
+
+def _confidence(found: Table) -> NDArray[np.float64]:
+    assert found.confidence is not None
+    return found.confidence
+
+
+def _of_ratio(measure: Ratio, sides: _Sides, level: float) -> Pairs:
+    """Measure every pair of a group in one kernel."""
+    order, first, last = sides.order, sides.first, sides.last
+    candidates = tuple(np.ascontiguousarray(x[order]) for x in columns_of(sides.candidates))
+    agents = columns_of(sides.found if sides.by_found else sides.truth)
+    formula = measure.formula
+    if not sides.by_found:
+        formula = compose(_exchanged, FORMULA=formula)
+    kernel = specialise(_pairs, FORMULA=formula)
     widths = last - first
-    widest = int(widths.max(initial=0))
-    capacity = min(int(widths.sum()), 4 * len(first)) + 2 * widest + 1
+    capacity = min(int(widths.sum()), 4 * len(first)) + 2 * int(widths.max(initial=0)) + 1
     pointer = np.zeros(len(first) + 1, dtype=np.int64)
-    other, iou = np.empty(capacity, dtype=np.int64), np.empty(capacity)
+    other, value = np.empty(capacity, dtype=np.int64), np.empty(capacity)
     tied = np.zeros(len(first), dtype=bool)
     done, count = 0, 0
     while True:
         done, count = kernel(
-            agents, columns, first, last, at_least, protocol.union_floor, undefined,
-            done, count, pointer, other, iou, tied,
+            agents, candidates, first, last, level, -1.0 if measure.distance else 1.0,
+            measure.parameters, sides.rule.prefers == "value", done, count, pointer, other, value,
+            tied,
         )  # fmt: skip
         if done == len(first):
             break
-        grown = 2 * len(iou)
-        other, iou = np.resize(other, grown), np.resize(iou, grown)
-    candidate, tied_agents = order[other[:count]], np.flatnonzero(tied)
-    official = candidate
-    if len(tied_agents) and protocol.tie_rule == "argsort_reversed":
-        official = candidate.copy()
-        for width in np.unique(widths[tied_agents]):
-            rows = tied_agents[widths[tied_agents] == width]
-            for some in np.array_split(rows, 1 + len(rows) * int(width) // 1_000_000):
-                index = order[first[some][:, None] + np.arange(width)]
-                ranked = _values(agents, candidates, some, index, protocol).argsort()[:, ::-1]
-                index = np.take_along_axis(index, ranked, axis=1)
-                for agent, row in zip(some, index, strict=True):
-                    start, stop = pointer[agent], pointer[agent + 1]
-                    official[start:stop] = row[: stop - start]
-    return Pairs(pointer, candidate, official, iou[:count].copy(), tied_agents)
+        grown = 2 * len(value)
+        other, value = np.resize(other, grown), np.resize(value, grown)
+    candidate = order[other[:count]]
+    return Pairs(pointer, candidate, candidate, value[:count].copy(), np.flatnonzero(tied))
 
 
-def _values(agents: Columns, candidates: Columns, row: NDArray, index: NDArray, protocol: Protocol):
-    """IoU of each agent `row[k]` with the candidates ``index[k, :]``, as the kernel has it."""
-    start, stop = agents[0][row][:, None], agents[1][row][:, None]
-    starts, stops = candidates[0][index], candidates[1][index]
-    shared = np.maximum(np.minimum(stop, stops) - np.maximum(start, starts), 0.0)
-    if protocol.union == "hull":
-        union = np.maximum(stop, stops) - np.minimum(start, starts)
-    else:
-        union = (stops - starts) + (stop - start) - shared
-    union = np.maximum(union, protocol.union_floor)
-    undefined = np.nan if protocol.undefined == "match" else 0.0
-    result = np.full(shared.shape, undefined)
-    np.divide(shared, union, out=result, where=union > 0)
-    if protocol.union == "hull":
-        result[shared <= 0] = 0.0
-    return result
+def _of_score(
+    measure: Score | WithCrowds, sides: _Sides, level: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return agent, candidate and value of the pairs that reach a level."""
+    scores = (measure,) if isinstance(measure, Score) else (measure.usual, measure.crowds)
+    if not all(score.prunes(level) for score in scores):
+        widths = sides.last - sides.first
+        agent = np.repeat(np.arange(len(widths)), widths)
+        inside = np.arange(len(agent)) - np.repeat(np.cumsum(widths) - widths, widths)
+        candidate = sides.order[sides.first[agent] + inside]
+        blocks = range(0, len(agent), _PAIRS_AT_ONCE)
+        value = np.concatenate(
+            [
+                np.empty(0),
+                *(
+                    sides.values(agent[k : k + _PAIRS_AT_ONCE], candidate[k : k + _PAIRS_AT_ONCE])
+                    for k in blocks
+                ),
+            ]
+        )
+        keep = value >= level
+        return agent[keep], candidate[keep], value[keep]
+    chosen = [np.ones(len(sides.truth), dtype=bool)]
+    if isinstance(measure, WithCrowds):
+        crowd = sides.truth.flagged((measure.flag,))
+        chosen = [~crowd, crowd]
+    columns: list[tuple[NDArray, ...]] = []
+    for score, some in zip(scores, chosen, strict=True):
+        rows = np.flatnonzero(sides.codes[0] >= 0), np.flatnonzero((sides.codes[1] >= 0) & some)
+        near = score.pairs(
+            sides.found.regions[rows[0]],
+            sides.truth.regions[rows[1]],
+            at_least=level,
+            groups=(sides.codes[0][rows[0]], sides.codes[1][rows[1]]),
+        )
+        pair = rows[0][near.row], rows[1][near.col]
+        columns.append((*(pair if sides.by_found else pair[::-1]), near.data))
+    agent, candidate, value = (np.concatenate(column) for column in zip(*columns, strict=True))
+    return agent, candidate, value
 
 
-def touches(
-    segments: Columns,
-    video: NDArray[np.int64],
-    others: Columns,
-    other_video: NDArray[np.int64],
-    protocol: Protocol,
+def _compressed(
+    sides: _Sides,
+    agent: NDArray[np.int64],
+    candidate: NDArray[np.int64],
+    value: NDArray[np.float64],
+) -> Pairs:
+    """Put listed pairs into rows, in the order of preference."""
+    place = np.empty(len(sides.order), dtype=np.int64)
+    place[sides.order] = np.arange(len(sides.order))
+    keys: list[NDArray] = [place[candidate], agent]
+    if sides.rule.prefers == "value":
+        keys.insert(1, -value)
+    order = np.lexsort(keys)
+    agent, candidate, value = agent[order], candidate[order], value[order]
+    same = (value[1:] == value[:-1]) & (agent[1:] == agent[:-1])
+    pointer = np.searchsorted(agent, np.arange(len(sides.first) + 1))
+    return Pairs(pointer, candidate, candidate, value, np.unique(agent[1:][same]))
+
+
+def _as_argsort(sides: _Sides, pairs: Pairs) -> NDArray[np.int64]:
+    """Return the candidates with those of tied agents as ``argsort()[::-1]`` leaves them.
+
+    The programs sort the values of the whole group, those below every threshold too.
+    """
+    official = pairs.candidate.copy()
+    first, widths = sides.first, sides.last - sides.first
+    for width in np.unique(widths[pairs.tied]):
+        rows = pairs.tied[widths[pairs.tied] == width]
+        for some in np.array_split(rows, 1 + len(rows) * int(width) // _PAIRS_AT_ONCE):
+            index = sides.order[first[some][:, None] + np.arange(width)]
+            value = sides.values(np.repeat(some, width), index.ravel()).reshape(index.shape)
+            value[np.isinf(value)] = np.nan  # undefined: sorted last, and so first
+            ranked = value.argsort()[:, ::-1]
+            index = np.take_along_axis(index, ranked, axis=1)
+            for agent, row in zip(some, index, strict=True):
+                start, stop = pairs.pointer[agent], pairs.pointer[agent + 1]
+                official[start:stop] = row[: stop - start]
+    return official
+
+
+def touched(
+    measure: Measure, found: Table, others: Table, at_least: float, *, any_label: bool = True
 ) -> NDArray[np.bool_]:
-    """Return which segments share more than a point with any other of the same video.
+    """Return which detections reach a threshold with any of some regions of their item.
 
     Parameters
     ----------
-    segments, others : tuple of two ndarrays, dtype=float64
-        Starts and stops.
-    video, other_video : ndarray, dtype=int64
-        Numbers of the videos, in one numbering.
-    protocol : Protocol
-        The protocol in use; only its choice of kernel matters.
+    measure : Score, Ratio or WithCrowds
+    found, others : Table
+        Detections, and regions in which they are not counted.
+    at_least : float
+        Threshold.
+    any_label : bool
+        Whether regions count for all classes, or for their own.
 
     Returns
     -------
     ndarray, dtype=bool
     """
-    plain = replace(protocol, union="hull", union_floor=0.0, tie_rule="file", undefined="zero")
-    order = np.argsort(other_video, kind="stable")
-    found = find_pairs(segments, video, others, other_video, order, plain, np.nextafter(0, 1))
-    return np.diff(found.pointer) > 0
+    if any_label:
+        found, others = (replace(x, label=np.zeros_like(x.label)) for x in (found, others))
+    pairs = find_pairs(measure, found, others, MatchRule(), np.array([at_least]))
+    return np.diff(pairs.pointer) > 0

@@ -1,103 +1,195 @@
-"""Matching and ranking of measured predictions, under one order of ties."""
+"""Detections and truths of one evaluation, matched and ranked under any order of ties."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
-from itertools import permutations, product
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
-from overlap.evaluate._ranking.curves import Ranking, average_precision
 
-from .matching import FALSE, IGNORED, TRUE, match_greedily
-from overlap.evaluate._temporal.measure import Measured
-from overlap.evaluate._temporal.protocol import Protocol
+from .curves import FALSE, IGNORED, TRUE, Ranking, average_precision
+from .limits import Limits
+from .matching import match_pairs
+from .measures import levels_of
+from .pairs import Pairs
+from .rules import Rules
+from .strata import Stratum, outside_any
+from .table import OUTSIDE, Table
 
-__all__ = ["Scene", "tie_spread"]
-
-_ALL_ORDERS = 24  # of the truths of a class, up to which all are tried
+__all__ = ["Scene"]
 
 
 @dataclass(frozen=True, eq=False)
 class Scene(ByValue):
-    """Measured predictions in the numbering of the whole evaluation.
+    """Detections and truths with their pairs, in the numbering of the whole evaluation.
 
     Attributes
     ----------
-    protocol : Protocol
-        The rules.
+    rules : Rules
+        The protocol.
     thresholds : ndarray, dtype=float64, shape (T,)
-        IoU thresholds.
-    classes, videos : tuple of str
-        Classes in the order of the mean; videos sorted by name.
-    measured : Measured
-        Tables and pairs.
-    truth_class, found_class : ndarray, dtype=int64
-        Class of each row; -1 for none of `classes`.
-    truth_item, found_item : ndarray, dtype=int64
-        Video of each row.
+        Smallest values (largest distances) that match.
+    labels, items : tuple of str
+        Names of classes, in the order of the mean, and of items.
+    found, truth : Table
+        Numbered by `labels` and `items`.
+    pairs : Pairs
+        Between rows of the two tables.
+    absorbed : ndarray, dtype=bool, shape (N,)
+        Detections that are not counted if they match nothing, such as those in regions where
+        nothing was annotated.
     """
 
-    protocol: Protocol
+    rules: Rules
     thresholds: NDArray[np.float64]
-    classes: tuple[str, ...]
-    videos: tuple[str, ...]
-    measured: Measured
-    truth_class: NDArray[np.int64]
-    found_class: NDArray[np.int64]
-    truth_item: NDArray[np.int64]
-    found_item: NDArray[np.int64]
+    labels: tuple[str, ...]
+    items: tuple[str, ...]
+    found: Table
+    truth: Table
+    pairs: Pairs
+    absorbed: NDArray[np.bool_]
+
+    @property
+    def by_truth(self) -> bool:
+        """Whether truths choose."""
+        return self.rules.match.chooser == "truth"
+
+    @property
+    def levels(self) -> NDArray[np.float64]:
+        """Thresholds as the pairs' values have them, of which larger is better."""
+        return levels_of(self.rules.measure, self.thresholds)
+
+    @property
+    def confidence(self) -> NDArray[np.float64]:
+        """Confidences of the detections."""
+        assert self.found.confidence is not None
+        return self.found.confidence
+
+    def only(self, labels: NDArray[np.int64]) -> Scene:
+        """Return the scene with some of its classes."""
+        number = np.full(len(self.labels) + 1, -1)  # the last entry is that of class -1
+        number[labels] = np.arange(len(labels))
+        return replace(
+            self,
+            labels=tuple(self.labels[k] for k in labels),
+            truth=replace(self.truth, label=number[self.truth.label]),
+            found=replace(self.found, label=number[self.found.label]),
+        )
+
+    def limited(self, limits: Limits) -> Scene:
+        """Return the scene with the detections inside limits; others are in no class."""
+        inside = limits.within(self.found)
+        everywhere = np.ones(len(self.truth), dtype=bool)
+        sides = (everywhere, inside) if self.by_truth else (inside, everywhere)
+        return replace(self, found=self.found.without(~inside), pairs=self.pairs.among(*sides))
+
+    def within(self, stratum: Stratum) -> Scene:
+        """Return the scene with the truths of one stratum counted."""
+        outside = outside_any(self.truth, stratum.truth)
+        found = self.found.with_flag(OUTSIDE, outside_any(self.found, stratum.found))
+        if stratum.outside == "ignore":
+            return replace(self, found=found, truth=self.truth.with_flag(OUTSIDE, outside))
+        everywhere = np.ones(len(self.found), dtype=bool)
+        sides = (~outside, everywhere) if self.by_truth else (everywhere, ~outside)
+        return replace(
+            self, found=found, truth=self.truth.without(outside), pairs=self.pairs.among(*sides)
+        )
+
+    def ignored(self, table: Table) -> NDArray[np.bool_]:
+        """Return which detections or truths are not counted, by flag or stratum."""
+        return table.flagged((*self.rules.match.ignored, OUTSIDE))
 
     def positives(self) -> NDArray[np.float64]:
-        """Return the number of truths by class and video, shape (C, V)."""
-        inside = self.truth_class >= 0
-        cell = self.truth_class[inside] * len(self.videos) + self.truth_item[inside]
-        shape = len(self.classes), len(self.videos)
+        """Return the number of truths that count by class and item, shape (C, V)."""
+        truth = self.truth
+        inside = (truth.label >= 0) & ~self.ignored(truth)
+        cell = truth.label[inside] * len(self.items) + truth.item[inside]
+        shape = len(self.labels), len(self.items)
         return np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
 
     def order(
-        self, rule: str, shuffle: NDArray[np.int64] | None = None
+        self, ties: str, shuffle: NDArray[np.int64] | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rank the predictions of each class.
+        """Rank the detections of each class.
 
         Parameters
         ----------
-        rule : str
-            A `tie_rule`; ``"shuffle"`` breaks ties by `shuffle`.
+        ties : str
+            One of `TIES`; ``"shuffle"`` breaks ties by `shuffle`.
         shuffle : ndarray, dtype=int64, optional
-            A number for each prediction.
+            A number for each detection.
 
         Returns
         -------
         visit : ndarray, dtype=int64
-            Predictions, class after class, best first.
+            Detections, class after class, best first.
         pointer : ndarray, dtype=int64, shape (C + 1,)
             Where each class begins.
         """
-        confidence = self.measured.found.confidence
-        assert confidence is not None
-        place = self.measured.found_place if shuffle is None else shuffle
-        rows = np.flatnonzero(self.found_class >= 0)
-        label = self.found_class[rows]
-        keys: list[NDArray]
-        if rule == "argsort_reversed":
-            keys = [place[rows], label]
-        elif rule == "video_name":
-            keys = [place[rows], self.found_item[rows], -confidence[rows], label]
-        else:
-            keys = [place[rows], -confidence[rows], label]
+        found, confidence = self.found, self.confidence
+        place = found.place if shuffle is None else shuffle
+        if ties == "file_reversed":
+            place = -place
+        rows = np.flatnonzero(found.label >= 0)
+        label = found.label[rows]
+        keys: list[NDArray] = [place[rows], -confidence[rows], label]
+        if ties == "argsort_reversed":
+            del keys[1]
+        elif ties == "item":
+            keys.insert(1, found.item[rows])
         order = np.lexsort(keys)
         visit = rows[order]
-        pointer = np.searchsorted(label[order], np.arange(len(self.classes) + 1))
-        if rule == "argsort_reversed":
-            for c in range(len(self.classes)):
+        pointer = np.searchsorted(label[order], np.arange(len(self.labels) + 1))
+        if ties == "argsort_reversed":
+            for c in range(len(self.labels)):
                 some = visit[pointer[c] : pointer[c + 1]]
                 visit[pointer[c] : pointer[c + 1]] = some[confidence[some].argsort()[::-1]]
         return visit, pointer
+
+    def choose(
+        self,
+        visit: NDArray[np.int64],
+        candidate: NDArray[np.int64],
+        truths: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.int64]:
+        """Match at every threshold.
+
+        Parameters
+        ----------
+        visit : ndarray, dtype=int64
+            Detections in the order in which they choose; not used where truths choose.
+        candidate : ndarray, dtype=int64
+            An order of ``pairs.candidate``.
+        truths : ndarray, dtype=int64, optional
+            Truths in the order in which they choose; by default that of the input.
+
+        Returns
+        -------
+        ndarray, dtype=int64, shape (T, agents)
+            The pair of each one who chooses, -1 for none.
+        """
+        rule, table = self.rules.match, self.truth
+        if self.by_truth:
+            table = self.found
+            visit = self.truths_in_order() if truths is None else truths
+        return match_pairs(
+            rule,
+            self.pairs.pointer,
+            candidate,
+            self.pairs.value,
+            visit,
+            self.levels,
+            self.ignored(table),
+            table.flagged(rule.crowds),
+        )
+
+    def truths_in_order(self) -> NDArray[np.int64]:
+        """Return the truths in the order in which they choose."""
+        if self.rules.match.ignored_last:
+            return np.lexsort((self.truth.place, self.ignored(self.truth)))
+        return np.argsort(self.truth.place)
 
     def match(
         self,
@@ -105,43 +197,57 @@ class Scene(ByValue):
         candidate: NDArray[np.int64],
         truths: NDArray[np.int64] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        """Match at every threshold.
+        """Match at every threshold, and say what becomes of every detection.
 
         Parameters
         ----------
-        visit : ndarray, dtype=int64
-            Predictions in the order in which they choose; not used where truths choose.
-        candidate : ndarray, dtype=int64
-            An order of ``measured.pairs.candidate``.
-        truths : ndarray, dtype=int64, optional
-            Truths in the order in which they choose; by default that of the file.
+        visit, candidate, truths : ndarray
+            As in `choose`.
 
         Returns
         -------
         pair : ndarray, dtype=int64, shape (T, N)
-            The pair that each prediction is in, -1 for none.
+            The pair that each detection is in, -1 for none.
         outcome : ndarray, dtype=uint8, shape (T, N)
-            What it counts as.
+            What it counts as: `TRUE`, `FALSE` or `IGNORED`.
         """
-        measured = self.measured
-        if self.protocol.order == "confidence":
-            agents, candidates = visit, len(measured.truth)
-        else:
-            agents = np.argsort(measured.truth_place) if truths is None else truths
-            candidates = len(measured.found)
-        pair = match_greedily(
-            measured.pairs, candidate, agents, candidates, self.thresholds, self.protocol
-        )
+        pair = chosen = self.choose(visit, candidate, truths)
+        if self.by_truth:  # a truth chose: tell its detection
+            pair = np.full((len(chosen), len(self.found)), -1, dtype=np.int64)
+            level, agent = np.nonzero(chosen >= 0)
+            pair[level, candidate[chosen[level, agent]]] = chosen[level, agent]
         outcome = np.where(pair >= 0, TRUE, FALSE)
-        if self.protocol.ambiguous_rows == "ignore" and measured.ambiguous.any():
-            outcome[(pair < 0) & measured.ambiguous] = IGNORED
+        ignored = self.ignored(self.truth)
+        if ignored.any():
+            level, row = np.nonzero(pair >= 0)
+            partner = (self.pairs.agent if self.by_truth else candidate)[pair[level, row]]
+            lost = ignored[partner]
+            outcome[level[lost], row[lost]] = IGNORED
+        alone = self.absorbed | self.ignored(self.found)
+        if alone.any():
+            outcome[(pair < 0) & alone] = IGNORED
         return pair, outcome
 
+    def hit(self, chosen: NDArray[np.int64], candidate: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which truths are matched at each threshold, shape (T, M).
+
+        Parameters
+        ----------
+        chosen : ndarray
+            As `choose` returns it.
+        candidate : ndarray
+            The same order of ``pairs.candidate``.
+        """
+        if self.by_truth:
+            return chosen >= 0
+        result = np.zeros((len(chosen), len(self.truth)), dtype=bool)
+        level, agent = np.nonzero(chosen >= 0)
+        result[level, candidate[chosen[level, agent]]] = True
+        return result
+
     def blocks(self, visit: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the numbers of the runs of equal class and confidence of ranked predictions."""
-        confidence = self.measured.found.confidence
-        assert confidence is not None
-        score, label = confidence[visit], self.found_class[visit]
+        """Return the numbers of the runs of equal class and confidence of ranked detections."""
+        score, label = self.confidence[visit], self.found.label[visit]
         return np.cumsum(np.r_[False, (score[1:] != score[:-1]) | (label[1:] != label[:-1])])[
             : len(visit)
         ]
@@ -165,13 +271,13 @@ class Scene(ByValue):
         positives : ndarray, dtype=float64, shape (C, V)
             As `positives` returns it.
         first : {"true", "false"}, optional
-            Which of the predictions of equal confidence come first.
+            Which of the detections of equal confidence come first.
 
         Returns
         -------
         Ranking
         """
-        ranked, item = outcome[:, visit], self.found_item[visit][None, :]
+        ranked, item = outcome[:, visit], self.found.item[visit][None, :]
         block = self.blocks(visit) if first else None
         if block is not None and len(block) and block[-1] + 1 < len(block):
             last = (ranked != TRUE) if first == "true" else (ranked == TRUE)
@@ -179,222 +285,56 @@ class Scene(ByValue):
             ranked, item = np.take_along_axis(ranked, order, axis=1), item[0][order]
         return Ranking(ranked, pointer, np.ascontiguousarray(item), positives)
 
-    def precision(self, ranking: Ranking, weights: NDArray | None = None) -> NDArray[np.float64]:
-        """AP per threshold and class by the protocol's rule; see `average_precision`."""
-        protocol = self.protocol
-        return average_precision(ranking, protocol.interpolation, protocol.grid(), weights)
+    def precision(
+        self, ranking: Ranking, weights: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Average precision per threshold and class by the rules; see `average_precision`."""
+        return average_precision(ranking, self.rules.curve, weights)
+
+    def ranked(self, *, official: bool = True) -> Ranked:
+        """Match and rank in one order of ties.
+
+        Parameters
+        ----------
+        official : bool
+            Whether ties are those of the rules, or as in the input.
+        """
+        ties = self.rules.ties if official else "file"
+        candidate = self.pairs.official if official else self.pairs.candidate
+        visit, pointer = self.order(ties)
+        pair, outcome = self.match(visit, candidate)
+        first = "true" if ties == "true_first" else None
+        ranking = self.rank(visit, pointer, outcome, self.positives(), first)
+        return Ranked(self, visit, pair, outcome, ranking, candidate)
 
 
-def tie_spread(
-    scene: Scene,
-    ap: NDArray[np.float64],
-    visit: NDArray[np.int64],
-    candidate: NDArray[np.int64],
-    samples: int,
-) -> dict[str, NDArray[Any]]:
-    """Recompute the AP under other orders of ties, and of truths that choose.
+@dataclass(frozen=True, eq=False)
+class Ranked(ByValue):
+    """Matches and rankings of a scene in one order of ties.
 
-    Parameters
+    Attributes
     ----------
     scene : Scene
-        Predictions.
-    ap : ndarray, dtype=float64, shape (T, C)
-        The AP as reported; classes without ties keep it.
-    visit, candidate : ndarray, dtype=int64
-        The reported order of predictions and of candidates.
-    samples : int
-        Number of random orders.
-
-    Returns
-    -------
-    dict
-        ``low`` and ``high`` (K, T, C): the AP with, in each run of equal confidence, all
-        false and all true positives first, for matchings made in the reported order, in file
-        order, in reversed file order and in random ones, and where truths choose also for
-        other orders of truths; ``random`` (samples, T, C): the AP of the random orders of
-        ties; ``tried_all``: whether these are all orders there are. Without ties all
-        are `ap`.
+        Detections, truths, rules.
+    visit : ndarray, dtype=int64
+        Detections in ranked order.
+    pair : ndarray, dtype=int64, shape (T, N)
+        Pair of each detection, -1 for none.
+    outcome : ndarray, dtype=uint8, shape (T, N)
+        What each detection counts as.
+    ranking : Ranking
+        Outcomes in ranked order.
+    candidate : ndarray, dtype=int64
+        Candidate of each pair, in the order of equal values that was used.
     """
-    measured = scene.measured
-    result = _spread_of_ties(scene, ap, visit, candidate, samples)
-    if scene.protocol.order == "confidence":
-        return result
-    contested = _contested(scene, float(scene.thresholds.min()))
-    if not contested.any():
-        return result
-    # Only at some thresholds, and in some classes, truths can take predictions from each other.
-    levels = np.array([_contested(scene, level).any() for level in scene.thresholds.tolist()])
-    classes = np.unique(scene.truth_class[contested])
-    part = replace(_only(scene, classes), thresholds=scene.thresholds[levels])
-    orders, tried_all = _orders_of_truths(part, contested, samples)
-    place = np.empty(len(measured.found), np.int64)
-    place[visit] = np.arange(len(visit))
-    order = part.order("shuffle", place)
-    repeated = bool((np.diff(part.blocks(order[0])) == 0).any())
-    positives = part.positives()
-    low, high = (np.repeat(ap[None], len(orders), axis=0) for _ in range(2))
-    for k, truths in enumerate(orders):
-        outcome = part.match(order[0], candidate, truths)[1]
-        for ends, first in ((low, "false"), (high, "true")):
-            if repeated or first == "false":
-                found = part.precision(
-                    part.rank(*order, outcome, positives, first if repeated else None)
-                )
-            ends[k][np.ix_(levels, classes)] = found
-    return {
-        "low": np.concatenate([result["low"], low]),
-        "high": np.concatenate([result["high"], high]),
-        "random": result["random"],
-        "tried_all": result["tried_all"] & np.array(tried_all),
-    }
 
+    scene: Scene
+    visit: NDArray[np.int64]
+    pair: NDArray[np.int64]
+    outcome: NDArray[np.uint8]
+    ranking: Ranking
+    candidate: NDArray[np.int64]
 
-def _contested(scene: Scene, level: float) -> NDArray[np.bool_]:
-    """Return the truths that want a prediction which another one wants, from an IoU on."""
-    pairs = scene.measured.pairs
-    agent = np.repeat(np.arange(len(pairs.pointer) - 1), np.diff(pairs.pointer))
-    near = pairs.iou >= level
-    wanted = np.bincount(pairs.candidate[near], minlength=len(scene.measured.found))
-    result = np.zeros(len(scene.measured.truth), dtype=bool)
-    result[agent[near][wanted[pairs.candidate[near]] > 1]] = True
-    return result & (scene.truth_class >= 0)
-
-
-def _orders_of_truths(
-    scene: Scene, contested: NDArray[np.bool_], samples: int
-) -> tuple[list[NDArray[np.int64]], bool]:
-    """Return orders in which truths may choose, and whether these are all that matter.
-
-    Contested truths of a class and video can take predictions from each other. Classes do not
-    meet, so that one order serves all of them at once.
-    """
-    measured = scene.measured
-    base = np.argsort(measured.truth_place)
-    position = np.empty_like(base)
-    position[base] = np.arange(len(base))
-    best = _most_confident(scene)
-    rng = np.random.default_rng(0)
-    tried_all = True
-    choices: list[tuple[list[NDArray], list[tuple[NDArray, ...]]]] = []
-    for label in np.unique(scene.truth_class[contested]).tolist():
-        rows = base[contested[base] & (scene.truth_class[base] == label)]
-        groups = [rows[scene.truth_item[rows] == v] for v in np.unique(scene.truth_item[rows])]
-        if math.prod(math.factorial(len(group)) for group in groups) <= _ALL_ORDERS:
-            each = [[group[list(p)] for p in permutations(range(len(group)))] for group in groups]
-            choices.append((groups, list(product(*each))))
-            continue
-        tried_all = False
-        drawn = [
-            tuple(group[::-1] for group in groups),
-            tuple(group[np.argsort(best[group], kind="stable")] for group in groups),
-            tuple(group[np.argsort(-best[group], kind="stable")] for group in groups),
-        ]
-        drawn += [tuple(rng.permutation(group) for group in groups) for _ in range(samples)]
-        choices.append((groups, drawn))
-    orders = []
-    for k in range(max((len(drawn) for _, drawn in choices), default=0)):
-        order = base.copy()
-        for groups, drawn in choices:
-            for group, again in zip(groups, drawn[k % len(drawn)], strict=True):
-                order[position[group]] = again
-        orders.append(order)
-    return orders, tried_all
-
-
-def _most_confident(scene: Scene) -> NDArray[np.float64]:
-    """Return the highest confidence among the candidates of each truth."""
-    measured, pairs = scene.measured, scene.measured.pairs
-    assert measured.found.confidence is not None
-    result = np.full(len(measured.truth), -np.inf)
-    agent = np.repeat(np.arange(len(measured.truth)), np.diff(pairs.pointer))
-    np.maximum.at(result, agent, measured.found.confidence[pairs.candidate])
-    return result
-
-
-def _spread_of_ties(
-    scene: Scene,
-    ap: NDArray[np.float64],
-    visit: NDArray[np.int64],
-    candidate: NDArray[np.int64],
-    samples: int,
-) -> dict[str, NDArray[Any]]:
-    """Return the AP under other orders of equal values, with truths as in the file."""
-    measured = scene.measured
-    ranked, _ = scene.order("file")
-    block = scene.blocks(ranked)
-    repeated = np.flatnonzero(block[1:] == block[:-1])
-    touched = np.zeros(len(scene.classes) + 1, dtype=bool)  # the last is "no class"
-    touched[scene.found_class[ranked[repeated]]] = True
-    if scene.protocol.order == "confidence":
-        touched[scene.found_class[measured.pairs.tied]] = True
-    some = np.flatnonzero(touched[:-1])
-    if not len(some):
-        same = ap[None]
-        return {"low": same, "high": same, "random": same, "tried_all": np.array(True)}
-    part = _only(scene, some)
-    positives = part.positives()
-    rng = np.random.default_rng(0)
-    count = len(measured.found)
-    reported = np.zeros(count, dtype=np.int64)
-    reported[visit] = np.arange(len(visit))
-    place = measured.found_place
-    shuffles = [reported, place, -place, *(rng.permutation(count) for _ in range(samples))]
-    ties = _Ties(part)
-    result = {name: np.repeat(ap[None], len(shuffles), axis=0) for name in ("low", "high")}
-    random = result["low"].copy()
-    order = part.order("file")
-    for k, shuffle in enumerate(shuffles):
-        if len(repeated):
-            order = part.order("shuffle", shuffle)
-        outcome = part.match(order[0], candidate if k == 0 else ties.reorder(shuffle, k, rng))[1]
-        random[k][:, some] = part.precision(part.rank(*order, outcome, positives))
-        for name, first in (("low", "false"), ("high", "true")):
-            if len(repeated):
-                ranking = part.rank(*order, outcome, positives, first)
-                result[name][k][:, some] = part.precision(ranking)
-            else:
-                result[name][k] = random[k]
-    return {**result, "random": random[3:], "tried_all": np.array(False)}
-
-
-def _only(scene: Scene, classes: NDArray[np.int64]) -> Scene:
-    """Return the scene with some of its classes."""
-    number = np.full(len(scene.classes) + 1, -1)  # the last entry is that of class -1
-    number[classes] = np.arange(len(classes))
-    return replace(
-        scene,
-        classes=tuple(scene.classes[k] for k in classes),
-        truth_class=number[scene.truth_class],
-        found_class=number[scene.found_class],
-    )
-
-
-class _Ties:
-    """Pairs of agents that have candidates of equal IoU, to be put into other orders."""
-
-    def __init__(self, scene: Scene) -> None:
-        pairs = self.pairs = scene.measured.pairs
-        self.by_truth = scene.protocol.order == "truth"
-        width = np.diff(pairs.pointer)[pairs.tied]
-        first = np.repeat(pairs.pointer[pairs.tied] - np.cumsum(width) + width, width)
-        self.rows = first + np.arange(width.sum())
-        self.agent = np.repeat(pairs.tied, width)
-        self.confidence = scene.measured.found.confidence
-
-    def reorder(
-        self, shuffle: NDArray[np.int64], k: int, rng: np.random.Generator
-    ) -> NDArray[np.int64]:
-        """Order equal candidates: as in the file (k = 1), reversed (2), or at random."""
-        pairs, rows = self.pairs, self.rows
-        if not len(rows):
-            return pairs.candidate
-        chosen = pairs.candidate[rows]
-        keys: list[NDArray] = [-pairs.iou[rows], self.agent]
-        if self.by_truth:  # the more confident comes first; only equal ones are free
-            assert self.confidence is not None
-            keys = [shuffle[chosen], -self.confidence[chosen], *keys]
-        elif k > 1:
-            keys = [-chosen if k == 2 else rng.permutation(len(rows)), *keys]
-        candidate = pairs.candidate.copy()
-        candidate[rows] = chosen[np.lexsort(keys)]
-        return candidate
+    def precision(self, weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """AP per threshold and class, shape (T, C), or (B, T, C) for `weights` (B, V)."""
+        return self.scene.precision(self.ranking, weights)

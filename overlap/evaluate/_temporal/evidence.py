@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
-from overlap.evaluate._ranking.curves import Ranking, curve
+from overlap.evaluate._ranking.curves import curve
+from overlap.evaluate._ranking.scene import Ranked, Scene
 from overlap.evaluate.thresholds import threshold_names
 
-from overlap.evaluate._ranking.scene import Scene
+from .measure import Measured
+from .protocol import Protocol
 from .shown import CurveEvidence
 
 __all__ = ["TemporalEvidence"]
@@ -24,38 +26,34 @@ class TemporalEvidence(ByValue, CurveEvidence):
 
     Attributes
     ----------
-    scene : Scene
-        Predictions, truths, rules.
-    visit : ndarray, dtype=int64
-        Predictions in ranked order.
-    pair : ndarray, dtype=int64, shape (T, N)
-        Pair of each prediction, -1 for none.
-    outcome : ndarray, dtype=uint8, shape (T, N)
-        What each prediction counts as.
-    ranking : Ranking
-        Outcomes in ranked order.
-    candidate : ndarray, dtype=int64
-        Candidate of each pair, in the order of equal IoUs that was used.
+    ranked : Ranked
+        Matches and rankings.
+    measured : Measured
+        Segments.
+    protocol : Protocol
+        The rules.
     inputs : dict, optional
         Arguments of `temporal` that give this evaluation again.
     """
 
-    scene: Scene
-    visit: NDArray[np.int64]
-    pair: NDArray[np.int64]
-    outcome: NDArray[np.uint8]
-    ranking: Ranking
-    candidate: NDArray[np.int64]
+    ranked: Ranked
+    measured: Measured
+    protocol: Protocol
     inputs: dict[str, Any] | None = None
+
+    @property
+    def scene(self) -> Scene:
+        """Predictions and truths in the numbering of the evaluation."""
+        return self.ranked.scene
 
     @property
     def items(self) -> tuple[str, ...]:
         """Names of the videos."""
-        return self.scene.videos
+        return self.scene.items
 
     def precision(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """AP for each row of weights, threshold and class, shape (B, T, C)."""
-        return self.scene.precision(self.ranking, weights)
+        return self.ranked.precision(weights)
 
     def statistics(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """mAP, over all thresholds and at each, for each row of `weights` (B, V).
@@ -84,12 +82,13 @@ class TemporalEvidence(ByValue, CurveEvidence):
         ``"ignored"``, or ``"excluded"``), ``truth`` (the row of the truth in its input, as
         error messages count it; -1 for none) and ``iou`` with that truth.
         """
-        scene = self.scene
-        found, truth = scene.measured.found, scene.measured.truth
-        order = np.argsort(scene.measured.found_place)
+        scene, ranked = self.scene, self.ranked
+        found, truth, pairs = self.measured.found, self.measured.truth, scene.pairs
+        order = np.argsort(scene.found.place)
         rank = np.full(len(found), -1)
-        first = np.repeat(self.ranking.pointer[:-1], np.diff(self.ranking.pointer))
-        rank[self.visit] = np.arange(len(self.visit)) - first
+        pointer = ranked.ranking.pointer
+        first = np.repeat(pointer[:-1], np.diff(pointer))
+        rank[ranked.visit] = np.arange(len(ranked.visit)) - first
         start, stop = found.ends()
         result: dict[str, Any] = {
             "video": np.array(found.videos, dtype=object)[found.video[order]],
@@ -100,21 +99,16 @@ class TemporalEvidence(ByValue, CurveEvidence):
             "rank": rank[order],
         }
         words = np.array(["false", "true", "ignored", "excluded"], dtype=object)
-        pairs = scene.measured.pairs
-        by_truth = scene.protocol.order == "truth"
-        agent = np.repeat(np.arange(len(pairs.pointer) - 1), np.diff(pairs.pointer))
+        partner = pairs.agent if scene.by_truth else ranked.candidate
         for t, name in enumerate(threshold_names(scene.thresholds)):
-            pair = np.where(rank >= 0, self.pair[t], -1)[order]
+            pair = np.where(rank >= 0, ranked.pair[t], -1)[order]
             hit = pair >= 0
             row = np.full(len(found), -1)
             iou = np.full(len(found), np.nan)
-            if by_truth:
-                row[hit] = truth.row[agent[pair[hit]]]
-            else:
-                row[hit] = truth.row[self.candidate[pair[hit]]]
-            value = pairs.iou[pair[hit]]
+            row[hit] = truth.row[partner[pair[hit]]]
+            value = pairs.value[pair[hit]]
             iou[hit] = np.where(np.isinf(value), np.nan, value)
-            kind = np.where(rank >= 0, self.outcome[t], 3)[order]
+            kind = np.where(rank >= 0, ranked.outcome[t], 3)[order]
             result[f"outcome@{name}"] = words[kind]
             result[f"truth@{name}"] = row
             result[f"iou@{name}"] = iou
@@ -122,12 +116,12 @@ class TemporalEvidence(ByValue, CurveEvidence):
 
     def curve(self, label: str, iou: float) -> tuple[NDArray, NDArray]:
         """Recall and precision after each counted prediction of a class."""
-        if label not in self.scene.classes:
+        if label not in self.scene.labels:
             raise ValueError(
-                f"there is no class {label!r}; there are {', '.join(self.scene.classes)}"
+                f"there is no class {label!r}; there are {', '.join(self.scene.labels)}"
             )
         level = int(np.argmin(np.abs(self.scene.thresholds - iou)))
         if abs(self.scene.thresholds[level] - iou) > 1e-9:
             known = ", ".join(threshold_names(self.scene.thresholds))
             raise ValueError(f"IoU {iou!r} is not one of the thresholds {known}")
-        return curve(self.ranking, level, self.scene.classes.index(label))
+        return curve(self.ranked.ranking, level, self.scene.labels.index(label))

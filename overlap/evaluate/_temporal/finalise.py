@@ -9,17 +9,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap.evaluate._ranking.curves import IGNORED, TRUE, count_outcomes
+from overlap.evaluate._ranking.scene import Scene
+from overlap.evaluate._ranking.table import Table
+from overlap.evaluate._ranking.ties import tie_spread
 from overlap.evaluate.bootstrap import LEAST_ITEMS, draw_weights, resampled_interval
 from overlap.evaluate.numbers import Interval
 from overlap.evaluate.progress import progress_bar
 from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.io.name_match import closest
+from overlap.io.segments import SegmentTable
 
 from .evidence import TemporalEvidence
 from .measure import Measured, combine
 from .protocol import Protocol
 from .report import TemporalReport
-from overlap.evaluate._ranking.scene import Scene, tie_spread
+from .rules import rules_of
 from .wording import describe
 
 __all__ = ["Finalise"]
@@ -43,21 +48,14 @@ class Finalise:
 
     def __call__(self, parts: list[Measured]) -> TemporalReport:
         """Put the parts together, rank, and compute the numbers."""
-        protocol = self.protocol
-        measured = combine(parts, protocol.order, whole=self.whole)
-        scene = _scene(measured, protocol, self.labels)
-        official = self.ties == "official"
-        rule = protocol.tie_rule if official else "file"
-        candidate = measured.pairs.official if official else measured.pairs.candidate
-        visit, pointer = scene.order(rule)
-        pair, outcome = scene.match(visit, candidate)
-        first = "true" if rule == "true_first" else None
-        ranking = scene.rank(visit, pointer, outcome, scene.positives(), first)
-        evidence = TemporalEvidence(scene, visit, pair, outcome, ranking, candidate)
-        ap = scene.precision(ranking)
+        measured = combine(parts, self.protocol.order, whole=self.whole)
+        scene = _scene(measured, self.protocol, self.labels)
+        ranked = scene.ranked(official=self.ties == "official")
+        evidence = TemporalEvidence(ranked, measured, self.protocol)
+        ap = ranked.precision()
         expected = self.ties == "expected"
         samples = EXPECTED_SAMPLES if expected else SPREAD_SAMPLES
-        spread = tie_spread(scene, ap, visit, candidate, samples)
+        spread = tie_spread(ranked, ap, samples)
         if expected:
             ap = spread["random"].mean(axis=0)
         means = _means(ap)
@@ -99,7 +97,7 @@ class Finalise:
         ]
         absent = np.isnan(ap[:, 0, :])  # a draw without the class
         ends = np.full((2, *ap.shape[1:]), np.nan)
-        videos = (evidence.ranking.positives > 0).sum(axis=1).tolist()
+        videos = (evidence.ranked.ranking.positives > 0).sum(axis=1).tolist()
         for t, c in np.ndindex(*ap.shape[1:]):
             one = resampled_interval(
                 "AP", float(reported[t, c]), ap[:, t, c], items=videos[c], **options
@@ -168,16 +166,20 @@ def _scene(measured: Measured, protocol: Protocol, labels: tuple[str, ...] | Non
     def renumber(names: Iterable[str], numbers: dict[str, int]) -> NDArray[np.int64]:
         return np.array([numbers.get(name, -1) for name in names], dtype=np.int64)
 
+    def numbered(table: SegmentTable, places: NDArray[np.int64]) -> Table:
+        item = renumber(table.videos, place)[table.video]
+        label = renumber(table.labels, number)[table.label]
+        return Table(item, label, places, table.confidence)
+
     return Scene(
-        protocol,
+        rules_of(protocol),
         np.array(protocol.thresholds),
         tuple(classes),
         videos,
-        measured,
-        renumber(truth.labels, number)[truth.label],
-        renumber(found.labels, number)[found.label],
-        renumber(truth.videos, place)[truth.video],
-        renumber(found.videos, place)[found.video],
+        numbered(found, measured.found_place),
+        numbered(truth, measured.truth_place),
+        measured.pairs,
+        measured.ambiguous,
     )
 
 
@@ -185,18 +187,14 @@ def _rows(
     evidence: TemporalEvidence, ap: NDArray[np.float64], ends: NDArray[np.float64] | None
 ) -> list[dict[str, Any]]:
     """Rows of the table: AP and counts of each class at each threshold."""
-    scene, ranking = evidence.scene, evidence.ranking
+    scene, ranking = evidence.scene, evidence.ranked.ranking
     truths = ranking.positives.sum(axis=1).astype(int).tolist()
     videos = (ranking.positives > 0).sum(axis=1).tolist()
     found = np.diff(ranking.pointer).tolist()
-    counts = []
-    for kind in (1, 2):
-        total = np.zeros((len(ap), ranking.outcome.shape[1] + 1), dtype=np.int64)
-        np.cumsum(ranking.outcome == kind, axis=1, out=total[:, 1:])
-        counts.append(np.diff(total[:, ranking.pointer], axis=1).tolist())
+    counts = [count_outcomes(ranking, kind).tolist() for kind in (TRUE, IGNORED)]
     result = []
     shown = threshold_values(scene.thresholds)
-    for c, label in enumerate(scene.classes):
+    for c, label in enumerate(scene.labels):
         for t, threshold in enumerate(shown):
             true, ignored = counts[0][t][c], counts[1][t][c]
             row = {

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
+from overlap.evaluate._ranking.pairs import Pairs, find_pairs, joined_pairs, touched
+from overlap.evaluate._ranking.table import Table
 from overlap.io.segments import SegmentTable, as_segments, on_one_clock
 
-from overlap.evaluate._ranking.pairs import Pairs, find_pairs, touches
 from .protocol import Protocol
+from .rules import TOUCH, rules_of
 
 __all__ = ["Measure", "Measured", "ambiguous_only", "combine"]
 
@@ -27,7 +29,7 @@ class Measured(ByValue):
     truth, found : SegmentTable
         The truths that count, and all predictions.
     pairs : Pairs
-        Agents and candidates are rows of the two tables.
+        Between rows of the two tables.
     ambiguous : ndarray, dtype=bool
         Predictions that overlap an ambiguous interval.
     truth_place, found_place : ndarray, dtype=int64
@@ -100,31 +102,24 @@ class Measure:
         label = {name: k for k, name in enumerate(truth.labels)}
         found_video = _renumber(found.videos, number)[found.video]
         found_label = _renumber(found.labels, label)[found.label]
-        truth_key = truth.label * len(number) + truth.video
-        found_key = found_label * len(number) + found_video
-        found_key[(found_label < 0) | (found_video < 0)] = -1
-        truths, predictions = (truth.start, truth.stop), (found.start, found.stop)
-        if protocol.order == "confidence":
-            order = np.argsort(truth_key, kind="stable")
-            agents = predictions, found_key, truths, truth_key
-        else:
-            assert found.confidence is not None
-            order = np.lexsort((-found.confidence, found_key))
-            agents = truths, truth_key, predictions, found_key
-        pairs = find_pairs(*agents, order, protocol, self.at_least)
-        touched = np.zeros(len(found), dtype=bool)
+        rules = rules_of(protocol)
+        ends = found.start, found.stop
+        predictions = Table(found_video, found_label, places[1], found.confidence, ends)
+        truths = Table(truth.video, truth.label, places[0], None, (truth.start, truth.stop))
+        pairs = find_pairs(
+            rules.measure, predictions, truths, rules.match, np.array([self.at_least]),
+            official=rules.ties == "argsort_reversed",
+        )  # fmt: skip
+        near = np.zeros(len(found), dtype=bool)
         for table in ambiguities if protocol.ambiguous_rows == "ignore" else ():
             if len(table):
                 numbers = {video: k for k, video in enumerate(table.videos)}
-                touched |= touches(
-                    predictions,
-                    _renumber(found.videos, numbers)[found.video],
-                    (table.start, table.stop),
-                    table.video,
-                    protocol,
-                )
+                here = replace(predictions, item=_renumber(found.videos, numbers)[found.video])
+                ends = table.start, table.stop
+                others = Table(table.video, table.label, table.row, None, ends)
+                near |= touched(TOUCH, here, others, np.nextafter(0, 1))
         return Measured(
-            truth, found, pairs, touched, *places, left_out, (whole,), tuple(ambiguities[1:])
+            truth, found, pairs, near, *places, left_out, (whole,), tuple(ambiguities[1:])
         )
 
 
@@ -243,26 +238,16 @@ def combine(parts: Sequence[Measured], order: str, *, whole: bool = False) -> Me
     agent_shift, shift = (
         (found_shift, truth_shift) if order == "confidence" else (truth_shift, found_shift)
     )
-    pair_shift = np.cumsum([0, *(len(part.pairs.iou) for part in parts)])
     places = [
         np.concatenate(
             [getattr(p, name) + (0 if whole else at) for p, at in zip(parts, ats, strict=False)]
         )
         for name, ats in (("truth_place", truth_shift), ("found_place", found_shift))
     ]
-    columns: dict[str, Any] = {"pointer": [np.zeros(1, dtype=np.int64)]}
-    for name in ("candidate", "official", "iou", "tied"):
-        columns[name] = []
-    for k, part in enumerate(parts):
-        columns["pointer"].append(part.pairs.pointer[1:] + pair_shift[k])
-        columns["candidate"].append(part.pairs.candidate + shift[k])
-        columns["official"].append(part.pairs.official + shift[k])
-        columns["iou"].append(part.pairs.iou)
-        columns["tied"].append(part.pairs.tied + agent_shift[k])
     return Measured(
         _concatenate([part.truth for part in parts]),
         _concatenate([part.found for part in parts]),
-        Pairs(**{name: np.concatenate(arrays) for name, arrays in columns.items()}),
+        joined_pairs([part.pairs for part in parts], agent_shift, shift),
         np.concatenate([part.ambiguous for part in parts]),
         places[0],
         places[1],

@@ -49,15 +49,15 @@ def describe(
 ) -> dict[str, Any]:
     """Return everything that the numbers depend on, and under ``methods`` the sentence."""
     scene, protocol = evidence.scene, rules.protocol
-    measured = scene.measured
+    measured = evidence.measured
     truth, found = measured.truth, measured.found
     annotated = set(truth.videos)
     known = set(truth.labels)
     strange_videos = [video for video in found.videos if video not in annotated]
     outside = np.isin(found.video, [k for k, v in enumerate(found.videos) if v not in annotated])
     strange_labels = [label for label in found.labels if label not in known]
-    excluded = int((scene.found_class < 0).sum())
-    scored_outside = int((outside & (scene.found_class >= 0)).sum())
+    excluded = int((scene.found.label < 0).sum())
+    scored_outside = int((outside & (scene.found.label >= 0)).sum())
     notes = []
     if strange_videos:
         notes.append(
@@ -80,18 +80,18 @@ def describe(
         notes.append(f"all subsets of the truth are used: {', '.join(subsets)}")
     silent = [
         label
-        for label, count in zip(scene.classes, np.diff(evidence.ranking.pointer), strict=True)
+        for label, count in zip(scene.labels, np.diff(evidence.ranked.ranking.pointer), strict=True)
         if count == 0
     ]
     if silent:
         notes.append(f"classes with no predictions: {len(silent)} (first: {silent[0]!r}): AP 0")
-    without = [label for label in rules.labels or () if label not in scene.classes]
+    without = [label for label in rules.labels or () if label not in scene.labels]
     if without:
         notes.append(
             f"labels without a truth: {len(without)} (first: {without[0]!r}); they are left out "
             "of the mean"
         )
-    if not scene.classes:
+    if not scene.labels:
         notes.append("there is no class with a truth: mAP is undefined")
     low, high = tie_range["mAP"]
     orders = ["equal values"]
@@ -114,8 +114,8 @@ def describe(
         dict.fromkeys(said for table in tables for said in table.findings)
     )
     findings.append(mismatch("videos", truth.videos, found.videos))
-    findings.append(mismatch("labels", scene.classes, found.labels))
-    if not (evidence.outcome == 1).any() and scene.classes:
+    findings.append(mismatch("labels", scene.labels, found.labels))
+    if not (evidence.ranked.outcome == 1).any() and scene.labels:
         lowest = min(protocol.thresholds)
         findings.append(
             f"no prediction counts as true at IoU {lowest:g}, the lowest threshold: every AP is 0"
@@ -134,7 +134,7 @@ def describe(
             "left_out": kept,
         },
         "subset": rules.subset,
-        "classes": list(scene.classes),
+        "classes": list(scene.labels),
         "truth": _source(truth) | {"left_out": left_out},
         "ambiguous_intervals": ambiguous,
         "found": _source(found)
@@ -171,7 +171,7 @@ def describe(
 def _contract(rules: Finalise, evidence: TemporalEvidence) -> Contract:
     """Return what another report must agree in."""
     scene, protocol = evidence.scene, rules.protocol
-    given, ambiguous = scene.measured.given, scene.measured.given_ambiguous
+    given, ambiguous = evidence.measured.given, evidence.measured.given_ambiguous
     values = threshold_values(protocol.thresholds)
     names = threshold_names(protocol.thresholds)
     return Contract(
@@ -187,7 +187,7 @@ def _contract(rules: Finalise, evidence: TemporalEvidence) -> Contract:
                 "segments": sum(map(len, ambiguous)),
                 "sha256": digest_of_segments(ambiguous),
             },
-            "labels": sorted(scene.classes),
+            "labels": sorted(scene.labels),
             "protocol": protocol.settings(),
             "ties": rules.ties,
         },
@@ -205,7 +205,7 @@ def _describe_bootstrap(
     intervals: list[Interval],
     absent: int,
 ) -> None:
-    videos = (evidence.ranking.positives > 0).sum(axis=1)
+    videos = (evidence.ranked.ranking.positives > 0).sum(axis=1)
     median = float(np.median(videos)) if len(videos) else 0.0
     seed = rules.rng if isinstance(rules.rng, int) else None
     result["bootstrap"] = {
@@ -241,7 +241,7 @@ def _sentence(
     parts = [
         f"Temporal localization was scored with overlap {versions['overlap-metrics']} "
         f"(NumPy {versions['numpy']}) by the protocol '{protocol.name}' ({protocol.description}): "
-        f"{counts} in {truth['videos']} videos and {len(scene.classes)} classes, at temporal IoU "
+        f"{counts} in {truth['videos']} videos and {len(scene.labels)} classes, at temporal IoU "
         f"{protocol.comparison} {names}; ties: {rules.ties}"
         + (
             f"; predictions that only overlap one of {result['ambiguous_intervals']} ambiguous "

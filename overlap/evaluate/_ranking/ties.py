@@ -1,0 +1,210 @@
+"""Other orders of ties, and of truths that choose: what they do to the average precision."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import permutations, product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .scene import Ranked, Scene
+
+__all__ = ["tie_spread"]
+
+_ALL_ORDERS = 24  # of the truths of a class, up to which all are tried
+
+
+def tie_spread(ranked: Ranked, ap: NDArray[np.float64], samples: int) -> dict[str, NDArray[Any]]:
+    """Recompute the AP under other orders of ties, and of truths that choose.
+
+    Parameters
+    ----------
+    ranked : Ranked
+        The reported order of detections and of candidates.
+    ap : ndarray, dtype=float64, shape (T, C)
+        The AP as reported; classes without ties keep it.
+    samples : int
+        Number of random orders.
+
+    Returns
+    -------
+    dict
+        ``low`` and ``high`` (K, T, C): the AP with, in each run of equal confidence, all
+        false and all true positives first, for matchings made in the reported order, in that of
+        the input, its reverse and in random ones, and where truths choose also for other orders
+        of truths; ``random`` (samples, T, C): the AP of the random orders of ties;
+        ``tried_all``: whether these are all orders there are. Without ties all are `ap`.
+    """
+    scene, visit = ranked.scene, ranked.visit
+    result = _spread_of_ties(ranked, ap, samples)
+    rule = scene.rules.match
+    if not (scene.by_truth and rule.once and rule.method == "greedy"):
+        return result
+    contested = _contested(scene, float(scene.levels.min()))
+    if not contested.any():
+        return result
+    # Only at some thresholds, and in some classes, truths can take detections from each other.
+    levels = np.array([_contested(scene, level).any() for level in scene.levels.tolist()])
+    classes = np.unique(scene.truth.label[contested])
+    part = replace(scene.only(classes), thresholds=scene.thresholds[levels])
+    orders, tried_all = _orders_of_truths(part, contested, samples)
+    place = np.empty(len(scene.found), np.int64)
+    place[visit] = np.arange(len(visit))
+    order = part.order("shuffle", place)
+    repeated = bool((np.diff(part.blocks(order[0])) == 0).any())
+    positives = part.positives()
+    low, high = (np.repeat(ap[None], len(orders), axis=0) for _ in range(2))
+    for k, truths in enumerate(orders):
+        outcome = part.match(order[0], ranked.candidate, truths)[1]
+        for ends, first in ((low, "false"), (high, "true")):
+            if repeated or first == "false":
+                found = part.precision(
+                    part.rank(*order, outcome, positives, first if repeated else None)
+                )
+            ends[k][np.ix_(levels, classes)] = found
+    return {
+        "low": np.concatenate([result["low"], low]),
+        "high": np.concatenate([result["high"], high]),
+        "random": result["random"],
+        "tried_all": result["tried_all"] & np.array(tried_all),
+    }
+
+
+def _contested(scene: Scene, level: float) -> NDArray[np.bool_]:
+    """Return the truths that want a detection which another one wants, from a level on."""
+    pairs = scene.pairs
+    near = pairs.value >= level
+    wanted = np.bincount(pairs.candidate[near], minlength=len(scene.found))
+    result = np.zeros(len(scene.truth), dtype=bool)
+    result[pairs.agent[near][wanted[pairs.candidate[near]] > 1]] = True
+    return result & (scene.truth.label >= 0)
+
+
+def _orders_of_truths(
+    scene: Scene, contested: NDArray[np.bool_], samples: int
+) -> tuple[list[NDArray[np.int64]], bool]:
+    """Return orders in which truths may choose, and whether these are all that matter.
+
+    Contested truths of a class and item can take detections from each other. Classes do not
+    meet, so that one order serves all of them at once.
+    """
+    base = scene.truths_in_order()
+    label_of, group_of = scene.truth.label, 2 * scene.truth.item
+    if scene.rules.match.ignored_last:  # these choose after all others
+        group_of = group_of + scene.ignored(scene.truth)
+    position = np.empty_like(base)
+    position[base] = np.arange(len(base))
+    best = _most_confident(scene)
+    rng = np.random.default_rng(0)
+    tried_all = True
+    choices: list[tuple[list[NDArray], list[tuple[NDArray, ...]]]] = []
+    for label in np.unique(label_of[contested]).tolist():
+        rows = base[contested[base] & (label_of[base] == label)]
+        groups = [rows[group_of[rows] == v] for v in np.unique(group_of[rows])]
+        if math.prod(math.factorial(len(group)) for group in groups) <= _ALL_ORDERS:
+            each = [[group[list(p)] for p in permutations(range(len(group)))] for group in groups]
+            choices.append((groups, list(product(*each))))
+            continue
+        tried_all = False
+        drawn = [
+            tuple(group[::-1] for group in groups),
+            tuple(group[np.argsort(best[group], kind="stable")] for group in groups),
+            tuple(group[np.argsort(-best[group], kind="stable")] for group in groups),
+        ]
+        drawn += [tuple(rng.permutation(group) for group in groups) for _ in range(samples)]
+        choices.append((groups, drawn))
+    orders = []
+    for k in range(max((len(drawn) for _, drawn in choices), default=0)):
+        order = base.copy()
+        for groups, drawn in choices:
+            for group, again in zip(groups, drawn[k % len(drawn)], strict=True):
+                order[position[group]] = again
+        orders.append(order)
+    return orders, tried_all
+
+
+def _most_confident(scene: Scene) -> NDArray[np.float64]:
+    """Return the highest confidence among the candidates of each truth."""
+    result = np.full(len(scene.truth), -np.inf)
+    np.maximum.at(result, scene.pairs.agent, scene.confidence[scene.pairs.candidate])
+    return result
+
+
+def _spread_of_ties(
+    given: Ranked, ap: NDArray[np.float64], samples: int
+) -> dict[str, NDArray[Any]]:
+    """Return the AP under other orders of equal values, with truths as in the input."""
+    scene, visit = given.scene, given.visit
+    ranked, _ = scene.order("file")
+    block = scene.blocks(ranked)
+    repeated = np.flatnonzero(block[1:] == block[:-1])
+    touched = np.zeros(len(scene.labels) + 1, dtype=bool)  # the last is "no class"
+    touched[scene.found.label[ranked[repeated]]] = True
+    if not scene.by_truth:
+        touched[scene.found.label[scene.pairs.tied]] = True
+    some = np.flatnonzero(touched[:-1])
+    if not len(some):
+        same = ap[None]
+        return {"low": same, "high": same, "random": same, "tried_all": np.array(True)}
+    part = scene.only(some)
+    positives = part.positives()
+    rng = np.random.default_rng(0)
+    count = len(scene.found)
+    reported = np.zeros(count, dtype=np.int64)
+    reported[visit] = np.arange(len(visit))
+    place = scene.found.place
+    shuffles = [reported, place, -place, *(rng.permutation(count) for _ in range(samples))]
+    ties = _Ties(part)
+    result = {name: np.repeat(ap[None], len(shuffles), axis=0) for name in ("low", "high")}
+    random = result["low"].copy()
+    order = part.order("file")
+    for k, shuffle in enumerate(shuffles):
+        if len(repeated):
+            order = part.order("shuffle", shuffle)
+        outcome = part.match(
+            order[0], given.candidate if k == 0 else ties.reorder(shuffle, k, rng)
+        )[1]
+        random[k][:, some] = part.precision(part.rank(*order, outcome, positives))
+        for name, first in (("low", "false"), ("high", "true")):
+            if len(repeated):
+                ranking = part.rank(*order, outcome, positives, first)
+                result[name][k][:, some] = part.precision(ranking)
+            else:
+                result[name][k] = random[k]
+    return {**result, "random": random[3:], "tried_all": np.array(False)}
+
+
+class _Ties:
+    """Pairs of agents that prefer two candidates equally, to be put into other orders."""
+
+    def __init__(self, scene: Scene) -> None:
+        pairs = self.pairs = scene.pairs
+        self.by_truth = scene.by_truth
+        self.by_value = scene.rules.match.prefers == "value"
+        width = np.diff(pairs.pointer)[pairs.tied]
+        first = np.repeat(pairs.pointer[pairs.tied] - np.cumsum(width) + width, width)
+        self.rows = first + np.arange(width.sum())
+        self.agent = np.repeat(pairs.tied, width)
+        self.confidence = scene.confidence
+
+    def reorder(
+        self, shuffle: NDArray[np.int64], k: int, rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """Order equal candidates: as in the input (k = 1), reversed (2), or at random."""
+        pairs, rows = self.pairs, self.rows
+        if not len(rows):
+            return pairs.candidate
+        chosen = pairs.candidate[rows]
+        keys: list[NDArray] = [self.agent]
+        if self.by_value:
+            keys.insert(0, -pairs.value[rows])
+        if self.by_truth:  # the more confident comes first; only equal ones are free
+            keys = [shuffle[chosen], -self.confidence[chosen], *keys]
+        elif k > 1:
+            keys = [-chosen if k == 2 else rng.permutation(len(rows)), *keys]
+        candidate = pairs.candidate.copy()
+        candidate[rows] = chosen[np.lexsort(keys)]
+        return candidate
