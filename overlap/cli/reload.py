@@ -154,8 +154,8 @@ def _contract(path: str | Path, payload: dict[str, Any]) -> Contract:
 
 def _stored(path: str | Path, payload: dict[str, Any]) -> StoredReport:
     """Check the rows, and that the summary follows from them."""
-    from overlap.evaluate._comparison.case_scores import defined_mean
     from overlap.evaluate._comparison.case_table import StoredReport, case_table
+    from overlap.evaluate.means import defined_mean
 
     _check_entries(path, payload["table"], payload["settings"])
     report = StoredReport(tuple(payload["table"]), payload["settings"])

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from overlap.evaluate import Comparison, Explanation, Report
     from overlap.evaluate.page import Section
 
-__all__ = ["align", "blocks", "comparison_lines", "explanation_lines", "notices", "temporal_lines"]
+__all__ = ["align", "blocks", "comparison_lines", "explanation_lines", "notices", "report_lines",
+           "temporal_lines"]  # fmt: skip
 
 _WIDTH = 110
 
@@ -78,6 +79,23 @@ def _numeric(rows: Sequence[Sequence[str]], column: int) -> bool:
     """Whether the cells of a column begin like numbers."""
     cells = [row[column] for row in rows[1:] if row[column] not in ("", "undefined")]
     return bool(cells) and all(cell.lstrip("-")[:1].isdigit() or "inf" in cell for cell in cells)
+
+
+def report_lines(report: Report) -> list[str]:
+    """Return the lines of a report for the screen: its tables, facts, notes and findings.
+
+    Parameters
+    ----------
+    report : Report
+    """
+    lines: list[str] = []
+    for section in report.brief():
+        if not section.columns:
+            lines += align(section.rows)
+            continue
+        lines += [section.title] if section.title else []
+        lines += [*blocks(section, section.keys), ""]
+    return lines + notices(report.settings)
 
 
 def temporal_lines(report: Report) -> list[str]:

@@ -56,7 +56,8 @@ class Number(ByValue):
     value : float
     where : mapping from str to str
         The place of the number: label, class, threshold and the like. An ``iou`` is written behind
-        an @, a ``protocol`` in front, all else in brackets.
+        an @; a ``protocol``, or the number ``of`` which this is a count, in front; all else in
+        brackets.
     interval : Interval, optional
     ties : (float, float), optional
         Least and greatest value over the orders of equal confidences.
@@ -67,13 +68,15 @@ class Number(ByValue):
     unit : str
     range : Range
         Values that it can have.
-    better : {"higher", "lower", ""}
-        Empty where no value is better than another.
+    better : {"higher", "lower", "zero", ""}
+        Better values: ``"zero"`` for signed differences; empty where none is better than another.
 
     Examples
     --------
     >>> Number("mAP", 0.5, {"iou": "0.50"}).name, Number("dice", 0.9, {"label": "liver"}).name
     ('mAP@0.50', 'dice[liver]')
+    >>> Number("n_nan", 2.0, {"of": "dice"}).name
+    'dice n_nan'
     """
 
     metric: str
@@ -85,7 +88,7 @@ class Number(ByValue):
     n_undefined: int = 0
     unit: str = "1"
     range: Range = EVERYTHING
-    better: Literal["higher", "lower", ""] = ""
+    better: Literal["higher", "lower", "zero", ""] = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "where", ReadOnly(self.where))
@@ -94,9 +97,9 @@ class Number(ByValue):
     def name(self) -> str:
         """Name in the summary and in files."""
         where = dict(self.where)
-        protocol, iou = where.pop("protocol", ""), where.pop("iou", "")
-        name = f"{protocol} {self.metric}" if protocol else self.metric
-        name += f"@{iou}" if iou else ""
+        front = [where.pop(key) for key in ("protocol", "of") if key in where]
+        iou = where.pop("iou", "")
+        name = " ".join([*front, self.metric]) + (f"@{iou}" if iou else "")
         return f"{name}[{' '.join(where.values())}]" if where else name
 
 

@@ -23,11 +23,15 @@ class Section:
     title : str
     columns : sequence of str
     rows : sequence of sequences of str
+    keys : int
+        Number of columns that name a row, and stand in every part of a table that is too wide for
+        the screen.
     """
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+    keys: int = 2
 
 
 def page(

@@ -112,6 +112,10 @@ class Report(ByValue):
         rows = [[name, f"{value:.6g}"] for name, value in self.items]
         return [Section("Summary", ["", "value"], rows)]
 
+    def brief(self) -> list[Section]:
+        """Return the tables of the screen; one without columns is a list of facts."""
+        return self.sections()
+
     def draw(self, path: str | Path | None, ax: Any, **options: Any) -> Any:
         """Draw the report; see `plot`."""
         if hasattr(self.evidence, "draw"):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from .bootstrap import NO_BOOTSTRAP, Bootstrap, interval_notes
+from .bootstrap import NO_BOOTSTRAP, Bootstrap, check_drawn, interval_notes
 from .numbers import summary_of, with_intervals
 from .parts import Store, checked_folder
 from .progress import progress_bar
@@ -56,6 +56,7 @@ def run(
     """
     folder = checked_folder(resume)
     given = task.items(1 if workers == 1 and folder is None else PIECES, **inputs)
+    check_drawn(len(given.items), bootstrap.resamples)  # before hours of measuring
     parts, states = {}, {}
     for key, part, state in measured(task, given.items, workers, folder, progress):
         parts[key], states[key] = part, state
@@ -116,11 +117,12 @@ def _measured(task: Task, store: Store | None, key: Any, item: Any) -> tuple[Any
             return part, state
         state = "changed"
     part = task.measure(key, item)
-    if task.keeps(part):
-        try:
-            store.save(key, part)
-        except OSError as error:
-            state = f"not kept: {' '.join(str(error).split())}"
+    if not task.keeps(part):
+        return part, ""
+    try:
+        store.save(key, part)
+    except OSError as error:
+        state = f"not kept: {' '.join(str(error).split())}"
     return part, state
 
 
@@ -159,7 +161,7 @@ def report_of(
     -------
     Report
     """
-    evidence = task.finish({key: parts[key] for key in sorted(parts)}, about)
+    evidence = task.finish({key: parts[key] for key in sorted(parts, key=task.order)}, about)
     numbers = list(evidence.numbers())
     intervals = evidence.intervals(numbers, bootstrap)
     numbers = with_intervals(numbers, intervals.numbers)
@@ -171,7 +173,7 @@ def report_of(
         "contract": said.contract.settings(),
         "versions": package_versions(),
     }
-    if intervals.numbers:
+    if intervals.numbers or intervals.facts:
         settings["bootstrap"] = {**bootstrap.settings(), **intervals.facts}
         notes += interval_notes(intervals.numbers)
     settings["notes"] = [*notes, *intervals.notes]
@@ -190,15 +192,15 @@ def report_of(
 
 def _resumed(task: Task, states: Mapping[Any, str]) -> list[str]:
     """Say what became of the parts of an earlier run."""
-    notes = []
+    notes, keys = [], sorted(states, key=task.order)
     for state, words in (("changed", "have changed since"), ("damaged", "were damaged on disk")):
-        again = [key for key in sorted(states) if states[key] == state]
+        again = [key for key in keys if states[key] == state]
         if again:
             notes.append(
                 f"{len(again)} {task.unit} of the earlier run {words} and were measured again "
                 f"(first: {again[0]})"
             )
-    unkept = [key for key in sorted(states) if states[key].startswith("not kept")]
+    unkept = [key for key in keys if states[key].startswith("not kept")]
     if unkept:
         reason = states[unkept[0]].removeprefix("not kept: ")
         notes.append(

@@ -45,6 +45,8 @@ class Study(ByValue):
         the result.
     rows : mapping
         Parts by key.
+    resume : path, optional
+        Folder for measured parts, where `update_all` names none.
 
     Examples
     --------
@@ -65,6 +67,7 @@ class Study(ByValue):
         measure: Callable[..., Any] | None = None,
         finalise: Callable[[list[Any]], Any] | None = None,
         rows: Mapping[Any, Any] | None = None,
+        resume: str | os.PathLike[str] | None = None,
     ) -> None:
         if task is None and (measure is None or finalise is None):
             raise TypeError("Study: give a task, or measure= and finalise=")
@@ -72,6 +75,7 @@ class Study(ByValue):
         self._bootstrap = bootstrap
         self._parts: dict[Any, Any] = dict(rows or {})
         self._states: dict[Any, str] = {}
+        self._folder = checked_folder(resume)
 
     @property
     def rows(self) -> Mapping[Any, Any]:
@@ -142,7 +146,8 @@ class Study(ByValue):
         twice = next((key for key in items if key in self._parts), None)
         if twice is not None:
             raise ValueError(f"study: {twice!r} was already added; give each item its own key")
-        results = measured(self._task, items, workers, checked_folder(resume), progress)
+        folder = self._folder if resume is None else checked_folder(resume)
+        results = measured(self._task, items, workers, folder, progress)
         found = list(results)  # all or none
         for key, part, state in found:
             self._parts[key], self._states[key] = part, state
@@ -214,7 +219,7 @@ class Study(ByValue):
         return self._copy().merge(other)
 
     def _copy(self) -> Study:
-        result = Study(self._task, self._bootstrap, rows=self._parts)
+        result = Study(self._task, self._bootstrap, rows=self._parts, resume=self._folder)
         result._states.update(self._states)
         return result
 

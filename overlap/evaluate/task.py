@@ -34,7 +34,7 @@ class Inputs:
     Attributes
     ----------
     items : mapping
-        By key; keys sort. An item can be sent to another process.
+        By key; keys sort by `Task.order`. An item can be sent to another process.
     about : Any
         What `Task.finish` needs besides the parts, such as names of folders, or items that have no
         partner. None for items that came one by one.
@@ -197,6 +197,15 @@ class Task:
         part : Any
         """
         return True
+
+    def order(self, key: Any) -> Any:
+        """Return the sorting key of the key of an item; by default the key itself.
+
+        Parameters
+        ----------
+        key : Any
+        """
+        return key
 
     def holds(self, part: Any, item: Any) -> bool:
         """Whether a part that an earlier run measured is of this very item.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
 from overlap.evaluate.bootstrap import draw_weights, mean_interval, resampled_interval
+from overlap.evaluate.means import defined_mean, linear_parts
 from overlap.evaluate.numbers import Interval
 from overlap.evaluate.value_range import EVERYTHING, Range
 
@@ -19,8 +20,6 @@ from .significance import mean_difference
 __all__ = [
     "AGGREGATES",
     "CaseScores",
-    "defined_mean",
-    "linear_parts",
     "weighted_mean",
     "weighted_median",
 ]
@@ -201,49 +200,3 @@ class CaseScores(ByValue):
             name=name,
             weights=drawn,
         )
-
-
-def defined_mean(data: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    """Mean of what is defined along an axis; NaN, without a warning, where nothing is.
-
-    Parameters
-    ----------
-    data : ndarray, dtype=float64
-    axis : int
-
-    Returns
-    -------
-    ndarray, dtype=float64
-    """
-    defined = ~np.isnan(data)
-    count = defined.sum(axis=axis)
-    total = np.where(defined, data, 0.0).sum(axis=axis)
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
-
-
-def linear_parts(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Split the mean over labels of the means over cases into one number per case.
-
-    The mean of these numbers is that mean, and their spread is what a change of the cases does
-    to it, to first order: where every value is defined, each is its case's mean over labels.
-    With m the mean of a label over its n defined cases, the mean of the L labels moves by
-    (v - m) / (n L) per unit of a case's weight: the case's part is the mean of labels plus N
-    times the sum of that.
-
-    Parameters
-    ----------
-    values : ndarray, dtype=float64, shape (labels, N)
-        NaN where undefined; a label that no case defines is left out.
-
-    Returns
-    -------
-    ndarray, dtype=float64, shape (N,)
-        NaN if nothing is defined.
-    """
-    known = ~np.isnan(values)
-    values, known = values[known.any(axis=1)], known[known.any(axis=1)]
-    if not len(values):
-        return np.full(values.shape[1], np.nan)
-    means = defined_mean(values, axis=1)[:, None]
-    share = known.mean(axis=1)[:, None]
-    return np.asarray((means + np.where(known, values - means, 0.0) / share).mean(axis=0))

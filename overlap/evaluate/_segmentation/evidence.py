@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
-from overlap.evaluate._comparison.case_scores import defined_mean, linear_parts
+from overlap.evaluate.means import defined_mean, linear_parts
 from overlap.evaluate.page import Section
 from overlap.evaluate.report import Report
 
