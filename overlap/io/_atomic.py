@@ -1,4 +1,4 @@
-"""Writing files so that a reader sees the old content or the new one, never half of it."""
+"""Atomic writing of files: a reader sees the old content or the new one, never half of it."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ __all__ = ["Cells", "header_of", "read_cells"]
 
 @dataclass(frozen=True)
 class Cells:
-    """A CSV file, apart into cells.
+    """Cells of a CSV file, by row.
 
     Attributes
     ----------

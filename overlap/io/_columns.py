@@ -1,4 +1,4 @@
-"""What a reader hands over: columns as found in the input, before any check of values."""
+"""Columns of tables as found in the input, and their conversion to numbers and names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WHOLE = 2.0**53  # float64 holds every whole number up to here
 
 @dataclass
 class RawSegments:
-    """Columns of segments as read; `where` names row i for an error message."""
+    """Columns of segments before any check of values; `where` names row i for an error message."""
 
     videos: list[str]
     video: Sequence[int] | NDArray[np.int64]
@@ -38,7 +38,7 @@ class RawSegments:
 
 
 def are_times(values: Any) -> bool:
-    """Tell a column of times by its type or by its first value.
+    """Tell whether a column holds times, by its type or by its first value.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def are_times(values: Any) -> bool:
 
 
 def _number(value: Any) -> float:
-    """Float of one number or numeric string; ValueError or TypeError otherwise."""
+    """Return the float of one number or numeric string; ValueError or TypeError otherwise."""
     if isinstance(value, bool | np.bool_):
         raise TypeError
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Dihedral angles of points, and angles brought into one turn; all in degrees."""
+"""Dihedral angles of points, and angles wrapped to one turn; all in degrees."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["dihedrals", "wrapped_degrees"]
 
 
 def dihedrals(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Dihedral angles of chains of four points.
+    """Return the dihedral angles of chains of four points.
 
     Parameters
     ----------

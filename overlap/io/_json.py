@@ -1,4 +1,4 @@
-"""JSON files: parsed whole, with the place of a fault, and with keys that are there twice found."""
+"""JSON files: their content, the place of a fault, and repeated keys."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def parse_json(content: Source, *, unique: bool = False) -> Any:
 
 
 class _TwiceError(Exception):
-    """A key is there twice."""
+    """Repeated key of an object."""
 
 
 def _has_long_integers(data: bytes) -> bool:
@@ -84,7 +84,7 @@ def _has_long_integers(data: bytes) -> bool:
 
 
 def repeated_keys(content: Source, least: int = 0) -> list[str]:
-    """Return keys that an object of a JSON file has twice, of which parsers keep the last.
+    """Return the repeated keys of objects in a JSON file; parsers keep the last of each.
 
     Parameters
     ----------

@@ -1,20 +1,19 @@
-"""Files that an argument names: a file, a folder, a pattern, or a list of these."""
+"""Paths: the files that an argument names, their suffixes, and their natural order."""
 
 from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from overlap.io.folders import natural_key
-
-__all__ = ["bare_name", "find_files", "number_of", "suffix_of"]
+__all__ = ["bare_name", "find_files", "natural_key", "number_of", "suffix_of"]
 
 
 def suffix_of(path: str | Path) -> str:
-    """Suffix in lower case, without a trailing ``.gz``."""
+    """Return the suffix in lower case, without a trailing ``.gz``."""
     name = Path(path).name.lower()
     return Path(name.removesuffix(".gz")).suffix
 
@@ -25,16 +24,40 @@ def number_of(count: int, noun: str) -> str:
 
 
 def bare_name(path: str | Path) -> str:
-    """Name of a file without folder and suffixes."""
+    """Return the name of a file without folder and suffixes."""
     name = Path(path).name
     stem = Path(name[:-3]).stem if name.lower().endswith(".gz") else Path(name).stem
     return stem or name
 
 
+def natural_key(name: str) -> list[tuple[int, int, str]]:
+    """Return a sort key by which ``case_2`` comes before ``case_10``.
+
+    Parameters
+    ----------
+    name : str
+        Name of a case.
+
+    Returns
+    -------
+    list
+        Comparable with the key of any other name.
+
+    Examples
+    --------
+    >>> from overlap.io._paths import natural_key
+    >>> sorted(["case_10", "case_2", "Case_1"], key=natural_key)
+    ['Case_1', 'case_2', 'case_10']
+    """
+    parts = re.split(r"([0-9]+)", name)
+    key = [(0, int(p), "") if p.isdecimal() else (1, 0, p.casefold()) for p in parts if p]
+    return [*key, (-1, 0, name)]
+
+
 def find_files(
     source: Any, suffixes: Sequence[str], what: str
 ) -> tuple[list[Path], tuple[Path, ...]]:
-    """Resolve an argument to files.
+    """Find the files that an argument names.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Bytes of an input file, decompressed, with the digest of what is on disk."""
+"""Content of an input file, decompressed, with the digest of the file as stored."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Source:
 
     @property
     def is_json(self) -> bool:
-        """Whether the suffix, or else the first character, says JSON."""
+        """Whether the file is JSON, by its suffix or else by its first character."""
         if self.suffix in (".csv", ".tsv", ".txt"):
             return False
         start = self.data.removeprefix(codecs.BOM_UTF8).lstrip()[:1]

@@ -1,4 +1,4 @@
-"""ActivityNet JSON: the truth and the results files of temporal action localization.
+"""ActivityNet JSON: truth and results of temporal action localization.
 
 Truth, in the original form and in the flat form without ``"database"``::
 
@@ -69,7 +69,7 @@ def _twice(count: int) -> str:
 
 
 def _count_keys(payload: Any) -> int:
-    """Count the keys of a usual file; of one with more in it, not all."""
+    """Count the keys of a usual file; of unusual ones, not all are counted."""
     try:
         entries = payload.get("results", payload.get("database", payload))
         lists = [x if isinstance(x, list) else x["annotations"] for x in entries.values()]
@@ -298,7 +298,7 @@ def _duration(seconds: Any, path: str) -> float:
 
 
 def _kind(value: Any) -> str:
-    """Name of a JSON type."""
+    """Return the name of a JSON type."""
     names = {list: "list", str: "string", bool: "Boolean", int: "number", float: "number"}
     return "null" if value is None else names.get(type(value), type(value).__name__)
 

@@ -168,7 +168,7 @@ def read_angles(
 
 
 def is_angle_table(content: Source) -> bool:
-    """Whether the first line of a file names columns of angles.
+    """Tell whether the first line of a file names columns of angles.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def _plain(name: Any) -> str:
 
 
 def _columns_of(source: Any) -> tuple[dict[str, list[Any]], Where, str, str | None]:
-    """Columns by field, the name of row i, the name of the input, and its digest."""
+    """Return columns by field, names of rows for messages, and name and digest of the input."""
     if isinstance(source, str | os.PathLike | Source):
         content = source if isinstance(source, Source) else read_source(os.fspath(source))
         table = read_cells(content, "CSV with phi and psi")
@@ -211,7 +211,7 @@ def _columns_of(source: Any) -> tuple[dict[str, list[Any]], Where, str, str | No
 
 
 def _places(names: Sequence[Any], name: str) -> dict[str, int]:
-    """Position of the column of each field."""
+    """Find the column of each field."""
     plain = [_plain(column) for column in names]
     place: dict[str, int] = {}
     for field, accepted in ANGLE_COLUMNS.items():
@@ -231,7 +231,7 @@ def _places(names: Sequence[Any], name: str) -> dict[str, int]:
 
 
 def _angles(values: Sequence[Any], field: str, where: Where) -> NDArray[np.float64]:
-    """Numbers of a column; what stands for nothing is NaN."""
+    """Return the numbers of a column; missing ones are NaN."""
     kinds = set(map(type, values))
     if kinds <= {str, int, float, np.float64, type(None)}:
         try:
@@ -253,7 +253,7 @@ def _void(value: Any) -> bool:
 
 
 def _missing(value: Any) -> bool:
-    """Whether a value is None, NaN, or the NA of pandas, which is neither equal nor unequal."""
+    """Tell whether a value is None, NaN, or the NA of pandas."""
     try:
         return value is None or bool(value != value)
     except TypeError:
@@ -261,7 +261,7 @@ def _missing(value: Any) -> bool:
 
 
 def _check_words(values: Sequence[Any], field: str, where: Where) -> None:
-    """Refuse what is no text and no number in a column of names."""
+    """Refuse values of a column of names that are neither text nor numbers."""
     if set(map(type, values)) <= {str, int, float, type(None)}:
         return
     for row, value in enumerate(values):
@@ -271,7 +271,7 @@ def _check_words(values: Sequence[Any], field: str, where: Where) -> None:
 
 
 def _word(value: Any) -> str:
-    """Text of a name; a whole number has no decimals, and nothing is empty."""
+    """Return a name as text; a whole number has no decimals, and a missing name is empty."""
     if value is None:
         return ""
     whole = isinstance(value, float | np.floating) and float(value).is_integer()
@@ -342,7 +342,7 @@ def _categories(
     notes: list[str],
     findings: list[str],
 ) -> list[str]:
-    """Category of each row, as far as the columns tell; what they do not tell goes to notes."""
+    """Return the category of each row, and notes on rows whose category cannot be told."""
     if "category" in columns:
         known: dict[Any, str] = {}
         for row, entry in enumerate(columns["category"]):
@@ -369,7 +369,7 @@ def _categories(
 
 
 def _residue_names(values: Sequence[Any], where: Where) -> list[str]:
-    """Names in three letters; empty where there is none."""
+    """Return residue names in three letters; empty where there is none."""
     known: dict[Any, str] = {}
     for row, entry in enumerate(values):
         if entry not in known:
@@ -381,7 +381,7 @@ def _residue_names(values: Sequence[Any], where: Where) -> list[str]:
 
 
 def _numbers(columns: Mapping[str, Sequence[Any]], where: Where) -> dict[str, Any]:
-    """Columns of whole numbers: model, and seqid with its insertion code."""
+    """Return the columns of whole numbers: model, and seqid with its insertion code."""
     result: dict[str, Any] = {}
     for field in ("seqid", "model"):
         if field not in columns:

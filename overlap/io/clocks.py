@@ -1,4 +1,4 @@
-"""Datetimes in tables of segments: exact, and seconds from one origin in each video."""
+"""Datetimes of segments: exact times, and seconds from one origin in each video."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What conformations can be read from: structures, tables of angles, grids, and regions."""
+"""Conformations from any source: structures, tables of angles, grids, and regions."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 from overlap._common.values import ReadOnly
 from overlap.io._paths import find_files, suffix_of
 from overlap.io._source import read_source
-from overlap.io._structure_files import STRUCTURE_SUFFIXES
 from overlap.io.angles import is_angle_table, read_angles
 from overlap.io.boundary import reads_file
+from overlap.io.pdb_mmcif import STRUCTURE_SUFFIXES
 from overlap.io.rama_grids import RamaGrids, read_rama_grids
 from overlap.io.region_files import PERIOD, RegionSet, read_regions
 from overlap.io.residue_categories import EVERYTHING, as_category
@@ -37,7 +37,7 @@ _WANTED = (
 
 
 def kind_of(source: Any) -> str:
-    """Say what an input is.
+    """Tell which kind of input this is.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def read_conformations(
     unit: Any = None,
     rules: StructureRules | None = None,
 ) -> Conformations:
-    """Read an input, whatever it is.
+    """Read structures, tables of angles, grids, or regions.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def read_conformations(
 
 
 def _joined(tables: list[ResidueTable]) -> ResidueTable:
-    """Put tables of angles together; notes say of which one they are."""
+    """Join tables of angles; each note names its table."""
     if len(tables) == 1:
         return tables[0]
     units = list(dict.fromkeys(table.settings["unit"] for table in tables))
@@ -189,7 +189,7 @@ def _joined(tables: list[ResidueTable]) -> ResidueTable:
 
 
 def _grids(path: str | os.PathLike[str], category: str | None) -> RamaGrids:
-    """Read grids; the category is for a file whose name does not tell one."""
+    """Read grids; `category` is for a file whose name does not tell one."""
     try:
         return read_rama_grids(path)
     except ValueError as error:
@@ -199,7 +199,7 @@ def _grids(path: str | os.PathLike[str], category: str | None) -> RamaGrids:
 
 
 def _in_memory(grids: dict[str, Any]) -> RamaGrids:
-    """Put grids that came as objects into the class of those that came as files."""
+    """Wrap grids that were given as objects."""
     for key, grid in grids.items():
         if grid.period != PERIOD:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Which file of one folder belongs to which file of another?"""
+"""Pairs of files of two folders, matched by the names of their cases."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from string import ascii_letters, digits
 
 from overlap._common.values import ByValue
+from overlap.io._paths import natural_key
 from overlap.io.boundary import reads_file
 from overlap.io.name_match import mismatch
 from overlap.io.volumes import SUFFIXES, split_suffix
@@ -31,33 +32,9 @@ _ARRAYS = (".npy", ".npz")
 _FEW = 0.5
 
 
-def natural_key(name: str) -> list[tuple[int, int, str]]:
-    """Key by which ``case_2`` comes before ``case_10``.
-
-    Parameters
-    ----------
-    name : str
-        Name of a case.
-
-    Returns
-    -------
-    list
-        Comparable with the key of any other name.
-
-    Examples
-    --------
-    >>> from overlap.io.folders import natural_key
-    >>> sorted(["case_10", "case_2", "Case_1"], key=natural_key)
-    ['Case_1', 'case_2', 'case_10']
-    """
-    parts = re.split(r"([0-9]+)", name)
-    key = [(0, int(p), "") if p.isdecimal() else (1, 0, p.casefold()) for p in parts if p]
-    return [*key, (-1, 0, name)]
-
-
 @dataclass(frozen=True)
 class CasePair:
-    """The two files of a case."""
+    """Truth and found file of a case."""
 
     case: str
     truth: Path
@@ -66,7 +43,7 @@ class CasePair:
 
 @dataclass(frozen=True, eq=False)
 class CasePairs(ByValue):
-    """Pairs of files by case, and what has no partner.
+    """Pairs of files by case, and the cases without a partner.
 
     Attributes
     ----------
@@ -206,7 +183,7 @@ def pair_folders(
 
 
 def find_image(images: str | os.PathLike[str], case: str, files: Sequence[str] = ()) -> Path:
-    """Return the file of a case in a folder of images, whose names need not be those of the cases.
+    """Find the image of a case in a folder, whose names need not be those of the cases.
 
     Parameters
     ----------
@@ -296,7 +273,7 @@ def _list(folder: Path, ignored: list[str], notes: list[str]) -> dict[str, Path]
 
 
 def _inside(folder: Path) -> str:
-    """Say that there are volumes in folders of a folder."""
+    """Say that there are volumes in subfolders."""
     for path in folder.glob("*/**/*"):
         if split_suffix(path.name)[1] and not path.is_dir():
             return (
@@ -413,7 +390,7 @@ class PathPattern:
 
 
 def kept_stars(fits: Iterable[re.Match[str]]) -> tuple[int, ...]:
-    """Return which stars say something: the last of those that always stand for the same.
+    """Return the stars that tell files apart: of stars that always stand for the same, the last.
 
     Parameters
     ----------
@@ -425,7 +402,7 @@ def kept_stars(fits: Iterable[re.Match[str]]) -> tuple[int, ...]:
 
 
 def star_text(fit: re.Match[str], kept: Sequence[int]) -> str:
-    """Return what the stars of a path stand for.
+    """Return the text that the stars of a path stand for.
 
     Parameters
     ----------
@@ -454,7 +431,7 @@ def star_name(fit: re.Match[str], kept: Sequence[int]) -> str:
 
 
 def _distinct(folder: Path, cases: Mapping[Path, str]) -> dict[str, Path]:
-    """Return paths by case, of which each has only one."""
+    """Return the path of each case; two files of one case are an error."""
     result: dict[str, Path] = {}
     folded: dict[str, Path] = {}
     for path in sorted(cases):
@@ -470,7 +447,7 @@ def _distinct(folder: Path, cases: Mapping[Path, str]) -> dict[str, Path]:
 
 
 def _hint(truth: dict[str, Path], found: dict[str, Path], by_name: bool) -> str:
-    """Say what would make the names of two folders match; "" if nothing simple does."""
+    """Advise how the names of two folders could match; "" if nothing simple does it."""
     if not truth or not found:
         return ""
     sides = [_affixes(list(side)) for side in (truth, found)]
@@ -493,7 +470,7 @@ def _hint(truth: dict[str, Path], found: dict[str, Path], by_name: bool) -> str:
 
 
 def _affixes(names: Sequence[str]) -> tuple[str, str]:
-    """Return what several names begin and end with, cut where a number or a word begins."""
+    """Return the common beginning and end of names, cut where a number or a word begins."""
     if len(names) < 2:
         return "", ""
     first = _beginning(names).rstrip(digits)
@@ -507,7 +484,7 @@ def _affixes(names: Sequence[str]) -> tuple[str, str]:
 
 
 def _beginning(names: Sequence[str]) -> str:
-    """Return what all names begin with."""
+    """Return the common beginning of names."""
     low, high = min(names), max(names)
     pairs = zip(low, high, strict=False)
     return low[: next((k for k, (a, b) in enumerate(pairs) if a != b), len(low))]
@@ -536,7 +513,7 @@ def _match(
     found: dict[str, Path],
     matched: dict[str, tuple[str, str]],
 ) -> list[str]:
-    """Match the names left over by what a rule makes of them, where that is unambiguous."""
+    """Match remaining names that become equal by a rule, where that is unambiguous."""
     taken = {rule(name) for pair in matched.values() for name in pair}
     sides: list[dict[str, list[str]]] = []
     for side, names in enumerate((truth, found)):

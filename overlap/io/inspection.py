@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from overlap.io._json import parse_json
 from overlap.io._paths import suffix_of
 from overlap.io._source import Source, read_source
-from overlap.io._structure_files import STRUCTURE_SUFFIXES
 from overlap.io.angles import is_angle_table
 from overlap.io.boundary import reads_file
 from overlap.io.conformations import kind_of, read_conformations
+from overlap.io.pdb_mmcif import STRUCTURE_SUFFIXES
 from overlap.io.rama_grids import RamaGrids
 from overlap.io.residues import ResidueTable
 from overlap.io.segments import Role, SegmentTable, as_segments

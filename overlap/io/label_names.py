@@ -1,4 +1,4 @@
-"""What the numbers of a label map mean: names of labels, and of regions of several labels."""
+"""Names of labels in a label map, and of regions of several labels."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class LabelSet:
 
 
 def parse_labels(text: str) -> LabelSet:
-    """Read names as the command line has them.
+    """Read names of labels from the text of a command line.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def parse_labels(text: str) -> LabelSet:
 
 @reads_file
 def read_labels(path: str | os.PathLike[str]) -> LabelSet:
-    """Read names from a file.
+    """Read names of labels from a file.
 
     Parameters
     ----------

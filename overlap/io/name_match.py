@@ -1,4 +1,4 @@
-"""Why the names of two inputs do not match, and what would make them match."""
+"""Mismatches between the names of two inputs: their reason, and how to correct them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _LAST_NUMBER = "everything but its last number"
 
 
 def _without(name: str, kept: str = "") -> str:
-    """Leave all differences out of a name, but for one that is kept."""
+    """Remove all differences from a name except one."""
     for difference, alike in _DIFFERENCES:
         if difference != kept:
             name = alike(name)
@@ -51,7 +51,7 @@ def _without(name: str, kept: str = "") -> str:
 
 
 def _all_that_differs(one: str, other: str) -> str:
-    """Name the differences between two spellings that are alike without all of them."""
+    """List the differences between two spellings of one name."""
     needed = [d for d, _ in _DIFFERENCES if _without(one, d) != _without(other, d)]
     return " and ".join([", ".join(needed[:-1]), needed[-1]] if len(needed) > 1 else needed)
 
@@ -115,7 +115,7 @@ def mismatch(
 def _pairs(
     extra: Sequence[str], free: Sequence[str], alike: Callable[[str], str]
 ) -> list[tuple[str, str]]:
-    """Names of both sides with one spelling in common, which is unique on each side."""
+    """Return pairs of names that have one spelling in common, unique on each side."""
     spelling: dict[str, list[str]] = {}
     for name in free:
         spelling.setdefault(alike(name), []).append(name)
@@ -138,7 +138,7 @@ def _kinds(extra: Sequence[str], free: Sequence[str]) -> str:
 
 
 def closest(name: str, known: Iterable[str]) -> str:
-    """Return a clause that names the known name most like one that is unknown; or nothing.
+    """Suggest the known name that is most like an unknown one; "" if none is.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""PDB and mmCIF files become gemmi structures, with a clear error where they cannot.
+"""PDB and mmCIF files: structures and their chains, parsed with gemmi.
 
 gemmi takes residues of one chain that have the same number and name for one residue, wherever in
 the file they are. Where chains share a name and their numbers begin anew, this would merge them;
@@ -57,7 +57,7 @@ def import_gemmi() -> Any:
 def parse_structure(
     content: Source, needs: Sequence[str] = ()
 ) -> tuple[Any, dict[int, list[Part]], list[str]]:
-    """Return the structure that a file holds.
+    """Parse a file, and find where its chains begin.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def parse_structure(
 
 
 def is_prediction(content: Source) -> bool:
-    """Whether a file says that it was predicted, as those of AlphaFold do.
+    """Tell whether a file says that it was predicted, as files of AlphaFold do.
 
     Parameters
     ----------
@@ -192,12 +192,12 @@ def _no_filter(what: str) -> str:
 
 
 def _is_place(text: str) -> bool:
-    """Whether a text is a coordinate, and one that squares of distances can be made of."""
+    """Tell whether a text is a coordinate whose square does not overflow."""
     return _NUMBER.fullmatch(text) is not None and abs(float(text)) < _FARTHEST
 
 
 def _first_tag(block: Any, *names: str) -> str:
-    """Full name of the first column of atoms that there is; empty if there is none."""
+    """Return the full name of the first column of atoms that exists; empty if none does."""
     tags = (f"_atom_site.{name}" for name in names)
     return next((tag for tag in tags if len(block.find_loop(tag))), "")
 
@@ -308,7 +308,7 @@ def _pdb_records(lines: list[bytes]) -> Iterable[_Record]:
 
 
 def _restarts(records: Iterable[_Record]) -> list[int]:
-    """Say at which atoms another chain begins, although the file does not say so.
+    """Return the atoms at which another chain begins although the file does not say so.
 
     A chain has every atom of a site once. Where one comes again, apart from the first, another
     chain began: where numbers last went down, or else where this site begins.
@@ -342,7 +342,7 @@ class _Run(NamedTuple):
 
 
 class _Chain:
-    """What was seen of a chain: its runs, the atoms of its sites, and where numbers went down."""
+    """State of a chain while a file is read: its runs, the atoms of its sites, its last restart."""
 
     def __init__(self) -> None:
         self.runs: list[_Run] = []

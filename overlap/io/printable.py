@@ -1,4 +1,4 @@
-"""Names of users as text that a terminal, a page and a picture can show."""
+"""Text of users made safe to show in a terminal, on a page and in a picture."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HIDDEN = re.compile(
 
 
 class _Brief(reprlib.Repr):
-    """Few characters of each part, and few parts; a number of any size."""
+    """Short form of any value, also of numbers of any size."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ _BRIEF = _Brief()
 
 
 def brief(value: Any) -> str:
-    """Write what came for a message: whole if it is short, and else its beginning and end.
+    """Write a value for a message: whole if it is short, else its beginning and end.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Reader of Ramachandran grids, as MolProbity and cctbx keep them in their reference data.
+"""Ramachandran grids, as MolProbity and cctbx keep them in their reference data.
 
 Two layouts are read, plain or gzipped. ``rama8000-*.data`` has a header with the axes and lines of
 phi, psi and value; the value is the fraction of reference residues at this density or below it, and
@@ -74,7 +74,7 @@ class RamaGrids(ByValue):
 
     @property
     def four(self) -> bool:
-        """Whether there are four categories: of them, general holds isoleucine and valine.
+        """Whether there are four categories, where general holds isoleucine and valine.
 
         Told by a grid of all prolines, or by the names of files.
         """
@@ -218,7 +218,7 @@ def _library(
 
 @dataclass(frozen=True)
 class _Lines:
-    """The lines of a file: its header, and three numbers on each of the others."""
+    """Lines of a file: a header, and three numbers on each other line."""
 
     name: str
     lines: list[str]
@@ -395,7 +395,7 @@ def _axes_of_header(name: str, header: list[str]) -> list[_Axis] | None:
 
 
 def _axes_of(coordinates: NDArray[np.float64]) -> list[_Axis] | None:
-    """Return lower bound, step and number of nodes per axis, or None for no grid of angles."""
+    """Return lower bound, step and number of nodes per axis, or None for other columns."""
     axes = []
     for values in coordinates.T:
         places = np.unique(values)

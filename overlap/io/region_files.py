@@ -1,4 +1,4 @@
-"""Regions of conformations as GeoJSON: polygons in degrees, each with a category and a level.
+"""GeoJSON regions of conformations: polygons in degrees, each with a category and a level.
 
 x is phi and y is psi. Coordinates are lifted, and a ring that crosses an edge of the plot goes on
 beyond 180; or a member ``"wrapped": true`` of the whole says that every step is the shorter way

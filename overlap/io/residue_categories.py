@@ -1,4 +1,4 @@
-"""The six categories of residues that Ramachandran plots are drawn for, and their cutoffs.
+"""Categories of residues in Ramachandran plots, and their cutoffs.
 
 Each category has a plot of its own, because its residues can reach other angles: glycine has
 no side chain, proline has a ring, branched carbons (isoleucine, valine) and a following proline
@@ -126,7 +126,7 @@ def as_category(name: str) -> str:
 
 
 def merged_category(category: str) -> str:
-    """Return the one of four categories that holds one of six.
+    """Return the category among four that holds a category of six.
 
     Parameters
     ----------
@@ -235,7 +235,7 @@ def residue_name(text: str) -> str:
 
 
 def unusual_names(names: Iterable[str]) -> list[str]:
-    """Say which names are of none of the usual amino acids, as a list of at most one note.
+    """Return a note on residues that are no usual amino acids, as a list of at most one.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A table of residues with their backbone angles, whatever file they came from."""
+"""Tables of residues with their backbone angles, from any file."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class ResidueTable(ByValue):
         return replace(self, **{name: getattr(self, name)[rows] for name in COLUMNS})
 
     def in_four_categories(self) -> ResidueTable:
-        """Return the table with all prolines together, and isoleucine and valine as general.
+        """Return the table with prolines in one category, and isoleucine and valine in general.
 
         Prolines that did not count because they may be cis or trans count now.
         """
@@ -145,7 +145,7 @@ class ResidueTable(ByValue):
         return replace(self, category=category, left_out=left_out)
 
     def groups(self, unit: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-        """Say which rows belong together: what a bootstrap draws.
+        """Group the rows that a bootstrap draws together.
 
         Parameters
         ----------
@@ -230,7 +230,7 @@ class ResidueTable(ByValue):
 
     @classmethod
     def joined(cls, tables: Sequence[ResidueTable]) -> ResidueTable:
-        """Put tables one below the other; `settings` are those of the first.
+        """Concatenate tables; `settings` are those of the first.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Predictions that do not match the truth: other names of videos and labels, other times."""
+"""Mismatches between predictions and truth: names of videos and labels, units of times."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def compare(truth: SegmentTable, found: SegmentTable) -> list[str]:
 
 
 def other_unit(truth: SegmentTable, found: SegmentTable) -> str | None:
-    """Say that the times of predictions look as if they had another unit than those of the truth.
+    """Tell whether the times of predictions seem to have another unit than those of the truth.
 
     Parameters
     ----------

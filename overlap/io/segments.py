@@ -1,4 +1,4 @@
-"""Labelled time segments of videos: one table, whatever file they came from."""
+"""Tables of labelled time segments of videos, from any file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ROLES = ("truth", "found", "ambiguous")
 
 
 class MissingConfidenceError(ValueError):
-    """Predictions came without confidences, so they cannot be ranked."""
+    """Missing confidences of predictions, which cannot be ranked without them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,7 +226,7 @@ class SegmentTable(ByValue):
         return pd.DataFrame(columns)
 
     def ends(self) -> tuple[Any, Any]:
-        """Return starts and stops as the input has them: seconds, or pandas times.
+        """Return starts and stops as given: seconds, or pandas times.
 
         Returns
         -------
@@ -253,7 +253,7 @@ def _frozen(table: SegmentTable) -> SegmentTable:
 
 @reads_file
 def as_segments(source: Any, *, role: Role) -> SegmentTable:
-    """Read labelled segments from whatever the user holds.
+    """Read labelled segments from a file, a DataFrame or parsed JSON.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is known of the cases besides their volumes: site, scanner, and the like."""
+"""Strata of cases: site, scanner and other groups, from a CSV file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Protein structures: PDB and mmCIF files, read with gemmi, become a table of residues.
+"""Residues of protein structures, with the backbone angles of each.
 
 The angles of a residue need its neighbors: phi the carbon of the residue before, psi the
 nitrogen of the residue after, omega two atoms of the residue before. Residues are neighbors
@@ -24,13 +24,13 @@ import numpy as np
 from overlap.io._dihedrals import dihedrals, wrapped_degrees
 from overlap.io._paths import bare_name, find_files, number_of, suffix_of
 from overlap.io._source import Source, read_source
-from overlap.io._structure_files import (
+from overlap.io.boundary import reading
+from overlap.io.pdb_mmcif import (
     STRUCTURE_SUFFIXES,
     import_gemmi,
     is_prediction,
     parse_structure,
 )
-from overlap.io.boundary import reading
 from overlap.io.residue_categories import category_of, unusual_names
 from overlap.io.residues import Failure, ResidueTable
 
@@ -46,7 +46,7 @@ _ALIKE = 0.5  # degrees
 
 @dataclass(frozen=True)
 class StructureRules:
-    """How structures are read.
+    """Rules for reading structures.
 
     Attributes
     ----------
@@ -189,7 +189,7 @@ def read_structures(source: Any, **rules: Any) -> ResidueTable:
 
 
 def _read(content: Source, how: StructureRules) -> ResidueTable | str:
-    """Return the residues of one file, or why its filter leaves it out."""
+    """Return the residues of one file, or the reason why a filter leaves it out."""
     needs = ["B factor"] * (how.max_b_factor is not None)
     needs += ["occupancy"] * (how.min_occupancy is not None)
     structure, parts, notes = parse_structure(content, needs)
@@ -242,7 +242,7 @@ def _read(content: Source, how: StructureRules) -> ResidueTable | str:
 def _without_twins(
     tables: Sequence[ResidueTable],
 ) -> tuple[list[ResidueTable], list[str]]:
-    """Leave out files that repeat another of the same name; say so, and what else is alike."""
+    """Leave out repeated files of one name, and report equal files of different names."""
     kept: list[ResidueTable] = []
     notes = []
     exact: dict[tuple[bytes, bytes], ResidueTable] = {}
@@ -272,13 +272,13 @@ def _is_pdb(table: ResidueTable) -> bool:
 
 
 def _entry(table: ResidueTable) -> str:
-    """Name of a file, without the ``pdb`` that the archive puts before names of its PDB files."""
+    """Return the name of a file without the ``pdb`` that the archive puts before it."""
     name = bare_name(table.sources[0][0]).lower()
     return name[3:] if name.startswith("pdb") and len(name) == 7 else name
 
 
 def _same_angles(a: ResidueTable, b: ResidueTable) -> bool:
-    """Whether residues agree, and angles as well as places with three digits let them."""
+    """Tell whether residues are equal, and angles within the rounding of coordinates."""
     if len(a) != len(b) or (a.resname != b.resname).any():
         return False
     pairs = [(getattr(a, name), getattr(b, name)) for name in ("phi", "psi", "omega")]
@@ -301,7 +301,7 @@ def _models(structure: Any, how: StructureRules, name: str) -> list[Any]:
 
 
 class _Atom(NamedTuple):
-    """One place of an atom."""
+    """Place, occupancy and B factor of an atom."""
 
     place: tuple[float, float, float]
     occupancy: float
@@ -313,7 +313,7 @@ _NOWHERE = _Atom((np.nan, np.nan, np.nan), np.nan, np.nan)
 
 @dataclass
 class _Site:
-    """One place of a chain: one residue, or several that take turns.
+    """Site of a chain: one residue, or several that share the place.
 
     Attributes
     ----------
@@ -335,21 +335,21 @@ class _Site:
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """Labels to choose from, in file order; none where the backbone has one place."""
+        """Labels of conformers in file order; none where the backbone has one place."""
         split = [places for places in self.atoms if any(places)]
         return tuple(dict.fromkeys(label for places in split for label in places))
 
     def takes(self, name: str, labels: Iterable[str]) -> bool:
-        """Whether a residue of this name and these conformers is here."""
+        """Tell whether a residue of this name and these conformers belongs to this site."""
         known = [self.names[label][0] for label in labels if label in self.names]
         return all(other == name for other in known)
 
     def covers(self, label: str) -> bool:
-        """Whether each atom that is there has a place in this conformer."""
+        """Tell whether each atom of the site has a place in this conformer."""
         return all(not places or label in places or "" in places for places in self.atoms)
 
     def rank(self, label: str) -> int:
-        """Place in the file of what stands for a conformer here."""
+        """Return the position in the file of a conformer."""
         used = label if label in self.labels else ""
         return self.labels.index(used) if used in self.labels else len(self.labels)
 
@@ -363,7 +363,7 @@ class _Site:
         return self.names.get(label, self.names.get("", next(iter(self.names.values()))))
 
     def occupancy(self, label: str) -> float:
-        """Mean occupancy of the atoms that conformers have places of their own for."""
+        """Return the mean occupancy of atoms that have a place for each conformer."""
         split = [k for k, places in enumerate(self.atoms) if any(places)]
         values = [self.atom(k, label).occupancy for k in split]
         values = [value for value in values if value == value]
@@ -432,7 +432,7 @@ def _rename(parts: list[list[_Site]], how: StructureRules) -> list[str]:
 
 
 def _is_bonded(part: list[_Site], how: StructureRules) -> bool:
-    """Whether two residues that follow each other are bonded, in any conformer."""
+    """Tell whether two neighboring residues are bonded, in any conformer."""
     return any(
         math.dist(carbon.place, nitrogen.place) <= how.bond_limit
         for left, right in pairwise(part)
@@ -486,7 +486,7 @@ def _reach(part: list[_Site], group: list[int], label: str) -> int:
 
 
 def _rows(part: list[_Site], how: StructureRules) -> Iterable[tuple[int, str]]:
-    """Sites of a chain with the conformers to look at."""
+    """Yield the sites of a chain, with the conformers to measure."""
     if how.conformer != "all":
         yield from enumerate(_chosen(part, how))
         return
@@ -525,7 +525,7 @@ class _Row:
 
     @property
     def ends(self) -> list[dict[str, _Atom]]:
-        """Places of the atoms of neighbors that decide: for phi and psi, and for cis or trans."""
+        """Places of the neighboring atoms that phi, psi, and cis or trans depend on."""
         cis = any(name == "PRO" for name, _ in self.site.names.values())
         return [
             *(self.before.atoms[1 if cis else 2 :] if self.before else ()),
@@ -539,13 +539,13 @@ class _Row:
 
     @property
     def altloc(self) -> str:
-        """The label, if an atom that decides has one."""
+        """Label of the conformer, if an atom that the angles depend on has one."""
         used = any(self.label in places for places in (*self.site.atoms, *self.ends))
         return self.label if used else ""
 
     @property
     def share(self) -> float:
-        """Occupancy of the conformer, where it makes a difference first."""
+        """Occupancy of the conformer at the first site that has several."""
         near = (self.site, self.before, self.after)
         return next(
             (site.occupancy(self.label) for site in near if site and self.label in site.labels), 1.0
@@ -567,7 +567,7 @@ _TORSIONS = {"omega": 0, "phi": 1, "psi": 2}  # and the first place, and bond, o
 def _columns(
     chains: list[list[_Site]], how: StructureRules
 ) -> tuple[dict[str, Any], int, list[str]]:
-    """Angles, categories and reasons of all residues; how many chain breaks; what is odd."""
+    """Return the columns of all residues, the number of chain breaks, and findings."""
     rows, first = [], []
     for part in chains:
         ends = [None, *part, None]
@@ -606,7 +606,7 @@ def _columns(
 
 
 def _reason(row: _Row, lengths: list[float], known: bool, how: StructureRules) -> tuple[str, str]:
-    """Say why a residue does not count, and what to show of it."""
+    """Return the reason why a residue does not count, and a finding about it."""
     if row.site.name(row.label)[1]:
         return "D-amino acid", ""
     if row.site.twice:
@@ -638,7 +638,7 @@ def _reason(row: _Row, lengths: list[float], known: bool, how: StructureRules) -
 
 
 def _weights(rows: list[_Row], reasons: list[str]) -> list[float]:
-    """Weights of conformers: those of one residue that count sum to 1."""
+    """Return weights of conformers; those of one residue that count sum to 1."""
     totals: Counter[int] = Counter()
     counts: Counter[int] = Counter()
     for row, reason in zip(rows, reasons, strict=True):
@@ -653,7 +653,7 @@ def _weights(rows: list[_Row], reasons: list[str]) -> list[float]:
 
 
 def _few(findings: Sequence[str]) -> Iterable[str]:
-    """Return findings on single files, of which there may be thousands."""
+    """Yield the first findings on single files, and the number of the others."""
     yield from findings[:_NOTED]
     if len(findings) > _NOTED:
         yield f"{len(findings) - _NOTED:,} more on single files; read one of them alone"

@@ -63,7 +63,7 @@ _PUNCTUATION = str.maketrans("", "", "-_. ")
 
 
 def find_columns(names: Sequence[Any], name: str, *, role: str) -> dict[str, int]:
-    """Position of the column of each field.
+    """Find the column of each field.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def find_columns(names: Sequence[Any], name: str, *, role: str) -> dict[str, int
 
 
 def read_table(content: Source, *, role: str) -> RawSegments:
-    """Read a CSV file.
+    """Read segments from a CSV file.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def read_table(content: Source, *, role: str) -> RawSegments:
 
 
 def has_confidence(content: Source) -> bool:
-    """Tell predictions from truth by the names in the first line of a CSV file.
+    """Tell whether a CSV file has confidences, by the names in its first line.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def has_confidence(content: Source) -> bool:
 
 
 def read_frame(frame: Any, *, role: str) -> RawSegments:
-    """Read a pandas DataFrame.
+    """Read segments from a pandas DataFrame.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def read_frame(frame: Any, *, role: str) -> RawSegments:
 
 
 def _is_dated(dtype: Any) -> bool:
-    """Whether a pandas column has the type of times, with or without a zone."""
+    """Tell whether a pandas column has the type of times, with or without a zone."""
     return dtype.kind in "mM" and (isinstance(dtype, np.dtype) or hasattr(dtype, "tz"))
 
 
@@ -216,7 +216,7 @@ def _rows(
     name: str,
     sha256: str | None,
 ) -> RawSegments:
-    """Gather the columns that are there, and what belongs to the video from its rows.
+    """Gather the columns, and the values of each video from its rows.
 
     A row with nothing but its video says that the video has no segments.
     """
@@ -273,7 +273,7 @@ def _rows(
 
 
 def _rows_without_segment(columns: dict[str, Any]) -> set[int]:
-    """Rows that have a video and nothing else."""
+    """Return the rows that have a video and nothing else."""
     rows: set[int] | None = None
     for items in columns.values():
         if isinstance(items, np.ndarray):
@@ -293,19 +293,19 @@ def _rows_without_segment(columns: dict[str, Any]) -> set[int]:
 
 
 def _place(where: Where, row: int, _: int) -> str:
-    """Name a row, whatever index a converter of single values asks about."""
+    """Name a row, whatever the index is."""
     return where(row)
 
 
 def _items(values: Any) -> Sequence[Any]:
-    """Python objects of a column."""
+    """Return a column as Python objects."""
     return values.tolist() if isinstance(values, np.ndarray) else values
 
 
 def _per_video(
     values: Sequence[Any], video: Sequence[int], field: str, where: Where
 ) -> Iterable[tuple[int, tuple[int, Any]]]:
-    """Value of each video, with its row; rows of one video must agree, blanks are unknown."""
+    """Return the value of each video, with its row; rows must agree, blanks are unknown."""
     seen: dict[int, tuple[int, Any]] = {}
     for index, (owner, value) in enumerate(zip(video, values, strict=True)):
         if value is None or value == "" or value != value:

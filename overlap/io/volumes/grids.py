@@ -20,7 +20,7 @@ __all__ = ["GridAgreement", "GridMismatchError", "check_same_grid", "reorient"]
 
 @dataclass(frozen=True, eq=False)
 class GridAgreement(ByValue):
-    """How well two grids agree.
+    """Agreement of two grids.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Headers of text, as MetaImage and NRRD files have them: values, and the data file they name."""
+"""Text headers of MetaImage and NRRD files: numbers, and names of data files."""
 
 from __future__ import annotations
 

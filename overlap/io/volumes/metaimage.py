@@ -98,7 +98,7 @@ def read_metaimage(path: str) -> RawVolume:
 
 
 def _read_header(path: str) -> tuple[dict[str, str], int]:
-    """Fields up to ElementDataFile, and the byte after them."""
+    """Return the fields up to ElementDataFile, and the byte after them."""
     fields: dict[str, str] = {}
     with open(path, "rb") as stream:
         while "ElementDataFile" not in fields:
@@ -155,7 +155,7 @@ def _whole(
 def _numbers(
     fields: dict[str, str], path: str, keys: tuple[str, ...], count: int, default: Any = None
 ) -> list[float]:
-    """Numbers of the first key that is there, or `default`."""
+    """Return the numbers of the first key that is there, or `default`."""
     key = next((key for key in keys if key in fields), None)
     if key is None:
         if default is None:

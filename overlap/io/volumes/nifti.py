@@ -102,7 +102,7 @@ def read_nifti(path: str) -> RawVolume:
 
 @contextmanager
 def _without_log(logger: logging.Logger) -> Iterator[None]:
-    """Keep a library from writing to stderr what its exception says, too."""
+    """Silence a library that also logs the text of its exceptions."""
 
     def drop(_: logging.LogRecord) -> bool:
         return False

@@ -67,7 +67,7 @@ def _only(names: list[str], path: str) -> str:
 
 
 def _header(stream: IO[bytes], path: str) -> tuple[np.dtype[Any], tuple[int, ...], bool, int]:
-    """Return type, shape as for Fortran order, whether that has turned it, and the first byte."""
+    """Return type, shape in Fortran order, whether the axes are reversed, and the first byte."""
     start = stream.read(8)
     length = stream.read(2 if start[6:7] == b"\1" else 4)
     size = int.from_bytes(length, "little")

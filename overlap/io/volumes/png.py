@@ -1,4 +1,4 @@
-"""PNG label images, through Pillow, after checksums and sizes that it does not compare.
+"""PNG label images, read with Pillow after the checks of checksums and sizes that it lacks.
 
 A palette is ignored: the values are the indices into it. The resolution in the file is not used,
 because it is that of a printer or screen more often than that of the object.

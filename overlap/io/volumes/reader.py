@@ -151,7 +151,7 @@ def read_volume(
 
 @reads_file
 def read_image(path: str | os.PathLike[str]) -> NDArray[Any]:
-    """Read the numbers of an image, whatever they mean.
+    """Read the numbers of an image as stored.
 
     Parameters
     ----------

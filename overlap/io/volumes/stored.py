@@ -29,7 +29,7 @@ def stored_voxels(
     deflated: bool = False,
     at_end: bool = False,
 ) -> NDArray[Any]:
-    """Take an array in Fortran order out of a file: mapped, read-only, or decompressed.
+    """Read an array in Fortran order from a file: mapped, or decompressed.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def stored_voxels(
 def decompress_voxels(
     stream: BinaryIO, dtype: DTypeLike, shape: tuple[int, ...], *, name: str, stored: int
 ) -> NDArray[Any]:
-    """Read an array in Fortran order through a decompressing stream, to the end of it.
+    """Read an array in Fortran order from a decompressing stream, to the end of the stream.
 
     The stream is read to its end so that its checksum is compared.
 
@@ -134,7 +134,7 @@ def decompress_voxels(
 
 
 def inflated_size(parts: Iterable[bytes | memoryview], most: int) -> tuple[int, bool]:
-    """Decompress a zlib stream without keeping it.
+    """Count the bytes of a zlib stream, without keeping them.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def inflated_size(parts: Iterable[bytes | memoryview], most: int) -> tuple[int, 
 
 
 class _Inflated:
-    """A zlib or gzip stream, decompressed as it is read; zlib compares the checksum."""
+    """Decompressing stream of zlib or gzip data; zlib compares the checksum."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""TIFF label images and stacks, through tifffile, and through Pillow where that cannot decompress.
+"""TIFF label images and stacks, read with tifffile, or with Pillow where that cannot decompress.
 
 A palette is ignored: the values are the indices into it. The resolution in the file is not used,
 because it is that of a printer or screen more often than that of the object.
@@ -130,7 +130,7 @@ def _one_series(tiff: Any, path: str) -> Any:
 
 
 def _check_parts(tiff: Any, path: str) -> None:
-    """Refuse what the library would fill with zeros, or take far more memory than the file.
+    """Refuse pictures that the library would fill with zeros, or that take too much memory.
 
     The format has no checksums, except in parts that are compressed with deflate. So the number
     and the lengths of the parts (strips or tiles) are compared with the size of the picture.

@@ -1,4 +1,4 @@
-"""Values of voxels: stored numbers checked, and turned into labels or shares, block by block."""
+"""Values of voxels: checks of stored numbers, and their conversion to labels or shares."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INTEGERS = (
 
 
 def _flat(data: NDArray[Any]) -> NDArray[Any]:
-    """View in memory order; a copy only where the voxels are not contiguous."""
+    """Return the voxels in memory order; a copy only where they are not contiguous."""
     return data.ravel("K")
 
 
@@ -31,7 +31,7 @@ def _order(data: NDArray[Any]) -> str:
 
 
 def _blocks(raw: RawVolume, flat: NDArray[Any]) -> Iterator[tuple[slice, NDArray[Any]]]:
-    """Values of the voxels, a block at a time; floats stay in their precision."""
+    """Yield the values of the voxels, a block at a time; floats keep their precision."""
     for start in range(0, flat.size, _BLOCK):
         part = slice(start, start + _BLOCK)
         values = flat[part]
@@ -63,7 +63,7 @@ def _contiguous(raw: RawVolume) -> None:
 
 
 def to_labels(raw: RawVolume, name: str) -> NDArray[Any]:
-    """Check and convert a label map.
+    """Check a label map, and convert it to integers.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def to_labels(raw: RawVolume, name: str) -> NDArray[Any]:
 
 
 def _advice(raw: RawVolume, flat: NDArray[Any]) -> str:
-    """Say what to do with a volume whose values are no labels."""
+    """Advise what to do with a volume whose values are no labels."""
     blocks = [values for _, values in _blocks(raw, flat)]
     if not all(np.isfinite(values).all() for values in blocks):
         return "it is no label map, or a damaged one"
@@ -141,7 +141,7 @@ def _advice(raw: RawVolume, flat: NDArray[Any]) -> str:
 
 
 def to_shares(raw: RawVolume, name: str, scale: float | None) -> NDArray[Any]:
-    """Check and convert a soft volume.
+    """Check a soft volume, and convert it to floats.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ def stamp_of(files: Sequence[str]) -> tuple[tuple[int, int], ...]:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Volume(ByValue):
-    """A label map or a map of probabilities, and where its voxels lie.
+    """Label map or map of probabilities, and where its voxels lie.
 
     Attributes
     ----------
