@@ -1,4 +1,4 @@
-"""Readers of the files that people hold, one module per format, and atomic writing.
+"""Readers of files, one module per format, and atomic writing of files.
 
 Every reader of labelled time segments, whatever the format, returns a `SegmentTable`:
 columns of equal length, one row per annotation or prediction, in file order. Videos and
@@ -7,7 +7,7 @@ A bad input is a ValueError that names the file and the row or key.
 
 Every reader of label maps returns a `Volume`: values with x first, and where the voxels lie.
 `pair_folders` finds the partners, `check_same_grid` compares their places, `LabelSet` names
-what the numbers mean.
+the labels.
 
 Every reader of backbone angles (`read_structures`, `read_angles`) returns a `ResidueTable`; grids
 are `RamaGrids`, and polygons a `RegionSet`. `read_conformations` takes any of these files.

@@ -21,7 +21,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary name beside `path`, and rename it over `path` if all went well.
 
     The content is on the disk before it gets its name, so that a computer that loses power has
-    the old or the new one too. What a process that was killed has left beside `path` is removed by
+    the old or the new one too. Files that a killed process has left beside `path` are removed by
     the next one that writes there an hour later.
 
     Parameters

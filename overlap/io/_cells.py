@@ -74,7 +74,7 @@ def header_of(content: Source, wanted: str) -> list[str]:
     ----------
     content : Source
     wanted : str
-        What should have come, for the message.
+        Content that should have come, for the message.
     """
     return next((cells for _, cells in _filled(content, wanted)), [])
 
@@ -86,7 +86,7 @@ def read_cells(content: Source, wanted: str) -> Cells:
     ----------
     content : Source
     wanted : str
-        What should have come, for the message.
+        Content that should have come, for the message.
 
     Raises
     ------

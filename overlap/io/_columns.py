@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.io.printable import brief
+from overlap.io.printable import brief, some
 
-__all__ = ["RawSegments", "are_times", "to_float64", "to_names"]
+__all__ = ["RawSegments", "are_times", "find_columns", "plain_name", "to_float64", "to_names"]
 
 Where = Callable[[int], str]
+_PUNCTUATION = str.maketrans("", "", "-_. ")
 _WHOLE = 2.0**53  # float64 holds every whole number up to here
 
 
@@ -35,6 +36,68 @@ class RawSegments:
     source: str
     sha256: str | None
     findings: tuple[str, ...] = ()
+
+
+def plain_name(name: Any) -> str:
+    """Return the name of a column in lower case, without punctuation and quotation marks.
+
+    Parameters
+    ----------
+    name : str or number
+    """
+    return str(name).strip().strip('"').lower().translate(_PUNCTUATION)
+
+
+def find_columns(
+    names: Sequence[Any],
+    accepted: Mapping[str, Sequence[Sequence[str]]],
+    needed: Sequence[str],
+    source: str,
+) -> dict[str, int]:
+    """Find the column of each field.
+
+    Parameters
+    ----------
+    names : sequence
+        Column names.
+    accepted : mapping from str to groups of str
+        Plain names of each field. A later group counts only where no column of an earlier one is
+        there.
+    needed : sequence of str
+        Fields that must have a column.
+    source : str
+        Name of the input, for messages.
+
+    Returns
+    -------
+    dict of str to int
+
+    Raises
+    ------
+    ValueError
+        A field that is needed has no column, or a field has two.
+    """
+    plain = list(map(plain_name, names))
+    place: dict[str, int] = {}
+    for field, groups in accepted.items():
+        for group in groups:
+            hits = [index for index, column in enumerate(plain) if column in group]
+            if len(hits) > 1:
+                both = " and ".join(brief(str(names[index])) for index in hits[:2])
+                raise ValueError(f"{source}: duplicate columns: {both} both mean {field}; keep one")
+            if hits:
+                place[field] = hits[0]
+                break
+    missing = {field: accepted[field][0] for field in needed if field not in place}
+    if missing:
+        wanted = "; ".join(
+            f"{field} ({', '.join(group)})" if len(group) > 1 else field
+            for field, group in missing.items()
+        )
+        raise ValueError(
+            f"{source}: missing column for {wanted}; the columns are {some(list(map(str, names)))}"
+        )
+    return place
 
 
 def are_times(values: Any) -> bool:
@@ -96,7 +159,7 @@ def to_float64(
     where : callable
         Name of row i, for the message.
     unit : str, default "of seconds"
-        What the numbers are, for the message.
+        Unit of the numbers, for the message.
 
     Returns
     -------

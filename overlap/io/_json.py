@@ -28,7 +28,7 @@ def parse_json(content: Source, *, unique: bool = False) -> Any:
     Returns
     -------
     object
-        What the file holds.
+        Content of the file.
 
     Raises
     ------

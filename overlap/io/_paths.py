@@ -67,7 +67,7 @@ def find_files(
     suffixes : sequence of str
         Which files of a folder are meant, each also with ``.gz``.
     what : str
-        What they hold, for messages.
+        Their content, for messages.
 
     Returns
     -------

@@ -105,7 +105,7 @@ def read_mapping(payload: Any, *, role: str, name: str, sha256: str | None) -> R
     Parameters
     ----------
     payload : object
-        What the JSON holds.
+        Content of the JSON.
     role : {"truth", "found", "ambiguous"}
         ``"found"`` wants the results form, the others the truth form.
     name : str
@@ -273,7 +273,7 @@ def _rows(
 
 
 def _irregular(lists: list[Any], paths: list[str], name: str, *, scored: bool) -> str:
-    """Say what is wrong with the first entry that does not have the form of a segment."""
+    """Describe the first entry that does not have the form of a segment."""
     wanted = ("segment", "label", "score") if scored else ("segment", "label")
     for items, path in zip(lists, paths, strict=True):
         if not isinstance(items, list | tuple):

@@ -36,11 +36,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap.io._cells import read_cells
-from overlap.io._columns import Where, to_float64
+from overlap.io._columns import Where, find_columns, plain_name, to_float64
 from overlap.io._dihedrals import wrapped_degrees
 from overlap.io._source import Source, read_source
 from overlap.io.boundary import reads_file
-from overlap.io.printable import brief, some
+from overlap.io.printable import brief
 from overlap.io.residue_categories import (
     EVERYTHING,
     as_category,
@@ -52,25 +52,25 @@ from overlap.io.residues import ResidueTable
 
 __all__ = ["ANGLE_COLUMNS", "is_angle_table", "read_angles"]
 
-#: Accepted names of each field, without punctuation.
-ANGLE_COLUMNS: dict[str, tuple[str, ...]] = {
-    "phi": ("phi",),
-    "psi": ("psi",),
-    "omega": ("omega",),
-    "category": ("category", "ramacategory"),
-    "resname": ("resname", "residue", "residuename", "resn", "aminoacid", "aa"),
-    "next_resname": ("nextresname", "nextresidue", "next"),
-    "structure": ("structure", "pdb", "pdbid", "entry", "file", "filename"),
-    "chain": ("chain", "chainid"),
-    "seqid": ("seqid", "resid", "resseq", "resnum", "residuenumber"),
-    "model": ("model",),
-    "weight": ("weight", "weights"),
+#: Accepted names of each field, without punctuation, as in `overlap.io.tables.COLUMN_NAMES`.
+ANGLE_COLUMNS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "phi": (("phi",),),
+    "psi": (("psi",),),
+    "omega": (("omega",),),
+    "category": (("category", "ramacategory"),),
+    "resname": (("resname", "residue", "residuename", "resn", "aminoacid", "aa"),),
+    "next_resname": (("nextresname", "nextresidue", "next"),),
+    "structure": (("structure", "pdb", "pdbid", "entry", "file", "filename"),),
+    "chain": (("chain", "chainid"),),
+    "seqid": (("seqid", "resid", "resseq", "resnum", "residuenumber"),),
+    "model": (("model",),),
+    "weight": (("weight", "weights"),),
 }
+_NEEDED = ("phi", "psi")
 _ANGLES = ("phi", "psi", "omega")
 _WORDS = ("category", "resname", "next_resname", "structure", "chain", "seqid", "model")
-_PUNCTUATION = str.maketrans("", "", "-_. ")
 _UNDEFINED = ("", "na", "n/a", "nan", "none", "null", "-", ".", "?")
-_UNDEFINED_MARK = 360.0  # mkdssp writes it for an angle that there is none of
+_UNDEFINED_MARK = 360.0  # mkdssp writes it for an undefined angle
 _FEWEST = 3  # so many rows near 0, 0 are no residues in degrees: atoms would overlap
 _TURN = 2.0 * np.pi * (1 + 1e-6)
 _NEAR = 20.0  # degrees: tables of residues go farther from 0, 0
@@ -175,12 +175,8 @@ def is_angle_table(content: Source) -> bool:
     content : Source
     """
     head = content.data.lstrip()[:4096].partition(b"\n")[0].decode("utf-8-sig", errors="replace")
-    names = {_plain(cell) for cell in re.split(r"[,;\t]", head)}
+    names = {plain_name(cell) for cell in re.split(r"[,;\t]", head)}
     return {"phi", "psi"} <= names
-
-
-def _plain(name: Any) -> str:
-    return str(name).strip().strip('"').lower().translate(_PUNCTUATION)
 
 
 def _columns_of(source: Any) -> tuple[dict[str, list[Any]], Where, str, str | None]:
@@ -190,7 +186,7 @@ def _columns_of(source: Any) -> tuple[dict[str, list[Any]], Where, str, str | No
         table = read_cells(content, "CSV with phi and psi")
         if not table.rows:
             raise ValueError(f"{content.name}: has no rows below the line of names")
-        place = _places(table.header, content.name)
+        place = find_columns(table.header, ANGLE_COLUMNS, _NEEDED, content.name)
         cells = {field: table.column(at) for field, at in place.items()}
         return cells, table.where, content.name, content.sha256
     if not hasattr(source, "keys"):
@@ -202,32 +198,12 @@ def _columns_of(source: Any) -> tuple[dict[str, list[Any]], Where, str, str | No
     names = list(source.keys())
     values = {
         field: [None if _missing(entry) else entry for entry in source[names[at]]]
-        for field, at in _places(names, name).items()
+        for field, at in find_columns(names, ANGLE_COLUMNS, _NEEDED, name).items()
     }
     lengths = {field: len(column) for field, column in values.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"{name}: columns have different lengths: {lengths}")
     return values, lambda row: f"{name}, row {row}", name, None
-
-
-def _places(names: Sequence[Any], name: str) -> dict[str, int]:
-    """Find the column of each field."""
-    plain = [_plain(column) for column in names]
-    place: dict[str, int] = {}
-    for field, accepted in ANGLE_COLUMNS.items():
-        hits = [at for at, column in enumerate(plain) if column in accepted]
-        if len(hits) > 1:
-            both = " and ".join(brief(str(names[at])) for at in hits[:2])
-            raise ValueError(f"{name}: duplicate columns: {both} both mean {field}; keep one")
-        if hits:
-            place[field] = hits[0]
-    missing = [field for field in ("phi", "psi") if field not in place]
-    if missing:
-        raise ValueError(
-            f"{name}: missing column for {' and '.join(missing)}; the columns are "
-            f"{some(list(map(str, names)))}"
-        )
-    return place
 
 
 def _angles(values: Sequence[Any], field: str, where: Where) -> NDArray[np.float64]:

@@ -86,7 +86,7 @@ def reading(name: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except ImportError:
-        raise  # what is missing is a package, not the file
+        raise  # a package is missing, not the file
     except MemoryError:
         raise ValueError(f"{name}: needs more memory than there is") from None
     except RecursionError:

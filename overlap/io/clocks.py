@@ -60,7 +60,7 @@ def read_ends(start: Any, stop: Any, where: Where) -> tuple[NDArray[Any], bool |
     kind = "m8" if zoned is None else "M8"
     for unit in ("ns", "us"):
         columns = [side.values.astype(f"{kind}[{unit}]") for side in sides]
-        # What is rounded, or too large for 64 bits, comes back as another time.
+        # A time that is rounded, or too large for 64 bits, comes back as another one.
         kept = [
             values.astype(side.values.dtype) == side.values
             for values, side in zip(columns, sides, strict=True)
@@ -101,7 +101,7 @@ def _of_text(items: Sequence[Any], where: Where) -> Ticks:
                 f"{where(k)} is {brief(items[k])} and {where(0)} is {brief(items[0])}: one has a "
                 "time zone and the other has none"
             )
-    # All in one unit, so that no time is beyond what 64 bits hold.
+    # All in one unit, so that 64 bits hold every time.
     unit = "ns" if any(len(part[5] or "") > 6 for part in parts) else "us"
     times = np.empty(len(parts), f"M8[{unit}]")
     shift = np.zeros(len(parts), "m8[m]")

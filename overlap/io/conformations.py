@@ -125,7 +125,7 @@ def read_conformations(
 
     Parameters
     ----------
-    source : path, list of paths, DataFrame, mapping, PeriodicGrid, Polygons, or what this returns
+    source : path, list of paths, DataFrame, mapping, PeriodicGrid, Polygons, or a result
         Structures (a file, folder, pattern or list); tables of angles; grids (a file, a folder,
         a `PeriodicGrid`, or a mapping from category to one); or regions (GeoJSON, `Polygons`, or
         a mapping from level, or from category and level, to `Polygons` of one region).

@@ -56,9 +56,9 @@ class CasePairs(ByValue):
     ignored : tuple of str
         Files that are not volumes, or do not fit the pattern.
     notes : tuple of str
-        How cases were matched whose names differ, and what else was left out, one sentence each.
+        Matches of cases whose names differ, and files left out, one sentence each.
     findings : tuple of str
-        Why few cases match, and what would make more of them match.
+        Reasons why few cases match, and advice on it.
     alone : mapping from str to Path
         Files of the cases that only the truth has.
     """
@@ -99,7 +99,7 @@ def pair_folders(
     pattern : str or (str, str), optional
         Path of a file inside both folders, or inside the first and inside the second:
         ``"*_seg.nii.gz"``, ``"*/seg.nii.gz"`` for a folder per case, or
-        ``"sub-*/anat/sub-*_dseg.nii.gz"``. What each ``*`` stands for has to be equal in both
+        ``"sub-*/anat/sub-*_dseg.nii.gz"``. The text for each ``*`` has to be equal in both
         folders; ``**`` is any number of folders. Files that do not fit are ignored.
 
     Returns
@@ -112,15 +112,15 @@ def pair_folders(
         A folder is missing, or is a file.
     ValueError
         A folder has no volumes, two files for one case, or names that differ only by upper and
-        lower case; no case is in both, and then what would make names match; a pattern without
+        lower case; no case is in both, and then advice on the names; a pattern without
         ``*``.
 
     Notes
     -----
     With a pattern, the name of a case is the name of its file, or of its folder, up to the end
-    of what the last ``*`` stands for: ``sub-01`` for ``sub-*/anat/sub-*_dseg.nii.gz``, and
+    of the text for the last ``*``: ``sub-01`` for ``sub-*/anat/sub-*_dseg.nii.gz``, and
     ``case_7`` for ``case_*_seg.nii.gz``. Several that differ are joined by ``/``. Where the two
-    patterns make other names, it is what the ``*`` stand for.
+    patterns make other names, it is the text for each ``*``.
 
     A NumPy file beside another file of the same name is not read: nnU-Net writes probabilities
     there.
@@ -328,7 +328,7 @@ class PathPattern:
     ----------
     text : str
     regex : re.Pattern
-        With one group for each ``*``; if there is none, for what ``**`` stands for.
+        With one group for each ``*``; if there is none, for ``**``.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""Inspection of files without scoring: what is in them, and what is odd."""
+"""Inspection of files without scoring: counts of their content, and oddities."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Inspection:
     facts : list of str
         Counts.
     findings : list of str
-        What is odd, though it can be scored.
+        Oddities that do not prevent scoring.
     table : SegmentTable or None
         The segments.
     """

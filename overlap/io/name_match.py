@@ -29,7 +29,7 @@ def _number(name: str) -> str:
     return str(int(digits[-1])) if digits else f" {name}"
 
 
-#: What may differ between two spellings of one name, the least first.
+#: Differences between two spellings of one name, the least first.
 _DIFFERENCES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("Unicode composition", lambda name: unicodedata.normalize("NFC", name)),
     ("spaces around it", str.strip),
@@ -68,7 +68,7 @@ def mismatch(
     Parameters
     ----------
     what : str
-        What is named, in the plural, such as ``"videos"``.
+        Noun for the named things, in the plural, such as ``"videos"``.
     truth, found : sequence of str
         Distinct names of both sides.
     owner, other_owner : str

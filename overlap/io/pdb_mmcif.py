@@ -22,7 +22,7 @@ __all__ = ["STRUCTURE_SUFFIXES", "Part", "import_gemmi", "is_prediction", "parse
 STRUCTURE_SUFFIXES = (".pdb", ".ent", ".cif", ".mmcif")
 _PDB_RECORDS = (b"HEADER", b"TITLE ", b"ATOM  ", b"HETATM", b"CRYST1", b"REMARK", b"MODEL ")
 _ATOMS, _MODELS = (b"ATOM", b"HETA"), (b"MODE", b"ENDM")  # how records begin
-# What both Python and gemmi read as the same number. Lines of PDB files have no exponents.
+# Numbers that Python and gemmi read alike. Lines of PDB files have no exponents.
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 _PDB_NUMBER = re.compile(rb" *[-+]?(\d+\.?\d*|\.\d+) *")
 _FARTHEST = 1e7  # Ångström
@@ -74,7 +74,7 @@ def parse_structure(
         one name: a part ends at a TER record, where numbers begin anew, and, in mmCIF files, where
         `label_asym_id` changes.
     notes : list of str
-        What was seen.
+        Peculiarities of the file.
 
     Raises
     ------

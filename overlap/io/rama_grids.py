@@ -59,7 +59,7 @@ class RamaGrids(ByValue):
     files : mapping of str to str
         Path of each category's file.
     titles : mapping of str to str
-        What the header calls the table; empty without one.
+        Title of the table in each header; empty without one.
     digests : mapping of str to str
         SHA-256 of each file as stored.
     ignored : tuple of str
@@ -115,7 +115,7 @@ def read_rama_grids(
     category : str, optional
         Category of residues of a file; by default it is told by the name.
     quantity : {"rank", "density", "other"}, optional
-        What the values are (see `overlap.PeriodicGrid`). By default ranks where all of them are
+        Meaning of the values (see `overlap.PeriodicGrid`). By default ranks where all of them are
         in [0, 1], and otherwise ``"other"``.
 
     Returns

@@ -44,7 +44,7 @@ class RegionSet(ByValue):
     sha256 : str or None
         Digest of the file as stored.
     findings : tuple of str
-        What must not be missed, such as corners that look like radians.
+        Observations that must not be missed, such as corners that look like radians.
     """
 
     regions: Mapping[tuple[str, str], Polygons]

@@ -32,7 +32,7 @@ __all__ = [
     "unusual_names",
 ]
 
-#: Names of the categories, and what each holds, in the order of tables and plots.
+#: Names of the categories and their residues, in the order of tables and plots.
 CATEGORIES: Mapping[str, str] = ReadOnly(
     {
         "general": "all that is in no other category",
@@ -206,8 +206,8 @@ def residue_name(text: str) -> str:
     Returns
     -------
     str
-        Names of two to five letters and digits that are none of these are returned as they are:
-        modified residues have such.
+        Other names of two to five letters and digits, as modified residues have, are returned as
+        they are.
 
     Raises
     ------

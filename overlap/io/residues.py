@@ -76,9 +76,9 @@ class ResidueTable(ByValue):
     settings : dict
         How they were read.
     notes : tuple of str
-        What was seen while reading.
+        Observations made while reading.
     findings : tuple of str
-        What must not be missed of it, such as a unit that was guessed.
+        Observations that must not be missed, such as a guessed unit.
     failures : tuple of Failure
         Files that could not be read.
     """

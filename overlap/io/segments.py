@@ -66,7 +66,7 @@ class SegmentTable(ByValue):
     zoned : bool
         Whether the input says a time zone; `times` and `origin` are then in UTC.
     findings : tuple of str
-        What must not be missed of the input, such as keys that a JSON object has twice.
+        Observations that must not be missed, such as repeated keys of a JSON object.
 
     Examples
     --------
@@ -107,7 +107,7 @@ class SegmentTable(ByValue):
         )
 
     def where(self, index: int) -> str:
-        """Name row `index` for a message: the input, its row, and what it holds.
+        """Name row `index` for a message: the input, its row, and its content.
 
         Parameters
         ----------
@@ -263,7 +263,7 @@ def as_segments(source: Any, *, role: Role) -> SegmentTable:
         seconds, durations (timedelta64), or datetimes: datetime64, pandas or Python objects with
         or without a time zone, or text in ISO 8601 with date and time.
     role : {"truth", "found", "ambiguous"}
-        What the segments are. ``"found"`` must have confidences; ``"ambiguous"`` may come
+        Role of the segments. ``"found"`` must have confidences; ``"ambiguous"`` may come
         without labels, and is then ambiguous throughout.
 
     Returns
@@ -344,7 +344,7 @@ def _finish(raw: RawSegments) -> SegmentTable:
     times = origin = None
     zoned: bool | None = None
     if len(video) and (are_times(raw.start) or are_times(raw.stop)):
-        # What reads times is imported by those who need it.
+        # Readers of times are imported where they are needed.
         from overlap.io.clocks import first_starts, in_seconds, read_ends, text_of
 
         if are_times(raw.start) != are_times(raw.stop):

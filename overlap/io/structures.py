@@ -493,7 +493,7 @@ def _rows(part: list[_Site], how: StructureRules) -> Iterable[tuple[int, str]]:
     for k, site in enumerate(part):
         row = _Row(part[k - 1] if k else None, site, part[k + 1] if k + 1 < len(part) else None, "")
         labels = list(site.labels)
-        if not labels or "" in labels:  # what has no label goes with each conformer of a neighbor
+        if not labels or "" in labels:  # no label: goes with each conformer of a neighbor
             split = [places for places in row.ends if any(places)]
             labels += [label for places in split for label in places]
         if not labels and row.before:

@@ -38,11 +38,11 @@ from typing import Any
 import numpy as np
 
 from overlap.io._cells import header_of, read_cells
-from overlap.io._columns import RawSegments, Where, to_float64, to_names
+from overlap.io._columns import RawSegments, Where, find_columns, to_float64, to_names
 from overlap.io._source import Source
-from overlap.io.printable import brief, some
+from overlap.io.printable import brief
 
-__all__ = ["COLUMN_NAMES", "find_columns", "has_confidence", "read_frame", "read_table"]
+__all__ = ["COLUMN_NAMES", "has_confidence", "read_frame", "read_table"]
 
 #: Accepted names of each field, without punctuation, in groups: a later group is looked at
 #: only where no column of an earlier one is there.
@@ -59,49 +59,12 @@ COLUMN_NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
     "subset": (("subset", "split"),),
 }
 _WANTED = "CSV or ActivityNet JSON"
-_PUNCTUATION = str.maketrans("", "", "-_. ")
 
 
-def find_columns(names: Sequence[Any], name: str, *, role: str) -> dict[str, int]:
-    """Find the column of each field.
-
-    Parameters
-    ----------
-    names : sequence
-        Column names.
-    name : str
-        Name of the input, for messages.
-    role : {"truth", "found", "ambiguous"}
-        ``"ambiguous"`` may lack the label.
-
-    Returns
-    -------
-    dict of str to int
-
-    Raises
-    ------
-    ValueError
-        A field that is needed has no column, or a field has two.
-    """
-    plain = [str(column).strip().lower().translate(_PUNCTUATION) for column in names]
-    place: dict[str, int] = {}
-    for field, groups in COLUMN_NAMES.items():
-        for group in groups:
-            hits = [index for index, column in enumerate(plain) if column in group]
-            if len(hits) > 1:
-                both = " and ".join(brief(str(names[index])) for index in hits[:2])
-                raise ValueError(f"{name}: duplicate columns: {both} both mean {field}; keep one")
-            if hits:
-                place[field] = hits[0]
-                break
+def _columns_of(names: Sequence[Any], name: str, *, role: str) -> dict[str, int]:
+    """Find the column of each field; ambiguous segments may lack the label."""
     needed = ("video", "start", "stop") + (("label",) if role != "ambiguous" else ())
-    missing = [field for field in needed if field not in place]
-    if missing:
-        wanted = "; ".join(f"{field} ({', '.join(COLUMN_NAMES[field][0])})" for field in missing)
-        raise ValueError(
-            f"{name}: missing column for {wanted}; the columns are {some(list(map(str, names)))}"
-        )
-    return place
+    return find_columns(names, COLUMN_NAMES, needed, name)
 
 
 def read_table(content: Source, *, role: str) -> RawSegments:
@@ -125,7 +88,7 @@ def read_table(content: Source, *, role: str) -> RawSegments:
         too few or too many cells, or quotation marks that do not match.
     """
     cells = read_cells(content, _WANTED)
-    place = find_columns(cells.header, content.name, role=role)
+    place = _columns_of(cells.header, content.name, role=role)
     return _rows(
         lambda field: cells.column(place[field]),
         place,
@@ -154,7 +117,7 @@ def has_confidence(content: Source) -> bool:
         The file is not text in UTF-8, lacks a column or has one twice.
     """
     header = header_of(content, _WANTED)
-    return "confidence" in find_columns(header, content.name, role="ambiguous")
+    return "confidence" in _columns_of(header, content.name, role="ambiguous")
 
 
 def read_frame(frame: Any, *, role: str) -> RawSegments:
@@ -177,7 +140,7 @@ def read_frame(frame: Any, *, role: str) -> RawSegments:
         A column is missing or there twice.
     """
     name = "DataFrame"
-    place = find_columns(list(frame.columns), name, role=role)
+    place = _columns_of(list(frame.columns), name, role=role)
     index = frame.index
 
     def get(field: str) -> Any:

@@ -6,8 +6,8 @@ Every reader returns a `Volume`: the values, and where its voxels lie.
   rows y. Nothing is copied for this: the arrays are in Fortran order. A NumPy file is taken as
   it is.
 - The affine maps voxel indices to millimeters in RAS+: x grows to the right, y to the front, z
-  to the head. What MetaImage and NRRD files say in LPS is converted, so that one volume saved
-  in several formats is read with the same affine.
+  to the head. Places of MetaImage and NRRD files in LPS are converted, so that one volume
+  saved in several formats is read with the same affine.
 - Label maps keep their integer type. No float64 copy is ever made of them, and a file that is
   not compressed is mapped into memory instead of read.
 """

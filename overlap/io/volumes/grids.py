@@ -28,7 +28,8 @@ class GridAgreement(ByValue):
         The largest difference of spacing, direction or origin, as `check_same_grid` measures
         them.
     compared : tuple of str
-        What both files know: of ``"shape"``, ``"spacing"``, ``"direction"``, ``"origin"``.
+        Properties that both files know, of ``"shape"``, ``"spacing"``, ``"direction"`` and
+        ``"origin"``.
     """
 
     difference: float
@@ -50,13 +51,13 @@ def check_same_grid(truth: Volume, found: Volume, tolerance: float = 1e-3) -> Gr
     Returns
     -------
     GridAgreement
-        The largest difference, and what could be compared: a file that says nothing of its
+        The largest difference, and the properties compared: a file that says nothing of its
         position agrees with any.
 
     Raises
     ------
     GridMismatchError
-        Something differs. The message says what, with both numbers, and whether exchanging or
+        A property differs. The message names it, with both numbers, and says whether exchanging or
         flipping axes of `found` would make the two equal. It is a ValueError.
 
     Examples
@@ -86,16 +87,16 @@ def reorient(found: Volume, truth: Volume, tolerance: float = 1e-3) -> Volume:
     Parameters
     ----------
     found : Volume
-        What is to be turned.
+        The volume to turn.
     truth : Volume
-        Whose grid it is turned to.
+        The volume with the wanted grid.
     tolerance : float, default 1e-3
         As in `check_same_grid`.
 
     Returns
     -------
     Volume
-        With a view of the values, and a note that says what was done.
+        With a view of the values, and a note that names the change.
 
     Examples
     --------

@@ -46,7 +46,7 @@ def data_file(path: str, name: str) -> str:
     path : str
         File with the header.
     name : str
-        What it says.
+        Name of the data file in it.
 
     Returns
     -------

@@ -2,7 +2,7 @@
 
 The format is a few lines of text and then the voxels, plain or as one zlib stream. It is read
 here, not through SimpleITK, which returns wrong voxels without an error where compressed data is
-damaged, ends the whole process at some damaged headers, and copies what could be mapped.
+damaged, ends the whole process at some damaged headers, and copies voxels that could be mapped.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The format is a few lines of text and then the voxels, plain or as one gzip stream. It is read
 here. SimpleITK ends the whole process at some damaged headers. pynrrd leaves bytes that are not
 ASCII out of numbers, refuses legal headers (capital letters, blanks in vectors, a key twice), and
-copies what could be mapped.
+copies voxels that could be mapped.
 """
 
 from __future__ import annotations

@@ -120,7 +120,7 @@ def read_volume(
 
     Notes
     -----
-    Reading takes the memory of the stored array and of what is returned; these are one and the
+    Reading takes the memory of the stored array and of the returned one; these are one and the
     same unless numbers are converted. A NIfTI, MetaImage, NRRD, TIFF or ``.npy`` file that is not
     compressed is mapped and takes none.
 
@@ -135,7 +135,7 @@ def read_volume(
     if scale is not None and not soft:
         raise ValueError("scale= is for soft=True; labels are never scaled")
     reader = _choose_reader(name)
-    # numbers of damaged headers and voxels overflow; what comes out is checked
+    # numbers of damaged headers and voxels overflow; the results are checked
     with np.errstate(all="ignore"):
         raw = reader(name)
         drop_axes(raw, name)

@@ -46,7 +46,7 @@ def stored_voxels(
     deflated : bool, optional
         The voxels are one zlib or gzip stream, which starts at `offset`.
     at_end : bool, optional
-        The voxels are the end of the file; what lies between `offset` and them is left out.
+        The voxels are the end of the file; bytes between `offset` and them are left out.
 
     Returns
     -------
@@ -157,7 +157,7 @@ def inflated_size(parts: Iterable[bytes | memoryview], most: int) -> tuple[int, 
     """
     engine, size = zlib.decompressobj(), 0
     for part in parts:
-        # in small pieces, because what is not yet decompressed is copied at each step
+        # in small pieces, because the rest of a piece is copied at each step
         for start in range(0, len(part), _BLOCK >> 2):
             source: Any = part[start : start + (_BLOCK >> 2)]
             while source and not engine.eof:

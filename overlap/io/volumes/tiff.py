@@ -86,7 +86,7 @@ _heard: ContextVar[list[str] | None] = ContextVar("_heard", default=None)
 
 
 def _hear(record: logging.LogRecord) -> bool:
-    """Keep what tifffile logs while a file is read here; let the rest pass."""
+    """Keep the errors that tifffile logs while a file is read here; let other records pass."""
     messages = _heard.get()
     if messages is None:
         return True
@@ -227,7 +227,7 @@ def _pixels(tiff: Any, series: Any, path: str) -> NDArray[Any]:
             frames.append(plain_bool(np.array(image)))
     stack = np.stack(frames)
     if mode == "L":
-        # Pillow turns what is stored with white as 0, and stretches 2 and 4 bits to 0...255
+        # Pillow inverts pictures with white as 0, and stretches 2 and 4 bits to 0...255
         stack = 255 - stack if white_is_zero else stack
         stack //= np.uint8(255 // (2 ** min(page.bitspersample, 8) - 1))
     if stack.dtype == np.int32 and series.dtype.kind == "u":

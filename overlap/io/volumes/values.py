@@ -126,7 +126,7 @@ def to_labels(raw: RawVolume, name: str) -> NDArray[Any]:
 
 
 def _advice(raw: RawVolume, flat: NDArray[Any]) -> str:
-    """Advise what to do with a volume whose values are no labels."""
+    """Advise on a volume whose values are no labels."""
     blocks = [values for _, values in _blocks(raw, flat)]
     if not all(np.isfinite(values).all() for values in blocks):
         return "it is no label map, or a damaged one"
@@ -150,7 +150,7 @@ def to_shares(raw: RawVolume, name: str, scale: float | None) -> NDArray[Any]:
     name : str
         Name of the file, for messages.
     scale : float or None
-        What stands for 1.
+        The stored number that stands for 1.
 
     Returns
     -------

@@ -29,7 +29,7 @@ class RawVolume:
     """Voxels as stored, as the reader of a format returns them, before any check of values.
 
     The values are ``data * slope + inter``. `affine` maps indices to millimeters in RAS+;
-    `spacing` is what a file states besides; `single` says that it stores lengths as float32.
+    `spacing` is the one that the header states; `single` says that it stores lengths as float32.
     """
 
     data: NDArray[Any]
@@ -67,7 +67,7 @@ class Volume(ByValue):
     path : str
         The file as it was named.
     notes : tuple of str
-        What was dropped or chosen while reading, one sentence each.
+        Choices made while reading, such as dropped axes, one sentence each.
     files : tuple of str
         `path`, and the file with the voxels where that is another one.
     stamp : tuple of (int, int)
