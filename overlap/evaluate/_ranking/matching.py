@@ -28,8 +28,8 @@ class MatchRule:
     ----------
     method : {"greedy", "optimal", "most"}
         Choosers in turn; or all at once, with the largest sum of values (which must not be
-        negative), or with as many pairs as can be. The parameters up to `ignored_last` are for
-        the greedy one.
+        negative), or with as many pairs as can be. The parameters from `fallback` to `once`,
+        `crowds` and `last` are for the greedy one.
     chooser : {"found", "truth"}
         Detections choose, the most confident first, or truths, in the order of the input.
     prefers : {"value", "confidence"}
@@ -41,15 +41,17 @@ class MatchRule:
         Which of several truths of equal value a detection takes.
     once : bool
         Whether a partner is taken by one chooser at most.
-    ignored_last : bool
-        Whether a partner that is not counted is taken only where no other reaches the threshold.
     strict : bool
         Whether a value must exceed the threshold (fall below, for distances) to match.
     ignored : tuple of str
         Flags of regions that are not counted: nor are detections that match them, nor such
-        detections if they match nothing.
+        detections if they match nothing. Regions outside a stratum have the flag ``"outside"``,
+        and are never counted.
     crowds : tuple of str
         Flags of partners that any number of choosers may take.
+    last : tuple of str
+        Flags of partners that are taken only where no other reaches the threshold (or, without
+        fallback, where the best other is taken), and of truths that choose after all others.
     """
 
     method: str = "greedy"
@@ -58,10 +60,10 @@ class MatchRule:
     fallback: bool = True
     of_equal: str = "first"
     once: bool = True
-    ignored_last: bool = False
     strict: bool = False
     ignored: tuple[str, ...] = ()
     crowds: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -78,7 +80,7 @@ class MatchRule:
 
 
 def _greedy(
-    visit, start, candidate, value, levels, strict, fallback, sorted_, last, ignored, crowd, taken,
+    visit, start, candidate, value, levels, strict, fallback, sorted_, crowd, last, taken,
     chosen,
 ):  # fmt: skip
     """Let each agent in turn take its best candidate that is free.
@@ -90,20 +92,19 @@ def _greedy(
         i = visit[v]
         for t in range(len(levels)):
             best = -1
+            closed = False
             for p in range(start[i], start[i + 1]):
                 if value[p] < levels[t] or (strict and value[p] == levels[t]):
                     if sorted_:
                         break
                     continue
                 c = candidate[p]
-                if taken[t, c]:
-                    if fallback:
-                        continue
-                    best = -1
-                    break
-                if last and ignored[c]:
-                    if best < 0:
+                if last[c]:
+                    if best < 0 and not taken[t, c]:
                         best = p
+                    continue
+                if closed or taken[t, c]:  # without fallback, only those that are last remain
+                    closed = not fallback
                     continue
                 best = p
                 break
@@ -120,8 +121,8 @@ def match_pairs(
     value: NDArray[np.float64],
     visit: NDArray[np.int64],
     levels: NDArray[np.float64],
-    ignored: NDArray[np.bool_],
     crowd: NDArray[np.bool_],
+    last: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
     """Match agents to candidates at each threshold.
 
@@ -134,8 +135,8 @@ def match_pairs(
         Agents in the order in which they choose; others match nothing.
     levels : ndarray, dtype=float64, shape (T,)
         Thresholds; larger values are better.
-    ignored, crowd : ndarray, dtype=bool, shape (candidates,)
-        Candidates that are not counted, and those that several agents may take.
+    crowd, last : ndarray, dtype=bool, shape (candidates,)
+        Candidates that several agents may take, and those that are taken last.
 
     Returns
     -------
@@ -147,8 +148,8 @@ def match_pairs(
         taken = np.zeros((len(levels), len(crowd)), dtype=bool)
         specialise(_greedy)(
             visit, pointer, candidate, value, levels, rule.strict, rule.fallback,
-            rule.prefers == "value", rule.ignored_last, ignored,
-            crowd if rule.once else np.ones_like(crowd), taken, chosen,
+            rule.prefers == "value", crowd if rule.once else np.ones_like(crowd), last, taken,
+            chosen,
         )  # fmt: skip
         return chosen
     visited = np.zeros(len(pointer) - 1, dtype=bool)

@@ -181,15 +181,13 @@ class Scene(ByValue):
             self.pairs.value,
             visit,
             self.levels,
-            self.ignored(table),
             table.flagged(rule.crowds),
+            table.flagged(rule.last),
         )
 
     def truths_in_order(self) -> NDArray[np.int64]:
         """Return the truths in the order in which they choose."""
-        if self.rules.match.ignored_last:
-            return np.lexsort((self.truth.place, self.ignored(self.truth)))
-        return np.argsort(self.truth.place)
+        return np.lexsort((self.truth.place, self.truth.flagged(self.rules.match.last)))
 
     def match(
         self,

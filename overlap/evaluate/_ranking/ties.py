@@ -92,9 +92,8 @@ def _orders_of_truths(
     meet, so that one order serves all of them at once.
     """
     base = scene.truths_in_order()
-    label_of, group_of = scene.truth.label, 2 * scene.truth.item
-    if scene.rules.match.ignored_last:  # these choose after all others
-        group_of = group_of + scene.ignored(scene.truth)
+    label_of, last = scene.truth.label, scene.truth.flagged(scene.rules.match.last)
+    group_of = 2 * scene.truth.item + last  # these choose after all others
     position = np.empty_like(base)
     position[base] = np.arange(len(base))
     best = _most_confident(scene)

@@ -1,0 +1,158 @@
+"""Exact mean of the average precision over all orders of equal confidences."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap._kernels.jit import specialise
+
+from .curves import IGNORED, TRUE, CurveRule, average_precision
+from .scene import Ranked
+
+__all__ = ["expected_precision", "shared_candidates"]
+
+_MOST_STEPS = 2e9  # of the kernel, about two seconds a class
+
+
+def _expected(size, true, gain, spacing, values, mass, moved):
+    """Sum of gains times the best precision from each true positive on, in the mean.
+
+    Runs are gone through from the last rank to the first. ``mass[a, m]`` is the probability
+    that `a` of the ranks not yet seen in the run are true, and that the best precision behind
+    them is ``values[m]``. The next rank, of j left, is then true with probability a / j.
+    """
+    before = size.sum()
+    hits = true.sum()
+    total = 0.0
+    mass[:, :] = 0.0
+    mass[0, 0] = 1.0
+    for b in range(len(size) - 1, -1, -1):
+        before -= size[b]
+        hits -= true[b]
+        if true[b] == 0:
+            continue
+        mass[true[b], :] = mass[0, :]
+        mass[: true[b], :] = 0.0
+        for j in range(size[b], 0, -1):
+            moved[: true[b] + 1, :] = 0.0
+            for a in range(max(0, true[b] - (size[b] - j)), min(true[b], j) + 1):
+                false = (j - a) / j
+                for m in range(len(values)):
+                    moved[a, m] += false * mass[a, m]
+                if a == 0:
+                    continue
+                here = (hits + a) / (before + j + spacing)
+                at = np.searchsorted(values, here)
+                for m in range(len(values)):
+                    part = mass[a, m] * (a / j)
+                    if part > 0.0:
+                        best = max(m, at)
+                        moved[a - 1, best] += part
+                        total += part * gain[hits + a - 1] * values[best]
+            mass[: true[b] + 1, :] = moved[: true[b] + 1, :]
+    return total
+
+
+def expected_precision(ranked: Ranked) -> NDArray[np.float64]:
+    r"""Mean AP over all orders of detections of equal class and confidence, each as likely.
+
+    Parameters
+    ----------
+    ranked : Ranked
+        The outcome of each detection stays what it is; see `shared_candidates`.
+
+    Returns
+    -------
+    ndarray, dtype=float64, shape (T, C)
+        NaN for a class without truths, or with runs too long for the exact sum.
+
+    Raises
+    ------
+    ValueError
+        For a curve between points (``"linear"``).
+
+    Notes
+    -----
+    Without an envelope the mean is a sum over runs (McSherry & Najork, ECIR 2008). With
+    :math:`N_0` detections before a run of n, :math:`T_0` of them true, and t in the run,
+
+    .. math:: \frac{t}{n P} \Big[(T_0 + 1) S_1 + \frac{t - 1}{n - 1} S_2\Big], \quad
+              S_1 = \sum_{r=N_0+1}^{N_0+n} \frac1r, \quad S_2 = n - (N_0 + 1) S_1.
+
+    With an envelope, mean and maximum do not commute, and the distribution of the best precision
+    behind each rank is carried from the last rank to the first.
+    """
+    scene, ranking = ranked.scene, ranked.ranking
+    rule = scene.rules.curve
+    if rule.kind == "linear":
+        raise ValueError("the mean over orders of ties is not known for curves between points")
+    result = average_precision(ranking, rule)
+    block = scene.blocks(ranked.visit)
+    for t, c in np.ndindex(*result.shape):
+        part = slice(ranking.pointer[c], ranking.pointer[c + 1])
+        outcome = ranking.outcome[t, part]
+        counted = outcome != IGNORED
+        run = block[part][counted]
+        truths = ranking.positives[c].sum()
+        if not truths or len(run) < 2 or (run[1:] != run[:-1]).all():
+            continue
+        _, first, size = np.unique(run, return_index=True, return_counts=True)
+        true = np.add.reduceat((outcome[counted] == TRUE).astype(np.int64), first)
+        result[t, c] = _mean_of_class(size, true, int(truths), rule)
+    return result
+
+
+def _mean_of_class(
+    size: NDArray[np.int64], true: NDArray[np.int64], truths: int, rule: CurveRule
+) -> float:
+    before, hits = np.cumsum(size) - size, np.cumsum(true) - true
+    if rule.kind == "raw":
+        inverse = np.cumsum(1.0 / (np.arange(1, size.sum() + 1) + rule.spacing))
+        first = inverse[before + size - 1] - np.where(before > 0, inverse[before - 1], 0.0)
+        second = size - (before + 1 + rule.spacing) * first
+        rest = np.where(size > 1, (true - 1) / np.maximum(size - 1, 1), 0.0)
+        return float((true / size * ((hits + 1) * first + rest * second)).sum() / truths)
+    count = int(true.sum())
+    gain = np.full(count, 1.0 / truths)
+    if rule.kind == "grid":
+        reached = np.searchsorted(np.arange(1, count + 1) / truths, rule.recalls)
+        gain = np.bincount(reached, minlength=count + 1)[:count] / len(rule.recalls)
+    values = [np.zeros(1)]
+    for n, t, n0, t0 in zip(size, true, before, hits, strict=True):
+        a = np.arange(1, t + 1)[:, None]
+        values.append(((t0 + a) / (n0 + a + np.arange(n - t + 1) + rule.spacing)).ravel())
+    known = np.unique(np.concatenate(values))
+    if float((size * true).sum()) * len(known) > _MOST_STEPS:
+        return np.nan
+    mass = np.zeros((int(true.max(initial=0)) + 1, len(known)))
+    kernel = specialise(_expected)
+    return float(kernel(size, true, gain, rule.spacing, known, mass, np.zeros_like(mass)))
+
+
+def shared_candidates(ranked: Ranked) -> NDArray[np.bool_]:
+    """Return the classes in which another order of ties can change who matches what.
+
+    Parameters
+    ----------
+    ranked : Ranked
+
+    Returns
+    -------
+    ndarray, dtype=bool, shape (C,)
+        Whether detections of equal confidence could take the same truth. `expected_precision` is
+        the mean over all evaluations of permuted input where this is False.
+    """
+    scene, pairs = ranked.scene, ranked.scene.pairs
+    found, truth = (
+        (pairs.candidate, pairs.agent) if scene.by_truth else (pairs.agent, pairs.candidate)
+    )
+    keys = truth, scene.confidence[found], scene.found.label[found]
+    order = np.lexsort(keys)
+    same = np.ones(max(len(order) - 1, 0), dtype=bool)
+    for key in keys:
+        same &= key[order[1:]] == key[order[:-1]]
+    label = keys[2][order[1:]][same]
+    result = np.zeros(len(scene.labels), dtype=bool)
+    result[label[label >= 0]] = True
+    return result
