@@ -1,7 +1,7 @@
 """Cells of CSV files: the line of names, and the rows below it.
 
 Commas, semicolons or tabs separate cells, whichever the line of names has most. Text is UTF-8. A
-cell may stand in quotation marks, of which two are one inside. Where one is missing, the rest of
+cell may stand in quotation marks, and two of them are one inside. Where one is missing, the rest of
 the file would become one cell: so marks that do not close, or close inside of a cell, are refused,
 and so are line breaks inside of cells that are used.
 """

@@ -1,10 +1,12 @@
-"""Boundary around readers: whatever a library raises becomes one message with the file's name."""
+"""Boundary around readers: errors of any library become one message with the file's name."""
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -14,9 +16,22 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
+_heard: ContextVar[list[str] | None] = ContextVar("_heard", default=None)
+
+
+def _hear(record: logging.LogRecord) -> bool:
+    """Keep the errors that a library logs inside `decoding`; let other records pass."""
+    messages = _heard.get()
+    if messages is None:
+        return True
+    if record.levelno >= logging.ERROR:
+        messages.append(record.getMessage())
+    return False
+
+
 @contextmanager
-def decoding(name: str | os.PathLike[str], form: str) -> Iterator[None]:
-    """Turn any exception of a library into a ValueError that names the file and its format.
+def decoding(name: str | os.PathLike[str], form: str, logger: str = "") -> Iterator[None]:
+    """Turn any error of a library into a ValueError that names the file and its format.
 
     Parameters
     ----------
@@ -24,6 +39,9 @@ def decoding(name: str | os.PathLike[str], form: str) -> Iterator[None]:
         The file. Exceptions whose text begins with it stay as they are.
     form : str
         Name of the format.
+    logger : str, optional
+        Logger of the library. Its records are not shown; an error that it logs counts as one that
+        it raises, because the library goes on without the damaged part.
 
     Raises
     ------
@@ -38,12 +56,20 @@ def decoding(name: str | os.PathLike[str], form: str) -> Iterator[None]:
     Traceback (most recent call last):
     ValueError: a.nii: not a readable NIfTI file (no such axis)
     """
+    if logger:
+        logging.getLogger(logger).addFilter(_hear)  # the second time, this does nothing
+    messages: list[str] = []
+    token = _heard.set(messages)
     try:
         yield
+        if messages:
+            raise ValueError(messages[0])
     except Exception as error:  # a damaged file can fail anywhere in a library
         if str(error).startswith(f"{name}: "):
             raise
         raise ValueError(f"{name}: not a readable {form} file ({one_line(error)})") from None
+    finally:
+        _heard.reset(token)
 
 
 def one_line(error: BaseException) -> str:

@@ -19,7 +19,7 @@ _ISO = re.compile(
     r"(\d{4})(-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(?:\.(\d{1,9}))?)?"
     r"(?:(Z)|([+-])(\d\d):?(\d\d)?)?"
 )
-_NANOSECONDS = range(1678, 2262)  # years of which int64 holds the nanoseconds
+_NANOSECONDS = range(1678, 2262)  # years whose nanoseconds int64 holds
 _ISO_WANTED = "a date, a time and, where known, a zone, such as 2024-01-31T10:00:00.5+01:00"
 
 

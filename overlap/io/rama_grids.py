@@ -109,7 +109,7 @@ def read_rama_grids(
     Parameters
     ----------
     path : path-like
-        A file, plain or gzipped; or a folder, of which the files ``rama8000-*.data``,
+        A file, plain or gzipped; or a folder, whose files ``rama8000-*.data``,
         ``rama500-*.data`` or ``pref_*.data`` (or these with ``.gz``) are read and the others are
         listed in `RamaGrids.ignored`.
     category : str, optional

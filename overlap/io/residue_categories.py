@@ -52,7 +52,7 @@ FOUR_CATEGORIES: Mapping[str, str] = ReadOnly(
         "prepro": "residues before a proline",
     }
 )
-#: The category of angles of which nothing else is known.
+#: The category of angles without any other information.
 EVERYTHING = "all"
 #: A residue is favored where at most this fraction of the reference lies at lower density.
 FAVORED_CUTOFF = 0.02

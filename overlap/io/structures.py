@@ -55,7 +55,7 @@ class StructureRules:
     conformer : {"first", "highest", "all"} or str
         Which of several places of atoms, and of several residues at one place: the conformer
         that is first in the file, the one of the highest mean occupancy, or the one of this
-        letter (and the first where there is none of it). One is taken for all sites with
+        letter (and the first where it is missing). One is taken for all sites with
         conformers that have at most one other between them, so that no angle mixes two. With
         ``"all"`` a residue has a row for each, and their weights, by occupancy, sum to 1.
     bond_limit : float
@@ -322,7 +322,7 @@ class _Site:
     names : dict
         Residue name, and whether it is a D-amino acid, by label.
     twice : bool
-        Whether an atom is there twice, without labels that tell the two apart.
+        Whether an atom is repeated, without labels that tell the two apart.
     """
 
     model: int
@@ -497,7 +497,7 @@ def _rows(part: list[_Site], how: StructureRules) -> Iterable[tuple[int, str]]:
             split = [places for places in row.ends if any(places)]
             labels += [label for places in split for label in places]
         if not labels and row.before:
-            labels += list(row.before.labels[:1])  # for omega, of which nothing else depends
+            labels += list(row.before.labels[:1])  # for omega alone
         yield from ((k, label) for label in dict.fromkeys(labels or [""]))
 
 

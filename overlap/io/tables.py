@@ -256,7 +256,7 @@ def _rows_without_segment(columns: dict[str, Any]) -> set[int]:
 
 
 def _place(where: Where, row: int, _: int) -> str:
-    """Name a row, whatever the index is."""
+    """Name a row; the index is not used."""
     return where(row)
 
 

@@ -94,7 +94,7 @@ def test_black_and_white_pictures_have_bytes_of_0_and_1(tmp_path, kind):
     options = {} if kind in ("png", "none") else {"compression": kind}
     pages = [Image.fromarray(mask), Image.fromarray(mask[::-1].copy())]
     pages[0].save(path, **options)
-    for values in (read_volume(path).values, read_image(path)):
+    for values in (read_volume(path).values, read_image(path)[0]):
         assert values.dtype == bool
         np.testing.assert_array_equal(values.view(np.uint8), mask.T)
     np.testing.assert_array_equal(read_volume(path, soft=True).values, mask.T)

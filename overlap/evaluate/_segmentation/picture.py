@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from overlap._common.label_arrays import as_array, image_of
 from overlap._common.voxel_grid import VoxelGrid, axis_change, compare_grids
 from overlap.io.folders import find_image
-from overlap.io.volumes import read_image_on_grid
+from overlap.io.volumes import read_image
 from overlap.plot import draw_slice
 
 from .digests import digest_of_array, digest_of_files
@@ -108,7 +108,7 @@ def _image(
         source = find_image(images, case, files)
     grid = None
     if isinstance(source, str | os.PathLike):
-        image, grid = read_image_on_grid(source)
+        image, grid = read_image(source)
     elif (known := image_of(source, "image")) is not None:
         image, grid = known.values, known.grid
     else:

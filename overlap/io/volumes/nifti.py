@@ -1,17 +1,14 @@
 """NIfTI-1 and NIfTI-2: ``.nii`` and ``.nii.gz``.
 
 nibabel reads the header. The voxels are read here, because nibabel stops before the checksum of a
-``.nii.gz`` file, allocates whatever a damaged header promises, fails at damaged extensions, which
+``.nii.gz`` file, allocates the size that a damaged header promises, fails at damaged extensions, which
 nobody needs, and takes a file that holds more voxels than its header says.
 """
 
 from __future__ import annotations
 
 import gzip
-import logging
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any, BinaryIO, cast
 
@@ -66,7 +63,7 @@ def read_nifti(path: str) -> RawVolume:
         was, name = ("gzip", ".nii.gz") if zipped else ("not gzip", ".nii")
         raise ValueError(f"{path}: its content is {was} data; rename it to end in {name}")
     with gzip.open(path) if zipped else open(path, "rb") as stream:
-        with decoding(path, "NIfTI"), _without_log(nibabel.imageglobals.logger):
+        with decoding(path, "NIfTI", "nibabel.global"):
             block = stream.read(_LARGEST_HEADER)
             size = block[:4]
             kinds = {348: nibabel.Nifti1Header, 540: nibabel.Nifti2Header}
@@ -98,20 +95,6 @@ def read_nifti(path: str) -> RawVolume:
     raw = RawVolume(data, slope=slope, inter=inter)
     _place(raw, header, path)
     return raw
-
-
-@contextmanager
-def _without_log(logger: logging.Logger) -> Iterator[None]:
-    """Silence a library that also logs the text of its exceptions."""
-
-    def drop(_: logging.LogRecord) -> bool:
-        return False
-
-    logger.addFilter(drop)
-    try:
-        yield
-    finally:
-        logger.removeFilter(drop)
 
 
 def _place(raw: RawVolume, header: Any, path: str) -> None:

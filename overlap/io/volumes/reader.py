@@ -26,7 +26,6 @@ __all__ = [
     "SUFFIXES",
     "drop_axes",
     "read_image",
-    "read_image_on_grid",
     "read_volume",
     "split_suffix",
 ]
@@ -150,8 +149,8 @@ def read_volume(
 
 
 @reads_file
-def read_image(path: str | os.PathLike[str]) -> NDArray[Any]:
-    """Read the numbers of an image as stored.
+def read_image(path: str | os.PathLike[str]) -> tuple[NDArray[Any], VoxelGrid]:
+    """Read the numbers of an image, and where its voxels lie.
 
     Parameters
     ----------
@@ -160,8 +159,9 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[Any]:
 
     Returns
     -------
-    ndarray, shape (x, y, z), or fewer axes
+    image : ndarray, shape (x, y, z), or fewer axes
         As stored; float64 where the file says how to scale them.
+    grid : VoxelGrid
 
     Raises
     ------
@@ -172,20 +172,9 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[Any]:
     --------
     >>> from overlap.io import sample_path
     >>> from overlap.io.volumes import read_image
-    >>> read_image(sample_path("volumes_truth") / "case_1.mha").shape
-    (24, 20, 12)
-    """
-    return read_image_on_grid(path)[0]
-
-
-@reads_file
-def read_image_on_grid(path: str | os.PathLike[str]) -> tuple[NDArray[Any], VoxelGrid]:
-    """Read the numbers of an image, and where its voxels lie.
-
-    Parameters
-    ----------
-    path : str or path-like
-        As for `read_image`.
+    >>> image, grid = read_image(sample_path("volumes_truth") / "case_1.mha")
+    >>> image.shape, grid.spacing
+    ((24, 20, 12), (1.5, 1.5, 3.0))
     """
     name = os.fspath(path)
     reader = _choose_reader(name)

@@ -6,14 +6,10 @@ because it is that of a printer or screen more often than that of the object.
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import math
 import os
 import re
 import zlib
-from collections.abc import Iterator
-from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -54,57 +50,27 @@ def read_tiff(path: str) -> RawVolume:
     """
     import tifffile
 
-    with decoding(path, "TIFF"):
-        with _complaints() as complaints, tifffile.TiffFile(path, _multifile=False) as tiff:
-            _check_parts(tiff, path)
-            series = _one_series(tiff, path)
-            axes = "".join(
-                axis for axis, n in zip(series.axes, series.shape, strict=True) if n != 1
+    with decoding(path, "TIFF", "tifffile"), tifffile.TiffFile(path, _multifile=False) as tiff:
+        _check_parts(tiff, path)
+        series = _one_series(tiff, path)
+        axes = "".join(axis for axis, n in zip(series.axes, series.shape, strict=True) if n != 1)
+        if "S" in axes or tiff.pages.first.photometric == tifffile.PHOTOMETRIC.RGB:
+            raise ValueError(f"{path}: is a color picture; {COLORED}")
+        if len(axes) > 3 or set(axes) & set("CT"):
+            raise ValueError(
+                f"{path}: has the axes {series.axes} of {series.shape}; wanted one image or "
+                "one stack: save each channel or time by itself"
             )
-            if "S" in axes or tiff.pages.first.photometric == tifffile.PHOTOMETRIC.RGB:
-                raise ValueError(f"{path}: is a color picture; {COLORED}")
-            if len(axes) > 3 or set(axes) & set("CT"):
-                raise ValueError(
-                    f"{path}: has the axes {series.axes} of {series.shape}; wanted one image or "
-                    "one stack: save each channel or time by itself"
-                )
-            pixels = sum(math.prod(page.shape) for page in tiff.pages)
-            if series.kind == "shaped" and len(tiff.pages) > 1 and pixels != series.size:
-                raise ValueError(
-                    f"{path}: says that it has the shape {series.shape}, and its {len(tiff.pages)} "
-                    f"pages have {pixels:,} pixels; it is damaged"
-                )
-            data = _pixels(tiff, series, path)
-            if complaints:
-                raise ValueError(complaints[0])
+        pixels = sum(math.prod(page.shape) for page in tiff.pages)
+        if series.kind == "shaped" and len(tiff.pages) > 1 and pixels != series.size:
+            raise ValueError(
+                f"{path}: says that it has the shape {series.shape}, and its {len(tiff.pages)} "
+                f"pages have {pixels:,} pixels; it is damaged"
+            )
+        data = _pixels(tiff, series, path)
     if data.dtype.kind not in "buif":
         raise ValueError(f"{path}: has pixels of type {data.dtype}; wanted integers or reals")
     return RawVolume(data.T)
-
-
-_heard: ContextVar[list[str] | None] = ContextVar("_heard", default=None)
-
-
-def _hear(record: logging.LogRecord) -> bool:
-    """Keep the errors that tifffile logs while a file is read here; let other records pass."""
-    messages = _heard.get()
-    if messages is None:
-        return True
-    if record.levelno >= logging.ERROR:
-        messages.append(record.getMessage())
-    return False
-
-
-@contextlib.contextmanager
-def _complaints() -> Iterator[list[str]]:
-    """Collect the errors that tifffile logs: it goes on without the damaged tags and pages."""
-    logging.getLogger("tifffile").addFilter(_hear)  # the second time, this does nothing
-    messages: list[str] = []
-    token = _heard.set(messages)
-    try:
-        yield messages
-    finally:
-        _heard.reset(token)
 
 
 def _one_series(tiff: Any, path: str) -> Any:
@@ -202,7 +168,7 @@ def _check_inflated(file: Any, parts: list[tuple[int, int]], wanted: list[int], 
 
 
 def _pixels(tiff: Any, series: Any, path: str) -> NDArray[Any]:
-    """Return the stored numbers; of black and white, whatever the file stores for white, white."""
+    """Return the stored numbers; in black and white pictures, 1 is white."""
     page = tiff.pages.first
     white_is_zero = page.photometric == 0
     if series.dataoffset is not None and page.is_memmappable:
