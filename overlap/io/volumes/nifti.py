@@ -1,8 +1,8 @@
 """NIfTI-1 and NIfTI-2: ``.nii`` and ``.nii.gz``.
 
 nibabel reads the header. The voxels are read here, because nibabel stops before the checksum of a
-``.nii.gz`` file, allocates the size that a damaged header promises, fails at damaged extensions, which
-nobody needs, and takes a file that holds more voxels than its header says.
+``.nii.gz`` file, allocates the size that a damaged header promises, fails at damaged
+extensions, which nobody needs, and takes a file that holds more voxels than its header says.
 """
 
 from __future__ import annotations
