@@ -44,23 +44,7 @@ _AXES = 16
 
 
 def read_metaimage(path: str) -> RawVolume:
-    """Read a MetaImage file.
-
-    Parameters
-    ----------
-    path : str
-        ``.mha`` or ``.mhd`` file.
-
-    Returns
-    -------
-    RawVolume
-
-    Raises
-    ------
-    ValueError
-        The file is damaged, truncated, something else, or of a rare form: text voxels, several
-        data files, several channels.
-    """
+    """Read a MetaImage file. Refused: text voxels, several data files, several channels."""
     fields, offset = _read_header(path)
     ndim = _whole(fields, path, "NDims", 1)[0]
     if not 1 <= ndim <= _AXES:

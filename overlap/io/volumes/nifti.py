@@ -34,22 +34,6 @@ def read_nifti(path: str) -> RawVolume:
 
     The affine is the sform if there is one, else the qform; without either only the spacing is
     known. Lengths in meters or microns become millimeters.
-
-    Parameters
-    ----------
-    path : str
-        File to read.
-
-    Returns
-    -------
-    RawVolume
-
-    Raises
-    ------
-    ValueError
-        The file is damaged, truncated or something else.
-    ImportError
-        nibabel is not installed.
     """
     try:
         import nibabel

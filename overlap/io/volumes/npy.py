@@ -21,23 +21,7 @@ _LONGEST = 10_000  # a header: as NumPy
 
 
 def read_numpy(path: str) -> RawVolume:
-    """Read a NumPy file.
-
-    Parameters
-    ----------
-    path : str
-        ``.npy`` file, or ``.npz`` archive of one array.
-
-    Returns
-    -------
-    RawVolume
-        The axes are those of the stored array.
-
-    Raises
-    ------
-    ValueError
-        The file is damaged, truncated, something else, or holds several arrays or objects.
-    """
+    """Read an array, with its axes as they are. Refused: several arrays, Python objects."""
     # a damaged header can be anything, also to Python's own parser
     with decoding(path, "NumPy"):
         if not path.lower().endswith(".npz"):

@@ -47,23 +47,7 @@ _HEADER = 1 << 24
 
 
 def read_nrrd(path: str) -> RawVolume:
-    """Read a NRRD file.
-
-    Parameters
-    ----------
-    path : str
-        ``.nrrd`` or ``.nhdr`` file.
-
-    Returns
-    -------
-    RawVolume
-
-    Raises
-    ------
-    ValueError
-        The file is damaged, truncated, something else, has several channels, or is of a rare
-        form: text voxels, bzip2, several data files, a line skip.
-    """
+    """Read a NRRD file. Refused: text voxels, bzip2, several data files, several channels."""
     fields, offset = _read_header(path)
     sides = _numbers(fields, path, "sizes", None)
     sizes = [int(side) for side in sides]

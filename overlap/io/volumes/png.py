@@ -30,23 +30,7 @@ _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4),
 
 
 def read_png(path: str) -> RawVolume:
-    """Read a PNG label image: gray of any depth, black and white, or palette indices.
-
-    Parameters
-    ----------
-    path : str
-        File to read.
-
-    Returns
-    -------
-    RawVolume
-        Axis 0 is x (columns), axis 1 is y (rows).
-
-    Raises
-    ------
-    ValueError
-        The file is damaged, truncated, something else, animated, or has colors.
-    """
+    """Read gray of any depth, black and white, or palette indices. Refused: colors, animations."""
     from PIL import PngImagePlugin
 
     # Pillow reads damaged chunks, and fills rows that are missing with zeros

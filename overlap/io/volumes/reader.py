@@ -30,6 +30,8 @@ __all__ = [
     "split_suffix",
 ]
 
+#: The reader of each format takes a path, and raises ValueError for a damaged file, or a form of
+#: the format that it refuses. Axis 0 is x, or columns; axis 1 is y, or rows.
 _READERS: dict[str, Callable[[str], RawVolume]] = {
     ".nii.gz": read_nifti,
     ".nii": read_nifti,
@@ -43,7 +45,6 @@ _READERS: dict[str, Callable[[str], RawVolume]] = {
     ".npy": read_numpy,
     ".npz": read_numpy,
 }
-
 
 #: Suffixes of the formats that are read, in lower case.
 SUFFIXES = tuple(_READERS)

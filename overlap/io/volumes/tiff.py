@@ -30,24 +30,7 @@ _RATIOS = {8: DEFLATE_RATIO, 32946: DEFLATE_RATIO, 5: 4096, 32773: 64}
 
 
 def read_tiff(path: str) -> RawVolume:
-    """Read a TIFF label image, or a stack of pages of one size.
-
-    Parameters
-    ----------
-    path : str
-        File to read.
-
-    Returns
-    -------
-    RawVolume
-        Axis 0 is x (columns), axis 1 is y (rows), axis 2 the page.
-
-    Raises
-    ------
-    ValueError
-        The file is damaged, truncated, something else, has colors, channels or times, or pages
-        of different sizes.
-    """
+    """Read a picture, or a stack of equal pages (axis 2). Refused: colors, channels, times."""
     import tifffile
 
     with decoding(path, "TIFF", "tifffile"), tifffile.TiffFile(path, _multifile=False) as tiff:
