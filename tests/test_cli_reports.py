@@ -49,6 +49,8 @@ TEMPORAL_WORDS = {
     "--out": [("again.csv", "--out", "again.html"), ("again.html", "--protocol", "all")],
     "--plot": ["p.svg", ("p.svg", "--protocol", "all")],
     "--workers": ["2"],
+    "--engine": [("threading", "--workers", "2")],
+    "--address": [("ADDRESS", "--engine", "dask", "--workers", "2")],
     "--quiet": [()],
 }  # fmt: skip
 VOLUME_WORDS = {
@@ -72,6 +74,8 @@ VOLUME_WORDS = {
     "--interval": [("exact", "--bootstrap", "50")],
     "--seed": [("3", "--bootstrap", "50")],
     "--workers": ["2"],
+    "--engine": [("threading", "--workers", "2")],
+    "--address": [("ADDRESS", "--engine", "dask", "--workers", "2")],
     "--resume": ["kept"],
     "--out": [("again.csv", "--out", "again.html")],
     "--plot": ["p.svg"],
@@ -182,12 +186,23 @@ def inputs(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def address():
+    """Address of a cluster in this process."""
+    distributed = pytest.importorskip("dask.distributed")
+    with distributed.LocalCluster(1, processes=False, dashboard_address=":0") as cluster:
+        yield cluster.scheduler_address
+
+
 @pytest.fixture
-def run(inputs, tmp_path, monkeypatch, capsys):
+def run(inputs, tmp_path, monkeypatch, capsys, request):
     shutil.copytree(inputs, tmp_path / "here")
     monkeypatch.chdir(tmp_path / "here")
 
     def call(*words):
+        if "ADDRESS" in words:
+            at = words.index("ADDRESS")
+            words = [*words[:at], request.getfixturevalue("address"), *words[at + 1 :]]
         code = cli.main([str(word) for word in words])
         captured = capsys.readouterr()
         return code, captured.out, captured.err

@@ -1,21 +1,17 @@
-"""What `overlap list` shows, and what `overlap warm` compiles."""
+"""The command ``overlap list``."""
 
 from __future__ import annotations
 
 import math
-import time
 
-__all__ = [
-    "kind_rows",
-    "metric_rows",
-    "protocol_rows",
-    "residue_rows",
-    "score_rows",
-    "warm_kernels",
-]
+import click
+
+from overlap.cli.options import Choice
+
+__all__ = ["list_names"]
 
 
-def score_rows() -> list[list[str]]:
+def _scores() -> list[list[str]]:
     """Name, parameters and meaning of each public score."""
     import overlap
 
@@ -37,7 +33,7 @@ def score_rows() -> list[list[str]]:
     return rows
 
 
-def protocol_rows() -> list[list[str]]:
+def _protocols() -> list[list[str]]:
     """Name, thresholds and description of each protocol."""
     from overlap.evaluate import PROTOCOLS
 
@@ -51,7 +47,7 @@ def protocol_rows() -> list[list[str]]:
     ]
 
 
-def metric_rows() -> list[list[str]]:
+def _metrics() -> list[list[str]]:
     """Name, direction and meaning of each metric of segmentation."""
     from overlap.evaluate import METRICS
 
@@ -62,7 +58,7 @@ def metric_rows() -> list[list[str]]:
     ]
 
 
-def kind_rows() -> list[list[str]]:
+def _kinds() -> list[list[str]]:
     """Name and description of each kind of region."""
     import overlap
 
@@ -74,7 +70,7 @@ def kind_rows() -> list[list[str]]:
     return rows
 
 
-def residue_rows() -> list[list[str]]:
+def _residues() -> list[list[str]]:
     """Name, cutoffs and meaning of each category of residue."""
     from overlap.io.residue_categories import (
         ALLOWED_CUTOFFS,
@@ -95,29 +91,19 @@ def residue_rows() -> list[list[str]]:
     ]
 
 
-def warm_kernels() -> float:
-    """Compile the kernels of the commands and of common scores; return seconds."""
-    begin = time.perf_counter()
-    import numpy as np
+_ROWS = {
+    "scores": _scores,
+    "metrics": _metrics,
+    "protocols": _protocols,
+    "kinds": _kinds,
+    "residues": _residues,
+}
 
-    import overlap as ov
-    from overlap.io import as_segments, sample_path
 
-    truth = as_segments(sample_path("temporal_truth"), role="truth")
-    found = as_segments(sample_path("temporal_found"), role="found")
-    for protocol in ov.evaluate.PROTOCOLS:
-        ov.evaluate.temporal(truth=truth, found=found, protocol=protocol, bootstrap=50)
-    volumes = sample_path("volumes_truth"), sample_path("volumes_found")
-    ov.evaluate.segmentation(truth=volumes[0], found=volumes[1], progress=False)
-    ov.evaluate.conformation(
-        found=sample_path("angles_found"), truth=sample_path("angles_truth"), progress=False
-    )
-    plates = np.zeros((2, 64, 40, 40), bool)
-    plates[0, 0] = plates[1, 63] = True  # so far apart that both ways of searching are taken
-    ov.surface_distances(plates[0], plates[1])
-    for batch in (ov.Intervals([[0.0, 2.0]]), ov.Boxes([[0.0, 0.0, 2.0, 2.0]])):
-        for score in (ov.iou, ov.giou, ov.diou, ov.ciou):
-            score(batch, batch)
-            score.pairwise(batch, batch)
-            score.value_and_grad(batch, batch)
-    return time.perf_counter() - begin
+@click.command(name="list")
+@click.argument("what", type=Choice(tuple(_ROWS)))
+def list_names(what: str) -> None:
+    """List the scores, metrics of segmentation, protocols, kinds of region or of residue."""
+    from overlap.cli.screen import align
+
+    click.echo("\n".join(align(_ROWS[what]())))

@@ -13,6 +13,7 @@ import click
 from overlap.io.printable import printable
 
 __all__ = [
+    "Writer",
     "check_json",
     "check_outputs",
     "report_writers",
@@ -22,7 +23,13 @@ __all__ = [
 ]
 
 Writer = Callable[[str], Any]
-_OUT_SUFFIXES = {".json": "to_json", ".csv": "to_csv", ".html": "to_html"}
+_OUT_SUFFIXES = {
+    ".json": "to_json",
+    ".csv": "to_csv",
+    ".html": "to_html",
+    ".parquet": "to_parquet",
+}
+_NEEDED = {".html": "jinja2", ".parquet": "pyarrow"}
 _PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 
 
@@ -53,8 +60,13 @@ def check_outputs(
         if Path(path).suffix.lower() != suffix:
             raise click.UsageError(f"{name} {path}: wanted a name in {suffix}")
     for path in outputs:
-        if Path(path).suffix.lower() not in _OUT_SUFFIXES:
+        suffix = Path(path).suffix.lower()
+        if suffix not in _OUT_SUFFIXES:
             raise click.UsageError(f"--out {path}: wanted a name in {', '.join(_OUT_SUFFIXES)}")
+        if suffix in _NEEDED and util.find_spec(_NEEDED[suffix]) is None:
+            raise ImportError(
+                f"--out {path} needs {_NEEDED[suffix]}: pip install 'overlap-metrics[report]'"
+            )
     pictures = [(name, path) for name, path in (("--plot", plot), *more_plots) if path is not None]
     for name, path in pictures:
         if Path(path).suffix.lower() not in _PLOT_SUFFIXES:

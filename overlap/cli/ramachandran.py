@@ -7,12 +7,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from overlap.cli.outputs import check_outputs, report_writers, write_outputs
-from overlap.io.printable import printable
+from overlap.cli.options import Choice, Shared, evaluating, shown_failures
 
 __all__ = ["ramachandran"]
-
-_FAILURES = 20  # shown one by one
 
 
 @click.command()
@@ -27,7 +24,7 @@ _FAILURES = 20  # shown one by one
 @click.option("--levels", default="favored,allowed", show_default=True, metavar="A,B,...",
               help="Regions to compare: favored, allowed, or fractions held.")  # fmt: skip
 @click.option("--level-by", default="points", show_default=True,
-              type=click.Choice(["points", "mass"]),
+              type=Choice(["points", "mass"]),
               help="What a region holds a fraction of: residues, or smoothed density.")  # fmt: skip
 @click.option("--favored", type=float, metavar="X", help="Cutoff of favored, by default 0.02.")
 @click.option("--allowed", metavar="X|NAME=X,...", help="Cutoffs of allowed; see docs.")
@@ -35,7 +32,7 @@ _FAILURES = 20  # shown one by one
 @click.option("--kappa", default="50", show_default=True, metavar="K",
               help="Concentration of the kernel for densities, or likelihood.")  # fmt: skip
 @click.option("--step", type=float, metavar="DEG", help="Between the nodes of densities.")
-@click.option("--mass", default="B", show_default=True, type=click.Choice(["A", "B"]),
+@click.option("--mass", default="B", show_default=True, type=Choice(["A", "B"]),
               help="By whose density regions are weighed.")  # fmt: skip
 @click.option("--min-residues", default=200, show_default=True, type=click.IntRange(min=1),
               help="Categories with fewer have no region.")  # fmt: skip
@@ -54,21 +51,18 @@ _FAILURES = 20  # shown one by one
 @click.option("--min-occupancy", type=float, metavar="X", help="Leave residues below it out.")
 @click.option("--unit", metavar="UNIT|A=UNIT,B=UNIT",
               help="Of tables of angles, degrees or radians; by default it is told.")  # fmt: skip
-@click.option("--bootstrap", default=0, metavar="N", type=click.IntRange(min=0),
-              help="Draw residues anew N times for 95 % intervals.")  # fmt: skip
-@click.option("--resample", type=click.Choice(["structure", "chain", "residue"]),
+@click.option("--resample", type=Choice(["structure", "chain", "residue"]),
               help="What is drawn; by default chains, if there are five.")  # fmt: skip
 @click.option("--interval", default="normal", show_default=True,
-              type=click.Choice(["normal", "percentile", "basic"]),
+              type=Choice(["normal", "percentile", "basic"]),
               help="How intervals of regions are made of the draws.")  # fmt: skip
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0),
-              help="Seed of the bootstrap.")  # fmt: skip
-@click.option("--out", "outputs", multiple=True, metavar="FILE",
-              help="Write the report as .json, .csv or .html; repeatable.")  # fmt: skip
-@click.option("--plot", metavar="FILE", help="Draw the plots to a .png, .pdf or .svg file.")
 @click.option("--residues", metavar="FILE", help="Write all scored residues as .csv.")
 @click.option("--geojson", metavar="FILE", help="Write the regions of A as .geojson.")
-@click.option("--quiet", is_flag=True, help="Show nothing but errors.")
+@evaluating(
+    "residues or chains",
+    "Draw the plots",
+    without=("--workers", "--engine", "--address", "--resume"),
+)
 def ramachandran(
     found: str | None,
     truth: str | None,
@@ -92,15 +86,11 @@ def ramachandran(
     max_b_factor: float | None,
     min_occupancy: float | None,
     unit: str | None,
-    bootstrap: int,
     resample: str | None,
     interval: Any,
-    seed: int,
-    outputs: tuple[str, ...],
-    plot: str | None,
     residues: str | None,
     geojson: str | None,
-    quiet: bool,
+    shared: Shared,
 ) -> int:
     """Compare the backbone angles of A with those of B, on the torus of phi and psi.
 
@@ -117,11 +107,12 @@ def ramachandran(
         found, truth = str(sample_path("angles_found")), str(sample_path("angles_truth"))
     if found is None or truth is None:
         raise click.UsageError(f"{'A and B' if found is None else 'B'} missing; give two inputs")
-    check_outputs(
-        outputs, plot, [found, truth],
+    shared.check(
+        [found, truth],
         more_files=[("--residues", residues, ".csv"), ("--geojson", geojson, ".geojson")],
     )  # fmt: skip
     from overlap import evaluate
+    from overlap.cli.screen_ramachandran import ramachandran_lines
     from overlap.io.conformations import kind_of
     from overlap.io.residue_categories import as_category
 
@@ -129,40 +120,34 @@ def ramachandran(
         category = as_category(category)
     if classify is None:
         classify = kind_of(found) == "structures" and kind_of(truth) == "grids"
-    shared: dict[str, Any] = {
+    common: dict[str, Any] = {
         "found": found, "truth": truth, "favored": favored, "allowed": _allowed(allowed),
         "category": category, "models": _models(models), "conformer": conformer,
         "bond_limit": bond_limit, "cis_limit": cis_limit, "max_resolution": max_resolution,
         "max_b_factor": max_b_factor, "min_occupancy": min_occupancy, "unit": _unit(unit),
-        "resample": resample, "bootstrap": bootstrap, "rng": seed,
+        "resample": resample, "bootstrap": shared.bootstrap, "rng": shared.seed,
     }  # fmt: skip
     report: Any
     if classify:
         _refuse_options_of_regions()
-        report = evaluate.ramachandran(**shared)
+        report = evaluate.ramachandran(**common)
         others = [(residues, report.residues_to_csv)]
     else:
         if residues is not None:
             raise click.UsageError("--residues needs residues to be scored; give --classify, too")
         report = evaluate.conformation(
-            **shared, levels=levels, level_by=level_by, kappa=_kappa(kappa), step=step,
+            **common, levels=levels, level_by=level_by, kappa=_kappa(kappa), step=step,
             mass="found" if mass == "A" else "truth", min_residues=min_residues,
-            tolerance=_tolerance(tolerance), interval=interval, progress=False if quiet else None,
+            tolerance=_tolerance(tolerance), interval=interval, progress=shared.progress,
         )  # fmt: skip
         others = [(geojson, report.to_geojson)]
-    unwritten = write_outputs([*others, *report_writers(report, outputs), (plot, report.plot)])
-    if not quiet:
-        from overlap.cli.screen_ramachandran import ramachandran_lines
-
-        click.echo("\n".join(ramachandran_lines(report)))
-    failures = [*report.settings["found"].get("failures", ()),
-                *report.settings["truth"].get("failures", ())]  # fmt: skip
-    for failure in failures[:_FAILURES]:
-        reason = f"overlap: failed: {failure['source']}: {failure['reason']}"
-        click.echo(printable(reason), err=True)
-    if len(failures) > _FAILURES:
-        more = len(failures) - _FAILURES
-        click.echo(f"overlap: failed: {more} more files; see the report's failures", err=True)
+    unwritten = shared.finish(report, others, ramachandran_lines)
+    failures = [
+        (failure["source"], failure["reason"])
+        for side in ("found", "truth")
+        for failure in report.settings[side].get("failures", ())
+    ]
+    shown_failures(failures, "files")
     return 2 if unwritten else int(bool(failures))
 
 
@@ -215,8 +200,8 @@ def _unit(text: str | None) -> Any:
 
 
 def _models(word: str) -> Any:
-    if word in ("first", "all"):
-        return word
+    if word.lower() in ("first", "all"):
+        return word.lower()
     try:
         return int(word)
     except ValueError:
@@ -224,8 +209,8 @@ def _models(word: str) -> Any:
 
 
 def _kappa(word: str) -> Any:
-    if word == "likelihood":
-        return word
+    if word.lower() == "likelihood":
+        return "likelihood"
     try:
         return float(word)
     except ValueError:
@@ -233,7 +218,7 @@ def _kappa(word: str) -> Any:
 
 
 def _tolerance(word: str) -> float | None:
-    if word == "none":
+    if word.lower() == "none":
         return None
     try:
         return float(word)

@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from overlap.evaluate import Comparison, Explanation, Report
     from overlap.evaluate.page import Section
 
-__all__ = ["align", "blocks", "comparison_lines", "explanation_lines", "notices", "report_lines",
-           "temporal_lines"]  # fmt: skip
+__all__ = ["align", "blocks", "comparison_lines", "explanation_lines", "notices", "report_lines"]
 
 _WIDTH = 110
 
@@ -78,7 +77,9 @@ def blocks(section: Section, keys: int) -> list[str]:
 def _numeric(rows: Sequence[Sequence[str]], column: int) -> bool:
     """Whether the cells of a column begin like numbers."""
     cells = [row[column] for row in rows[1:] if row[column] not in ("", "undefined")]
-    return bool(cells) and all(cell.lstrip("-")[:1].isdigit() or "inf" in cell for cell in cells)
+    return bool(cells) and all(
+        cell.lstrip("-")[:1].isdigit() or "inf" in cell or cell == "nan" for cell in cells
+    )
 
 
 def report_lines(report: Report) -> list[str]:
@@ -95,80 +96,7 @@ def report_lines(report: Report) -> list[str]:
             continue
         lines += [section.title] if section.title else []
         lines += [*blocks(section, section.keys), ""]
-    return lines + notices(report.settings)
-
-
-def temporal_lines(report: Report) -> list[str]:
-    """Lines for the screen of a report on temporal localization.
-
-    Parameters
-    ----------
-    report : Report
-        Result of `overlap.evaluate.temporal`.
-
-    Returns
-    -------
-    list of str
-        mAP per threshold and their mean in per cent, with the bootstrap interval and the
-        range over orders of ties where there are any; then counts and notes.
-    """
-    if "protocols" in report.settings:
-        return _all_protocols(report)
-    settings = report.settings
-    summary = dict(report.summary_items())
-    ties = settings["tie_range"]
-    low, high = ties["mAP"]
-    ranges = [*zip(ties["low"], ties["high"], strict=True), (low, high)]
-    names = [name for name in summary if name.startswith("mAP@") and " " not in name]
-    tied = high > low
-    header = ["IoU", "mAP %"]
-    bootstrap = settings.get("bootstrap")
-    if bootstrap:
-        header.append(f"{100 * bootstrap['confidence_level']:g} % interval")
-    if tied:
-        header.append("over ties")
-    rows = [header]
-    for name, extent in zip([*names, "mAP"], ranges, strict=True):
-        row = [name.partition("@")[2] or "mean", _percent(summary[name])]
-        if bootstrap:
-            row.append(_span(summary[f"{name} low"], summary[f"{name} high"]))
-        if tied:
-            row.append(_span(*extent))
-        rows.append(row)
-    return [*align(rows, right=(1, 2, 3)), "", *_facts(settings)]
-
-
-def _all_protocols(report: Report) -> list[str]:
-    """One column per protocol."""
-    summary = dict(report.summary_items())
-    protocols = report.settings["protocols"]
-    names: dict[str, None] = {}
-    for name in summary:
-        metric = name.partition(" ")[2]
-        if metric.startswith("mAP@") and " " not in metric:
-            names[metric] = None
-    rows = [["IoU", *(f"{name} %" for name in protocols)]]
-    for metric in [*sorted(names), "mAP"]:
-        values = [summary.get(f"{name} {metric}") for name in protocols]
-        cells = ["" if value is None else _percent(value) for value in values]
-        rows.append([metric.partition("@")[2] or "mean", *cells])
-    return [*align(rows, right=range(1, len(protocols) + 1)), "", *_facts(report.settings)]
-
-
-def _facts(settings: dict[str, Any]) -> list[str]:
-    """Write counts and notes."""
-    truth, found = settings["truth"], settings["found"]
-    predictions = f"{found['segments']:,} in {found['videos']:,} videos"
-    outside = found["segments_of_videos_not_in_truth"]
-    ties = f", ties {settings['ties']}" if "ties" in settings else ""
-    classes = f", {len(settings['classes'])} classes" if "classes" in settings else ""
-    facts = [
-        ["protocol", settings["protocol"] + ties],
-        ["truth", f"{truth['segments']:,} segments in {truth['videos']:,} videos{classes}"],
-        ["found", predictions + (f"; {outside:,} outside the truth's videos" if outside else "")],
-    ]
-    said = [note for note in settings["notes"] if not note.startswith("ties:")]
-    return align(facts) + notices(settings, said)
+    return lines + notices(report.settings, report.remarks())
 
 
 def notices(settings: dict[str, Any], notes: Sequence[str] | None = None) -> list[str]:
@@ -333,7 +261,3 @@ def explanation_lines(explanation: Explanation) -> list[str]:
 
 def _percent(value: float) -> str:
     return f"{100 * value:.2f}"
-
-
-def _span(low: float, high: float) -> str:
-    return f"{_percent(low)} to {_percent(high)}"

@@ -8,12 +8,10 @@ from typing import Any, Literal
 
 import click
 
-from overlap.cli.outputs import check_outputs, report_writers, write_outputs
-from overlap.io.printable import printable
+from overlap.cli.options import Choice, Shared, evaluating, shown_failures
 
 __all__ = ["segmentation"]
 
-_FAILURES = 20  # shown one by one
 _SAMPLE_LABELS = "1=organ,2=lesion,3=vessel"
 
 
@@ -32,13 +30,13 @@ _SAMPLE_LABELS = "1=organ,2=lesion,3=vessel"
 @click.option("--missing", metavar="VALUE",
               help="What stands in means for undefined values: a number, or worst.")  # fmt: skip
 @click.option("--failed", default="leave_out", show_default=True,
-              type=click.Choice(["leave_out", "worst", "error"]),
+              type=Choice(["leave_out", "worst", "error"]),
               help="What a case is whose FOUND volume is missing or unusable.")  # fmt: skip
 @click.option("--soft", is_flag=False, flag_value="minmax", metavar="[FORM]",
               help="Compare values in [0, 1]: minmax, product or squared.")  # fmt: skip
 @click.option("--scale", type=float, metavar="S", help="What stands for 1 in soft FOUND volumes.")
 @click.option("--instances", default="components", show_default=True,
-              type=click.Choice(["components", "labels"]),
+              type=Choice(["components", "labels"]),
               help="What the objects of pq and the like are.")  # fmt: skip
 @click.option("--surface", default="metrics-reloaded", show_default=True, metavar="PRESET",
               help="Whose convention for hd95, assd, nsd@2mm and the like.")  # fmt: skip
@@ -49,23 +47,13 @@ _SAMPLE_LABELS = "1=organ,2=lesion,3=vessel"
               help="Exchange and flip axes of FOUND volumes to fit the truth.")  # fmt: skip
 @click.option("--pattern", metavar="P[,Q]",
               help="Path inside the folders, with * for the case and ** for folders.")  # fmt: skip
-@click.option("--bootstrap", default=0, metavar="N", type=click.IntRange(min=0),
-              help="Resample the cases N times, 50 or more, for 95 % intervals.")  # fmt: skip
 @click.option("--interval", default="studentised", show_default=True,
-              type=click.Choice(["studentised", "exact"]),
+              type=Choice(["studentised", "exact"]),
               help="Exact intervals allow for misses that no case has, and are wider.")  # fmt: skip
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0),
-              help="Seed of the bootstrap.")  # fmt: skip
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1),
-              help="Number of processes; each holds one case.")  # fmt: skip
-@click.option("--resume", metavar="DIR", help="Keep measured cases here, and use those there are.")
-@click.option("--out", "outputs", multiple=True, metavar="FILE",
-              help="Write the report as .json, .csv or .html; repeatable.")  # fmt: skip
-@click.option("--plot", metavar="FILE", help="Draw the values of all cases.")
 @click.option("--picture", metavar="FILE", help="Draw the worst slice of the worst case.")
 @click.option("--images", metavar="DIR|P",
               help="Background of the picture: a folder of images, or a path with *.")  # fmt: skip
-@click.option("--quiet", is_flag=True, help="Show nothing but errors.")
+@evaluating("cases", "Draw the values of all cases")
 def segmentation(
     truth: str | None,
     found: str | None,
@@ -85,16 +73,10 @@ def segmentation(
     tolerance: float,
     reorient: bool,
     pattern: str | None,
-    bootstrap: int,
     interval: Literal["studentised", "exact"],
-    seed: int,
-    workers: int,
-    resume: str | None,
-    outputs: tuple[str, ...],
-    plot: str | None,
     picture: str | None,
     images: str | None,
-    quiet: bool,
+    shared: Shared,
 ) -> int:
     """Score the volumes in FOUND_DIR against those in TRUTH_DIR, case by case.
 
@@ -112,55 +94,39 @@ def segmentation(
         lacking = "TRUTH_DIR and FOUND_DIR" if truth is None else "FOUND_DIR"
         raise click.UsageError(f"{lacking} missing; give two folders, or --sample")
     files = [path for path in (labels, strata) if path is not None and Path(path).exists()]
-    check_outputs(outputs, plot, [truth, found, *files], [("--picture", picture)])
+    shared.check([truth, found, *files], more_plots=[("--picture", picture)])
     if images is not None and picture is None:
         raise click.UsageError("--images is the background of --picture; give that, too")
     from overlap import evaluate
+    from overlap.cli.screen_segmentation import segmentation_lines
 
     options: dict[str, Any] = {}
     if metrics is not None:
-        options["metrics"] = metrics
+        options["metrics"] = metrics.lower()
     report = evaluate.segmentation(
         truth=truth,
         found=found,
         labels=_labels(labels),
         ignore=None if ignore is None else _numbers(ignore, "--ignore", int),
         strata=strata,
-        empty=empty,
+        empty=empty.lower(),
         missing=_missing(missing),
         failed=failed,
-        soft=False if soft is None else soft,  # type: ignore[arg-type]
+        soft=False if soft is None else soft.lower(),  # type: ignore[arg-type]
         scale=scale,
         instances=instances,
-        surface=surface,
+        surface=surface.lower(),
         spacing=None if spacing is None else _numbers(spacing, "--spacing", float),
         tolerance=tolerance,
         reorient=reorient,
         pattern=_pattern(pattern),
-        bootstrap=bootstrap,
         interval=interval,
-        rng=seed,
-        workers=workers,
-        resume=resume,
-        progress=False if quiet else None,
+        **shared.options(),
         **options,
     )
-    unwritten = write_outputs(
-        [
-            *report_writers(report, outputs),
-            (plot, report.plot),
-            (picture, partial(report.picture, images=images)),
-        ]
-    )
-    if not quiet:
-        from overlap.cli.screen_segmentation import segmentation_lines
-
-        click.echo("\n".join(segmentation_lines(report)))
-    for failure in report.failed[:_FAILURES]:
-        click.echo(printable(f"overlap: failed: {failure.case}: {failure.reason}"), err=True)
-    if len(report.failed) > _FAILURES:
-        more = len(report.failed) - _FAILURES
-        click.echo(f"overlap: failed: {more} more cases; see the report's failures", err=True)
+    others = [(picture, partial(report.picture, images=images))]
+    unwritten = shared.finish(report, others, segmentation_lines)
+    shown_failures([(failure.case, failure.reason) for failure in report.failed], "cases")
     return 2 if unwritten else int(bool(report.failed))
 
 
@@ -179,10 +145,10 @@ def _numbers(text: str, option: str, kind: type) -> list[Any]:
 
 
 def _missing(word: str | None) -> Any:
-    if word in (None, "worst"):
-        return word
+    if word is None or word.lower() == "worst":
+        return word and "worst"
     try:
-        return float(str(word))
+        return float(word)
     except ValueError:
         raise click.UsageError(f"--missing {word}: wanted a number, or worst") from None
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
 from overlap.io import write_text
+from overlap.io._atomic import atomic_path
 from overlap.io.name_match import closest
 
 from .numbers import Interval, Number
@@ -115,6 +117,10 @@ class Report(ByValue):
     def brief(self) -> list[Section]:
         """Return the tables of the screen; one without columns is a list of facts."""
         return self.sections()
+
+    def remarks(self) -> Sequence[str]:
+        """Return the notes that the screen shows below its tables."""
+        return self.settings.get("notes", ())
 
     def draw(self, path: str | Path | None, ax: Any, **options: Any) -> Any:
         """Draw the report; see `plot`."""
@@ -231,6 +237,24 @@ class Report(ByValue):
     def to_csv(self, path: str | Path | None = None) -> str:
         """Return the table as CSV; with `path`, write it there (whole or not at all)."""
         return csv_text(self.table_rows, path)
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write the table as a Parquet file, whole or not at all.
+
+        Settings and summary are in the metadata of the file, which `pandas.read_parquet` gives as
+        ``attrs``.
+
+        Raises
+        ------
+        ImportError
+            pyarrow is not installed.
+        """
+        if find_spec("pyarrow") is None:
+            raise ImportError("Parquet files need pyarrow: pip install 'overlap-metrics[report]'")
+        table = self.table.copy()
+        table.attrs = {key: entry for key, entry in self.to_dict().items() if key != "table"}
+        with atomic_path(path) as temporary:
+            table.to_parquet(temporary, engine="pyarrow", index=False)
 
     def to_html(self, path: str | Path | None = None) -> str:
         """Return the report as one HTML page with its picture; with `path`, write it there.

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from overlap.cli.screen import temporal_lines
+from overlap.cli.screen import report_lines
 from overlap.evaluate import PROTOCOLS, temporal, temporal_study
 from overlap.io import as_segments
 
@@ -408,7 +408,7 @@ def test_inputs_that_do_not_match_are_a_finding(two_videos, changes, said):
     assert report.summary["mAP"] == 0.0
     assert re.search(said, " ".join(report.findings))
     assert any("no prediction counts as true" in finding for finding in report.findings)
-    assert any("attention: " + report.findings[0] == line for line in temporal_lines(report))
+    assert any("attention: " + report.findings[0] == line for line in report_lines(report))
 
 
 def test_inputs_that_match_have_no_findings(two_videos):

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from numpy.typing import NDArray
 
+from overlap.evaluate.page import Section
 from overlap.evaluate.report import Report
 
-from .shown import CurveEvidence
+from .shown import CurveEvidence, brief_of, brief_of_all
 
 __all__ = ["TemporalReport"]
 
@@ -21,6 +22,16 @@ class TemporalReport(Report):
     """
 
     evidence: CurveEvidence = field(repr=False)
+
+    def brief(self) -> list[Section]:
+        """Return the tables of the screen."""
+        if "protocols" in self.settings:
+            return brief_of_all(self)
+        return brief_of(self)
+
+    def remarks(self) -> list[str]:
+        """Return the notes that the tables of the screen do not say already."""
+        return [note for note in self.settings["notes"] if not note.startswith("ties:")]
 
     def curve(self, label: str, iou: float) -> tuple[NDArray, NDArray]:
         """Return recall and precision after each counted prediction of one class.

@@ -15,7 +15,7 @@ from overlap.evaluate.thresholds import threshold_names
 if TYPE_CHECKING:
     from .report import TemporalReport
 
-__all__ = ["CurveEvidence"]
+__all__ = ["CurveEvidence", "brief_of", "brief_of_all"]
 
 
 class CurveEvidence(Evidence, Protocol):
@@ -87,3 +87,60 @@ def _grid(rows: list[dict[str, Any]]) -> Section:
     ]
     columns = ["class", "truths", *threshold_names(levels), "mean"]
     return Section("Classes, %, the worst first", columns, cells)
+
+
+def brief_of(report: Report) -> list[Section]:
+    """Return the mAP at each threshold and the mean, with intervals and ranges of ties if any."""
+    settings = report.settings
+    summary, ties = dict(report.items), settings["tie_range"]
+    low, high = ties["mAP"]
+    columns = ["IoU", "mAP %"]
+    bootstrap = settings.get("bootstrap")
+    if bootstrap:
+        columns.append(f"{100 * bootstrap['confidence_level']:g} % interval")
+    if high > low:
+        columns.append("over ties")
+    names = [f"mAP@{name}" for name in threshold_names(settings["thresholds"])]
+    rows = []
+    for name, *ends in zip(
+        [*names, "mAP"], [*ties["low"], low], [*ties["high"], high], strict=True
+    ):
+        row = [name.partition("@")[2] or "mean", f"{100 * summary[name]:.2f}"]
+        if bootstrap:
+            row.append(_range(summary[f"{name} low"], summary[f"{name} high"]))
+        if high > low:
+            row.append(_range(*ends))
+        rows.append(row)
+    return [Section("", columns, rows, keys=1), Section("", (), facts_of(settings))]
+
+
+def brief_of_all(report: Report) -> list[Section]:
+    """Return the mAP at each threshold by every protocol."""
+    summary, protocols = dict(report.items), report.settings["protocols"]
+    levels = {name for one in protocols.values() for name in threshold_names(one["thresholds"])}
+    rows = []
+    for metric in [*(f"mAP@{name}" for name in sorted(levels)), "mAP"]:
+        values = [summary.get(f"{name} {metric}") for name in protocols]
+        cells = ["" if value is None else f"{100 * value:.2f}" for value in values]
+        rows.append([metric.partition("@")[2] or "mean", *cells])
+    columns = ["IoU", *(f"{name} %" for name in protocols)]
+    settings = report.settings
+    return [Section("", columns, rows, keys=1), Section("", (), facts_of(settings))]
+
+
+def _range(low: float, high: float) -> str:
+    return f"{100 * low:.2f} to {100 * high:.2f}"
+
+
+def facts_of(settings: dict[str, Any]) -> list[list[str]]:
+    """Return rules and counts of the inputs."""
+    truth, found = settings["truth"], settings["found"]
+    predictions = f"{found['segments']:,} in {found['videos']:,} videos"
+    outside = found["segments_of_videos_not_in_truth"]
+    ties = f", ties {settings['ties']}" if "ties" in settings else ""
+    classes = f", {len(settings['classes'])} classes" if "classes" in settings else ""
+    return [
+        ["protocol", settings["protocol"] + ties],
+        ["truth", f"{truth['segments']:,} segments in {truth['videos']:,} videos{classes}"],
+        ["found", predictions + (f"; {outside:,} outside the truth's videos" if outside else "")],
+    ]

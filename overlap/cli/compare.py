@@ -1,0 +1,89 @@
+"""The command ``overlap compare``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from overlap.cli.options import Choice, split_names
+from overlap.cli.outputs import check_json, check_outputs, write_outputs
+
+__all__ = ["compare"]
+
+
+@click.command()
+@click.argument("reports", nargs=-1, required=True, metavar="REPORT...")
+@click.option("--metric", metavar="NAME", help="Number to compare; by default the first.")
+@click.option("--label", metavar="A,B,...", help="Labels to compare; by default all.")
+@click.option("--common", is_flag=True, help="Compare the cases that all reports have.")
+@click.option("--missing", metavar="VALUE",
+              help="What stands for undefined values: a number, none (left out) or worst; "
+                   "by default what the reports say.")  # fmt: skip
+@click.option("--allow", metavar="A,B,...",
+              help="Compare although these differ: names as in the message.")  # fmt: skip
+@click.option("--aggregate", default="mean", show_default=True, type=Choice(["mean", "median"]),
+              help="How cases become one number.")  # fmt: skip
+@click.option("--resamples", default=1000, show_default=True, type=click.IntRange(min=1),
+              help="Number of bootstrap draws of videos or cases.")  # fmt: skip
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0),
+              help="Seed of the bootstrap.")  # fmt: skip
+@click.option("--out", metavar="FILE", help="Write the tables as .json.")
+@click.option("--plot", metavar="FILE",
+              help="Draw podium, ranks and tests to a .png, .pdf or .svg file.")  # fmt: skip
+@click.option("--quiet", is_flag=True, help="Show nothing but errors.")
+def compare(
+    reports: tuple[str, ...],
+    metric: str | None,
+    label: str | None,
+    common: bool,
+    missing: str | None,
+    allow: str | None,
+    aggregate: str,
+    resamples: int,
+    seed: int,
+    out: str | None,
+    plot: str | None,
+    quiet: bool,
+) -> int:
+    """Rank reports on the same truth, with paired intervals and tests.
+
+    REPORT is a report.json. The inputs of reports on localization are read again, and must
+    not have changed; those on segmentation have the numbers of all cases.
+    """
+    check_json(out, reports)
+    check_outputs([out] if out is not None else [], plot, reports)
+    from overlap import evaluate
+    from overlap.cli.reload import load_compared
+    from overlap.cli.screen import comparison_lines
+
+    options: dict[str, Any] = {"aggregate": aggregate, "cases": "common" if common else "same"}
+    if missing is not None:
+        options["missing"] = _missing(missing)
+    if allow is not None:
+        options["allow"] = split_names(allow)
+    if label is not None:
+        options["label"] = split_names(label)
+    comparison = evaluate.compare(
+        *load_compared(reports),
+        names=list(reports)
+        if len(set(reports)) == len(reports)
+        else [f"{k}: {path}" for k, path in enumerate(reports, 1)],
+        metric=metric,
+        resamples=resamples,
+        rng=seed,
+        **options,
+    )
+    failures = write_outputs([(out, comparison.to_json), (plot, comparison.plot)])
+    if not quiet:
+        click.echo("\n".join(comparison_lines(comparison)))
+    return 2 if failures else 0
+
+
+def _missing(word: str) -> float | str | None:
+    if word.lower() in ("none", "worst"):
+        return None if word.lower() == "none" else "worst"
+    try:
+        return float(word)
+    except ValueError:
+        raise click.UsageError(f"--missing {word}: wanted a number, none or worst") from None

@@ -1,0 +1,227 @@
+"""Options that several commands have, and how words are read."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import click
+
+from overlap.cli.outputs import Writer, check_outputs, report_writers, write_outputs
+from overlap.io.name_match import closest
+from overlap.io.printable import printable
+
+__all__ = ["Choice", "Shared", "evaluating", "known_name", "shown_failures", "split_names"]
+
+_FAILURES = 20  # shown one by one
+
+
+class Choice(click.Choice):
+    """One of several words, in upper or lower case; for another one the nearest is named.
+
+    Parameters
+    ----------
+    words : sequence of str
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        super().__init__(words, case_sensitive=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the word that is meant."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            error.message = error.message.rstrip(".") + closest(str(value), self.choices)
+            raise
+
+
+def known_name(name: str, known: Sequence[str], what: str) -> str:
+    """Return the known name that is meant, in upper or lower case.
+
+    Parameters
+    ----------
+    name : str
+    known : sequence of str
+    what : str
+        Word for one of them.
+
+    Raises
+    ------
+    click.UsageError
+        There is none.
+    """
+    if name in known:
+        return name
+    meant = [other for other in known if other.casefold() == name.casefold()]
+    if len(meant) != 1:
+        hint = closest(name, known)
+        raise click.UsageError(f"no {what} {name!r}{hint}; known are {', '.join(known)}")
+    return meant[0]
+
+
+def split_names(text: str | None) -> list[str] | None:
+    """Return the names in a list with commas; None for none.
+
+    Parameters
+    ----------
+    text : str or None
+    """
+    return None if text is None else [name.strip() for name in text.split(",")]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Values of the options that every evaluating command has.
+
+    Attributes
+    ----------
+    bootstrap, seed, workers : int
+    engine, address, resume : str or None
+    out : tuple of str
+        Files for the report.
+    plot : str or None
+        File for the picture.
+    quiet : bool
+    """
+
+    bootstrap: int
+    seed: int
+    out: tuple[str, ...]
+    plot: str | None
+    quiet: bool
+    workers: int = 1
+    engine: str | None = None
+    address: str | None = None
+    resume: str | None = None
+
+    @property
+    def progress(self) -> bool | None:
+        """Whether bars are shown; None for on a terminal only."""
+        return False if self.quiet else None
+
+    def check(self, inputs: Sequence[str], **more: Any) -> None:
+        """Refuse outputs that cannot be written, before any work.
+
+        Parameters
+        ----------
+        inputs : sequence of str
+            Files that are read.
+        **more
+            As for `overlap.cli.outputs.check_outputs`.
+        """
+        check_outputs(self.out, self.plot, inputs, **more)
+
+    def options(self) -> dict[str, Any]:
+        """Return the arguments that every evaluation takes."""
+        return {
+            "bootstrap": self.bootstrap,
+            "rng": self.seed,
+            "workers": self.workers,
+            "resume": self.resume,
+            "progress": self.progress,
+        }
+
+    def finish(
+        self,
+        report: Any,
+        others: Sequence[tuple[str | None, Writer]] = (),
+        show: Callable[[Any], list[str]] | None = None,
+    ) -> int:
+        """Write the outputs of a report, and show it.
+
+        Parameters
+        ----------
+        report : Report
+        others : sequence of (str or None, callable)
+            Other files that were asked for, with what writes them.
+        show : callable, optional
+            Function that gives the lines of the screen.
+
+        Returns
+        -------
+        int
+            Number of outputs that could not be written.
+        """
+        wanted = [*report_writers(report, self.out), (self.plot, report.plot), *others]
+        unwritten = write_outputs(wanted)
+        if not self.quiet:
+            from overlap.cli.screen import report_lines
+
+            click.echo("\n".join((show or report_lines)(report)))
+        return unwritten
+
+
+def evaluating(
+    unit: str, picture: str, without: Sequence[str] = ()
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Give a command the options of all evaluations.
+
+    Its function gets them as ``shared``, and runs with the workers of the engine that was chosen.
+
+    Parameters
+    ----------
+    unit : str
+        Word for the items that are drawn.
+    picture : str
+        Words for the picture.
+    without : sequence of str
+        Options that the command does not have.
+    """
+    options: dict[str, dict[str, Any]] = {
+        "--bootstrap": {"default": 0, "metavar": "N", "type": click.IntRange(min=0),
+                        "help": f"Draw {unit} anew N times, 50 or more, for 95 % intervals."},
+        "--seed": {"default": 0, "show_default": True, "type": click.IntRange(min=0),
+                   "help": "Seed of the bootstrap."},
+        "--workers": {"default": 1, "show_default": True, "type": click.IntRange(min=1),
+                      "help": "Number of processes; no number depends on it."},
+        "--engine": {"metavar": "NAME",
+                     "help": "Who runs the workers: loky (this machine), dask, or another backend "
+                             "of joblib."},
+        "--address": {"metavar": "URL",
+                      "help": "Scheduler of the engine dask, such as tcp://10.0.0.1:8786."},
+        "--resume": {"metavar": "DIR",
+                     "help": "Keep measured parts here, and use those there are."},
+        "--out": {"multiple": True, "metavar": "FILE",
+                  "help": "Write the report as .json, .csv, .html or .parquet; repeatable."},
+        "--plot": {"metavar": "FILE", "help": f"{picture} to a .png, .pdf or .svg file."},
+        "--quiet": {"is_flag": True, "help": "Show nothing but errors."},
+    }  # fmt: skip
+
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        @functools.wraps(command)
+        def called(**values: Any) -> int:
+            names = [entry.name for entry in fields(Shared) if entry.name in values]
+            shared = Shared(**{name: values.pop(name) for name in names})
+            if shared.engine is None and shared.address is None:
+                return command(shared=shared, **values)
+            from overlap.evaluate.runner import engine
+
+            with engine(shared.engine, shared.address):
+                return command(shared=shared, **values)
+
+        for name, option in reversed(options.items()):
+            if name not in without:
+                called = click.option(name, **option)(called)
+        return called
+
+    return decorate
+
+
+def shown_failures(failures: Sequence[tuple[str, str]], what: str) -> None:
+    """Show on stderr which items could not be evaluated.
+
+    Parameters
+    ----------
+    failures : sequence of (str, str)
+        Item and reason.
+    what : str
+        Word for several items.
+    """
+    for item, reason in failures[:_FAILURES]:
+        click.echo(printable(f"overlap: failed: {item}: {reason}"), err=True)
+    if len(failures) > _FAILURES:
+        more = len(failures) - _FAILURES
+        click.echo(f"overlap: failed: {more} more {what}; see the report's failures", err=True)

@@ -1,0 +1,91 @@
+"""The command ``overlap temporal``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from overlap.cli.options import Choice, Shared, evaluating, known_name, split_names
+
+__all__ = ["temporal"]
+
+
+@click.command()
+@click.argument("truth", required=False)
+@click.argument("found", required=False)
+@click.option("--sample", is_flag=True, help="Score the sample data that comes with the package.")
+@click.option("--protocol", default="activitynet", show_default=True, metavar="NAME",
+              help="Whose rules; see `overlap list protocols`, or all.")  # fmt: skip
+@click.option("--subset", metavar="NAME", help="Use the truth's videos of this subset only.")
+@click.option("--iou", metavar="A:B:STEP", help="Thresholds, both ends included, or 0.5,0.75.")
+@click.option("--labels", metavar="A,B,...", help="Classes of the mean; by default the truth's.")
+@click.option("--ambiguous", metavar="FILE", help="Intervals to ignore, by the label Ambiguous.")
+@click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE",
+              help="Change one field of the protocol; repeatable.")  # fmt: skip
+@click.option("--ties", default="official", show_default=True,
+              type=Choice(["official", "stable", "expected"]),
+              help="Order of equal confidences.")  # fmt: skip
+@evaluating("videos", "Draw the curves", without=("--resume",))
+def temporal(
+    truth: str | None,
+    found: str | None,
+    sample: bool,
+    protocol: str,
+    subset: str | None,
+    iou: str | None,
+    labels: str | None,
+    ambiguous: str | None,
+    changes: tuple[str, ...],
+    ties: str,
+    shared: Shared,
+) -> int:
+    """Score the time segments in FOUND against those in TRUTH.
+
+    TRUTH is ActivityNet JSON or CSV, FOUND the same with confidences; both may be gzipped.
+    """
+    if sample:
+        if truth is not None:
+            raise click.UsageError("--sample brings its own files; leave TRUTH and FOUND out")
+        from overlap.io import sample_path
+
+        truth, found = str(sample_path("temporal_truth")), str(sample_path("temporal_found"))
+    if truth is None or found is None:
+        missing = "TRUTH and FOUND" if truth is None else "FOUND"
+        raise click.UsageError(f"{missing} missing; give two files, or --sample")
+    shared.check([truth, found, *([ambiguous] if ambiguous else [])])
+    from overlap.evaluate import PROTOCOLS
+    from overlap.evaluate import temporal as evaluate
+
+    name = known_name(protocol, (*PROTOCOLS, "all"), "protocol")
+    if name == "all" and changes:
+        raise click.UsageError("--set needs one protocol, not all")
+    rules: Any = name if name == "all" else PROTOCOLS[name].with_fields(**_fields(changes))
+    report = evaluate(
+        truth=truth,
+        found=found,
+        protocol=rules,
+        iou=iou,
+        subset=subset,
+        ambiguous=ambiguous,
+        ties=ties,
+        labels=split_names(labels),
+        rng=shared.seed,
+        bootstrap=shared.bootstrap,
+        progress=shared.progress,
+        workers=shared.workers,
+    )
+    return 2 if shared.finish(report) else 0
+
+
+def _fields(changes: tuple[str, ...]) -> dict[str, str]:
+    """Split ``FIELD=VALUE`` words; which fields there are is the protocol's business."""
+    fields: dict[str, str] = {}
+    for change in changes:
+        name, equals, value = change.partition("=")
+        if not equals or not name.isidentifier() or name == "self":
+            raise click.UsageError(f"--set {change}: wanted FIELD=VALUE")
+        if name in fields:
+            raise click.UsageError(f"--set {name} is given twice")
+        fields[name] = value
+    return fields
