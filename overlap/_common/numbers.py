@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = [
     "as_numbers",
     "checked_number",
+    "checked_ratio",
     "cut_rounding",
     "described",
     "one_number",
@@ -135,6 +136,14 @@ def checked_number(value: Any, name: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{name} = {number!r} is not finite")
     return number
+
+
+def checked_ratio(ratio: float) -> float:
+    """Return the factor of a change of size, or raise an error unless it is finite and >= 0."""
+    value = one_number(ratio, "scaled: ratio")
+    if not 0 <= value < math.inf:
+        raise ValueError(f"scaled: ratio = {ratio!r} is not a finite number >= 0")
+    return value
 
 
 def described(value: object) -> str:

@@ -54,6 +54,9 @@ class Groups(enum.Flag):
     DIVERGENCE = enum.auto()
 
 
+_NO_GROUPS = Groups(0)
+
+
 @dataclass(frozen=True, eq=False)
 class Terms(ByValue):
     """The named terms of N pairs; None where the kind does not have the group.
@@ -101,12 +104,15 @@ class Terms(ByValue):
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
-    """The jitted scalars of a kind under one enclosure; each takes ``(a, i, b, j)``.
+    """The terms that a kind has under one enclosure, and the jitted scalars that compute them.
+
+    A scalar takes ``(a, i, b, j)``. A kind without scalars writes the terms of many pairs at once
+    (`Regions.fill_block`), and says in `written` which ones.
 
     Attributes
     ----------
-    overlap : callable
-        Returns ``(measure_a, measure_b, intersection)``.
+    overlap : callable or None
+        Returns ``(measure_a, measure_b, intersection)``. None for kinds without scalars.
     enclosure : callable or None
         Returns ``(hull, center_gap2, diameter2)``.
     outside : callable or None
@@ -124,8 +130,12 @@ class Geometry:
     at_ties : Geometry or None
         The same with a `pullback` that also holds at ties. The own one then gives NaN there, and
         is quicker elsewhere.
+    written : Groups
+        The groups of a kind without scalars.
+    pulls : bool
+        The kind has gradients without a `pullback` (`Regions.pull_block`, or `pull_ragged`).
     factors : pair of Geometry, or None
-        Of a product with factors whose terms or gradients come in blocks: their geometries.
+        Geometries of the factors of a product whose terms or gradients come in blocks.
     axes : int
         Number of axes of `extent`.
     aspect : bool
@@ -153,13 +163,15 @@ class Geometry:
         So is the enclosure: scores that need more than the overlap are fused as well.
     """
 
-    overlap: Callable
+    overlap: Callable | None = None
     enclosure: Callable | None = None
     outside: Callable | None = None
     extent: Callable | None = None
     divergence: Callable | None = None
     pullback: Callable | None = None
     at_ties: Geometry | None = None
+    written: Groups = _NO_GROUPS
+    pulls: bool = False
     factors: tuple[Geometry, Geometry] | None = None
     axes: int = 0
     aspect: bool = False
@@ -180,7 +192,12 @@ class Geometry:
 
     def has_gradient(self, needs: Groups) -> bool:
         """Return whether a score that needs these groups has a gradient."""
-        return self.pullback is not None and (self.pulls_outside or Groups.OUTSIDE not in needs)
+        return self.differentiable and (self.pulls_outside or Groups.OUTSIDE not in needs)
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether there is a gradient at all."""
+        return self.pulls or self.pullback is not None
 
     @property
     def filled(self) -> bool:
@@ -190,6 +207,8 @@ class Geometry:
     @property
     def groups(self) -> Groups:
         """The groups that this geometry has."""
+        if self.overlap is None:
+            return self.written
         groups = Groups.OVERLAP
         if self.enclosure is not None:
             groups |= Groups.ENCLOSURE

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from overlap.regions.base import Regions, as_numbers
-from overlap.regions.boxes import Boxes
+from overlap._common.numbers import as_numbers
+from overlap.regions.base import Bounded, Regions
 from overlap.regions.intervals import Intervals
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ __all__ = [
     "finite_table",
     "noun",
     "one_of",
+    "period_of",
     "same_length",
 ]
 
@@ -104,26 +105,28 @@ def same_length(
         )
 
 
-def ends_of(regions: Boxes | Intervals) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def ends_of(regions: Bounded) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return lower and upper ends, each of shape (N, D)."""
-    if isinstance(regions, Intervals):
-        return regions.start[:, None], regions.stop[:, None]
-    return regions.lower, regions.upper
+    ends = regions.ends
+    return ends[..., 0], ends[..., 1]
+
+
+def period_of(regions: Regions) -> float | None:
+    """Return the period of arcs of a circle, or None."""
+    arcs = regions.arcs()
+    return None if arcs is None else arcs[0]
 
 
 def build(
-    kind: type[Regions],
+    kind: Callable[..., Any],
     lower: NDArray[np.float64],
     upper: NDArray[np.float64],
     unit: str | None,
     period: float | None = None,
-) -> Boxes | Intervals:
+) -> Any:
     """Return boxes or intervals from their ends."""
-    ends = np.hstack([lower, upper])
-    if issubclass(kind, Intervals):
-        return kind(ends, period=period, unit=unit)
-    assert issubclass(kind, Boxes)
-    return kind(ends, unit=unit)
+    circle = {} if period is None else {"period": period}
+    return kind(np.hstack([lower, upper]), unit=unit, **circle)
 
 
 def checked_clamp(clamp: float | tuple[float, float] | None, what: str) -> tuple[float, float]:

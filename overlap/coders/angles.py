@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._common.numbers import as_numbers
 from overlap.coders._reading import checked_grad, finite_table
-from overlap.regions.base import as_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.coders._reading import build, checked_grad, ends_of, finite_table, noun, one_of
+from overlap.coders._reading import (
+    build,
+    checked_grad,
+    ends_of,
+    finite_table,
+    noun,
+    one_of,
+    period_of,
+)
+from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes
 from overlap.regions.intervals import Intervals
 
@@ -63,9 +72,9 @@ class CenterSize:
             For a size that has no code, and intervals with another period.
         """
         one_of(regions, (self.kind,), self._name)
-        if isinstance(regions, Intervals) and regions.period != self.period:
+        if period_of(regions) != self.period:
             raise ValueError(
-                f"{self._name}: the intervals have period {regions.period}, the coder "
+                f"{self._name}: the intervals have period {period_of(regions)}, the coder "
                 f"{self.period}; build both with the same period"
             )
         lower, upper = ends_of(regions)
@@ -113,7 +122,7 @@ class CenterSize:
             With respect to the D centres, then the D coded sizes. Zero in the logarithm of a
             size that is zero.
         """
-        if isinstance(regions_or_values, (Boxes, Intervals)):
+        if isinstance(regions_or_values, Regions):
             lower, upper = ends_of(one_of(regions_or_values, (self.kind,), self._name))
             size = upper - lower
         else:

@@ -20,6 +20,7 @@ from overlap.coders._reading import (
     finite_table,
     noun,
     one_of,
+    period_of,
     same_length,
 )
 from overlap.regions.boxes import Boxes
@@ -125,7 +126,7 @@ class Deltas(ByValue):
                 "logarithm; remove such regions or give them a size"
             )
         shift = (lower + 0.5 * size) - anchor
-        period = getattr(self.anchors, "period", None)
+        period = period_of(self.anchors)
         if period is not None:
             shift = np.mod(shift + 0.5 * period, period) - 0.5 * period
         return self._scaling.code(np.hstack([shift / scale, np.log(size) - np.log(scale)]))
@@ -144,7 +145,7 @@ class Deltas(ByValue):
         """
         center, size, _ = self._decoded(values)
         lower, upper = center - 0.5 * size, center + 0.5 * size
-        period = getattr(self.anchors, "period", None)
+        period = period_of(self.anchors)
         return build(type(self.anchors), lower, upper, self.anchors.unit, period)
 
     def pullback(self, values: ArrayLike, grad: ArrayLike) -> NDArray[np.float64]:
@@ -182,7 +183,7 @@ class Deltas(ByValue):
         same_length(len(table), len(self.anchors), "Deltas")
         shift, grown = np.split(self._scaling.meaning(table), 2, axis=1)
         grown, slope = clamped(grown, *self._bounds)
-        period = getattr(self.anchors, "period", None)
+        period = period_of(self.anchors)
         if period is not None:
             longest = np.broadcast_to(np.log(_FULL_TURN * period / scale), grown.shape)
             slope = np.where(grown > longest, 0.0, slope)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from overlap._common.numbers import as_numbers
 from overlap._common.values import ByValue
 from overlap.coders._reading import (
     build,
@@ -15,9 +16,9 @@ from overlap.coders._reading import (
     finite_table,
     noun,
     one_of,
+    period_of,
     same_length,
 )
-from overlap.regions.base import as_numbers
 from overlap.regions.boxes import Boxes
 from overlap.regions.intervals import Intervals
 
@@ -175,7 +176,7 @@ class EdgeDistances(ByValue):
     def _distances(self, regions: Boxes | Intervals) -> NDArray[np.float64]:
         """Return distances in units of the scale."""
         one_of(regions, (self._kind,), "EdgeDistances")
-        if getattr(regions, "period", None) is not None:
+        if period_of(regions) is not None:
             raise ValueError(
                 "EdgeDistances: the intervals have a period, on which a point has two distances "
                 "to every end; use Deltas"

@@ -16,6 +16,7 @@ from overlap.coders._reading import (
     ends_of,
     finite_table,
     one_of,
+    period_of,
     same_length,
 )
 from overlap.regions.base import check_pair
@@ -209,5 +210,5 @@ class HiddenSide:
         return Boxes(np.zeros((0, 2 * axes)))._names()[column]
 
     def _no_period(self, regions: Boxes | Intervals) -> None:
-        if getattr(regions, "period", None) is not None:
+        if period_of(regions) is not None:
             raise ValueError("HiddenSide: the intervals have a period; unroll them first")

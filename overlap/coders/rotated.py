@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from overlap._common.numbers import as_numbers
 from overlap._common.values import ByValue
 from overlap.coders._reading import (
     Scaling,
@@ -20,7 +21,6 @@ from overlap.coders._reading import (
     same_length,
 )
 from overlap.coders.angles import AngleVector, wrapped
-from overlap.regions.base import as_numbers
 from overlap.regions.rotated import RotatedBoxes
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import numpy as np
 
 from overlap._common.decimals import as_meant
 from overlap._common.label_arrays import read_label_pair
+from overlap._common.numbers import as_numbers
 from overlap._kernels.label_pairs import count_label_pairs
 from overlap.labels.contingency import Contingency, checked_labels
-from overlap.regions.base import as_numbers
 from overlap.regions.grid import check_cells
 
 if TYPE_CHECKING:

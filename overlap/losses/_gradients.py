@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.regions.base import Regions
-from overlap.regions.polygons import Polygons
-from overlap.regions.product import Product
 from overlap.scores import evaluation as _engine
 from overlap.scores.ragged import ragged_value_and_grad
 
@@ -41,16 +39,15 @@ def stacked(grads: tuple[NDArray[np.float64], ...]) -> NDArray[np.float64]:
     return np.ascontiguousarray(np.concatenate(grads).T)
 
 
-def _row_counts(regions: Any) -> NDArray[np.intp]:
+def _row_counts(regions: Regions) -> NDArray[np.intp]:
     """Return how many rows of parameters each region of a ragged batch has."""
-    if isinstance(regions, Product):
+    counts = regions.row_counts()
+    if counts is None:
         raise TypeError(
-            "losses take no Product with a factor that has no row of numbers for each region "
-            "(polygons, interval sets); take the gradients of Score.value_and_grad"
+            f"losses take no {type(regions).__name__} with a factor that has no row of numbers for "
+            "each region (polygons, interval sets); take the gradients of Score.value_and_grad"
         )
-    if isinstance(regions, Polygons):
-        return np.diff(regions.ring_offsets[regions.region_offsets])
-    return regions.counts
+    return counts
 
 
 def _counts(pair: Pair, side: str) -> list[NDArray[np.intp]]:
@@ -87,23 +84,4 @@ def identical(pred: Regions, target: Regions) -> NDArray[np.bool_]:
     """Return which regions have the same parameters as their partners, shape (N,)."""
     if pred.ragged:
         _row_counts(pred[:0])  # refuses what has no rows
-    first, second = pred.to_array(), target.to_array()
-    if not pred.ragged:
-        return (first == second).all(axis=tuple(range(1, first.ndim)))
-    counts = _row_counts(pred)
-    same = counts == _row_counts(target)
-    if isinstance(pred, Polygons) and isinstance(target, Polygons):
-        first, second = (_with_ring_starts(p, t) for p, t in ((pred, first), (target, second)))
-    mine = np.repeat(same, counts)
-    theirs = np.repeat(same, _row_counts(target))
-    differ = (first[mine] != second[theirs]).any(axis=1)
-    item = np.repeat(np.flatnonzero(same), counts[same])
-    same[item[differ]] = False
-    return same
-
-
-def _with_ring_starts(polygons: Polygons, table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the vertices with a third column that is 1 where a ring begins."""
-    starts = np.zeros(len(table))
-    starts[polygons.ring_offsets[:-1]] = 1.0
-    return np.column_stack([table, starts])
+    return pred.identical(target)

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._common.numbers import cut_rounding
-from overlap.regions.base import as_numbers
+from overlap._common.numbers import as_numbers, cut_rounding
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -16,7 +16,6 @@ from overlap.losses._loss_loops import NEAR, settle
 from overlap.losses.overlaps import engine_side
 from overlap.losses.result import Loss, item_factors
 from overlap.regions.base import Regions
-from overlap.regions.masks import Masks
 from overlap.scores import evaluation as _engine
 from overlap.scores.score import Score
 
@@ -118,7 +117,7 @@ def grouped_loss(
     labels, group = grouped(name, groups, count)
     index, needs = np.arange(count), Groups.OVERLAP
     block = _engine.fill_block(first, index, second, index, geometry, needs)
-    cell = first.grid.volume if isinstance(first, Masks) else 1.0
+    cell = first.cell_measure
     sums = Sums(block[0], block[1], block[2], smooth * cell, group, len(labels))
     factors, common = item_factors(
         name, group_weights(name, weights, labels), len(labels), reduction

@@ -11,16 +11,11 @@ from overlap.losses._forms import linear_losses, share
 from overlap.losses.overlaps import engine_side, finished
 from overlap.losses.result import Loss, item_factors
 from overlap.regions.base import Regions, check_pair
-from overlap.regions.boxes import Boxes
-from overlap.regions.intervals import Intervals
-from overlap.regions.product import Product
-from overlap.regions.rotated import RotatedBoxes
-from overlap.regions.upright import UprightBoxes
 from overlap.scores import evaluation as _engine
 from overlap.scores.score import Score
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
 __all__ = ["inner_loss"]
 
@@ -82,29 +77,8 @@ def inner_loss(
             value, slopes = _engine.value_and_grad(parts.ratio, *regions, side)
             if regions is inner:
                 halves = np.split(slopes, 2) if wrt == "both" else (slopes,)
-                slopes = np.concatenate([_pull_scaled(pred, half, ratio) for half in halves])
+                slopes = np.concatenate([pred.pull_scaled(half, ratio) for half in halves])
             item += sign * parts.best * share(value, parts.best, regions)
             grad += sign * slopes
     weighing = item_factors("inner_loss", weights, len(item), reduction)
     return finished(plan, pair, item, (0.0, 1.0), grad, weighing, reduction, side)
-
-
-def _pull_scaled(like: Regions, grad: NDArray[np.float64], ratio: float) -> NDArray[np.float64]:
-    """Return gradients, shape (P, N), with respect to regions before they were scaled."""
-    if isinstance(like, RotatedBoxes):
-        return grad * np.array([1.0, 1.0, ratio, ratio, 1.0])[:, None]
-    if isinstance(like, UprightBoxes):
-        return grad * np.array([1.0, 1.0, 1.0, ratio, ratio, ratio, 1.0])[:, None]
-    if isinstance(like, Product):
-        first, second = like.factors
-        parts = np.split(grad, [first.parameter_count])
-        pulled = (_pull_scaled(*part, ratio) for part in zip((first, second), parts, strict=True))
-        return np.concatenate(list(pulled))
-    if not isinstance(like, Intervals | Boxes):
-        raise TypeError(
-            f"inner_loss: no gradient through scaled {type(like).__name__}; give Intervals, Boxes, "
-            "RotatedBoxes, UprightBoxes or a Product of them"
-        )
-    lower, upper = np.split(grad, 2)
-    near, far = 0.5 * (1.0 + ratio), 0.5 * (1.0 - ratio)
-    return np.concatenate([near * lower + far * upper, far * lower + near * upper])

@@ -64,7 +64,7 @@ def check_score(score: object) -> None:
 
 def checked_confidence(confidence: ArrayLike, regions: Regions, what: str) -> NDArray[np.float64]:
     """Return one confidence per region as float64, or raise an error with the index."""
-    from overlap.regions.base import as_numbers
+    from overlap._common.numbers import as_numbers
 
     array = as_numbers(confidence, "confidence")
     if array.shape != (len(regions),):

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._kernels import formulas as _formulas
-from overlap.regions.boxes import Boxes
-from overlap.regions.intervals import Intervals
-from overlap.regions.rotated import RotatedBoxes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,8 +52,7 @@ def shares(
     """
     unknown = 0.0, math.inf
     positive = [part for part in score.parts if part.coefficient > 0]
-    kind = type(regions)
-    if len(positive) != 1 or kind not in (Boxes, Intervals, RotatedBoxes):
+    if len(positive) != 1 or not regions.side_share(1.0):
         return unknown
     part = positive[0]
     t = min(threshold / part.coefficient, 1.0)
@@ -78,10 +74,7 @@ def shares(
         return unknown
     # I / (I + own (A - I)) > t, solved for I / A; the margin is for rounding.
     own, other = ((1 - 1e-9) * t * w / (1.0 - t + t * w) if w else 0.0 for w in (own, other))
-    if kind is RotatedBoxes:
-        # The middle f of a side of its bounding box holds at most 1 - (1 - f)^2 of a rotated
-        # box: as much of a square that stands on a corner, and less of all others.
-        own, other = (1.0 - math.sqrt(1.0 - share) for share in (own, other))
+    own, other = regions.side_share(own), regions.side_share(other)
     return own, 1.0 / other if other else math.inf
 
 

@@ -20,20 +20,22 @@ hidden side to the whole.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._common.numbers import as_numbers
 from overlap._common.values import ByValue
 from overlap.pairing.matching import Matches
-from overlap.regions.base import Regions, as_numbers, check_pair
-from overlap.regions.boxes import Boxes
-from overlap.regions.intervals import Intervals
+from overlap.regions.base import Regions, check_pair
 from overlap.scores.ratios import coverage, iou
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
+
+    from overlap.regions.boxes import Boxes
+    from overlap.regions.intervals import Intervals
 
 __all__ = [
     "OcclusionErrors",
@@ -217,7 +219,8 @@ def clipped(visible: Boxes | Intervals, whole: Boxes | Intervals) -> Boxes | Int
     parts, wholes = _ends(visible, whole, "clipped")
     axes = wholes.shape[1] // 2
     lower, upper = np.tile(wholes[:, :axes], 2), np.tile(wholes[:, axes:], 2)
-    return type(whole)(np.clip(parts, lower, upper), unit=whole.unit or visible.unit)
+    like: Any = whole if whole.unit else visible
+    return like.with_ends(np.clip(parts, lower, upper).reshape(-1, 2, axes).swapaxes(1, 2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -374,14 +377,16 @@ def occlusion_errors(
 
 
 def _ends(
-    visible: Boxes | Intervals, whole: Boxes | Intervals, what: str
+    visible: Regions, whole: Regions, what: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return both ends of visible parts and whole regions, each of shape (N, 2 D)."""
     check_pair(visible, whole, "visible", "whole")
-    if not isinstance(whole, (Boxes, Intervals)) or getattr(whole, "period", None) is not None:
+    if not whole.boundary or whole.ragged or whole.arcs() is not None:
         raise TypeError(
             f"{what}: expected Boxes, or Intervals without a period, got {type(whole).__name__}"
         )
     if len(visible) != len(whole):
         raise ValueError(f"{len(visible)} visible parts of {len(whole)} whole regions")
-    return visible.to_array(), whole.to_array()
+    sides: Any = visible, whole  # `Bounded`, as are all kinds with a boundary
+    first, second = (np.hstack([x.ends[..., 0], x.ends[..., 1]]) for x in sides)
+    return first, second

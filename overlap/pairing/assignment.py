@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from overlap._common.numbers import checked_number
+from overlap._common.numbers import as_numbers, checked_number
 from overlap._common.values import ByValue
 from overlap.pairing._best_pairs import best_of, useful_pairs, without_pairs, zero_apart
 from overlap.pairing._reach import check_score, reaching
-from overlap.regions.base import Regions, as_numbers, check_pair
+from overlap.regions.base import Regions, check_pair
 from overlap.scores.candidates import checked_groups
 from overlap.scores.ratios import coverage, iou
 from overlap.scores.score import Score

@@ -9,8 +9,6 @@ import numpy as np
 
 from overlap._common.numbers import one_number
 from overlap.regions.base import Regions, check_pair
-from overlap.regions.interval_sets import IntervalSets
-from overlap.regions.polygons import Polygons
 from overlap.scores.evaluation import broadcast
 from overlap.scores.score import Score
 
@@ -65,15 +63,16 @@ def tolerance(
     array([0.1])
     """
     check_pair(found, truth)
-    if isinstance(found, Polygons):
-        raise TypeError(
-            "tolerance: a vertex of polygons moves two edges at once, so that their parameters are "
-            "not boundary coordinates; eps * abs(grad).sum() over the vertices that value_and_grad "
-            "returns bounds the change where no two boundaries coincide"
-        )
-    if not found.boundary:
+    if not found.boundary or (found.ragged and found.row_counts() is None):
+        advice = ""
+        if found.ragged:
+            advice = (
+                "; eps * abs(grad).sum() over the rows that value_and_grad returns bounds the "
+                "change where no two boundaries coincide, as a vertex of polygons moves two edges"
+            )
         raise TypeError(
             f"tolerance: the parameters of {type(found).__name__} are not boundary coordinates"
+            f"{advice}"
         )
     if not 0 <= one_number(eps, "tolerance: eps") < np.inf:
         raise ValueError(f"tolerance: eps = {eps!r} is not a finite number >= 0")
@@ -84,24 +83,31 @@ def tolerance(
         return np.empty(0)
     value, grad = score.value_and_grad(found, truth, wrt=wrt)
     moving, fixed = (found, truth) if wrt == "found" else (truth, found)
+    ends: Any = moving  # `Bounded`, as are all kinds with a boundary
     change = _sums(moving, np.abs(grad).sum(axis=1))
     # Some scores take the smaller of the measures.
-    tied = np.flatnonzero(moving.ties(fixed) | (moving.measure() == fixed.measure()))
+    tied = np.flatnonzero(ends.ties(fixed) | (moving.measure() == fixed.measure()))
     if tied.size:
-        one_sided: Any = _one_sided_sets if isinstance(moving, IntervalSets) else _one_sided
-        change[tied] = one_sided(score, moving[tied], fixed[tied], wrt)
+        one_sided = _one_sided_ragged if moving.ragged else _one_sided
+        change[tied] = one_sided(score, ends[tied], fixed[tied], wrt)
     return np.where(np.isnan(value), np.nan, eps * change)
 
 
 def _sums(regions: Regions, rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the sum over each region's rows of a gradient, shape (N,)."""
-    if not isinstance(regions, IntervalSets):
+    counts = regions.row_counts()
+    if counts is None:
         return rows
-    return np.bincount(regions.region, rows, len(regions)).astype(np.float64)
+    return np.bincount(_regions_of(counts), rows, len(regions)).astype(np.float64)
 
 
-def _one_sided_sets(
-    score: Score, moving: IntervalSets, fixed: IntervalSets, wrt: Literal["found", "truth"]
+def _regions_of(counts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the region to which each row of parameters belongs."""
+    return np.repeat(np.arange(len(counts)), counts)
+
+
+def _one_sided_ragged(
+    score: Score, moving: Any, fixed: Regions, wrt: Literal["found", "truth"]
 ) -> NDArray[np.float64]:
     """Return the largest one-sided change of sets with many ends, too many for all their corners.
 
@@ -109,7 +115,7 @@ def _one_sided_sets(
     gives every one-sided derivative. Only where both measures are equal do ends depend on each
     other, and growing and shrinking are looked at as well.
     """
-    ends, region = moving.ends, moving.region
+    ends, region = moving.ends, _regions_of(moving.row_counts())
     size = np.full(len(moving), np.inf)
     np.minimum.at(size, region, ends[:, 1] - ends[:, 0])
     size = np.where(np.isfinite(size), size, 0.0)
@@ -132,7 +138,7 @@ def _one_sided_sets(
 
 
 def _one_sided(
-    score: Score, moving: Regions, fixed: Regions, wrt: Literal["found", "truth"]
+    score: Score, moving: Any, fixed: Regions, wrt: Literal["found", "truth"]
 ) -> NDArray[np.float64]:
     """Return the largest directional derivative over the corners of the unit cube.
 

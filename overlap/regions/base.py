@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 
 from overlap._common.columns import Naming, by_name
-from overlap._common.numbers import as_numbers, described
+from overlap._common.numbers import as_numbers, described, unmasked
 from overlap._common.values import ByValue
 from overlap._kernels.jit import specialise
 from overlap._kernels.loops import BLOCK_ROWS, pull_block, read_axis, term_block
 from overlap._kernels.terms import Geometry, Groups, boxed, each_axis, pullback_scalar, terms_scalar
-from overlap.regions._ends import Ends
-from overlap.regions._index import checked_index
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-    from overlap.regions.smooth import Blurred, SmoothMin
-
-__all__ = ["Regions", "as_numbers", "check_pair", "extent_reader"]
+__all__ = ["Bounded", "Regions", "check_pair", "extent_reader"]
 
 _REPR_NUMBERS = 1000  # longer batches are summarised, as NumPy does
 
@@ -31,7 +27,27 @@ _REPR_NUMBERS = 1000  # longer batches are summarised, as NumPy does
 _LARGE = 2.0**300  # below, products of up to three numbers are numbers
 
 
-class Regions(ByValue, Ends):
+class Bounded(Protocol):
+    """Regions whose parameters are all coordinates of their boundary: both ends on every axis."""
+
+    @property
+    def ends(self) -> NDArray[np.float64]:
+        """Both ends of every axis, shape (N, axes, 2)."""
+
+    def with_ends(self, ends: NDArray[np.float64]) -> Any:
+        """Return regions with other ends, shape (N, axes, 2)."""
+
+    def legal_ends(self, ends: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which ends, shape (N, axes, 2), make a legal region, shape (N,)."""
+
+    def ends_to_parameters(self, move: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return one move of the ends, shape (axes, 2), in the order of the parameters."""
+
+    def ties(self, other: Any) -> NDArray[np.bool_]:
+        """Return where an end meets an end of `other` on the same axis, shape (N,)."""
+
+
+class Regions(ByValue):
     """An immutable batch of N sets of one kind.
 
     A kind is a subclass that names its parameters in `columns` and gives two jitted
@@ -75,7 +91,6 @@ class Regions(ByValue, Ends):
     aspect: ClassVar[bool] = False
     fused: ClassVar[bool] = False
     ragged: ClassVar[bool] = False  # a region is not one row of `to_array`
-    by_blocks: ClassVar[bool] = False  # terms come from `fill_block` alone, and not from scalars
 
     overlap: ClassVar[Callable]
     enclosure: ClassVar[Callable | None] = None
@@ -245,26 +260,64 @@ class Regions(ByValue, Ends):
         self.fill_block(index, self, index, self.geometry(), Groups.OVERLAP, block)
         return block[0]
 
-    def scaled(self, ratio: float) -> Self:
-        """Return the regions scaled by `ratio` about their centres."""
-        raise TypeError(f"{type(self).__name__} has no scaled()")
-
-    def blurred(self, sigma: Any) -> Blurred:
-        """Return the regions with overlaps blurred by a Gaussian, see `overlap.Blurred`."""
-        from overlap.regions.smooth import Blurred
-
-        return Blurred(self, sigma)
-
-    def smooth_min(self, alpha: Any, *, relative: bool = True) -> SmoothMin:
-        """Return the boxes with overlaps of smooth minima, see `overlap.SmoothMin`."""
-        from overlap.regions.smooth import SmoothMin
-
-        return SmoothMin(self, alpha, relative=relative)
-
     @property
     def dimension(self) -> int:
         """Number of coordinates of a point in a region."""
         return self.axes
+
+    # ------------------------------------------- capabilities that not every kind has
+
+    def _lacks(self, capability: str) -> TypeError:
+        return TypeError(f"{type(self).__name__} has no {capability}()")
+
+    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Return lower and upper corners of outer boxes, each of shape (D, N), or None.
+
+        Two regions whose outer boxes do not overlap do not intersect. Sparse evaluation
+        and suppression use it to reject pairs; without it they look at all pairs.
+        """
+        return None
+
+    def arcs(self) -> tuple[float, NDArray[np.float64], NDArray[np.float64]] | None:
+        """Return the period, starts within it and stops after them, for arcs of a circle."""
+        return None
+
+    def candidate_blocks(self, other: Self) -> Iterator[tuple[NDArray, NDArray]] | None:
+        """Yield index arrays of the pairs that can intersect, or return None.
+
+        A kind with a better way than outer boxes overrides this.
+        """
+        return None
+
+    def side_share(self, share: float) -> float:
+        """Return the least share of each side of its outer box that a part of a region spans.
+
+        Parameters
+        ----------
+        share : float
+            Share of the region's measure that the part has, in [0, 1].
+
+        Returns
+        -------
+        float
+            0 where nothing is known.
+        """
+        return 0.0
+
+    @property
+    def boundary(self) -> bool:
+        """Whether all parameters are coordinates of the boundary, see `Bounded`."""
+        return False
+
+    @property
+    def factors(self) -> tuple[Regions, ...]:
+        """The batches of which this one is a product, if it is one."""
+        return ()
+
+    @property
+    def cell_measure(self) -> float:
+        """Measure of a cell of kinds that are made of cells, else 1."""
+        return 1.0
 
     def contains(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which points are in which region.
@@ -277,7 +330,55 @@ class Regions(ByValue, Ends):
         -------
         ndarray of bool, shape (N, Q)
         """
-        raise TypeError(f"{type(self).__name__} has no contains()")
+        raise self._lacks("contains")
+
+    def scaled(self, ratio: float) -> Self:
+        """Return the regions scaled by `ratio` about their centres."""
+        raise self._lacks("scaled")
+
+    def pull_scaled(self, grad: NDArray[np.float64], ratio: float) -> NDArray[np.float64]:
+        """Return the gradient with respect to regions from that with respect to `scaled` ones.
+
+        Parameters
+        ----------
+        grad : ndarray, shape (P, N)
+        ratio : float
+        """
+        raise self._lacks("pull_scaled")
+
+    def blurred(self, sigma: Any) -> Regions:
+        """Return the regions with overlaps blurred by a Gaussian, see `overlap.Blurred`."""
+        raise self._lacks("blurred")
+
+    def smooth_min(self, alpha: Any, *, relative: bool = True) -> Regions:
+        """Return the boxes with overlaps of smooth minima, see `overlap.SmoothMin`."""
+        raise self._lacks("smooth_min")
+
+    # ------------------------------------------------------------------- parameters
+
+    def with_array(self, table: ArrayLike) -> Self:
+        """Return a batch of the same kind and settings with other parameters, as of `to_array`."""
+        return type(self)(table, **self._settings())
+
+    def row_counts(self) -> NDArray[np.intp] | None:
+        """Return how many rows of `to_array` each region of a ragged kind has, or None."""
+        return None
+
+    def _identity(self) -> NDArray[Any]:
+        """Return rows of numbers that are equal for identical regions, as `to_array` has them."""
+        return self.to_array()
+
+    def identical(self, other: Self) -> NDArray[np.bool_]:
+        """Return which regions have the same parameters as their partners, shape (N,)."""
+        first, second = self._identity(), other._identity()
+        mine, theirs = self.row_counts(), other.row_counts()
+        if mine is None or theirs is None:
+            return (first == second).all(axis=tuple(range(1, first.ndim)))
+        same = mine == theirs
+        differ = (first[np.repeat(same, mine)] != second[np.repeat(same, theirs)]).any(axis=1)
+        item = np.repeat(np.flatnonzero(same), mine[same])
+        same[item[differ]] = False
+        return same
 
     # ------------------------------------------------------------- what kernels read
 
@@ -370,23 +471,49 @@ class Regions(ByValue, Ends):
             self.pull_block(some, other, others, exact, needs, wrt, terms, slopes, again)
             grad[:, tied] = again
 
-    def candidate_blocks(self, other: Self) -> Iterator[tuple[NDArray, NDArray]] | None:
-        """Yield index arrays of the pairs that can intersect, or return None.
-
-        A kind with a better way than outer boxes overrides this.
-        """
-        return None
-
-    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        """Return lower and upper corners of outer boxes, each of shape (D, N), or None.
-
-        Two regions whose outer boxes do not overlap do not intersect. Sparse evaluation
-        and suppression use it to reject pairs; without it they look at all pairs.
-        """
-        return None
-
     def _check_partner(self, other: Regions, mine: str, theirs: str) -> None:
         """Raise if `other` is of the same class but cannot be compared (period, D, ...)."""
+
+
+def checked_index(index: Any, size: int, kind: str) -> Any:
+    """Return a slice or an array on one axis, or raise an IndexError.
+
+    Parameters
+    ----------
+    index : object
+        A whole number (which gives a slice of one region), a slice, whole numbers of shape (K,),
+        or Booleans of shape (N,).
+    size : int
+        N.
+    kind : str
+        For messages.
+    """
+    if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
+        if not -size <= index < size:
+            raise IndexError(f"{kind}: index {index} is out of range for {size}")
+        return slice(index, index + 1 or None)
+    if isinstance(index, slice):
+        return index
+    wanted = f"a whole number, a slice, whole numbers of shape (K,) or Booleans of shape ({size},)"
+    if index is None or isinstance(index, (tuple, str)) or index is Ellipsis:
+        raise IndexError(f"{kind}: a batch has one axis; expected {wanted}, got {described(index)}")
+    try:
+        array = np.asarray(unmasked(index, f"{kind}: the index"))
+    except ValueError as error:
+        raise IndexError(f"{error}; expected {wanted}") from None
+    if isinstance(index, list) and not index:
+        return np.empty(0, np.int64)
+    if array.ndim == 0 and array.dtype.kind in "iu":
+        return checked_index(int(array), size, kind)
+    if array.ndim != 1 or array.dtype.kind not in "iub":
+        raise IndexError(
+            f"{kind}: the index has shape {array.shape} and type {array.dtype}; expected {wanted}"
+        )
+    if array.dtype == bool and len(array) != size:
+        raise IndexError(
+            f"{kind}: the index has {len(array)} Booleans for {size} regions; give one for each"
+        )
+    return array
 
 
 def extent_reader(axes: int, needs: Groups) -> Callable:

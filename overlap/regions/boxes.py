@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from overlap._common.columns import Fields, Naming, fields
+from overlap._common.numbers import as_numbers, checked_ratio
 from overlap._common.sizes import limits, sizes_beyond
 from overlap._kernels.jit import compose, scalar
 from overlap._kernels.terms import Geometry, each_axis, step
@@ -19,8 +20,11 @@ from overlap.regions._rectangles.enclosure import min_rect_axes
 from overlap.regions._rectangles.enclosure_gradient import min_rect_pull, tied_rect_pull
 from overlap.regions._rectangles.hull import hull_enclosure, hull_pull, tied_hull_pull
 from overlap.regions._yolo import pixels_of_yolo, yolo_of_pixels
-from overlap.regions.base import Regions, as_numbers
-from overlap.regions.intervals.intervals import Intervals, _checked_ratio
+from overlap.regions.base import Regions
+from overlap.regions.intervals import Intervals
+from overlap.regions.intervals.intervals import pull_scaled_ends
+from overlap.regions.smooth import Smoothable
+from overlap.regions.smooth.geometry import Method, Scalars
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -96,6 +100,55 @@ def _upper_end(g):
 def _corners(a, i, b, j, do, de, ds, dx):
     g = ENDS(a, i, b, j, do, de, ds, dx)
     return LOWER(g) + UPPER(g)
+
+
+# The intersection of smoothed boxes is at most the mean of both measures, but for rounding.
+
+
+def _smooth_overlap(a, i, b, j):
+    axes = len(a[0]) // 2
+    first, second, shared = 1.0, 1.0, 1.0
+    for k in range(axes):
+        u, v, w = LENGTH(
+            a[0][k][i], a[0][axes + k][i], b[0][k][j], b[0][axes + k][j], a[1][0], a[1][1]
+        )
+        first *= u
+        second *= v
+        shared *= w
+    return first, second, min(shared, 0.5 * (first + second))
+
+
+def _smooth_ends(a, i, b, j, do, de, ds, dx):
+    """Return the gradient with respect to both ends of axis K of ``a[i]``."""
+    axes = len(a[0]) // 2
+    first, shared = 1.0, 1.0
+    for k in range(axes):
+        if k != K:
+            u, _, w = LENGTH(
+                a[0][k][i], a[0][axes + k][i], b[0][k][j], b[0][axes + k][j], a[1][0], a[1][1]
+            )
+            first *= u
+            shared *= w
+    side, start, stop = SLOPES(
+        a[0][K][i], a[0][axes + K][i], b[0][K][j], b[0][axes + K][j], a[1][0], a[1][1]
+    )
+    side *= do[0] * first
+    shared *= do[2]
+    return (shared * start - side, shared * stop + side)
+
+
+@cache
+def _smooth(method: Method, axes: int) -> Scalars:
+    ends = compose(_smooth_ends, LENGTH=method.length, SLOPES=method.slopes)
+    return (
+        compose(_smooth_overlap, LENGTH=method.length),
+        compose(
+            _corners,
+            ENDS=each_axis(ends, axes),
+            LOWER=each_axis(_lower_end, axes),
+            UPPER=each_axis(_upper_end, axes),
+        ),
+    )
 
 
 @cache
@@ -231,7 +284,7 @@ def _plane_geometry(enclosure: str) -> Geometry:
     return replace(geometry, at_ties=replace(geometry, pullback=tied))
 
 
-class Boxes(Regions):
+class Boxes(Smoothable):
     """Axis-aligned boxes in D dimensions.
 
     The common enclosure is the smallest box; boxes in the plane also have the enclosures
@@ -506,8 +559,20 @@ class Boxes(Regions):
     def scaled(self, ratio: float) -> Self:
         """Return the boxes scaled by `ratio` >= 0 about their centres."""
         center, size = np.split(self.to_cxcywh(), 2, axis=1)
-        half = 0.5 * _checked_ratio(ratio) * size
+        half = 0.5 * checked_ratio(ratio) * size
         return self._made(np.hstack([center - half, center + half]), self.unit)
+
+    def pull_scaled(self, grad: NDArray[np.float64], ratio: float) -> NDArray[np.float64]:
+        """Return the gradient with respect to boxes from that with respect to scaled ones."""
+        return pull_scaled_ends(grad, ratio)
+
+    def side_share(self, share: float) -> float:
+        """Return the share itself: boxes fill their outer boxes."""
+        return share
+
+    def smooth_scalars(self, method: Method) -> Scalars:
+        """Return the scalars of a smooth overlap."""
+        return _smooth(method, self.dimension)
 
     @property
     def boundary(self) -> bool:

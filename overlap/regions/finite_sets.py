@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from overlap._common.numbers import unmasked
+from overlap._common.numbers import as_numbers, unmasked
 from overlap._common.sizes import LARGEST_POWER
 from overlap._kernels.jit import scalar
 from overlap._kernels.terms import Geometry
-from overlap.regions.base import Regions, as_numbers
+from overlap.regions.base import Regions
 
 if TYPE_CHECKING:
     import scipy.sparse

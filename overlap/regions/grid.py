@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._common.decimals import as_meant
+from overlap._common.numbers import as_numbers
 from overlap._common.sizes import LARGEST_POWER, power
-from overlap.regions.base import as_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

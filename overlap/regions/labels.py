@@ -43,7 +43,7 @@ def label_overlap(a, i, b, j):
 
 @cache
 def _label_geometry(axes: int) -> Geometry:
-    return replace(mask_geometry(axes, None, False, False), overlap=label_overlap)
+    return replace(mask_geometry(axes), overlap=label_overlap)
 
 
 class LabelRegions(Regions):

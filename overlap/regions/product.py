@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
@@ -13,10 +13,12 @@ from overlap._common.sizes import LARGEST_POWER, limits, power
 from overlap._kernels.jit import compose
 from overlap._kernels.loops import BLOCK_ROWS
 from overlap._kernels.terms import Geometry, Groups
-from overlap.regions.base import Regions, check_pair
+from overlap.regions.base import Bounded, Regions, check_pair
+from overlap.regions.smooth.geometry import Method, Scalars
+from overlap.regions.smooth.smooth import Smoothable, smooth_scalars
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Product"]
 
@@ -63,65 +65,39 @@ def _pullback(a, i, b, j, do, de, ds, dx):
     )
 
 
-def _by_blocks(*arguments):
-    """Stand for the scalars of a product whose terms or gradients come in blocks."""
-    raise TypeError("the terms of this product are taken in blocks, not in a scalar")
-
-
 @cache
-def _product_geometry(
-    first: Geometry, second: Geometry, centers: bool, ragged: bool, by_blocks: bool
-) -> Geometry:
-    both = first.enclosure is not None and second.enclosure is not None
-    enclosure = (
-        compose(_enclosure, FIRST=first.enclosure, SECOND=second.enclosure) if both else None
-    )
-    extents = first.extent is not None and second.extent is not None
-    pullback = None
-    pulls = both and first.pullback is not None and second.pullback is not None
-    if pulls and (ragged or by_blocks):
-        pullback = _by_blocks
-    elif pulls:
-        if extents:
-            axes = {
-                "FIRST_AXES": compose(_first_axes, CUT=first.axes),
-                "SECOND_AXES": compose(_second_axes, CUT=first.axes),
-            }
-        else:
-            zeros = [((0.0,) * 4,) * max(factor.axes, 1) for factor in (first, second)]
-            axes = {
-                "FIRST_AXES": compose(_constant_axes, ZEROS=zeros[0]),
-                "SECOND_AXES": compose(_constant_axes, ZEROS=zeros[1]),
-            }
-        pullback = compose(
-            _pullback,
-            FIRST=first.pullback,
-            SECOND=second.pullback,
-            FIRST_OVERLAP=first.overlap,
-            SECOND_OVERLAP=second.overlap,
-            FIRST_ENCLOSURE=first.enclosure,
-            SECOND_ENCLOSURE=second.enclosure,
-            **axes,
-        )
-    tied = None
-    if pullback is not _by_blocks and (first.at_ties or second.at_ties):
+def _product_geometry(first: Geometry, second: Geometry, centers: bool) -> Geometry:
+    common = first.groups & second.groups
+    enclosed, extents = Groups.ENCLOSURE in common, Groups.EXTENT in common
+    filled = first.filled and second.filled
+    gradient = enclosed and first.differentiable and second.differentiable
+    blocks = first.overlap is None or second.overlap is None
+    pulls = blocks or first.pulls or second.pulls
+    scalars: dict[str, Any] = {}
+    if blocks:
+        scalars["written"] = common & ~Groups.OUTSIDE
+        if enclosed and filled:
+            scalars["written"] |= Groups.OUTSIDE
+    else:
+        for name, template in (
+            ("overlap", _overlap),
+            ("enclosure", _enclosure if enclosed else None),
+            ("extent", _extent if extents else None),
+        ):
+            if template is not None:
+                both = getattr(first, name), getattr(second, name)
+                scalars[name] = compose(template, FIRST=both[0], SECOND=both[1])
+    if gradient and not pulls:
+        scalars["pullback"] = _product_pullback(first, second, extents)
+    if not pulls and (first.at_ties or second.at_ties):
         exact = first.at_ties or first, second.at_ties or second
-        tied = _product_geometry(*exact, centers, ragged, by_blocks)
-    overlap, extent = compose(_overlap, FIRST=first.overlap, SECOND=second.overlap), None
-    if extents:
-        extent = compose(_extent, FIRST=first.extent, SECOND=second.extent)
-    if by_blocks:
-        overlap, enclosure = _by_blocks, _by_blocks if both else None
-        extent = _by_blocks if extents else None
+        scalars["at_ties"] = _product_geometry(*exact, centers)
     return Geometry(
-        at_ties=tied,
-        factors=(first, second) if ragged or by_blocks else None,
-        overlap=overlap,
-        enclosure=enclosure,
-        extent=extent,
-        pullback=pullback,
+        **scalars,
+        pulls=gradient and pulls,
+        factors=(first, second) if pulls else None,
         axes=first.axes + second.axes if extents else 0,
-        fills=first.filled and second.filled,
+        fills=filled,
         centers=centers and first.centers and second.centers,
         sides=first.sides and second.sides,
         reflexive=first.reflexive and second.reflexive,
@@ -147,7 +123,63 @@ def _check_measures(first: Regions, second: Regions) -> None:
         )
 
 
-class Product(Regions):
+def _product_pullback(first: Geometry, second: Geometry, extents: bool) -> Callable:
+    if extents:
+        axes = {
+            "FIRST_AXES": compose(_first_axes, CUT=first.axes),
+            "SECOND_AXES": compose(_second_axes, CUT=first.axes),
+        }
+    else:
+        zeros = [((0.0,) * 4,) * max(factor.axes, 1) for factor in (first, second)]
+        axes = {
+            "FIRST_AXES": compose(_constant_axes, ZEROS=zeros[0]),
+            "SECOND_AXES": compose(_constant_axes, ZEROS=zeros[1]),
+        }
+    return compose(
+        _pullback,
+        FIRST=first.pullback,
+        SECOND=second.pullback,
+        FIRST_OVERLAP=first.overlap,
+        SECOND_OVERLAP=second.overlap,
+        FIRST_ENCLOSURE=first.enclosure,
+        SECOND_ENCLOSURE=second.enclosure,
+        **axes,
+    )
+
+
+# ------------------------------------------------------------------- smoothed factors
+
+
+def _smooth_overlap(a, i, b, j):
+    u = FIRST((a[0][0], a[1][0]), i, (b[0][0], b[1][0]), j)
+    v = SECOND((a[0][1], a[1][1]), i, (b[0][1], b[1][1]), j)
+    first, second = u[0] * v[0], u[1] * v[1]
+    return first, second, min(u[2] * v[2], 0.5 * (first + second))
+
+
+def _smooth_pullback(a, i, b, j, do, de, ds, dx):
+    a0, a1, b0, b1 = (a[0][0], a[1][0]), (a[0][1], a[1][1]), (b[0][0], b[1][0]), (b[0][1], b[1][1])
+    u, v = FIRST_OVERLAP(a0, i, b0, j), SECOND_OVERLAP(a1, i, b1, j)
+    by_first = (do[0] * v[0], do[1] * v[1], do[2] * v[2])
+    by_second = (do[0] * u[0], do[1] * u[1], do[2] * u[2])
+    return FIRST(a0, i, b0, j, by_first, de, ds, dx) + SECOND(a1, i, b1, j, by_second, de, ds, dx)
+
+
+@cache
+def _smooth(first: Scalars, second: Scalars) -> Scalars:
+    return (
+        compose(_smooth_overlap, FIRST=first[0], SECOND=second[0]),
+        compose(
+            _smooth_pullback,
+            FIRST=first[1],
+            SECOND=second[1],
+            FIRST_OVERLAP=first[0],
+            SECOND_OVERLAP=second[0],
+        ),
+    )
+
+
+class Product(Smoothable):
     """Products of two batches: region k is ``first[k] x second[k]``.
 
     Measures, intersections and hulls multiply; squared centre distances and squared
@@ -207,7 +239,6 @@ class Product(Regions):
         self._factors: tuple[Regions, Regions] = (first, second)
         self._scale, self.unit = scale, None
         self._ragged = first.ragged or second.ragged
-        self._by_blocks = first.by_blocks or second.by_blocks
         self._extreme = extreme
         self._shapeless = first._shapeless or second._shapeless
 
@@ -298,6 +329,23 @@ class Product(Regions):
         """Return the products of the scaled factors."""
         return type(self)(*(x.scaled(ratio) for x in self._factors), scale=self._scale)
 
+    def pull_scaled(self, grad: NDArray[np.float64], ratio: float) -> NDArray[np.float64]:
+        """Return the gradient with respect to products from that with respect to scaled ones."""
+        parts = np.split(grad, [self._factors[0].parameter_count])
+        pairs = zip(self._factors, parts, strict=True)
+        return np.concatenate([factor.pull_scaled(part, ratio) for factor, part in pairs])
+
+    def with_array(self, table: ArrayLike) -> Self:
+        """Return products of factors with other parameters, side by side as of `to_array`."""
+        cut = self._factors[0].to_array().shape[1]
+        parts = zip(self._factors, np.split(np.asarray(table), [cut], axis=1), strict=True)
+        return type(self)(*(factor.with_array(part) for factor, part in parts), scale=self._scale)
+
+    def smooth_scalars(self, method: Method) -> Scalars:
+        """Return the scalars of a smooth overlap, or raise a TypeError that names a factor."""
+        first, second = (smooth_scalars(factor, method) for factor in self._factors)
+        return _smooth(first, second)
+
     def contains(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which points are in which product, shape (N, Q)."""
         first, second = self._factors
@@ -315,75 +363,63 @@ class Product(Regions):
         return all(factor.boundary for factor in self._factors)
 
     @property
+    def _bounded(self) -> tuple[Bounded, Bounded]:
+        return cast("tuple[Bounded, Bounded]", self._factors)
+
+    @property
     def ends(self) -> NDArray[np.float64]:
         """Both ends of every axis of both factors, shape (N, axes, 2)."""
-        return np.concatenate([factor.ends for factor in self._factors], axis=1)
+        return np.concatenate([factor.ends for factor in self._bounded], axis=1)
 
     def _split(self, ends: NDArray[np.float64], axis: int) -> list[NDArray[np.float64]]:
-        return np.split(ends, [self._factors[0].ends.shape[1]], axis=axis)
+        return np.split(ends, [self._bounded[0].ends.shape[1]], axis=axis)
 
     def with_ends(self, ends: NDArray[np.float64]) -> Self:
         """Return products with other ends, shape (N, axes, 2)."""
-        parts = zip(self._factors, self._split(ends, 1), strict=True)
+        parts = zip(self._bounded, self._split(ends, 1), strict=True)
         moved = (factor.with_ends(part) for factor, part in parts)
         return type(self)(*moved, scale=self._scale)
 
     def legal_ends(self, ends: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which ends are legal in both factors, shape (N,)."""
-        first, second = zip(self._factors, self._split(ends, 1), strict=True)
+        first, second = zip(self._bounded, self._split(ends, 1), strict=True)
         return first[0].legal_ends(first[1]) & second[0].legal_ends(second[1])
 
     def ends_to_parameters(self, move: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return a move of the ends, shape (axes, 2), in the order of the parameters."""
-        parts = zip(self._factors, self._split(move, 0), strict=True)
+        parts = zip(self._bounded, self._split(move, 0), strict=True)
         return np.concatenate([factor.ends_to_parameters(part) for factor, part in parts])
 
     def ties(self, other: Self) -> NDArray[np.bool_]:
         """Return where an end meets an end of `other` in one of the factors, shape (N,)."""
-        first, second = zip(self._factors, other._factors, strict=True)
+        first, second = zip(self._bounded, other._bounded, strict=True)
         return first[0].ties(first[1]) | second[0].ties(second[1])
 
     # ------------------------------------------------------------------------- kernels
 
     def geometry(self, enclosure: str = "natural") -> Geometry:
-        """Return the jitted scalars; a factor without the named enclosure uses its own."""
-        self._check_enclosure(enclosure)
-        first, second = (
-            factor.geometry(enclosure if enclosure in factor._enclosures() else "natural")
-            for factor in self._factors
-        )
-        return self._joined(first, second, self.by_blocks)
-
-    def _joined(self, first: Geometry, second: Geometry, by_blocks: bool) -> Geometry:
-        same = self._factors[0].unit == self._factors[1].unit
-        centers = self._scale is not None or same
-        return _product_geometry(first, second, centers, self.ragged, by_blocks)
+        """Return the terms; a factor without the named enclosure uses its own."""
+        return self.pair_geometry(self, enclosure)
 
     def pair_geometry(self, other: Regions, enclosure: str = "natural") -> Geometry:
-        """Return the jitted scalars of a pair, of which one can have soft masks."""
+        """Return the terms of a pair, of which one can have soft masks."""
         assert isinstance(other, Product)
-        if not (self.by_blocks or other.by_blocks):
-            return self.geometry(enclosure)
         self._check_enclosure(enclosure)
         first, second = (
             mine.pair_geometry(its, enclosure if enclosure in mine._enclosures() else "natural")
             for mine, its in zip(self._factors, other._factors, strict=True)
         )
-        return self._joined(first, second, True)
+        same = self._factors[0].unit == self._factors[1].unit
+        return _product_geometry(first, second, self._scale is not None or same)
 
     @property
     def ragged(self) -> bool:  # type: ignore[override]
         """Whether a factor has no row of parameters for each region."""
         return self._ragged
 
-    @property
-    def by_blocks(self) -> bool:  # type: ignore[override]
-        """Whether the terms of a factor come in blocks alone."""
-        return self._by_blocks
-
     def pair_cost(self) -> float:
         """Return about how many nanoseconds the terms of a pair take."""
-        if not self._by_blocks:
+        if self.geometry().overlap is not None:
             return super().pair_cost()
         return sum(factor.pair_cost() for factor in self._factors)
 
@@ -397,7 +433,7 @@ class Product(Regions):
         block: NDArray[np.float64],
     ) -> None:
         """Write the terms of listed pairs; see `Regions.fill_block`."""
-        if geometry.overlap is not _by_blocks:
+        if geometry.overlap is not None:
             super().fill_block(index, other, other_index, geometry, needs, block)
             return
         first, second = self._blocks(index, other, other_index, geometry, needs)
@@ -500,7 +536,7 @@ class Product(Regions):
         block: NDArray[np.float64],
         partials: NDArray[np.float64],
     ) -> tuple[tuple[Any, ...], ...]:
-        """Return for each side the gradients of both factors; see `overlap.scores.ragged`."""
+        """Return for each side the gradients of both factors; see `Polygons.pull_ragged`."""
         pulled = self._pulled(index, other, other_index, geometry, needs, wrt, partials)
         return tuple(zip(*pulled, strict=True))
 

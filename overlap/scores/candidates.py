@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._kernels.jit import scalar, specialise
-from overlap.regions.intervals import Intervals
 from overlap.scores.group_labels import codes_of, label_columns
 
 if TYPE_CHECKING:
@@ -212,9 +211,9 @@ def _spans(a: Regions, b: Regions):
     Arcs are cut open: those of a start within one turn, and those of b stand there as often
     as they can meet one of a.
     """
-    if isinstance(a, Intervals) and isinstance(b, Intervals) and a.period is not None:
-        (start_a, stop_a), (start, stop) = a.unrolled(), b.unrolled()
-        period = a.period
+    arcs_a, arcs_b = a.arcs(), b.arcs()
+    if arcs_a is not None and arcs_b is not None:
+        (period, start_a, stop_a), (_, start, stop) = arcs_a, arcs_b
         around = np.flatnonzero(stop > period)
         ahead = np.flatnonzero(start + period < stop_a.max(initial=0.0))
         index = np.concatenate([np.arange(len(b)), around, ahead])
@@ -228,9 +227,10 @@ def _spans(a: Regions, b: Regions):
 
 def may_repeat(a: Regions, b: Regions) -> bool:
     """Return whether a pair can stand twice among the candidates: arcs that meet twice."""
-    if not (isinstance(a, Intervals) and isinstance(b, Intervals)) or a.period is None:
-        return False
-    return a.measure().max(initial=0.0) + b.measure().max(initial=0.0) >= a.period
+    arcs = a.arcs()
+    return arcs is not None and (
+        a.measure().max(initial=0.0) + b.measure().max(initial=0.0) >= arcs[0]
+    )
 
 
 def expand(ranges: Ranges, size: int = 1 << 17) -> Iterator[tuple[NDArray, NDArray]]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._common.numbers import as_numbers
 from overlap.coders import Coder
-from overlap.regions.base import as_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -41,13 +41,7 @@ def with_class(batch: Regions, kind: type[Regions]) -> Regions:
 
 def rebuild(batch: Regions, table: ArrayLike) -> Regions:
     """Build a batch of the same kind and settings from a table as of `to_array`."""
-    if isinstance(batch, ov.Product) and not batch.columns:
-        parts = np.split(np.asarray(table), [batch.factors[0].to_array().shape[1]], axis=1)
-        factors = (rebuild(*pair) for pair in zip(batch.factors, parts, strict=True))
-        return type(batch)(*factors, scale=batch.scale)
-    if isinstance(batch, ov.Blurred | ov.SmoothMin):
-        return batch.with_base(rebuild(batch.base, table))
-    return type(batch)(table, **batch._settings())
+    return batch.with_array(table)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from overlap._common.numbers import checked_ratio
 from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes
 from overlap.regions.gaussians import terms as _gaussians
-from overlap.regions.intervals.intervals import _checked_ratio
 from overlap.regions.rotated import RotatedBoxes
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class Gaussians(Regions):
     def scaled(self, ratio: float) -> Self:
         """Return the Gaussians with standard deviations times `ratio` >= 0."""
         table = self.to_array()
-        table[:, 2:] *= _checked_ratio(ratio) ** 2
+        table[:, 2:] *= checked_ratio(ratio) ** 2
         return type(self)(table, unit=self.unit)
 
     def kernel_columns(self) -> tuple[Any, ...]:

@@ -112,17 +112,12 @@ def set_extent(a, i, b, j):
     return ((offset, max(high_a - low_a, 0.0), max(high_b - low_b, 0.0), cover),)
 
 
-def _by_blocks(*arguments):
-    """Stand for the gradient, which `IntervalSets.pull_ragged` gives."""
-    raise TypeError("the gradient of interval sets is taken block by block, not in a scalar")
-
-
 SETS = Geometry(
     overlap=set_overlap,
     enclosure=set_enclosure,
     outside=set_outside,
     extent=set_extent,
-    pullback=_by_blocks,
+    pulls=True,
     axes=1,
     aspect=True,
     fills=False,

@@ -151,6 +151,10 @@ class IntervalStore(Regions):
         """Return the total length of every set, shape (N,)."""
         return self._arrays[2].copy()
 
+    def row_counts(self) -> NDArray[np.intp]:
+        """Return how many intervals each set has, shape (N,)."""
+        return self.counts
+
     # ---------------------------------------------------------------------- boundaries
 
     @property

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from overlap._common.columns import Naming, fields
 from overlap._common.limits import MOST_AWAY
-from overlap._common.numbers import one_number
+from overlap._common.numbers import checked_ratio, one_number
 from overlap._common.sizes import limits, sizes_beyond
 from overlap._common.times import read_spans
-from overlap._kernels.jit import scalar
+from overlap._kernels.jit import compose, scalar
 from overlap._kernels.terms import Geometry, step
 from overlap.regions.base import Regions
 from overlap.regions.intervals.arcs import CIRCLE
+from overlap.regions.smooth import Smoothable
+from overlap.regions.smooth.geometry import Method, Scalars
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Intervals"]
+__all__ = ["Intervals", "pull_scaled_ends"]
 
 _LEAST, _MOST = limits(1)
 _NAMING = Naming.of(
@@ -90,6 +93,27 @@ def interval_pullback(a, i, b, j, do, de, ds, dx):
     )
 
 
+# The intersection of smoothed intervals is at most the mean of both measures, but for rounding.
+
+
+def _smooth_overlap(a, i, b, j):
+    first, second, shared = LENGTH(a[0][0][i], a[0][1][i], b[0][0][j], b[0][1][j], a[1][0], a[1][1])
+    return first, second, min(shared, 0.5 * (first + second))
+
+
+def _smooth_pullback(a, i, b, j, do, de, ds, dx):
+    side, start, stop = SLOPES(a[0][0][i], a[0][1][i], b[0][0][j], b[0][1][j], a[1][0], a[1][1])
+    return (do[2] * start - do[0] * side, do[2] * stop + do[0] * side)
+
+
+@cache
+def _smooth(method: Method) -> Scalars:
+    return (
+        compose(_smooth_overlap, LENGTH=method.length),
+        compose(_smooth_pullback, SLOPES=method.slopes),
+    )
+
+
 _LINE = Geometry(
     overlap=interval_overlap,
     enclosure=interval_enclosure,
@@ -101,7 +125,7 @@ _LINE = Geometry(
 )
 
 
-class Intervals(Regions):
+class Intervals(Smoothable):
     """Half-open intervals ``[start, stop)``, or arcs where there is a period.
 
     Parameters
@@ -306,12 +330,16 @@ class Intervals(Regions):
 
     def scaled(self, ratio: float) -> Self:
         """Return the intervals scaled by `ratio` >= 0 about their centres."""
-        ratio = _checked_ratio(ratio)
+        ratio = checked_ratio(ratio)
         half = 0.5 * ratio * self.measure()
         center = self.start + 0.5 * self.measure()
         return type(self)(
             np.stack([center - half, center + half], 1), period=self.period, unit=self.unit
         )
+
+    def pull_scaled(self, grad: NDArray[np.float64], ratio: float) -> NDArray[np.float64]:
+        """Return the gradient with respect to intervals from that with respect to scaled ones."""
+        return pull_scaled_ends(grad, ratio)
 
     @property
     def boundary(self) -> bool:
@@ -371,10 +399,20 @@ class Intervals(Regions):
             return None
         return self.start[None], self.stop[None]
 
-    def unrolled(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return starts in [0, period) and the stops after them, each of shape (N,)."""
+    def arcs(self) -> tuple[float, NDArray[np.float64], NDArray[np.float64]] | None:
+        """Return the period, starts in [0, period) and stops after them; None on a line."""
+        if self._period is None:
+            return None
         start, length = self._arrays[2:]
-        return start, start + length
+        return self._period, start, start + length
+
+    def side_share(self, share: float) -> float:
+        """Return the share itself: intervals fill their outer boxes."""
+        return share
+
+    def smooth_scalars(self, method: Method) -> Scalars | None:
+        """Return the scalars of a smooth overlap; None on a circle."""
+        return _smooth(method) if self._period is None else None
 
     def _copy_settings(self, like: Regions) -> None:
         assert isinstance(like, Intervals)
@@ -400,8 +438,15 @@ def _checked_period(period: float) -> float:
     return value
 
 
-def _checked_ratio(ratio: float) -> float:
-    value = one_number(ratio, "scaled: ratio")
-    if not 0 <= value < math.inf:
-        raise ValueError(f"scaled: ratio = {ratio!r} is not a finite number >= 0")
-    return value
+def pull_scaled_ends(grad: NDArray[np.float64], ratio: float) -> NDArray[np.float64]:
+    """Return the gradient with respect to ends from that with respect to scaled ends.
+
+    Parameters
+    ----------
+    grad : ndarray, shape (2 D, N)
+        With respect to lower, then upper ends of regions scaled about their centers.
+    ratio : float
+    """
+    lower, upper = np.split(grad, 2)
+    near, far = 0.5 * (1.0 + ratio), 0.5 * (1.0 - ratio)
+    return np.concatenate([near * lower + far * upper, far * lower + near * upper])

@@ -292,14 +292,14 @@ class Masks(Regions):
         return len(self.grid.shape)
 
     @property
-    def by_blocks(self) -> bool:  # type: ignore[override]
-        """Whether there are no jitted scalars: those are of hard masks."""
-        return self.soft is not None
-
-    @property
     def parameter_count(self) -> int:
         """Number of cells of the grid."""
         return math.prod(self.grid.shape)
+
+    @property
+    def cell_measure(self) -> float:
+        """Measure of a cell."""
+        return self.grid.volume
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -370,7 +370,7 @@ class Masks(Regions):
         """Return the jitted scalars; the natural enclosure is the box of cells."""
         self._check_enclosure(enclosure)
         convex = enclosure == "hull" and self.dimension > 1
-        return mask_geometry(self.dimension, self.soft, self.soft is not None, convex)
+        return mask_geometry(self.dimension, self.soft, convex)
 
     def pair_geometry(self, other: Regions, enclosure: str = "natural") -> Geometry:
         """Return the jitted scalars of the pair, which is soft if one of the two is."""
@@ -381,9 +381,7 @@ class Masks(Regions):
         return ("natural", "box", "hull") if self.dimension <= 3 else ("natural", "box")
 
     def kernel_columns(self) -> tuple[Any, ...]:
-        """Return the columns that the jitted scalars index."""
-        if self.soft:
-            raise TypeError("the terms of soft Masks come in blocks, see fill_block")
+        """Return the columns that the jitted scalars of hard masks index."""
         bits = self._cells.bits.ordered("C")
         packed = (bits.start[self._rows], bits.first[self._rows], bits.length[self._rows])
         measure, volume, *ends = self._cells.columns

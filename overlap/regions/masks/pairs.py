@@ -34,7 +34,7 @@ def fill_terms(
     shared = _shared(a, rows, b, columns) if Groups.OVERLAP in needs else None
     around = needs & ~Groups.OVERLAP
     if around:
-        boxes = mask_geometry(len(a.grid.shape), None, False, False)
+        boxes = mask_geometry(len(a.grid.shape))
         kernel = specialise(term_block, TERMS=terms_scalar(boxes, around))
         kernel(a.columns, rows, b.columns, columns, block)
         if not geometry.sides and Groups.ENCLOSURE in around:

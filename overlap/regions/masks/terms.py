@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 
 from overlap._kernels.jit import compose, scalar
-from overlap._kernels.terms import Geometry, each_axis
+from overlap._kernels.terms import Geometry, Groups, each_axis
 from overlap.regions.masks.words import popcount
 
 __all__ = ["mask_geometry"]
@@ -64,36 +64,37 @@ def _mask_outside(a, i, b, j):
     return max(hull - (first + second - shared), 0.0)
 
 
-def _by_pairs(*arguments):
-    """Stand for the gradient of soft masks, which `Masks.pull_block` writes."""
-    raise TypeError("the gradient of masks is taken pair by pair, not in a scalar")
-
-
 @cache
-def mask_geometry(axes: int, form: str | None, differentiable: bool, convex: bool) -> Geometry:
+def mask_geometry(axes: int, form: str | None = None, convex: bool = False) -> Geometry:
     """Return the geometry of masks.
 
     Parameters
     ----------
     axes : int
     form : str or None
-        Name of the soft form of a pair with a soft mask.
-    differentiable : bool
-        Either of the pair is soft.
+        Name of the soft form of a pair with a soft mask, whose terms have no scalars.
     convex : bool
         The enclosure is the convex hull instead of the box.
     """
+    measured = not (convex and axes > 2)  # what lies outside a hull in space is not
+    if form is not None:
+        known = Groups.OVERLAP | Groups.ENCLOSURE | Groups.EXTENT
+        return Geometry(
+            written=known | Groups.OUTSIDE if measured else known,
+            pulls=True,
+            axes=axes,
+            fills=False,
+            sides=not convex,
+            reflexive=form != "product",
+            bounded=form != "squared",
+        )
     extent = each_axis(_mask_extent, axes)
-    outside = None if convex and axes > 2 else scalar(_mask_outside)
     return Geometry(
         overlap=mask_overlap,
         enclosure=compose(_mask_enclosure, EXTENT=extent),
-        outside=outside,
+        outside=scalar(_mask_outside) if measured else None,
         extent=extent,
-        pullback=_by_pairs if differentiable else None,
         axes=axes,
         fills=False,
         sides=not convex,
-        reflexive=form != "product",
-        bounded=form != "squared",
     )

@@ -23,7 +23,6 @@ class PolygonBatch(Regions):
     """What `overlap.Polygons` is as a batch: some rows of rings that batches share."""
 
     ragged = True
-    by_blocks = True
 
     _rings: Rings
     _rows: NDArray[np.intp]

@@ -210,18 +210,10 @@ def _pull(
 # ------------------------------------------------------------------ what scores can ask for
 
 
-def _by_blocks(*arguments):
-    """Stand for the scalars of polygons, whose terms and gradients come in blocks."""
-    raise TypeError("the terms of polygons are taken in blocks, not in a scalar")
-
-
 def _geometry(*, sides: bool, pulls_outside: bool = True) -> Geometry:
     return Geometry(
-        overlap=_by_blocks,
-        enclosure=_by_blocks,
-        outside=_by_blocks,
-        extent=_by_blocks,
-        pullback=_by_blocks,
+        written=Groups.OVERLAP | Groups.ENCLOSURE | Groups.OUTSIDE | Groups.EXTENT,
+        pulls=True,
         axes=2,
         fills=False,
         sides=sides,

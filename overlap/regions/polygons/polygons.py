@@ -236,6 +236,17 @@ class Polygons(PolygonMakers):
         parts, of = parts_of(self._own)
         return self._of(parts, self.unit), of
 
+    def row_counts(self) -> NDArray[np.intp]:
+        """Return how many vertices each region has, shape (N,)."""
+        return np.diff(self._rings.vertex_offsets)[self._rows]
+
+    def _identity(self) -> NDArray[np.float64]:
+        """Return the vertices with a third column that is 1 where a ring begins."""
+        own = self._own
+        starts = np.zeros(len(own.x))
+        starts[own.ring_offsets[:-1]] = 1.0
+        return np.column_stack([own.x, own.y, starts])
+
     # ------------------------------------------------------------------------- kernels
 
     def geometry(self, enclosure: str = "natural") -> Geometry:
@@ -247,10 +258,6 @@ class Polygons(PolygonMakers):
 
     def _enclosures(self) -> tuple[str, ...]:
         return ("natural", "box", "hull")
-
-    def kernel_columns(self) -> tuple[Any, ...]:
-        """Raise a TypeError: there are no jitted scalars of polygons."""
-        raise TypeError("the terms of Polygons come in blocks, see fill_block")
 
     def pair_cost(self) -> float:
         """Return about how many nanoseconds the terms of a pair take."""

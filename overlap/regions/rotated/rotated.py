@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 
 from overlap._common.columns import Naming, fields
+from overlap._common.numbers import as_numbers, checked_ratio
 from overlap._common.sizes import limits
 from overlap._kernels.jit import compose, scalar
 from overlap._kernels.terms import Geometry
@@ -17,11 +18,12 @@ from overlap.regions._rectangles import overlap as _rotated
 from overlap.regions._rectangles.enclosure import box_axes, min_rect_axes
 from overlap.regions._rectangles.enclosure_gradient import box_pull, min_rect_pull, tied_rect_pull
 from overlap.regions._rectangles.hull import hull_enclosure, hull_pull, tied_hull_pull
-from overlap.regions.base import Regions, as_numbers
 from overlap.regions.boxes import Boxes
-from overlap.regions.intervals.intervals import _checked_ratio
+from overlap.regions.rotated.blur import blurred_rotated_overlap, blurred_rotated_pullback
 from overlap.regions.rotated.corners import allowance, fitted_rects
 from overlap.regions.rotated.smallest import min_rects
+from overlap.regions.smooth import Smoothable
+from overlap.regions.smooth.geometry import BLUR, Method, Scalars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -213,7 +215,7 @@ def _half_sides(w: NDArray, h: NDArray, c: NDArray, s: NDArray) -> tuple[NDArray
     return 0.5 * (c * w + s * h), 0.5 * (s * w + c * h)
 
 
-class RotatedBoxes(Regions):
+class RotatedBoxes(Smoothable):
     """Rectangles at any angle in the plane.
 
     The common enclosure is the convex hull, or by ``score.with_enclosure("box")`` and
@@ -484,8 +486,24 @@ class RotatedBoxes(Regions):
     def scaled(self, ratio: float) -> Self:
         """Return the boxes scaled by `ratio` >= 0 about their centers."""
         table = self.to_array()
-        table[:, 2:4] *= _checked_ratio(ratio)
+        table[:, 2:4] *= checked_ratio(ratio)
         return type(self)(table, unit=self.unit)
+
+    def pull_scaled(self, grad: NDArray[np.float64], ratio: float) -> NDArray[np.float64]:
+        """Return the gradient with respect to boxes from that with respect to scaled ones."""
+        return grad * np.array([1.0, 1.0, ratio, ratio, 1.0])[:, None]
+
+    def side_share(self, share: float) -> float:
+        """Return the share of each side of its bounding box that a part of a box spans.
+
+        The middle f of a side holds at most 1 - (1 - f)^2 of a box: as much of a square that
+        stands on a corner, and less of all others.
+        """
+        return 1.0 - math.sqrt(1.0 - share)
+
+    def smooth_scalars(self, method: Method) -> Scalars | None:
+        """Return the scalars of a blurred overlap; None for smooth minima."""
+        return (blurred_rotated_overlap, blurred_rotated_pullback) if method is BLUR else None
 
     @property
     def dimension(self) -> int:

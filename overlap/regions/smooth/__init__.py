@@ -1,5 +1,5 @@
 """Regions with smooth overlaps, for training by gradients."""
 
-from overlap.regions.smooth.smooth import Blurred, SmoothMin
+from overlap.regions.smooth.smooth import Blurred, Smoothable, SmoothMin
 
-__all__ = ["Blurred", "SmoothMin"]
+__all__ = ["Blurred", "SmoothMin", "Smoothable"]

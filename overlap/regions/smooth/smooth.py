@@ -3,22 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 
 from overlap._common.numbers import one_number
 from overlap._kernels.terms import Geometry
-from overlap.regions.base import Regions, check_pair
-from overlap.regions.product import Product
-from overlap.regions.smooth.kernels import BLUR, SMOOTH_MIN, Method, check_kind, smooth_geometry
+from overlap.regions.base import Bounded, Regions, check_pair
+from overlap.regions.smooth.geometry import BLUR, SMOOTH_MIN, Method, Scalars, smoothed
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Blurred", "SmoothMin"]
+__all__ = ["Blurred", "SmoothMin", "Smoothable", "smooth_scalars"]
 
 Width = float | tuple["Width", "Width"]
+
+
+class Smoothable(Regions):
+    """Regions whose overlap can be smoothed."""
+
+    def smooth_scalars(self, method: Method) -> Scalars | None:
+        """Return the jitted scalars of an overlap smoothed by a method, and of its gradient.
+
+        None where there are none. Their columns are those of the kind, then the settings.
+        """
+        return None
+
+    def blurred(self, sigma: Width) -> Blurred:
+        """Return the regions with overlaps blurred by a Gaussian, see `overlap.Blurred`."""
+        return Blurred(self, sigma)
+
+    def smooth_min(self, alpha: Width, *, relative: bool = True) -> SmoothMin:
+        """Return the boxes with overlaps of smooth minima, see `overlap.SmoothMin`."""
+        return SmoothMin(self, alpha, relative=relative)
+
+
+def smooth_scalars(regions: Regions, method: Method) -> Scalars:
+    """Return the scalars of an overlap smoothed by a method, or raise a TypeError."""
+    scalars = regions.smooth_scalars(method) if isinstance(regions, Smoothable) else None
+    if scalars is None:
+        period = " with a period" if regions.arcs() is not None else ""
+        raise TypeError(
+            f"{method.name}: {type(regions).__name__}{period} cannot be smoothed this way; "
+            f"{method.kinds} can"
+        )
+    return scalars
 
 
 class _Smoothed(Regions):
@@ -34,7 +64,7 @@ class _Smoothed(Regions):
         kind = type(self).__name__
         if not isinstance(base, Regions):
             raise TypeError(f"{kind}: expected a batch of regions, got {type(base).__name__}")
-        check_kind(base, self._method)
+        smooth_scalars(base, self._method)
         self._take(base)
         self._width = self._checked_width(base, width)
 
@@ -45,7 +75,7 @@ class _Smoothed(Regions):
     def _checked_width(self, base: Regions, width: Any) -> Width:
         """Return a width per factor of a product, each a positive number."""
         name = f"{type(self).__name__}: {self._width_name}"
-        if isinstance(base, Product):
+        if base.factors:
             pair = isinstance(width, (tuple, list))
             if pair and len(width) != 2:
                 raise ValueError(f"{name} = {width!r}; give one number for each of the two factors")
@@ -77,6 +107,10 @@ class _Smoothed(Regions):
         """Return other regions of the same kind, smoothed alike."""
         check_pair(self._base, base, "the base", "the new base")
         return self._rebuilt(base)
+
+    def with_array(self, table: ArrayLike) -> Self:
+        """Return other regions with these parameters, smoothed alike."""
+        return self._rebuilt(self._base.with_array(table))
 
     # ---------------------------------------------------------------------- container
 
@@ -134,32 +168,37 @@ class _Smoothed(Regions):
         return self._base.boundary
 
     @property
+    def _bounded(self) -> Bounded:
+        return cast("Bounded", self._base)
+
+    @property
     def ends(self) -> NDArray[np.float64]:
         """Both ends of every axis, shape (N, axes, 2)."""
-        return self._base.ends
+        return self._bounded.ends
 
     def with_ends(self, ends: NDArray[np.float64]) -> Self:
         """Return regions with other ends, shape (N, axes, 2)."""
-        return self._rebuilt(self._base.with_ends(ends))
+        return self._rebuilt(self._bounded.with_ends(ends))
 
     def legal_ends(self, ends: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which ends, shape (N, axes, 2), make a legal region, shape (N,)."""
-        return self._base.legal_ends(ends)
+        return self._bounded.legal_ends(ends)
 
     def ends_to_parameters(self, move: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return one move of the ends, shape (axes, 2), in the order of the parameters."""
-        return self._base.ends_to_parameters(move)
+        return self._bounded.ends_to_parameters(move)
 
     def ties(self, other: Self) -> NDArray[np.bool_]:
         """Return where ends meet: there the enclosures, though not the overlaps, have kinks."""
-        return self._base.ties(other._base)
+        return self._bounded.ties(other._bounded)
 
     # ------------------------------------------------------------------------- kernels
 
     def geometry(self, enclosure: str = "natural") -> Geometry:
         """Return the jitted scalars; enclosures are those of the regions themselves."""
         self._check_enclosure(enclosure)
-        return smooth_geometry(self._base, self._method, enclosure)
+        scalars, size = smooth_scalars(self._base, self._method), len(self._base._names())
+        return smoothed(self._base.geometry(enclosure), *scalars, self._method, size)
 
     def _enclosures(self) -> tuple[str, ...]:
         return self._base._enclosures()

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from overlap._common.columns import Naming
+from overlap._common.numbers import as_numbers, checked_ratio
 from overlap._kernels.jit import compose
 from overlap._kernels.terms import Geometry
 from overlap.regions._rectangles import enclosure as _enclosures
-from overlap.regions.base import Regions, as_numbers, check_pair
-from overlap.regions.intervals.intervals import Intervals, _checked_ratio
+from overlap.regions.base import Regions, check_pair
+from overlap.regions.intervals import Intervals
 from overlap.regions.product import Product
 from overlap.regions.rotated import RotatedBoxes
 from overlap.regions.rotated.corners import fitted_upright, upright_corners
+from overlap.regions.smooth.geometry import Method, Scalars
 from overlap.regions.upright.driving import (
     kitti_of_upright,
     nuscenes_of_upright,
@@ -318,10 +320,23 @@ class UprightBoxes(Product):
     def __repr__(self) -> str:
         return Regions.__repr__(self)
 
+    def with_array(self, table: ArrayLike) -> Self:
+        """Return boxes with other parameters, as of `to_array`."""
+        return Regions.with_array(self, table)
+
+    def pull_scaled(self, grad: NDArray[np.float64], ratio: float) -> NDArray[np.float64]:
+        """Return the gradient with respect to boxes from that with respect to scaled ones."""
+        return grad * np.array([1.0, 1.0, 1.0, ratio, ratio, ratio, 1.0])[:, None]
+
+    def smooth_scalars(self, method: Method) -> Scalars:
+        """Return the scalars of a smooth overlap, or raise a TypeError."""
+        overlap, pullback = super().smooth_scalars(method)
+        return overlap, compose(_upright_pullback, PULLBACK=pullback)
+
     def scaled(self, ratio: float) -> Self:
         """Return the boxes scaled by `ratio` >= 0 about their centers."""
         table = self.to_array()
-        table[:, 3:6] *= _checked_ratio(ratio)
+        table[:, 3:6] *= checked_ratio(ratio)
         return type(self)(table, unit=self.unit)
 
     @property
@@ -329,6 +344,6 @@ class UprightBoxes(Product):
         """Whether all parameters are coordinates of the boundary: they are not."""
         return False
 
-    def geometry(self, enclosure: str = "natural") -> Geometry:
+    def pair_geometry(self, other: Regions, enclosure: str = "natural") -> Geometry:
         """Return the jitted scalars."""
-        return _upright(super().geometry(enclosure))
+        return _upright(super().pair_geometry(other, enclosure))
