@@ -11,8 +11,7 @@ from overlap._common.numbers import one_number
 from overlap._common.values import ByValue
 from overlap.regions.base import check_pair
 from overlap.regions.polygons import Polygons
-from overlap.regions.polygons.borders import border_percentile
-from overlap.regions.polygons.distances import find_reaches
+from overlap.regions.polygons.distances import border_percentile, find_reaches
 from overlap.regions.polygons.enclosure import covers_of
 from overlap.scores.evaluation import broadcast
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -15,11 +15,13 @@ from overlap._common.numbers import as_numbers, checked_ratio
 from overlap._common.sizes import limits, sizes_beyond
 from overlap._kernels.jit import compose, scalar
 from overlap._kernels.terms import Geometry, each_axis, step
-from overlap.regions._rectangles import enclosure as _enclosures
-from overlap.regions._rectangles.enclosure import min_rect_axes
-from overlap.regions._rectangles.enclosure_gradient import min_rect_pull, tied_rect_pull
-from overlap.regions._rectangles.hull import hull_enclosure, hull_pull, tied_hull_pull
-from overlap.regions._yolo import pixels_of_yolo, yolo_of_pixels
+from overlap.regions._geometry import rectangle_enclosures as _enclosures
+from overlap.regions._geometry.rectangle_enclosures import (
+    min_rect_axes,
+    min_rect_pull,
+    tied_rect_pull,
+)
+from overlap.regions._geometry.rectangle_hulls import hull_enclosure, hull_pull, tied_hull_pull
 from overlap.regions.base import Regions
 from overlap.regions.intervals import Intervals
 from overlap.regions.intervals.intervals import pull_scaled_ends
@@ -29,7 +31,8 @@ from overlap.regions.smooth.geometry import Method, Scalars
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Boxes"]
+__all__ = ["Boxes", "pixels_of_yolo", "yolo_of_pixels"]
+
 
 # Columns: the D lower corners, then the D upper corners. The loops over axes are unrolled
 # by the compiler, since the number of columns is part of the type.
@@ -713,3 +716,72 @@ def _check_sizes(size: NDArray[np.float64]) -> None:
     if bad.size:
         row, axis = bad[0]
         raise ValueError(f"Boxes: size {size[row, axis]} on axis {axis} of box {row} is negative")
+
+
+_ROUNDING = 0.01  # shares that were written with few decimals
+_NAMES = ("cx", "cy", "w", "h")
+
+
+def pixels_of_yolo(table: NDArray[np.float64], size: Any) -> NDArray[np.float64]:
+    """Return centers and sizes in pixels, shape (N, 4).
+
+    Parameters
+    ----------
+    table : ndarray, shape (N, 4)
+        Shares of the image.
+    size : array_like, shape (2,) or (N, 2)
+        Width and height.
+    """
+    sides = _sides(size, len(table), "Boxes.from_yolo")
+    bad = _outside(table)
+    if len(bad):
+        row, column = bad[0]
+        raise ValueError(
+            f"Boxes.from_yolo: {_NAMES[column]}[{row}] = {table[row, column]} is not in [0, 1], as "
+            "shares of the image are; use Boxes.from_cxcywh for pixels"
+        )
+    return table * sides
+
+
+def yolo_of_pixels(table: NDArray[np.float64], size: Any) -> NDArray[np.float64]:
+    """Return centers and sizes as shares of the image, shape (N, 4).
+
+    Parameters
+    ----------
+    table : ndarray, shape (N, 4)
+        In pixels.
+    size : array_like, shape (2,) or (N, 2)
+        Width and height.
+    """
+    sides = _sides(size, len(table), "Boxes.to_yolo")
+    result = table / sides
+    bad = _outside(result)
+    if len(bad):
+        row, column = bad[0]
+        w, h = (f"{side:g}" for side in sides[row, :2])
+        raise ValueError(
+            f"Boxes.to_yolo: box {row} has {_NAMES[column]} = {table[row, column]:g} in an image "
+            f"of {w} x {h} (width x height), which is outside; check the order of size, or cut the "
+            "boxes to the image first"
+        )
+    return result
+
+
+def _outside(shares: NDArray[np.float64]) -> NDArray[np.intp]:
+    return np.argwhere(~((shares >= -_ROUNDING) & (shares <= 1.0 + _ROUNDING)))
+
+
+def _sides(size: Any, count: int, what: str) -> NDArray[np.float64]:
+    """Return width, height, width, height of the image of every box, shape (N, 4)."""
+    sides = as_numbers(size, f"{what}: size")
+    if sides.shape not in ((2,), (count, 2)):
+        shape = "; the shape of an array has the height first" if sides.shape == (3,) else ""
+        raise ValueError(
+            f"{what}: size has shape {sides.shape}; expected (width, height), or one such row for "
+            f"each of the {count} boxes{shape}"
+        )
+    bad = np.argwhere(~((sides > 0.0) & (sides < np.inf)))
+    if len(bad):
+        at = "".join(f"[{k}]" for k in bad[0])
+        raise ValueError(f"{what}: size{at} = {sides[tuple(bad[0])]} is not a finite number > 0")
+    return np.broadcast_to(np.concatenate([sides, sides], axis=-1), (count, 4))

@@ -12,7 +12,7 @@ import shapely
 import overlap as ov
 from overlap._kernels.jit import specialise
 from overlap._kernels.terms import Groups
-from overlap.regions.masks.hulls import hull_of, reach_of
+from overlap.regions._geometry.convex_hulls import hull_of, reach_of
 from overlap.regions.polygons.enclosure import covers_of, fill_covers
 from overlap.regions.polygons.rings import Rings
 

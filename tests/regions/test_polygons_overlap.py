@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 import overlap as ov
-from overlap.regions.polygons.slabs import slabs_of
+from overlap.regions.polygons.overlap import slabs_of
 
 from .polygon_shapes import regions, star, wrapped_mask
 

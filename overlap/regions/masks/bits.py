@@ -1,4 +1,4 @@
-"""Bits: hard masks as packed bits, 64 cells to a word, in memory order.
+"""Hard masks as packed bits, 64 cells to a word, in memory order.
 
 Of every mask only the words between its first and its last cell are kept, so that the many
 small masks of an image are small in memory as well, and two masks are compared only where
@@ -10,19 +10,24 @@ from __future__ import annotations
 import math
 import sys
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numba
 import numpy as np
 
 from overlap._common.limits import MOST_BYTES, in_bytes
 from overlap._kernels.jit import run_blocks, scalar, specialise
-from overlap.regions.masks.words import first_bit, gathered, popcount, truth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Bits"]
+__all__ = ["Bits", "first_bit", "gathered", "popcount", "truth"]
 
+
+_M1 = np.uint64(0x5555555555555555)
+_M2 = np.uint64(0x3333333333333333)
+_M4 = np.uint64(0x0F0F0F0F0F0F0F0F)
+_GATHER = np.uint64(0x0102040810204080)
 _0, _1, _2, _3, _4, _5, _6, _7, _8 = (np.uint64(k) for k in range(9))
 _16, _24, _32, _40, _48, _56, _64 = (np.uint64(8 * k) for k in range(2, 9))
 _FULL = ~_0
@@ -30,6 +35,52 @@ _ONES = np.uint64(0x0101010101010101)
 _CHUNK = 1 << 22  # cells packed in one go
 _PIECE = 1 << 20  # of a mask with more
 _WORD = 64
+
+
+def _counted(x):
+    x = x - ((x >> _1) & _M1)
+    x = (x & _M2) + ((x >> _2) & _M2)
+    x = (x + (x >> _4)) & _M4
+    return (x * _ONES) >> _56  # the compiler makes one instruction of all this
+
+
+def _counted_by_sums(x):
+    x = x - ((x >> _1) & _M1)
+    x = (x & _M2) + ((x >> _2) & _M2)
+    x = (x + (x >> _4)) & _M4
+    x = x + (x >> _8)
+    x = x + (x >> _16)
+    return (x + (x >> _32)) & np.uint64(127)
+
+
+def _gathered(x):
+    return (x * _GATHER) >> _56
+
+
+def _gathered_by_shifts(x):
+    x = (x | (x >> np.uint64(7))) & np.uint64(0x0003000300030003)
+    x = (x | (x >> np.uint64(14))) & np.uint64(0x0000000F0000000F)
+    return (x | (x >> np.uint64(28))) & np.uint64(0xFF)
+
+
+# NumPy's scalars warn where a product wraps around, as it is meant to.
+_config: Any = numba.config
+popcount = scalar(_counted_by_sums if _config.DISABLE_JIT else _counted)
+gathered = scalar(_gathered_by_shifts if _config.DISABLE_JIT else _gathered)
+
+
+@scalar
+def truth(x):
+    """Return 1 in every byte that is not 0."""
+    x = x | ((x >> _4) & _M4)
+    x = x | ((x >> _2) & _M2)
+    return (x | ((x >> _1) & _M1)) & _ONES
+
+
+@scalar
+def first_bit(x):
+    """Return the position of the lowest bit of a word; 64 for an empty one."""
+    return popcount(~x & (x ^ _FULL if x == _0 else x - _1))
 
 
 # ------------------------------------------------------------------------------- kernels

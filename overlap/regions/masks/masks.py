@@ -17,11 +17,10 @@ from overlap.regions.grid import Grid, grid_of, memory_order
 from overlap.regions.masks.bits import Bits
 from overlap.regions.masks.cells import Cells, read_cells
 from overlap.regions.masks.label_map import LabelMap, read_names
-from overlap.regions.masks.pairs import fill_terms, pull_terms, same_cells
 from overlap.regions.masks.rasters import rastered
 from overlap.regions.masks.run_lengths import bits_of_rle, rle_of_bits
 from overlap.regions.masks.shares import FORMS, Shares
-from overlap.regions.masks.terms import mask_geometry
+from overlap.regions.masks.terms import fill_terms, mask_geometry, pull_terms, same_cells
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

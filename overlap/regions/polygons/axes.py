@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._common.ragged import offsets_of
 from overlap._kernels.jit import specialise
 from overlap.regions.polygons.circular_means import TIES, circular_means
-from overlap.regions.polygons.rings import offsets_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

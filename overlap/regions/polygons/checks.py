@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._common.limits import MOST_AWAY, MOST_TURNS
+from overlap._common.ragged import offsets_of, spans
 from overlap._kernels.jit import specialise
 from overlap.regions.polygons.input import Flat, reverse
 from overlap.regions.polygons.masses import shared_masses, uniform
-from overlap.regions.polygons.overlap import shared_areas
-from overlap.regions.polygons.rings import Period, Rings, offsets_of, spans
-from overlap.regions.polygons.slabs import slabs_of
+from overlap.regions.polygons.overlap import shared_areas, slabs_of
+from overlap.regions.polygons.rings import Period, Rings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.regions.polygons.rings import Rings, offsets_of
+from overlap._common.ragged import offsets_of
+from overlap.regions.polygons.rings import Rings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

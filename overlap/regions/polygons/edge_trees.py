@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._common.ragged import offsets_of
 from overlap._kernels.jit import scalar, subroutine
-from overlap.regions.polygons.rings import offsets_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

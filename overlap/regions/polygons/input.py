@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._common.numbers import as_numbers, described
+from overlap._common.ragged import offsets_of
 from overlap.regions.base import Regions
-from overlap.regions.polygons.rings import Rings, offsets_of
+from overlap.regions.polygons.rings import Rings
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

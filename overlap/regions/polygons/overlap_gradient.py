@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._kernels.jit import scalar, specialise, subroutine
-from overlap.regions.polygons.overlap import periods_of, turns
-from overlap.regions.polygons.slabs import slabs_of
+from overlap.regions.polygons.overlap import periods_of, slabs_of, turns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

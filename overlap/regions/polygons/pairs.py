@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._common.ragged import offsets_of
 from overlap._kernels.jit import specialise
 from overlap._kernels.terms import Geometry, Groups
 from overlap.regions.polygons.enclosure import fill_covers
 from overlap.regions.polygons.enclosure_gradient import pull_covers, swapped
 from overlap.regions.polygons.masses import grid_of, masses_of, shared_masses, uniform
-from overlap.regions.polygons.overlap import shared_areas
+from overlap.regions.polygons.overlap import shared_areas, slabs_of
 from overlap.regions.polygons.overlap_gradient import pull_overlap
-from overlap.regions.polygons.rings import offsets_of
-from overlap.regions.polygons.slabs import slabs_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

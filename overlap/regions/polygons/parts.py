@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap._common.ragged import offsets_of
 from overlap._kernels.jit import specialise
 from overlap.regions.polygons.checks import nesting
-from overlap.regions.polygons.overlap import periods_of, turns
-from overlap.regions.polygons.rings import Rings, offsets_of
-from overlap.regions.polygons.slabs import slabs_of
+from overlap.regions.polygons.overlap import periods_of, slabs_of, turns
+from overlap.regions.polygons.rings import Rings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

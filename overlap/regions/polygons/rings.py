@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._common.ragged import offsets_of, spans
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from overlap.regions.density import CellDensity
 
-__all__ = ["Period", "Rings", "offsets_of", "spans"]
+__all__ = ["Period", "Rings"]
 
 Period = tuple[float | None, float | None]
 
@@ -161,18 +163,3 @@ class Rings:
             ):
                 result[row, filled] = reduce.reduceat(column, at)
         return result
-
-
-def offsets_of(counts: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Return where each of some parts begins whose sizes are given, and where the last ends."""
-    result = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum(counts, out=result[1:])
-    return result
-
-
-def spans(offsets: NDArray[np.int64], rows: NDArray[np.intp]) -> NDArray[np.int64]:
-    """Return the members of some parts of a ragged array, one part after the other."""
-    counts = np.diff(offsets)[rows]
-    ends = np.cumsum(counts)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.repeat(offsets[:-1][rows] - (ends - counts), counts) + np.arange(total)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._common.numbers import as_numbers, described
+from overlap._common.ragged import offsets_of
 from overlap.regions.polygons.input import Flat
 from overlap.regions.polygons.repair import around
-from overlap.regions.polygons.rings import offsets_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

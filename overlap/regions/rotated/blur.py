@@ -16,7 +16,7 @@ import math
 import numpy as np
 
 from overlap._kernels.jit import scalar, subroutine
-from overlap.regions._rectangles.overlap import _box, _order, _relative
+from overlap.regions._geometry.rectangles import _box, _order, _relative
 from overlap.regions.smooth.lengths import (
     blurred_self,
     blurred_self_slope,

@@ -13,15 +13,19 @@ from overlap._common.numbers import as_numbers, checked_ratio
 from overlap._common.sizes import limits
 from overlap._kernels.jit import compose, scalar
 from overlap._kernels.terms import Geometry
-from overlap.regions._rectangles import enclosure as _enclosures
-from overlap.regions._rectangles import overlap as _rotated
-from overlap.regions._rectangles.enclosure import box_axes, min_rect_axes
-from overlap.regions._rectangles.enclosure_gradient import box_pull, min_rect_pull, tied_rect_pull
-from overlap.regions._rectangles.hull import hull_enclosure, hull_pull, tied_hull_pull
+from overlap.regions._geometry import rectangle_enclosures as _enclosures
+from overlap.regions._geometry import rectangles as _rotated
+from overlap.regions._geometry.rectangle_enclosures import (
+    box_axes,
+    box_pull,
+    min_rect_axes,
+    min_rect_pull,
+    tied_rect_pull,
+)
+from overlap.regions._geometry.rectangle_hulls import hull_enclosure, hull_pull, tied_hull_pull
 from overlap.regions.boxes import Boxes
 from overlap.regions.rotated.blur import blurred_rotated_overlap, blurred_rotated_pullback
-from overlap.regions.rotated.corners import allowance, fitted_rects
-from overlap.regions.rotated.smallest import min_rects
+from overlap.regions.rotated.fits import allowance, fitted_rects, min_rects
 from overlap.regions.smooth import Smoothable
 from overlap.regions.smooth.geometry import BLUR, Method, Scalars
 

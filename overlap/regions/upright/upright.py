@@ -14,13 +14,13 @@ from overlap._common.columns import Naming
 from overlap._common.numbers import as_numbers, checked_ratio
 from overlap._kernels.jit import compose
 from overlap._kernels.terms import Geometry
-from overlap.regions._rectangles import enclosure as _enclosures
+from overlap.regions._geometry import rectangle_enclosures as _enclosures
 from overlap.regions.base import Regions, check_pair
 from overlap.regions.intervals import Intervals
 from overlap.regions.product import Product
 from overlap.regions.rotated import RotatedBoxes
-from overlap.regions.rotated.corners import fitted_upright, upright_corners
 from overlap.regions.smooth.geometry import Method, Scalars
+from overlap.regions.upright.corners import fitted_upright, upright_corners
 from overlap.regions.upright.driving import (
     kitti_of_upright,
     nuscenes_of_upright,

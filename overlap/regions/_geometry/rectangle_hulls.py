@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from overlap._kernels.jit import scalar, subroutine
-from overlap.regions._rectangles.overlap import _folded, _order, _relative
+from overlap.regions._geometry.rectangles import _folded, _order, _relative
 
 # In the frame of the first box, with the second turned by a multiple of 90 degrees so that
 # its angle is in [0, 90), the normals of the eight sides alternate. Between two neighbouring

@@ -1,4 +1,4 @@
-"""Smallest rectangles around sets of points in the plane."""
+"""Rectangles fitted to four corners, and the smallest ones around sets of points."""
 
 from __future__ import annotations
 
@@ -7,14 +7,52 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._common.numbers import as_numbers, described
+from overlap._common.ragged import offsets_of
 from overlap._kernels.jit import specialise
-from overlap.regions.polygons.hulls import mark_corners
-from overlap.regions.polygons.rings import offsets_of
+from overlap.regions._geometry.convex_hulls import mark_corners
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["min_rects"]
+__all__ = ["allowance", "fitted_rects", "min_rects"]
+
+
+def allowance(points: NDArray[np.float64], diagonal: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far a corner may be off by default: a millionth of the diagonal, or rounding.
+
+    Parameters
+    ----------
+    points : ndarray, shape (N, K, D)
+    diagonal : ndarray, shape (N,)
+    """
+    with np.errstate(over="ignore"):
+        single = (points.astype(np.float32) == points).all(axis=(1, 2))
+    rounding = 4.0 * np.where(single, np.finfo(np.float32).eps, np.finfo(float).eps)
+    far = np.abs(points).max(axis=(1, 2), initial=0.0)
+    return np.maximum(1e-6 * diagonal, rounding * far)
+
+
+def fitted_rects(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return rectangles with the mean center, directions and sides of four corners in order.
+
+    Parameters
+    ----------
+    points : ndarray, shape (N, 4, 2)
+
+    Returns
+    -------
+    ndarray, shape (N, 5)
+        Center, width (the first side), height, angle.
+    """
+    center = points.mean(axis=1)
+    first = 0.5 * ((points[:, 1] - points[:, 0]) + (points[:, 2] - points[:, 3]))
+    second = 0.5 * ((points[:, 2] - points[:, 1]) + (points[:, 3] - points[:, 0]))
+    w, h = np.hypot(*first.T), np.hypot(*second.T)
+    # The longer side says the angle better.
+    along = np.where((w >= h)[:, None], first, np.stack([second[:, 1], -second[:, 0]], 1))
+    across = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
+    along = np.where(((w < h) & (across < 0))[:, None], -along, along)
+    return np.column_stack([center, w, h, np.arctan2(along[:, 1], along[:, 0])])
 
 
 def min_rects(values: Any, what: str) -> NDArray[np.float64]:

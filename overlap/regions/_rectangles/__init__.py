@@ -1,1 +1,0 @@
-"""Pairs of rectangles in the plane, in any position: overlap, hull and enclosures."""
