@@ -15,6 +15,7 @@ import numpy as np
 import overlap as ov
 from overlap.regions.base import Regions
 from overlap.scores.score import Score
+from overlap.testing._capabilities import Capabilities, capabilities
 from overlap.testing._coders import check_coder
 from overlap.testing._gradients import central_difference, gradient, gradient_at_ties, no_gradient
 from overlap.testing._laws import SCORE_LAWS, batches, order_of_scores, refusal, terms
@@ -24,7 +25,14 @@ from overlap.testing._sample import rebuild as rebuilt
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["all_scores", "central_difference", "check_coder", "check_pairs", "check_regions"]
+__all__ = [
+    "Capabilities",
+    "all_scores",
+    "central_difference",
+    "check_coder",
+    "check_pairs",
+    "check_regions",
+]
 
 
 def all_scores() -> tuple[Score, ...]:
@@ -78,7 +86,7 @@ def check_regions(
     exact: bool = True,
     pairs: int = 200,
     rng: int | np.random.Generator = 0,
-) -> None:
+) -> Capabilities:
     """Check every law that applies to a kind of region, under every score that it has.
 
     Parameters
@@ -101,6 +109,11 @@ def check_regions(
     rng : int or numpy.random.Generator
         Seed.
 
+    Returns
+    -------
+    Capabilities
+        What the kind has, and what it loses by what it lacks: ``print`` shows it.
+
     Raises
     ------
     AssertionError
@@ -111,7 +124,9 @@ def check_regions(
     >>> import numpy as np, overlap as ov
     >>> from overlap.testing import check_regions
     >>> ends = np.sort(np.random.default_rng(1).random((50, 2)), axis=1)
-    >>> check_regions(ov.Intervals(ends), scores=[ov.iou])
+    >>> found = check_regions(ov.Intervals(ends), scores=[ov.iou])
+    >>> found.lacks["scores"]
+    'a TypeError from kfiou, nwd(scale=0.7), gwd, kld, jd(root=1), probiou'
     """
     generator = np.random.default_rng(rng)
     found, truth = _draw(example, generator, pairs)
@@ -130,6 +145,7 @@ def check_regions(
         exact=exact,
         rng=generator,
     )
+    return capabilities(found, all_scores())
 
 
 def check_pairs(
