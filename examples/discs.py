@@ -76,11 +76,11 @@ print("kept", kept.index)
 rng = np.random.default_rng(0)
 random_discs = Discs(np.column_stack([rng.random((60, 2)), rng.uniform(0.1, 0.5, 60)]))
 shift, double = [7.0, -3.0, 0.0], 2.0
-check_regions(
+summary = check_regions(
     random_discs,
     transforms={
         "translation": lambda discs: Discs(discs.to_array() + shift),
         "scale": lambda discs: Discs(discs.to_array() * double),
     },
 )
-print("all laws hold")
+print("all laws hold;", summary)
