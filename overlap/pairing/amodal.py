@@ -381,12 +381,13 @@ def _ends(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return both ends of visible parts and whole regions, each of shape (N, 2 D)."""
     check_pair(visible, whole, "visible", "whole")
-    if not whole.boundary or whole.ragged or whole.arcs() is not None:
+    sides: Any = visible, whole  # `Bounded`, as are all kinds with a boundary
+    bounds = whole.bounds() if whole.boundary and whole.geometry().filled else None
+    if bounds is None or len(bounds[0]) != whole.dimension:  # an axis without bounds is a circle
         raise TypeError(
             f"{what}: expected Boxes, or Intervals without a period, got {type(whole).__name__}"
         )
     if len(visible) != len(whole):
         raise ValueError(f"{len(visible)} visible parts of {len(whole)} whole regions")
-    sides: Any = visible, whole  # `Bounded`, as are all kinds with a boundary
     first, second = (np.hstack([x.ends[..., 0], x.ends[..., 1]]) for x in sides)
     return first, second

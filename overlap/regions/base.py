@@ -267,8 +267,8 @@ class Regions(ByValue):
 
     # ------------------------------------------- capabilities that not every kind has
 
-    def _lacks(self, capability: str) -> TypeError:
-        return TypeError(f"{type(self).__name__} has no {capability}()")
+    def _lacks(self, capability: str, advice: str = "") -> TypeError:
+        return TypeError(f"{type(self).__name__} has no {capability}(){advice}")
 
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         """Return lower and upper corners of outer boxes, each of shape (D, N), or None.
@@ -344,15 +344,15 @@ class Regions(ByValue):
         grad : ndarray, shape (P, N)
         ratio : float
         """
-        raise self._lacks("pull_scaled")
+        raise self._lacks("pull_scaled", ", and so no gradient through scaled regions")
 
     def blurred(self, sigma: Any) -> Regions:
         """Return the regions with overlaps blurred by a Gaussian, see `overlap.Blurred`."""
-        raise self._lacks("blurred")
+        raise self._lacks("blurred", "; overlap.Blurred says which kinds have it")
 
     def smooth_min(self, alpha: Any, *, relative: bool = True) -> Regions:
         """Return the boxes with overlaps of smooth minima, see `overlap.SmoothMin`."""
-        raise self._lacks("smooth_min")
+        raise self._lacks("smooth_min", "; overlap.SmoothMin says which kinds have it")
 
     # ------------------------------------------------------------------- parameters
 
