@@ -6,6 +6,7 @@ from ._conformation import conformation as conformation
 from ._conformation import ramachandran as ramachandran
 from ._possession import PossessionReport as PossessionReport
 from ._possession import possession as possession
+from ._possession import possession_study as possession_study
 from ._segmentation import EMPTY_POLICIES as EMPTY_POLICIES
 from ._segmentation import METRICS as METRICS
 from ._segmentation import Answers as Answers
@@ -47,6 +48,7 @@ __all__ = [
     "explain",
     "mean_interval",
     "possession",
+    "possession_study",
     "ramachandran",
     "segmentation",
     "segmentation_study",

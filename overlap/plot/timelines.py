@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -13,8 +13,8 @@ from overlap.plot.figures import caption, figure_of, new_figure, plain, save
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
-    from overlap.evaluate._possession.report import PossessionReport
     from overlap.regions.interval_sets import IntervalSets
 
 __all__ = ["draw_possession", "draw_scores", "draw_spells"]
@@ -23,8 +23,35 @@ _FOUND, _TRUTH, _CURVE = "tab:blue", "tab:orange", "0.25"
 _MOST_ROWS = 30
 
 
+class Timelines(Protocol):
+    """Spells of players, and their scores by frame, such as a `PossessionReport` has."""
+
+    @property
+    def tracks(self) -> Sequence[str]:
+        """Names of the players."""
+
+    @property
+    def found(self) -> IntervalSets:
+        """Found spells of each player, in seconds."""
+
+    @property
+    def truth(self) -> IntervalSets | None:
+        """Annotated spells of each player, where there are some."""
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Scores at which a player gets and loses the ball."""
+
+    def scores(self, row: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the scored frames of a player, and their scores."""
+
+
 def draw_possession(
-    report: PossessionReport,
+    report: Timelines,
     *,
     path: str | Path | None = None,
     ax: Axes | None = None,
@@ -34,7 +61,7 @@ def draw_possession(
 
     Parameters
     ----------
-    report : PossessionReport
+    report : PossessionReport, or what has the same properties
     path : str or Path, optional
         File to write, all or nothing; the suffix is the format.
     ax : matplotlib.axes.Axes, optional
@@ -70,20 +97,18 @@ def draw_possession(
     return figure if ax is None else ax
 
 
-def draw_scores(report: PossessionReport, ax: Axes, *, track: str | None = None) -> None:
+def draw_scores(report: Timelines, ax: Axes, *, track: str | None = None) -> None:
     """Draw the score of one player by frame, both thresholds, and the spells as strips below.
 
     Parameters
     ----------
-    report : PossessionReport
+    report : PossessionReport, or what has the same properties
     ax : matplotlib.axes.Axes
     track : str, optional
         As in `report.tracks`; by default the player with the most possession.
     """
-    evidence = report.evidence
     row = _row_of(report, track)
-    own = evidence.frames.row == row
-    frame, score = evidence.frames.frame[own], evidence.frames.score[own]
+    frame, score = report.scores(row)
     if len(frame):
         # One point for each end of a frame; the line breaks where frames are missing.
         time = np.repeat(frame, 2).astype(float)
@@ -91,20 +116,20 @@ def draw_scores(report: PossessionReport, ax: Axes, *, track: str | None = None)
         value = np.repeat(score, 2)
         cuts = 2 * (np.flatnonzero(np.diff(frame) > 1) + 1)
         ax.plot(
-            np.insert(time, cuts, np.nan) / evidence.fps,
+            np.insert(time, cuts, np.nan) / report.fps,
             np.insert(value, cuts, np.nan),
             color=_CURVE, lw=1.1, label="score",
         )  # fmt: skip
-    rules = evidence.rules
-    ax.axhline(rules.threshold, color="tab:green", lw=1.0, ls="--", label="threshold")
-    if rules.release != rules.threshold:
-        ax.axhline(rules.release, color="tab:red", lw=1.0, ls=":", label="release")
-    low = min([0.0, rules.release, *score.tolist()])
-    high = max([rules.threshold, *score.tolist(), low + 1e-9])
+    threshold, release = report.limits
+    ax.axhline(threshold, color="tab:green", lw=1.0, ls="--", label="threshold")
+    if release != threshold:
+        ax.axhline(release, color="tab:red", lw=1.0, ls=":", label="release")
+    low = min([0.0, release, *score.tolist()])
+    high = max([threshold, *score.tolist(), low + 1e-9])
     step = 0.07 * (high - low)
-    _strip(ax, evidence.found[row], low - 1.8 * step, step, _FOUND, "found")
-    if evidence.truth is not None:
-        _strip(ax, evidence.truth[row], low - 3.2 * step, step, _TRUTH, "annotated")
+    _strip(ax, report.found[row], low - 1.8 * step, step, _FOUND, "found")
+    if report.truth is not None:
+        _strip(ax, report.truth[row], low - 3.2 * step, step, _TRUTH, "annotated")
     plain(ax)
     ax.set_title(f"Player {caption(str(report.tracks[row]))}", loc="left")
     ax.set(xlabel="time (s)", ylabel="score",
@@ -113,23 +138,22 @@ def draw_scores(report: PossessionReport, ax: Axes, *, track: str | None = None)
     ax.legend(fontsize=8, ncols=5, loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False)
 
 
-def draw_spells(report: PossessionReport, ax: Axes) -> None:
+def draw_spells(report: Timelines, ax: Axes) -> None:
     """Draw a line for each player: found spells, and annotated ones below.
 
     Parameters
     ----------
-    report : PossessionReport
+    report : PossessionReport, or what has the same properties
     ax : matplotlib.axes.Axes
         Of players without any spell nothing is drawn; of more than 30 the 30 with most.
     """
-    evidence = report.evidence
     rows = _rows_shown(report)
     for place, row in enumerate(rows):
         label = place == 0
-        _strip(ax, evidence.found[row], place - 0.32, 0.3, _FOUND, "found" if label else "")
-        if evidence.truth is not None:
+        _strip(ax, report.found[row], place - 0.32, 0.3, _FOUND, "found" if label else "")
+        if report.truth is not None:
             name = "annotated" if label else ""
-            _strip(ax, evidence.truth[row], place + 0.02, 0.3, _TRUTH, name)
+            _strip(ax, report.truth[row], place + 0.02, 0.3, _TRUTH, name)
     plain(ax)
     ax.set(xlabel="time (s)", ylim=(max(len(rows), 1) - 0.5, -0.5), ylabel="player")
     ax.set_yticks(range(len(rows)), [caption(str(report.tracks[row])) for row in rows])
@@ -144,7 +168,7 @@ def _strip(
     ax.broken_barh(spans, (bottom, height), color=color, lw=0, label=label or None)
 
 
-def _rows_shown(report: PossessionReport) -> list[int]:
+def _rows_shown(report: Timelines) -> list[int]:
     """Return the players with a spell, in their order; of many those with the most seconds."""
     seconds = report.found.measure()
     if report.truth is not None:
@@ -154,7 +178,7 @@ def _rows_shown(report: PossessionReport) -> list[int]:
     return sorted(most.tolist())
 
 
-def _row_of(report: PossessionReport, track: str | None) -> int:
+def _row_of(report: Timelines, track: str | None) -> int:
     if track is None:
         return int(np.argmax(report.found.measure()))
     if track not in report.tracks:

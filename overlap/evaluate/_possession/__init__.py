@@ -1,9 +1,9 @@
-"""Who has the ball, and when: scores of regions frame by frame become sets of intervals.
+"""Possession: who has the ball, and when, from scores of regions frame by frame.
 
-Tables of regions (`tracks`) are joined on the frame and scored; scores become states and states
-become one `IntervalSets` per player (`states`); these are compared with annotated ones, spell by
-spell and second by second (`evidence`). Until the very end times are whole frames, so that no
-duration is lost to rounding.
+Tables of regions become the scenes of videos (`tracks`). Each is measured alone (`video`): scores
+become states, and states one `IntervalSets` per player (`states`). All together are compared with
+annotated spells (`evidence`), by counts of every player (`counts`). Until the very end times are
+whole frames, so that no duration is lost to rounding.
 """
 
 import lazy_loader as _lazy

@@ -1,30 +1,32 @@
-"""What a report on possession keeps, so that its numbers can be recomputed and shown."""
+"""Evidence of a report on possession: measured videos, and the spells in them."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from math import inf
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from overlap._common.values import ByValue
-from overlap.evaluate.page import Section
-from overlap.evaluate.report import Report
+from overlap.evaluate.bootstrap import LEAST_ITEMS, Bootstrap, too_few
+from overlap.evaluate.numbers import Intervals as NumberIntervals
+from overlap.evaluate.numbers import Number
+from overlap.evaluate.task import resampled
 from overlap.evaluate.thresholds import threshold_names
+from overlap.evaluate.value_range import UNIT, Range
 from overlap.pairing.matching import match
 from overlap.regions.interval_sets import IntervalSets
+from overlap.regions.intervals import Intervals
 from overlap.scores.ratios import iou
 
-from .states import Frames, Rules
-from .tracks import Players
+from .counts import Counts, Players, ratio
+from .video import Video
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from .report import PossessionReport
 
 __all__ = ["SECONDS", "PossessionEvidence"]
 
@@ -38,49 +40,86 @@ class PossessionEvidence(ByValue):
 
     Attributes
     ----------
-    players : Players
-        The rows.
-    frames : Frames
-    inside : ndarray of bool
-        Which scored frames are in the found sets.
-    rules : Rules
+    videos : mapping from str to Video
+        Measured videos, in the order of the rows.
     fps : float
-    found : IntervalSets
-        Of every row, in seconds.
-    truth : IntervalSets or None
     thresholds : tuple of float
         IoU from which two spells match.
+    inputs : mapping from str to mapping
+        Digest of each input, and the name of its file if it has one, by role.
     """
 
-    players: Players
-    frames: Frames
-    inside: NDArray[np.bool_]
-    rules: Rules
+    videos: Mapping[str, Video]
     fps: float
-    found: IntervalSets
-    truth: IntervalSets | None
     thresholds: tuple[float, ...]
+    inputs: Mapping[str, Mapping[str, str]]
 
-    # ------------------------------------------------------------------------- items
+    @cached_property
+    def players(self) -> Players:
+        """The rows."""
+        parts = self.videos.values()
+        return Players(
+            tuple(map(str, self.videos)), tuple(name for part in parts for name in part.tracks),
+            np.repeat(np.arange(len(parts)), [len(part.tracks) for part in parts]),
+        )  # fmt: skip
 
     @property
     def items(self) -> tuple[str, ...]:
         """Names of the videos, or of the players where there is only one."""
-        videos = self.players.videos
-        return videos if len(videos) > 1 else self.players.labels
+        return self.players.items
 
-    @property
-    def _item(self) -> NDArray[np.int64]:
-        """Item of every row."""
-        if len(self.players.videos) > 1:
-            return self.players.video
-        return np.arange(len(self.players))
+    # ------------------------------------------------------------------------ arrays
 
-    @property
-    def _names(self) -> list[str]:
-        return threshold_names(np.array(self.thresholds))
+    def _all(self, field: str) -> NDArray[Any]:
+        """Return one field of the scored frames of all videos."""
+        parts = [getattr(part.frames, field) for part in self.videos.values()]
+        return np.concatenate([np.empty(0, float if field == "score" else np.int64), *parts])
 
-    # ----------------------------------------------------------------------- numbers
+    def _rows(self, field: str) -> NDArray[np.int64]:
+        """Return the rows of things of all videos, of which videos have places of their own."""
+        start, result = 0, [np.empty(0, np.int64)]
+        for part in self.videos.values():
+            result.append(start + (part.frames.row if field == "row" else getattr(part, field)))
+            start += len(part.tracks)
+        return np.concatenate(result)
+
+    @cached_property
+    def row(self) -> NDArray[np.int64]:
+        """Row of every scored frame."""
+        return self._rows("row")
+
+    @cached_property
+    def frame(self) -> NDArray[np.int64]:
+        """Every scored frame."""
+        return self._all("frame")
+
+    @cached_property
+    def score(self) -> NDArray[np.float64]:
+        """Score of every scored frame."""
+        return self._all("score")
+
+    @cached_property
+    def inside(self) -> NDArray[np.bool_]:
+        """Which scored frames are in the found sets."""
+        parts = [part.inside for part in self.videos.values()]
+        return np.concatenate([np.empty(0, np.bool_), *parts])
+
+    @cached_property
+    def found(self) -> IntervalSets:
+        """Found spells of every row, in seconds."""
+        spans = np.concatenate([np.empty((0, 2)), *(part.spans for part in self.videos.values())])
+        return IntervalSets.from_intervals(
+            Intervals(spans / self.fps, unit="s"), self._rows("span_row"), size=len(self.players)
+        )
+
+    @cached_property
+    def truth(self) -> IntervalSets | None:
+        """Annotated spells of every row, in seconds; None without annotations."""
+        given = [part.spells for part in self.videos.values() if part.spells is not None]
+        if "truth" not in self.inputs:
+            return None
+        spells = Intervals(np.concatenate([np.empty((0, 2)), *given]), unit="s")
+        return IntervalSets.from_intervals(spells, self._rows("spell_row"), size=len(self.players))
 
     @cached_property
     def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
@@ -101,52 +140,64 @@ class PossessionEvidence(ByValue):
         return matches.found, matches.truth, matches.score
 
     @cached_property
-    def counts(self) -> dict[str, NDArray[np.float64]]:
-        """Seconds and spells of every row, by name, shape (rows,); ``tp`` has (T, rows)."""
-        result = {"found": self.found.measure(), "spells": self.found.counts.astype(float)}
-        if self.truth is None:
-            return result
-        found, _, value = self.pairs
-        row = self.found.region[found]
-        rows = len(self.players)
-        result["truth"] = self.truth.measure()
-        result["truth_spells"] = self.truth.counts.astype(float)
-        result["shared"] = (self.found & self.truth).measure()
-        result["tp"] = np.array(
-            [np.bincount(row[value >= limit], minlength=rows) for limit in self.thresholds], float
-        )
-        return result
+    def counts(self) -> Counts:
+        """Seconds and spells of every row."""
+        sums = {"found": self.found.measure(), "spells": self.found.counts.astype(float)}
+        hits = np.empty((0, len(self.players)))
+        if self.truth is not None:
+            found, _, value = self.pairs
+            row = self.found.region[found]
+            sums["truth"] = self.truth.measure()
+            sums["truth_spells"] = self.truth.counts.astype(float)
+            sums["shared"] = (self.found & self.truth).measure()
+            of_row = [
+                np.bincount(row[value >= limit], minlength=len(self.players))
+                for limit in self.thresholds
+            ]
+            hits = np.array(of_row, float)
+        return Counts(self.players, sums, hits, self.thresholds)
+
+    # ----------------------------------------------------------------------- numbers
 
     def statistics(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """Every number of the summary that is a sum over rows, for each row of `weights`.
+        """Return every number of the summary that is a sum over rows.
 
         Parameters
         ----------
         weights : ndarray, shape (B, items)
         """
-        weight = np.asarray(weights, np.float64)[:, self._item]
-        counts = self.counts
-        if self.truth is None:
-            return {"possession": weight @ counts["found"]}
-        found, truth, shared = (weight @ counts[name] for name in ("found", "truth", "shared"))
-        own = _ratio(counts["shared"], counts["found"] + counts["truth"] - counts["shared"])
-        known = ~np.isnan(own)
-        result = {
-            "iou": _ratio(shared, found + truth - shared),
-            "mean_iou": _ratio(weight @ np.where(known, own, 0.0), weight @ known.astype(float)),
-            "time_precision": _ratio(shared, found),
-            "time_recall": _ratio(shared, truth),
+        return self.counts.statistics(weights)
+
+    def numbers(self) -> list[Number]:
+        """Return the numbers of the summary."""
+        at = {
+            f"{metric}@{limit}": (metric, {"iou": limit})
+            for limit in threshold_names(self.thresholds)
+            for metric in ("F1", "precision", "recall")
         }
-        spells, annotated = weight @ counts["spells"], weight @ counts["truth_spells"]
-        hits = np.einsum("br,tr->tb", weight, counts["tp"])
-        f1 = _ratio(2.0 * hits, spells + annotated)
-        if len(self.thresholds) > 1:
-            result["F1"] = f1.mean(axis=0)
-        for t, name in enumerate(self._names):
-            result[f"F1@{name}"] = f1[t]
-            result[f"precision@{name}"] = _ratio(hits[t], spells)
-            result[f"recall@{name}"] = _ratio(hits[t], annotated)
-        return {**result, "possession": found, "truth_possession": truth}
+        result = []
+        for name, values in self.statistics(np.ones((1, len(self.items)))).items():
+            metric, where = at.get(name, (name, {}))
+            if name in SECONDS:
+                number = Number(metric, float(values[0]), unit="s", range=Range(0.0, inf))
+            else:
+                number = Number(metric, float(values[0]), where, range=UNIT, better="higher")
+            result.append(number)
+        return [*result, Number("simultaneous", self.simultaneous(), unit="s")]
+
+    def intervals(self, numbers: Sequence[Number], bootstrap: Bootstrap) -> NumberIntervals:
+        """Return intervals of all numbers, of which videos or players are drawn.
+
+        Parameters
+        ----------
+        numbers : sequence of Number
+        bootstrap : Bootstrap
+        """
+        unit, count = self.players.unit, len(self.items)
+        if bootstrap.resamples and count < LEAST_ITEMS:
+            said = "videos" if unit == "videos" else "players, in one video"
+            return NumberIntervals(notes=(too_few(count, said),))
+        return resampled(self, numbers, bootstrap, unit)
 
     def simultaneous(self) -> float:
         """Return the seconds in which more than one player of a video has the ball."""
@@ -158,44 +209,50 @@ class PossessionEvidence(ByValue):
 
     def tracked(self) -> NDArray[np.float64]:
         """Return the seconds in which player and ball were both seen, of every row."""
-        return np.bincount(self.frames.row, minlength=len(self.players)) / self.fps
+        return np.bincount(self.row, minlength=len(self.players)) / self.fps
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the table: one row per player and metric."""
-        counts, tracked = self.counts, self.tracked()
+    def rows(self, intervals: NumberIntervals) -> list[dict[str, Any]]:
+        """Return the table: one row per player and metric.
+
+        Parameters
+        ----------
+        intervals : Intervals
+            Not of rows.
+        """
+        sums = self.counts.sums
         longest = np.zeros(len(self.players))
         np.maximum.at(longest, self.found.region, self.found.intervals().measure())
         columns: list[tuple[str, NDArray, str]] = [
-            ("possession", counts["found"], "s"),
-            ("spells", counts["spells"], "1"),
+            ("possession", sums["found"], "s"),
+            ("spells", sums["spells"], "1"),
             ("longest", longest, "s"),
-            ("seen", tracked, "s"),
+            ("seen", self.tracked(), "s"),
         ]
         if self.truth is not None:
-            found, truth, shared = counts["found"], counts["truth"], counts["shared"]
             columns += [
-                ("truth_possession", truth, "s"),
-                ("truth_spells", counts["truth_spells"], "1"),
-                ("shared", shared, "s"),
-                ("iou", _ratio(shared, found + truth - shared), "1"),
-                ("time_precision", _ratio(shared, found), "1"),
-                ("time_recall", _ratio(shared, truth), "1"),
+                ("truth_possession", sums["truth"], "s"),
+                ("truth_spells", sums["truth_spells"], "1"),
+                ("shared", sums["shared"], "s"),
+                ("iou", self.counts.iou(), "1"),
+                ("time_precision", ratio(sums["shared"], sums["found"]), "1"),
+                ("time_recall", ratio(sums["shared"], sums["truth"]), "1"),
             ]
-            total = counts["spells"] + counts["truth_spells"]
-            for hits, name in zip(counts["tp"], self._names, strict=True):
-                columns.append((f"F1@{name}", _ratio(2.0 * hits, total), "1"))
+            total = sums["spells"] + sums["truth_spells"]
+            for hits, name in zip(self.counts.hits, threshold_names(self.thresholds), strict=True):
+                columns.append((f"F1@{name}", ratio(2.0 * hits, total), "1"))
                 columns.append((f"tp@{name}", hits, "1"))
-        result = []
-        for k, name in enumerate(self.players.names):
-            where = {"video": self.players.videos[self.players.video[k]], "track": name}
-            if self.players.videos == ("",):
-                del where["video"]
-            for metric, values, unit in columns:
-                result.append({**where, "metric": metric, "value": float(values[k]), "unit": unit})
-        return result
+        names = self.players.columns(np.arange(len(self.players)))
+        return [
+            {
+                **{name: values[k] for name, values in names.items()},
+                "metric": metric, "value": float(values[k]), "unit": unit,
+            }
+            for k in range(len(self.players))
+            for metric, values, unit in columns
+        ]  # fmt: skip
 
     def columns(self) -> dict[str, Any]:
-        """One entry per found spell, then one per annotated spell that has no partner at all.
+        """Return one entry per found spell, then one per annotated spell without a partner.
 
         ``frames`` and ``mean_score`` are of the scored frames in a spell, ``shared`` is how much
         of it is annotated, in seconds. ``iou`` is that with its partner, from ``truth_start`` to
@@ -224,62 +281,22 @@ class PossessionEvidence(ByValue):
                                  ("shared", shared)):  # fmt: skip
                 result[name] = np.concatenate([values, nothing])
             result |= dict(zip(("truth_start", "truth_stop", "iou"), partner, strict=True))
-            for limit, name in zip(self.thresholds, self._names, strict=True):
+            names = threshold_names(self.thresholds)
+            for limit, name in zip(self.thresholds, names, strict=True):
                 outcome = np.where(partner[2] >= limit, "true", "false").astype(object)
                 outcome[len(row) :] = "missed"
                 result[f"outcome@{name}"] = outcome
-        names = np.array(self.players.names, object)[owner]
-        videos = np.array(self.players.videos, object)[self.players.video[owner]]
-        where = {"video": videos, "track": names}
-        if self.players.videos == ("",):
-            del where["video"]
-        return {**where, **result}
+        return {**self.players.columns(owner), **result}
 
     def _scores_of_spells(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return number and mean score of the scored frames in every found spell."""
         size = len(self.found.start)
-        row, frame = self.frames.row[self.inside], self.frames.frame[self.inside]
+        row, frame = self.row[self.inside], self.frame[self.inside]
         first = np.rint(self.found.start * self.fps).astype(np.int64)
         # Spells and frames are both in order of row and time.
         order = np.lexsort((np.append(np.zeros(size), np.ones(len(row))), np.append(first, frame),
                             np.append(self.found.region, row)))  # fmt: skip
         spell = np.cumsum(order < size)[order >= size] - 1
         count = np.bincount(spell, minlength=size).astype(float)
-        total = np.bincount(spell, self.frames.score[self.inside], size)
-        return count, _ratio(total, count)
-
-    # ----------------------------------------------------------------------- showing
-
-    def headline(self, report: Report) -> str:
-        """Return the first number and how many players there are."""
-        name, value = report.items[0]
-        unit = " s" if name == "possession" else ""
-        return f"possession: {name} {value:.4g}{unit} ({len(self.players)} players)"
-
-    def sections(self, report: Report) -> list[Section]:
-        """Return the summary, and a line for every player."""
-        summary = [[name, f"{value:.4g}"] for name, value in report.items]
-        lines: dict[str, dict[str, float]] = {}
-        for row in report.rows():
-            label = "/".join(row[name] for name in ("video", "track") if name in row)
-            lines.setdefault(label, {})[row["metric"]] = row["value"]
-        metrics = list(dict.fromkeys(row["metric"] for row in report.rows()))
-        cells = [
-            [label, *("" if math.isnan(line[name]) else f"{line[name]:.4g}" for name in metrics)]
-            for label, line in lines.items()
-        ]
-        return [
-            Section("Summary", ("", "value"), summary),
-            Section("Players", ("player", *metrics), cells),
-        ]
-
-    def draw(self, report: Report, path: str | Path | None, ax: Any, **options: Any) -> Any:
-        """Draw scores, thresholds and spells along the time."""
-        from overlap.plot.timelines import draw_possession
-
-        return draw_possession(cast("PossessionReport", report), path=path, ax=ax, **options)
-
-
-def _ratio(part: NDArray, whole: NDArray) -> NDArray[np.float64]:
-    whole = np.broadcast_to(whole, np.shape(part))
-    return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=whole > 0)
+        total = np.bincount(spell, self.score[self.inside], size)
+        return count, ratio(total, count)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from overlap.evaluate.page import Section
 from overlap.evaluate.report import Report
 from overlap.regions.interval_sets import IntervalSets
 
+from .counts import Counts
 from .evidence import PossessionEvidence
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
-__all__ = ["PossessionReport"]
+__all__ = ["PossessionReport", "stored_report"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,15 +57,97 @@ class PossessionReport(Report):
         import pandas as pd
 
         evidence = self.evidence
-        players, frames = evidence.players, evidence.frames
-        columns = {
-            "video": np.array(players.videos, object)[players.video[frames.row]],
-            "track": np.array(players.names, object)[frames.row],
-            "frame": frames.frame,
-            "time": frames.frame / evidence.fps,
-            "score": frames.score,
-            "possession": evidence.inside,
-        }
-        if players.videos == ("",):
-            del columns["video"]
-        return pd.DataFrame(columns)
+        return pd.DataFrame(
+            {
+                **evidence.players.columns(evidence.row),
+                "frame": evidence.frame,
+                "time": evidence.frame / evidence.fps,
+                "score": evidence.score,
+                "possession": evidence.inside,
+            }
+        )
+
+    def scores(self, row: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the scored frames of a player, and their scores.
+
+        Parameters
+        ----------
+        row : int
+            Place in `tracks`.
+        """
+        own = self.evidence.row == row
+        return self.evidence.frame[own], self.evidence.score[own]
+
+    # ----------------------------------------------------------------------- showing
+
+    def headline(self) -> str:
+        """Return the first number and how many players there are."""
+        number = self.numbers[0]
+        unit = " s" if number.unit == "s" else ""
+        return f"possession: {number.name} {number.value:.4g}{unit} ({len(self.tracks)} players)"
+
+    def sections(self) -> list[Section]:
+        """Return the summary, and a line for every player."""
+        known = [number for number in self.numbers if number.interval is not None]
+        ends = ["low", "high"] if known else []
+        summary = []
+        for number in self.numbers:
+            row = [number.name, f"{number.value:.4g}"]
+            if number.interval is not None:
+                row += [f"{number.interval.low:.4g}", f"{number.interval.high:.4g}"]
+            summary.append([*row, *[""] * (2 + len(ends) - len(row))])
+        lines: dict[str, dict[str, float]] = {}
+        for row in self.table_rows:
+            label = "/".join(row[name] for name in ("video", "track") if name in row)
+            lines.setdefault(label, {})[row["metric"]] = row["value"]
+        metrics = list(dict.fromkeys(row["metric"] for row in self.table_rows))
+        cells = [
+            [label, *("" if math.isnan(line[name]) else f"{line[name]:.4g}" for name in metrics)]
+            for label, line in lines.items()
+        ]
+        return [
+            Section("Summary", ("", "value", *ends), summary),
+            Section("Players", ("player", *metrics), cells),
+        ]
+
+    def draw(self, path: str | Path | None, ax: Any, **options: Any) -> Any:
+        """Draw scores, thresholds and spells along the time; see `plot`."""
+        from overlap.plot.timelines import draw_possession
+
+        return draw_possession(self, path=path, ax=ax, **options)
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+        return self.evidence.fps
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Scores at which a player gets and loses the ball."""
+        return self.settings["threshold"], self.settings["release"]
+
+
+def stored_report(
+    settings: Mapping[str, Any], summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
+) -> Report:
+    """Make a report that can be compared of the content of its file.
+
+    Parameters
+    ----------
+    settings, summary : mapping
+    rows : sequence of mapping
+        The table.
+
+    Raises
+    ------
+    KeyError, ValueError
+        The table lacks a number, or rows of a video.
+    """
+    counts = Counts.of_rows(rows, settings["iou"])
+    if len(counts.players.videos) != settings["videos"]:
+        raise ValueError(
+            f"its table has rows of {len(counts.players.videos)} of its {settings['videos']} "
+            "videos; compare the reports in Python, with overlap.evaluate.compare"
+        )
+    items = tuple((name, math.nan if x is None else float(x)) for name, x in summary.items())
+    return Report(items, tuple(map(dict, rows)), dict(settings), "", counts)

@@ -1,4 +1,4 @@
-"""From scores of frames to sets of intervals: states, gaps, short spells, several players."""
+"""States of possession: from scores of frames to sets of intervals, within one video."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Frames", "Rules", "held", "possessed"]
 
 @dataclass(frozen=True)
 class Rules:
-    """When a player has the ball. Fields are those of `possession`; times are in frames."""
+    """Rules of who has the ball. Fields are those of `possession`; times are in frames."""
 
     threshold: float
     release: float
@@ -31,53 +31,52 @@ class Rules:
 
 @dataclass(frozen=True, eq=False)
 class Frames(ByValue):
-    """Scored frames, by row (a player in a video) and then by frame.
+    """Scored frames of one video, by row (a player) and then by frame.
 
     Attributes
     ----------
     row, frame : ndarray of int64, shape (F,)
     score : ndarray of float64, shape (F,)
         Not NaN.
-    video : ndarray of int64, shape (rows,)
-        Of every row; players of one video can be in each other's way.
-    end : ndarray of int64, shape (rows,)
-        Last frame of the video of every row.
+    players : int
+        Number of rows.
+    end : int
+        Last frame of the video.
     """
 
     row: NDArray[np.int64]
     frame: NDArray[np.int64]
     score: NDArray[np.float64]
-    video: NDArray[np.int64]
-    end: NDArray[np.int64]
+    players: int
+    end: int
 
 
 def possessed(frames: Frames, rules: Rules) -> IntervalSets:
-    """Return when each row has the ball, in frames.
+    """Return when each player has the ball, in frames.
 
     Parameters
     ----------
     frames : Frames
     rules : Rules
     """
-    video = frames.video
     reach = _reach(frames, rules.hold)
     on = _states(frames, reach, rules)
     row, frame, score, reach = frames.row[on], frames.frame[on], frames.score[on], reach[on]
     apart = rules.simultaneous == "best"
     if apart:
-        row, frame = _one_each(row, frame, score, reach, video)
+        row, frame = _one_each(row, frame, score, reach)
         reach = np.zeros(len(row), np.int64)
     spans = Intervals(np.stack([frame, frame + 1 + reach], 1).astype(np.float64))
-    sets = IntervalSets.from_intervals(spans, row, size=len(video))
+    sets = IntervalSets.from_intervals(spans, row, size=frames.players)
     if rules.max_gap:
         filled = sets.filled(rules.max_gap)
-        sets = sets | _free(filled - sets, sets, video) if apart else filled
+        sets = sets | _free(filled - sets, sets) if apart else filled
     return sets.without_short(rules.min_duration)
 
 
 def _reach(frames: Frames, hold: int) -> NDArray[np.int64]:
     """Return for how many missing frames after each one its state is held."""
-    reach = np.minimum(frames.end[frames.row] - frames.frame, hold)
+    reach = np.minimum(frames.end - frames.frame, hold)
     same = frames.row[1:] == frames.row[:-1]
     missing = frames.frame[1:] - frames.frame[:-1] - 1
     reach[:-1][same] = np.minimum(missing, hold)[same]
@@ -106,32 +105,26 @@ def _one_each(
     frame: NDArray[np.int64],
     score: NDArray[np.float64],
     reach: NDArray[np.int64],
-    video: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give every frame of a video to one player: seen last, then with the highest score."""
+    """Give every frame to one player: seen last, then with the highest score."""
     repeats = reach + 1
     source = np.repeat(np.arange(len(row)), repeats)
     age = np.arange(len(source)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
     place, owner = frame[source] + age, row[source]
-    order = np.lexsort((owner, -score[source], age, place, video[owner]))
+    order = np.lexsort((owner, -score[source], age, place))
     place, owner = place[order], owner[order]
     first = np.ones(len(place), np.bool_)
-    first[1:] = (place[1:] != place[:-1]) | (video[owner[1:]] != video[owner[:-1]])
+    first[1:] = place[1:] != place[:-1]
     return owner[first], place[first]
 
 
-def _free(gaps: IntervalSets, sets: IntervalSets, video: NDArray[np.int64]) -> IntervalSets:
-    """Return the gaps in which no other player of the video has the ball."""
-    spans, row = gaps.intervals(), gaps.region
-    count = int(video.max(initial=-1)) + 1
-    anyone = IntervalSets.from_intervals(sets.intervals(), video[sets.region], size=count)
-    free = np.empty(len(spans), np.bool_)
-    for k, table in enumerate(anyone.to_list()):
-        own = video[row] == k
-        edges = np.append(table.ravel(), np.inf)
-        passed = np.searchsorted(edges, spans.start[own], side="right")
-        free[own] = (passed % 2 == 0) & (edges[passed] >= spans.stop[own])
-    return IntervalSets.from_intervals(spans[free], row[free], size=len(sets))
+def _free(gaps: IntervalSets, sets: IntervalSets) -> IntervalSets:
+    """Return the gaps in which no other player has the ball."""
+    spans = gaps.intervals()
+    edges = np.append(sets.where_at_least(1).to_array().ravel(), np.inf)
+    passed = np.searchsorted(edges, spans.start, side="right")
+    free = (passed % 2 == 0) & (edges[passed] >= spans.stop)
+    return IntervalSets.from_intervals(spans[free], gaps.region[free], size=len(sets))
 
 
 def held(sets: IntervalSets, frames: Frames) -> NDArray[np.bool_]:

@@ -2,37 +2,105 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from typing import Any, Literal
-
-import numpy as np
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
 
 from overlap._common.numbers import checked_number
-from overlap.evaluate.bootstrap import (
-    LEAST_ITEMS,
-    Seed,
-    checked_draws,
-    draw_weights,
-    resampled_interval,
-)
-from overlap.evaluate.numbers import Interval
+from overlap.evaluate.bootstrap import Bootstrap, Seed
+from overlap.evaluate.numbers import Number
+from overlap.evaluate.runner import run
+from overlap.evaluate.study import Study
+from overlap.evaluate.task import Description, Inputs, Task
 from overlap.evaluate.thresholds import parse_thresholds
 from overlap.pairing._reach import check_score
-from overlap.regions.interval_sets import IntervalSets
-from overlap.regions.intervals import Intervals
 from overlap.scores.ratios import coverage
 from overlap.scores.score import Score
 
-from .evidence import SECONDS, PossessionEvidence
+from . import wording
+from .evidence import PossessionEvidence
 from .report import PossessionReport
-from .states import Frames, Rules, held, possessed
-from .tracks import Players, Tracks, read_players, read_spells, read_tracks
-from .wording import describe
+from .states import Frames, Rules
+from .tracks import FARTHEST, Scene, Tables, read_scene, read_tables
+from .video import Video, measured
 
-__all__ = ["possession"]
+__all__ = ["possession", "possession_study"]
 
-_SPAN = 1 << 40  # of frame numbers, so that they can be combined with numbers of videos
 _SLACK = 1e-9  # of a duration in frames, for rounding of seconds times frames per second
+
+
+@dataclass(frozen=True)
+class Possession(Task):
+    """Rules by which scores become spells; fields are those of `possession`."""
+
+    fps: float
+    score: Score
+    threshold: float
+    release: float
+    hold: float
+    max_gap: float
+    min_duration: float
+    simultaneous: str
+    iou: tuple[float, ...]
+    name, unit = "possession", "videos"
+    records, report = (Video, Frames), PossessionReport
+
+    def items(self, pieces: int, **inputs: Any) -> Inputs:
+        """Read the tables; an item is the scene of one video."""
+        tables = read_tables(**inputs)
+        return Inputs(tables.scenes, tables)
+
+    def measure(self, key: Any, item: Scene | Mapping[str, Any]) -> Video:
+        """Score the frames of a video, and turn scores into spells."""
+        return measured(_scene(key, item), self.score, self._in_frames())
+
+    def finish(self, parts: Mapping[Any, Video], about: Tables | None) -> PossessionEvidence:
+        """Put the videos together: those of tables in their order."""
+        if about is not None:
+            parts = {key: parts[key] for key in about.scenes}
+        inputs = _inputs(parts) if about is None else about.inputs
+        return PossessionEvidence(parts, self.fps, self.iou, inputs)
+
+    def holds(self, part: Video, item: Scene | Mapping[str, Any]) -> bool:
+        """Whether a video is still the one that was measured."""
+        return dict(part.sha256) == _scene(None, item).sha256
+
+    def rules(self) -> dict[str, Any]:
+        """Return the rules on which spells depend."""
+        return {
+            "score": repr(self.score),
+            "threshold": self.threshold,
+            "release": self.release,
+            "hold": self.hold,
+            "max_gap": self.max_gap,
+            "min_duration": self.min_duration,
+            "simultaneous": self.simultaneous,
+            "fps": self.fps,
+        }
+
+    def describe(
+        self, evidence: PossessionEvidence, numbers: Sequence[Number], bootstrap: Bootstrap
+    ) -> Description:
+        """Say what the numbers depend on."""
+        return wording.description(evidence, self.rules())
+
+    def sentence(self, evidence: PossessionEvidence, settings: Mapping[str, Any]) -> str:
+        """Return the sentence for a paper."""
+        return wording.sentence(settings)
+
+    def _in_frames(self) -> Rules:
+        """Return the rules with durations in whole frames."""
+        hold, gap, least = (
+            min(seconds * self.fps, float(FARTHEST))  # no two frames are farther apart
+            for seconds in (self.hold, self.max_gap, self.min_duration)
+        )
+        return Rules(
+            self.threshold, self.release, math.floor(hold + _SLACK), math.floor(gap + _SLACK),
+            math.ceil(least - _SLACK), self.simultaneous,
+        )  # fmt: skip
 
 
 def possession(
@@ -52,6 +120,9 @@ def possession(
     bootstrap: int = 0,
     confidence_level: float = 0.95,
     rng: Seed = 0,
+    workers: int = 1,
+    resume: str | os.PathLike[str] | None = None,
+    progress: bool | None = None,
 ) -> PossessionReport:
     """Say when each player has the ball, and compare that with annotated spells.
 
@@ -61,15 +132,16 @@ def possession(
 
     Parameters
     ----------
-    players : DataFrame or mapping of columns
+    players : path, DataFrame or mapping of columns
         ``frame`` (whole numbers), ``track`` (any label; ``id`` and ``track_id`` are the same),
         ``video`` if there are several, and the regions: ``x0, y0, x1, y1``, or ``x, y, w, h``
-        (lower corner and size), or ``regions``, a batch of any kind.
-    ball : DataFrame or mapping of columns
+        (lower corner and size), or ``regions``, a batch of any kind. Files are CSV, plain or
+        gzipped, or Parquet, with boxes.
+    ball : path, DataFrame or mapping of columns
         The same without ``track``: at most one region in every frame of a video.
     fps : float
         Frames per second. Frame k lasts from ``k / fps`` to ``(k + 1) / fps`` seconds.
-    truth : DataFrame or mapping of columns, optional
+    truth : path, DataFrame or mapping of columns, optional
         Annotated spells: ``track``, ``start``, ``stop`` in seconds since the beginning of
         frame 0 (numbers, or durations such as timedelta64), and ``video`` where the players have
         it. Spells of one player that overlap or touch count as one.
@@ -104,6 +176,13 @@ def possession(
         Of the intervals, in (0, 1).
     rng : int, Generator, SeedSequence or None
         Source of randomness of the bootstrap.
+    workers : int
+        Number of processes, which measure a video at a time; -1 for all processors. No number
+        depends on it.
+    resume : path, optional
+        Folder for measured videos, so that a run that was interrupted continues.
+    progress : bool, optional
+        Show a bar; by default on a terminal only.
 
     Returns
     -------
@@ -139,48 +218,73 @@ def possession(
     >>> steady.found, steady.summary["iou"].round(3)
     (IntervalSets([[[0.1, 0.7]]], unit='s'), np.float64(0.833))
     """
-    rules = _rules(fps, threshold, release, hold, max_gap, min_duration, simultaneous)
-    check_score(score)
-    thresholds = parse_thresholds(iou)
-    bootstrap = checked_draws(bootstrap, confidence_level)
-    tracks, balls = read_tracks(players, "players"), read_tracks(ball, "ball")
-    spells = None if truth is None else read_spells(truth)
-    known, row, ball_video, truth_row = read_players(tracks, balls, spells)
-    frames = _scored(score, tracks, balls, known, row, ball_video)
-    in_frames = possessed(frames, rules)
-    found = IntervalSets.from_intervals(_seconds(in_frames, fps), in_frames.region, size=len(known))
-    annotated = None
-    if spells is not None:
-        annotated = IntervalSets.from_intervals(spells.intervals, truth_row, size=len(known))
-    evidence = PossessionEvidence(
-        known, frames, held(in_frames, frames), rules, float(fps), found, annotated, thresholds
+    task = _task(fps, score, threshold, release, hold, max_gap, min_duration, simultaneous, iou)
+    report = run(
+        task,
+        {"players": players, "ball": ball, "truth": truth},
+        bootstrap=Bootstrap(bootstrap, confidence_level, rng),
+        workers=workers,
+        resume=resume,
+        progress=progress,
     )
-    items = [
-        (name, float(values[0]))
-        for name, values in evidence.statistics(np.ones((1, len(evidence.items)))).items()
-    ]
-    intervals = _intervals(evidence, dict(items), bootstrap, confidence_level, rng)
-    for interval in intervals:
-        items += [(f"{interval.name} low", interval.low), (f"{interval.name} high", interval.high)]
-    items.append(("simultaneous", evidence.simultaneous()))
-    asked = {"hold": hold, "max_gap": max_gap, "min_duration": min_duration}
-    inputs = {"players": tracks, "ball": balls, "truth": spells}
-    settings = describe(evidence, score, asked, inputs, intervals, bootstrap, rng)
-    sentence = settings.pop("methods")
-    return PossessionReport(
-        tuple(items), tuple(evidence.rows()), settings, sentence, evidence, tuple(intervals)
-    )
+    return cast(PossessionReport, report)
 
 
-def _rules(
+def possession_study(
+    *,
     fps: float,
+    score: Score = coverage,
+    threshold: float = 0.5,
+    release: float | None = None,
+    hold: float = 0.0,
+    max_gap: float = 0.0,
+    min_duration: float = 0.0,
+    simultaneous: Literal["all", "best"] = "all",
+    iou: Any = 0.5,
+    bootstrap: int = 0,
+    confidence_level: float = 0.95,
+    rng: Seed = 0,
+) -> Study:
+    """Start a study of possession: videos are added one by one, anywhere.
+
+    Parameters
+    ----------
+    fps, score, threshold, release, hold, max_gap, min_duration, simultaneous, iou
+        As in `possession`.
+    bootstrap, confidence_level, rng
+        As in `possession`.
+
+    Returns
+    -------
+    Study
+        Its items are videos: ``update(name, players=..., ball=..., truth=...)``. Videos stand in
+        the order of their names.
+
+    Examples
+    --------
+    >>> from overlap import evaluate
+    >>> box = {"x0": [0.0], "y0": [0.0], "x1": [2.0], "y1": [2.0]}
+    >>> study = evaluate.possession_study(fps=10)
+    >>> _ = study.update("match 1", players={"frame": [3], "track": [7], **box},
+    ...                  ball={"frame": [3], **box})
+    >>> study.compute().found
+    IntervalSets([[[0.3, 0.4]]], unit='s')
+    """
+    task = _task(fps, score, threshold, release, hold, max_gap, min_duration, simultaneous, iou)
+    return Study(task, Bootstrap(bootstrap, confidence_level, rng))
+
+
+def _task(
+    fps: float,
+    score: Score,
     threshold: float,
     release: float | None,
     hold: float,
     max_gap: float,
     min_duration: float,
     simultaneous: str,
-) -> Rules:
+    iou: Any,
+) -> Possession:
     rate = checked_number(fps, "fps")
     if rate <= 0:
         raise ValueError(f"fps = {fps!r} is not a positive number")
@@ -191,90 +295,34 @@ def _rules(
             f"release = {leave} is above threshold = {enter}; a player must lose the ball at a "
             "lower score than the one that gives it"
         )
-    frames = []
+    seconds = []
     for name, value in (("hold", hold), ("max_gap", max_gap), ("min_duration", min_duration)):
-        seconds = checked_number(value, name)
-        if seconds < 0:
+        seconds.append(float(checked_number(value, name)))
+        if value < 0:
             raise ValueError(f"{name} = {value!r} seconds is negative")
-        frames.append(min(seconds * rate, float(_SPAN)))  # no two frames are farther apart
     if simultaneous not in ("all", "best"):
         raise ValueError(f"simultaneous = {simultaneous!r}; expected 'all' or 'best'")
-    longest = math.floor(frames[0] + _SLACK), math.floor(frames[1] + _SLACK)
-    return Rules(enter, leave, *longest, math.ceil(frames[2] - _SLACK), simultaneous)
+    check_score(score)
+    thresholds = parse_thresholds(iou)
+    return Possession(float(rate), score, enter, leave, *seconds, simultaneous, thresholds)
 
 
-def _scored(
-    score: Score,
-    players: Tracks,
-    ball: Tracks,
-    known: Players,
-    row: Any,
-    ball_video: Any,
-) -> Frames:
-    """Join players and ball on video and frame, and score the pairs."""
-    count = len(players.frame)
-    first = min(players.frame.min(initial=2**53), ball.frame.min(initial=2**53))
-    last = max(players.frame.max(initial=first), ball.frame.max(initial=first))
-    span = int(last - first) + 1
-    if span > _SPAN:
-        raise ValueError(f"players and ball: frames from {first} to {last} are too far apart")
-    key = known.video[row] * span + (players.frame - first)
-    ball_key = ball_video * span + (ball.frame - first)
-    order = np.argsort(ball_key, kind="stable")
-    ball_sorted = ball_key[order]
-    twice = np.flatnonzero(ball_sorted[1:] == ball_sorted[:-1])
-    if twice.size:
-        first, second = sorted(order[twice[0] : twice[0] + 2].tolist())
+def _scene(key: Any, item: Scene | Mapping[str, Any]) -> Scene:
+    """Return the scene of an item, as the evaluation or the caller of a study gives it."""
+    return item if isinstance(item, Scene) else read_scene(key, **item)
+
+
+def _inputs(parts: Mapping[Any, Video]) -> dict[str, dict[str, str]]:
+    """Return the digests of inputs that came video by video."""
+    annotated = [key for key, part in parts.items() if "truth" in part.sha256]
+    if annotated and len(annotated) < len(parts):
+        other = next(key for key in parts if key not in annotated)
         raise ValueError(
-            f"ball: rows {first} and {second} are both of frame {ball.frame[first]}; keep one ball "
-            "in every frame"
+            f"study: {annotated[0]!r} has annotated spells and {other!r} has none; give truth= for "
+            "every video (a table without rows says that there are no spells), or for none"
         )
-    by_row = np.lexsort((players.frame, row))
-    same = (np.diff(row[by_row]) == 0) & (np.diff(players.frame[by_row]) == 0)
-    if same.any():
-        at = int(np.flatnonzero(same)[0])
-        first, second = sorted(by_row[at : at + 2].tolist())
-        raise ValueError(
-            f"players: rows {first} and {second} are both of track {known.labels[row[first]]} in "
-            f"frame {players.frame[first]}; a track has one region in a frame"
-        )
-    place = np.searchsorted(ball_sorted, key[by_row])
-    place = np.minimum(place, max(len(ball_key) - 1, 0))
-    seen = ball_sorted[place] == key[by_row] if len(ball_key) else np.zeros(count, np.bool_)
-    mine, theirs = by_row[seen], order[place[seen]]
-    value = score(ball.regions[theirs], players.regions[mine])
-    end = np.full(len(known.videos), np.iinfo(np.int64).min)
-    np.maximum.at(end, known.video[row], players.frame)
-    np.maximum.at(end, ball_video, ball.frame)
-    real = ~np.isnan(value)
-    return Frames(
-        row[mine[real]], players.frame[mine[real]], value[real], known.video, end[known.video]
-    )
-
-
-def _seconds(sets: IntervalSets, fps: float) -> Intervals:
-    return Intervals(sets.to_array() / fps, unit="s")
-
-
-def _intervals(
-    evidence: PossessionEvidence,
-    estimates: dict[str, float],
-    resamples: int,
-    confidence_level: float,
-    rng: Seed,
-) -> list[Interval]:
-    count = len(evidence.items)
-    if not resamples or count < LEAST_ITEMS:
-        return []
-    return [
-        resampled_interval(
-            name,
-            estimates[name],
-            draws,
-            items=count,
-            low=0.0,
-            high=np.inf if name in SECONDS else 1.0,
-            confidence_level=confidence_level,
-        )
-        for name, draws in evidence.statistics(draw_weights(count, resamples, rng)).items()
-    ]
+    result = {}
+    for role in ("players", "ball", *["truth"] * bool(annotated)):
+        listed = "".join(f"{key} {part.sha256[role]}\n" for key, part in parts.items())
+        result[role] = {"sha256": hashlib.sha256(listed.encode()).hexdigest()}
+    return result

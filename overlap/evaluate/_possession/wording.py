@@ -1,122 +1,92 @@
-"""Settings and the sentence of a report on possession."""
+"""Words of a report on possession: settings, contract, notes, findings and the sentence."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from overlap.evaluate.bootstrap import LEAST_ITEMS, interval_notes
 from overlap.evaluate.contract import Contract
-from overlap.evaluate.report import package_versions
+from overlap.evaluate.task import Description
 from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.io.name_match import mismatch
-from overlap.scores.score import Score
 
-from .evidence import PossessionEvidence
+from .evidence import SECONDS, PossessionEvidence
 
-if TYPE_CHECKING:
-    from overlap.evaluate.bootstrap import Seed
-    from overlap.evaluate.numbers import Interval
-
-__all__ = ["describe"]
+__all__ = ["description", "sentence"]
 
 
-def describe(
-    evidence: PossessionEvidence,
-    score: Score,
-    asked: dict[str, float],
-    inputs: dict[str, Any],
-    intervals: list[Interval],
-    resamples: int,
-    rng: Seed,
-) -> dict[str, Any]:
-    """Return everything that the numbers depend on, and under ``methods`` the sentence."""
-    rules, known = evidence.rules, evidence.players
-    result: dict[str, Any] = {
-        "evaluation": "possession",
-        "score": repr(score),
-        "threshold": rules.threshold,
-        "release": rules.release,
-        **{name: float(value) for name, value in asked.items()},
-        "simultaneous": rules.simultaneous,
-        "fps": evidence.fps,
+def description(evidence: PossessionEvidence, rules: Mapping[str, Any]) -> Description:
+    """Return everything that the numbers depend on.
+
+    Parameters
+    ----------
+    evidence : PossessionEvidence
+    rules : mapping
+        The rules by which scores became spells.
+    """
+    known, parts = evidence.players, evidence.videos.values()
+    settings: dict[str, Any] = {
+        **rules,
         "iou": list(evidence.thresholds),
         "matching": "one to one within a player, in order of descending IoU",
         "videos": len(known.videos),
         "tracks": len(known),
-        "scored_frames": len(evidence.frames.row),
-        **{
-            role: {"rows": len(inputs[role].frame), "sha256": inputs[role].sha256}
-            for role in ("players", "ball")
-        },
-        "versions": package_versions(),
+        "scored_frames": len(evidence.row),
     }
+    for k, role in enumerate(("players", "ball")):
+        count = sum(part.rows[k] for part in parts)
+        settings[role] = {"rows": count, **evidence.inputs[role]}
     notes = []
-    unseen = np.flatnonzero(np.bincount(evidence.frames.row, minlength=len(known)) == 0)
+    unseen = np.flatnonzero(np.bincount(evidence.row, minlength=len(known)) == 0)
     if unseen.size:
         names = ", ".join(known.labels[k] for k in unseen[:5])
         notes.append(
             f"{unseen.size} players are in no frame together with the ball: {names}"
             + (" ..." if unseen.size > 5 else "")
         )
-    truth = inputs["truth"]
     if evidence.truth is not None:
-        result["truth"] = {
-            "rows": len(truth.track),
-            "spells": int(evidence.truth.counts.sum()),
-            "sha256": truth.sha256,
-        }
-        joined = len(truth.track) - int(evidence.truth.counts.sum())
-        if joined:
+        rows, spells = sum(len(part.spell_row) for part in parts), int(evidence.truth.counts.sum())
+        settings["truth"] = {"rows": rows, "spells": spells, **evidence.inputs["truth"]}
+        if rows > spells:
             notes.append(
-                f"{joined} annotated spells are empty, or overlap or touch others of the same "
-                "player and are joined with them"
+                f"{rows - spells} annotated spells are empty, or overlap or touch others of the "
+                "same player and are joined with them"
             )
-        neither = int(((evidence.counts["found"] == 0) & (evidence.counts["truth"] == 0)).sum())
-        result["without_any_spell"] = neither
-    result["contract"] = _contract(evidence).settings()
-    if resamples and not intervals:
-        what = "videos" if len(known.videos) > 1 else "players, in one video"
-        notes.append(
-            f"no intervals: there are {len(evidence.items)} {what}, and draws of fewer than "
-            f"{LEAST_ITEMS} are all but the same"
-        )
-    result["notes"] = notes + interval_notes(intervals)
-    result["findings"] = _findings(evidence, inputs)
-    if intervals:
-        result["bootstrap"] = {
-            "method": "percentile",
-            "resampled": "videos" if len(known.videos) > 1 else "players",
-            "resamples": resamples,
-            "confidence_level": intervals[0].level,
-            "seed": rng if isinstance(rng, int) else None,
-        }
-    result["methods"] = _sentence(evidence, score, asked, result)
-    return result
+        sums = evidence.counts.sums
+        neither = int(((sums["found"] == 0) & (sums["truth"] == 0)).sum())
+        settings["without_any_spell"] = neither
+    return Description(settings, _contract(evidence), notes, _findings(evidence))
 
 
-def _findings(evidence: PossessionEvidence, inputs: dict[str, Any]) -> list[str]:
+def _findings(evidence: PossessionEvidence) -> list[str]:
     """Say what in the inputs does not belong together."""
-    players, ball, truth = inputs["players"], inputs["ball"], inputs["truth"]
+    parts = evidence.videos
+    moving = {k: part for k, part in parts.items() if part.rows[0]}
+    balls = [str(k) for k, part in parts.items() if part.rows[1]]
+    several = evidence.players.videos != ("",)
     findings: list[str | None] = []
-    if len(players.frame) and len(ball.frame) and not len(evidence.frames.row):
+    if moving and balls and not len(evidence.row):
         findings.append(
             "players and ball are in no common frame: are frames counted alike, from the same one?"
         )
-    if players.video is not None and ball.video is not None:
-        findings.append(
-            mismatch("videos", players.video.names, ball.video.names, "ball", "players")
-        )
-    if truth is not None and len(players.frame):
-        findings.append(mismatch("tracks", truth.track.names, players.track.names, "players"))
-        if truth.video is not None and players.video is not None:
-            findings.append(mismatch("videos", truth.video.names, players.video.names, "players"))
-        if len(truth.track):
-            end = float(truth.intervals.to_array()[:, 1].max())
-            last = (int(max(players.frame.max(), ball.frame.max(initial=0))) + 1) / evidence.fps
+    if several:
+        findings.append(mismatch("videos", list(map(str, moving)), balls, "ball", "players"))
+    if evidence.truth is not None and moving:
+        tracks = [name for x in moving.values() for name in np.array(x.tracks, object)[x.moving]]
+        spelled = [x.tracks[k] for x in parts.values() for k in np.unique(x.spell_row).tolist()]
+        annotated = list(dict.fromkeys(spelled))
+        findings.append(mismatch("tracks", annotated, list(dict.fromkeys(tracks)), "players"))
+        if several:
+            videos = [str(k) for k, part in parts.items() if len(part.spell_row)]
+            findings.append(mismatch("videos", videos, list(map(str, moving)), "players"))
+        ends = [part.spells[:, 1] for part in parts.values() if part.spells is not None]
+        if annotated:
+            end = float(np.concatenate(ends).max())
+            last = (max(0, *(part.frames.end for part in parts.values())) + 1) / evidence.fps
             if end > 4.0 * last:
                 findings.append(
                     f"annotated spells last until {end:g} s, and frames until {last:g} s: are "
@@ -130,8 +100,9 @@ def _contract(evidence: PossessionEvidence) -> Contract:
     if evidence.truth is None:
         reason = "has no annotated spells, so that no value in it is better than another"
         return Contract("possession", {}, reason=reason)
+    labels = evidence.players.labels
     spells = sorted(
-        (evidence.players.labels[k], start, stop)
+        (labels[k], start, stop)
         for k, start, stop in zip(
             evidence.truth.region.tolist(),
             evidence.truth.start.tolist(),
@@ -144,46 +115,45 @@ def _contract(evidence: PossessionEvidence) -> Contract:
     for name, value in zip(threshold_names(evidence.thresholds), values, strict=True):
         for number in ("F1", "precision", "recall"):
             numbers[f"{number}@{name}"] = {"iou": [value]}
+    digest = hashlib.sha256(json.dumps(spells).encode()).hexdigest()
     return Contract(
         "possession",
-        {
-            "truth": {
-                "spells": len(spells),
-                "sha256": hashlib.sha256(json.dumps(spells).encode()).hexdigest(),
-            },
-            "items": "videos" if len(evidence.players.videos) > 1 else "players",
-        },
+        {"truth": {"spells": len(spells), "sha256": digest}, "items": evidence.players.unit},
         numbers,
-        sizes=("possession", "truth_possession"),
+        sizes=SECONDS,
     )
 
 
-def _sentence(
-    evidence: PossessionEvidence, score: Score, asked: dict[str, float], settings: dict[str, Any]
-) -> str:
-    rules = evidence.rules
+def sentence(settings: Mapping[str, Any]) -> str:
+    """Return the sentence for a paper.
+
+    Parameters
+    ----------
+    settings : mapping
+        Of the report.
+    """
     version = settings["versions"]["overlap-metrics"]
     parts = [
         f"Possession was computed with overlap {version}: a player has the ball from a frame with "
-        f"{score}(ball, player) >= {rules.threshold:g} until one with a value below "
-        f"{rules.release:g}"
+        f"{settings['score']}(ball, player) >= {settings['threshold']:g} until one with a value "
+        f"below {settings['release']:g}"
     ]
-    if asked["hold"]:
-        parts.append(f"states are held through missing frames for up to {asked['hold']:g} s")
-    if asked["max_gap"]:
-        parts.append(f"gaps of up to {asked['max_gap']:g} s are closed")
-    if asked["min_duration"]:
-        parts.append(f"spells shorter than {asked['min_duration']:g} s are dropped")
+    if settings["hold"]:
+        parts.append(f"states are held through missing frames for up to {settings['hold']:g} s")
+    if settings["max_gap"]:
+        parts.append(f"gaps of up to {settings['max_gap']:g} s are closed")
+    if settings["min_duration"]:
+        parts.append(f"spells shorter than {settings['min_duration']:g} s are dropped")
     parts.append(
         "several players can have the ball at once"
-        if rules.simultaneous == "all"
+        if settings["simultaneous"] == "all"
         else "a frame belongs to one player at most, the one seen with the ball last, of several "
         "the one with the highest score"
     )
     text = (
-        "; ".join(parts) + f" ({evidence.fps:g} frames per second, {settings['tracks']} players, "
+        f"{'; '.join(parts)} ({settings['fps']:g} frames per second, {settings['tracks']} "
+        f"players, {settings['scored_frames']} scored frames)."
     )
-    text += f"{settings['scored_frames']} scored frames)."
     if "truth" in settings:
         text += (
             f" Against {settings['truth']['spells']} annotated spells: intersection over union of "
