@@ -24,6 +24,7 @@ SOFT = ["soft/truth.npy", "soft/found.npy", "--metrics", "dice,iou"]
 ARRAYS = ["soft/truth_labels.npy", "soft/found_labels.npy", "--metrics", "hd95,dice"]
 ANGLES = ["found.csv", "truth.csv", "--levels", "favored", "--tolerance", "none"]
 SCORED = ["peptide.pdb", "library"]
+SPELLS = ["players.csv", "ball.csv", "spells.csv", "--fps", "10"]
 
 #: Examples of values, with more words behind; None for all choices that the option has. Every
 #: option of a command must be here.
@@ -114,6 +115,25 @@ ANGLE_WORDS = {
     "--geojson": ["g.geojson"],
     "--quiet": [()],
 }
+POSSESSION_WORDS = {
+    "--sample": [()],
+    "--fps": ["25", "12.5"],
+    "--score": ["iou", "Dice"],
+    "--threshold": ["0.3"],
+    "--release": ["0.2"],
+    "--hold": ["0.2"],
+    "--max-gap": ["0.3"],
+    "--min-duration": ["0.4"],
+    "--simultaneous": None,
+    "--iou": ["0.3:0.7:0.2", "0.75"],
+    "--bootstrap": ["50"],
+    "--seed": [("3", "--bootstrap", "50")],
+    "--workers": ["2"],
+    "--resume": ["kept"],
+    "--out": [("again.csv", "--out", "again.html")],
+    "--plot": ["p.svg"],
+    "--quiet": [()],
+}
 COMPARE_WORDS = {
     "--metric": ["dice", "hd95"],
     "--label": ["organ", "lesion,organ"],
@@ -132,6 +152,7 @@ WORDS = {
     "temporal": TEMPORAL_WORDS,
     "segmentation": VOLUME_WORDS,
     "ramachandran": ANGLE_WORDS,
+    "possession": POSSESSION_WORDS,
     "compare": COMPARE_WORDS,
     "explain": EXPLAIN_WORDS,
 }
@@ -165,6 +186,8 @@ def inputs(tmp_path_factory):
         shutil.copy(sample_path(f"temporal_{role}"), folder / f"{role}.json")
         shutil.copy(sample_path(f"angles_{role}"), folder / f"{role}.csv")
         shutil.copytree(sample_path(f"volumes_{role}"), folder / "volumes" / role)
+    for role, name in (("players", "players"), ("ball", "ball"), ("truth", "spells")):
+        shutil.copy(sample_path(f"possession_{role}"), folder / f"{name}.csv")
     head, rest = sample_path("peptide").read_text().split("\n", 1)
     resolution = "REMARK   2 RESOLUTION.    1.50 ANGSTROMS."
     (folder / "peptide.pdb").write_text("\n".join([head, resolution, rest]))
@@ -299,6 +322,19 @@ def test_ramachandran(known, run, name, words):
         code, out, err = run(command, "r.json", "r.json")
         assert (code, out) == (2, "")
         assert "r.json: is on backbone angles. What is drawn for its intervals" in err
+
+
+@pytest.mark.parametrize(("name", "words"), list(examples("possession")))
+def test_possession(known, run, name, words):
+    plain = once(known, run, "possession", SPELLS)
+    report = made(run, "possession", with_option(SPELLS, name, words))
+    assert report["table"] == plain["table"] or rules(report) != rules(plain)
+    code, out, err = run("compare", "r.json", "r.json", "--resamples", "50")
+    assert (code, err) == (0, "")
+    assert "1: r.json = 2: r.json" in out
+    code, _, err = run("explain", "r.json", "r.json")
+    assert code == 2
+    assert "is a report of numbers per player" in err
 
 
 @pytest.mark.parametrize(("name", "words"), list(examples("compare")))

@@ -12,6 +12,9 @@ found where there is none; in the second there is no lesion at all, and the vess
 And two tables of backbone angles, drawn around the places where they are in proteins: what was
 found has no left-handed helix but for glycine, and a turn that is not in the truth; of proline
 after a cis bond there are too few. The backbone of a short peptide is built from its angles.
+
+And tables of two players and a ball in five matches, ten frames a second: the ball trembles about
+the player who has it, and is not found in one frame of twelve.
 """
 
 from __future__ import annotations
@@ -248,6 +251,40 @@ def make_peptide() -> bytes:
     return ("\n".join([*lines, "TER", "END"]) + "\n").encode()
 
 
+MATCHES, FRAMES, FPS = 5, 50, 10.0
+
+
+def make_possession() -> dict[str, bytes]:
+    """Draw players and a ball in five matches, and annotate who has it, as CSV."""
+    rng = random.Random(f"{SEED} possession")
+    players = ["video,frame,track,x,y,w,h"]
+    ball = ["video,frame,x,y,w,h"]
+    truth = ["video,track,start,stop"]
+    for match in range(1, MATCHES + 1):
+        name, owner, start = f"match_{match}", rng.choice((7, 9)), 0
+        homes = {7: rng.uniform(1.0, 3.0), 9: rng.uniform(7.0, 9.0)}
+        turns: list = []  # owner of each frame, or None
+        while start < FRAMES:
+            stop = min(start + rng.randint(8, 18), FRAMES)
+            truth.append(f"{name},{owner},{start / FPS:.1f},{stop / FPS:.1f}")
+            turns += [owner] * (stop - start) + [None] * 3
+            start, owner = stop + 3, 16 - owner
+        for frame in range(FRAMES):
+            at = {t: x + 0.5 * math.sin(0.2 * frame + t) for t, x in homes.items()}
+            for track, x in at.items():
+                players.append(f"{name},{frame},{track},{x - 0.5:.2f},0.0,1.0,2.0")
+            if rng.random() < 0.08:
+                continue  # the detector did not find the ball
+            turn = turns[frame]
+            x = (sum(at.values()) / 2 if turn is None else at[turn]) + rng.gauss(0.0, 0.35)
+            ball.append(f"{name},{frame},{x - 0.11:.2f},0.0,0.22,0.22")
+    tables = {"players": players, "ball": ball, "truth": truth}
+    return {
+        f"possession_{role}.csv": ("\n".join(lines) + "\n").encode()
+        for role, lines in tables.items()
+    }
+
+
 def make_samples() -> dict[str, bytes]:
     """Content of every sample file, by name."""
     rng = random.Random(SEED)
@@ -257,6 +294,7 @@ def make_samples() -> dict[str, bytes]:
         "angles_truth.csv": make_angles("truth"),
         "angles_found.csv": make_angles("found"),
         "peptide.pdb": make_peptide(),
+        **make_possession(),
         "temporal_truth.json": encode(truth),
         "temporal_found.json": encode(found),
         **{f"volumes/{side}/{case}.mha": make_volume(b) for (side, case), b in BALLS.items()},

@@ -49,7 +49,8 @@ def compare(
     """Rank reports on the same truth, with paired intervals and tests.
 
     REPORT is a report.json. The inputs of reports on localization are read again, and must
-    not have changed; those on segmentation have the numbers of all cases.
+    not have changed; those on segmentation have the numbers of all cases, those on possession of
+    all players.
     """
     check_json(out, reports)
     check_outputs([out] if out is not None else [], plot, reports)

@@ -19,6 +19,7 @@ from overlap.cli.compare import compare
 from overlap.cli.explain import explain
 from overlap.cli.list import list_names
 from overlap.cli.outputs import say_error
+from overlap.cli.possession import possession
 from overlap.cli.ramachandran import ramachandran
 from overlap.cli.segmentation import segmentation
 from overlap.cli.temporal import temporal
@@ -97,7 +98,9 @@ def _show_warning(message: Any, *_: Any) -> None:
 
 
 @click.group(
-    commands=(temporal, segmentation, ramachandran, compare, explain, check, list_names, warm),
+    commands=(
+        temporal, segmentation, ramachandran, possession, compare, explain, check, list_names, warm,
+    ),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="overlap-metrics", message="overlap %(version)s")

@@ -2,8 +2,8 @@
 
 A report on localization has numbers and settings on disk, but not the matches from which other
 numbers follow. The settings name the inputs with their digests and all rules, so the report is
-made again, and must come out the same. A report with numbers per case, as of segmentations, has
-all that a comparison needs; its summary must follow from its table.
+made again, and must come out the same. A report with numbers per case, as of segmentations, or per
+player, as of possession, has all that a comparison needs; its summary must follow from its table.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def load_compared(paths: Sequence[str | Path]) -> list[Report | StoredReport]:
     ----------
     paths : sequence of str or Path
         Files that `Report.to_json` wrote. The inputs of reports on localization are evaluated
-        again, as by `load_reports`; those with numbers per case are used as they are.
+        again, as by `load_reports`; those with numbers per case or player are used as they are.
 
     Returns
     -------
@@ -53,9 +53,13 @@ def load_compared(paths: Sequence[str | Path]) -> list[Report | StoredReport]:
     tables: dict[tuple[str, str], SegmentTable] = {}
     loaded: list[Report | StoredReport] = []
     for path, payload in [(path, _payload(path)) for path in paths]:
-        stored = _contract(path, payload).evaluation == "segmentation"
+        kind = _contract(path, payload).evaluation
         with _whole(path):
-            loaded.append(_stored(path, payload) if stored else _load(path, payload, tables))
+            if kind == "temporal":
+                loaded.append(_load(path, payload, tables))
+            else:
+                stored = _stored if kind == "segmentation" else _stored_players
+                loaded.append(stored(path, payload))
     return loaded
 
 
@@ -85,9 +89,11 @@ def load_reports(paths: Sequence[str | Path]) -> list[Report]:
     reports = []
     for path in paths:
         payload = _payload(path)
-        if _contract(path, payload).evaluation == "segmentation":
+        kind = _contract(path, payload).evaluation
+        if kind != "temporal":
+            word = "case" if kind == "segmentation" else "player"
             raise ValueError(
-                f"{path}: is a report of numbers per case; wanted one on localization, whose "
+                f"{path}: is a report of numbers per {word}; wanted one on localization, whose "
                 "protocol can be changed"
             )
         with _whole(path):
@@ -144,7 +150,7 @@ def _contract(path: str | Path, payload: dict[str, Any]) -> Contract:
     contract = contract_of(payload["settings"], str(path))
     if contract.reason:
         raise ValueError(f"{path}: {contract.reason}")
-    if contract.evaluation not in ("segmentation", "temporal"):
+    if contract.evaluation not in ("possession", "segmentation", "temporal"):
         raise ValueError(
             f"{path}: is a report on {contract.evaluation[:40]}, whose inputs were in memory and "
             "are not in the file; compare the reports in Python, with overlap.evaluate.compare"
@@ -173,6 +179,24 @@ def _stored(path: str | Path, payload: dict[str, Any]) -> StoredReport:
                     f"{path}: its table gives {metric} = {number!r}, its summary says "
                     f"{stored!r}; one of them was changed"
                 )
+    return report
+
+
+def _stored_players(path: str | Path, payload: dict[str, Any]) -> Report:
+    """Check that the summary follows from the seconds and spells of the players."""
+    import numpy as np
+
+    from overlap.evaluate._possession.report import stored_report
+
+    report = stored_report(payload["settings"], payload["summary"], payload["table"])
+    numbers = report.evidence.statistics(np.ones((1, len(report.evidence.items))))
+    made = {name: float(values[0]) for name, values in numbers.items()}
+    odd = _differences(made, payload["summary"])
+    if odd:
+        raise ValueError(
+            f"{path}: its table gives {odd[0]} = {made[odd[0]]!r}, its summary says "
+            f"{payload['summary'].get(odd[0])!r}; one of them was changed"
+        )
     return report
 
 

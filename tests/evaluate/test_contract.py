@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from overlap import cli
+from overlap.cli.reload import load_compared
 from overlap.evaluate import compare, conformation, explain, possession, segmentation, temporal
 from overlap.evaluate._temporal.digests import digest_of_segments
 from overlap.io import as_segments, sample_path
@@ -227,11 +228,34 @@ def test_possession_is_compared_by_its_annotation():
         compare(tracked(truth=None), b)
 
 
-def test_the_file_of_possession_says_why_it_is_not_compared(tmp_path, capsys):
-    path = str(tmp_path / "p.json")
-    tracked().to_json(path)
-    assert cli.main(["compare", path, path]) == 2
-    assert "is a report on possession, whose inputs were in memory" in capsys.readouterr().err
+def test_files_of_possession_are_compared_by_the_counts_of_their_players(tmp_path, capsys):
+    paths = [str(tmp_path / name) for name in ("a.json", "b.json")]
+    reports = [tracked(), tracked(0.8, threshold=0.6)]
+    for path, report in zip(paths, reports, strict=True):
+        report.to_json(path)
+    for metric in ("iou", "mean_iou", "F1@0.50"):
+        loaded = load_compared(paths)
+        drawn = [
+            compare(*pair, names=["a", "b"], metric=metric, resamples=50).to_dict()
+            for pair in (reports, loaded)
+        ]
+        assert drawn[0] == drawn[1]
+    assert cli.main(["compare", *paths, "--resamples", "50"]) == 0
+    assert "b.json" in capsys.readouterr().out
+
+
+def test_changed_files_of_possession_are_refused(tmp_path, capsys):
+    path = tmp_path / "p.json"
+    report = json.loads(tracked().to_json(path))
+    shared = next(row for row in report["table"] if row["metric"] == "shared")
+    shared["value"] += 0.1
+    path.write_text(json.dumps(report))
+    assert cli.main(["compare", str(path), str(path)]) == 2
+    assert "its table gives iou = " in capsys.readouterr().err
+    report["table"] = [row for row in report["table"] if row["track"] == "8"]
+    path.write_text(json.dumps({**report, "settings": {**report["settings"], "videos": 2}}))
+    assert cli.main(["compare", str(path), str(path)]) == 2
+    assert "its table has rows of 1 of its 2 videos" in capsys.readouterr().err
 
 
 def test_angles_have_nothing_that_pairs_them():

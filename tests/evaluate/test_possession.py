@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 import overlap as ov
-from overlap.evaluate import PossessionReport, possession
+from overlap import cli
+from overlap.evaluate import PossessionReport, possession, possession_study
+from overlap.io import sample_path
 
 FPS = 10.0
 
@@ -378,3 +380,151 @@ def test_inputs_that_do_not_match_are_findings(
     assert "annotated spells last until" in possession(**in_frames, fps=10).findings[0]
     apart = {**tables, "ball": ball.assign(frame=ball["frame"] + 10_000)}
     assert "in no common frame" in possession(**apart, fps=10).findings[0]
+
+
+# ----------------------------------------------------- workers, earlier runs, studies, files
+
+RULES = {"fps": 10, "release": 0.2, "hold": 0.2, "iou": [0.25, 0.7], "bootstrap": 50, "rng": 1}
+
+
+@pytest.fixture(scope="module")
+def sample() -> dict[str, pd.DataFrame]:
+    roles = ("players", "ball", "truth")
+    return {role: pd.read_csv(sample_path(f"possession_{role}")) for role in roles}
+
+
+def by_video(tables: dict[str, pd.DataFrame]) -> dict[str, dict[str, pd.DataFrame]]:
+    videos = tables["players"]["video"].unique()
+    return {v: {role: x[x["video"] == v] for role, x in tables.items()} for v in videos}
+
+
+def numbers_of(report: PossessionReport) -> tuple:
+    """Everything but the digests and the notes on earlier runs."""
+    content = report.to_dict()
+    for role in ("players", "ball", "truth"):
+        content["settings"][role].pop("sha256", None)
+    content["settings"].pop("notes")
+    return content, report.matches.to_dict("list"), report.frames.to_dict("list")
+
+
+def test_workers_and_earlier_runs_change_nothing(sample, tmp_path: Path) -> None:
+    report = possession(**sample, **RULES)
+    assert possession(**sample, **RULES, workers=2).to_json() == report.to_json()
+    part = {role: x[x["video"] != "match_2"] for role, x in sample.items()}
+    possession(**part, **RULES, resume=tmp_path)
+    again = possession(**sample, **RULES, resume=tmp_path)
+    assert again.settings["notes"][-1] == "4 videos were measured by an earlier run"
+    assert str(numbers_of(again)) == str(numbers_of(report))
+    # Thresholds of the IoU are asked of measured videos; those of scores are not.
+    other = possession(**sample, **RULES | {"iou": 0.9}, resume=tmp_path)
+    assert "5 videos were measured" in other.settings["notes"][-1]
+    moved = sample | {"ball": sample["ball"].assign(x=sample["ball"]["x"] + 0.01)}
+    for given, rules in ((moved, RULES), (sample, RULES | {"release": 0.1})):
+        changed = possession(**given, **rules, resume=tmp_path)
+        assert "5 videos of the earlier run have changed" in changed.settings["notes"][-1]
+        assert str(numbers_of(changed)) == str(numbers_of(possession(**given, **rules)))
+
+
+def test_studies_of_any_shards_and_order(sample) -> None:
+    items = by_video(sample)
+    plain = possession(**sample, **RULES)
+    whole = possession_study(**RULES).update_all(items).compute()
+    assert str(numbers_of(whole)) == str(numbers_of(plain))
+    rng = np.random.default_rng(0)
+    for _ in range(4):
+        shards = [possession_study(**RULES) for _ in range(3)]
+        for video in rng.permutation(list(items)):
+            tables = items[str(video)]
+            if rng.random() < 0.5:  # the name alone says which video it is
+                tables = {role: x.drop(columns="video") for role, x in tables.items()}
+            shards[rng.integers(3)].update(str(video), **tables)
+        joined = possession_study(**RULES)
+        for k in rng.permutation(3):
+            joined.from_bytes(shards[k].to_bytes())
+        assert str(numbers_of(joined.compute())) == str(numbers_of(whole))
+
+
+def test_items_of_studies_are_videos(sample) -> None:
+    items, study = by_video(sample), possession_study(fps=10)
+    with pytest.raises(ValueError, match="the item 'match_2' has rows of the video 'match_1'"):
+        study.update("match_2", **items["match_1"])
+    with pytest.raises(ValueError, match="has no rows; leave the column of videos out"):
+        study.update("match_2", **{role: x.iloc[:0] for role, x in sample.items()})
+    study.update("match_1", **items["match_1"])
+    study.update("match_2", **{**items["match_2"], "truth": None})
+    with pytest.raises(ValueError, match="'match_1' has annotated spells and 'match_2' has none"):
+        study.compute()
+
+
+def test_files(sample, tmp_path: Path) -> None:
+    plain = possession(**sample, fps=10)
+    paths = {role: sample_path(f"possession_{role}") for role in sample}
+    report = possession(**paths, fps=10)
+    assert report.summary.equals(plain.summary)
+    assert report.settings["ball"]["sha256"] == plain.settings["ball"]["sha256"]
+    assert report.settings["ball"]["source"] == str(paths["ball"])
+    odd = tmp_path / "ball.csv"
+    sample["ball"].rename(columns=str.upper).to_csv(odd, index=False, sep=";")
+    floats = tmp_path / "truth.csv"
+    sample["truth"].assign(track=sample["truth"]["track"].astype(float)).to_csv(floats, index=False)
+    again = possession(**paths | {"ball": odd, "truth": floats}, fps=10)
+    assert again.summary.equals(plain.summary)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("video,frame,x,y,w,h\nm,1,2,0,0.2\n", "line 2: has 5 cells"),
+        ("video,frame,x,y,w,h\nm,1,2,0,0.2,much\n", "line 2: h is 'much'; wanted a finite number"),
+        ("video,frame,x,X,w,h\nm,1,2,0,0.2,1\n", "there are two columns 'x'"),
+        ("video,x,y,w,h\nm,2,0,0.2,1\n", "ball: there is no column 'frame'"),
+        ("video,frame,x,y,w,h\n,1,2,0,0.2,1\n", "ball: row 0 has no video"),
+    ],
+)
+def test_damaged_files(sample, tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "ball.csv"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        possession(**sample | {"ball": path}, fps=10)
+
+
+def test_parquet(sample, tmp_path: Path) -> None:
+    path = tmp_path / "ball.parquet"
+    try:
+        sample["ball"].to_parquet(path)
+    except ImportError:
+        path.write_bytes(b"PAR1")
+        with pytest.raises(ImportError, match=r"ball\.parquet: reading Parquet needs pyarrow"):
+            possession(**sample | {"ball": path}, fps=10)
+        return
+    report = possession(**sample | {"ball": path}, fps=10)
+    assert report.summary.equals(possession(**sample, fps=10).summary)
+
+
+def test_command(sample, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    for role, table in sample.items():
+        table.to_csv(f"{role}.csv", index=False)
+    words = ["possession", "players.csv", "ball.csv", "truth.csv", "--fps", "10"]
+    rules = ["--release", "0.2", "--hold", "0.2", "--iou", "0.25,0.7", "--bootstrap", "50"]
+    assert cli.main([*words, *rules, "--seed", "1", "--out", "r.json"]) == 0
+    screen = capsys.readouterr().out
+    report = possession(**sample, **RULES)
+    assert json.loads(Path("r.json").read_text())["summary"] == dict(report.summary_items())
+    for words_shown in ("95 % interval", f"{report.summary['iou']:.4g}", "match_5/9",
+                        "500 regions of 10 players in 5 videos", "17 spells"):  # fmt: skip
+        assert words_shown in screen
+    assert cli.main([*words[:3], "--fps", "10", "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
+    for bad, said in (
+        (words[:1], "PLAYERS and BALL missing"),
+        (words[:2], "BALL missing"),
+        (words[:3], "--fps missing"),
+        ([*words, "--score", "cover"], "did you mean 'coverage'"),
+        ([*words, "--fps", "0"], "fps = 0.0 is not a positive number"),
+        ([*words, "--out", "ball.csv"], "would overwrite the input ball.csv"),
+        (["possession", "no.csv", *words[2:]], "no.csv: no such file"),
+        ([*words, "--sample"], "--sample brings its own files"),
+    ):
+        assert cli.main(bad) == 2
+        assert said in capsys.readouterr().err

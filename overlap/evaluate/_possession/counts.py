@@ -170,6 +170,10 @@ class Counts(ByValue):
             result[f"recall@{name}"] = ratio(hits[t], annotated)
         return {**result, "possession": found, "truth_possession": truth}
 
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Return one entry per player."""
+        return {**self.players.columns(np.arange(len(self.players))), **self.sums}
+
     def iou(self) -> NDArray[np.float64]:
         """Return the IoU of found and annotated seconds of every row."""
         found, truth, shared = (self.sums[name] for name in ("found", "truth", "shared"))

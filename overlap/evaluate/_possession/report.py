@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["PossessionReport", "stored_report"]
+
+#: Columns of players on the screen, and most rows.
+_BRIEF = ("possession", "spells", "truth_possession", "truth_spells", "iou")
+_MOST_ROWS = 20
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -88,27 +92,45 @@ class PossessionReport(Report):
 
     def sections(self) -> list[Section]:
         """Return the summary, and a line for every player."""
-        known = [number for number in self.numbers if number.interval is not None]
-        ends = ["low", "high"] if known else []
-        summary = []
+        return [self._summary("Summary"), self._players()]
+
+    def brief(self) -> list[Section]:
+        """Return the summary, the seconds of every player, and counts of the inputs."""
+        players = self._players(_BRIEF)
+        if len(players.rows) > _MOST_ROWS:
+            title = f"The first {_MOST_ROWS} of {len(players.rows):,} players"
+            players = replace(players, title=title, rows=players.rows[:_MOST_ROWS])
+        facts = [["players", f"{self.settings['players']['rows']:,} regions of "
+                             f"{len(self.tracks):,} players in {_videos(self.settings)}"],
+                 ["ball", f"{self.settings['ball']['rows']:,} regions, "
+                          f"{self.settings['scored_frames']:,} scores"]]  # fmt: skip
+        if self.truth is not None:
+            facts.append(["truth", f"{self.settings['truth']['spells']:,} spells"])
+        return [self._summary(""), players, Section("", (), facts)]
+
+    def _summary(self, title: str) -> Section:
+        level = next((f"{100 * one.level:g} % interval" for one in self.intervals), None)
+        rows = []
         for number in self.numbers:
-            row = [number.name, f"{number.value:.4g}"]
-            if number.interval is not None:
-                row += [f"{number.interval.low:.4g}", f"{number.interval.high:.4g}"]
-            summary.append([*row, *[""] * (2 + len(ends) - len(row))])
+            row = [number.name, f"{number.value:.4g}" + " s" * (number.unit == "s")]
+            if level is not None:
+                ends = number.interval
+                row.append("" if ends is None else f"{ends.low:.4g} to {ends.high:.4g}")
+            rows.append(row)
+        return Section(title, ("", "value", *([] if level is None else [level])), rows, keys=1)
+
+    def _players(self, chosen: Sequence[str] = ()) -> Section:
         lines: dict[str, dict[str, float]] = {}
         for row in self.table_rows:
             label = "/".join(row[name] for name in ("video", "track") if name in row)
             lines.setdefault(label, {})[row["metric"]] = row["value"]
         metrics = list(dict.fromkeys(row["metric"] for row in self.table_rows))
+        metrics = [name for name in metrics if not chosen or name in chosen]
         cells = [
             [label, *("" if math.isnan(line[name]) else f"{line[name]:.4g}" for name in metrics)]
             for label, line in lines.items()
         ]
-        return [
-            Section("Summary", ("", "value", *ends), summary),
-            Section("Players", ("player", *metrics), cells),
-        ]
+        return Section("Players", ("player", *metrics), cells, keys=1)
 
     def draw(self, path: str | Path | None, ax: Any, **options: Any) -> Any:
         """Draw scores, thresholds and spells along the time; see `plot`."""
@@ -125,6 +147,10 @@ class PossessionReport(Report):
     def limits(self) -> tuple[float, float]:
         """Scores at which a player gets and loses the ball."""
         return self.settings["threshold"], self.settings["release"]
+
+
+def _videos(settings: Mapping[str, Any]) -> str:
+    return f"{settings['videos']:,} video{'s' * (settings['videos'] != 1)}"
 
 
 def stored_report(

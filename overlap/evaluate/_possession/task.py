@@ -295,16 +295,24 @@ def _task(
             f"release = {leave} is above threshold = {enter}; a player must lose the ball at a "
             "lower score than the one that gives it"
         )
-    seconds = []
-    for name, value in (("hold", hold), ("max_gap", max_gap), ("min_duration", min_duration)):
-        seconds.append(float(checked_number(value, name)))
+    seconds = {"hold": hold, "max_gap": max_gap, "min_duration": min_duration}
+    for name, value in seconds.items():
+        seconds[name] = float(checked_number(value, name))
         if value < 0:
             raise ValueError(f"{name} = {value!r} seconds is negative")
     if simultaneous not in ("all", "best"):
         raise ValueError(f"simultaneous = {simultaneous!r}; expected 'all' or 'best'")
     check_score(score)
     thresholds = parse_thresholds(iou)
-    return Possession(float(rate), score, enter, leave, *seconds, simultaneous, thresholds)
+    return Possession(
+        fps=float(rate),
+        score=score,
+        threshold=enter,
+        release=leave,
+        simultaneous=simultaneous,
+        iou=thresholds,
+        **seconds,
+    )
 
 
 def _scene(key: Any, item: Scene | Mapping[str, Any]) -> Scene:

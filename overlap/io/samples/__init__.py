@@ -17,6 +17,9 @@ SAMPLES = {
     "angles_truth": "angles_truth.csv",
     "angles_found": "angles_found.csv",
     "peptide": "peptide.pdb",
+    "possession_players": "possession_players.csv",
+    "possession_ball": "possession_ball.csv",
+    "possession_truth": "possession_truth.csv",
 }
 
 
@@ -31,6 +34,8 @@ def sample_path(name: str) -> Path:
         folders of two invented label volumes, ``case_1.mha`` and ``case_2.mha``, with the labels
         1 organ, 2 lesion, 3 vessel. ``"angles_truth"`` and ``"angles_found"``: invented backbone
         angles of 12 chains, as CSV. ``"peptide"``: the backbone of an invented peptide, as PDB.
+        ``"possession_players"``, ``"possession_ball"`` and ``"possession_truth"``: two players and
+        a ball in five invented matches, 10 frames per second, and who has it, as CSV.
 
     Returns
     -------
