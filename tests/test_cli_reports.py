@@ -129,6 +129,8 @@ POSSESSION_WORDS = {
     "--bootstrap": ["50"],
     "--seed": [("3", "--bootstrap", "50")],
     "--workers": ["2"],
+    "--engine": [("threading", "--workers", "2")],
+    "--address": [("ADDRESS", "--engine", "dask", "--workers", "2")],
     "--resume": ["kept"],
     "--out": [("again.csv", "--out", "again.html")],
     "--plot": ["p.svg"],

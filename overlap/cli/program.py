@@ -99,7 +99,15 @@ def _show_warning(message: Any, *_: Any) -> None:
 
 @click.group(
     commands=(
-        temporal, segmentation, ramachandran, possession, compare, explain, check, list_names, warm,
+        temporal,
+        segmentation,
+        ramachandran,
+        possession,
+        compare,
+        explain,
+        check,
+        list_names,
+        warm,
     ),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -80,7 +80,7 @@ def _parquet(name: str) -> dict[str, Any]:
         frame = pd.read_parquet(io.BytesIO(read_file(name)))
     except ImportError as error:
         raise ImportError(
-            f"{name}: reading Parquet needs pyarrow: pip install pyarrow; or give CSV"
+            f"{name}: Parquet files need pyarrow: pip install 'overlap-metrics[report]'"
         ) from error
     names = [str(column).strip().lower() for column in frame.columns]
     if len(set(names)) < len(names):

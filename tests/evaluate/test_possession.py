@@ -494,7 +494,7 @@ def test_parquet(sample, tmp_path: Path) -> None:
         sample["ball"].to_parquet(path)
     except ImportError:
         path.write_bytes(b"PAR1")
-        with pytest.raises(ImportError, match=r"ball\.parquet: reading Parquet needs pyarrow"):
+        with pytest.raises(ImportError, match=r"ball\.parquet: Parquet files need pyarrow"):
             possession(**sample | {"ball": path}, fps=10)
         return
     report = possession(**sample | {"ball": path}, fps=10)
@@ -520,7 +520,7 @@ def test_command(sample, tmp_path: Path, monkeypatch, capsys) -> None:
         (words[:1], "PLAYERS and BALL missing"),
         (words[:2], "BALL missing"),
         (words[:3], "--fps missing"),
-        ([*words, "--score", "cover"], "did you mean 'coverage'"),
+        ([*words, "--score", "cover"], "no score 'cover'; did you mean 'coverage'"),
         ([*words, "--fps", "0"], "fps = 0.0 is not a positive number"),
         ([*words, "--out", "ball.csv"], "would overwrite the input ball.csv"),
         (["possession", "no.csv", *words[2:]], "no.csv: no such file"),
