@@ -599,28 +599,28 @@ def coco_scene(truth, found, rules):
 
 def coco_numbers(scene):
     """COCO's twelve: means over thresholds, classes and recalls of what is defined."""
-    rules = scene.rules
-
-    def ranked(area, most):
-        stratum = rules.strata[list(AREAS).index(area)]
-        return scene.limited(Limits(per_item_and_label=most)).within(stratum).ranked()
+    whole = scene.limited(scene.rules.limits)
+    rankings = {stratum.name: whole.within(stratum).ranked().ranking for stratum in STRATA}
 
     def mean(values):
         values = values[~np.isnan(values)]
         return np.mean(values) if len(values) else -1.0
 
     def precision(area, levels=slice(None)):
-        samples = sampled_precision(ranked(area, 100).ranking, rules.curve)
+        samples = sampled_precision(rankings[area], scene.rules.curve)
         return mean(samples[levels].transpose(0, 2, 1))
 
-    def recall(area, most):
-        return mean(final_recall(ranked(area, most).ranking))
+    def recall(area, most=None):
+        if most is None:
+            return mean(final_recall(rankings[area]))
+        few = scene.limited(Limits(per_item_and_label=most)).within(STRATA[0])
+        return mean(final_recall(few.ranked().ranking))
 
     return [
         precision("all"), precision("all", slice(0, 1)), precision("all", slice(5, 6)),
         precision("small"), precision("medium"), precision("large"),
-        recall("all", 1), recall("all", 10), recall("all", 100),
-        recall("small", 100), recall("medium", 100), recall("large", 100),
+        recall("all", 1), recall("all", 10), recall("all"),
+        recall("small"), recall("medium"), recall("large"),
     ]  # fmt: skip
 
 

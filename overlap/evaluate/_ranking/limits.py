@@ -54,25 +54,22 @@ class Limits:
             Detections; those of no class count for no limit, and are outside.
         """
         inside = found.label >= 0
-        keys: list[NDArray] = [found.place]
+        keys: list[NDArray] = [*found.keys]
         if not self.in_input_order:
             assert found.confidence is not None
             keys.append(-found.confidence)
-        item, label = found.item, found.label
+        items = 1 + int(found.item.max(initial=0))
         for most, group in (
-            (self.per_item, (item,)),
-            (self.per_item_and_label, (item, label)),
-            (self.per_label, (label,)),
-            (self.total, ()),
+            (self.per_item, found.item),
+            (self.per_item_and_label, found.label * items + found.item),
+            (self.per_label, found.label),
+            (self.total, np.zeros(len(found), dtype=np.int64)),
         ):
             if most is None:
                 continue
             rows = np.flatnonzero(inside)
-            order = rows[np.lexsort([*(key[rows] for key in keys), *(key[rows] for key in group)])]
-            begins = np.zeros(len(order), dtype=bool)
-            begins[:1] = True
-            for key in group:
-                begins[1:] |= key[order[1:]] != key[order[:-1]]
+            order = rows[np.lexsort([*(key[rows] for key in keys), group[rows]])]
+            begins = np.append(True, group[order[1:]] != group[order[:-1]])[: len(order)]
             first = np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))
             inside[order[np.arange(len(order)) - first >= most]] = False
         return inside

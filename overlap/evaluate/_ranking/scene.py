@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,9 @@ class Scene(ByValue):
     truth: Table
     pairs: Pairs
     absorbed: NDArray[np.bool_]
+    _orders: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def by_truth(self) -> bool:
@@ -89,13 +92,14 @@ class Scene(ByValue):
         """Return the scene with the truths of one stratum counted."""
         outside = outside_any(self.truth, stratum.truth)
         found = self.found.with_flag(OUTSIDE, outside_any(self.found, stratum.found))
-        if stratum.outside == "ignore":
-            return replace(self, found=found, truth=self.truth.with_flag(OUTSIDE, outside))
-        everywhere = np.ones(len(self.found), dtype=bool)
-        sides = (~outside, everywhere) if self.by_truth else (everywhere, ~outside)
-        return replace(
-            self, found=found, truth=self.truth.without(outside), pairs=self.pairs.among(*sides)
-        )
+        truth, pairs = self.truth.with_flag(OUTSIDE, outside), self.pairs
+        if stratum.outside == "drop":
+            everywhere = np.ones(len(found), dtype=bool)
+            sides = (~outside, everywhere) if self.by_truth else (everywhere, ~outside)
+            truth, pairs = self.truth.without(outside), pairs.among(*sides)
+        result = replace(self, found=found, truth=truth, pairs=pairs)
+        result._orders.update(self._orders)  # detections keep their ranks
+        return result
 
     def ignored(self, table: Table) -> NDArray[np.bool_]:
         """Return which detections or truths are not counted, by flag or stratum."""
@@ -128,24 +132,27 @@ class Scene(ByValue):
         pointer : ndarray, dtype=int64, shape (C + 1,)
             Where each class begins.
         """
+        if shuffle is None and ties in self._orders:
+            return self._orders[ties]
         found, confidence = self.found, self.confidence
-        place = found.place if shuffle is None else shuffle
+        keys = found.keys if shuffle is None else [shuffle]
         if ties == "file_reversed":
-            place = -place
+            keys = [-found.place]
+        elif ties == "item":
+            keys = [*keys, found.item]
+        if ties != "argsort_reversed":
+            keys = [*keys, -confidence]
         rows = np.flatnonzero(found.label >= 0)
         label = found.label[rows]
-        keys: list[NDArray] = [place[rows], -confidence[rows], label]
-        if ties == "argsort_reversed":
-            del keys[1]
-        elif ties == "item":
-            keys.insert(1, found.item[rows])
-        order = np.lexsort(keys)
+        order = np.lexsort([*(key[rows] for key in keys), label])
         visit = rows[order]
         pointer = np.searchsorted(label[order], np.arange(len(self.labels) + 1))
         if ties == "argsort_reversed":
             for c in range(len(self.labels)):
                 some = visit[pointer[c] : pointer[c + 1]]
                 visit[pointer[c] : pointer[c + 1]] = some[confidence[some].argsort()[::-1]]
+        if shuffle is None:
+            self._orders[ties] = visit, pointer
         return visit, pointer
 
     def choose(
