@@ -59,11 +59,7 @@ def read_nrrd(path: str) -> RawVolume:
     kind = fields.get("type", "")
     if kind not in _CODES:
         raise ValueError(f"{path}: has voxels of type {shown(kind)}; wanted integers or reals")
-    order = {"little": "<", "big": ">"}.get(fields.get("endian", "little"))
-    if order is None:
-        raise ValueError(f"{path}: endian is {shown(fields['endian'])}; wanted little or big")
-    dtype = np.dtype(order + _CODES[kind])
-    encoding = fields.get("encoding", "raw")
+    encoding = fields.get("encoding")
     if encoding not in ("raw", "gzip", "gz"):
         raise ValueError(
             f"{path}: its encoding {shown(encoding)} is not read; save it as raw or gzip"
@@ -80,6 +76,13 @@ def read_nrrd(path: str) -> RawVolume:
             f"{path}: voxels after a byte skip or line skip are not read in this form (byte skip "
             f"{shown(skip)}, line skip {shown(lines)}); save anew"
         )
+    dtype = np.dtype(_CODES[kind])
+    if dtype.itemsize > 1 or "endian" in fields:
+        if fields.get("endian") not in ("little", "big"):
+            raise ValueError(
+                f"{path}: endian is {shown(fields.get('endian'))}; wanted little or big"
+            )
+        dtype = dtype.newbyteorder(fields["endian"])  # type: ignore[arg-type]
     data = stored_voxels(
         source, dtype, offset + max(int(skip), 0), tuple(sizes), name=path,
         deflated=encoding != "raw", at_end=skip == "-1",
@@ -106,7 +109,12 @@ def _read_header(path: str) -> tuple[dict[str, str], int]:
                     f"{path}: the header has the line {line[:40]!r}; wanted 'key: value'"
                 )
             key, value = key.strip().lower(), value.strip()
-            fields[key] = value if key in ("data file", "datafile") else value.lower()
+            value = value if key in ("data file", "datafile") else value.lower()
+            if fields.setdefault(key, value) != value:
+                raise ValueError(
+                    f"{path}: {shown(key)} is {shown(fields[key])}, and again {shown(value)}; the "
+                    "format has each field once"
+                )
             if stream.tell() > _HEADER:
                 raise ValueError(f"{path}: the header does not end in {_HEADER:,} bytes")
         return fields, stream.tell()
@@ -127,8 +135,8 @@ def _vector(text: str, path: str) -> NDArray[np.float64] | None:
     """Read ``(1,0,0)``; None for ``none``."""
     if text == "none":
         return None
-    vector = finite_numbers(text.strip("()").split(","))
-    if not 0 < len(vector) <= 3:
+    vector = finite_numbers(text[1:-1].split(","))
+    if not (text[:1] + text[-1:] == "()" and 0 < len(vector) <= 3):
         raise ValueError(
             f"{path}: the header has the vector {shown(text)}; wanted up to three numbers"
         )
@@ -142,8 +150,11 @@ def _place(raw: RawVolume, fields: dict[str, str], path: str) -> RawVolume:
             sides = _numbers(fields, path, "spacings", raw.data.ndim)
             raw.spacing = tuple(abs(side) for side in sides)
         return raw
-    words = re.findall(r"none|\([^)]*\)", fields["space directions"])
-    vectors = [_vector(word, path) for word in words]
+    # blanks may stand inside of vectors too
+    words = re.sub(
+        r"\([^)]*\)", lambda match: "".join(match[0].split()), fields["space directions"]
+    )
+    vectors = [_vector(word, path) for word in words.replace(")(", ") (").split()]
     if len(vectors) != raw.data.ndim:
         raise ValueError(
             f"{path}: has {raw.data.ndim} axes and {len(vectors)} space directions "
