@@ -7,7 +7,7 @@ from ._kernels.jit import scalar as scalar
 from ._kernels.terms import Terms as Terms
 from .labels.components import connected_components as connected_components
 from .labels.contingency import Contingency as Contingency
-from .labels.counting import contingency as contingency
+from .labels.contingency import contingency as contingency
 from .labels.instances import InstanceMatches as InstanceMatches
 from .labels.instances import match_instances as match_instances
 from .labels.instances import panoptic_quality as panoptic_quality
@@ -56,7 +56,7 @@ from .scores.divergences import kfiou as kfiou
 from .scores.divergences import kld as kld
 from .scores.divergences import nwd as nwd
 from .scores.divergences import probiou as probiou
-from .scores.group_scores import GroupScores as GroupScores
+from .scores.groups import GroupScores as GroupScores
 from .scores.penalties import aspect_gap as aspect_gap
 from .scores.penalties import center_gap as center_gap
 from .scores.penalties import ciou as ciou

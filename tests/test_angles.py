@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from overlap._kernels.angles import angle
+from overlap._kernels.arithmetic import angle
 from overlap._kernels.jit import specialise
 
 pytestmark = pytest.mark.kernels

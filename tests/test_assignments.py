@@ -107,9 +107,9 @@ def test_blocks_of_all_pairs_are_one(monkeypatch):
     anchors, truth = batches("boxes", rng)
     options = {"score": ov.diou, "positive": 0.3, "negative": 0.1, "low_quality": "truth"}
     whole = ov.assign(anchors, truth, **options)
-    import overlap.pairing._best_pairs
+    import overlap.pairing.assignment
 
-    monkeypatch.setattr(overlap.pairing._best_pairs, "_PAIRS", 30)
+    monkeypatch.setattr(overlap.pairing.assignment, "_PAIRS", 30)
     parts = ov.assign(anchors, truth, **options)
     check(parts, (whole.label.tolist(), whole.truth.tolist(), whole.score))
 

@@ -7,9 +7,11 @@ bytes in the environment variable ``OVERLAP_LARGEST_FILE``, such as ``20G``.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
+import time
 from pathlib import Path
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "most_text",
     "most_voxels",
     "read_file",
+    "sweep",
 ]
 
 _VARIABLE = "OVERLAP_LARGEST_FILE"
@@ -162,3 +165,23 @@ def _largest(default: int) -> int:
     if match is None:
         raise ValueError(f"{_VARIABLE} is {text!r}; wanted a number of bytes, such as 20G")
     return max(default, int(match[1]) << 10 * " KMGT".index(match[2].upper() or " "))
+
+
+_OLD = 3600.0  # seconds after which a temporary file belongs to a process that died
+
+
+def sweep(folder: str | os.PathLike[str], prefix: str) -> None:
+    """Remove files that nobody has written to for an hour.
+
+    Parameters
+    ----------
+    folder : path-like
+    prefix : str
+        With which names of temporary files begin, and no others.
+    """
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(prefix):
+                with contextlib.suppress(OSError):
+                    if time.time() - entry.stat(follow_symlinks=False).st_mtime > _OLD:
+                        os.unlink(entry.path)

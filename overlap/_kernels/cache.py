@@ -30,7 +30,7 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
 
-from overlap._common.leftovers import sweep
+from overlap._common.files import sweep
 
 __all__ = ["KernelCache", "folders"]
 

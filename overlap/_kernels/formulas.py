@@ -10,147 +10,13 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from functools import cache, cached_property
-from importlib import import_module
-from typing import Any
 
-from overlap._kernels.angles import angle
-from overlap._kernels.jit import compose, scalar
-from overlap._kernels.terms import Groups, each_axis
-
-__all__ = ["Component", "combine"]
+from overlap._kernels.arithmetic import angle
+from overlap._kernels.jit import scalar
 
 _NONE = (0.0, 0.0, 0.0)
 _NAN = math.nan
 _LARGEST = sys.float_info.max
-
-
-def always(parameters: tuple[float, ...]) -> bool:
-    """Return True: `Component.symmetric` of a formula that is so whatever its parameters."""
-    return True
-
-
-def never(parameters: tuple[float, ...]) -> bool:
-    """Return False: `Component.symmetric` of a formula that never is."""
-    return False
-
-
-@dataclass(frozen=True, eq=False)
-class Component:
-    """One formula and what is known of it.
-
-    Components are equal if all their attributes are. Pickled, a formula is the name of a
-    function in its module, so that the same function, with the same kernels, is found again.
-
-    Attributes
-    ----------
-    name : str
-    formula : callable
-        Jitted ``(o, e, s, x, p) -> (value, do, de, ds, dx)``, or a template of it with the
-        free names AXES and ZEROS (the number of axes, and partials for those after the
-        second) or EACH (`axis` lifted to all axes).
-    needs : Groups
-        The groups of terms that it reads.
-    symmetric : callable
-        From the parameters to whether exchanging the two regions changes nothing.
-    high : float
-        The largest value; the smallest is 0. Per axis for an `axis` formula.
-    disjoint_max : float
-        The largest value for two regions that do not intersect.
-    parameters : tuple of (str, float)
-        Names and defaults of the run-time parameters, all of them >= 0. A default of NaN
-        means that it must be given, and be > 0.
-    axis : callable or None
-        For a formula that is a sum over axes: the template of the partials of axis K.
-    aspect : bool
-        Needs a width and a height, which are the sides of the first two axes.
-    sides : bool
-        Needs an enclosure with sides, as an `axis` formula does.
-    corners : bool
-        Needs regions with corners, so that a center is the middle between them.
-    centers : bool
-        Needs distances between centres.
-    bounded : bool
-        Is at most 1 only where the intersection is at most either measure.
-    """
-
-    name: str
-    formula: Callable
-    needs: Groups
-    symmetric: Callable[[tuple[float, ...]], bool] = always
-    high: float = 1.0
-    disjoint_max: float = 1.0
-    parameters: tuple[tuple[str, float], ...] = ()
-    axis: Callable | None = None
-    aspect: bool = False
-    sides: bool = False
-    corners: bool = False
-    centers: bool = False
-    bounded: bool = False
-
-    @cached_property
-    def _value(self) -> tuple[Any, ...]:
-        # a parameter that must be given has the default NaN, which does not equal itself
-        return tuple(
-            repr(self.parameters) if entry.name == "parameters" else getattr(self, entry.name)
-            for entry in fields(self)
-        )
-
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        return self._value == other._value if isinstance(other, Component) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        values = [getattr(self, entry.name) for entry in fields(self)]
-        return _component, tuple(_named(x) if callable(x) else x for x in values)
-
-    def __copy__(self) -> Component:
-        return self
-
-    def __deepcopy__(self, memo: dict) -> Component:
-        return self
-
-    def bind(self, axes: int) -> Callable:
-        """Return the formula for regions with `axes` axes."""
-        if self.axis is not None:
-            return compose(self.formula, EACH=each_axis(self.axis, axes))
-        if self.aspect:
-            zeros = ((0.0, 0.0, 0.0, 0.0),) * max(axes - 2, 0)
-            return compose(self.formula, AXES=axes, ZEROS=zeros)
-        return self.formula
-
-
-@dataclass(frozen=True)
-class _Name:
-    """A function by the place where it is defined."""
-
-    module: str
-    name: str
-
-
-def _named(function: Any) -> Any:
-    """Return the name of a function; the function itself where its module does not hold it."""
-    module, name = function.__module__, function.__name__
-    # what is defined at a prompt is not found again in another process
-    if module != "__main__" and getattr(sys.modules.get(module), name, None) is function:
-        return _Name(module, name)
-    return function
-
-
-def _component(*values: Any) -> Component:
-    """Make a component of pickled values."""
-    return Component(
-        *(
-            getattr(import_module(value.module), value.name) if isinstance(value, _Name) else value
-            for value in values
-        )
-    )
 
 
 @scalar
@@ -370,71 +236,72 @@ def corner_gap(o, e, s, x, p):
     return min(v, _LARGEST), _NONE, _NONE, 0.0, EACH(x, p[0])
 
 
-# ------------------------------------------------------------------------ combination
-
-
-def _scale_axis(u, v, c):
-    return (c * v[K][0], c * v[K][1], c * v[K][2], c * v[K][3])
-
-
-def _add_axis(u, v, c):
-    w, f = u[K], v[K]
-    return (w[0] + c * f[0], w[1] + c * f[1], w[2] + c * f[2], w[3] + c * f[3])
+# ------------------------------------------------------------------------ divergences
+# Here ``e`` is ``(transport2, bhattacharyya, kl_ba)`` and ``s`` is ``kl_ab``. Divergences may be
+# infinite, for which a score is 0, and NaN. A distance is the root of a divergence and has a cone
+# where two distributions are equal, where it has no gradient; the partials there are 0, the middle
+# of the subgradients.
 
 
 @scalar
-def _left_axes(u, v, c):
-    return u
+def _root(x):
+    """Return ``sqrt(x)`` and its derivative, 0 at 0."""
+    u = math.sqrt(x)
+    return u, 0.5 * inverse(u)
 
 
 @scalar
-def _no_axes(u, v, c):
-    return ((0.0, 0.0, 0.0, 0.0),)
+def _similarity(x, root, log):
+    """Return ``1 / (1 + f(x))`` and its derivative, with f of a root and ln(1 + .) as asked."""
+    u, du = _root(x) if root > 0.0 else (x, 1.0)
+    f, df = (math.log1p(u), du / (1.0 + u)) if log > 0.0 else (u, du)
+    v = 1.0 / (1.0 + f)
+    return v, -v * (v * df) if x < math.inf else 0.0
 
 
-def _first(o, e, s, x, p):
-    v, do, de, ds, dx = FORMULA(o, e, s, x, p[1:])
-    c = p[0]
-    return (
-        c * v,
-        (c * do[0], c * do[1], c * do[2]),
-        (c * de[0], c * de[1], c * de[2]),
-        c * ds,
-        JOIN(dx, dx, c),
-    )
+@scalar
+def kfiou(o, e, s, x, p):
+    v, do, de, ds, dx = iou(o, e, s, x, p)
+    return (min(v, 1.0 / 3.0) if v == v else v), do, de, ds, dx  # rounding must not exceed it
 
 
-def _plus(o, e, s, x, p):
-    v, do, de, ds, dx = LEFT(o, e, s, x, p[:CUT])
-    w, fo, fe, fs, fx = FORMULA(o, e, s, x, p[NEXT:])
-    c = p[CUT]
-    return (
-        v + c * w,
-        (do[0] + c * fo[0], do[1] + c * fo[1], do[2] + c * fo[2]),
-        (de[0] + c * fe[0], de[1] + c * fe[1], de[2] + c * fe[2]),
-        ds + c * fs,
-        JOIN(dx, fx, c),
-    )
+@scalar
+def nwd(o, e, s, x, p):
+    w, dw = _root(e[0])
+    v = math.exp(-w / p[0])
+    return v, _NONE, (-v / p[0] * dw, 0.0, 0.0), 0.0, ()
 
 
-@cache
-def combine(components: tuple[Component, ...], axes: int) -> Callable:
-    """Return the jitted sum of components, each times a coefficient.
+@scalar
+def gwd(o, e, s, x, p):
+    # p: root, log, normalize
+    if p[2] > 0.0:
+        size = 4.0 * math.sqrt(o[0]) * math.sqrt(o[1])
+        if size == 0.0:
+            return (math.nan if o[0] == o[1] else 0.0), _NONE, _NONE, 0.0, ()
+        d = e[0] / size
+        v, dd = _similarity(d, p[0], p[1])
+        do = (-0.5 * dd * (d / o[0]), -0.5 * dd * (d / o[1]), 0.0)
+        return v, do, (dd / size, 0.0, 0.0), 0.0, ()
+    v, dd = _similarity(e[0], p[0], p[1])
+    return v, _NONE, (dd, 0.0, 0.0), 0.0, ()
 
-    The run-time parameters are, component by component, its coefficient and its own
-    parameters, so that one compilation serves every coefficient.
-    """
-    *rest, last = components
-    formula = last.bind(axes)
-    extent = Groups.EXTENT in last.needs
-    if not rest:
-        join = each_axis(_scale_axis, axes) if extent else _no_axes
-        return compose(_first, FORMULA=formula, JOIN=join)
-    before = any(Groups.EXTENT in component.needs for component in rest)
-    if extent:
-        join = each_axis(_add_axis if before else _scale_axis, axes)
-    else:
-        join = _left_axes if before else _no_axes
-    left = combine(tuple(rest), axes)
-    cut = sum(1 + len(component.parameters) for component in rest)
-    return compose(_plus, LEFT=left, FORMULA=formula, JOIN=join, CUT=cut, NEXT=cut + 1)
+
+@scalar
+def kld(o, e, s, x, p):
+    v, dd = _similarity(e[2], p[0], p[1])
+    return v, _NONE, (0.0, 0.0, dd), 0.0, ()
+
+
+@scalar
+def jd(o, e, s, x, p):
+    v, dd = _similarity(0.5 * (e[2] + s), p[0], p[1])
+    return v, _NONE, (0.0, 0.0, 0.5 * dd), 0.5 * dd, ()
+
+
+@scalar
+def probiou(o, e, s, x, p):
+    shared = math.exp(-e[1])
+    h, dh = _root(-math.expm1(-e[1]))
+    d = -shared * dh if e[1] < math.inf else 0.0
+    return shared / (1.0 + h), _NONE, (0.0, d, 0.0), 0.0, ()  # 1 - h, also where h is nearly 1

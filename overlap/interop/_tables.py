@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._common.sizes import limits
-from overlap._kernels import loops as _loops
+from overlap._kernels import loops
 from overlap._kernels.jit import run_blocks, specialise
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from overlap.regions.base import Regions
-    from overlap.scores.evaluation import Plan
+    from overlap.scores.plan import Plan
 
 __all__ = ["TableScorer", "table_scorer"]
 
@@ -113,7 +113,7 @@ class TableScorer:
         if not self.usable:
             return
         if not wrt:
-            self._kernel = plan.kernel(_loops.paired, geometry)
+            self._kernel = plan.kernel(loops.paired, geometry)
             return
         self._kernel = plan.gradient(geometry, wrt)
 

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from overlap._common.leftovers import sweep
+from overlap._common.files import sweep
 
 __all__ = ["atomic_path", "write_text"]
 

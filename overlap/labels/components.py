@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from overlap._common.label_arrays import read_labels
-from overlap._kernels.contingency_loops import first_seen
 from overlap._kernels.jit import specialise
+from overlap._kernels.label_pairs import first_seen
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -14,8 +14,7 @@ from overlap._common.label_arrays import read_label_pair
 from overlap._common.numbers import checked_number
 from overlap._common.values import ByValue
 from overlap.labels.components import connected_components, neighborhood
-from overlap.labels.contingency import Contingency, places
-from overlap.labels.counting import contingency
+from overlap.labels.contingency import Contingency, contingency, places
 from overlap.labels.instances import match_instances
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Gradients of scores in one layout, whether regions have as many parameters or not.
+"""Gradients of scores in one layout for kinds with fixed and with varying numbers of parameters.
 
 A gradient is an array of shape (P, M). Regular kinds have one column per pair, M = N, and both
 sides below each other for ``"both"``. Ragged kinds, such as polygons, have one column per vertex:
@@ -7,28 +7,38 @@ first those of all the found regions, then those of the true ones.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from overlap.regions.base import Regions
-from overlap.scores import evaluation as _engine
-from overlap.scores.ragged import ragged_value_and_grad
+from overlap.scores import evaluation
+from overlap.scores.evaluation import ragged_value_and_grad
+from overlap.scores.plan import Plan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Pair", "gradients", "identical", "item_of", "sides_of", "spread", "stacked"]
+__all__ = [
+    "NEAR",
+    "Pair",
+    "gradients",
+    "identical",
+    "item_of",
+    "settle",
+    "sides_of",
+    "spread",
+    "stacked",
+]
 
 Pair = tuple[Regions, Regions]
 
 
-def gradients(
-    plan: _engine.Plan, pair: Pair, side: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def gradients(plan: Plan, pair: Pair, side: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return scores, shape (N,), and their gradients, shape (P, M); both may be overwritten."""
     if not getattr(pair[0], "ragged", False):
-        return _engine.value_and_grad(plan, *pair, side)
+        return evaluation.value_and_grad(plan, *pair, side)
     _row_counts(pair[0][:0])  # refuses what has no rows
     value, grads = ragged_value_and_grad(plan, *pair, side)
     return value, stacked(grads)
@@ -51,7 +61,7 @@ def _row_counts(regions: Regions) -> NDArray[np.intp]:
 
 
 def _counts(pair: Pair, side: str) -> list[NDArray[np.intp]]:
-    found, truth = _engine.broadcast(*pair)
+    found, truth = evaluation.broadcast(*pair)
     chosen = {"found": (found,), "truth": (truth,), "both": (found, truth)}[side]
     return [_row_counts(regions) for regions in chosen]
 
@@ -85,3 +95,44 @@ def identical(pred: Regions, target: Regions) -> NDArray[np.bool_]:
     if pred.ragged:
         _row_counts(pred[:0])  # refuses what has no rows
     return pred.identical(target)
+
+
+NEAR = 1e-12
+_LARGEST = sys.float_info.max
+
+
+def settle(item, best, sign, factors, common, grad):
+    """Make losses of scores, and scale and sum them.
+
+    The losses ``best + sign * item`` are written over `item`, shape (N,). The gradients, shape
+    (P, N), are scaled by sign, by `common` and by the factors of the items, which may be none.
+    One that is not a number becomes 0, and one too large for a number the largest one.
+
+    Returns the sum, and how many losses are 0, nearly 0 or NaN, which takes a closer look.
+    """
+    weighted = factors.shape[0] > 0
+    total, odd, bad = 0.0, 0, 0
+    for k in range(item.shape[0]):
+        loss = min(best + sign * item[k], _LARGEST)
+        item[k] = loss
+        odd += 0 if loss > NEAR else 1
+    for k in range(item.shape[0]):
+        total += item[k] * (factors[k] if weighted else 1.0)
+    scale = sign * common
+    for c in range(grad.shape[0]):
+        if weighted:
+            for k in range(grad.shape[1]):
+                g = grad[c, k] * (scale * factors[k]) + 0.0  # not -0.0
+                grad[c, k] = g
+                bad += 0 if abs(g) <= _LARGEST else 1
+        else:
+            for k in range(grad.shape[1]):
+                g = grad[c, k] * scale + 0.0
+                grad[c, k] = g
+                bad += 0 if abs(g) <= _LARGEST else 1
+    if bad > 0:
+        for c in range(grad.shape[0]):
+            for k in range(grad.shape[1]):
+                g = grad[c, k]
+                grad[c, k] = min(max(g, -_LARGEST), _LARGEST) if g == g else 0.0
+    return total * common, odd

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._kernels.jit import run_blocks, specialise
-from overlap.losses._classification_loops import FOCAL, QUALITY, VARIFOCAL, classify
-from overlap.losses._numbers import checked_number, checked_pair, shaped_pair
+from overlap.losses._checks import checked_number, checked_pair, shaped_pair
+from overlap.losses._logits import FOCAL, QUALITY, VARIFOCAL, classify
 from overlap.losses.result import Loss, Reduction, item_factors, reduced
 
 if TYPE_CHECKING:

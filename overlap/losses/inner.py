@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from overlap.losses._anatomy import anatomy
-from overlap.losses._forms import linear_losses, share
-from overlap.losses.overlaps import engine_side, finished
+from overlap.losses.overlaps import anatomy, engine_side, finished, linear_losses, share
 from overlap.losses.result import Loss, item_factors
 from overlap.regions.base import Regions, check_pair
-from overlap.scores import evaluation as _engine
+from overlap.scores import evaluation
 from overlap.scores.score import Score
 
 if TYPE_CHECKING:
@@ -74,7 +72,7 @@ def inner_loss(
     with np.errstate(invalid="ignore", over="ignore"):  # limits are taken at the end
         item, grad = linear_losses(plan, parts, pair, side)
         for sign, regions in ((1.0, pair), (-1.0, inner)):
-            value, slopes = _engine.value_and_grad(parts.ratio, *regions, side)
+            value, slopes = evaluation.value_and_grad(parts.ratio, *regions, side)
             if regions is inner:
                 halves = np.split(slopes, 2) if wrt == "both" else (slopes,)
                 slopes = np.concatenate([pred.pull_scaled(half, ratio) for half in halves])

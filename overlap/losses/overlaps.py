@@ -1,25 +1,47 @@
-"""Overlap losses: any score as a loss."""
+"""Overlap losses: any score as a loss, linear, as a logarithm or a power, and weighted."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from overlap._common.values import ByValue
 from overlap._kernels.jit import specialise
-from overlap.losses._anatomy import anatomy
-from overlap.losses._forms import shaped, undefined_losses
-from overlap.losses._gradients import Pair, gradients, identical, item_of, sides_of
-from overlap.losses._loss_loops import NEAR, settle
+from overlap._kernels.terms import Groups
+from overlap.losses._gradients import (
+    NEAR,
+    Pair,
+    gradients,
+    identical,
+    item_of,
+    settle,
+    sides_of,
+    spread,
+)
 from overlap.losses.result import Loss, item_factors
 from overlap.regions.base import Regions
-from overlap.scores import evaluation as _engine
+from overlap.scores import evaluation
+from overlap.scores.component import Part
+from overlap.scores.plan import Plan
 from overlap.scores.score import Score
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["engine_side", "finished", "overlap_loss"]
+__all__ = [
+    "Anatomy",
+    "anatomy",
+    "engine_side",
+    "finished",
+    "linear_losses",
+    "overlap_loss",
+    "shaped",
+    "share",
+    "undefined_losses",
+]
 
 _WRT = {"pred": "found", "target": "truth", "both": "both"}
 _NONE = np.empty(0)
@@ -150,7 +172,7 @@ def engine_side(name: str, wrt: str) -> str:
 
 
 def finished(
-    plan: _engine.Plan,
+    plan: Plan,
     pair: Pair,
     item: NDArray[np.float64],
     linear: tuple[float, float],
@@ -200,7 +222,7 @@ def finished(
 
 
 def _take_limits(
-    plan: _engine.Plan,
+    plan: Plan,
     pair: Pair,
     item: NDArray[np.float64],
     *,
@@ -220,7 +242,7 @@ def _take_limits(
     np.clip(item, 0.0, _LARGEST, out=item)  # rounding may leave a little less than 0
     near = item <= NEAR if reflexive else undefined & (item <= NEAR)
     rows = np.arange(len(item)) if everywhere else np.flatnonzero(near)
-    found, truth = _engine.broadcast(*pair)
+    found, truth = evaluation.broadcast(*pair)
     same = np.zeros(len(item), bool)
     same[rows] = identical(found[rows], truth[rows])
     item[same] = 0.0
@@ -232,3 +254,190 @@ def _positive(name: str, value: float, *, zero: bool = False) -> float:
         least = ">= 0" if zero else "> 0"
         raise ValueError(f"overlap_loss: {name} = {value!r} is not a finite number {least}")
     return float(value)
+
+
+def shaped(
+    plan: Plan,
+    pair: Pair,
+    wrt: str,
+    *,
+    form: str,
+    power: float,
+    floor: float,
+    focal: float | None,
+    focus: str,
+    focal_grad: bool,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the losses of pairs, shape (N,), and their gradients, shape (P, N).
+
+    The options are those of `overlap.losses.overlap_loss`, and `wrt` the engine's.
+    """
+    parts = anatomy(plan)
+    if form not in ("linear", "log", "power"):
+        raise ValueError(f"overlap_loss: form = {form!r}; expected 'linear', 'log' or 'power'")
+    if focus not in ("near", "far"):
+        raise ValueError(f"overlap_loss: focus = {focus!r}; expected 'near' or 'far'")
+    if form == "log" and parts.penalties:
+        raise ValueError(
+            f"overlap_loss: {plan.name} has penalties and can be below 0, where there is no "
+            "logarithm; use form='linear', or take the logarithm of the ratio alone"
+        )
+    if parts.ratio is None and (form == "log" or focal is not None):
+        raise ValueError(f"overlap_loss: {plan.name} has no ratio, which form and focal look at")
+    with np.errstate(invalid="ignore", over="ignore"):  # limits are taken at the end
+        if form == "linear":
+            per_item, grad = linear_losses(plan, parts, pair, wrt)
+        elif form == "log":
+            per_item, grad = _logarithm(parts, pair, wrt, floor)
+        else:
+            per_item, grad = _powers(parts, pair, wrt, power, floor)
+        if focal is None:
+            return per_item, grad
+        assert parts.ratio is not None
+        if focal_grad:
+            value, slopes = gradients(parts.ratio, pair, wrt)
+        else:
+            value = evaluation.paired(parts.ratio, *pair)
+        u = share(value, parts.best, pair)
+        base, sign = (u, 1.0) if focus == "near" else (1.0 - u, -1.0)
+        weight = base**focal
+        items = item_of(pair, wrt)
+        grad *= spread(weight, items)
+        if focal_grad:
+            slope = sign / parts.best * _slope(base, focal, floor) * per_item
+            grad += slopes * spread(slope, items)
+        return weight * per_item, grad
+
+
+def undefined_losses(parts: Anatomy, pair: Pair, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the linear losses of pairs without a ratio: 0 for identical ones, else it is 0."""
+    found, truth = evaluation.broadcast(*pair)
+    found, truth = found[rows], truth[rows]
+    losses = np.where(identical(found, truth), 0.0, parts.best)
+    return losses if parts.rest is None else losses - evaluation.paired(parts.rest, found, truth)
+
+
+def share(value: NDArray[np.float64], best: float, pair: Pair) -> NDArray[np.float64]:
+    """Return the ratio as a share of the best one.
+
+    Where it is undefined, it is 1 for identical regions and 0 for others.
+    """
+    u = np.clip(value / best, 0.0, 1.0)
+    rows = np.flatnonzero(np.isnan(u))
+    if rows.size:
+        found, truth = evaluation.broadcast(*pair)
+        u[rows] = identical(found[rows], truth[rows])
+    return u
+
+
+def _slope(base: NDArray[np.float64], power: float, floor: float) -> NDArray[np.float64]:
+    """Return the derivative of ``base^power``, where it is infinite that at the floor."""
+    if power == 0.0:
+        return np.zeros_like(base)
+    return power * (np.maximum(base, floor) if power < 1.0 else base) ** (power - 1.0)
+
+
+def linear_losses(
+    plan: Plan, parts: Anatomy, pair: Pair, wrt: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return ``best - s`` of every pair, and the gradients, shape (P, N)."""
+    value, grad = gradients(plan, pair, wrt)
+    per_item = parts.best - value
+    rows = np.flatnonzero(np.isnan(per_item))
+    if rows.size:
+        per_item[rows] = undefined_losses(parts, pair, rows)
+    return per_item, np.negative(grad, out=grad)
+
+
+def _logarithm(
+    parts: Anatomy, pair: Pair, wrt: str, floor: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    assert parts.ratio is not None
+    value, grad = gradients(parts.ratio, pair, wrt)
+    u = share(value, parts.best, pair)
+    above = np.maximum(u, floor)
+    slope = np.where(u > floor, -1.0 / parts.best / above, 0.0)
+    grad *= spread(slope, item_of(pair, wrt))
+    return -np.log(above), grad
+
+
+def _powers(
+    parts: Anatomy, pair: Pair, wrt: str, power: float, floor: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    per_item, grad, items = None, None, item_of(pair, wrt)
+    if parts.ratio is not None:
+        value, grad = gradients(parts.ratio, pair, wrt)
+        u = share(value, parts.best, pair)
+        per_item = parts.best * (1.0 - u**power)
+        grad *= -spread(_slope(u, power, floor), items)
+    for coefficient, penalty in parts.penalties:
+        value, slopes = gradients(penalty, pair, wrt)
+        slopes *= coefficient * spread(_slope(value, power, floor), items)
+        value = coefficient * value**power
+        per_item = value if per_item is None else per_item + value
+        grad = slopes if grad is None else grad + slopes
+    assert per_item is not None
+    assert grad is not None
+    return per_item, grad
+
+
+_PENALTIES = Groups.ENCLOSURE | Groups.OUTSIDE | Groups.EXTENT
+
+
+@dataclass(frozen=True, eq=False)
+class Anatomy(ByValue):
+    """A score taken apart.
+
+    Attributes
+    ----------
+    best : float
+        The score of identical regions.
+    ratio : Plan or None
+        The score without its penalties.
+    penalties : tuple of (float, Plan)
+        What is subtracted: coefficients > 0, and one plan each.
+    rest : Plan or None
+        All penalties together, as they are in the score: not above 0.
+    gap : bool
+        Identical regions that do not fill their enclosure have a penalty.
+    """
+
+    best: float
+    ratio: Plan | None
+    penalties: tuple[tuple[float, Plan], ...]
+    rest: Plan | None
+    gap: bool
+
+
+@lru_cache(maxsize=512)
+def anatomy(plan: Plan) -> Anatomy:
+    """Take a score apart, or raise if it is not best for identical regions."""
+    ratios, penalties = [], []
+    for part in plan.parts:
+        component = part.component
+        if component.needs & _PENALTIES:
+            if part.coefficient > 0.0:
+                raise ValueError(
+                    f"overlap_loss: {component.name} is a penalty and is added in {plan.name}, so "
+                    f"that a loss would push regions apart; subtract it"
+                )
+            penalties.append(part)
+        else:
+            if part.coefficient < 0.0:
+                raise ValueError(
+                    f"overlap_loss: {component.name} is subtracted in {plan.name}, so that a loss "
+                    "would push regions apart; Score.value_and_grad has the gradient for that"
+                )
+            ratios.append(part)
+    rest = Score(tuple(penalties), plan.enclosure).plan if penalties else None
+    return Anatomy(
+        best=sum(part.coefficient * part.component.high for part in ratios),
+        ratio=Score(tuple(ratios), plan.enclosure).plan if ratios else None,
+        penalties=tuple(
+            (-p.coefficient, Score((Part(1.0, p.component, p.parameters),), plan.enclosure).plan)
+            for p in penalties
+            if p.coefficient < 0.0
+        ),
+        rest=rest,
+        gap=any(part.component.name == "enclosure_gap" for part in penalties),
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._common.values import ByValue
-from overlap.losses._numbers import checked_number, checked_pair, finite, within_rounding
+from overlap.losses._checks import checked_number, checked_pair, finite, within_rounding
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.losses._numbers import checked_number, checked_pair, finite, item_sums
+from overlap.losses._checks import checked_number, checked_pair, finite, item_sums
 from overlap.losses.result import Loss, Reduction, reduce_items
 
 if TYPE_CHECKING:

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from overlap._common.values import ByValue
-from overlap.losses._numbers import checked_number
+from overlap.losses._checks import checked_number
 from overlap.losses.overlaps import overlap_loss
 from overlap.losses.regression import smooth_l1
 from overlap.losses.result import Loss, Reduction
-from overlap.pairing._reach import check_score
 from overlap.scores.penalties import ciou
-from overlap.scores.score import Score
+from overlap.scores.score import Score, check_score
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

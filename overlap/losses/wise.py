@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from overlap._kernels import formulas as _formulas
-from overlap._kernels.formulas import Component
+from overlap._kernels import formulas
 from overlap._kernels.jit import scalar
 from overlap._kernels.terms import Groups
-from overlap.losses._forms import share
 from overlap.losses._gradients import gradients, item_of, spread
-from overlap.losses.overlaps import engine_side, finished
+from overlap.losses.overlaps import engine_side, finished, share
 from overlap.losses.result import Loss, item_factors
 from overlap.regions.base import Regions
+from overlap.scores.component import Component
 from overlap.scores.penalties import diou
 from overlap.scores.ratios import iou
 from overlap.scores.score import single
@@ -29,7 +28,7 @@ __all__ = ["RunningMean", "wiou_loss"]
 @scalar
 def held_center_gap(o, e, s, x, p):
     """Return the center gap with the diameter held constant in the partials."""
-    v, do, de, ds, dx = _formulas.center_gap(o, e, s, x, p)
+    v, do, de, ds, dx = formulas.center_gap(o, e, s, x, p)
     return v, do, (0.0, de[1], 0.0), ds, dx
 
 

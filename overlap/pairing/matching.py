@@ -11,11 +11,12 @@ import numpy as np
 from overlap._common.numbers import checked_number
 from overlap._common.values import ByValue
 from overlap._kernels.jit import specialise
-from overlap.pairing._reach import check_score, checked_confidence, descending, reaching
+from overlap.pairing._confidence import checked_confidence, descending
 from overlap.regions.base import Regions, check_pair
-from overlap.scores.candidates import checked_groups
+from overlap.scores.groups import checked_groups
 from overlap.scores.ratios import iou
-from overlap.scores.score import Score
+from overlap.scores.score import Score, check_score
+from overlap.scores.sparse import reaching
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,7 +132,7 @@ def match(
         rank = np.empty(len(found), np.int64)
         rank[descending(checked_confidence(confidence, found, "found"))] = np.arange(len(found))
     codes = None if groups is None else checked_groups(groups, len(found), len(truth))
-    i, j, value = reaching(score, found, truth, at_least, bool(strict), codes)
+    i, j, value = reaching(score.plan, found, truth, at_least, bool(strict), codes)
     if method == "greedy":
         taken = greedy_pairs(i, j, value, i if rank is None else rank[i], rank is None)
     else:

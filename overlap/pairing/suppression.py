@@ -13,22 +13,18 @@ import numpy as np
 
 from overlap._common.numbers import as_numbers, checked_number
 from overlap._common.values import ByValue
-from overlap._kernels.formulas import Component, combine
+from overlap._kernels import formulas
 from overlap._kernels.jit import compose, specialise
 from overlap._kernels.terms import Geometry, Groups, terms_scalar
-from overlap.pairing import _suppression_grid as _suppress_grid
-from overlap.pairing import _suppression_loops as _suppress_loops
-from overlap.pairing._reach import (
-    check_score,
-    checked_confidence,
-    descending,
-    reaching,
-)
+from overlap.pairing import _suppression_loops as loops
+from overlap.pairing._confidence import checked_confidence, descending
 from overlap.regions.base import Regions, check_pair
-from overlap.scores.evaluation import Plan
-from overlap.scores.group_labels import codes_of, label_columns
+from overlap.scores.component import Component, combine
+from overlap.scores.groups import codes_of, label_columns
+from overlap.scores.plan import Plan
 from overlap.scores.ratios import iou
-from overlap.scores.score import Score
+from overlap.scores.score import Score, check_score
+from overlap.scores.sparse import reaching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +32,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Kept", "nms"]
+
+__all__ = ["Bounds", "Kept", "boxes", "interleaved", "layout", "nms", "shares"]
 
 _SMALL_GROUP = 96  # up to here, looking at all kept regions is faster than a grid
 _BLOCK = 2048
@@ -377,10 +374,10 @@ class _Task:
         if self.codes is not None:
             groups = self.codes[rows].astype(np.int64), self.codes[columns].astype(np.int64)
         a, b = self.regions[rows], self.regions[columns]
-        i, j, value = reaching(self.score, a, b, at_least, True, groups)
+        i, j, value = reaching(self.plan, a, b, at_least, True, groups)
         return rows[i], columns[j], value
 
-    def bounds(self, threshold: float) -> _suppress_grid.Bounds | None:
+    def bounds(self, threshold: float) -> Bounds | None:
         """Return the outer boxes, or None where regions apart can exceed the threshold."""
         return self.regions.bounds() if self.score.prunes(threshold, strict=True) else None
 
@@ -397,12 +394,12 @@ def _kernel(
 
     def value(geometry: Geometry) -> Callable:
         terms = terms_scalar(geometry, needs)
-        return compose(_suppress_loops.value, TERMS=terms, SCORE=score)
+        return compose(loops.value, TERMS=terms, SCORE=score)
 
-    if template is not _suppress_loops.hard:
+    if template is not loops.hard:
         return specialise(template, VALUE=value(geometry))
     most, tighter = (
-        value(replace(geometry, overlap=bound)) if bounded and bound else _suppress_loops.no_bound
+        value(replace(geometry, overlap=bound)) if bounded and bound else loops.no_bound
         for bound in (geometry.bound, geometry.tight_bound)
     )
     return specialise(template, VALUE=value(geometry), MOST=most, TIGHTER=tighter)
@@ -415,24 +412,24 @@ def _hard_fused(task: _Task) -> NDArray[np.bool_]:
     n = len(task.regions)
     bounds = task.bounds(task.threshold)
     small = int((task.stops - task.starts).max())
-    shares, layout = (0.0, math.inf), None
+    limits, grid = (0.0, math.inf), None
     if bounds is not None and small > _SMALL_GROUP:
         sides = bounds[1] - bounds[0]
-        shares = _suppress_grid.shares(task.regions, task.score, task.threshold, sides)
-        layout = _suppress_grid.layout(bounds, sides)
-    if layout is None:
-        layout = np.zeros(2), np.ones(2), 0, np.ones((1, 2))
+        limits = shares(task.regions, task.score, task.threshold, sides)
+        grid = layout(bounds, sides)
+    if grid is None:
+        grid = np.zeros(2), np.ones(2), 0, np.ones((1, 2))
     else:
         small = _SMALL_GROUP
     alive = np.empty(n, np.bool_)
-    kernel = task.kernel(_suppress_loops.hard)
+    kernel = task.kernel(loops.hard)
     kernel(
-        _suppress_grid.interleaved(task.regions.kernel_columns()),
+        interleaved(task.regions.kernel_columns()),
         task.plan.parameters,
         task.threshold,
-        _suppress_grid.boxes(bounds, n),
-        *shares,
-        *layout,
+        boxes(bounds, n),
+        *limits,
+        *grid,
         task.starts,
         task.stops,
         small,
@@ -446,7 +443,7 @@ def _hard_blocks(task: _Task) -> NDArray[np.bool_]:
     n = len(task.regions)
     alive = np.ones(n, np.bool_)
     kept = np.empty(0, np.int64)
-    suppress = specialise(_suppress_loops.listed)
+    suppress = specialise(loops.listed)
     for lo in range(0, n, _BLOCK):
         block = np.arange(lo, min(lo + _BLOCK, n))
         if len(kept):
@@ -480,14 +477,99 @@ def _soft(
     rule = (threshold, sigma, linear)
     rest = (least, index, task.starts, task.stops, todo, current, alive)
     if task.geometry.fuses(task.plan.needs):
-        box = _suppress_grid.boxes(task.bounds(threshold), n)
-        kernel = task.kernel(_suppress_loops.soft_dense)
+        box = boxes(task.bounds(threshold), n)
+        kernel = task.kernel(loops.soft_dense)
         kernel(task.regions.kernel_columns(), task.plan.parameters, *rule, box, *rest)
         return alive
     everything = np.arange(n)
     neighbor, taken, value = task.reaching(everything, everything, threshold)
     ascending = np.lexsort((neighbor, taken))
     pointer = np.searchsorted(taken[ascending], np.arange(n + 1))
-    kernel = specialise(_suppress_loops.soft_listed)
+    kernel = specialise(loops.soft_listed)
     kernel(pointer, neighbor[ascending], value[ascending], *rule, *rest)
     return alive
+
+
+Bounds = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
+
+_LEVELS = 30  # sizes that differ by more than 2^30 share the smallest cells
+_FINER = 1  # cells are half as wide as the regions in them
+
+
+def boxes(bounds: Bounds | None, n: int) -> NDArray[np.float64]:
+    """Return ``(x0, x1, y0, y1)`` of outer boxes; infinite where every pair counts."""
+    if bounds is None:
+        return np.tile([-np.inf, np.inf], (n, 2))
+    box = np.empty((n, 4)) if len(bounds[0]) > 1 else np.zeros((n, 4))
+    for axis in range(min(len(bounds[0]), 2)):
+        box[:, 2 * axis], box[:, 2 * axis + 1] = bounds[0][axis], bounds[1][axis]
+    return box
+
+
+def interleaved(columns: tuple) -> tuple:
+    """Return the columns side by side in memory: suppression jumps from region to region."""
+    if any(not isinstance(column, np.ndarray) or column.ndim > 1 for column in columns):
+        return columns
+    return tuple(np.stack(columns, axis=1).T)
+
+
+def shares(
+    regions: Regions, score: Score, threshold: float, sides: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Return the least share of a candidate's sides, and the largest ratio of sides to them.
+
+    That is of the sides of what suppresses it, with which it shares the former.
+    A box of which more than a share t lies in another one also shares more than t of its
+    extent on every axis, so that nothing else needs to be looked at. Zero and infinite where
+    the score does not say, and among boxes so small that their measure has no precision.
+    """
+    unknown = 0.0, math.inf
+    positive = [part for part in score.parts if part.coefficient > 0]
+    if len(positive) != 1 or not regions.side_share(1.0):
+        return unknown
+    part = positive[0]
+    t = min(threshold / part.coefficient, 1.0)
+    if not t > 1e-12 or sides.min() < 1e-270 ** (1.0 / len(sides)):
+        return unknown
+    formula, parameters = part.component.formula, part.parameters
+    if formula is formulas.iou:
+        own, other = 1.0, 1.0
+    elif formula is formulas.dice:
+        own, other = 0.5, 0.5
+    elif formula is formulas.coverage:
+        own, other = 1.0, 0.0
+    elif formula is formulas.tversky:
+        own, other = parameters
+    elif formula is formulas.f_score:
+        own = 1.0 / (1.0 + parameters[0] ** 2)
+        other = 1.0 - own
+    else:
+        return unknown
+    # I / (I + own (A - I)) > t, solved for I / A; the margin is for rounding.
+    own, other = ((1 - 1e-9) * t * w / (1.0 - t + t * w) if w else 0.0 for w in (own, other))
+    own, other = regions.side_share(own), regions.side_share(other)
+    return own, 1.0 / other if other else math.inf
+
+
+def layout(
+    bounds: Bounds, sides: NDArray[np.float64]
+) -> tuple[NDArray, NDArray, int, NDArray] | None:
+    """Return origin, scale of the sides, lowest level, and inverse cell widths by level.
+
+    None where the coordinates reach so far that cells cannot be computed.
+    """
+    lower, upper, sides = bounds[0][:2], bounds[1][:2], sides[:2]
+    axes = len(lower)
+    origin, unit = np.zeros(2), np.ones(2)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        mean = sides.sum(axis=1) / sides.shape[1]
+        unit[:axes] = np.where(mean > 0, mean, 1.0)
+        origin[:axes] = lower.min(axis=1)
+        reach = upper.max(axis=1) - origin[:axes]
+        scale = 1.0 / unit
+        top = int(np.frexp((sides.max(axis=1) * scale[:axes]).max())[1])
+        lowest = top - _LEVELS
+        inverse = 1.0 / np.ldexp(unit, np.arange(lowest, top + 1)[:, None] - _FINER)
+    if not all(np.isfinite(array).all() for array in (unit, scale, inverse, reach)):
+        return None
+    return origin, scale, lowest, inverse

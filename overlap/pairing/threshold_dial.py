@@ -10,12 +10,11 @@ import numpy as np
 from overlap._common.limits import MOST_NUMBERS
 from overlap._common.numbers import as_numbers
 from overlap._common.values import ByValue
-from overlap.pairing._best_pairs import best_of, useful_pairs, without_pairs
-from overlap.pairing._reach import check_score
+from overlap.pairing.assignment import best_of, useful_pairs, without_pairs
 from overlap.regions.base import Regions, check_pair
-from overlap.scores.candidates import checked_groups
+from overlap.scores.groups import checked_groups
 from overlap.scores.ratios import coverage, iou
-from overlap.scores.score import Score
+from overlap.scores.score import Score, check_score
 
 if TYPE_CHECKING:
     import pandas as pd

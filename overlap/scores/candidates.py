@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from overlap._kernels.jit import scalar, specialise
-from overlap.scores.group_labels import codes_of, label_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,10 +22,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Ranges",
     "candidate_ranges",
-    "checked_groups",
     "expand",
     "grid_blocks",
-    "group_pair",
     "may_repeat",
     "wants_grid",
 ]
@@ -56,75 +53,6 @@ class Ranges:
     high: NDArray[np.int64]
     swapped: bool = False
     ordered: bool = True
-
-
-def checked_groups(
-    groups: tuple[Any, Any], found: int, truth: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return whole numbers that are equal where the labels of `groups` are equal.
-
-    Parameters
-    ----------
-    groups : pair
-        Labels of the found and of the true regions, each as of `label_columns`.
-    found, truth : int
-        How many there must be.
-    """
-    return group_pair(groups, found, truth)[1]
-
-
-def group_pair(
-    groups: tuple[Any, Any], found: int, truth: int
-) -> tuple[
-    tuple[list[NDArray[Any]], list[NDArray[Any]]], tuple[NDArray[np.int64], NDArray[np.int64]]
-]:
-    """Return the columns of labels of both sides, and `checked_groups`.
-
-    Parameters
-    ----------
-    groups, found, truth
-        As in `checked_groups`.
-    """
-    try:
-        mine, theirs = groups
-    except (TypeError, ValueError):
-        raise TypeError(
-            "groups: expected a pair of arrays of labels, groups=(labels of found, labels of truth)"
-        ) from None
-    first, second = label_columns(mine, "groups"), label_columns(theirs, "groups")
-    if len(first) != len(second) or first[0].shape != (found,) or second[0].shape != (truth,):
-        shapes = (
-            str(side[0].shape) if len(side) == 1 else f"{len(side)} columns of {side[0].shape}"
-            for side in (first, second)
-        )
-        raise ValueError(
-            f"groups: expected shapes ({found},) and ({truth},), got {' and '.join(shapes)}"
-        )
-    codes = [_common_codes(*pair) for pair in zip(first, second, strict=True)]
-    if len(codes) == 1:
-        return (first, second), codes[0]
-    both = codes_of([np.concatenate(pair) for pair in codes])
-    return (first, second), (both[:found], both[found:])
-
-
-def _common_codes(
-    first: NDArray[Any], second: NDArray[Any]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return whole numbers for the labels of two columns."""
-    kinds = first.dtype.kind + second.dtype.kind
-    if kinds in ("ii", "iu", "ui", "uu"):
-        large = np.iinfo(np.int64).max
-        if not any(side.dtype == np.uint64 and (side > large).any() for side in (first, second)):
-            return first.astype(np.int64, copy=False), second.astype(np.int64, copy=False)
-    if "U" in kinds and set(kinds) - {"U", "O"} and len(first) and len(second):
-        raise TypeError(
-            f"groups: the labels of found are {first.dtype} and those of truth {second.dtype}, "
-            "which cannot be equal; groups=(labels of found, labels of truth)"
-        )
-    if ("f" in kinds and kinds != "ff") or kinds in ("iu", "ui"):  # these would become floats
-        first, second = first.astype(object), second.astype(object)
-    codes = codes_of([np.concatenate([first, second])])
-    return codes[: len(first)], codes[len(first) :]
 
 
 def join(row_group, row_start, row_stop, column_group, column_start, strict, low, high):

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import math
 
-from overlap._kernels import divergence_formulas as _formulas
-from overlap._kernels.formulas import Component, never
+from overlap._kernels import formulas
 from overlap._kernels.terms import Groups
+from overlap.scores.component import Component, never
 from overlap.scores.score import single
 
 __all__ = ["gwd", "jd", "kfiou", "kld", "nwd", "probiou"]
@@ -25,7 +25,7 @@ __all__ = ["gwd", "jd", "kfiou", "kld", "nwd", "probiou"]
 kfiou = single(
     Component(
         "kfiou",
-        _formulas.kfiou,
+        formulas.kfiou,
         Groups.OVERLAP | Groups.DIVERGENCE,
         high=1.0 / 3.0,
         disjoint_max=1.0 / 3.0,
@@ -50,7 +50,7 @@ kfiou = single(
 )
 
 nwd = single(
-    Component("nwd", _formulas.nwd, Groups.DIVERGENCE, parameters=(("scale", math.nan),)),
+    Component("nwd", formulas.nwd, Groups.DIVERGENCE, parameters=(("scale", math.nan),)),
     doc="""Normalized Wasserstein distance of Gaussians: ``exp(-W / scale)``.
 
     W is the 2-Wasserstein distance. ``nwd(scale=12.7)``: the scale is a length in the unit of
@@ -74,7 +74,7 @@ nwd = single(
 gwd = single(
     Component(
         "gwd",
-        _formulas.gwd,
+        formulas.gwd,
         Groups.OVERLAP | Groups.DIVERGENCE,
         parameters=(("root", 1.0), ("log", 1.0), ("normalize", 1.0)),
     ),
@@ -104,7 +104,7 @@ _DIVERGENCE = (("root", 0.0), ("log", 1.0))
 kld = single(
     Component(
         "kld",
-        _formulas.kld,
+        formulas.kld,
         Groups.DIVERGENCE,
         parameters=_DIVERGENCE,
         symmetric=never,
@@ -130,7 +130,7 @@ kld = single(
 )
 
 jd = single(
-    Component("jd", _formulas.jd, Groups.DIVERGENCE, parameters=_DIVERGENCE),
+    Component("jd", formulas.jd, Groups.DIVERGENCE, parameters=_DIVERGENCE),
     doc="""Jeffreys divergence as a similarity: ``1 / (1 + ln(1 + D))``.
 
     D is the mean of ``KL(truth || found)`` and ``KL(found || truth)``; parameters as those of
@@ -151,7 +151,7 @@ jd = single(
 )
 
 probiou = single(
-    Component("probiou", _formulas.probiou, Groups.DIVERGENCE),
+    Component("probiou", formulas.probiou, Groups.DIVERGENCE),
     doc="""Probabilistic IoU of Gaussians: ``1 - sqrt(1 - exp(-B))``.
 
     B is the Bhattacharyya distance, so that it is 1 minus the Hellinger distance. Its authors

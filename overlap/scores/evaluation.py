@@ -1,4 +1,4 @@
-"""The engine: evaluates a combination of formulas over pairs of regions.
+"""Evaluation of scores: pair by pair, for all pairs, for listed pairs, and with gradients.
 
 Kinds whose terms cost next to nothing (intervals, boxes) have the score compiled into
 the loop over pairs. For all others the terms of a block of pairs are written down first
@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from overlap._common.limits import allocated
-from overlap._kernels import loops as _loops
-from overlap._kernels.formulas import Component, combine
+from overlap._kernels import loops
 from overlap._kernels.jit import run_blocks, specialise
 from overlap._kernels.terms import (
     Geometry,
@@ -24,6 +23,7 @@ from overlap._kernels.terms import (
     Terms,
 )
 from overlap.regions.base import Regions, extent_reader
+from overlap.scores.component import Component, combine
 from overlap.scores.plan import Plan
 
 if TYPE_CHECKING:
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "Plan",
     "paired",
     "pairwise",
+    "ragged_value_and_grad",
+    "row_gradients",
     "score_listed",
     "term_block",
     "value_and_grad",
@@ -54,7 +55,7 @@ def scorer_of(template: Callable, components: tuple[Component, ...], axes: int, 
 
 
 def _rows(geometry: Geometry) -> int:
-    return _loops.BLOCK_ROWS + 4 * max(geometry.axes - 1, 0)
+    return loops.BLOCK_ROWS + 4 * max(geometry.axes - 1, 0)
 
 
 def fill_block(
@@ -98,10 +99,10 @@ def score_listed(
     if not len(ia):
         return
     if geometry.fuses(plan.needs):
-        kernel = plan.kernel(_loops.listed, geometry)
+        kernel = plan.kernel(loops.listed, geometry)
         kernel(a.kernel_columns(), b.kernel_columns(), plan.parameters, ia, jb, out)
         return
-    scorer = scorer_of(_loops.score_block, plan.components, geometry.axes, plan.needs)
+    scorer = scorer_of(loops.score_block, plan.components, geometry.axes, plan.needs)
     for lo in range(0, len(ia), BLOCK):
         part = slice(lo, lo + BLOCK)
         block = fill_block(a, ia[part], b, jb[part], geometry, plan.needs)
@@ -143,7 +144,7 @@ def paired(plan: Plan, found: Regions, truth: Regions) -> NDArray[np.float64]:
             found.pair_cost() * len(found),
         )
         return out
-    kernel = plan.kernel(_loops.paired, geometry)
+    kernel = plan.kernel(loops.paired, geometry)
 
     def rows(lo: int, hi: int) -> None:
         a, b = (found, truth) if hi - lo == len(out) else (found[lo:hi], truth[lo:hi])
@@ -167,7 +168,7 @@ def pairwise(plan: Plan, found: Regions, truth: Regions, out: NDArray | None = N
         _pairwise_sieved(plan, geometry, found, truth, out)
         return out
     if geometry.fuses(plan.needs):
-        kernel = plan.kernel(_loops.pairwise, geometry)
+        kernel = plan.kernel(loops.pairwise, geometry)
         a, b, p = found.kernel_columns(), truth.kernel_columns(), plan.parameters
         if n * m < 50_000:
             kernel(a, b, p, 0, n, out)
@@ -223,7 +224,7 @@ def value_and_grad(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return scores (N,) and gradients (P, N), or (2 P, N) for ``wrt="both"``.
 
-    Of ragged kinds see `overlap.scores.ragged`.
+    Of ragged kinds see `overlap.scores.evaluation`.
     """
     geometry = plan.differentiable(found, truth)
     if found.ragged:
@@ -253,7 +254,7 @@ def value_and_grad(
 
         run_blocks(rows, n, 8.0 * n)
         return value, grad
-    scorer = scorer_of(_loops.partial_block, plan.components, geometry.axes, needs)
+    scorer = scorer_of(loops.partial_block, plan.components, geometry.axes, needs)
     index = np.arange(n)
     for lo in range(0, n, BLOCK):
         part = index[lo : lo + BLOCK]
@@ -263,3 +264,51 @@ def value_and_grad(
         pulled = grad[:, lo : lo + BLOCK]
         found.pull_block(part, truth, part, geometry, needs, wrt, block, partials, pulled)
     return value, grad
+
+
+def ragged_value_and_grad(
+    plan: Plan, found: Any, truth: Any, wrt: str
+) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], ...]]:
+    """Return scores (N,) and one gradient or two, each of all pairs, one after the other.
+
+    Of a product each is a pair, of the gradients of both factors.
+
+    The kind has a method ``pull_ragged(index, other, other_index, geometry, needs, wrt, block,
+    partials)``, which gives them for listed pairs.
+    """
+    geometry = plan.differentiable(found, truth)
+    found, truth = broadcast(found, truth)
+    value = np.empty(len(found))
+    scorer = scorer_of(loops.partial_block, plan.components, geometry.axes, plan.needs)
+    index = np.arange(len(found))
+    parts = []
+    for lo in range(0, max(len(found), 1), BLOCK):
+        part = index[lo : lo + BLOCK]
+        block = fill_block(found, part, truth, part, geometry, plan.needs)
+        partials = np.zeros_like(block)
+        scorer(block, plan.parameters, value[lo : lo + BLOCK], partials)
+        parts.append(
+            found.pull_ragged(part, truth, part, geometry, plan.needs, wrt, block, partials)
+        )
+    return value, tuple(_joined(side) for side in zip(*parts, strict=True))
+
+
+def _joined(parts: tuple[Any, ...]) -> Any:
+    """Join gradients of one side; of a product with ragged factors, each is a pair of them."""
+    if isinstance(parts[0], tuple):
+        return tuple(_joined(factor) for factor in zip(*parts, strict=True))
+    return np.concatenate(parts)
+
+
+def row_gradients(
+    plan: Plan, found: Any, truth: Any, wrt: str
+) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], ...]]:
+    """Return scores (N,) and one gradient or two for any kind, each with a row per region.
+
+    Of ragged kinds with a row for each of their vertices.
+    """
+    if getattr(found, "ragged", False):
+        return ragged_value_and_grad(plan, found, truth, wrt)
+    value, grad = value_and_grad(plan, found, truth, wrt)
+    half = len(grad) // 2
+    return value, (grad[:half].T, grad[half:].T) if wrt == "both" else (grad.T,)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import sys
 
-from overlap._kernels import formulas as _formulas
-from overlap._kernels.formulas import Component
+from overlap._kernels import formulas
 from overlap._kernels.terms import Groups
+from overlap.scores.component import Component
 from overlap.scores.ratios import iou
 from overlap.scores.score import single
 
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 enclosure_gap = single(
-    Component("enclosure_gap", _formulas.enclosure_gap, Groups.OVERLAP | Groups.ENCLOSURE),
+    Component("enclosure_gap", formulas.enclosure_gap, Groups.OVERLAP | Groups.ENCLOSURE),
     doc="""Penalty: share of the common enclosure outside the union, ``(C - U) / C``.
 
     C is the measure of the smallest enclosure of both sets (see `Score.with_enclosure`), U that
@@ -53,7 +53,7 @@ enclosure_gap = single(
 )
 
 center_gap = single(
-    Component("center_gap", _formulas.center_gap, Groups.ENCLOSURE, centers=True),
+    Component("center_gap", formulas.center_gap, Groups.ENCLOSURE, centers=True),
     doc="""Penalty: squared distance of centers over squared diameter of the enclosure.
 
     ``iou - center_gap`` is `diou`.
@@ -72,7 +72,7 @@ center_gap = single(
 )
 
 enclosed_gap = single(
-    Component("enclosed_gap", _formulas.enclosed_gap, Groups.ENCLOSURE | Groups.OUTSIDE),
+    Component("enclosed_gap", formulas.enclosed_gap, Groups.ENCLOSURE | Groups.OUTSIDE),
     doc="""Penalty: share of the common enclosure outside both sets' own enclosures.
 
     As `enclosure_gap`, but what a set leaves free of its own enclosure is not held against it.
@@ -91,7 +91,7 @@ enclosed_gap = single(
 aspect_gap = single(
     Component(
         "aspect_gap",
-        _formulas.aspect_gap,
+        formulas.aspect_gap,
         Groups.OVERLAP | Groups.EXTENT,
         parameters=(("alpha_grad", 0.0),),
         aspect=True,
@@ -116,7 +116,7 @@ aspect_gap = single(
 )
 
 sides_gap = single(
-    Component("sides_gap", _formulas.sides_gap, Groups.EXTENT, axis=_formulas._side),
+    Component("sides_gap", formulas.sides_gap, Groups.EXTENT, axis=formulas._side),
     doc="""Penalty: sum over axes of ``((side - side') / side of the enclosure)^2``.
 
     ``diou - sides_gap`` is `eiou`.
@@ -137,7 +137,7 @@ sides_gap = single(
 direction_gap = single(
     Component(
         "direction_gap",
-        _formulas.direction_gap,
+        formulas.direction_gap,
         Groups.EXTENT,
         aspect=True,
         sides=True,
@@ -165,7 +165,7 @@ direction_gap = single(
 shape_gap = single(
     Component(
         "shape_gap",
-        _formulas.shape_gap,
+        formulas.shape_gap,
         Groups.EXTENT,
         parameters=(("theta", 4.0),),
         aspect=True,
@@ -191,11 +191,11 @@ shape_gap = single(
 corner_gap = single(
     Component(
         "corner_gap",
-        _formulas.corner_gap,
+        formulas.corner_gap,
         Groups.EXTENT,
         high=sys.float_info.max / 64.0,  # in an image at most 1 per axis
         parameters=(("diagonal", math.nan),),
-        axis=_formulas._corner,
+        axis=formulas._corner,
         corners=True,
         centers=True,
     ),

@@ -1,4 +1,4 @@
-"""Plan: what a score asks of the engine, and the kernels that it is compiled into."""
+"""Plans: a score made ready for two batches, checked against what they have, and its kernels."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from functools import cache, cached_property, reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from overlap._kernels import loops as _loops
-from overlap._kernels.formulas import Component, combine
+import numpy as np
+
+from overlap._common.sizes import LARGEST_POWER, power
+from overlap._kernels import loops
 from overlap._kernels.jit import specialise
 from overlap._kernels.terms import (
     Geometry,
@@ -20,12 +22,15 @@ from overlap._kernels.terms import (
     terms_scalar,
 )
 from overlap.regions.base import Regions, check_pair
-from overlap.scores.extremes import check_extremes, check_slopes
+from overlap.scores.component import Component, Part, combine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-__all__ = ["Plan"]
+    from numpy.typing import NDArray
+
+
+__all__ = ["Plan", "check_extremes", "check_slopes"]
 
 _GROUP_WORDS = {
     Groups.ENCLOSURE: "common enclosure",
@@ -37,21 +42,28 @@ _GROUP_WORDS = {
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What the engine needs to know of a score.
+    """A score made ready for evaluation.
 
     Attributes
     ----------
     name : str
-    components : tuple of Component
-    parameters : tuple of float
-        Per component its coefficient, then its own parameters.
+    parts : tuple of Part
     enclosure : str
     """
 
     name: str
-    components: tuple[Component, ...]
-    parameters: tuple[float, ...]
+    parts: tuple[Part, ...]
     enclosure: str
+
+    @cached_property
+    def components(self) -> tuple[Component, ...]:
+        """The components, which decide on the machine code."""
+        return tuple(part.component for part in self.parts)
+
+    @cached_property
+    def parameters(self) -> tuple[float, ...]:
+        """For each component its coefficient, then its own parameters."""
+        return tuple(x for part in self.parts for x in (part.coefficient, *part.parameters))
 
     @cached_property
     def needs(self) -> Groups:
@@ -61,17 +73,20 @@ class Plan:
     @property
     def _averages(self) -> bool:
         """Whether ratios are at most 1 as soon as the intersection is below the mean measure."""
-        rest = self.parameters
-        for component in self.components:
-            own, rest = (
-                rest[1 : 1 + len(component.parameters)],
-                rest[1 + len(component.parameters) :],
-            )
-            if component.bounded or (
-                component.needs == Groups.OVERLAP and not component.symmetric(own)
-            ):
-                return False
-        return True
+        return not any(
+            part.component.bounded
+            or (part.component.needs == Groups.OVERLAP and not part.symmetric)
+            for part in self.parts
+        )
+
+    @cached_property
+    def disjoint_max(self) -> float:
+        """An upper bound of the score of two regions that do not intersect."""
+        return sum(max(part.coefficient, 0.0) * part.component.disjoint_max for part in self.parts)
+
+    def prunes(self, at_least: float, strict: bool) -> bool:
+        """Return whether only intersecting regions can reach the threshold."""
+        return at_least > self.disjoint_max or (strict and at_least >= self.disjoint_max)
 
     @cached_property
     def _checked(self) -> dict[Geometry, Geometry]:
@@ -90,15 +105,15 @@ class Plan:
 
     def sieve(self, geometry: Geometry, columns: int) -> Callable:
         """Return the pairwise loop that leaves out pairs that cannot touch."""
-        key = _loops.sieved, geometry
+        key = loops.sieved, geometry
         if key not in self._kernels:
             self._kernels[key] = specialise(
-                _loops.sieved,
+                loops.sieved,
                 TERMS=terms_scalar(geometry, self.needs),
                 APART=apart_scalar(geometry),
                 BOUND=geometry.bound,
                 SCORE=self.score(geometry),
-                COPY=each_axis(_loops.copy_column, columns),
+                COPY=each_axis(loops.copy_column, columns),
             )
         return self._kernels[key]
 
@@ -107,7 +122,7 @@ class Plan:
         key = wrt, geometry
         if key not in self._kernels:
             self._kernels[key] = specialise(
-                _loops.gradient,
+                loops.gradient,
                 TERMS=terms_scalar(geometry, self.needs),
                 SCORE=self.score(geometry),
                 PULL=pullback_scalar(geometry, self.needs, wrt),
@@ -125,11 +140,10 @@ class Plan:
         return self._checked[geometry]
 
     def _supported(self, geometry: Geometry, kind: str) -> Geometry:
-        values = iter(self.parameters)
-        for component in self.components:
-            next(values)  # the coefficient
-            for name, _ in component.parameters:
-                if math.isnan(next(values)):
+        for part in self.parts:
+            component = part.component
+            for (name, _), value in zip(component.parameters, part.parameters, strict=True):
+                if math.isnan(value):
                     raise TypeError(
                         f"{self.name}: give {name}=, which has no default: "
                         f"{component.name}({name}=...)"
@@ -187,4 +201,86 @@ def fused_kernel(
         template,
         TERMS=terms_scalar(geometry, needs),
         SCORE=combine(components, max(geometry.axes, 1)),
+    )
+
+
+_SHORTEST = 2.0**-1000  # the gradient of a ratio with respect to an end is about 1 / length
+
+_ADVICE = "subtract an origin, or multiply all coordinates by the same number"
+
+
+def check_extremes(
+    name: str, components: Sequence[Component], found: Regions, truth: Regions
+) -> None:
+    """Raise where a term that a score reads could become 0 or infinite for a pair of regions.
+
+    Measures were looked at when the regions were built. Whether two batches are far apart is
+    looked at as a whole, not pair by pair.
+    """
+    if all(component.needs == Groups.OVERLAP for component in components) or not len(found):
+        return
+    squares = any(component.centers or component.aspect for component in components)
+    lows, highs = zip(*(_ends(batch) for batch in (found, truth)), strict=True)
+    with np.errstate(over="ignore"):
+        cover = np.max([high.max(axis=1) for high in highs if high.size], axis=0) - np.min(
+            [low.min(axis=1) for low in lows if low.size], axis=0
+        )
+    high = np.cumsum(power(cover)).max(initial=0.0)
+    if squares:
+        high = max(high, 2.0 * power(cover).max() + np.log2(len(cover)))
+    if high > LARGEST_POWER:
+        side, k = _farthest(lows, highs)
+        raise ValueError(
+            f"{name}: {side}[{k}] lies so far away that common enclosures or distances overflow "
+            f"float64; {_ADVICE}"
+        )
+    if not squares:
+        return
+    for side, low, upper in zip(("found", "truth"), lows, highs, strict=True):
+        largest = (upper - low).max(axis=0, initial=0.0)
+        small = np.flatnonzero((largest > 0.0) & (2.0 * power(largest) < -LARGEST_POWER))
+        if small.size:
+            raise ValueError(
+                f"{name}: {side}[{small[0]}] is {largest[small[0]]:.6g} long, so that squared "
+                f"distances become 0 in float64; {_ADVICE}"
+            )
+
+
+def check_slopes(name: str, found: Regions, truth: Regions) -> None:
+    """Raise where a gradient would be beyond float64, so that parts of it would be NaN.
+
+    Asked only of batches with extreme sizes.
+    """
+    for side, batch in (("found", found), ("truth", truth)):
+        low, high = _ends(batch)
+        lengths = high - low
+        small = np.argwhere((lengths > 0.0) & (lengths < _SHORTEST))
+        if len(small):
+            axis, k = small[0].tolist()
+            raise ValueError(
+                f"{name}: {side}[{k}] is {lengths[axis, k]:.6g} long, and its gradient is beyond "
+                "float64; multiply all coordinates by the same number"
+            )
+
+
+def _ends(batch: Regions) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return lower and upper ends of outer boxes, shape (D, N) each."""
+    bounds = batch.bounds()
+    if bounds is None:  # arcs: anywhere on their circle
+        lengths = batch.measure()[None]
+        return np.zeros_like(lengths), lengths
+    return bounds
+
+
+def _farthest(
+    lows: Sequence[NDArray[np.float64]], highs: Sequence[NDArray[np.float64]]
+) -> tuple[str, int]:
+    """Return the side and the number of the region with the largest coordinate."""
+    far = [
+        np.maximum(np.abs(low), np.abs(high)).max(axis=0, initial=0.0)
+        for low, high in zip(lows, highs, strict=True)
+    ]
+    most = [reach.max(initial=0.0) for reach in far]
+    return (
+        ("found", int(far[0].argmax())) if most[0] >= most[1] else ("truth", int(far[1].argmax()))
     )

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from overlap._kernels import formulas as _formulas
-from overlap._kernels.formulas import Component, never
+from overlap._kernels import formulas
 from overlap._kernels.terms import Groups
+from overlap.scores.component import Component, never
 from overlap.scores.score import Score, single
 
 __all__ = [
@@ -38,7 +38,7 @@ def _beta_is_one(parameters: tuple[float, ...]) -> bool:
 
 iou = _ratio(
     "iou",
-    _formulas.iou,
+    formulas.iou,
     doc="""Intersection over union (Jaccard index): ``I / (A + B - I)``.
 
     A and B are the measures of found and truth, I is the measure of what both share.
@@ -58,7 +58,7 @@ iou = _ratio(
 
 dice = _ratio(
     "dice",
-    _formulas.dice,
+    formulas.dice,
     doc="""Dice coefficient (Sorensen, F1 of sizes): ``2 I / (A + B)``.
 
     A and B are the measures of found and truth, I is the measure of what both share.
@@ -79,7 +79,7 @@ dice = _ratio(
 
 tversky = _ratio(
     "tversky",
-    _formulas.tversky,
+    formulas.tversky,
     parameters=(("alpha", 0.5), ("beta", 0.5)),
     symmetric=_equal_weights,
     doc="""Tversky index: ``I / (I + alpha (A - I) + beta (B - I))``.
@@ -103,7 +103,7 @@ tversky = _ratio(
 
 f_score = _ratio(
     "f_score",
-    _formulas.f_score,
+    formulas.f_score,
     parameters=(("beta", 1.0),),
     symmetric=_beta_is_one,
     doc="""F-score of sizes: ``(1 + beta^2) I / (A + beta^2 B)``.
@@ -126,7 +126,7 @@ f_score = _ratio(
 
 coverage = _ratio(
     "coverage",
-    _formulas.coverage,
+    formulas.coverage,
     symmetric=never,
     bounded=True,
     doc="""Intersection over the first set: ``I / A``.
@@ -146,7 +146,7 @@ coverage = _ratio(
 
 overlap_coefficient = _ratio(
     "overlap_coefficient",
-    _formulas.overlap_coefficient,
+    formulas.overlap_coefficient,
     bounded=True,
     doc="""Intersection over the smaller set (Szymkiewicz-Simpson): ``I / min(A, B)``.
 
@@ -166,7 +166,7 @@ overlap_coefficient = _ratio(
 )
 
 volumetric_similarity = single(
-    Component("volumetric_similarity", _formulas.volumetric_similarity, Groups.OVERLAP),
+    Component("volumetric_similarity", formulas.volumetric_similarity, Groups.OVERLAP),
     doc="""Similarity of the measures alone: ``1 - |A - B| / (A + B)``.
 
     It does not look at where the sets are: 1 is possible without any overlap.

@@ -17,21 +17,19 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from overlap._common.numbers import checked_number
-from overlap._common.values import ByValue
-from overlap._kernels.formulas import Component
 from overlap._kernels.terms import Groups, Terms
 from overlap.regions.base import Regions, check_pair
-from overlap.scores import candidates
-from overlap.scores import evaluation as _engine
-from overlap.scores import sparse as _sparse
-from overlap.scores.group_scores import GroupScores, pairwise_by_group
-from overlap.scores.ragged import row_gradients
+from overlap.scores import evaluation, sparse
+from overlap.scores.component import Component, Part
+from overlap.scores.evaluation import row_gradients
+from overlap.scores.groups import GroupScores, checked_groups, pairwise_by_group
+from overlap.scores.plan import Plan
 
 if TYPE_CHECKING:
     import scipy.sparse
     from numpy.typing import NDArray
 
-__all__ = ["Part", "Score", "single", "terms"]
+__all__ = ["Score", "check_score", "single", "terms"]
 
 #: What other packages call found and truth.
 _OTHER_WORDS = frozenset(
@@ -39,25 +37,6 @@ _OTHER_WORDS = frozenset(
     "target targets label labels gt ground_truth reference y_true boxes2 b".split()
 )
 _ENCLOSURES = ("natural", "box", "hull", "min_rect")
-
-
-@dataclass(frozen=True, eq=False)
-class Part(ByValue):
-    """One component of a score, with its coefficient and its parameters."""
-
-    coefficient: float
-    component: Component
-    parameters: tuple[float, ...]
-
-    def text(self) -> str:
-        """Return the component as one would type it, without the coefficient."""
-        component = self.component
-        changed = [
-            f"{name}={value:g}" if value == float(f"{value:g}") else f"{name}={value!r}"
-            for (name, default), value in zip(component.parameters, self.parameters, strict=True)
-            if value != default and not math.isnan(value)
-        ]
-        return f"{component.name}({', '.join(changed)})" if changed else component.name
 
 
 @dataclass(frozen=True, repr=False)
@@ -130,7 +109,7 @@ class Score:
             if found is not None or truth is not None:
                 raise TypeError(f"{self}: give parameters first, then regions: score(...)(a, b)")
             return self._with_parameters(parameters)
-        return _engine.paired(self.plan, found, truth)
+        return evaluation.paired(self.plan, found, truth)
 
     @overload
     def pairwise(
@@ -180,7 +159,7 @@ class Score:
         b.png [1] [1] [[0.5]]
         """
         if groups is None:
-            return _engine.pairwise(self.plan, found, truth, out)
+            return evaluation.pairwise(self.plan, found, truth, out)
         if out is not None:
             raise TypeError(
                 f"{self}: out= is for one matrix of all pairs; leave it out with groups="
@@ -232,17 +211,15 @@ class Score:
                 f"at_least = {at_least:g} keeps pairs that are never looked at; use .pairwise"
             )
         plan.geometry(found, truth)
-        codes = (
-            None if groups is None else candidates.checked_groups(groups, len(found), len(truth))
-        )
-        i, j, value = _sparse.sparse_pairs(plan, found, truth, at_least, strict, codes)
+        codes = None if groups is None else checked_groups(groups, len(found), len(truth))
+        i, j, value = sparse.sparse_pairs(plan, found, truth, at_least, strict, codes)
         result = scipy.sparse.coo_array((value, (i, j)), shape=(len(found), len(truth)))
-        result.undefined = _sparse.count_undefined(found, truth, codes)
+        result.undefined = sparse.count_undefined(found, truth, codes)
         return result
 
     def prunes(self, at_least: float, strict: bool = False) -> bool:
         """Return whether only intersecting regions can reach the threshold."""
-        return at_least > self.disjoint_max or (strict and at_least >= self.disjoint_max)
+        return self.plan.prunes(at_least, strict)
 
     def value_and_grad(
         self, found: Regions, truth: Regions, *, wrt: Literal["found", "truth", "both"] = "found"
@@ -393,7 +370,7 @@ class Score:
     @property
     def symmetric(self) -> bool:
         """Whether exchanging found and truth changes nothing."""
-        return all(part.component.symmetric(part.parameters) for part in self.parts)
+        return all(part.symmetric for part in self.parts)
 
     @property
     def needs(self) -> Groups:
@@ -403,7 +380,7 @@ class Score:
     @property
     def disjoint_max(self) -> float:
         """An upper bound of the score of two regions that do not intersect."""
-        return sum(max(part.coefficient, 0.0) * part.component.disjoint_max for part in self.parts)
+        return self.plan.disjoint_max
 
     def bounds(self, axes: int = 1) -> tuple[float, float]:
         """Return a lower and an upper bound of the score.
@@ -421,16 +398,10 @@ class Score:
         return low, high
 
     @cached_property
-    def plan(self) -> _engine.Plan:
-        """What the engine needs to know of the score."""
-        components = tuple(part.component for part in self.parts)
-        overlap_only = all(component.needs == Groups.OVERLAP for component in components)
-        return _engine.Plan(
-            repr(self),
-            components,
-            tuple(x for part in self.parts for x in (part.coefficient, *part.parameters)),
-            "natural" if overlap_only else self.enclosure,
-        )
+    def plan(self) -> Plan:
+        """The score made ready for evaluation."""
+        overlap_only = all(part.component.needs == Groups.OVERLAP for part in self.parts)
+        return Plan(repr(self), self.parts, "natural" if overlap_only else self.enclosure)
 
 
 def single(component: Component, doc: str = "") -> Score:
@@ -444,6 +415,14 @@ def single(component: Component, doc: str = "") -> Score:
     """
     part = Part(1.0, component, tuple(value for _, value in component.parameters))
     return Score((part,), doc=doc)
+
+
+def check_score(score: object) -> None:
+    """Raise a TypeError unless `score` is a Score."""
+    if not isinstance(score, Score):
+        raise TypeError(
+            f"score: expected a Score such as overlap.iou or overlap.dice, got {score!r}"
+        )
 
 
 def _texts(parameters: dict[str, float]) -> str:
@@ -482,6 +461,6 @@ def terms(found: Regions, truth: Regions, *, enclosure: str = "natural") -> Term
     (array([1.]), array([4.]))
     """
     check_pair(found, truth)
-    found, truth = _engine.broadcast(found, truth)
+    found, truth = evaluation.broadcast(found, truth)
     index = np.arange(len(found))
-    return _engine.term_block(found, index, truth, index, found.pair_geometry(truth, enclosure))
+    return evaluation.term_block(found, index, truth, index, found.pair_geometry(truth, enclosure))

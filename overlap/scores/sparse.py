@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._kernels import loops as _loops
+from overlap._kernels import loops
 from overlap._kernels.jit import run_blocks
 from overlap.scores import candidates
 from overlap.scores.candidates import Ranges
-from overlap.scores.evaluation import Plan, score_listed
+from overlap.scores.evaluation import score_listed
+from overlap.scores.plan import Plan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from overlap._kernels.terms import Geometry
     from overlap.regions.base import Regions
 
-__all__ = ["count_undefined", "keep_listed", "sparse_pairs"]
+__all__ = ["count_undefined", "keep_listed", "reaching", "sparse_pairs"]
 
 _OUTPUT = 1 << 24  # candidates up to which each job has its own place in the output
 _CANDIDATES = 1 << 19  # of a job
@@ -131,7 +132,7 @@ def _ranged(
     Memory that is never written to is never taken, so the output costs what is kept; beyond
     a limit of candidates, the jobs share one output that grows.
     """
-    kernel = plan.kernel(_loops.ranges, geometry)
+    kernel = plan.kernel(loops.ranges, geometry)
     order, ordered = (parts[0].found, parts[0].truth), parts[0].ordered
     a, b = (found[order[0]], truth[order[1]]) if ordered else (found, truth)
     columns = a.kernel_columns(), b.kernel_columns()
@@ -188,6 +189,39 @@ def _ranged(
                         for column in output
                     )
     return output[0][:count], output[1][:count], output[2][:count]
+
+
+def reaching(
+    plan: Plan,
+    found: Regions,
+    truth: Regions,
+    at_least: float,
+    strict: bool,
+    groups: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return found, truth and score of the pairs that reach the threshold, in any order.
+
+    Unlike `Score.pairs` this looks at all pairs of a group where regions that do not
+    intersect can reach the threshold.
+    """
+    if plan.prunes(at_least, strict):
+        i, j, value = sparse_pairs(plan, found, truth, at_least, strict, groups)
+        return i.astype(np.int64, copy=False), j.astype(np.int64, copy=False), value
+    geometry = plan.geometry(found, truth)
+    blocks = candidates.expand(_all_pairs(len(found), len(truth), groups))
+    return keep_listed(plan, geometry, found, truth, blocks, at_least, strict)
+
+
+def _all_pairs(
+    n: int, m: int, groups: tuple[NDArray[np.int64], NDArray[np.int64]] | None
+) -> Ranges:
+    if groups is None:
+        groups = np.zeros(n, np.int64), np.zeros(m, np.int64)
+    first, second = groups
+    order, columns = np.argsort(first, kind="stable"), np.argsort(second, kind="stable")
+    low = np.searchsorted(second[columns], first[order], "left")
+    high = np.searchsorted(second[columns], first[order], "right")
+    return Ranges(order, columns, low, high)
 
 
 def count_undefined(

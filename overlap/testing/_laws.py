@@ -12,7 +12,8 @@ import numpy as np
 import overlap as ov
 from overlap._kernels.terms import Groups
 from overlap.regions.base import Regions
-from overlap.scores.score import Part, Score
+from overlap.scores.component import Part
+from overlap.scores.score import Score
 from overlap.testing._sample import ROUNDING, Sample, close, same, with_class
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ import pytest
 from scipy import ndimage
 
 from overlap._kernels.jit import specialise
-from overlap.labels.surfaces import _surface_loops as loops
-from overlap.labels.surfaces import distances
+from overlap.labels.surfaces import _nearest_loops as loops
+from overlap.labels.surfaces import nearest as distances
 from overlap.labels.surfaces.borders import TRUTH, border_points, surfel_areas
-from overlap.labels.surfaces.distances import Targets
+from overlap.labels.surfaces.nearest import Targets
 
 pytestmark = pytest.mark.kernels
 

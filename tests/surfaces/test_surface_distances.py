@@ -247,7 +247,7 @@ def test_errors():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_quantiles_of_many_distances_by_weight(seed):
-    from overlap.labels.surfaces.summary import quantile
+    from overlap.labels.surfaces.surface import quantile
 
     rng = np.random.default_rng(seed)
     grid = np.sqrt(rng.integers(0, 40, (6000, 2)) @ np.array([1.0, 2.5]))

@@ -15,7 +15,7 @@ from overlap.evaluate.study import Study
 from overlap.io.label_names import LabelSet, parse_labels, read_labels
 from overlap.io.strata import read_strata
 from overlap.labels.surfaces import Convention
-from overlap.labels.surfaces.presets import as_convention
+from overlap.labels.surfaces.conventions import as_convention
 from overlap.scores.score import Score
 
 from .empties import Empty, as_empty

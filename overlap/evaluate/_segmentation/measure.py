@@ -16,7 +16,7 @@ from overlap.io.boundary import reading
 from overlap.io.label_names import LabelSet
 from overlap.io.volumes import RawVolume, Volume, drop_axes, read_volume, to_labels, to_shares
 from overlap.io.volumes.grids import check_same_grid, reorient
-from overlap.labels.counting import contingency
+from overlap.labels.contingency import contingency
 from overlap.regions.masks import Masks
 from overlap.scores.score import terms
 

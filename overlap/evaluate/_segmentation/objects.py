@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap.labels.components import connected_components, neighborhood
-from overlap.labels.contingency import Contingency
-from overlap.labels.counting import contingency
+from overlap.labels.contingency import Contingency, contingency
 from overlap.labels.instances import match_instances
 from overlap.labels.lesions import BRATS_2023, detect_lesions, lesionwise_dice
 from overlap.labels.surfaces import surface_distances

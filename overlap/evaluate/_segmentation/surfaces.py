@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from overlap.labels.contingency import Contingency
 from overlap.labels.surfaces import Convention, boundary_iou, surface_distances
 from overlap.labels.surfaces.boundary import default_width
-from overlap.labels.surfaces.presets import as_convention
+from overlap.labels.surfaces.conventions import as_convention
 
 from .metrics import SURFACE_NAME
 

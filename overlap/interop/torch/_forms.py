@@ -9,7 +9,7 @@ import torch
 
 from overlap._kernels.terms import Terms
 from overlap.interop.torch._formulas import combined, powered
-from overlap.losses._anatomy import anatomy
+from overlap.losses.overlaps import anatomy
 from overlap.scores.score import Score
 
 __all__ = ["Shape", "shaped"]

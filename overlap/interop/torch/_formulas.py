@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from overlap._kernels.terms import Groups
-from overlap.scores.score import Part
+from overlap.scores.component import Part
 
 __all__ = ["FORMULAS", "combined", "powered"]
 

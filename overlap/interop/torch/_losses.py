@@ -22,11 +22,12 @@ from overlap.interop.torch._graph import (
 )
 from overlap.interop.torch._layouts import Kind, Layout, layout_of
 from overlap.interop.torch._scores import Backend, check_score, leading, regions_of, uses_torch
-from overlap.losses._anatomy import anatomy
-from overlap.scores.score import Part, Score
+from overlap.losses.overlaps import anatomy
+from overlap.scores.component import Part
+from overlap.scores.score import Score
 
 if TYPE_CHECKING:
-    from overlap.scores.evaluation import Plan
+    from overlap.scores.plan import Plan
 
 __all__ = ["OverlapLoss", "overlap_loss"]
 

@@ -11,7 +11,7 @@ from overlap._common.decimals import as_meant, below
 from overlap._common.label_arrays import read_label_pair
 
 from .borders import FOUND, TRUTH, border_points
-from .distances import Targets
+from .nearest import Targets
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -1,219 +1,292 @@
-"""Distances from points of a grid to the nearest marked cell: the search, chosen by its cost."""
+"""SurfaceDistances: distances of the surfaces of all labels of two volumes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._common.decimals import above
-from overlap._kernels.jit import run_blocks, specialise
+from overlap._common.decimals import as_meant
+from overlap._common.label_arrays import read_label_pair
+from overlap._common.values import ByValue
+from overlap.labels.contingency import Contingency, checked_labels, contingency
 
-from . import _surface_loops as loops
+from .borders import FOUND, TRUTH, Borders, Kind, border_points
+from .conventions import Convention, as_convention
+from .nearest import Targets
+from .surface import Directed, Surface, WorstPoint
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Targets"]
+__all__ = ["SurfaceDistances", "surface_distances"]
 
-# Rings hold so many rows at most; beyond, planes are cheaper.
-_RINGS = 2048
-_SAMPLE = 256
-# Squared distances in planes that are held at once.
-_ROOM = 1 << 23
-# Nanoseconds, measured: a row looked at, a cell of a plane's envelope, a plane looked at.
-_ROW, _CELL, _PLANE = 2.0, 14.0, 8.0
+Labels = Sequence[int] | Mapping[str, Sequence[int]]
 
 
 @dataclass(frozen=True, eq=False)
-class Targets:
-    """Marked cells of a grid, to be found from others.
+class SurfaceDistances(ByValue, Mapping[int | str, Surface]):
+    """Surface distances by label. Made by `overlap.surface_distances`.
+
+    A mapping from label, or name, to `Surface`; its own methods return a Series by label.
 
     Attributes
     ----------
-    marks : ndarray of uint8, shape (*grid)
-    bit : int
-        Which bit marks a target.
+    surfaces : dict
+        `Surface` by label.
     spacing : tuple of float
-        Side of a cell per axis.
+        Side of a voxel per axis; distances are in its unit.
+    convention : Convention
     """
 
-    marks: NDArray[np.uint8]
-    bit: int
+    surfaces: dict[int | str, Surface]
     spacing: tuple[float, ...]
+    convention: Convention
 
-    def distances(self, at: NDArray[np.int64], at_most: float = np.inf) -> NDArray[np.float64]:
-        """Return how far the nearest target is from given cells.
+    def __getitem__(self, label: int | str) -> Surface:
+        if label not in self.surfaces:
+            known = ", ".join(map(repr, self.surfaces))
+            raise KeyError(f"label {label!r} was not measured; there are {known or 'none'}")
+        return self.surfaces[label]
+
+    def __iter__(self) -> Iterator[int | str]:
+        return iter(self.surfaces)
+
+    def __len__(self) -> int:
+        return len(self.surfaces)
+
+    def _series(self, name: str, values: list[float]) -> pd.Series:
+        import pandas as pd
+
+        index = pd.Index(list(self.surfaces), name="label")
+        return pd.Series(values, index=index, name=name, dtype="float64")
+
+    def hd(self, percentile: float = 100.0) -> pd.Series:
+        """Return Hausdorff distances by label; see `Surface.hd`.
 
         Parameters
         ----------
-        at : ndarray of int64, shape (N,)
-            Places in the flat grid.
-        at_most : float
-            Distances beyond it may be given as infinite.
-
-        Returns
-        -------
-        ndarray of float64, shape (N,)
-            Infinite without any target.
+        percentile : float
+            In [0, 100].
         """
-        if not len(at):
-            return np.empty(0)
-        if self.marks.ndim > 3:
-            return self._by_tree(at)
-        result = np.empty(len(at))
-        if np.isfinite(at_most):
-            # a little more than asked for, so that rounding decides nothing here
-            self._rings(at, result, above(above(at_most)))
-        else:
-            self._cheapest(at, result)
-        return np.sqrt(result)
+        name = "hd" if percentile == 100.0 else f"hd{percentile:g}"
+        return self._series(name, [one.hd(percentile) for one in self.surfaces.values()])
 
-    @cached_property
-    def _grid(self) -> NDArray[np.uint8]:
-        return self.marks.reshape((1,) * (3 - self.marks.ndim) + self.marks.shape)
+    @property
+    def hd95(self) -> pd.Series:
+        """Hausdorff distances at the 95th percentile."""
+        return self.hd(95.0)
 
-    @cached_property
-    def _sides(self) -> tuple[float, float, float]:
-        sides = (1.0,) * (3 - len(self.spacing)) + self.spacing
-        return sides[0], sides[1], sides[2]
+    @property
+    def assd(self) -> pd.Series:
+        """Average symmetric surface distances."""
+        return self._series("assd", [one.assd for one in self.surfaces.values()])
 
-    @cached_property
-    def _squares(self) -> NDArray[np.float64]:
-        squares = (np.arange(self._grid.shape[2] + 1) * self._sides[2]) ** 2
-        squares[-1] = np.inf
-        return squares
+    @property
+    def masd(self) -> pd.Series:
+        """Means of the mean distances of both directions."""
+        return self._series("masd", [one.masd for one in self.surfaces.values()])
 
-    @cached_property
-    def _gaps(self) -> NDArray[np.int16] | NDArray[np.int32]:
-        """Steps along the row to the nearest target."""
-        flat = self._grid.reshape(-1, self._grid.shape[2])
-        kind = np.int16 if flat.shape[1] < np.iinfo(np.int16).max else np.int32
-        gaps = np.empty(flat.shape, kind)
-        kernel = specialise(loops.fill_gaps)
-        run_blocks(lambda a, b: kernel(flat, self.bit, gaps, a, b), len(flat), 3.0 * flat.size)
-        return gaps
+    def nsd(self, tolerance: float) -> pd.Series:
+        """Return normalized surface distances (surface Dice) by label; see `Surface.nsd`.
 
-    def _steps(self, at_most: float) -> tuple[tuple[NDArray, NDArray, NDArray], bool]:
-        planes, rows, _ = self._grid.shape
-        return _ring_steps(planes, rows, self._sides[0], self._sides[1], at_most)
+        Parameters
+        ----------
+        tolerance : float
+            In the unit of the spacing.
+        """
+        name = f"nsd@{tolerance:g}"
+        return self._series(name, [one.nsd(tolerance) for one in self.surfaces.values()])
 
-    def _look(
-        self, at: NDArray[np.int64], result: NDArray[np.float64], at_most: float
-    ) -> tuple[int, bool]:
-        """Search rings for all cells; return how many rows were looked at."""
-        table, complete = self._steps(at_most)
-        planes, rows, _ = self._grid.shape
-        kernel = specialise(loops.search_rings)
-        gaps, squares = self._gaps, self._squares
-        looked: list[int] = []
+    def one_sided(self, side: str, percentile: float | None = None) -> pd.Series:
+        """Return mean distances, or percentiles, in one direction; see `Surface.one_sided`.
 
-        def search(start: int, stop: int) -> None:
-            looked.append(
-                kernel(
-                    gaps, squares, planes, rows, at, *table, complete,
-                    result, start, stop,
-                )
-            )  # fmt: skip
+        Parameters
+        ----------
+        side : {"found", "truth"}
+        percentile : float, optional
+        """
+        values = [one.one_sided(side, percentile) for one in self.surfaces.values()]
+        return self._series(f"{side} {'mean' if percentile is None else percentile}", values)
 
-        run_blocks(search, len(at), 50.0 * _ROW * len(at))
-        return sum(looked), complete
+    def worst(self) -> WorstPoint | None:
+        """Return the first point of all labels that is farthest; None if there is no distance."""
+        points = [one.worst() for one in self.surfaces.values()]
+        known = [point for point in points if point is not None]
+        return max(known, key=lambda point: point.distance, default=None)
 
-    def _rings(
-        self, at: NDArray[np.int64], result: NDArray[np.float64], at_most: float = np.inf
+    def table(self, tolerances: Sequence[float] = ()) -> pd.DataFrame:
+        """Return one row per label: hd, hd95, assd, masd, and nsd at each tolerance.
+
+        Parameters
+        ----------
+        tolerances : sequence of float
+        """
+        import pandas as pd
+
+        columns = [self.hd(), self.hd95, self.assd, self.masd, *map(self.nsd, tolerances)]
+        return pd.concat(columns, axis=1)
+
+
+def surface_distances(
+    found: ArrayLike,
+    truth: ArrayLike,
+    *,
+    spacing: Sequence[float] | None = None,
+    labels: Labels | None = None,
+    preset: str | Convention = "metrics-reloaded",
+    border: Kind | None = None,
+    at_most: float | None = None,
+    counts: Contingency | None = None,
+) -> SurfaceDistances:
+    """Measure how far the surfaces of two segmentations are from each other.
+
+    The boxes of all labels come from one pass. Each label is cut out, points that both surfaces
+    share are done, and the others look for the nearest point of the other surface: near by, or by
+    an exact distance transform, whichever a sample of the points finds cheaper.
+
+    Parameters
+    ----------
+    found, truth : array_like of bool or integers, shape (*grid), or image
+        Masks or label volumes with any number of axes; 0 is the background. Images of SimpleITK,
+        ITK and nibabel, and `overlap.io.Volume`, are read with x first and with their spacing.
+    spacing : sequence of float, optional
+        Side of a voxel per axis of arrays; 1 where not given.
+    labels : sequence of int or mapping, optional
+        Labels, by default those that occur on either side without 0; or named unions of labels,
+        such as ``{"whole": (1, 2, 4)}``.
+    preset : str or Convention
+        Whose convention: a name in `SURFACE_PRESETS`, or one of your own.
+    border : {"voxel", "surfel", "region"}, optional
+        Another border than that of the preset.
+    at_most : float, optional
+        Distances beyond it need not be known, and may be infinite in the result: enough, and
+        faster, for `nsd` at tolerances up to it.
+    counts : Contingency, optional
+        What `contingency` gave for the same volumes, which is then not counted again.
+
+    Returns
+    -------
+    SurfaceDistances
+
+    Raises
+    ------
+    TypeError, ValueError
+        For volumes of different shapes or grids, values that are not whole numbers, a list of
+        volumes, a spacing that is not positive, and an unknown preset.
+
+    Notes
+    -----
+    Surfels are known in 2 and 3 dimensions. With voxels as the border, the edge of the array
+    counts as the outside of a set.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import overlap as ov
+    >>> truth = np.zeros((20, 20), bool)
+    >>> truth[5:15, 5:15] = True
+    >>> found = np.roll(truth, 2, axis=1)
+    >>> distances = ov.surface_distances(found, truth, spacing=(1.0, 0.5))
+    >>> distances[1].hd(), round(distances[1].assd, 3), round(distances[1].nsd(0.5), 3)
+    (1.0, 0.528, 0.5)
+    >>> distances.worst()
+    WorstPoint(distance=1.0, point=(5.5, 8.25), side='found', label=1)
+    >>> ov.surface_distances(found, truth, preset="surface-distance").hd95.to_dict()
+    {1: 2.0}
+    """
+    convention = as_convention(preset, border)
+    if at_most is not None and not at_most >= 0.0:
+        raise ValueError(f"at_most = {at_most!r}; wanted a number that is not negative")
+    sides = read_label_pair(found, truth, spacing)
+    a, b, spacing = sides.found, sides.truth, sides.spacing
+    if counts is None:
+        counts = contingency(a, b, spacing=spacing)
+    elif a.ndim != len(counts.spacing):
+        raise ValueError(
+            f"found has shape {a.shape} and truth {b.shape}; counts are of volumes with "
+            f"{len(counts.spacing)} axes"
+        )
+    elif spacing is not None and tuple(as_meant(float(side)) for side in spacing) != counts.spacing:
+        raise ValueError(
+            f"spacing = {spacing!r}, and counts have {counts.spacing}; leave spacing out"
+        )
+    limit = np.inf if at_most is None else float(at_most)
+    cut = _Cut(a, b, counts, convention)
+    surfaces = {name: cut.surface(name, members, limit) for name, members in _named(labels, counts)}
+    return SurfaceDistances(surfaces, cut.spacing, convention)
+
+
+def _named(
+    labels: Labels | None, counts: Contingency
+) -> Iterator[tuple[int | str, NDArray[np.int64]]]:
+    if isinstance(labels, Mapping):
+        for name, members in labels.items():
+            yield name, checked_labels(members, f"labels[{name!r}]", ordered=False)
+        return
+    if labels is None:
+        known = np.union1d(counts.labels_found, counts.labels_truth)
+    else:
+        known = checked_labels(labels, "labels", ordered=False)
+    for label in known.tolist():
+        yield label, np.array([label], np.int64)
+
+
+class _Cut:
+    """Cuts labels out of two volumes, in the order in which they lie in memory."""
+
+    def __init__(
+        self, found: NDArray[Any], truth: NDArray[Any], counts: Contingency, convention: Convention
     ) -> None:
-        _, complete = self._look(at, result, at_most)
-        if not complete:
-            self._finish(at, result)
+        self.spacing = counts.spacing
+        self.convention = convention
+        self.cells = counts.cells
+        # the axis along which truth lies closest together comes last
+        self.order = sorted(range(truth.ndim), key=lambda k: -abs(truth.strides[k]))
+        self.sides = found.transpose(self.order), truth.transpose(self.order)
 
-    def _finish(self, at: NDArray[np.int64], result: NDArray[np.float64]) -> None:
-        """Search on where the rings were too small."""
-        rest = np.flatnonzero(result < 0.0)
-        if not len(rest):
-            return
-        planes, rows, _ = self._grid.shape
-        if len(rest) * planes * rows * _ROW > self._cost_of_planes(len(rest)):
-            found = np.empty(len(rest))
-            self._planes(at[rest], found)
-            result[rest] = found
-            return
-        kernel = specialise(loops.search_all_rows)
-        gaps, squares, sides = self._gaps, self._squares, self._sides
-        run_blocks(
-            lambda a, b: kernel(
-                gaps, squares, planes, rows, sides[0], sides[1], at, result, a, b
-            ),
-            len(at), len(rest) * planes * rows * _ROW,
-        )  # fmt: skip
-
-    def _planes(self, at: NDArray[np.int64], result: NDArray[np.float64]) -> None:
-        """Search by planes: what it costs hardly depends on how far targets are."""
-        planes, rows, width = self._grid.shape
-        fill, search = specialise(loops.fill_planes), specialise(loops.search_planes)
-        gaps, squares, sides = self._gaps, self._squares, self._sides
-        # every cell of a row is a problem of its own: some at a time
-        step = max(_ROOM // (planes * rows), 1)
-        for first in range(0, width, step):
-            part = np.empty((planes, min(step, width - first), rows))
-            run_blocks(
-                partial(fill, gaps, squares, rows, sides[1], first, part),
-                planes, _CELL * part.size,
-            )  # fmt: skip
-            run_blocks(
-                partial(search, part, first, width, sides[0], at, result),
-                len(at), 50.0 * len(at),
-            )  # fmt: skip
-
-    def _cost_of_planes(self, queries: int) -> float:
-        planes = self._grid.shape[0]
-        return _CELL * self._grid.size + queries * _PLANE * min(planes, 32)
-
-    def _cheapest(self, at: NDArray[np.int64], result: NDArray[np.float64]) -> None:
-        """Ask a few cells how many rows they look at, and take the cheaper way for the others."""
-        if len(at) > 4 * _SAMPLE:
-            sample = at[:: len(at) // _SAMPLE]
-            known = np.empty(len(sample))
-            looked, _ = self._look(sample, known, np.inf)
-            planes, rows, _ = self._grid.shape
-            each = looked / len(sample) + (known < 0.0).mean() * planes * rows
-            if each * len(at) * _ROW > self._cost_of_planes(len(at)):
-                self._planes(at, result)
-                return
-        self._rings(at, result)
-
-    def _by_tree(self, at: NDArray[np.int64]) -> NDArray[np.float64]:
-        from scipy.spatial import cKDTree
-
-        shape, spacing = self.marks.shape, np.array(self.spacing)
-
-        def points(places: NDArray[np.int64]) -> NDArray[np.float64]:
-            return np.stack(np.unravel_index(places, shape), axis=-1) * spacing
-
-        targets = np.flatnonzero(self.marks & self.bit)
-        if not len(targets):
-            return np.full(len(at), np.inf)
-        return cKDTree(points(targets)).query(points(at))[0]
+    def surface(self, label: int | str, members: NDArray[np.int64], limit: float) -> Surface:
+        cells = self.cells
+        rows = np.isin(cells.found, members) | np.isin(cells.truth, members)
+        part = cells.take(rows)
+        ndim = len(self.order)
+        lower, upper = np.zeros(ndim, int), np.zeros(ndim, int)
+        if len(part):
+            lower, upper = part.lower.min(axis=0), part.upper.max(axis=0)
+        order, convention = self.order, self.convention
+        window = tuple(slice(lower[k], upper[k]) for k in order)
+        masks = [_mask(side[window], members) for side in self.sides]
+        spacing = tuple(self.spacing[k] for k in order)
+        borders = border_points(masks[0], masks[1], convention.border, spacing)
+        back = tuple(np.argsort(order).tolist())
+        shape = borders.marks.shape
+        corner = tuple(float(lower[k]) + borders.shift for k in order)
+        directed = []
+        for own, other in ((FOUND, TRUTH), (TRUTH, FOUND)):
+            at, distances, weights = _directed(borders, own, other, spacing, limit)
+            directed.append(Directed(distances, weights, at, shape, corner, spacing, back))
+        return Surface(label, directed[0], directed[1], convention)
 
 
-@lru_cache(maxsize=64)
-def _ring_steps(
-    planes: int, rows: int, side_p: float, side_r: float, at_most: float
-) -> tuple[tuple[NDArray, NDArray, NDArray], bool]:
-    """Return steps to rows around one, nearest first, and whether none is left out."""
-    radius = at_most
-    if not np.isfinite(at_most):
-        radius = 1.1 * np.sqrt(_RINGS * side_p * side_r / np.pi) + max(side_p, side_r)
-    reach = [
-        int(min(size - 1, radius // side))
-        for size, side in ((planes, side_p), (rows, side_r))
-    ]  # fmt: skip
-    p, r = (array.ravel() for array in np.mgrid[tuple(slice(-n, n + 1) for n in reach)])
-    near = (p * side_p) ** 2 + (r * side_r) ** 2
-    order = np.argsort(near, kind="stable")
-    order = order[near[order] <= radius * radius]
-    complete = np.isfinite(at_most) or len(order) == (2 * planes - 1) * (2 * rows - 1)
-    if not complete:
-        order = order[:_RINGS]
-    return (p[order], r[order], near[order]), bool(complete)
+def _mask(values: NDArray[Any], members: NDArray[np.int64]) -> NDArray[np.bool_]:
+    if len(members) == 1:
+        return values == members[0]
+    return np.isin(values, members)
+
+
+def _directed(
+    borders: Borders, own: int, other: int, spacing: tuple[float, ...], limit: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return places, distances and weights of the points of one side."""
+    mine = (borders.which & own) != 0
+    at = borders.at[mine]
+    alone = (borders.which[mine] & other) == 0
+    distances = np.zeros(len(at))
+    if alone.any():
+        targets = Targets(borders.marks, other, spacing)
+        distances[alone] = targets.distances(at[alone], limit)
+    weights = borders.weights[own][mine] if borders.weights else np.ones(len(at))
+    return at, distances, weights

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from overlap._kernels.exact import sum_of_products
+from overlap._kernels.arithmetic import sum_of_products
 from overlap._kernels.jit import scalar
 
 # Columns: cx, cy, w, h, angle, cos, sin, and the half sides of the bounding box, which are a

@@ -11,7 +11,7 @@ import numpy as np
 from overlap._common.decimals import above
 from overlap._common.values import ByValue
 
-from .presets import Convention
+from .conventions import Convention
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

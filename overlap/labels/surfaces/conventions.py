@@ -94,7 +94,7 @@ def as_convention(preset: str | Convention, border: Kind | None = None) -> Conve
 
     Examples
     --------
-    >>> from overlap.labels.surfaces.presets import as_convention
+    >>> from overlap.labels.surfaces.conventions import as_convention
     >>> as_convention("medpy").percentile
     'pooled'
     """

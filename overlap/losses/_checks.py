@@ -1,4 +1,4 @@
-"""Checked numbers of losses on plain arrays, and sums that stay finite."""
+"""Checks of plain arrays, and sums that stay finite."""
 
 from __future__ import annotations
 

@@ -1,0 +1,42 @@
+"""Confidences of found regions: checked, and in descending order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from overlap._common.numbers import as_numbers
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from overlap.regions.base import Regions
+
+__all__ = ["checked_confidence", "descending"]
+
+
+def checked_confidence(confidence: ArrayLike, regions: Regions, what: str) -> NDArray[np.float64]:
+    """Return one confidence per region as float64, or raise an error with the index."""
+    array = as_numbers(confidence, "confidence")
+    if array.shape != (len(regions),):
+        raise ValueError(
+            f"confidence: expected shape ({len(regions)},), one number for each region of {what}; "
+            f"got {array.shape}"
+        )
+    bad = np.flatnonzero(np.isnan(array))
+    if bad.size:
+        raise ValueError(
+            f"confidence[{bad[0]}] is NaN, which has no place in an order; remove that region or "
+            "give it a number"
+        )
+    return array
+
+
+def descending(confidence: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the order of descending confidence, ties in order of index."""
+    order = np.argsort(-confidence)  # several times faster than a stable sort
+    ordered = confidence[order]
+    if (ordered[1:] == ordered[:-1]).any():
+        order = np.argsort(-confidence, kind="stable")
+    return order
