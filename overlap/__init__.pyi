@@ -79,6 +79,7 @@ from .scores.ratios import overlap_coefficient as overlap_coefficient
 from .scores.ratios import tversky as tversky
 from .scores.ratios import volumetric_similarity as volumetric_similarity
 from .scores.score import Score as Score
+from .scores.score import component as component
 from .scores.score import terms as terms
 from .torus import PeriodicGrid as PeriodicGrid
 

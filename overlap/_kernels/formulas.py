@@ -143,7 +143,7 @@ def aspect_gap(o, e, s, x, p):
         return alpha * v, do, _NONE, 0.0, dx
 
 
-def _side(x):
+def side(x):
     _, side_a, side_b, cover = x[K]
     r = inverse(cover)
     q = (side_a - side_b) / cover if cover > 0.0 else 0.0
@@ -220,7 +220,7 @@ def shape_gap(o, e, s, x, p):
         return 0.5 * (value + other), _NONE, _NONE, 0.0, dx
 
 
-def _corner(x, diagonal):
+def corner(x, diagonal):
     offset, side_a, side_b, cover = x[K]
     scale = inverse(diagonal) if cover > 0.0 else 0.0
     d = (side_a - side_b) * scale * scale

@@ -39,11 +39,21 @@ from typing import Any
 import numba
 import numpy as np
 from numba import njit
+from numba.core.dispatcher import Dispatcher
 from numba.core.extending import _Intrinsic
 
 from overlap._kernels.cache import KernelCache
 
-__all__ = ["compose", "digest", "run_blocks", "scalar", "specialise", "subroutine", "thread_count"]
+__all__ = [
+    "compose",
+    "digest",
+    "is_jitted",
+    "run_blocks",
+    "scalar",
+    "specialise",
+    "subroutine",
+    "thread_count",
+]
 
 # No fastmath: nnan and ninf would break NaN as "undefined". error_model="numpy" drops
 # the zero-division check, which otherwise stops vectorisation.
@@ -70,6 +80,11 @@ def subroutine(function: Callable) -> Callable:
     compile, and without arrays among its arguments a call costs nothing to speak of.
     """
     return njit(**_OPTIONS)(function)
+
+
+def is_jitted(function: Callable) -> bool:
+    """Return whether a function can be part of a kernel; any can where nothing is compiled."""
+    return bool(_config.DISABLE_JIT) or isinstance(function, Dispatcher)
 
 
 # --------------------------------------------------------------------------- digest

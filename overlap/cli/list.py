@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from importlib import import_module
 
 import click
 
@@ -11,25 +11,21 @@ from overlap.cli.options import Choice
 __all__ = ["list_names"]
 
 
-def _scores() -> list[list[str]]:
-    """Name, parameters and meaning of each public score."""
-    import overlap
+def _scores(module: str = "overlap") -> list[list[str]]:
+    """Name, parameters and meaning of each public score of a module."""
+    from overlap.scores.score import Score
 
+    names = import_module(module)
     rows = []
-    for name in sorted(dir(overlap)):
-        score = getattr(overlap, name)
-        if not isinstance(score, overlap.Score):
+    for name in sorted(dir(names)):
+        score = getattr(names, name)
+        if name.startswith("_") or not isinstance(score, Score):
             continue
         meaning = score.doc.partition("\n")[0].replace("`", "").rstrip(".")
         if len(score.parts) > 1:
             rows.append([name, f"{score.expression} ({meaning.partition(':')[0]})"])
             continue
-        component = score.parts[0].component
-        parameters = ", ".join(
-            f"{key}=" if math.isnan(value) else f"{key}={value:g}"  # NaN: it must be given
-            for key, value in component.parameters
-        )
-        rows.append([f"{name}({parameters})" if parameters else name, meaning])
+        rows.append([score.signature, meaning])
     return rows
 
 
@@ -102,8 +98,18 @@ _ROWS = {
 
 @click.command(name="list")
 @click.argument("what", type=Choice(tuple(_ROWS)))
-def list_names(what: str) -> None:
+@click.option("--module", metavar="MODULE", help="List the scores of a Python module of your own.")
+def list_names(what: str, module: str | None) -> None:
     """List the scores, metrics of segmentation, protocols, kinds of region or of residue."""
     from overlap.cli.screen import align
 
-    click.echo("\n".join(align(_ROWS[what]())))
+    if module is None:
+        rows = _ROWS[what]()
+    elif what != "scores":
+        raise click.UsageError(f"--module is for scores, not for {what}")
+    else:
+        try:
+            rows = _scores(module)
+        except ImportError as error:
+            raise click.UsageError(f"--module {module}: {error}") from None
+    click.echo("\n".join(align(rows)))

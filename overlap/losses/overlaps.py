@@ -10,7 +10,6 @@ import numpy as np
 
 from overlap._common.values import ByValue
 from overlap._kernels.jit import specialise
-from overlap._kernels.terms import Groups
 from overlap.losses._gradients import (
     NEAR,
     Pair,
@@ -381,9 +380,6 @@ def _powers(
     return per_item, grad
 
 
-_PENALTIES = Groups.ENCLOSURE | Groups.OUTSIDE | Groups.EXTENT
-
-
 @dataclass(frozen=True, eq=False)
 class Anatomy(ByValue):
     """A score taken apart.
@@ -398,15 +394,12 @@ class Anatomy(ByValue):
         What is subtracted: coefficients > 0, and one plan each.
     rest : Plan or None
         All penalties together, as they are in the score: not above 0.
-    gap : bool
-        Identical regions that do not fill their enclosure have a penalty.
     """
 
     best: float
     ratio: Plan | None
     penalties: tuple[tuple[float, Plan], ...]
     rest: Plan | None
-    gap: bool
 
 
 @lru_cache(maxsize=512)
@@ -415,7 +408,7 @@ def anatomy(plan: Plan) -> Anatomy:
     ratios, penalties = [], []
     for part in plan.parts:
         component = part.component
-        if component.needs & _PENALTIES:
+        if component.penalty:
             if part.coefficient > 0.0:
                 raise ValueError(
                     f"overlap_loss: {component.name} is a penalty and is added in {plan.name}, so "
@@ -431,7 +424,7 @@ def anatomy(plan: Plan) -> Anatomy:
             ratios.append(part)
     rest = Score(tuple(penalties), plan.enclosure).plan if penalties else None
     return Anatomy(
-        best=sum(part.coefficient * part.component.high for part in ratios),
+        best=sum(part.coefficient * part.component.best for part in ratios),
         ratio=Score(tuple(ratios), plan.enclosure).plan if ratios else None,
         penalties=tuple(
             (-p.coefficient, Score((Part(1.0, p.component, p.parameters),), plan.enclosure).plan)
@@ -439,5 +432,4 @@ def anatomy(plan: Plan) -> Anatomy:
             if p.coefficient < 0.0
         ),
         rest=rest,
-        gap=any(part.component.name == "enclosure_gap" for part in penalties),
     )

@@ -9,15 +9,13 @@ import numpy as np
 
 from overlap._kernels import formulas
 from overlap._kernels.jit import scalar
-from overlap._kernels.terms import Groups
 from overlap.losses._gradients import gradients, item_of, spread
 from overlap.losses.overlaps import engine_side, finished, share
 from overlap.losses.result import Loss, item_factors
 from overlap.regions.base import Regions
-from overlap.scores.component import Component
 from overlap.scores.penalties import diou
 from overlap.scores.ratios import iou
-from overlap.scores.score import single
+from overlap.scores.score import component
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -32,7 +30,7 @@ def held_center_gap(o, e, s, x, p):
     return v, do, (0.0, de[1], 0.0), ds, dx
 
 
-_HELD = single(Component("held_center_gap", held_center_gap, Groups.ENCLOSURE, centers=True))
+_HELD = component(held_center_gap, needs=("enclosure", "centers"))
 
 
 @dataclass

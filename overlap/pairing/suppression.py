@@ -13,7 +13,6 @@ import numpy as np
 
 from overlap._common.numbers import as_numbers, checked_number
 from overlap._common.values import ByValue
-from overlap._kernels import formulas
 from overlap._kernels.jit import compose, specialise
 from overlap._kernels.terms import Geometry, Groups, terms_scalar
 from overlap.pairing import _suppression_loops as loops
@@ -363,8 +362,8 @@ class _Task:
     codes: NDArray | None
 
     def kernel(self, template: Callable) -> Callable:
-        # Ratios grow with the intersection, so that a bound of that bounds them.
-        grows = min(part.coefficient for part in self.score.parts) >= 0.0
+        # Where a score grows with the intersection, a bound of that bounds it.
+        grows = all(part.coefficient >= 0.0 and part.component.grows for part in self.plan.parts)
         bounded = grows and self.plan.needs == Groups.OVERLAP and self.geometry.bound is not None
         return _kernel(template, self.geometry, self.plan.components, self.plan.needs, bounded)
 
@@ -531,20 +530,9 @@ def shares(
     t = min(threshold / part.coefficient, 1.0)
     if not t > 1e-12 or sides.min() < 1e-270 ** (1.0 / len(sides)):
         return unknown
-    formula, parameters = part.component.formula, part.parameters
-    if formula is formulas.iou:
-        own, other = 1.0, 1.0
-    elif formula is formulas.dice:
-        own, other = 0.5, 0.5
-    elif formula is formulas.coverage:
-        own, other = 1.0, 0.0
-    elif formula is formulas.tversky:
-        own, other = parameters
-    elif formula is formulas.f_score:
-        own = 1.0 / (1.0 + parameters[0] ** 2)
-        other = 1.0 - own
-    else:
+    if part.at_most is None:
         return unknown
+    own, other = part.at_most
     # I / (I + own (A - I)) > t, solved for I / A; the margin is for rounding.
     own, other = ((1 - 1e-9) * t * w / (1.0 - t + t * w) if w else 0.0 for w in (own, other))
     own, other = regions.side_share(own), regions.side_share(other)

@@ -2,6 +2,6 @@
 
 A `component` is one formula and what is known of it. A `score` is a linear combination of them, and
 `ratios`, `penalties` and `divergences` are those of the package. A `plan` is a score made ready for
-two batches; `evaluation` computes it pair by pair, for all pairs and with gradients, `sparse` for the
-pairs above a threshold, which `candidates` finds, and `groups` within images or classes.
+two batches; `evaluation` computes it pair by pair, for all pairs and with gradients, `sparse` for
+the pairs above a threshold, which `candidates` finds, and `groups` within images or classes.
 """

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import import_module
+from numbers import Real
 from typing import Any
 
 from overlap._common.values import ByValue
-from overlap._kernels.jit import compose, scalar
+from overlap._kernels.jit import compose, is_jitted, scalar
 from overlap._kernels.terms import Groups, each_axis
 
-__all__ = ["Component", "Part", "combine"]
+__all__ = ["Component", "Part", "combine", "read_component"]
 
 
-def always(parameters: tuple[float, ...]) -> bool:
-    """Return True: `Component.symmetric` of a formula that is so whatever its parameters."""
-    return True
-
-
-def never(parameters: tuple[float, ...]) -> bool:
-    """Return False: `Component.symmetric` of a formula that never is."""
-    return False
+Symmetry = bool | Callable[[tuple[float, ...]], bool]
+Weights = tuple[float, float] | Callable[[tuple[float, ...]], tuple[float, float]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,15 +38,25 @@ class Component:
         second) or EACH (`axis` lifted to all axes).
     needs : Groups
         The groups of terms that it reads.
-    symmetric : callable
-        From the parameters to whether exchanging the two regions changes nothing.
+    penalty : bool
+        It is 0 for equal regions, and to be subtracted; otherwise it is `high` for them.
+    symmetric : bool or callable
+        Whether exchanging the two regions changes nothing, or a function of the parameters that
+        says so.
     high : float
         The largest value; the smallest is 0. Per axis for an `axis` formula.
     disjoint_max : float
         The largest value for two regions that do not intersect.
+    grows : bool
+        It never falls where the intersection grows and both measures stay.
+    at_most : pair of float, callable or None
+        Weights of a Tversky index that it never exceeds, or a function of the parameters that
+        returns them.
     parameters : tuple of (str, float)
         Names and defaults of the run-time parameters, all of them >= 0. A default of NaN
         means that it must be given, and be > 0.
+    torch : callable or None
+        ``(terms, *parameters)``: the value as operations of PyTorch.
     axis : callable or None
         For a formula that is a sum over axes: the template of the partials of axis K.
     aspect : bool
@@ -61,24 +66,46 @@ class Component:
     corners : bool
         Needs regions with corners, so that a center is the middle between them.
     centers : bool
-        Needs distances between centres.
+        Needs distances between centers.
     bounded : bool
-        Is at most 1 only where the intersection is at most either measure.
+        Is at most `high` only where the intersection is at most either measure.
+    absolute : bool
+        Depends on the unit of length.
     """
 
     name: str
     formula: Callable
     needs: Groups
-    symmetric: Callable[[tuple[float, ...]], bool] = always
+    penalty: bool = False
+    symmetric: Symmetry = True
     high: float = 1.0
     disjoint_max: float = 1.0
+    grows: bool = False
+    at_most: Weights | None = None
     parameters: tuple[tuple[str, float], ...] = ()
+    torch: Callable | None = None
     axis: Callable | None = None
     aspect: bool = False
     sides: bool = False
     corners: bool = False
     centers: bool = False
     bounded: bool = False
+    absolute: bool = False
+
+    @property
+    def best(self) -> float:
+        """The value for two equal regions, for `filled` ones of regions that fill their own."""
+        return 0.0 if self.penalty else self.high
+
+    @property
+    def filled(self) -> bool:
+        """Whether regions are compared with their enclosure, which equal ones need not fill."""
+        return Groups.OVERLAP | Groups.ENCLOSURE in self.needs
+
+    @property
+    def ratio(self) -> bool:
+        """Whether it reads measures alone, and is undefined for two empty regions."""
+        return self.needs == Groups.OVERLAP
 
     @cached_property
     def _value(self) -> tuple[Any, ...]:
@@ -114,6 +141,136 @@ class Component:
             zeros = ((0.0, 0.0, 0.0, 0.0),) * max(axes - 2, 0)
             return compose(self.formula, AXES=axes, ZEROS=zeros)
         return self.formula
+
+
+#: Words for groups of terms, and for what else a formula can ask of regions.
+_GROUPS = {group.name.lower(): group for group in Groups if group.name}
+_CONDITIONS = ("aspect", "bounded", "centers", "corners", "sides")
+_SIDES = Groups.ENCLOSURE | Groups.OUTSIDE | Groups.EXTENT
+_FREE_NAMES = {"AXES", "EACH"}
+
+
+def read_component(
+    formula: Callable,
+    *,
+    needs: str | Iterable[str],
+    name: str | None,
+    penalty: bool | None,
+    symmetric: Symmetry,
+    highest: float,
+    highest_apart: float | None,
+    grows: bool,
+    at_most: Weights | None,
+    parameters: Mapping[str, float | None] | None,
+    torch: Callable | None,
+    axis: Callable | None,
+    absolute: bool,
+) -> Component:
+    """Return the component of a formula and its metadata, or say what is wrong with them.
+
+    The arguments are those of `overlap.component`.
+    """
+    template = axis is not None or "aspect" in needs
+    _check_formula(formula, template)
+    name = formula.__name__ if name is None else name
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(f"component: name = {name!r}; expected a name as in Python")
+    words = [needs] if isinstance(needs, str) else list(needs)
+    groups, conditions = _read_needs(name, words)
+    penalty = bool(groups & _SIDES) if penalty is None else bool(penalty)
+    high = _number(name, "highest", highest)
+    if high <= 0.0:
+        raise ValueError(f"{name}: highest = {highest!r}; expected a number > 0")
+    apart = high if axis is None else math.inf  # not of one axis
+    if highest_apart is not None:
+        apart = _number(name, "highest_apart", highest_apart)
+        if apart < 0.0 or (axis is None and apart > high):
+            raise ValueError(
+                f"{name}: highest_apart = {highest_apart!r}; expected a number from 0 to highest = "
+                f"{high:g}"
+            )
+    if not (isinstance(symmetric, bool) or callable(symmetric)):
+        raise TypeError(
+            f"{name}: symmetric = {symmetric!r}; expected True, False, or a function of the tuple "
+            "of parameters"
+        )
+    if at_most is not None and not callable(at_most):
+        weights = tuple(at_most)
+        if len(weights) != 2 or not all(_number(name, "at_most", w) >= 0.0 for w in weights):
+            raise ValueError(f"{name}: at_most = {at_most!r}; expected two weights >= 0")
+        at_most = float(weights[0]), float(weights[1])
+    for what, function in (("torch", torch), ("axis", axis)):
+        if not (function is None or callable(function)):
+            raise TypeError(f"{name}: {what} = {function!r}; expected a function")
+    return Component(
+        name,
+        formula,
+        groups,
+        penalty=penalty,
+        symmetric=symmetric,
+        high=high,
+        disjoint_max=apart,
+        grows=bool(grows),
+        at_most=at_most,
+        parameters=_read_parameters(name, parameters or {}),
+        torch=torch,
+        axis=axis,
+        absolute=bool(absolute),
+        **dict.fromkeys(conditions, True),
+    )
+
+
+def _check_formula(formula: Any, template: bool) -> None:
+    if not callable(formula) or not hasattr(formula, "__name__"):
+        raise TypeError(f"component: formula = {formula!r}; expected a function (o, e, s, x, p)")
+    name, code = formula.__name__, getattr(formula, "py_func", formula).__code__
+    if code.co_argcount != 5:
+        raise TypeError(
+            f"component: {name} takes {code.co_argcount} arguments; a formula takes five, "
+            "(o, e, s, x, p)"
+        )
+    if not (is_jitted(formula) or (template and _FREE_NAMES & set(code.co_names))):
+        raise TypeError(f"component: {name} is not compiled; decorate it with overlap.scalar")
+
+
+def _read_needs(name: str, words: list[str]) -> tuple[Groups, list[str]]:
+    """Return the groups of terms, and the conditions."""
+    groups, conditions = Groups(0), []
+    for word in words:
+        if word in _GROUPS:
+            groups |= _GROUPS[word]
+        elif word in _CONDITIONS:
+            conditions.append(word)
+        else:
+            raise ValueError(
+                f"{name}: needs has {word!r}; the groups of terms are {', '.join(_GROUPS)}, and "
+                f"the conditions {', '.join(_CONDITIONS)}"
+            )
+    if not groups:
+        raise ValueError(f"{name}: needs names no group of terms; there are {', '.join(_GROUPS)}")
+    if Groups.DIVERGENCE in groups and groups & (Groups.ENCLOSURE | Groups.OUTSIDE):
+        raise ValueError(f"{name}: no kind of region has both a divergence and an enclosure")
+    return groups, conditions
+
+
+def _read_parameters(
+    name: str, parameters: Mapping[str, float | None]
+) -> tuple[tuple[str, float], ...]:
+    result = []
+    for key, default in parameters.items():
+        if not (isinstance(key, str) and key.isidentifier()) or key in ("found", "truth", "out"):
+            raise ValueError(f"{name}: parameter {key!r}; expected a name as in Python")
+        value = math.nan if default is None else _number(name, key, default)
+        if value < 0.0:
+            raise ValueError(f"{name}: {key} = {default!r}; parameters are >= 0")
+        result.append((key, value))
+    return tuple(result)
+
+
+def _number(name: str, what: str, value: Any) -> float:
+    if not isinstance(value, Real) or not math.isfinite(value):
+        raise ValueError(f"{name}: {what} = {value!r}; expected a finite number")
+    return float(value)
 
 
 @dataclass(frozen=True)
@@ -154,7 +311,14 @@ class Part(ByValue):
     @property
     def symmetric(self) -> bool:
         """Whether exchanging the two regions changes nothing."""
-        return self.component.symmetric(self.parameters)
+        symmetric = self.component.symmetric
+        return symmetric(self.parameters) if callable(symmetric) else symmetric
+
+    @property
+    def at_most(self) -> tuple[float, float] | None:
+        """Weights of a Tversky index that the component never exceeds."""
+        weights = self.component.at_most
+        return weights(self.parameters) if callable(weights) else weights
 
     def text(self) -> str:
         """Return the component as one would type it, without the coefficient."""

@@ -13,23 +13,15 @@ A singular covariance, as of a box without width, has no density. `kfiou`, `kld`
 
 from __future__ import annotations
 
-import math
-
 from overlap._kernels import formulas
-from overlap._kernels.terms import Groups
-from overlap.scores.component import Component, never
-from overlap.scores.score import single
+from overlap.scores.score import component
 
 __all__ = ["gwd", "jd", "kfiou", "kld", "nwd", "probiou"]
 
-kfiou = single(
-    Component(
-        "kfiou",
-        formulas.kfiou,
-        Groups.OVERLAP | Groups.DIVERGENCE,
-        high=1.0 / 3.0,
-        disjoint_max=1.0 / 3.0,
-    ),
+kfiou = component(
+    formulas.kfiou,
+    needs=("overlap", "divergence"),
+    highest=1.0 / 3.0,
     doc="""Kalman filter IoU of Gaussians: ``K / (A + B - K)``.
 
     A, B and K are the sizes ``sqrt(det)`` of both covariances and of that of the product of the
@@ -49,8 +41,11 @@ kfiou = single(
     """,
 )
 
-nwd = single(
-    Component("nwd", formulas.nwd, Groups.DIVERGENCE, parameters=(("scale", math.nan),)),
+nwd = component(
+    formulas.nwd,
+    needs="divergence",
+    parameters={"scale": None},
+    absolute=True,
     doc="""Normalized Wasserstein distance of Gaussians: ``exp(-W / scale)``.
 
     W is the 2-Wasserstein distance. ``nwd(scale=12.7)``: the scale is a length in the unit of
@@ -71,13 +66,10 @@ nwd = single(
     """,
 )
 
-gwd = single(
-    Component(
-        "gwd",
-        formulas.gwd,
-        Groups.OVERLAP | Groups.DIVERGENCE,
-        parameters=(("root", 1.0), ("log", 1.0), ("normalize", 1.0)),
-    ),
+gwd = component(
+    formulas.gwd,
+    needs=("overlap", "divergence"),
+    parameters={"root": 1.0, "log": 1.0, "normalize": 1.0},
     doc="""Gaussian Wasserstein distance as a similarity: ``1 / (1 + ln(1 + d))``.
 
     ``d = W / (2 (size_a size_b)^(1/4))``. ``root=False`` takes ``d^2`` for d, ``log=False``
@@ -99,16 +91,13 @@ gwd = single(
     """,
 )
 
-_DIVERGENCE = (("root", 0.0), ("log", 1.0))
+_SHAPE = {"root": 0.0, "log": 1.0}
 
-kld = single(
-    Component(
-        "kld",
-        formulas.kld,
-        Groups.DIVERGENCE,
-        parameters=_DIVERGENCE,
-        symmetric=never,
-    ),
+kld = component(
+    formulas.kld,
+    needs="divergence",
+    symmetric=False,
+    parameters=_SHAPE,
     doc="""Kullback-Leibler divergence as a similarity: ``1 / (1 + ln(1 + D))``.
 
     ``D = KL(truth || found)``. ``root=True`` takes ``sqrt(D)`` for D, ``log=False`` leaves out
@@ -129,8 +118,10 @@ kld = single(
     """,
 )
 
-jd = single(
-    Component("jd", formulas.jd, Groups.DIVERGENCE, parameters=_DIVERGENCE),
+jd = component(
+    formulas.jd,
+    needs="divergence",
+    parameters=_SHAPE,
     doc="""Jeffreys divergence as a similarity: ``1 / (1 + ln(1 + D))``.
 
     D is the mean of ``KL(truth || found)`` and ``KL(found || truth)``; parameters as those of
@@ -150,8 +141,9 @@ jd = single(
     """,
 )
 
-probiou = single(
-    Component("probiou", formulas.probiou, Groups.DIVERGENCE),
+probiou = component(
+    formulas.probiou,
+    needs="divergence",
     doc="""Probabilistic IoU of Gaussians: ``1 - sqrt(1 - exp(-B))``.
 
     B is the Bhattacharyya distance, so that it is 1 minus the Hellinger distance. Its authors

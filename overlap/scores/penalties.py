@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 import sys
+from typing import Any
 
 from overlap._kernels import formulas
-from overlap._kernels.terms import Groups
-from overlap.scores.component import Component
-from overlap.scores.ratios import iou
-from overlap.scores.score import single
+from overlap.scores.ratios import iou, iou_of_tensors
+from overlap.scores.score import component
+from overlap.scores.tensors import over, powered
 
 __all__ = [
     "aspect_gap",
@@ -32,8 +32,66 @@ __all__ = [
     "siou",
 ]
 
-enclosure_gap = single(
-    Component("enclosure_gap", formulas.enclosure_gap, Groups.OVERLAP | Groups.ENCLOSURE),
+# The penalties as operations of PyTorch.
+
+
+def _enclosure_gap(t: Any) -> Any:
+    return over((t.hull - t.union).clamp(min=0.0), t.hull)
+
+
+def _center_gap(t: Any) -> Any:
+    return over(t.center_gap2, t.diameter2)
+
+
+def _enclosed_gap(t: Any) -> Any:
+    return over(t.outside, t.hull)
+
+
+def _aspect_gap(t: Any, alpha_grad: float) -> Any:
+    a, b = t.side_a, t.side_b
+    if a.shape[-1] == 1:
+        return t.intersection.new_zeros(t.intersection.shape)
+    wa, ha, wb, hb = a[..., 0], a[..., 1], b[..., 0], b[..., 1]
+    defined = (wa * wa + ha * ha > 0.0) & (wb * wb + hb * hb > 0.0)
+    across, along = wa * hb - wb * ha, ha * hb + wa * wb
+    across = across.where(defined, across.new_zeros(()))
+    turn = across.atan2(along.where(defined, along.new_ones(())))
+    v = (4.0 / math.pi**2) * turn * turn
+    alpha = over(v, (1.0 - iou_of_tensors(t)) + v)
+    return (alpha if alpha_grad else alpha.detach()) * v
+
+
+def _sides_gap(t: Any) -> Any:
+    share = over(t.side_a - t.side_b, t.cover)
+    return (share * share).sum(-1)
+
+
+def _direction_gap(t: Any) -> Any:
+    share = over(t.offset, t.cover)[..., -2:]
+    if t.offset.shape[-1] == 1:
+        return -0.5 * (-2.0 * share[..., 0] ** 2).expm1()
+    u, v = t.offset[..., -2].abs(), t.offset[..., -1].abs()
+    away2 = u * u + v * v
+    rate = 2.0 - 2.0 * over(u * v, away2)
+    return -0.5 * (-rate[..., None] * share * share).expm1().sum(-1)
+
+
+def _shape_gap(t: Any, theta: float) -> Any:
+    a, b = t.side_a[..., :2], t.side_b[..., :2]
+    unlike = -(-over((a - b).abs(), a.maximum(b))).expm1()
+    return 0.5 * powered(unlike, theta).sum(-1)
+
+
+def _corner_gap(t: Any, diagonal: float) -> Any:
+    offset, change = t.offset / diagonal, (t.side_a - t.side_b) / diagonal
+    both = 2.0 * offset * offset + 0.5 * change * change
+    return both.where(t.cover > 0.0, both.new_zeros(())).sum(-1)
+
+
+enclosure_gap = component(
+    formulas.enclosure_gap,
+    needs=("overlap", "enclosure"),
+    torch=_enclosure_gap,
     doc="""Penalty: share of the common enclosure outside the union, ``(C - U) / C``.
 
     C is the measure of the smallest enclosure of both sets (see `Score.with_enclosure`), U that
@@ -52,8 +110,10 @@ enclosure_gap = single(
     """,
 )
 
-center_gap = single(
-    Component("center_gap", formulas.center_gap, Groups.ENCLOSURE, centers=True),
+center_gap = component(
+    formulas.center_gap,
+    needs=("enclosure", "centers"),
+    torch=_center_gap,
     doc="""Penalty: squared distance of centers over squared diameter of the enclosure.
 
     ``iou - center_gap`` is `diou`.
@@ -71,8 +131,10 @@ center_gap = single(
     """,
 )
 
-enclosed_gap = single(
-    Component("enclosed_gap", formulas.enclosed_gap, Groups.ENCLOSURE | Groups.OUTSIDE),
+enclosed_gap = component(
+    formulas.enclosed_gap,
+    needs=("enclosure", "outside"),
+    torch=_enclosed_gap,
     doc="""Penalty: share of the common enclosure outside both sets' own enclosures.
 
     As `enclosure_gap`, but what a set leaves free of its own enclosure is not held against it.
@@ -88,14 +150,11 @@ enclosed_gap = single(
     """,
 )
 
-aspect_gap = single(
-    Component(
-        "aspect_gap",
-        formulas.aspect_gap,
-        Groups.OVERLAP | Groups.EXTENT,
-        parameters=(("alpha_grad", 0.0),),
-        aspect=True,
-    ),
+aspect_gap = component(
+    formulas.aspect_gap,
+    needs=("overlap", "extent", "aspect"),
+    parameters={"alpha_grad": 0.0},
+    torch=_aspect_gap,
     doc="""Penalty: difference of aspect ratios, ``alpha v``.
 
     ``v = 4/pi^2 (atan(w/h) - atan(w'/h'))^2`` and ``alpha = v / ((1 - IoU) + v)``. In gradients
@@ -115,8 +174,11 @@ aspect_gap = single(
     """,
 )
 
-sides_gap = single(
-    Component("sides_gap", formulas.sides_gap, Groups.EXTENT, axis=formulas._side),
+sides_gap = component(
+    formulas.sides_gap,
+    needs=("extent", "sides"),
+    axis=formulas.side,
+    torch=_sides_gap,
     doc="""Penalty: sum over axes of ``((side - side') / side of the enclosure)^2``.
 
     ``diou - sides_gap`` is `eiou`.
@@ -134,15 +196,10 @@ sides_gap = single(
     """,
 )
 
-direction_gap = single(
-    Component(
-        "direction_gap",
-        formulas.direction_gap,
-        Groups.EXTENT,
-        aspect=True,
-        sides=True,
-        centers=True,
-    ),
+direction_gap = component(
+    formulas.direction_gap,
+    needs=("extent", "aspect", "sides", "centers"),
+    torch=_direction_gap,
     doc="""Penalty: half the distance cost of SIoU, ``((1 - exp(-g rx)) + (1 - exp(-g ry))) / 2``.
 
     ``rx = (dx / side of the enclosure)^2`` and likewise ry. ``g = 2 - 2 |sin cos|`` of the line
@@ -162,14 +219,11 @@ direction_gap = single(
     """,
 )
 
-shape_gap = single(
-    Component(
-        "shape_gap",
-        formulas.shape_gap,
-        Groups.EXTENT,
-        parameters=(("theta", 4.0),),
-        aspect=True,
-    ),
+shape_gap = component(
+    formulas.shape_gap,
+    needs=("extent", "aspect"),
+    parameters={"theta": 4.0},
+    torch=_shape_gap,
     doc="""Penalty: half the shape cost, ``((1 - exp(-ww))^theta + (1 - exp(-wh))^theta) / 2``.
 
     ``ww = |w - w'| / max(w, w')`` and likewise wh. `theta` is 4 by default, and 2 to 6 in the
@@ -188,17 +242,14 @@ shape_gap = single(
     """,
 )
 
-corner_gap = single(
-    Component(
-        "corner_gap",
-        formulas.corner_gap,
-        Groups.EXTENT,
-        high=sys.float_info.max / 64.0,  # in an image at most 1 per axis
-        parameters=(("diagonal", math.nan),),
-        axis=formulas._corner,
-        corners=True,
-        centers=True,
-    ),
+corner_gap = component(
+    formulas.corner_gap,
+    needs=("extent", "sides", "corners", "centers"),
+    highest=sys.float_info.max / 64.0,  # in an image at most 1 per axis
+    parameters={"diagonal": None},
+    absolute=True,
+    axis=formulas.corner,
+    torch=_corner_gap,
     doc="""Penalty: squared distances of both corners over the squared diagonal of the image.
 
     The lower and the upper corners. ``corner_gap(diagonal=math.hypot(640, 480))``: the diagonal

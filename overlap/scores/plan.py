@@ -82,7 +82,10 @@ class Plan:
     @cached_property
     def disjoint_max(self) -> float:
         """An upper bound of the score of two regions that do not intersect."""
-        return sum(max(part.coefficient, 0.0) * part.component.disjoint_max for part in self.parts)
+        return sum(
+            (p.coefficient * p.component.disjoint_max for p in self.parts if p.coefficient > 0.0),
+            0.0,
+        )
 
     def prunes(self, at_least: float, strict: bool) -> bool:
         """Return whether only intersecting regions can reach the threshold."""

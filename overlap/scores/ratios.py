@@ -5,13 +5,11 @@ All of them are NaN for two empty sets and 0 where exactly one is empty.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from overlap._kernels import formulas
-from overlap._kernels.terms import Groups
-from overlap.scores.component import Component, never
-from overlap.scores.score import Score, single
+from overlap.scores.score import component
+from overlap.scores.tensors import over
 
 __all__ = [
     "coverage",
@@ -24,21 +22,64 @@ __all__ = [
 ]
 
 
-def _ratio(name: str, formula: Callable, doc: str, **facts: Any) -> Score:
-    return single(Component(name, formula, Groups.OVERLAP, disjoint_max=0.0, **facts), doc)
-
-
 def _equal_weights(parameters: tuple[float, ...]) -> bool:
     return parameters[0] == parameters[1]
+
+
+def _weights(parameters: tuple[float, ...]) -> tuple[float, float]:
+    return parameters[0], parameters[1]
 
 
 def _beta_is_one(parameters: tuple[float, ...]) -> bool:
     return parameters[0] == 1.0
 
 
-iou = _ratio(
-    "iou",
+def _weights_of_beta(parameters: tuple[float, ...]) -> tuple[float, float]:
+    share = 1.0 / (1.0 + parameters[0] ** 2)
+    return share, 1.0 - share
+
+
+# The ratios as operations of PyTorch.
+
+
+def iou_of_tensors(t: Any) -> Any:
+    return over(t.intersection, t.union)
+
+
+def _dice(t: Any) -> Any:
+    return over(2.0 * t.intersection, t.measure_a + t.measure_b)
+
+
+def _tversky(t: Any, alpha: float, beta: float) -> Any:
+    rest = alpha * (t.measure_a - t.intersection) + beta * (t.measure_b - t.intersection)
+    return over(t.intersection, t.intersection + rest)
+
+
+def _f_score(t: Any, beta: float) -> Any:
+    squared = beta * beta
+    return _tversky(t, 1.0 / (1.0 + squared), squared / (1.0 + squared))
+
+
+def _coverage(t: Any) -> Any:
+    return over(t.intersection, t.measure_a)
+
+
+def _overlap_coefficient(t: Any) -> Any:
+    return over(t.intersection, t.measure_a.minimum(t.measure_b))
+
+
+def _volumetric_similarity(t: Any) -> Any:
+    total = t.measure_a + t.measure_b
+    return over(total - (t.measure_a - t.measure_b).abs(), total)
+
+
+iou = component(
     formulas.iou,
+    needs="overlap",
+    highest_apart=0.0,
+    grows=True,
+    at_most=(1.0, 1.0),
+    torch=iou_of_tensors,
     doc="""Intersection over union (Jaccard index): ``I / (A + B - I)``.
 
     A and B are the measures of found and truth, I is the measure of what both share.
@@ -56,9 +97,13 @@ iou = _ratio(
     """,
 )
 
-dice = _ratio(
-    "dice",
+dice = component(
     formulas.dice,
+    needs="overlap",
+    highest_apart=0.0,
+    grows=True,
+    at_most=(0.5, 0.5),
+    torch=_dice,
     doc="""Dice coefficient (Sorensen, F1 of sizes): ``2 I / (A + B)``.
 
     A and B are the measures of found and truth, I is the measure of what both share.
@@ -77,10 +122,14 @@ dice = _ratio(
     """,
 )
 
-tversky = _ratio(
-    "tversky",
+tversky = component(
     formulas.tversky,
-    parameters=(("alpha", 0.5), ("beta", 0.5)),
+    needs="overlap",
+    highest_apart=0.0,
+    grows=True,
+    at_most=_weights,
+    torch=_tversky,
+    parameters={"alpha": 0.5, "beta": 0.5},
     symmetric=_equal_weights,
     doc="""Tversky index: ``I / (I + alpha (A - I) + beta (B - I))``.
 
@@ -101,10 +150,14 @@ tversky = _ratio(
     """,
 )
 
-f_score = _ratio(
-    "f_score",
+f_score = component(
     formulas.f_score,
-    parameters=(("beta", 1.0),),
+    needs="overlap",
+    highest_apart=0.0,
+    grows=True,
+    at_most=_weights_of_beta,
+    torch=_f_score,
+    parameters={"beta": 1.0},
     symmetric=_beta_is_one,
     doc="""F-score of sizes: ``(1 + beta^2) I / (A + beta^2 B)``.
 
@@ -124,11 +177,14 @@ f_score = _ratio(
     """,
 )
 
-coverage = _ratio(
-    "coverage",
+coverage = component(
     formulas.coverage,
-    symmetric=never,
-    bounded=True,
+    needs=("overlap", "bounded"),
+    highest_apart=0.0,
+    grows=True,
+    at_most=(1.0, 0.0),
+    torch=_coverage,
+    symmetric=False,
     doc="""Intersection over the first set: ``I / A``.
 
     ``coverage(found, truth)`` is precision, ``coverage(truth, found)`` is recall.
@@ -144,10 +200,12 @@ coverage = _ratio(
     """,
 )
 
-overlap_coefficient = _ratio(
-    "overlap_coefficient",
+overlap_coefficient = component(
     formulas.overlap_coefficient,
-    bounded=True,
+    needs=("overlap", "bounded"),
+    highest_apart=0.0,
+    grows=True,
+    torch=_overlap_coefficient,
     doc="""Intersection over the smaller set (Szymkiewicz-Simpson): ``I / min(A, B)``.
 
     1 as soon as one set lies in the other.
@@ -165,8 +223,11 @@ overlap_coefficient = _ratio(
     """,
 )
 
-volumetric_similarity = single(
-    Component("volumetric_similarity", formulas.volumetric_similarity, Groups.OVERLAP),
+volumetric_similarity = component(
+    formulas.volumetric_similarity,
+    needs="overlap",
+    grows=True,
+    torch=_volumetric_similarity,
     doc="""Similarity of the measures alone: ``1 - |A - B| / (A + B)``.
 
     It does not look at where the sets are: 1 is possible without any overlap.

@@ -20,16 +20,20 @@ from overlap._common.numbers import checked_number
 from overlap._kernels.terms import Groups, Terms
 from overlap.regions.base import Regions, check_pair
 from overlap.scores import evaluation, sparse
-from overlap.scores.component import Component, Part
+from overlap.scores.component import Part, read_component
 from overlap.scores.evaluation import row_gradients
 from overlap.scores.groups import GroupScores, checked_groups, pairwise_by_group
 from overlap.scores.plan import Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     import scipy.sparse
     from numpy.typing import NDArray
 
-__all__ = ["Score", "check_score", "single", "terms"]
+    from overlap.scores.component import Weights
+
+__all__ = ["Score", "check_score", "component", "terms"]
 
 #: What other packages call found and truth.
 _OTHER_WORDS = frozenset(
@@ -368,6 +372,15 @@ class Score:
     __str__ = __repr__
 
     @property
+    def signature(self) -> str:
+        """The name with the parameters and their defaults, ``tversky(alpha=0.5, beta=0.5)``."""
+        known = {key: value for part in self.parts for key, value in part.component.parameters}
+        texts = (
+            f"{key}=" if math.isnan(value) else f"{key}={value:g}" for key, value in known.items()
+        )
+        return f"{self.name}({', '.join(texts)})" if known else self.name
+
+    @property
     def symmetric(self) -> bool:
         """Whether exchanging found and truth changes nothing."""
         return all(part.symmetric for part in self.parts)
@@ -404,17 +417,127 @@ class Score:
         return Plan(repr(self), self.parts, "natural" if overlap_only else self.enclosure)
 
 
-def single(component: Component, doc: str = "") -> Score:
-    """Return a component as a score.
+def component(
+    formula: Callable,
+    *,
+    needs: str | Iterable[str],
+    name: str | None = None,
+    doc: str = "",
+    symmetric: bool | Callable[[tuple[float, ...]], bool] = True,
+    highest: float = 1.0,
+    highest_apart: float | None = None,
+    penalty: bool | None = None,
+    grows: bool = False,
+    at_most: Weights | None = None,
+    parameters: Mapping[str, float | None] | None = None,
+    absolute: bool = False,
+    axis: Callable | None = None,
+    torch: Callable | None = None,
+) -> Score:
+    """Return a score of your own, from one compiled formula and what is known of it.
+
+    The result is as good a score as `iou`: it adds to others, and has pairwise evaluation, sparse
+    pairs, gradients, suppression, matching and losses, for every kind of region that has the terms.
+    These trust what is said here; `overlap.testing.check_score` checks it.
 
     Parameters
     ----------
-    component : Component
+    formula : callable
+        Decorated with `overlap.scalar`: ``(o, e, s, x, p)``, the terms of one pair and the
+        parameters, to ``(value, do, de, ds, dx)``, the value >= 0 and its partial derivatives. The
+        terms are ``o = (measure_a, measure_b, intersection)``, ``e = (hull, center_gap2,
+        diameter2)``, ``s = outside`` and for each axis ``x[k] = (offset, side_a, side_b, cover)``.
+        For distributions ``e = (transport2, bhattacharyya, kl_ba)`` and ``s = kl_ab``. Partials are
+        zeros for what is not read, and ``()`` for `x`. The value is NaN for two empty regions if
+        only the overlap is read; otherwise, where a denominator is 0, 0.
+    needs : str or iterable of str
+        The groups of terms that the formula reads: ``"overlap"``, ``"enclosure"``, ``"outside"``,
+        ``"extent"``, ``"divergence"`` (see `terms`). And what else it asks of a kind: ``"centers"``
+        (distances between centers mean something), ``"sides"`` (of the enclosure), ``"aspect"`` (a
+        width and a height), ``"corners"``, ``"bounded"`` (an intersection that is at most either
+        measure).
+    name : str, optional
+        By default that of the function.
     doc : str
-        What ``help`` shows of the score.
+        What ``help`` shows. The first line is the meaning, which ``overlap list scores`` prints.
+    symmetric : bool or callable
+        Exchanging the two regions changes nothing; or a function of the tuple of parameters.
+    highest : float
+        The largest value; for each axis with `axis`.
+    highest_apart : float, optional
+        The largest value of two regions that do not intersect, by default `highest`. `Score.pairs`
+        and `nms` leave out pairs that cannot reach a threshold because of it.
+    penalty : bool, optional
+        0 for equal regions, and to be subtracted; otherwise `highest` for equal regions. By
+        default so if an enclosure, what is outside or the extent is read.
+    grows : bool
+        The value never falls where the intersection grows and both measures stay. Suppression then
+        skips pairs by cheap bounds of the intersection.
+    at_most : pair of float or callable, optional
+        Weights alpha and beta of a Tversky index ``I / (I + alpha (A - I) + beta (B - I))`` that
+        the value never exceeds, or a function from the tuple of parameters to them. Suppression
+        then looks only at regions that are as near, and as alike in size, as that needs.
+    parameters : mapping from str to float or None, optional
+        Names and defaults >= 0 of run-time parameters, in the order of `p`; None for one that must
+        be given, and be > 0.
+    absolute : bool
+        The value depends on the unit of length.
+    axis, torch : callable, optional
+        For a sum over axes, the template of the partials of axis K, see ``sides_gap`` in
+        ``overlap/_kernels/formulas.py``. And the value as operations of PyTorch, as a function of
+        the `Terms`, whose arrays are tensors, and of the parameters.
+
+    Returns
+    -------
+    Score
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a formula that is not compiled or takes other arguments, and metadata out of range.
+
+    Examples
+    --------
+    The mean of precision and recall:
+
+    >>> import math
+    >>> import overlap as ov
+    >>> @ov.scalar
+    ... def kulczynski(o, e, s, x, p):
+    ...     a, b, shared = o
+    ...     u, v = 1.0 / a if a > 0.0 else 0.0, 1.0 / b if b > 0.0 else 0.0
+    ...     value = 0.5 * shared * (u + v) if a + b > 0.0 else math.nan
+    ...     do = (-0.5 * shared * u * u, -0.5 * shared * v * v, 0.5 * (u + v))
+    ...     return value, do, (0.0, 0.0, 0.0), 0.0, ()
+    >>> kulczynski = ov.component(
+    ...     kulczynski,
+    ...     needs=("overlap", "bounded"),
+    ...     doc="Mean of precision and recall: ``(I / A + I / B) / 2``.",
+    ...     highest_apart=0.0,
+    ...     grows=True,
+    ... )
+    >>> found, truth = ov.Boxes([[0.0, 0.0, 4.0, 4.0]]), ov.Boxes([[2.0, 0.0, 8.0, 4.0]])
+    >>> kulczynski(found, truth).round(3)
+    array([0.417])
+    >>> (kulczynski - ov.center_gap).value_and_grad(found, truth)[1].round(3)
+    array([[0.018, 0.031, 0.072, 0.053]])
     """
-    part = Part(1.0, component, tuple(value for _, value in component.parameters))
-    return Score((part,), doc=doc)
+    own = read_component(
+        formula,
+        needs=needs,
+        name=name,
+        penalty=penalty,
+        symmetric=symmetric,
+        highest=highest,
+        highest_apart=highest_apart,
+        grows=grows,
+        at_most=at_most,
+        parameters=parameters,
+        torch=torch,
+        axis=axis,
+        absolute=absolute,
+    )
+    return Score((Part(1.0, own, tuple(value for _, value in own.parameters)),), doc=doc)
 
 
 def check_score(score: object) -> None:

@@ -7,6 +7,7 @@ pair of regions.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ import numpy as np
 
 import overlap as ov
 from overlap.regions.base import Regions
+from overlap.scores import divergences, penalties, ratios
+from overlap.scores.component import Component
 from overlap.scores.score import Score
 from overlap.testing._capabilities import Capabilities, capabilities
 from overlap.testing._coders import check_coder
@@ -21,6 +24,7 @@ from overlap.testing._gradients import central_difference, gradient, gradient_at
 from overlap.testing._laws import SCORE_LAWS, batches, order_of_scores, refusal, terms
 from overlap.testing._sample import Sample, blocked_class, with_class
 from overlap.testing._sample import rebuild as rebuilt
+from overlap.testing._scores import check_score
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -32,12 +36,13 @@ __all__ = [
     "check_coder",
     "check_pairs",
     "check_regions",
+    "check_score",
 ]
 
 
 def all_scores() -> tuple[Score, ...]:
-    """Return the scores that the law suite goes through."""
-    return (
+    """Return the scores that the law suite goes through: every component, alone or in a sum."""
+    chosen = (
         ov.iou,
         ov.dice,
         ov.tversky(alpha=0.3, beta=0.7),
@@ -60,6 +65,26 @@ def all_scores() -> tuple[Score, ...]:
         ov.jd(root=True),
         ov.probiou,
     )
+    covered = set().union(*map(_components, chosen))
+    rest = [
+        score
+        for module in (ratios, penalties, divergences)
+        for score in map(vars(module).get, module.__all__)
+        if not covered.issuperset(_components(score))
+    ]
+    return (*chosen, *map(_given, rest))
+
+
+def _components(score: Score) -> set[Component]:
+    return {part.component for part in score.parts}
+
+
+def _given(score: Score) -> Score:
+    """Return a score whose parameters all have a value."""
+    missing = {
+        key: 1.0 for own in _components(score) for key, value in own.parameters if math.isnan(value)
+    }
+    return score(**missing) if missing else score
 
 
 def _draw(

@@ -110,7 +110,7 @@ def gradient_at_ties(sample: Sample, score: Score) -> None:
     grad = score.value_and_grad(found, found, wrt="both")[1][0]
     sample.hold("finite gradient of identical regions", np.isfinite(grad), score, found)
     # Where regions do not fill their enclosure, its gap is not smallest for equal ones.
-    gap = any(part.component.name == "enclosure_gap" for part in score.parts)
+    gap = any(part.component.filled for part in score.parts)
     best = found.geometry().reflexive and (not gap or found.geometry(score.enclosure).filled)
     if score.symmetric and best:
         general = score.value_and_grad(found, truth, wrt="both")[1][0]

@@ -12,7 +12,6 @@ import numpy as np
 import overlap as ov
 from overlap._kernels.terms import Groups
 from overlap.regions.base import Regions
-from overlap.scores.component import Part
 from overlap.scores.score import Score
 from overlap.testing._sample import ROUNDING, Sample, close, same, with_class
 
@@ -104,15 +103,10 @@ def _identity(sample: Sample, score: Score) -> None:
         return
     if not sample.found.geometry().reflexive:
         return
-    names = {part.component.name for part in score.parts}
-    ratios = {part.component.name for part in score.parts if _is_ratio(part)}
-    legal = ratios | {"center_gap", "aspect_gap", "sides_gap", "enclosed_gap"}
-    legal |= {"direction_gap", "shape_gap", "corner_gap"}
-    if sample.found.geometry(score.enclosure).filled:
-        legal |= {"enclosure_gap"}  # the region fills its own enclosure
-    if not names <= legal:
-        return
-    wanted = sum(part.coefficient for part in score.parts if _is_ratio(part))
+    components = [part.component for part in score.parts]
+    if any(own.filled for own in components) and not sample.found.geometry(score.enclosure).filled:
+        return  # equal regions leave some of their enclosure free
+    wanted = sum(part.coefficient * part.component.best for part in score.parts)
     value = score(sample.found, sample.found)
     positive = sample.found.measure() > 0
     ok = value == wanted if sample.exact else close(value, np.full_like(value, wanted))
@@ -123,14 +117,10 @@ def _identity_of_distributions(sample: Sample, score: Score) -> None:
     needs = [part.component.needs for part in score.parts]
     if not all(Groups.DIVERGENCE in group for group in needs):
         return  # two equal distributions share less than each of them is
-    wanted = sum(part.coefficient * part.component.high for part in score.parts)
+    wanted = sum(part.coefficient * part.component.best for part in score.parts)
     value = score(sample.found, sample.found)
     ok = close(value, np.full_like(value, wanted)) | (sample.found.measure() == 0)
     sample.hold("identity", ok, score, sample.found, value=value, wanted=wanted)
-
-
-def _is_ratio(part: Part) -> bool:
-    return part.component.needs == Groups.OVERLAP
 
 
 def _ways_of_pairing(sample: Sample, score: Score) -> None:
@@ -192,10 +182,10 @@ def _sparse(sample: Sample, score: Score) -> None:
 def _invariance(sample: Sample, score: Score) -> None:
     found, truth = sample.found, sample.truth
     value = score(found, truth)
-    absolute = any(part.component.name == "corner_gap" for part in score.parts)
+    absolute = any(part.component.absolute for part in score.parts)
     for name, transform in sample.transforms.items():
         if name == "scale" and absolute:
-            continue  # it is a distance over the diagonal of the image
+            continue
         moved = score(transform(found), transform(truth))
         ok = close(moved, value, 1e-9)
         sample.hold(f"invariance ({name})", ok, score, found, truth, value=value, moved=moved)

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import torch
 
 from overlap._kernels.terms import Terms
-from overlap.interop.torch._formulas import combined, powered
+from overlap.interop.torch._scores import combined
 from overlap.losses.overlaps import anatomy
 from overlap.scores.score import Score
+from overlap.scores.tensors import powered
 
 __all__ = ["Shape", "shaped"]
 

@@ -23,7 +23,6 @@ from overlap.interop.torch._graph import (
 from overlap.interop.torch._layouts import Kind, Layout, layout_of
 from overlap.interop.torch._scores import Backend, check_score, leading, regions_of, uses_torch
 from overlap.losses.overlaps import anatomy
-from overlap.scores.component import Part
 from overlap.scores.score import Score
 
 if TYPE_CHECKING:
@@ -307,22 +306,6 @@ class OverlapLoss(torch.nn.Module):
         weights : Tensor, shape (...), optional
         """
         return overlap_loss(self.score, pred, target, weights=weights, **self.settings)
-
-    # Copies of a model, and models that are stored, hold the score by the names of its parts:
-    # compiled functions cannot be stored, and copies of them would be compiled again.
-
-    def __getstate__(self) -> dict[str, Any]:
-        score = self.score
-        parts = [(p.coefficient, p.component.name, p.parameters) for p in score.parts]
-        return {**self.__dict__, "score": (parts, score.enclosure, score.label)}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        parts, enclosure, label = state["score"]
-        known = (
-            Part(coefficient, getattr(overlap, name).parts[0].component, parameters)
-            for coefficient, name, parameters in parts
-        )
-        super().__setstate__({**state, "score": Score(tuple(known), enclosure, label)})
 
     def __repr__(self) -> str:
         settings = "".join(f", {name}={value!r}" for name, value in self.settings.items())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -9,7 +11,6 @@ import torch
 
 from overlap.interop._tables import table_scorer
 from overlap.interop.torch._compiling import is_dynamo_compiling, uncompiled
-from overlap.interop.torch._formulas import FORMULAS, combined
 from overlap.interop.torch._graph import (
     attached,
     checked,
@@ -20,9 +21,19 @@ from overlap.interop.torch._graph import (
     working_type,
 )
 from overlap.interop.torch._layouts import Kind, Layout, layout_of
+from overlap.scores.component import Part
 from overlap.scores.score import Score
 
-__all__ = ["Backend", "check_score", "leading", "pairwise", "regions_of", "score", "uses_torch"]
+__all__ = [
+    "Backend",
+    "check_score",
+    "combined",
+    "leading",
+    "pairwise",
+    "regions_of",
+    "score",
+    "uses_torch",
+]
 
 Backend = Literal["kernels", "torch"] | None
 _WRT = {
@@ -53,7 +64,7 @@ def uses_torch(which: Score, layout: Layout, tensor: Any, backend: Backend) -> b
     elif which.plan.enclosure not in layout.enclosures:
         lacking = f"{layout.name} under {which.plan.enclosure!r}"
     else:
-        unknown = [p.component.name for p in which.parts if p.component.name not in FORMULAS]
+        unknown = [p.component.name for p in which.parts if p.component.torch is None]
         lacking = ", ".join(unknown)
     if lacking:
         raise TypeError(
@@ -70,6 +81,29 @@ def _example(layout: Layout, tensor: Any) -> np.ndarray:
     if layout.ends:
         row[:, : tensor.shape[-1] // 2] = 0.0
     return row
+
+
+def combined(parts: Sequence[Part], terms: Any, empty: float = math.nan) -> Any:
+    """Return the score of pairs from their terms.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        Of components that have operations of PyTorch.
+    terms : Terms
+        With tensors of shape (...), and (..., axes).
+    empty : float
+        What a ratio of two empty regions is.
+    """
+    both_empty = terms.measure_a + terms.measure_b <= 0.0
+    value: Any = 0.0
+    for part in parts:
+        assert part.component.torch is not None
+        own = part.component.torch(terms, *part.parameters)
+        if part.component.ratio and empty != 0.0:
+            own = torch.where(both_empty, torch.full_like(own, empty), own)
+        value = value + part.coefficient * own
+    return value
 
 
 def leading(layout: Layout, tensor: Any) -> Any:
