@@ -1,4 +1,4 @@
-"""What may be read: regular files, and how large compressed ones may become.
+"""Files that may be read: regular ones, and sizes of compressed ones. And temporary files.
 
 A file of a few kilobytes can promise terabytes, or be a device without an end. So readers ask here
 before the work. The bounds are far above files of data; who has a larger one names a number of
@@ -101,7 +101,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
 
 
 def most_text(stored: int) -> int:
-    """Return how many bytes of text a compressed file may hold.
+    """Return the number of bytes of text that a compressed file may hold.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def most_text(stored: int) -> int:
 
 
 def most_voxels(stored: int) -> int:
-    """Return how many bytes of voxels a compressed file may hold.
+    """Return the number of bytes of voxels that a compressed file may hold.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def most_voxels(stored: int) -> int:
 
 
 def check_size(name: str, size: int, most: int, what: str = "") -> None:
-    """Refuse what is larger than allowed.
+    """Refuse a file or array that is larger than allowed.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ class ByValue:
     """
 
     def _contents(self) -> Sequence[Any]:
-        """Return what decides whether two objects of one class are equal."""
+        """Return the values by which objects of one class are compared."""
         return [getattr(self, entry.name) for entry in fields(self) if entry.compare]  # type: ignore[arg-type]
 
     def __eq__(self, other: object) -> bool:

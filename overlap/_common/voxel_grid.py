@@ -25,7 +25,7 @@ class GridMismatchError(ValueError):
 
 
 class VoxelGrid(NamedTuple):
-    """What a volume says about its grid.
+    """The grid of a volume, as far as the volume says it.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ def axis_length(column: NDArray[np.float64], stated: float, single: bool) -> flo
 def compare_grids(
     truth: VoxelGrid, found: VoxelGrid, tolerance: float
 ) -> tuple[tuple[str, ...], list[str], float]:
-    """Return what was compared, what differs, and the largest difference."""
+    """Return properties that were compared, those that differ, and the largest difference."""
     if truth.shape != found.shape:
         sizes = [" x ".join(map(str, grid.shape)) for grid in (found, truth)]
         return ("shape",), [f"its shape is {sizes[0]}, that of the truth {sizes[1]}"], np.inf

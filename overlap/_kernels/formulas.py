@@ -1,4 +1,4 @@
-"""Formulas: what a score makes of the terms, without any geometry.
+"""Formulas of scores: functions of the terms of a pair, without any geometry.
 
 Every formula takes ``(o, e, s, x, p)``, the four groups of terms (see `overlap._kernels.terms`)
 and the run-time parameters, and returns its value and its partial derivatives

@@ -33,7 +33,7 @@ _CAPACITY = 4096
 
 @dataclass(frozen=True, eq=False)
 class LabelPairs(ByValue):
-    """What the voxels with each pair of labels sum to; pairs in ascending order.
+    """Sums over the voxels with each pair of labels; pairs in ascending order.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class LabelPairs(ByValue):
         return grouped(LabelPairs(found, truth, *self.columns()[2:]))
 
     def side(self, which: str) -> LabelPairs:
-        """Return what one side's labels sum to, as pairs of a label with itself."""
+        """Return the sums of one side's labels, as pairs of a label with itself."""
         labels = self.found if which == "found" else self.truth
         return self.relabeled(labels, labels)
 
@@ -325,14 +325,14 @@ _ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 @scalar
 def first_place(a, b, last):
-    """Return where to look for a pair of labels first, in a table with `last` + 1 places."""
+    """Return the first place to look for a pair of labels, in a table with `last` + 1 places."""
     h = (a & 0xFFFFFF) * 40503 + (b & 0xFFFFFF) * 60493
     return np.uintp((h ^ (h >> 11)) & last)
 
 
 @scalar
 def fold(outer, p, run, touched, marks, total):
-    """Add what plane p has touched to the totals."""
+    """Add the sums of plane p to the totals."""
     axes = outer.shape[1] + 2
     for k in range(marks):
         s = touched[np.uintp(k)]

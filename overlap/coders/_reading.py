@@ -32,7 +32,7 @@ __all__ = [
 
 
 class Coder(Protocol):
-    """What all coders do: regions to numbers, numbers to regions, gradients to gradients."""
+    """Interface of coders: regions to numbers, numbers to regions, gradients to gradients."""
 
     def encode(self, regions: Any, /) -> NDArray[np.float64]:
         """Return the numbers of regions, one row for each."""
@@ -48,7 +48,7 @@ class Coder(Protocol):
 
 
 def noun(kind: type[Regions]) -> str:
-    """Return what one region is called in messages."""
+    """Return the name of one region in messages."""
     return "interval" if issubclass(kind, Intervals) else "box"
 
 
@@ -153,7 +153,7 @@ def clamped(
 
 
 class Scaling:
-    """The affine map between what a model predicts and what it means, column by column.
+    """The affine map between predictions of a model and their meaning, column by column.
 
     Parameters
     ----------
@@ -196,9 +196,9 @@ class Scaling:
                 self.step = numbers if name == "stds" else 1.0 / numbers
 
     def code(self, meaning: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what a model should predict."""
+        """Return the numbers that a model should predict."""
         return (meaning - self.mean) / self.step
 
     def meaning(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what predictions mean."""
+        """Return the meaning of predictions."""
         return values * self.step + self.mean

@@ -162,7 +162,7 @@ class EdgeDistances(ByValue):
         return np.hstack([-lower, upper]) * self._scale * slope
 
     def centerness(self, regions: Boxes | Intervals) -> NDArray[np.float64]:
-        """Return how central the points are in their regions, shape (N,), in [0, 1].
+        """Return the centerness of the points in their regions, shape (N,), in [0, 1].
 
         The square root of the product over the axes of the smaller distance divided by the
         larger one (1904.01355): 1 in the middle, 0 at the border and outside.

@@ -1,4 +1,4 @@
-"""From the visible part of a region to the whole of it."""
+"""Visible parts of regions and their hidden sides, as whole regions."""
 
 from __future__ import annotations
 

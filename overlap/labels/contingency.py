@@ -1,4 +1,4 @@
-"""Contingency: what every overlap score of two label volumes needs, from one pass."""
+"""Contingency of two label volumes: joint counts for every overlap score, from one pass."""
 
 from __future__ import annotations
 
@@ -352,7 +352,7 @@ def _labels(total: LabelPairs) -> NDArray[np.int64]:
 
 
 def places(known: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return where each label is among ascending known ones, -1 where it is not."""
+    """Return the place of each label among ascending known ones, -1 where it is not there."""
     if not len(known):
         return np.full(len(wanted), -1)
     at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)

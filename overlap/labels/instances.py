@@ -1,4 +1,4 @@
-"""Instances: which found object is which true one, and panoptic quality."""
+"""Instances in label volumes: matches of found and true ones, and panoptic quality."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lesions: which were detected, and the lesion-wise Dice of the BraTS challenges."""
+"""Detection of lesions, and the lesion-wise Dice of the BraTS challenges."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ BRATS_2023: dict[str, tuple[int, float]] = {
 
 @dataclass(frozen=True, eq=False)
 class LesionDetection(ByValue):
-    """Which true lesions were detected, and which found ones are real.
+    """Detected and missed true lesions, and real and false found ones.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Centreline Dice of tubes: vessels, nerves, roads."""
+"""Centerline Dice of tubes: vessels, nerves, roads."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _thinned(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class CenterlineDice:
-    """Centreline Dice and what it is made of.
+    """Centerline Dice, with its precision and sensitivity.
 
     Attributes
     ----------

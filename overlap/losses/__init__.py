@@ -1,4 +1,4 @@
-"""Losses: what to minimise so that predictions come to agree with targets.
+"""Losses with gradients, for training predictions to agree with targets.
 
 Every loss returns a `Loss`: its reduced value, the gradient of that value with respect to the
 prediction's parameters, and the losses of the items. Nothing here needs an automatic

@@ -50,7 +50,7 @@ def stacked(grads: tuple[NDArray[np.float64], ...]) -> NDArray[np.float64]:
 
 
 def _row_counts(regions: Regions) -> NDArray[np.intp]:
-    """Return how many rows of parameters each region of a ragged batch has."""
+    """Return the number of rows of parameters of each region of a ragged batch."""
     counts = regions.row_counts()
     if counts is None:
         raise TypeError(
@@ -75,7 +75,7 @@ def item_of(pair: Pair, side: str) -> NDArray[np.intp] | None:
 
 
 def spread(values: NDArray[np.float64], items: NDArray[np.intp] | None) -> NDArray[np.float64]:
-    """Return what belongs to pairs, shape (N,), for every column of a gradient."""
+    """Return values of pairs, shape (N,), for every column of a gradient."""
     return values if items is None else values[items]
 
 

@@ -1,4 +1,4 @@
-"""Losses of classification that know how good the region is, from logits."""
+"""Classification losses from logits, with the quality of regions as a target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inner-IoU: losses that look at the overlap of scaled regions."""
+"""Inner-IoU losses: the overlap of scaled regions."""
 
 from __future__ import annotations
 

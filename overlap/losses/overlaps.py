@@ -164,7 +164,7 @@ def overlap_loss(
 
 
 def engine_side(name: str, wrt: str) -> str:
-    """Return what the engine calls the side with respect to which gradients are, or raise."""
+    """Return the name of a side in `Score.value_and_grad`, or raise."""
     if wrt not in _WRT:
         raise ValueError(f"{name}: wrt = {wrt!r}; expected 'pred', 'target' or 'both'")
     return _WRT[wrt]
@@ -382,7 +382,7 @@ def _powers(
 
 @dataclass(frozen=True, eq=False)
 class Anatomy(ByValue):
-    """A score taken apart.
+    """A score taken apart into its ratio and its penalties.
 
     Attributes
     ----------

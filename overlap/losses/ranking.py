@@ -1,4 +1,4 @@
-"""One number to rank detections by, from class and place."""
+"""Ranking scores of detections, from confidence and quality."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Losses of numbers, such as the offsets that a coder makes of regions."""
+"""Regression losses of numbers, such as the offsets that a coder makes of regions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From coarse to fine: offsets first, the overlap itself later."""
+"""Schedule of losses from coarse to fine: offsets first, the overlap itself later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Losses of soft masks: Dice, Jaccard, Tversky, focal Tversky, generalised Dice.
+"""Losses for soft masks: Dice, Jaccard, Tversky, focal Tversky, generalised Dice.
 
 They take masks whose cells hold probabilities, one mask per class and image, and give the exact
 gradient with respect to every value. The form of the masks (`overlap.Masks`, ``soft=``) decides
@@ -334,7 +334,7 @@ _NONE = np.empty(0)
 
 @dataclass(frozen=True, eq=False)
 class Sums(ByValue):
-    """What the formula of a loss reads: one number per pair of regions, in float64.
+    """Terms of a loss: one number per pair of regions, in float64.
 
     Attributes
     ----------

@@ -64,7 +64,7 @@ class RunningMean:
             raise ValueError(f"RunningMean: momentum = {self.momentum!r} is not in [0, 1]")
 
     def update(self, losses: ArrayLike) -> None:
-        """Take the losses of a batch in; an empty batch changes nothing."""
+        """Add the losses of a batch; an empty batch changes nothing."""
         array = np.asarray(losses, np.float64)
         if array.size:
             self.value += self.momentum * (float(array.mean()) - self.value)

@@ -225,7 +225,7 @@ def decay(s, threshold, sigma, linear):
 
 @scalar
 def highest(todo, count, current, index):
-    """Return where in `todo` the highest confidence stands; at ties the first index."""
+    """Return the place of the highest confidence in `todo`; at ties the first index."""
     best = 0
     for q in range(1, count):
         ahead, behind = current[todo[q]], current[todo[best]]

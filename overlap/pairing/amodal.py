@@ -1,4 +1,4 @@
-"""Regions of which a part is hidden: what occlusion alone costs, and what it cannot explain.
+"""Occluded regions: bounds of scores by the hidden fraction, and errors that are due to it.
 
 The *whole* (amodal) region of an object includes what is behind something else, or outside the
 picture; the *visible* (modal) region is what can be seen of it. A detector that can only see the
@@ -51,7 +51,7 @@ _SAME = 1e-9  # of the measure: a visible part that sticks out by less is inside
 
 
 def hidden_fraction(visible: Regions, whole: Regions) -> NDArray[np.float64]:
-    """Return which part of every whole region is hidden, shape (N,), in [0, 1].
+    """Return the hidden fraction of every whole region, shape (N,), in [0, 1].
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def recall_bound(hidden: ArrayLike, thresholds: ArrayLike) -> NDArray[np.float64
 
 
 def hidden_sides(visible: Boxes | Intervals, whole: Boxes | Intervals) -> NDArray[np.float64]:
-    """Return which part of every whole region is hidden at each of its sides.
+    """Return the fraction of every whole region that is hidden at each of its sides.
 
     Parameters
     ----------
@@ -271,7 +271,7 @@ class OcclusionErrors(ByValue):
 
     @property
     def occlusion(self) -> NDArray[np.float64]:
-        """What a region near the visible part misses of the whole in addition, shape (K,)."""
+        """Loss of a region near the visible part in addition, because of the whole, shape (K,)."""
         return np.maximum(self.iou_visible - self.iou_whole, 0.0)
 
     @property
@@ -314,7 +314,7 @@ class OcclusionErrors(ByValue):
 def occlusion_errors(
     found: Regions, visible: Regions, whole: Regions, *, matches: Matches | None = None
 ) -> OcclusionErrors:
-    """Split the loss of found regions into what occlusion explains and what it does not.
+    """Split the loss of found regions into errors of occlusion and of localization.
 
     Parameters
     ----------

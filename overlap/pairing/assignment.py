@@ -1,4 +1,4 @@
-"""Assignment: which anchors a detector learns as objects, which as background."""
+"""Assignment of anchors to true regions, for training a detector."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["Assignment", "assign", "best_of", "useful_pairs", "without_pairs", "
 
 @dataclass(frozen=True, eq=False)
 class Assignment(ByValue):
-    """What every anchor is to learn.
+    """Labels of anchors for training: object, background or ignored.
 
     Attributes
     ----------

@@ -25,7 +25,7 @@ _SHARE = 1e-4  # of the larger side of a pair: the default bound
 
 @dataclass(frozen=True, eq=False)
 class HausdorffDistances(ByValue):
-    """How far N pairs of regions are from each other, and where.
+    """Hausdorff distances of N pairs of regions, with the points where they are attained.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Matching: which found region belongs to which true one."""
+"""Matching of found regions with true ones, one to one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Non-maximum suppression: of regions that overlap, keep the most confident one."""
+"""Non-maximum suppression, hard and soft, for any score and kind of region."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _BLOCK = 2048
 
 @dataclass(frozen=True, eq=False)
 class Kept(ByValue):
-    """What suppression keeps, in order of descending confidence; ties in order of index.
+    """Kept regions, in order of descending confidence; ties in order of index.
 
     Attributes
     ----------

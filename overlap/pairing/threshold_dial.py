@@ -1,4 +1,4 @@
-"""The dial of a detector: what the threshold of an assignment trades."""
+"""Precision and recall of an assignment of anchors, against its threshold."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def threshold_dial(
     purity: Score = coverage,
     groups: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> ThresholdDial:
-    """Return what the threshold of `assign` trades: clean labels against found objects.
+    """Return precision and recall of the labels of `assign` for many thresholds.
 
     A low threshold gives every object many anchors, most of which show a good deal of
     something else; a high one gives clean anchors, and none at all to some of the objects.

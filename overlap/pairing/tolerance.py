@@ -1,4 +1,4 @@
-"""Tolerance: how much a score moves when boundaries move a little."""
+"""Tolerance of scores: the change of a score when boundaries move a little."""
 
 from __future__ import annotations
 

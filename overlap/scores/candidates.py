@@ -1,4 +1,4 @@
-"""Candidate pairs: which pairs can intersect at all, found without looking at every one.
+"""Candidates: pairs that can intersect at all, found without looking at every pair.
 
 Small problems look at all pairs; one axis, or regions in groups, are joined on sorted
 starts; large planar and spatial problems go through a uniform grid on outer boxes.

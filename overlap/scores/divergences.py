@@ -1,4 +1,4 @@
-"""Divergences: how near two Gaussians are, as scores.
+"""Divergences of Gaussians, as scores.
 
 All of them are similarities: 1 for equal Gaussians (`kfiou`: 1/3), falling towards 0 and never
 negative. None is 0 for want of an intersection, so that a box far away still has a gradient;

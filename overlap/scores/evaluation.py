@@ -224,7 +224,7 @@ def value_and_grad(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return scores (N,) and gradients (P, N), or (2 P, N) for ``wrt="both"``.
 
-    Of ragged kinds see `overlap.scores.evaluation`.
+    For variable-length regions see `ragged_value_and_grad`.
     """
     geometry = plan.differentiable(found, truth)
     if found.ragged:
@@ -269,12 +269,11 @@ def value_and_grad(
 def ragged_value_and_grad(
     plan: Plan, found: Any, truth: Any, wrt: str
 ) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], ...]]:
-    """Return scores (N,) and one gradient or two, each of all pairs, one after the other.
+    """Return scores (N,) and one or two gradients for variable-length regions, pair after pair.
 
-    Of a product each is a pair, of the gradients of both factors.
-
-    The kind has a method ``pull_ragged(index, other, other_index, geometry, needs, wrt, block,
-    partials)``, which gives them for listed pairs.
+    For a product each is a pair of the gradients of both factors. The kind has a method
+    ``pull_ragged(index, other, other_index, geometry, needs, wrt, block, partials)``, which gives
+    them for listed pairs.
     """
     geometry = plan.differentiable(found, truth)
     found, truth = broadcast(found, truth)
@@ -305,7 +304,7 @@ def row_gradients(
 ) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], ...]]:
     """Return scores (N,) and one gradient or two for any kind, each with a row per region.
 
-    Of ragged kinds with a row for each of their vertices.
+    Variable-length regions have a row for each vertex or interval.
     """
     if getattr(found, "ragged", False):
         return ragged_value_and_grad(plan, found, truth, wrt)

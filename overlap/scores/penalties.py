@@ -1,4 +1,4 @@
-"""Penalties: what to subtract from any ratio when regions miss each other.
+"""Penalties for regions that miss each other, to be subtracted from any ratio.
 
 The common layer behind GIoU, DIoU, CIoU, EIoU, SIoU and MPDIoU. Every penalty is 0 or positive,
 and 0 where its denominator is 0.

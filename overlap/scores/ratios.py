@@ -1,4 +1,4 @@
-"""Ratios: how much two sets agree, from their measures and what they share.
+"""Ratios of the measures of two sets and of their intersection.
 
 All of them are NaN for two empty sets and 0 where exactly one is empty.
 """

@@ -1,4 +1,4 @@
-"""Scores: how much two sets agree, as a composition of ratios and penalties.
+"""Scores of agreement between two sets, composed of ratios and penalties.
 
 A score is a linear combination of ratios (`overlap.scores.ratios`) and of penalties
 (`overlap.scores.penalties`). Every combination can be evaluated pair by pair, pairwise, sparsely
@@ -520,7 +520,7 @@ def component(
     >>> kulczynski(found, truth).round(3)
     array([0.417])
     >>> (kulczynski - ov.center_gap).value_and_grad(found, truth)[1].round(3)
-    array([[0.018, 0.031, 0.072, 0.053]])
+    array([[ 0.078,  0.005,  0.183, -0.005]])
     """
     own = read_component(
         formula,

@@ -1,6 +1,7 @@
-"""The law suite: what must be true of every kind of region under every score.
+"""Laws of regions, scores and coders, as checks that other packages run as well.
 
-Whoever adds a kind runs `check_regions` on it; the project's own kinds pass the same laws.
+A new kind of region has to pass `check_regions`, a new score `check_score` and a new coder
+`check_coder`; those of this package pass the same laws.
 A law that fails raises an AssertionError that names the law, the kind, the score and the
 pair of regions.
 """

@@ -1,4 +1,4 @@
-"""Laws of coders: what is decoded is encoded back, and gradients are those of `decode`."""
+"""Laws of coders: encoding reverses decoding, and gradients are those of `decode`."""
 
 from __future__ import annotations
 

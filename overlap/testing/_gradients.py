@@ -58,7 +58,7 @@ def central_difference(
 
 
 def _sizes(gradient: NDArray) -> NDArray:
-    """Return what errors of a gradient are relative to: its largest entry, pair by pair."""
+    """Return the largest entry of a gradient, pair by pair, to which errors are relative."""
     return np.maximum(abs(gradient).max(axis=1, keepdims=True), 1e-3 * abs(gradient).max())
 
 

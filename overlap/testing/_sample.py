@@ -1,4 +1,4 @@
-"""A sample of pairs, and how a broken law is reported."""
+"""Samples of pairs, and reports of broken laws."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def rebuild(batch: Regions, table: ArrayLike) -> Regions:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Random pairs of one kind, and what the laws may do with them.
+    """Random pairs of one kind, with the properties on which laws depend.
 
     Attributes
     ----------

@@ -228,7 +228,7 @@ class PeriodicGrid(ByValue):
     def region(
         self, level: float | Sequence[float], *, density: CellDensity | None = None
     ) -> Polygons:
-        """Return where the function is at least `level`, as polygons on the torus.
+        """Return the set where the function is at least `level`, as polygons on the torus.
 
         Parameters
         ----------

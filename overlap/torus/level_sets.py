@@ -55,7 +55,7 @@ def components_of(
     values: NDArray[np.float64],
     axes: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> tuple[GridComponent, ...]:
-    """Return what is known of each component of a level set."""
+    """Return size, turns and peak of each component of a level set."""
     labels, heights = found.labels.ravel(), values.ravel()
     inside = np.flatnonzero(labels >= 0)
     order = inside[np.lexsort((-heights[inside], labels[inside]))]

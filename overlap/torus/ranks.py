@@ -1,4 +1,4 @@
-"""Ranks: the fraction of data that lies at a density or below it, and what can be got from it."""
+"""Ranks: the fraction of data that lies at a density or below it, and masses and levels from it."""
 
 from __future__ import annotations
 

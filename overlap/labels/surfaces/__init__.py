@@ -1,8 +1,8 @@
-"""Surfaces of masks and label volumes, and how far they are from each other.
+"""Distances between surfaces of masks and label volumes.
 
-`borders` finds the points of a surface, `distances` the nearest point of another one, `summary`
-makes numbers of the distances by the rules of a `presets` convention, and `surface_distances`
-does it for all labels of two volumes (`measuring`). `boundary` compares bands along boundaries.
+`borders` finds the points of a surface, `nearest` the nearest point of another one, and `surface`
+makes numbers of the distances by the rules of a convention (`conventions`); `distances` does it
+for all labels of two volumes. `boundary` compares bands along boundaries.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""Convention: how a program turns two sets of voxels into a surface distance."""
+"""Conventions of programs for surface distances."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Distances from points of a grid to the nearest marked cell: the search, chosen by its cost."""
+"""Nearest marked cells of a grid: the way of searching is chosen by its cost."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Targets:
     spacing: tuple[float, ...]
 
     def distances(self, at: NDArray[np.int64], at_most: float = np.inf) -> NDArray[np.float64]:
-        """Return how far the nearest target is from given cells.
+        """Return the distances of given cells from the nearest target.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Surface: the distances of one label both ways, and what they sum up to."""
+"""Surface distances of one label, in both directions, and numbers made of them."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Directed(ByValue):
         return self.total / self.size
 
     def within(self, tolerance: float) -> float:
-        """Return how much of the surface is not farther than a tolerance.
+        """Return the area of the surface that is not farther than a tolerance.
 
         Parameters
         ----------
