@@ -16,9 +16,8 @@ from overlap.evaluate.runner import run
 from overlap.evaluate.study import Study
 from overlap.evaluate.task import Description, Inputs, Task
 from overlap.evaluate.thresholds import parse_thresholds
-from overlap.pairing._reach import check_score
 from overlap.scores.ratios import coverage
-from overlap.scores.score import Score
+from overlap.scores.score import Score, check_score
 
 from . import wording
 from .evidence import PossessionEvidence
