@@ -1,4 +1,4 @@
-"""Names of columns: a table that has some is read by them, never against them."""
+"""Columns of tables, found by their names and never read against them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Fields = tuple[frozenset[str], ...]
 
 @dataclass(frozen=True)
 class Naming:
-    """How the columns of a table can be called.
+    """Names of the columns of a table.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ def _names_of(values: Any) -> list[str] | None:
 
 
 def by_name(values: Any, naming: Naming, what: str) -> Any:
-    """Return `values`, or of a table with names the columns that are wanted, in their order.
+    """Return `values`, or the wanted columns of a table with names, in their order.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Numbers from whatever holds some, and words for what does not."""
+"""Numbers from lists, arrays, tables and tensors, and errors for other values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UNITS = 4  # in the last place, by which sums and interpolations leave [0, 1]
 
 
 def as_numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
-    """Return `values` as a float64 array, or raise an error that says what came.
+    """Return `values` as a float64 array, or raise an error that describes them.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def checked_ratio(ratio: float) -> float:
 
 
 def described(value: object) -> str:
-    """Say what came: type and shape of an array, the beginning of anything else."""
+    """Describe a value: type and shape of an array, the beginning of anything else."""
     if hasattr(value, "shape") and hasattr(value, "dtype"):
         return f"{type(value).__name__} of shape {tuple(value.shape)}, {value.dtype}"
     text = repr(value)
@@ -155,7 +155,7 @@ def described(value: object) -> str:
 
 
 def cut_rounding(shares: NDArray, dtype: np.dtype) -> None:
-    """Set to 0 or 1 what is outside [0, 1] by rounding in a type.
+    """Set values outside [0, 1] by rounding in a type to 0 or 1.
 
     A float64 that is a float32, or the shortest decimal of one, was rounded as such.
 

@@ -13,7 +13,7 @@ __all__ = ["offsets_of", "spans"]
 
 
 def offsets_of(counts: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Return where each of some parts begins whose sizes are given, and where the last ends."""
+    """Return the beginnings of parts with given sizes, and the end of the last."""
     result = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=result[1:])
     return result

@@ -1,4 +1,4 @@
-"""Sizes that float64 cannot hold: a product of sides that would become 0 or infinite."""
+"""Limits of sizes: products of sides that would become 0 or infinite in float64."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LARGEST_POWER = 1020.0  # of 2: a union, too, must be finite, and products norma
 
 @cache
 def limits(axes: int) -> tuple[float, float]:
-    """Return the least side and the largest coordinate of which no product can go wrong.
+    """Return the least side and the largest coordinate whose products are surely finite.
 
     Products are of one side per axis, and of two: squares of distances.
     """

@@ -276,7 +276,7 @@ def spans_from(
 def _elapsed(
     times: Ticks, origin: Any, unit: Any, where: Where
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how many units after the origin times are, and by how much these may be rounded."""
+    """Return times in units after the origin, and a bound of their rounding."""
     if not len(times.values):
         return np.empty(0), np.empty(0)
     names: tuple[Any, ...] = (

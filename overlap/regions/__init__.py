@@ -1,4 +1,4 @@
-"""Kinds of region: the pluggable backends of the overlap API.
+"""Kinds of region: intervals, boxes, masks, polygons and the other sets that scores compare.
 
 A batch (`overlap.regions.base.Regions`) holds N sets of one kind as a struct of arrays:
 one contiguous float64 column per parameter, so that a kernel reads what it needs in one

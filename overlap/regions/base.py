@@ -171,7 +171,7 @@ class Regions(ByValue):
         return result
 
     def _copy_settings(self, like: Regions) -> None:
-        """Copy what a batch has beside its columns (period, factors, ...)."""
+        """Copy the settings of a batch beside its columns (period, factors, ...)."""
 
     # ---------------------------------------------------------------------- container
 
@@ -183,7 +183,7 @@ class Regions(ByValue):
         return self._from_arrays(tuple(array[index] for array in self._arrays), self)
 
     def _index(self, index: Any) -> Any:
-        """Return `index` such that it gives a batch, or raise an IndexError."""
+        """Return an index that gives a batch, or raise an IndexError."""
         if type(index) is slice:
             return index
         if type(index) is np.ndarray and index.ndim == 1 and index.dtype.kind in "iu":
@@ -191,7 +191,7 @@ class Regions(ByValue):
         return checked_index(index, len(self), type(self).__name__)
 
     def _contents(self) -> Sequence[Any]:
-        """Return what decides whether two batches are equal."""
+        """Return the contents by which two batches are compared."""
         return self._settings(), *self._arrays
 
     def _settings(self) -> dict[str, Any]:
@@ -361,7 +361,7 @@ class Regions(ByValue):
         return type(self)(table, **self._settings())
 
     def row_counts(self) -> NDArray[np.intp] | None:
-        """Return how many rows of `to_array` each region of a ragged kind has, or None."""
+        """Return the number of rows of `to_array` per region of a ragged kind, or None."""
         return None
 
     def _identity(self) -> NDArray[Any]:
@@ -395,7 +395,7 @@ class Regions(ByValue):
         return (other if self._shapeless else self).geometry(enclosure)
 
     def pair_cost(self) -> float:
-        """Return about how many nanoseconds the terms of a pair take."""
+        """Return the cost of the terms of a pair, in nanoseconds, roughly."""
         return 60.0
 
     def _enclosures(self) -> tuple[str, ...]:
@@ -517,7 +517,7 @@ def checked_index(index: Any, size: int, kind: str) -> Any:
 
 
 def extent_reader(axes: int, needs: Groups) -> Callable:
-    """Return what reads the extent of a pair from a block of terms."""
+    """Return the scalar that reads the extent of a pair from a block of terms."""
     return each_axis(read_axis, max(axes, 1) if Groups.EXTENT in needs else 1)
 
 
@@ -548,7 +548,7 @@ _CLASS_OF_WIDTH = {
 
 
 def _advice(value: object) -> str:
-    """Say which class makes a batch of something that is none."""
+    """Return advice on the class that makes a batch of a value."""
     module = type(value).__module__.partition(".")[0]
     if module == "torch":
         return (

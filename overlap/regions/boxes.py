@@ -688,8 +688,8 @@ _DETECTIONS = (
 def _check_space(table: NDArray[np.float64]) -> None:
     """Raise if rows of six numbers are a class, a center and a size in [0, 1], a confidence.
 
-    Of such rows the box lies in the image. Boxes in space are taken for them only if, of every
-    row, x0 is a whole number and y0 and z0 are at least half of x1 and y1.
+    The box of such a row lies in the image. Boxes in space are taken for them only if, in every
+    row, x0 is a whole number, and y0 and z0 are at least half of x1 and y1.
     """
     first = table[0].tolist()
     if not (first[0].is_integer() and 0.0 <= min(first) and max(first[1:]) <= 1.0):

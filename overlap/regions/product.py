@@ -1,4 +1,4 @@
-"""Product: the pairwise products of two batches, such as a box times a time span."""
+"""Product: the products of two batches, region by region: a box times a time span."""
 
 from __future__ import annotations
 
@@ -418,7 +418,7 @@ class Product(Smoothable):
         return self._ragged
 
     def pair_cost(self) -> float:
-        """Return about how many nanoseconds the terms of a pair take."""
+        """Return the cost of the terms of a pair, in nanoseconds, roughly."""
         if self.geometry().overlap is not None:
             return super().pair_cost()
         return sum(factor.pair_cost() for factor in self._factors)
@@ -572,13 +572,13 @@ def _scale_of(product: Product) -> float:
 
 
 def _axis_rows(geometry: Geometry) -> int:
-    """Return how many rows of a block the axes of the first factor take."""
+    """Return the number of rows of a block that the axes of the first factor take."""
     assert geometry.factors is not None
     return 4 * geometry.factors[0].axes
 
 
 def _needs_of_factor(needs: Groups) -> Groups:
-    """Return what has to be known of factors: of what lies outside, the hulls and the measures."""
+    """Return the groups of terms that factors need: for the outside, hulls and measures."""
     wanted = needs | Groups.OVERLAP
     if Groups.OUTSIDE in needs:
         wanted = (wanted & ~Groups.OUTSIDE) | Groups.ENCLOSURE

@@ -126,7 +126,7 @@ def comes_first(first, second):
 
 @scalar
 def cut(ring, size, ax, ay, bx, by, out):
-    """Keep what of a convex ring lies to the left of the line from a to b; return its size."""
+    """Keep the part of a convex ring to the left of the line from a to b; return its size."""
     count = 0
     for k in range(size):
         px, py = ring[k, 0], ring[k, 1]

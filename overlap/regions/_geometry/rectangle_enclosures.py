@@ -196,7 +196,7 @@ def _outside_pullback(a, i, b, j, do, de, ds, dx):
 
 @cache
 def with_box_outside(geometry: Geometry) -> Geometry:
-    """Return a geometry of boxes with what lies outside both bounding boxes.
+    """Return a geometry of boxes with the part of the enclosure outside both bounding boxes.
 
     The first two axes of its extent are own widths and heights, the others are covered.
     """
@@ -326,7 +326,7 @@ def box_pull(p, q, de, dx):
 
 @scalar
 def _bridge_turns(x, y, sx, sy, ec, es, w, h):
-    """Return how the bridge (x, y) turns with the parameters of the box it starts from.
+    """Return the turns of the bridge (x, y) with the parameters of the box it starts from.
 
     It starts at the corner with the signs sx, sy of the box of half sides w, h.
     """
@@ -393,7 +393,7 @@ def _any(d):
 
 @scalar
 def _rise(xs, ys, vx, vy, start, stop, u, v, turn, near):
-    """Return how fast the farthest of some corners moves along (u, v), while that turns."""
+    """Return the speed of the farthest of some corners along (u, v), while that turns."""
     top, result = -math.inf, -math.inf
     for k in range(start, stop):
         top = max(top, u * xs[k] + v * ys[k])
@@ -406,7 +406,7 @@ def _rise(xs, ys, vx, vy, start, stop, u, v, turn, near):
 
 @subroutine
 def _growth(xs, ys, vx, vy, start, stop, u, v, turn, near):
-    """Return how fast the extent of some corners along (u, v) grows, while that turns."""
+    """Return the growth of the extent of some corners along (u, v), while that turns."""
     return _rise(xs, ys, vx, vy, start, stop, u, v, turn, near) + _rise(
         xs, ys, vx, vy, start, stop, -u, -v, turn, near
     )
@@ -414,7 +414,7 @@ def _growth(xs, ys, vx, vy, start, stop, u, v, turn, near):
 
 @subroutine
 def _axis_growth(xs, ys, vx, vy, u, v, turn, near, d, x, y):
-    """Return how fast a score changes by one axis of a rectangle, given its partials.
+    """Return the change of a score by one axis of a rectangle, given its partials.
 
     The own center is at (0, 0), that of the other box at (x, y).
     """
@@ -490,9 +490,9 @@ def _area_after(xs, ys, vx, vy, bend, t, i, j, u, v):
 
 @subroutine
 def _rect_speed(xs, ys, vx, vy, bend, boxes, tied, u0, v0, de, dx, near):
-    """Return how fast a score changes by the smallest rectangle while corners move by (vx, vy).
+    """Return the change of a score by the smallest rectangle while corners move by (vx, vy).
 
-    Of rectangles whose areas grow alike, the one that is smaller a moment later counts. One that is
+    If the areas of rectangles grow alike, the one that is smaller a moment later counts. One that is
     as small as that of the value, along (u0, v0), but has other sides counts for the area alone:
     the score jumps from one to the other, which has no slope.
     """
@@ -560,7 +560,7 @@ def _rect_speed(xs, ys, vx, vy, bend, boxes, tied, u0, v0, de, dx, near):
 
 
 def tied_rect_pull(p, q, de, dx):
-    """Do what `min_rect_pull` does for any pair: each derivative is the mean of both sides.
+    """Pull partials of the smallest rectangle back, at ties as the mean of both sides.
 
     With the free name ENDS it is as in `tied_hull_pull`.
     """

@@ -1,4 +1,4 @@
-"""Kernels of the convex hull and the diameter of two boxes in the plane, and their gradients."""
+"""Convex hulls and diameters of pairs of rectangles in the plane, and their gradients."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def _sign_y(k):
 
 @scalar
 def _move(which, m, x, y, pc, ps, ends):
-    """Return how corner m of box a, at (x, y) in its own frame, moves with one of its numbers.
+    """Return the move of corner m of box a, at (x, y) in its own frame, with one of its numbers.
 
     These are center x and y, half sides and angle, or with `ends` those of a box along the axes.
     """
@@ -190,7 +190,7 @@ def _move(which, m, x, y, pc, ps, ends):
 
 @subroutine
 def _highest(xs, ys, x, y, ux, uy, nx, ny, length, near, which, sign, pc, ps, ends):
-    """Return how fast a side of the hull sweeps area outwards as one parameter changes by `sign`.
+    """Return the speed at which a side of the hull sweeps area as one parameter changes by `sign`.
 
     The side goes from (x, y) along (ux, uy), with the outward normal (nx, ny). Of the corners on
     it, the first four are those of box a and move; the new side is the least concave line above
@@ -413,7 +413,7 @@ def hull_pull(p, q, de, dx):
 
 
 def tied_hull_pull(p, q, de, dx):
-    """Do what `hull_pull` does for any pair: each derivative is the mean of both one-sided ones.
+    """Pull partials of the convex hull back at ties: each derivative is the mean of both sides.
 
     With the free name ENDS the numbers of a box are its ends; center and half sides are then such
     that the ends come out right, since at a tie derivatives cannot be added.

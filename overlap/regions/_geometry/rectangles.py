@@ -1,4 +1,4 @@
-"""Kernels of rotated boxes: what two share, by an integral over edges that cannot fail."""
+"""Overlaps of rectangles at any angle, by an integral over edges that cannot fail."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def rotated_bound(a, i, b, j):
 
 @scalar
 def _within(p, q):
-    """Return what two boxes share at most: the first and the other's bounding box around it."""
+    """Return an upper bound of the overlap: that of p and the bounding box of q along p."""
     dx, dy = q[0] - p[0], q[1] - p[1]
     c, s = abs(p[5] * q[5] + p[6] * q[6]), abs(p[5] * q[6] - p[6] * q[5])
     x, y = c * q[2] + s * q[3], s * q[2] + c * q[3]

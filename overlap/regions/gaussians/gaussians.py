@@ -1,4 +1,4 @@
-"""Gaussians: normal distributions in the plane, and boxes as such."""
+"""Gaussians: normal distributions in the plane, also those of boxes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _check_range(table: NDArray[np.float64]) -> None:
 
 
 def _product(a: NDArray, b: NDArray) -> tuple[NDArray, NDArray]:
-    """Return ``a b`` as a rounded number and what that is short of (Dekker 1971)."""
+    """Return ``a b`` as a rounded number, and its rounding error (Dekker 1971)."""
     p = a * b
     t = 134217729.0 * a
     ah = t - (t - a)

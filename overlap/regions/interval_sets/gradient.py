@@ -15,7 +15,7 @@ __all__ = ["pull_sets"]
 
 
 def insides(a, ia, b, jb, inside):
-    """Write how much of the place of each edge of every ``a[i]`` is in ``b[j]``, edge by edge.
+    """Write for each edge of every ``a[i]`` whether it is in ``b[j]``: 0, 1/2 or 1.
 
     One half where only one side of it is: at an edge of both.
     """

@@ -1,4 +1,4 @@
-"""What interval sets are made from: lists of intervals per set, intervals with groups, frames."""
+"""Inputs of interval sets: lists of intervals per set, intervals with groups, frames."""
 
 from __future__ import annotations
 

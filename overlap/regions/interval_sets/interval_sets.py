@@ -154,7 +154,7 @@ class IntervalSets(Regions):
 
     @classmethod
     def from_frames(cls, frames: ArrayLike, *, fps: float, start: float = 0.0) -> Self:
-        """Make sets from what is true of every frame.
+        """Build sets from the frames in which something is true.
 
         Parameters
         ----------
@@ -215,7 +215,7 @@ class IntervalSets(Regions):
         return self._of(edges[:count], counts, self.unit if other.unit is None else other.unit)
 
     def complement(self, *, within: Sequence[float] | Intervals | IntervalSets) -> Self:
-        """Return what of a window is not in the sets.
+        """Return the parts of a window that are not in the sets.
 
         Parameters
         ----------
@@ -226,7 +226,7 @@ class IntervalSets(Regions):
         return window - self  # type: ignore[return-value]
 
     def coverage(self, *, within: Sequence[float] | Intervals | IntervalSets) -> NDArray:
-        """Return which share of a window each set covers, shape (N,); NaN of an empty window.
+        """Return the share of a window that each set covers, shape (N,); NaN of an empty window.
 
         Parameters
         ----------
@@ -258,7 +258,7 @@ class IntervalSets(Regions):
         return self._of(np.stack([lower, upper], 1)[some].ravel(), some.astype(np.int64), self.unit)
 
     def gaps(self) -> Self:
-        """Return what lies between the intervals of each set."""
+        """Return the gaps between the intervals of each set."""
         return self.span() - self
 
     def filled(self, gap: float) -> Self:
@@ -409,7 +409,7 @@ class IntervalSets(Regions):
         return self._arrays[2].copy()
 
     def row_counts(self) -> NDArray[np.intp]:
-        """Return how many intervals each set has, shape (N,)."""
+        """Return the number of intervals of each set, shape (N,)."""
         return self.counts
 
     # ---------------------------------------------------------------------- boundaries
@@ -476,7 +476,7 @@ class IntervalSets(Regions):
         return tuple(pull_sets(*pairs[side], partials, side == "truth") for side in sides)
 
     def pair_cost(self) -> float:
-        """Return about how many nanoseconds the terms of a pair take."""
+        """Return the cost of the terms of a pair, in nanoseconds, roughly."""
         return 20.0 + 4.0 * float(self.counts.mean() if len(self) else 0.0)
 
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:

@@ -215,7 +215,7 @@ class Intervals(Smoothable):
 
     @classmethod
     def from_wrapped(cls, values: ArrayLike, *, period: float, unit: str | None = None) -> Self:
-        """Build arcs from ends of which stop may be smaller than start.
+        """Build arcs from ends whose stop may be smaller than their start.
 
         Parameters
         ----------

@@ -87,7 +87,7 @@ def first_bit(x):
 
 
 def pack_rows(cells, words, first, length, count):
-    """Pack rows of cells, eight bytes to a number, and find and count what is set."""
+    """Pack rows of cells, eight bytes to a number, and find and count the cells that are set."""
     for n in range(cells.shape[0]):
         row, packed = cells[n], words[n]
         low, high = np.uint64(packed.shape[0]), _0
@@ -366,7 +366,7 @@ class Bits:
         return begin, end
 
     def shared(self, rows: NDArray[np.intp], other: Bits, columns: NDArray[np.intp]) -> NDArray:
-        """Return how many cells listed pairs share."""
+        """Return the number of cells that listed pairs share."""
         other = other.ordered(self.order)
         out = np.empty(len(rows))
         specialise(shared_bits)(
@@ -408,7 +408,7 @@ def in_grid_order(cells: NDArray, order: str) -> NDArray:
 
 
 def _packed_rows(cells: NDArray[np.bool_], size: int) -> tuple[NDArray, ...]:
-    """Pack a few masks, and cut off what is empty before and after."""
+    """Pack a few masks, and cut off the empty words before and after."""
     n = len(cells)
     table = np.ascontiguousarray(cells).reshape(n, size)
     if size <= _CHUNK:

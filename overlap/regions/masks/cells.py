@@ -1,4 +1,4 @@
-"""Cells: the data of a batch of masks, and what is derived from them."""
+"""Cells: the data of a batch of masks, and sums, hulls and bits derived from them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Cells", "read_cells"]
 
 
 class Cells:
-    """Cells of a batch in one of their forms, and what was derived from them.
+    """Cells of a batch in one of their forms, with all that was derived from them.
 
     Batches that are parts of one another have the same object and other rows of it.
     """
@@ -33,7 +33,7 @@ class Cells:
 
     @cached_property
     def measures(self) -> NDArray[np.float64]:
-        """What every mask measures, in cells."""
+        """Measure of every mask, in cells."""
         if not isinstance(self.data, Shares):
             return self.data.count
         measures = self.data.measure(self._soft)
@@ -62,7 +62,7 @@ class Cells:
 
     @cached_property
     def columns(self) -> tuple[Any, ...]:
-        """What the scalars of enclosures read."""
+        """Columns that the scalars of enclosures read."""
         hard = self.data.supports if isinstance(self.data, Shares) else self.data
         lower, upper, center = hard.spread
         if isinstance(self.data, Shares):

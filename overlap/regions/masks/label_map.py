@@ -97,7 +97,7 @@ class LabelMap:
     def shared(
         self, rows: NDArray[np.intp], other: LabelMap, columns: NDArray[np.intp]
     ) -> NDArray[np.float64]:
-        """Return how many cells listed pairs share."""
+        """Return the number of cells that listed pairs share."""
         pairs = self.joint(other)
         if not len(pairs):
             return np.zeros(len(rows))
@@ -154,7 +154,7 @@ class LabelMap:
 def _spread(
     what: NDArray, start: NDArray[np.intp], size: NDArray[np.intp]
 ) -> tuple[NDArray, NDArray[np.intp]]:
-    """Repeat `what` by `size`, beside the numbers from `start` on."""
+    """Repeat values by `size`, beside the numbers from `start` on."""
     first = np.repeat(start - (np.cumsum(size) - size), size)
     return np.repeat(what, size), first + np.arange(len(first))
 

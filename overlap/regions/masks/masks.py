@@ -360,7 +360,7 @@ class Masks(Regions):
         return cls(arrays, **{"unit": first.unit, **first._settings()})
 
     def measure(self) -> NDArray[np.float64]:
-        """Return the volumes, shape (N,): cells, or what soft masks measure, times a cell's."""
+        """Return the volumes, shape (N,), those of soft masks by their values."""
         return self._cells.measures[self._rows] * self.grid.volume
 
     # ------------------------------------------------------------------------- kernels
@@ -388,7 +388,7 @@ class Masks(Regions):
         return (measure[self._rows], volume, *own, *packed, bits.words)
 
     def pair_cost(self) -> float:
-        """Return about how many nanoseconds of a pair's terms threads can share."""
+        """Return the cost of a pair's terms that threads can share, in nanoseconds, roughly."""
         data = self._cells.data
         if isinstance(data, Shares):
             return 0.4 * self.parameter_count

@@ -140,7 +140,7 @@ def fill_terms(
 def _shared(
     a: Cells, rows: NDArray[np.intp], b: Cells, columns: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Return what listed pairs share, in cells."""
+    """Return the intersections of listed pairs, in cells."""
     first, second = a.data, b.data
     if isinstance(first, Shares) and isinstance(second, Shares):
         return first.shared(rows, second, columns, str(a.form))
@@ -184,7 +184,7 @@ def _scale_enclosures(
     columns: NDArray[np.intp],
     block: NDArray[np.float64],
 ) -> None:
-    """Make hull and outside relate to the soft union as they do to that of the supports."""
+    """Scale hull and outside from the union of the supports to the soft union."""
     union = a.bits.count[rows] + b.bits.count[columns] - a.bits.shared(rows, b.bits, columns)
     union *= a.grid.volume
     soft = block[0] + block[1] - block[2]

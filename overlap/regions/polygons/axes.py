@@ -1,4 +1,4 @@
-"""Polygons along one axis: where they lie, their own side, and their center.
+"""Projections of polygons onto an axis: places, sides and centers.
 
 On a line a region lies between two ends. On a circle its projection is a list of arcs, and its
 side is the circle without the largest gap between them. Gaps that tie, to rounding, are all
@@ -56,9 +56,9 @@ def join_arcs(offsets, low, high, period, start, length, count):
 
 
 def cut_gaps(oa, sa, la, ia, ob, sb, lb, jb, period, cover, counts, cuts):
-    """Write how much of a circle is left without the largest gap of pairs, and where it begins.
+    """Write the length of a circle without the largest gap of pairs, and where it begins.
 
-    Of gaps that tie all are written; without any gap, one cut anywhere.
+    All gaps that tie are written; without any gap, one cut anywhere.
     """
     total = 0
     for k in range(cover.shape[0]):
@@ -100,7 +100,7 @@ def cut_gaps(oa, sa, la, ia, ob, sb, lb, jb, period, cover, counts, cuts):
 def center_ways(oa, ca, la, ia, ob, cb, lb, jb, period, way, slope_a, slope, center):
     """Write the least signed way from a center of the second to one of the first, of pairs.
 
-    Of the center of the first that it takes also where it is and its slope.
+    Also the place and the slope of the center that it takes of the first one.
     """
     for k in range(way.shape[0]):
         best, taken, sign, moves = math.inf, -1, 1.0, 0.0
@@ -128,7 +128,7 @@ def center_ways(oa, ca, la, ia, ob, cb, lb, jb, period, way, slope_a, slope, cen
 
 @dataclass(frozen=True, eq=False)
 class Cuts:
-    """Where enclosures begin along an axis, and how long they are.
+    """Sides of enclosures along an axis: where they begin, and their lengths.
 
     Attributes
     ----------

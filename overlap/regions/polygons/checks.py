@@ -1,4 +1,4 @@
-"""Whether regions are covered once, and what is done with those that are not.
+"""Checks that regions are covered once, and repairs of those that are not.
 
 Sums of trapezoids count how often a boundary winds around a point, which must be 0 or 1. Rings
 are first taken as they are meant, outer rings and holes; where that does not hold, they are
@@ -31,7 +31,7 @@ _ROOM = 1e-9  # of the area of a region, or 1e-12 of its box, may be covered twi
 
 
 def surplus(edges, cuts, first_cut, first_entry, entries, out):
-    """Write the integral of w (w - 1) over the winding number w, and what edges cross over."""
+    """Write the integral of w (w - 1) over the winding number w, and of crossed edges."""
     for n in range(out.shape[0]):
         total = 0.0
         for p in range(first_cut[n], first_cut[n + 1] - 1):

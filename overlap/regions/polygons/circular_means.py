@@ -1,4 +1,4 @@
-"""Centers of areas on a circle: where the mean squared way to the area is least.
+"""Centers of areas on a circle: Frechet means, from which the mean squared way is least.
 
 The section of polygons across an axis is a piecewise linear density around the circle, so that
 the Frechet mean is exact. Cut the circle at `a` and unroll it: the mean of what was unrolled is
@@ -177,7 +177,7 @@ def circular_means(
     period: float,
     sign: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return where the area of every region has its center on a circle.
+    """Return the centers of the areas of all regions on a circle.
 
     Parameters
     ----------

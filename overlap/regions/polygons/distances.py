@@ -114,7 +114,7 @@ def apart(px, py, mx, my, distance, radius, close, hint, tree, count, small, wid
 
 
 def reach(a, i, b, j, wide, high, bound, budget, scratch, place):
-    """Return how far the points of one region get from another, and at most by how much more.
+    """Return the largest distance of the points of one region from another, and its largest error.
 
     `a` and `b` are batches: tables of edges, offsets of rings and of regions; then of the first
     what follows a vertex, and of the second the edges that are a border and their offsets. `i`
@@ -231,7 +231,7 @@ def scratch_of(size: int) -> tuple[NDArray[np.float64], ...]:
 
 
 class Reach(NamedTuple):
-    """How far regions get from each other, pair by pair."""
+    """Largest distances of regions from each other, pair by pair."""
 
     distances: NDArray[np.float64]
     slack: NDArray[np.float64]
@@ -241,7 +241,7 @@ class Reach(NamedTuple):
 def find_reaches(
     a: Rings, ia: NDArray[np.intp], b: Rings, jb: NDArray[np.intp], bounds: NDArray[np.float64]
 ) -> Reach:
-    """Return how far the points of regions that are not empty get from each other.
+    """Return the largest distances of the points of regions from others; none may be empty.
 
     Parameters
     ----------
@@ -287,7 +287,7 @@ _MOST = 1_000_000  # pieces; a search that needs more stops, and says what its e
 
 
 def distances_of(points, half, b, first_b, last_b, outer, first, last, wide, high, trees, out):
-    """Write how far the middles of pieces are from a region, and the least and most of any point.
+    """Write the distances of the middles of pieces from a region, and bounds for all their points.
 
     A piece goes from ``points - half`` to ``points + half``; inside of the region all are 0. From
     `first` to `last`, `outer` are the edges of the border of the region.
@@ -327,7 +327,7 @@ def _percentile(
 def border_percentile(
     a: Rings, i: int, b: Rings, j: int, share: float, bound: float
 ) -> tuple[float, float, NDArray[np.float64]]:
-    """Return how far a share of one region's border is from another region at most.
+    """Return the distance from another region that a share of the border does not exceed.
 
     Pieces of the border are cut until the distances in none of those that may hold the
     percentile differ by more than the bound from that of its middle.

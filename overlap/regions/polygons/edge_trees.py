@@ -1,4 +1,4 @@
-"""Edges of polygons as a small tree of boxes: the nearest one, and which side of them a point is.
+"""Trees of boxes around edges of polygons: the nearest edge of a point, and its side.
 
 With a period, every box of edges is looked at in all its images that may hold the nearest edge.
 """
@@ -35,7 +35,7 @@ def to_edge(px, py, ax, ay, bx, by):
 
 @scalar
 def farthest_corner(px, py, hx, hy, corners, ax, ay, bx, by):
-    """Return how far the corners of a piece around a point are from an edge at most.
+    """Return the largest distance of the corners of a piece around a point from an edge.
 
     Two corners are the ends of a piece of an edge, four those of a rectangle.
     """

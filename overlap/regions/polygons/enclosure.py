@@ -151,7 +151,7 @@ def chosen(offsets, cuts, n, side, at, gap, period):
 
 @subroutine
 def clip(ring, size, other, n, dx, dy, out, spare):
-    """Write what a convex ring shares with another one moved by (dx, dy); return its size."""
+    """Write the intersection of a convex ring with one moved by (dx, dy); return its size."""
     mine, next_ = out, spare
     for p in range(size):
         mine[p, 0] = ring[p, 0]
@@ -299,7 +299,7 @@ class Centers(NamedTuple):
 
 
 def outside_boxes(a, ia, b, jb, c, periods, table, outside):
-    """Write how much of the boxes of pairs is outside of both own boxes.
+    """Write the part of the boxes of pairs that is outside of both own boxes.
 
     `a`, `b` and `c` are the own sides of the first and second regions and the sides of pairs, see
     `stacked`; a period of 0 is none. Where gaps tie, the least is taken.
@@ -349,7 +349,7 @@ def stacked(sides: tuple[Cuts, Cuts]) -> tuple[NDArray, NDArray, NDArray]:
 
 
 class Covers:
-    """What the enclosures of polygons are made of, derived once per batch.
+    """Sides, centers and hull corners of polygons, derived once per batch.
 
     Attributes
     ----------
@@ -390,7 +390,7 @@ class Covers:
         columns: NDArray[np.intp],
         sides: tuple[Cuts, Cuts],
     ) -> NDArray[np.float64]:
-        """Return how much of the boxes of pairs lies outside both own boxes."""
+        """Return the part of the boxes of pairs that lies outside both own boxes."""
         room = 0
         for mine, theirs, cuts in zip(self.axes, other.axes, sides, strict=True):
             own = np.diff(mine.cuts.offsets)[rows] * np.diff(theirs.cuts.offsets)[columns]

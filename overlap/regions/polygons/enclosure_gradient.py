@@ -84,14 +84,14 @@ class Vertices:
 
 
 def nearness(cuts: Cuts) -> NDArray[np.float64]:
-    """Return how near to an end of a side a vertex lies on it, pair by pair."""
+    """Return the distance within which a vertex lies on an end of a side, pair by pair."""
     return TIES * cuts.side + 1e-15 * np.abs(cuts.at[cuts.offsets[:-1]])
 
 
 def side_pull(
     axis: int, cuts: Cuts, period: float, mine: Vertices, theirs: Vertices | None
 ) -> NDArray[np.float64]:
-    """Return how much sides grow if the vertices move along an axis, one number per vertex."""
+    """Return the gradient of sides with respect to vertices on an axis, a number each."""
     total = np.zeros(len(mine.at))
     ties = np.diff(cuts.offsets)
     within = nearness(cuts)
@@ -195,9 +195,9 @@ def pull_outside_boxes(
     theirs: Vertices,
     pulled: NDArray[np.float64],
 ) -> None:
-    """Add the gradients of what lies outside of own boxes, times weights.
+    """Add the gradients of the parts outside of own boxes, times weights.
 
-    Of gaps that tie one is taken, if possible the same for the own arcs and the common one.
+    One of the gaps that tie is taken, if possible the same for the own arcs and the common one.
 
     Parameters
     ----------
@@ -267,7 +267,7 @@ def _own(
 
 
 def _shared(first: Cuts, second: Cuts, period: float) -> NDArray[np.float64]:
-    """Return what two arcs share."""
+    """Return the length that two arcs share."""
     ahead = second.at - first.at
     if period:
         ahead -= period * np.floor(ahead / period)
@@ -281,7 +281,7 @@ def _shared(first: Cuts, second: Cuts, period: float) -> NDArray[np.float64]:
 def _shared_pull(
     axis: int, first: Cuts, second: Cuts, period: float, mine: Vertices
 ) -> NDArray[np.float64]:
-    """Return how much more two arcs share if the vertices of the first move along an axis.
+    """Return the gradient of the length that two arcs share, with respect to the first's vertices.
 
     An end of the first counts where it is in the second, and half where it is at its end.
     """
@@ -311,7 +311,7 @@ _SIDE = 13
 
 @scalar
 def _place(sides, k, x, y, near):
-    """Return how far along side k a point is; infinite if it is not on it."""
+    """Return the place of a point along side k; infinite if it is not on it."""
     dx, dy = x - sides[k, 0], y - sides[k, 1]
     along = dy * sides[k, 2] - dx * sides[k, 3]
     on = abs(dx * sides[k, 2] + dy * sides[k, 3]) <= near
@@ -378,7 +378,7 @@ def _in_line(points, count, near, ring):
 
 @subroutine
 def _note(points, n, near, sides, count, column):
-    """Note where the first and the last of some points are on every side."""
+    """Note the places of the first and the last of some points on every side."""
     for p in range(n):
         for k in range(count):
             along = _place(sides, k, points[p, 0], points[p, 1], near)
@@ -389,7 +389,7 @@ def _note(points, n, near, sides, count, column):
 
 @subroutine
 def _weigh(sides, count, near):
-    """Write by how much of the length of each side the area grows with the corners of a on it.
+    """Write the growth of the area with the corners of a on each side, per length of the side.
 
     Outwards a corner takes half of the length along, and the other corners stay. Inwards, at an
     end, it gives up half of the way to the next corner, and nothing where another one holds the
@@ -599,7 +599,7 @@ def _pull_boxes(
     partials: NDArray[np.float64],
     grad: NDArray[np.float64],
 ) -> None:
-    """Add the gradients of what is a number per axis: sides and centers."""
+    """Add the gradients of sides and centers, axis by axis."""
     area = a.areas[rows]
     for k in range(2):
         axis = covers[0].axes[k]

@@ -22,7 +22,7 @@ __all__ = ["collection_of", "grouped", "parts_of", "read_geojson", "reading_geoj
 
 @contextmanager
 def reading_geojson(source: Any) -> Iterator[None]:
-    """Begin errors of GeoJSON that came as a file or as text with its name."""
+    """Put the name of a file or text in front of errors of its GeoJSON."""
     name = "Polygons.from_geojson"
     if isinstance(source, (str, os.PathLike)) and not _is_text(str(source)):
         name = str(source)
@@ -148,7 +148,7 @@ def _geometries(rings: Rings) -> list[dict[str, Any]]:
 
 
 def grouped(rings: Rings) -> list[list[list[Any]]]:
-    """Return of every region its polygons: an outer ring, shape (V, 2), then its holes."""
+    """Return the polygons of every region: an outer ring, shape (V, 2), then its holes."""
     outer = outer_rings(rings)
     vertices = np.split(np.stack([rings.x, rings.y], 1), rings.ring_offsets[1:-1])
     result = []

@@ -89,7 +89,7 @@ def _parts(entry: Any, n: int) -> Iterator[Sequence[Any]]:
 
 
 def _depth(entry: Any) -> int:
-    """Return how deep numbers are nested; 1 for what is empty, 0 for a number."""
+    """Return the depth of nested numbers; 1 for an empty list, 0 for a number."""
     depth = 0
     while True:
         dimensions = getattr(entry, "ndim", None)
@@ -171,7 +171,7 @@ def _offsets(values: ArrayLike, name: str, total: int, of: str, least: int) -> N
 
 
 def turned(flat: Flat) -> Flat:
-    """Turn rings round such that the first of every part is positive and the others negative."""
+    """Turn rings round, so that the first of every part is positive and the others negative."""
     x, y, rings, regions, parts = flat
     areas = Rings(x, y, rings, regions).ring_areas
     first = np.ones(len(parts), bool)

@@ -1,4 +1,4 @@
-"""Mass of polygons and of what they share, under a density that is constant in cells.
+"""Masses of polygons and of their intersections, under a density that is constant in cells.
 
 With G(x, y) the mass per length of x below (x, y), the mass of a region is the sum over its
 edges of s(e) * integral of G(x, e(x)) dx, and that of an intersection
@@ -190,7 +190,7 @@ def pair_masses(a, rows, b, columns, period_x, period_y, strip, grid, out):
 
 
 def grid_of(density: CellDensity) -> tuple:
-    """Return what kernels read of a density."""
+    """Return the columns of a density that kernels read."""
     period = density.period or (None, None)
     axes: list[float | int] = []
     for axis in range(2):

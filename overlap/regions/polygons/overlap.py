@@ -36,7 +36,7 @@ _ENTRIES = 256  # per edge, on the average, above which strips are taken togethe
 
 
 class Slabs(NamedTuple):
-    """What kernels read of the regions of a `Rings`.
+    """Strips of the regions of a `Rings`, as kernels read them.
 
     Attributes
     ----------
@@ -114,7 +114,7 @@ def _strides(
     many: NDArray[np.int64],
     limit: int,
 ) -> NDArray[np.int64]:
-    """Return how many strips are taken together, region by region."""
+    """Return the number of strips that are taken together, region by region."""
     strides = np.ones(len(many), np.int64)
     edges = np.bincount(of, minlength=len(many))
     while True:

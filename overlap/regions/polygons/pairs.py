@@ -1,4 +1,4 @@
-"""Pairs of polygons: their terms, in one order of the two whichever is asked for."""
+"""Terms of pairs of polygons, always computed in one order of the two."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def measures(rings: Rings) -> NDArray[np.float64]:
 def overlap_of(
     a: Rings, rows: NDArray[np.intp], b: Rings, columns: NDArray[np.intp], *, area: bool = False
 ) -> NDArray[np.float64]:
-    """Return what listed pairs share: an area, or a mass under the density.
+    """Return the intersections of listed pairs: areas, or masses under the density.
 
     Equal regions share their measure, and exchanging two changes no bit. With `area`, areas
     are returned whether or not there is a density.

@@ -1,4 +1,4 @@
-"""The parts of polygons, and which points lie in them."""
+"""Connected parts of polygons, and points inside of them."""
 
 from __future__ import annotations
 

@@ -272,7 +272,7 @@ class Polygons(Regions):
         density: CellDensity | None = None,
         unit: str | None = None,
     ) -> Self:
-        """Build bands: what has one coordinate between two bounds, all the way round the other.
+        """Build bands: one coordinate is between two bounds, the other goes all the way round.
 
         Parameters
         ----------
@@ -704,7 +704,7 @@ class Polygons(Regions):
         return self._of(parts, self.unit), of
 
     def row_counts(self) -> NDArray[np.intp]:
-        """Return how many vertices each region has, shape (N,)."""
+        """Return the number of vertices of each region, shape (N,)."""
         return np.diff(self._rings.vertex_offsets)[self._rows]
 
     def _identity(self) -> NDArray[np.float64]:
@@ -717,7 +717,7 @@ class Polygons(Regions):
     # ------------------------------------------------------------------------- kernels
 
     def geometry(self, enclosure: str = "natural") -> Geometry:
-        """Return what scores can ask for; the natural enclosure is the hull, or the box of arcs."""
+        """Return the terms; the natural enclosure is the hull, or the box of arcs on a torus."""
         self._check_enclosure(enclosure)
         if self.period is None:
             return BOX if enclosure == "box" else CONVEX
@@ -727,7 +727,7 @@ class Polygons(Regions):
         return ("natural", "box", "hull")
 
     def pair_cost(self) -> float:
-        """Return about how many nanoseconds the terms of a pair take."""
+        """Return the cost of the terms of a pair, in nanoseconds, roughly."""
         return 100.0 + 30.0 * len(self._rings.x) / max(len(self._rings), 1)
 
     def fill_block(

@@ -26,7 +26,7 @@ def _load(purpose: str) -> Any:
 
 
 def rebuilt(rings: Rings, rows: NDArray[np.int64], parts: NDArray[np.int64], what: str) -> Rings:
-    """Return regions that cover once what an odd number of rings of any of their parts is around.
+    """Return regions that cover each point once that an odd number of rings of a part is around.
 
     With a period they are cut at its multiples.
     """
@@ -56,7 +56,7 @@ def rebuilt(rings: Rings, rows: NDArray[np.int64], parts: NDArray[np.int64], wha
 
 
 def _even_odd(shapely: Any, rings: list[NDArray[np.float64]]) -> Any:
-    """Return what an odd number of rings is around."""
+    """Return the set of points that an odd number of rings is around."""
     lines = [shapely.LineString(np.concatenate([ring, ring[:1]])) for ring in rings]
     faces = shapely.get_parts(shapely.polygonize([shapely.node(shapely.MultiLineString(lines))]))
     if not len(faces):

@@ -1,4 +1,4 @@
-"""Rings: the flat columns of a batch of polygons, and what is derived from them."""
+"""Rings: the flat columns of a batch of polygons, with offsets, areas and bounds."""
 
 from __future__ import annotations
 

@@ -249,7 +249,7 @@ def between_loops(first: Any, second: Any, period: Period | None) -> Flat:
 
 
 def _class(way: NDArray[np.float64], period: Period | None, what: str) -> tuple[int, int]:
-    """Return how often a way from one end of a loop to the other goes round both axes."""
+    """Return the number of turns of a loop around both axes."""
     turns: Sequence[int] = [
         0 if length is None else round(float(step) / length)
         for step, length in zip(way, period or (None, None), strict=True)

@@ -18,7 +18,7 @@ __all__ = ["allowance", "fitted_rects", "min_rects"]
 
 
 def allowance(points: NDArray[np.float64], diagonal: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how far a corner may be off by default: a millionth of the diagonal, or rounding.
+    """Return the default tolerance of corners: a millionth of the diagonal, or rounding.
 
     Parameters
     ----------

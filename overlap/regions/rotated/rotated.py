@@ -108,7 +108,7 @@ _ANY_ANGLE = Naming.of(
 
 @dataclass(frozen=True)
 class _Convention:
-    """How a program writes the angle: its unit, its sign, and its range.
+    """Convention of a program for angles: unit, sign and range.
 
     Attributes
     ----------

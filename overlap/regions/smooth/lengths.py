@@ -1,4 +1,4 @@
-"""Smooth lengths of what two intervals share: blurred by a Gaussian, and by smooth minima.
+"""Smooth overlaps of two intervals: blurred by a Gaussian, and by smooth minima.
 
 Both are pairs of scalars of the four ends and two settings. ``length(a0, a1, b0, b1, u, v)``
 returns ``(measure_a, measure_b, shared)``, ``slopes`` the derivative of measure_a with
@@ -140,7 +140,7 @@ def _softplus_of_minus(z):
 
 @subroutine
 def smooth_length(a0, a1, b0, b1, alpha, relative):
-    """Return both lengths and the smooth minimum of what two intervals share."""
+    """Return both lengths and the smooth minimum of the length that two intervals share."""
     wa, wb = a1 - a0, b1 - b0
     t = _temperature(wa, wb, alpha, relative)
     # A side too small for its share of the temperature to be a number counts as none.
