@@ -492,8 +492,8 @@ def _area_after(xs, ys, vx, vy, bend, t, i, j, u, v):
 def _rect_speed(xs, ys, vx, vy, bend, boxes, tied, u0, v0, de, dx, near):
     """Return the change of a score by the smallest rectangle while corners move by (vx, vy).
 
-    If the areas of rectangles grow alike, the one that is smaller a moment later counts. One that is
-    as small as that of the value, along (u0, v0), but has other sides counts for the area alone:
+    If the areas of rectangles grow alike, the one that is smaller a moment later counts. One that
+    is as small as that of the value, along (u0, v0), but has other sides counts for the area alone:
     the score jumps from one to the other, which has no slope.
     """
     aw, ah, ux, uy, c, s, bw, bh = boxes
