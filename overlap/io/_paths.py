@@ -9,18 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["bare_name", "find_files", "natural_key", "number_of", "suffix_of"]
+__all__ = ["bare_name", "find_files", "natural_key", "suffix_of"]
 
 
 def suffix_of(path: str | Path) -> str:
     """Return the suffix in lower case, without a trailing ``.gz``."""
     name = Path(path).name.lower()
     return Path(name.removesuffix(".gz")).suffix
-
-
-def number_of(count: int, noun: str) -> str:
-    """Write a number with its noun: ``1 file``, ``2 files``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def bare_name(path: str | Path) -> str:

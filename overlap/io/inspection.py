@@ -17,6 +17,7 @@ from overlap.io.angles import is_angle_table
 from overlap.io.boundary import reads_file
 from overlap.io.conformations import kind_of, read_conformations
 from overlap.io.pdb_mmcif import STRUCTURE_SUFFIXES
+from overlap.io.printable import number_of
 from overlap.io.rama_grids import RamaGrids
 from overlap.io.residues import ResidueTable
 from overlap.io.segments import Role, SegmentTable, as_segments
@@ -199,18 +200,18 @@ def _residues(table: ResidueTable) -> tuple[list[str], list[str]]:
     counted = int(table.counted.sum())
     named = table.settings["kind"] == "structures"
     words = f"{len(table):,} residues" if named else f"{len(table):,} rows"
-    words += f" in {len(chains):,} chain{'s' * (len(chains) != 1)}" if any(table.chain) else ""
+    words += f" in {number_of(len(chains), 'chain')}" if any(table.chain) else ""
     facts = [f"{words}, {counted:,} with both angles"]
     counts = Counter(table.category[table.counted].tolist())
     facts.append(", ".join(f"{counts[name]:,} {name}" for name in table.categories) or "no angles")
     findings = [
-        f"{count:,} residue{'s' * (count != 1)} without angles: {reason}"
+        f"{number_of(count, 'residue')} without angles: {reason}"
         for reason, count in table.left_out_counts().items()
         if reason != "end of chain"
     ]
     breaks = table.settings.get("counts", {}).get("chain_breaks", 0)
     if breaks:
-        findings.append(f"{breaks:,} chain break{'s' * (breaks != 1)}")
+        findings.append(number_of(breaks, "chain break"))
     known = "do not count", "chain break", "not read (models)"
     findings += [note for note in table.notes if not any(words in note for words in known)]
     facts += [note for note in table.notes if known[2] in note]

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from itertools import islice
 from typing import Any
 
-__all__ = ["brief", "printable", "some", "width"]
+__all__ = ["brief", "number_of", "printable", "some", "width"]
 
 # Controls (also those of a terminal), separators of lines, marks that turn the direction of
 # the text around them, and halves of surrogate pairs (bytes of file names that are not UTF-8).
@@ -68,6 +68,18 @@ def some(names: Collection[Any], most: int = 12) -> str:
     if len(names) > most:
         shown.append(f"... ({len(names)} in all)")
     return ", ".join(shown) or "none"
+
+
+def number_of(count: int, noun: str) -> str:
+    """Write a number with its noun, such as ``1 file`` or ``2 files``.
+
+    Parameters
+    ----------
+    count : int
+    noun : str
+        In the singular.
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def printable(text: str, *, keep: str = "") -> str:

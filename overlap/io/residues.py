@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
+from overlap.io.residue_categories import ALLOWED_CUTOFFS, merged_category
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,8 +118,6 @@ class ResidueTable(ByValue):
     @property
     def categories(self) -> tuple[str, ...]:
         """Categories of the rows that count, in the order of `CATEGORIES`."""
-        from overlap.io.residue_categories import ALLOWED_CUTOFFS
-
         there = set(self.category[self.counted].tolist())
         return tuple(name for name in ALLOWED_CUTOFFS if name in there)
 
@@ -136,8 +135,6 @@ class ResidueTable(ByValue):
 
         Prolines that did not count because they may be cis or trans count now.
         """
-        from overlap.io.residue_categories import merged_category
-
         category = np.array([merged_category(name) for name in self.category], dtype=object)
         rescued = self.left_out == "proline without omega"
         left_out = self.left_out.copy()

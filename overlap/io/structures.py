@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from overlap.io._dihedrals import dihedrals, wrapped_degrees
-from overlap.io._paths import bare_name, find_files, number_of, suffix_of
+from overlap.io._paths import bare_name, find_files, suffix_of
 from overlap.io._source import Source, read_source
 from overlap.io.boundary import reading
 from overlap.io.pdb_mmcif import (
@@ -31,6 +31,7 @@ from overlap.io.pdb_mmcif import (
     is_prediction,
     parse_structure,
 )
+from overlap.io.printable import number_of
 from overlap.io.residue_categories import category_of, unusual_names
 from overlap.io.residues import Failure, ResidueTable
 

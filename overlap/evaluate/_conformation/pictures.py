@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.io._paths import number_of
+from overlap.io.printable import number_of
 from overlap.regions.polygons import Polygons
 
 from .cutoffs import Level, read_levels
