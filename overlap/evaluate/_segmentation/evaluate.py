@@ -19,13 +19,13 @@ from overlap.labels.surfaces.conventions import as_convention
 from overlap.scores.score import Score
 
 from .empties import Empty, as_empty
-from .finalise import Finalise
 from .inputs import Inputs, as_inputs
 from .measure import Measure
 from .metrics import DEFAULT_METRICS, Metric, chosen_metrics
 from .objects import ObjectRules
 from .report import SegmentationReport
 from .surfaces import SurfaceRules
+from .task import Finalise
 
 __all__ = ["segmentation", "segmentation_study"]
 

@@ -16,9 +16,9 @@ from overlap.evaluate.means import defined_mean, linear_parts
 from overlap.evaluate.page import Section
 from overlap.evaluate.report import Report
 
+from .cases import Failed, Measured
 from .empties import SITUATIONS
 from .measure import Measure
-from .measured import Failed, Measured
 from .metrics import Metric
 from .shown import headline_of, sections_of
 

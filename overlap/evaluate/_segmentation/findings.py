@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .measured import Measured
+from .cases import Measured
 
 __all__ = ["label_findings"]
 

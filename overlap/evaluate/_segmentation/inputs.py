@@ -12,7 +12,7 @@ from overlap.io.folders import natural_key, pair_folders
 from overlap.io.name_match import mismatch
 from overlap.io.volumes import Volume, split_suffix
 
-from .measured import Failed
+from .cases import Failed
 
 __all__ = ["Inputs", "as_inputs"]
 

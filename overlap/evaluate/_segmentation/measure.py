@@ -20,10 +20,10 @@ from overlap.labels.contingency import contingency
 from overlap.regions.masks import Masks
 from overlap.scores.score import terms
 
-from .digests import digest_of_array
-from .measured import Failed, Measured, Source
+from .cases import Failed, Measured, Source
 from .objects import ObjectRules, measure_objects
 from .resume import load_case, store_case
+from .sources import digest_of_array
 from .surfaces import SurfaceRules, measure_surfaces
 
 __all__ = ["Measure", "as_volume"]

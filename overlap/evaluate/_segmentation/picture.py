@@ -16,7 +16,7 @@ from overlap.io.folders import find_image
 from overlap.io.volumes import read_image
 from overlap.plot import draw_slice
 
-from .digests import digest_of_array, digest_of_files
+from .sources import digest_of_array, digest_of_files
 
 if TYPE_CHECKING:
     from .report import SegmentationReport

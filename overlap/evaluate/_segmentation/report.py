@@ -13,8 +13,8 @@ import numpy as np
 from overlap.evaluate.report import Report
 from overlap.io.name_match import closest
 
+from .cases import Failed
 from .evidence import SegmentationEvidence
-from .measured import Failed
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,8 +9,8 @@ from typing import Any
 
 from overlap.io._atomic import write_text
 
-from .digests import digest_of_array, digest_of_files
-from .measured import Measured, Source
+from .cases import Measured, Source
+from .sources import digest_of_array, digest_of_files
 
 __all__ = ["load_case", "store_case"]
 

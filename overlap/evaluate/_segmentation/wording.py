@@ -14,14 +14,14 @@ from overlap.evaluate.contract import Contract
 from overlap.evaluate.numbers import Interval
 from overlap.evaluate.report import package_versions
 
+from .cases import Failed, Measured
 from .empties import SITUATIONS
 from .evidence import PLACES, SegmentationEvidence
 from .findings import label_findings
-from .measured import Failed, Measured
 from .metrics import Metric
 
 if TYPE_CHECKING:
-    from .finalise import Finalise
+    from .task import Finalise
 
 __all__ = ["EMPTY_WORDS", "describe"]
 

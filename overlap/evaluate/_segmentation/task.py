@@ -13,12 +13,12 @@ from overlap.evaluate.bootstrap import LEAST_ITEMS, draw_weights, mean_interval
 from overlap.evaluate.numbers import Interval
 from overlap.io.folders import natural_key
 
+from .cases import Failed, Measured
 from .counts import Counts
 from .empties import SITUATIONS, Empty
 from .evidence import FAILED, PLACES, SegmentationEvidence
 from .inputs import Inputs
 from .measure import Measure
-from .measured import Failed, Measured
 from .metrics import Metric
 from .objects import COUNTED, LESIONWISE
 from .report import SegmentationReport
