@@ -98,7 +98,6 @@ def segmentation(
     if images is not None and picture is None:
         raise click.UsageError("--images is the background of --picture; give that, too")
     from overlap import evaluate
-    from overlap.cli.screen_segmentation import segmentation_lines
 
     options: dict[str, Any] = {}
     if metrics is not None:
@@ -125,7 +124,7 @@ def segmentation(
         **options,
     )
     others = [(picture, partial(report.picture, images=images))]
-    unwritten = shared.finish(report, others, segmentation_lines)
+    unwritten = shared.finish(report, others)
     shown_failures([(failure.case, failure.reason) for failure in report.failed], "cases")
     return 2 if unwritten else int(bool(report.failed))
 

@@ -166,7 +166,7 @@ def report_of(
     intervals = evidence.intervals(numbers, bootstrap)
     numbers = with_intervals(numbers, intervals.numbers)
     said = task.describe(evidence, numbers, bootstrap)
-    notes = [*said.notes, *_resumed(task, states or {})]
+    notes = [*_resumed(task, states or {}), *said.notes]
     settings: dict[str, Any] = {
         "evaluation": task.name,
         **said.settings,

@@ -52,11 +52,16 @@ class Study(ByValue):
     --------
     >>> from overlap.evaluate import segmentation_study
     >>> first, second = segmentation_study(metrics=["dice"]), segmentation_study(metrics=["dice"])
-    >>> _ = first.update("a", case="a", truth=[[0, 1, 1]], found=[[0, 1, 0]])
-    >>> _ = second.update("b", case="b", truth=[[0, 1, 1]], found=[[0, 1, 1]])
-    >>> both = first.merge(second)
-    >>> both.compute().summary["dice"].round(4)
+    >>> _ = first.update("a", truth=[[0, 1, 1]], found=[[0, 1, 0]])
+    >>> _ = second.update("b", truth=[[0, 1, 1]], found=[[0, 1, 1]])
+    >>> first.merge(second).compute().summary["dice"].round(4)
     np.float64(0.8333)
+
+    Parts travel between processes, and wait on disk, as bytes:
+
+    >>> later = segmentation_study(metrics=["dice"]).from_bytes(first.to_bytes())
+    >>> later.update("c", truth=[[0, 1, 1]], found=[[0, 0, 1]])
+    <Study segmentation of 3 items>
     """
 
     def __init__(

@@ -1,9 +1,10 @@
-"""Pictures of segmentation: the values of every case, label by label."""
+"""Pictures of segmentation: values of every case, label by label."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -13,15 +14,27 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from overlap.evaluate.report import Report
-
 __all__ = ["draw_values"]
 
 _MANY_LABELS = 40
 
 
+class _Valued(Protocol):
+    """Rows of cases, labels and metrics, their means, and facts of the metrics."""
+
+    @property
+    def settings(self) -> dict[str, Any]: ...
+
+    @property
+    def intervals(self) -> Sequence[Any]: ...
+
+    def rows(self) -> list[dict[str, Any]]: ...
+
+    def summary_items(self) -> list[tuple[str, float]]: ...
+
+
 def draw_values(
-    report: Report,
+    report: _Valued,
     *,
     path: str | Path | None = None,
     ax: Axes | None = None,
@@ -31,7 +44,7 @@ def draw_values(
 
     Parameters
     ----------
-    report : Report
+    report : SegmentationReport
         Result of `overlap.evaluate.segmentation`.
     path : str or Path, optional
         File to write, all or nothing; the suffix is the format.

@@ -75,7 +75,7 @@ def test_failed_cases_count_as_the_worst(folders):
 
 def test_what_is_said(folders):
     kept, report = run(folders), run(folders, failed="worst")
-    headlines = [one.evidence.headline(one) for one in (kept, report)]
+    headlines = [one.headline() for one in (kept, report)]
     assert headlines[0].endswith("(2 cases, 4 more failed and are left out)")
     assert headlines[1].endswith(
         "(5 cases, 3 of them failed and count as the worst, 1 more failed and is left out)"
@@ -86,7 +86,7 @@ def test_what_is_said(folders):
     assert "left out of what has no worst value: volume_difference, volume_truth" in notes
     assert report.settings["failed"] == "worst"
     assert "4 cases could not be evaluated; 3 of them count as the worst value" in report.methods()
-    assert report.evidence.sections(report)[0].title == "Means over cases, failed ones as the worst"
+    assert report.sections()[0].title == "Means over cases, failed ones as the worst"
     assert "failed" in set(report.worst("dice", 6)["empty"])
     assert "case_1" in report.to_html()
 
@@ -178,7 +178,7 @@ def test_the_number_of_cases_is_that_of_the_mean_beside_it():
     found = {"a": full, "b": none, "c": full, "d": none}
     report = segmentation(truth=truth, found=found, labels=[1], metrics=["dice", "hd", "recall"],
                           spacing=(1, 1, 1))  # fmt: skip
-    section = report.evidence.sections(report)[0]
+    section = report.sections()[0]
     assert section.columns == ["label", "cases", "dice", "hd, mm", "recall"]
     wanted = ["3", "0.3333", "0.0000 [1 case]", "0.3333"]
     assert section.rows == [["1", *wanted], ["mean over labels", *wanted]]

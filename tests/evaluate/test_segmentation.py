@@ -270,7 +270,7 @@ def test_the_interval_over_labels_holds_the_truth_where_values_are_missing():
         groups = {"a": (1,), "b": (2,), "c": (3,)}
         evidence = SegmentationEvidence(
             (METRICS["dice"],), (), groups, values, np.zeros(values.shape, np.int8), values,
-            Measure(), {},
+            Measure(),
         )  # fmt: skip
         interval = mean_interval(evidence.parts(0), low=0.0, high=1.0, resamples=499, rng=seed)
         hits += interval.low <= expected <= interval.high

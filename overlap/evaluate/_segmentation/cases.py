@@ -1,24 +1,16 @@
-"""What is kept of one case: counts of pairs of labels, what else was measured, digests."""
+"""Measured cases: counts of pairs of labels, other measured values, and sources."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Failed", "Measured", "Source"]
+from .sources import Source
 
-
-@dataclass(frozen=True)
-class Source:
-    """One side of a case: its name, its files and the digest of what they held."""
-
-    name: str
-    sha256: str
-    files: tuple[str, ...] = ()
+__all__ = ["Failed", "Measured"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +21,7 @@ class Failed:
     ----------
     case, reason : str
     truth : Source, optional
-        Its truth, if that is good and the found volume is at fault.
+        The truth, if it is good and the found volume is at fault.
     diagonal : float
         Length of the diagonal of the truth.
     labels : tuple of int
@@ -45,7 +37,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Measured:
-    """One case.
+    """A measured case.
 
     Attributes
     ----------
@@ -55,7 +47,8 @@ class Measured:
     voxels : tuple of int
         Voxels of each pair.
     sums : tuple of float
-        For soft volumes: what found, truth and both measure, in voxels; otherwise empty.
+        For soft volumes the sizes of found, truth and their intersection, in voxels; otherwise
+        empty.
     total : int
         Voxels that were counted.
     ignored : int
@@ -71,11 +64,7 @@ class Measured:
     sources : tuple of Source
         Truth, found.
     notes : tuple of str
-        What was dropped or chosen while reading.
-    resumed : str
-        ``"read"`` from an earlier run, or measured now: ``"changed"`` or ``"damaged"`` if what
-        an earlier run left does not hold, ``"not kept: ..."`` and the reason if this one could not
-        be written for later runs, else ``""``.
+        Notes of the readers.
     """
 
     case: str
@@ -91,7 +80,6 @@ class Measured:
     values: dict[str, dict[str, float]]
     sources: tuple[Source, Source]
     notes: tuple[str, ...] = ()
-    resumed: str = field(default="", compare=False)
 
     @property
     def labels(self) -> set[int]:
@@ -99,7 +87,7 @@ class Measured:
         return ({*self.found} | {*self.truth}) - {0}
 
     def counted(self, groups: Iterable[Sequence[int]]) -> NDArray[np.float64]:
-        """Return the voxels that found, truth and both have of unions of labels.
+        """Return the voxels of unions of labels in found, in truth and in both.
 
         Parameters
         ----------
@@ -137,27 +125,3 @@ class Measured:
             sides = (inside[a], inside[b], inside[a] & inside[b])
             result[row] = [voxels[side].sum() for side in sides]
         return result
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the case as plain data."""
-        content = asdict(self)
-        del content["resumed"]
-        return content
-
-    @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> Measured:
-        """Read what `to_dict` wrote.
-
-        Parameters
-        ----------
-        content : dict
-        """
-        sources = tuple(
-            Source(entry["name"], entry["sha256"], tuple(entry["files"]))
-            for entry in content["sources"]
-        )
-        lists = {
-            name: tuple(content[name])
-            for name in ("found", "truth", "voxels", "sums", "extent", "notes")
-        }
-        return cls(**{**content, **lists, "sources": sources})

@@ -10,22 +10,21 @@ from typing import Any, Literal
 import numpy as np
 
 from overlap._common.decimals import as_meant
-from overlap.evaluate.bootstrap import INTERVALS, Seed, check_drawn, checked_draws
+from overlap.evaluate.bootstrap import INTERVALS, Bootstrap, Seed
+from overlap.evaluate.runner import run
 from overlap.evaluate.study import Study
 from overlap.io.label_names import LabelSet, parse_labels, read_labels
-from overlap.io.strata import read_strata
 from overlap.labels.surfaces import Convention
 from overlap.labels.surfaces.conventions import as_convention
 from overlap.scores.score import Score
 
 from .empties import Empty, as_empty
-from .inputs import Inputs, as_inputs
 from .measure import Measure
 from .metrics import DEFAULT_METRICS, Metric, chosen_metrics
 from .objects import ObjectRules
 from .report import SegmentationReport
 from .surfaces import SurfaceRules
-from .task import Finalise
+from .task import Segmentation
 
 __all__ = ["segmentation", "segmentation_study"]
 
@@ -79,8 +78,8 @@ def segmentation(
     ignore : int or sequence of int, optional
         Labels of the truth whose voxels do not count.
     strata : path, DataFrame or mapping, optional
-        What is known of the cases besides: a CSV file with the column ``case``, a DataFrame
-        indexed by case, or a mapping from case to a mapping. Columns are added to the table.
+        Levels of the cases, such as sites: a CSV file with the column ``case``, a DataFrame indexed
+        by case, or a mapping from case to a mapping. Columns are added to the table.
     missing : float or "worst", optional
         What stands in the means for undefined and infinite values; by default they are left
         out and counted. ``"worst"`` leaves out what is undefined because both sets are empty.
@@ -162,71 +161,65 @@ def segmentation(
     >>> report.worst("dice", 1)[["case", "label", "value", "empty"]].values.tolist()
     [['case_2', 'vessel', 0.0, 'found']]
     """
-    inputs = as_inputs(truth, found, pattern)
-    study = _study(
-        inputs, labels=labels, metrics=metrics, ignore=ignore, missing=missing, failed=failed,
-        empty=empty,
-        strata=_strata(strata, inputs.all_cases), bootstrap=bootstrap,
-        interval=interval, confidence_level=confidence_level, rng=rng, resume=resume,
+    task = _task(
+        labels=labels, metrics=metrics, ignore=ignore, missing=missing, failed=failed, empty=empty,
         tolerance=tolerance, spacing=spacing, soft=soft, scale=scale, instances=instances,
         connectivity=connectivity, at_least=at_least, challenge=challenge, surface=surface,
         reorient=reorient,
     )  # fmt: skip
-    items = {
-        case: {"case": case, "truth": pair[0], "found": pair[1]}
-        for case, pair in inputs.cases.items()
-    }
-    if failed == "worst":
-        reasons = {failure.case: failure for failure in inputs.failures}
-        items |= {
-            case: {"case": case, "truth": alone, "found": reasons[case]}
-            for case, alone in inputs.alone.items()
-        }
-    return study.add_all(items, workers=workers, progress=progress).report()
+    drawn = Bootstrap(bootstrap, confidence_level, rng, _interval(interval))
+    inputs = {"truth": truth, "found": found, "pattern": pattern, "strata": strata}
+    report = run(task, inputs, bootstrap=drawn, workers=workers, resume=resume, progress=progress)
+    assert isinstance(report, SegmentationReport)
+    return report
 
 
-def segmentation_study(**rules: Any) -> Study:
+def segmentation_study(
+    *,
+    bootstrap: int = 0,
+    interval: Literal["studentised", "exact"] = "studentised",
+    confidence_level: float = 0.95,
+    rng: Seed = 0,
+    resume: str | os.PathLike[str] | None = None,
+    **rules: Any,
+) -> Study:
     """Start an evaluation that is fed case by case.
 
     Parameters
     ----------
+    bootstrap, interval, confidence_level, rng, resume
+        As for `segmentation`.
     **rules
-        Arguments of `segmentation`, except those that say where the cases are: truth, found,
+        Other arguments of `segmentation`, except those that say where the cases are: truth, found,
         pattern, strata, workers, progress.
 
     Returns
     -------
     Study
-        ``study.add(name, case=name, truth=..., found=...)`` measures one case and keeps its
-        counts; studies by the same rules are joined with ``|``.
+        ``study.update(name, truth=..., found=...)`` measures one case and keeps its counts. The
+        case has the name of its key, or that of ``case=``.
 
     Examples
     --------
     >>> from overlap.evaluate import segmentation_study
     >>> study = segmentation_study(metrics=["dice"])
-    >>> first = study.add("a", case="a", truth=[[0, 1, 1]], found=[[0, 1, 0]])
-    >>> other = study.add("b", case="b", truth=[[0, 1, 1]], found=[[0, 1, 1]])
+    >>> first = study.add("a", truth=[[0, 1, 1]], found=[[0, 1, 0]])
+    >>> other = study.add("b", truth=[[0, 1, 1]], found=[[0, 1, 1]])
     >>> (first | other).report().summary["dice"].round(4)
     np.float64(0.8333)
     """
-    return _study(Inputs({}, (), (), ("added case by case",) * 2), **rules)
+    drawn = Bootstrap(bootstrap, confidence_level, rng, _interval(interval))
+    return Study(_task(**rules), drawn, resume=resume)
 
 
-def _study(
-    inputs: Inputs,
+def _task(
     *,
     labels: Any = None,
     metrics: str | Iterable[str | Score | Metric] = DEFAULT_METRICS,
     ignore: int | Sequence[int] | None = None,
-    strata: Mapping[str, Mapping[str, str]] | None = None,
     missing: Any = None,
     failed: Literal["leave_out", "worst", "error"] = "leave_out",
     empty: str | Empty = "default",
-    bootstrap: int = 0,
-    interval: Any = "studentised",
-    confidence_level: float = 0.95,
-    rng: Seed = 0,
-    resume: str | os.PathLike[str] | None = None,
     tolerance: float = 1e-3,
     spacing: Sequence[float] | None = None,
     soft: Any = False,
@@ -237,7 +230,8 @@ def _study(
     challenge: Any = "GLI",
     surface: str | Convention = "metrics-reloaded",
     reorient: bool = False,
-) -> Study:
+) -> Segmentation:
+    """Return the task that the arguments of `segmentation` describe."""
     chosen = chosen_metrics(metrics)
     objects = tuple(metric.name for metric in chosen if metric.family == "objects")
     rules = ObjectRules(instances, objects, connectivity, float(at_least), challenge)
@@ -267,28 +261,10 @@ def _study(
         scale=scale if isinstance(scale, tuple) else (None, scale),
         rules=rules,
         surfaces=surfaces,
-        resume=_folder(resume),
         whole=bool(objects) and instances == "labels" and groups is None,
         reorient=bool(reorient),
     )
-    draws = checked_draws(bootstrap, confidence_level)
-    check_drawn(len(inputs.cases), draws)  # before hours of measuring
-    return Study(
-        measure=measure,
-        finalise=Finalise(
-            metrics=chosen,
-            empty=as_empty(empty),
-            measure=measure,
-            inputs=inputs,
-            missing=_missing(missing),
-            failed=_failed(failed),
-            strata=strata or {},
-            bootstrap=draws,
-            interval=_interval(interval),
-            confidence_level=confidence_level,
-            rng=rng,
-        ),
-    )
+    return Segmentation(chosen, measure, as_empty(empty), _missing(missing), _failed(failed))
 
 
 def _soft(soft: Any) -> Literal["minmax", "product", "squared"] | None:
@@ -360,35 +336,3 @@ def _interval(interval: Any) -> str:
     if interval not in INTERVALS:
         raise ValueError(f"interval = {interval!r}; wanted 'studentised' or 'exact'")
     return str(interval)
-
-
-def _folder(resume: str | os.PathLike[str] | None) -> str | None:
-    if resume is None:
-        return None
-    folder = Path(resume)
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(f"resume: {folder} is a file; give a folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    return str(folder)
-
-
-def _strata(strata: Any, cases: Sequence[str]) -> dict[str, dict[str, str]]:
-    if strata is None:
-        return {}
-    if isinstance(strata, str | os.PathLike):
-        strata = read_strata(strata, cases)
-    if hasattr(strata, "to_dict"):
-        strata = strata.to_dict(orient="index")
-    table = {
-        str(case): {str(name): str(level) for name, level in levels.items()}
-        for case, levels in strata.items()
-    }
-    missing = [case for case in cases if case not in table]
-    if missing:
-        raise ValueError(f"strata: lacks the case {missing[0]!r}; give every case a row")
-    taken = {"case", "label", "metric", "value", "unit", "empty", "missing", "used"}
-    for case in cases:
-        clash = sorted(taken & table[case].keys())
-        if clash:
-            raise ValueError(f"strata: the column {clash[0]!r} is one of the table's; rename it")
-    return {case: table[case] for case in cases}

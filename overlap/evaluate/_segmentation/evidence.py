@@ -1,35 +1,38 @@
-"""What a report on segmentation keeps, so that its numbers can be recomputed."""
+"""Evidence of a report on segmentation: values of every metric, case and label."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
+from overlap.evaluate.bootstrap import LEAST_ITEMS, Bootstrap, draw_weights, mean_interval
 from overlap.evaluate.means import defined_mean, linear_parts
-from overlap.evaluate.page import Section
-from overlap.evaluate.report import Report
+from overlap.evaluate.numbers import Intervals, Number
+from overlap.evaluate.value_range import Range
 
 from .cases import Failed, Measured
+from .cohort import Cohort
 from .empties import SITUATIONS
 from .measure import Measure
 from .metrics import Metric
-from .shown import headline_of, sections_of
-
-if TYPE_CHECKING:
-    from .report import SegmentationReport
 
 __all__ = ["FAILED", "PLACES", "SegmentationEvidence"]
 
-#: What the column ``empty`` of a table says, by number.
+#: Entries of the column ``empty`` of the table, by number.
 PLACES = (*SITUATIONS, "failed")
 FAILED = PLACES.index("failed")
+
+_COUNT = Range(0.0)
+_METHODS = {
+    "studentised": "studentised bootstrap of the mean over cases",
+    "exact": "Gaffke's interval of the mean over cases",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,15 +51,19 @@ class SegmentationEvidence(ByValue):
     situations : ndarray of int8, same shape
         Places in `PLACES`: where the policy answered, or the case failed.
     used : ndarray of float64, same shape
-        What the means are made of: `values`, what stands for missing ones, NaN where left out.
+        Values in the means: `values`, numbers that stand for missing ones, NaN where left out.
     measure : Measure
-        How cases were read.
-    sources : mapping
-        Truth and found of each case: paths or arrays.
+        Rules by which cases were measured.
+    cohort : Cohort
+        Inputs.
+    sizes : ndarray of float64, shape (3, measured cases, labels)
+        Voxels of found, truth and both.
     raised : ndarray of bool, shape (metrics, measured cases, labels)
         Where the policy has an error.
     lost : tuple of Failed
         Failed cases that count as the worst, after all others along the axis of cases.
+    failed : tuple of Failed
+        All failed cases.
     """
 
     metrics: tuple[Metric, ...]
@@ -66,17 +73,118 @@ class SegmentationEvidence(ByValue):
     situations: NDArray[np.int8]
     used: NDArray[np.float64]
     measure: Measure
-    sources: Mapping[str, tuple[Any, Any]]
+    cohort: Cohort = field(default_factory=Cohort)
+    sizes: NDArray[np.float64] = field(default_factory=lambda: np.zeros((3, 0, 0)))
     raised: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0, 0), np.bool_))
     lost: tuple[Failed, ...] = ()
+    failed: tuple[Failed, ...] = ()
 
     @property
     def items(self) -> tuple[str, ...]:
         """Names of the cases that are in the numbers."""
         return (*(case.case for case in self.cases), *(failure.case for failure in self.lost))
 
+    @property
+    def present(self) -> set[int]:
+        """Labels that occur in any measured case, without the background."""
+        return set().union(*(case.labels for case in self.cases))
+
+    @property
+    def units(self) -> list[str]:
+        """Units of the volumes of all cases, each once."""
+        return sorted({case.unit for case in self.cases})
+
+    def unit_of(self, metric: Metric) -> str:
+        """Return the unit of a metric; its dimension where the cases have several units."""
+        return metric.unit_in(self.units[0]) if len(self.units) == 1 else metric.unit
+
+    def numbers(self) -> list[Number]:
+        """Return the means of every metric, over labels and of each label, and counts."""
+        everything = np.ones((1, len(self.items)))
+        means, counts = self.statistics(everything), self.denominators(everything)
+        result = []
+        for m, metric in enumerate(self.metrics):
+            # Numbers that stand for missing values may be beyond the range of the metric.
+            inside = Range(
+                float(np.fmin.reduce(self.used[m], axis=None, initial=metric.low)),
+                float(np.fmax.reduce(self.used[m], axis=None, initial=metric.high)),
+            )
+            for label in (None, *self.groups):
+                name = metric.name if label is None else f"{metric.name}[{label}]"
+                n = int(counts[name][0])
+                number = Number(
+                    metric.name, float(means[name][0]), {} if label is None else {"label": label},
+                    n=n, n_undefined=len(self.items) - n, unit=self.unit_of(metric), range=inside,
+                    better=metric.better,
+                )  # fmt: skip
+                result.append(number)
+        for metric, values in zip(self.metrics, self.values, strict=True):
+            for count, odd in (("n_nan", np.isnan(values)), ("n_inf", np.isinf(values))):
+                where = {"of": metric.name}
+                result.append(Number(count, float(odd.sum()), where, unit="values", range=_COUNT))
+        for count, cases in (("n_cases", self.items), ("n_failed", self.failed)):
+            result.append(Number(count, float(len(cases)), unit="cases", range=_COUNT))
+        return result
+
+    def intervals(self, numbers: Sequence[Number], bootstrap: Bootstrap) -> Intervals:
+        """Return the intervals of all means over enough cases."""
+        if not bootstrap.resamples:
+            return Intervals()
+        columns = {}
+        for m, metric in enumerate(self.metrics):
+            columns[metric.name] = self.parts(m)
+            for label, used in zip(self.groups, self.used[m].T, strict=True):
+                columns[f"{metric.name}[{label}]"] = used[~np.isnan(used)]
+        draws: dict[int, NDArray[np.float64]] = {}  # by number of values: the same for all
+        made = []
+        for number in numbers:
+            values = columns.get(number.name, ())
+            count = len(values)
+            if count < LEAST_ITEMS:
+                continue
+            if count not in draws:
+                draws[count] = draw_weights(count, bootstrap.resamples, bootstrap.rng)
+            interval = mean_interval(
+                values,
+                low=number.range.low,
+                high=number.range.high,
+                method=bootstrap.method,  # type: ignore[arg-type]
+                rng=bootstrap.rng,
+                confidence_level=bootstrap.level,
+                weights=draws[count],
+                name=number.name,
+            )
+            made.append(interval)
+        return Intervals(tuple(made), facts={"method": _METHODS[bootstrap.method]})
+
+    def rows(self, intervals: Intervals) -> list[dict[str, Any]]:
+        """Return one row per case, label and metric."""
+        rows = []
+        units = [case.unit for case in self.cases]
+        units += units[:1] * len(self.lost)
+        tables = (np.moveaxis(table, 0, 2).tolist()
+                  for table in (self.values, self.situations, self.used))  # fmt: skip
+        for case, unit, *by_label in zip(self.items, units, *tables, strict=True):
+            strata = self.cohort.strata.get(case, {})
+            for label, *by_metric in zip(self.groups, *by_label, strict=True):
+                for metric, value, place, used in zip(self.metrics, *by_metric, strict=True):
+                    rows.append(
+                        {
+                            "case": case,
+                            "label": label,
+                            "metric": metric.name,
+                            "value": value,
+                            "unit": metric.unit_in(unit),
+                            "empty": PLACES[place],
+                            "missing": "" if math.isfinite(value) else str(value),
+                            "used": used,
+                            **strata,
+                        }
+                    )
+        return rows
+
     def label_means(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Weighted means over cases, shape (B, metrics, labels); NaN where there is none.
+        """Return weighted means over cases, shape (B, metrics, labels); NaN where there is none.
 
         Parameters
         ----------
@@ -89,7 +197,7 @@ class SegmentationEvidence(ByValue):
         return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0.0)
 
     def statistics(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """Every metric, over labels and of each label, for each row of `weights`.
+        """Return every metric, over labels and of each label, for cases of other weights.
 
         Parameters
         ----------
@@ -97,7 +205,7 @@ class SegmentationEvidence(ByValue):
 
         Returns
         -------
-        dict
+        dict from str to ndarray, shape (B,)
             ``dice`` is the mean over labels of the means over cases, ``dice[liver]`` one of them.
         """
         means = self.label_means(np.asarray(weights, np.float64))
@@ -107,6 +215,24 @@ class SegmentationEvidence(ByValue):
             result[metric.name] = overall[:, m]
             for k, label in enumerate(self.groups):
                 result[f"{metric.name}[{label}]"] = means[:, m, k]
+        return result
+
+    def denominators(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.int64]]:
+        """Return the number of cases in each mean of `statistics`, by the same names.
+
+        A mean over labels has the cases with a value of any label.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (B, cases)
+        """
+        known = ~np.isnan(self.used)
+        weighed = (np.asarray(weights) > 0.0).astype(np.int64)
+        result = {}
+        for m, metric in enumerate(self.metrics):
+            result[metric.name] = weighed @ known[m].any(axis=1)
+            for k, label in enumerate(self.groups):
+                result[f"{metric.name}[{label}]"] = weighed @ known[m, :, k]
         return result
 
     def parts(self, m: int) -> NDArray[np.float64]:
@@ -125,36 +251,12 @@ class SegmentationEvidence(ByValue):
         used = self.used[m]
         return linear_parts(used[~np.isnan(used).all(axis=1)].T)
 
-    def denominators(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.int64]]:
-        """Return how many cases the means of `statistics` are over, by the same names.
-
-        A mean over labels has the cases with a value of any label.
-
-        Parameters
-        ----------
-        weights : ndarray, shape (B, cases)
-        """
-        known = ~np.isnan(self.used)
-        weighed = (np.asarray(weights) > 0.0).astype(np.int64)
-        result = {}
-        for m, metric in enumerate(self.metrics):
-            result[metric.name] = weighed @ known[m].any(axis=1)
-            for k, label in enumerate(self.groups):
-                result[f"{metric.name}[{label}]"] = weighed @ known[m, :, k]
-        return result
-
-    @cached_property
-    def sizes(self) -> NDArray[np.float64]:
-        """Voxels of found, truth and both, shape (3, measured cases, labels)."""
-        groups = list(self.groups.values())
-        return np.moveaxis(np.array([case.counted(groups) for case in self.cases]), 2, 0)
-
     def columns(self) -> dict[str, Any]:
-        """One entry per case and label: voxels tp, fp, fn and tn, and the volume of a voxel.
+        """Return one entry per case and label: voxels tp, fp, fn and tn, and the size of a voxel.
 
         Every ratio and volume is made of these.
         """
-        found, truth, shared = (side.ravel() for side in self.sizes)
+        found, truth, shared = self.sizes.reshape(3, -1)
         labels = len(self.groups)
         total = np.repeat([float(case.total) for case in self.cases], labels)
         return {
@@ -167,17 +269,3 @@ class SegmentationEvidence(ByValue):
             "voxel_volume": np.repeat([case.voxel for case in self.cases], labels),
             "unit": np.repeat(np.array([case.unit for case in self.cases], dtype=object), labels),
         }
-
-    def headline(self, report: Report) -> str:
-        """Return the first metric and the number of cases."""
-        return headline_of(report)
-
-    def sections(self, report: Report) -> list[Section]:
-        """Return means by label, then by stratum, the worst rows, and failures."""
-        return sections_of(cast("SegmentationReport", report))
-
-    def draw(self, report: Report, path: str | Path | None, ax: Any, **options: Any) -> Any:
-        """Draw the values of every case."""
-        from overlap.plot import draw_values
-
-        return draw_values(report, path=path, ax=ax, **options)

@@ -1,16 +1,18 @@
-"""Findings of a report on segmentation: what its reader must not miss."""
+"""Findings of a report on segmentation: messages that its reader must not miss."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .cases import Measured
+from .evidence import SegmentationEvidence
 
-__all__ = ["label_findings"]
+__all__ = ["findings_of", "label_findings", "listed"]
 
 _LEAST = 0.4  # Dice under another label that is told
 _GAIN = 0.2  # by how much it is better
@@ -18,14 +20,44 @@ _MOST = 200  # labels of a case that are looked at
 _SHOWN = 5
 
 
+def findings_of(evidence: SegmentationEvidence) -> list[str]:
+    """Return messages on labels that no case has, or that seem to be exchanged.
+
+    Parameters
+    ----------
+    evidence : SegmentationEvidence
+    """
+    result = []
+    if evidence.groups and not evidence.sizes[:2].any():
+        present = sorted(evidence.present)
+        result.append(
+            f"no case has a voxel of {listed(list(evidence.groups))}, neither true nor found; the "
+            f"volumes have {f'the labels {listed(present)}' if present else 'no label but 0'}"
+        )
+    if evidence.measure.rules.objects != "labels":  # instances have any numbers
+        result += label_findings(evidence.cases, evidence.groups, evidence.measure.ignore)
+    return result
+
+
+def listed(names: Sequence[Any]) -> str:
+    """Return up to six names, and how many there are if that is not all.
+
+    Parameters
+    ----------
+    names : sequence of Any
+    """
+    text = ", ".join(map(str, names[:6]))
+    return text + (f" ... ({len(names)} in all)" if len(names) > 6 else "")
+
+
 def label_findings(
     cases: Sequence[Measured], groups: Mapping[str, tuple[int, ...]], ignore: Sequence[int]
 ) -> list[str]:
-    """Say where labels of found would agree much better with other labels of the truth.
+    """Return messages on found labels that agree much better with other labels of the truth.
 
-    Of every case, the Dice of each found label with each true one comes from the counts of pairs.
-    A true label is told if another found label has a Dice of at least 0.4 with it, more by 0.2
-    than its own, and is not itself better where it is.
+    The counts of pairs of a case give the Dice of each found label with each true one. A true label
+    is reported if another found label has a Dice of at least 0.4 with it, at least 0.2 more than
+    its own found label, and no less than with its own true label.
 
     Parameters
     ----------

@@ -1,11 +1,11 @@
-"""Measuring one case: read both volumes, check that they match, count."""
+"""Measurement of one case: reads both volumes, checks that they match, and counts."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -20,10 +20,9 @@ from overlap.labels.contingency import contingency
 from overlap.regions.masks import Masks
 from overlap.scores.score import terms
 
-from .cases import Failed, Measured, Source
+from .cases import Failed, Measured
 from .objects import ObjectRules, measure_objects
-from .resume import load_case, store_case
-from .sources import digest_of_array
+from .sources import Source
 from .surfaces import SurfaceRules, measure_surfaces
 
 __all__ = ["Measure", "as_volume"]
@@ -31,7 +30,7 @@ __all__ = ["Measure", "as_volume"]
 
 @dataclass(frozen=True)
 class Measure:
-    """The rules by which a case is measured. Fields are those of `segmentation`.
+    """Rules by which a case is measured. Fields are arguments of `segmentation`.
 
     Attributes
     ----------
@@ -52,12 +51,11 @@ class Measure:
     scale: tuple[float | None, float | None] = (None, None)
     rules: ObjectRules = field(default_factory=ObjectRules)
     surfaces: SurfaceRules = field(default_factory=SurfaceRules)
-    resume: str | None = None
     whole: bool = False
     reorient: bool = False
 
     def settings(self) -> dict[str, Any]:
-        """Return everything that decides what a measured case holds."""
+        """Return the rules on which measured cases depend, as plain data."""
         result: dict[str, Any] = {
             "ignore": list(self.ignore),
             "spacing": self.spacing and list(self.spacing),
@@ -79,7 +77,7 @@ class Measure:
         return result
 
     def named(self, present: Sequence[int]) -> dict[str, tuple[int, ...]]:
-        """Return the labels that are scored by name.
+        """Return the scored labels by name.
 
         Parameters
         ----------
@@ -93,23 +91,17 @@ class Measure:
         return {str(label): (label,) for label in present}
 
     def __call__(self, case: str, truth: Any, found: Any) -> Measured | Failed:
-        """Measure a case; what is wrong with its input is returned, not raised.
+        """Measure a case; a fault of its volumes is returned, not raised.
 
         Parameters
         ----------
         case : str
             Its name.
         truth, found : str, array, image or Volume
-            Found may be a failure: what is known of a case that has none.
+            Found may be the failure of a case without a found volume.
         """
-        kept = self.resume is not None and not isinstance(found, Failed)
         try:
-            known, state = (None, "")
-            if self.resume is not None and kept:
-                known, state = load_case(self.resume, case, self.settings(), (truth, found))
-            if known is not None:
-                return known
-            measured = self._measure(case, truth, found, state)
+            return self._measure(case, truth, found)
         except MemoryError:
             return Failed(case, "needs more memory than there is")
         except _FoundError as error:
@@ -117,17 +109,10 @@ class Measure:
             labels: NDArray[Any] = np.empty(0)
             if self.soft is None:
                 labels = np.setdiff1d(error.truth.values, (0, *self.ignore))
-            return Failed(
-                case, _line(error), _digest(error.truth, truth), diagonal, tuple(labels.tolist())
-            )
+            source = Source.of(error.truth, truth)
+            return Failed(case, _line(error), source, diagonal, tuple(labels.tolist()))
         except (ValueError, OSError) as error:
             return Failed(case, _line(error))
-        if self.resume is not None and kept:
-            try:
-                store_case(self.resume, measured, self.settings())
-            except OSError as error:  # a full disk, say: the case is measured all the same
-                return replace(measured, resumed=f"not kept: {_line(error)}")
-        return measured
 
     def volumes(self, case: str, truth: Any, found: Any) -> tuple[Volume, Volume]:
         """Read both volumes of a case, and check that they lie on one grid.
@@ -155,7 +140,7 @@ class Measure:
                 check_axis_order((objects[0], objects[1]), reference.shape)
         return reference, other
 
-    def _measure(self, case: str, truth: Any, found: Any, state: str) -> Measured:
+    def _measure(self, case: str, truth: Any, found: Any) -> Measured:
         reference, other = self.volumes(case, truth, found)
         known = reference if reference.unit else other
         size = len(reference.shape)
@@ -165,11 +150,10 @@ class Measure:
             "voxel": float(np.prod(known.spacing)),
             "unit": unit,
             "extent": tuple(map(float, np.multiply(reference.shape, known.spacing))),
-            "sources": (_digest(reference, truth), _digest(other, found)),
+            "sources": (Source.of(reference, truth), Source.of(other, found)),
             "notes": tuple(
                 f"{volume.path}: {note}" for volume in (reference, other) for note in volume.notes
             ),
-            "resumed": state,
         }
         if self.soft is not None:
             return Measured(**common, **self._shares(reference.values, other.values))
@@ -212,7 +196,7 @@ class Measure:
 
 
 class _FoundError(ValueError):
-    """What is wrong with the found volume of a case, whose truth is good."""
+    """Fault of the found volume of a case, whose truth is good."""
 
     def __init__(self, reason: str, truth: Volume) -> None:
         super().__init__(reason)
@@ -284,9 +268,3 @@ def as_volume(
     return Volume(
         values, affine, sides or (1.0,) * raw.data.ndim, unit, name, notes=tuple(raw.notes)
     )
-
-
-def _digest(volume: Volume, source: Any) -> Source:
-    if volume.files:
-        return Source(volume.path, volume.sha256, tuple(map(str, volume.files)))
-    return Source(volume.path, digest_of_array(source))

@@ -1,11 +1,11 @@
-"""The picture of one label of one case, read again from its volumes."""
+"""Pictures of one label of one case, read again from its volumes."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,90 +16,70 @@ from overlap.io.folders import find_image
 from overlap.io.volumes import read_image
 from overlap.plot import draw_slice
 
-from .sources import digest_of_array, digest_of_files
+from .evidence import SegmentationEvidence
 
-if TYPE_CHECKING:
-    from .report import SegmentationReport
-
-__all__ = ["draw_worst"]
+__all__ = ["draw_case"]
 
 
-def draw_worst(
-    report: SegmentationReport,
-    path: str | Path | None,
-    *,
-    metric: str | None,
-    case: str | None,
-    label: str | None,
-    images: Any,
+def draw_case(
+    evidence: SegmentationEvidence,
+    row: Mapping[str, Any],
+    images: Any = None,
+    path: str | Path | None = None,
 ) -> Any:
-    """Draw a case; see `SegmentationReport.picture`."""
-    evidence = report.evidence
-    lost = [part.case for part in evidence.lost]
-    rows = [
-        row
-        for row in report.worst_rows(metric, None)
-        if case in (None, row["case"]) and label in (None, row["label"]) and row["case"] not in lost
-    ]
-    if case in lost:
-        raise ValueError(f"{case}: could not be evaluated, so that there is nothing to draw")
-    if not rows:
-        raise ValueError(
-            f"there is no row of case {case!r} and label {label!r}; cases are "
-            f"{', '.join(evidence.items[:5])} ..., labels {', '.join(evidence.groups)}"
-        )
-    row = rows[0]
-    place = evidence.items.index(row["case"])
-    measured = evidence.cases[place]
+    """Draw the slice of a case with the largest wrong area.
+
+    Parameters
+    ----------
+    evidence : SegmentationEvidence
+    row : mapping
+        Row of the table.
+    images, path
+        As in `SegmentationReport.picture`.
+
+    Raises
+    ------
+    ValueError
+        The volumes were not kept, or have changed.
+    """
+    measured = evidence.cases[evidence.items.index(row["case"])]
     measure = evidence.measure
+    names = [stored.name for stored in measured.sources]
     # a case that was added by itself is read again from its files, if it has any
-    names = tuple(stored.name for stored in measured.sources)
-    sources = evidence.sources.get(row["case"], names)
+    sources = evidence.cohort.cases.get(row["case"], names)
     for source, stored in zip(sources, measured.sources, strict=True):
         if isinstance(source, str) and not stored.files:
             raise ValueError(f"{stored.name}: was an array, which is not kept; add files instead")
-        files = isinstance(source, str)
-        digest = digest_of_files(stored.files) if files else digest_of_array(source)
-        if digest != stored.sha256:
+        if stored.changed(source):
             raise ValueError(f"{stored.name}: has changed since it was evaluated")
     volumes = measure.volumes(row["case"], *sources)
     members = evidence.groups[row["label"]]
-    masks: list[NDArray[np.bool_]] = []
-    for volume in volumes:
-        if measure.soft is not None:
-            masks.append(volume.values > 0.5)
-        else:
-            masks.append(np.isin(volume.values, members))
+    if measure.soft is not None:
+        truth, found = (volume.values > 0.5 for volume in volumes)
+    else:
+        truth, found = (np.isin(volume.values, members) for volume in volumes)
     if measure.ignore:
         kept = ~np.isin(volumes[0].values, measure.ignore)
-        masks = [mask & kept for mask in masks]
-    title = f"{row['case']}, {row['label']}: {row['metric']} {row['value']:.4g}"
-    if row["unit"] != "1":
-        title += f" {row['unit']}"
-    spacing = (volumes[0] if volumes[0].unit else volumes[1]).spacing
+        truth, found = truth & kept, found & kept
+    unit = "" if row["unit"] == "1" else f" {row['unit']}"
+    image = None
+    if images is not None:
+        image = _image(images, row["case"], names, volumes[0].grid, measure.tolerance)
     return draw_slice(
-        masks[1],
-        masks[0],
-        spacing=spacing,
-        image=_image(
-            images,
-            row["case"],
-            [x.name for x in measured.sources],
-            volumes[0].grid,
-            measure.tolerance,
-        ),
+        found,
+        truth,
+        spacing=(volumes[0] if volumes[0].unit else volumes[1]).spacing,
+        image=image,
         others=None if measure.soft else volumes[0].values != 0,
-        title=title,
+        title=f"{row['case']}, {row['label']}: {row['metric']} {row['value']:.4g}{unit}",
         path=path,
     )
 
 
 def _image(
     images: Any, case: str, files: Sequence[str], labels: VoxelGrid, tolerance: float
-) -> NDArray[Any] | None:
+) -> NDArray[Any]:
     """Return the image of a case, with its axes as those of the labels."""
-    if images is None:
-        return None
     if isinstance(images, Mapping):
         source = images.get(case)
         if source is None:

@@ -1,8 +1,9 @@
-"""A report on segmentation: it knows its failures, its worst cases and their pictures."""
+"""The report on segmentation: means, failures, worst cases and their pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap.evaluate.numbers import Number
+from overlap.evaluate.page import Section
 from overlap.evaluate.report import Report
 from overlap.io.name_match import closest
 
@@ -21,24 +24,43 @@ if TYPE_CHECKING:
 
 __all__ = ["SegmentationReport"]
 
+_WORST = 10  # rows of the page
+_FAILURES = "Cases that could not be evaluated"
+_EMPTY = {
+    "both": "both empty",
+    "truth": "truth empty",
+    "found": "nothing found",
+    "failed": "could not be evaluated",
+}
+_TOUCHED = {
+    "both": "with both sides empty",
+    "truth": "with an empty truth",
+    "found": "with nothing found",
+    "undefined": "undefined",
+}
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SegmentationReport(Report):
-    """A `Report` on segmentation.
+    """A `Report` on segmentation, with failures, worst cases and strata.
 
     Parameters
     ----------
-    items, table_rows, settings, sentence, evidence, intervals
+    items, table_rows, settings, sentence, evidence, intervals, numbers
         As in `Report`.
-    failed : tuple of Failed
-        Cases that could not be evaluated.
-    strata : mapping
-        What is known of the cases besides, by case and column.
     """
 
     evidence: SegmentationEvidence = field(repr=False)
-    failed: tuple[Failed, ...] = ()
-    strata: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> tuple[Failed, ...]:
+        """Cases that could not be evaluated."""
+        return self.evidence.failed
+
+    @property
+    def strata(self) -> Mapping[str, Mapping[str, str]]:
+        """Levels of each case by column."""
+        return self.evidence.cohort.strata
 
     @cached_property
     def failures(self) -> pd.DataFrame:
@@ -111,16 +133,9 @@ class SegmentationReport(Report):
             for metric in self.evidence.metrics:
                 for label in ("", *self.evidence.groups):
                     name = f"{metric.name}[{label}]" if label else metric.name
-                    rows.append(
-                        {
-                            "stratum": key[0],
-                            "level": key[1],
-                            "metric": metric.name,
-                            "label": label,
-                            "value": float(numbers[name][row]),
-                            "n": int(counts[name][row]),
-                        }
-                    )
+                    value, n = float(numbers[name][row]), int(counts[name][row])
+                    rows.append({"stratum": key[0], "level": key[1], "metric": metric.name,
+                                 "label": label, "value": value, "n": n})  # fmt: skip
         return rows
 
     @cached_property
@@ -151,8 +166,9 @@ class SegmentationReport(Report):
         case, label : str, optional
             Names in the table.
         images : path or mapping, optional
-            What was segmented, for the background: a folder with one file per case, a path with
-            ``*`` (see `overlap.io.folders.find_image`), or a mapping from case to file or array.
+            Images that were segmented, for the background: a folder with one file per case, a
+            path with ``*`` (see `overlap.io.folders.find_image`), or a mapping from case to file
+            or array.
 
         Returns
         -------
@@ -163,6 +179,143 @@ class SegmentationReport(Report):
         ValueError
             There is no such row, or the volumes have changed.
         """
-        from .picture import draw_worst
+        from .picture import draw_case
 
-        return draw_worst(self, path, metric=metric, case=case, label=label, images=images)
+        lost = [failure.case for failure in self.evidence.lost]
+        if case in lost:
+            raise ValueError(f"{case}: could not be evaluated, so that there is nothing to draw")
+        for row in self.worst_rows(metric, None):
+            wanted = case in (None, row["case"]) and label in (None, row["label"])
+            if wanted and row["case"] not in lost:
+                return draw_case(self.evidence, row, images, path)
+        raise ValueError(
+            f"there is no row of case {case!r} and label {label!r}; cases are "
+            f"{', '.join(self.evidence.items[:5])} ..., labels {', '.join(self.evidence.groups)}"
+        )
+
+    def draw(self, path: str | Path | None, ax: Any, **options: Any) -> Any:
+        """Draw the values of every case; see `plot`."""
+        from overlap.plot import draw_values
+
+        return draw_values(self, path=path, ax=ax, **options)
+
+    def headline(self) -> str:
+        """Return the first metric and the number of cases."""
+        first = self.numbers[0]
+        worst, out = len(self.evidence.lost), len(self.failed) - len(self.evidence.lost)
+        words = [_counted(len(self.evidence.items), "case")]
+        if worst:
+            words.append(f"{worst} of them failed and count{'s' * (worst == 1)} as the worst")
+        if out:
+            words.append(f"{out} more failed and {'is' if out == 1 else 'are'} left out")
+        return f"segmentation: {first.name} {_text(first.value)} ({', '.join(words)})"
+
+    def sections(self) -> list[Section]:
+        """Return means by label, the worst rows, then strata and failures where there are any."""
+        parts = self._labels(), self._worst(), self._strata(), self._failures()
+        return [section for section in parts if section.rows]
+
+    def brief(self) -> list[Section]:
+        """Return the tables of the screen, on which failures stand apart, then counts."""
+        settings = self.settings
+        counts = f"{_counted(settings['truth']['cases'], 'case')}, " + _counted(
+            len(settings["labels"]), "label"
+        )
+        if self.failed:
+            worst, out = len(self.evidence.lost), len(self.failed) - len(self.evidence.lost)
+            fates = [f"{worst} as the worst"] * (worst > 0) + [f"{out} left out"] * (out > 0)
+            counts += f"; {len(self.failed)} could not be evaluated: {', '.join(fates)}"
+        policy = f"policy {settings['empty']['name']}"
+        name, touched = next(iter(settings["touched"].items()))
+        answered = [f"{touched[key]} {words}" for key, words in _TOUCHED.items() if touched[key]]
+        if answered:
+            policy += f"; of {name}: {', '.join(answered)}"
+        facts = [[role, settings[role]["source"]] for role in ("truth", "found")]
+        facts += [["counts", counts], ["empty sets", policy]]
+        tables = [section for section in self.sections() if section.title != _FAILURES]
+        return [*tables, Section("", (), facts)]
+
+    def _labels(self) -> Section:
+        """Return the means of every label, and over labels, with their intervals."""
+        metrics = [metric.name for metric in self.evidence.metrics]
+        means = {
+            (number.metric, number.where.get("label")): number
+            for number in self.numbers
+            if number.n is not None
+        }
+        columns = ["label", "cases"]
+        for name in metrics:
+            unit = means[name, None].unit
+            columns.append(name if unit == "1" else f"{name}, {unit}")
+        rows = []
+        for label in (*self.evidence.groups, None):
+            row = [means[name, label] for name in metrics]
+            cells = _with_counts([_mean(x) for x in row], [int(x.n or 0) for x in row])
+            rows.append(["mean over labels" if label is None else label, *cells])
+        title = "Means over cases"
+        if self.evidence.lost:
+            title += ", failed ones as the worst"
+        if self.intervals:
+            title += f", with {100 * self.intervals[0].level:g} % intervals"
+        return Section(title, columns, rows)
+
+    def _worst(self) -> Section:
+        """Return the worst rows of the first metric of which some values are better than others."""
+        metric = next((entry.name for entry in self.evidence.metrics if entry.better), None)
+        if metric is None:
+            return Section("", (), ())
+        rows = [
+            [row["case"], row["label"], _text(row["value"]), _EMPTY.get(row["empty"], row["empty"])]
+            for row in self.worst_rows(metric, _WORST)
+        ]
+        return Section(f"Worst first, by {metric}", ("case", "label", metric, ""), rows)
+
+    def _strata(self) -> Section:
+        """Return the mean over labels of every metric by stratum."""
+        lines: dict[tuple[str, str], tuple[list[str], list[int]]] = {}
+        for row in self.strata_rows():
+            if not row["label"]:
+                cells, counts = lines.setdefault((row["stratum"], row["level"]), ([], []))
+                cells.append(_text(row["value"]))
+                counts.append(row["n"])
+        names = [metric.name for metric in self.evidence.metrics]
+        rows = [[*key, *_with_counts(*line)] for key, line in lines.items()]
+        columns = ("stratum", "level", "cases", *names)
+        return Section("Strata, means over labels", columns, rows, keys=3)
+
+    def _failures(self) -> Section:
+        """Return the cases that could not be evaluated."""
+        rows = [list(failure.values()) for failure in self.settings["failures"]]
+        return Section(_FAILURES, ("case", "reason", "counts as"), rows)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'s' * (count != 1)}"
+
+
+def _text(value: float) -> str:
+    """Write a value with as many digits as are read."""
+    if math.isnan(value):
+        return "undefined"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    size = abs(value)
+    return f"{value:.{4 if size < 10.0 else 2 if size < 1000.0 else 0}f}"
+
+
+def _mean(number: Number) -> str:
+    """Write a number with its interval."""
+    ends = number.interval
+    if ends is None or math.isnan(ends.low):
+        return _text(number.value)
+    return f"{_text(number.value)} ({_text(ends.low)} to {_text(ends.high)})"
+
+
+def _with_counts(cells: Sequence[str], counts: Sequence[int]) -> list[str]:
+    """Return the usual number of cases, then the cells; those of other numbers say theirs."""
+    usual = max(set(counts), key=lambda count: (counts.count(count), count))
+    own = [
+        cell if count == usual else f"{cell} [{_counted(count, 'case')}]"
+        for cell, count in zip(cells, counts, strict=True)
+    ]
+    return [str(usual), *own]

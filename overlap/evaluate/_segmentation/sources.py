@@ -1,9 +1,10 @@
-"""Digests of what was measured: of files as stored, and of arrays."""
+"""Sources of volumes: names and digests of files and arrays."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,18 +13,78 @@ from overlap._common.files import check_file
 from overlap._common.label_arrays import image_of
 from overlap.io.volumes import Volume
 
-__all__ = ["digest_of_array", "digest_of_files"]
+__all__ = ["Source"]
 
 _BLOCK = 1 << 20
 
 
-def digest_of_files(names: Iterable[str]) -> str:
-    """SHA-256 of files, one after the other, as `Volume.sha256` has it.
+@dataclass(frozen=True)
+class Source:
+    """The source of one volume of a case.
 
-    Parameters
+    Attributes
     ----------
-    names : iterable of str
+    name : str
+        Path, or name of an array in messages.
+    sha256 : str
+        Digest of the files as they are stored, or of the array.
+    files : tuple of str
+        Empty for arrays.
     """
+
+    name: str
+    sha256: str
+    files: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, volume: Volume, source: Any) -> Source:
+        """Return the source of a volume.
+
+        Parameters
+        ----------
+        volume : Volume
+            As it was read.
+        source : Any
+            Path, array, image or volume that it was read from.
+        """
+        if volume.files:
+            return cls(volume.path, volume.sha256, tuple(map(str, volume.files)))
+        return cls(volume.path, _digest_of_array(source))
+
+    def changed(self, source: Any) -> bool:
+        """Whether the files, or an array, have another digest now.
+
+        Parameters
+        ----------
+        source : Any
+            Path, array, image or volume.
+
+        Raises
+        ------
+        OSError
+            A file cannot be read.
+        """
+        files = isinstance(source, str)
+        return self.sha256 != (_digest_of_files(self.files) if files else _digest_of_array(source))
+
+    def holds(self, source: Any) -> bool:
+        """Whether this is the source of a volume, unchanged.
+
+        Parameters
+        ----------
+        source : Any
+            Path, array, image or volume.
+        """
+        if isinstance(source, str) and self.files[:1] != (source,):
+            return False
+        try:
+            return not self.changed(source)
+        except (OSError, TypeError, ValueError):
+            return False
+
+
+def _digest_of_files(names: Iterable[str]) -> str:
+    """Return the SHA-256 of files, one after the other, as in `Volume.sha256`."""
     digest = hashlib.sha256()
     for name in names:
         check_file(name)
@@ -33,14 +94,10 @@ def digest_of_files(names: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def digest_of_array(source: Any) -> str:
-    """SHA-256 of a volume in memory: of its type, its shape, and its elements in memory order.
+def _digest_of_array(source: Any) -> str:
+    """Return the SHA-256 of a volume in memory: type, shape, and elements in memory order.
 
-    Parameters
-    ----------
-    source : array_like, Volume, or image of SimpleITK, ITK or nibabel
-        The digest of a volume that was read from a file is that of the file; that of an image
-        is also of its grid.
+    A volume from a file has the digest of the file. The digest of an image has its grid, too.
     """
     if isinstance(source, Volume) and source.files:
         return source.sha256

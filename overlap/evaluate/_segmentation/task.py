@@ -1,58 +1,95 @@
-"""From measured cases to a report."""
+"""The task of segmentation: from pairs of volumes over measured cases to evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from overlap.evaluate.bootstrap import LEAST_ITEMS, draw_weights, mean_interval
-from overlap.evaluate.numbers import Interval
+from overlap.evaluate.bootstrap import Bootstrap
+from overlap.evaluate.numbers import Number
+from overlap.evaluate.task import Description, Inputs, Task
 from overlap.io.folders import natural_key
 
 from .cases import Failed, Measured
-from .counts import Counts
+from .cohort import Cohort, as_cohort
 from .empties import SITUATIONS, Empty
-from .evidence import FAILED, PLACES, SegmentationEvidence
-from .inputs import Inputs
+from .evidence import FAILED, SegmentationEvidence
 from .measure import Measure
 from .metrics import Metric
-from .objects import COUNTED, LESIONWISE
 from .report import SegmentationReport
-from .wording import EMPTY_WORDS, describe
+from .sources import Source
+from .values import metric_values, used_values
+from .wording import EMPTY_WORDS, describe, sentence
 
-__all__ = ["Finalise"]
+__all__ = ["Segmentation"]
 
 
 @dataclass(frozen=True)
-class Finalise:
-    """The rules that turn measured cases into a report. Fields are those of `segmentation`."""
+class Segmentation(Task):
+    """Rules of an evaluation of segmentations.
+
+    Attributes
+    ----------
+    metrics : tuple of Metric
+    measurement : Measure
+        Rules by which a case is measured. Parts depend on them alone.
+    empty : Empty
+        Policy for empty sets.
+    missing, failed
+        As in `overlap.evaluate.segmentation`.
+    """
 
     metrics: tuple[Metric, ...]
+    measurement: Measure
     empty: Empty
-    measure: Measure
-    inputs: Inputs
     missing: float | str | None = None
     failed: Literal["leave_out", "worst", "error"] = "leave_out"
-    strata: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    bootstrap: int = 0
-    interval: Any = "studentised"
-    confidence_level: float = 0.95
-    rng: Any = 0
 
-    def __call__(self, parts: list[Measured | Failed]) -> SegmentationReport:
-        """Put the cases together and compute the numbers."""
-        failed = [part for part in parts if isinstance(part, Failed)]
+    name, unit = "segmentation", "cases"
+    records, report = (Failed, Measured, Source), SegmentationReport
+
+    def items(self, pieces: int, **inputs: Any) -> Inputs:
+        """Pair the volumes of both sides."""
+        cohort = as_cohort(**inputs)
+        return Inputs(cohort.items(alone=self.failed == "worst"), cohort)
+
+    def measure(self, key: Any, item: Mapping[str, Any]) -> Measured | Failed:
+        """Measure one case, which has the name of its key or one of its own."""
+        return self.measurement(**{"case": str(key), **item})
+
+    def rules(self) -> dict[str, Any]:
+        """Return the rules of the measurement: other metrics of counts need no new one."""
+        return self.measurement.settings()
+
+    def order(self, key: Any) -> Any:
+        """Sort names of cases naturally: case_2 before case_10."""
+        return natural_key(str(key))
+
+    def keeps(self, part: Measured | Failed) -> bool:
+        """Whether a case could be measured."""
+        return isinstance(part, Measured)
+
+    def holds(self, part: Measured, item: Mapping[str, Any]) -> bool:
+        """Whether a measured case is of these volumes, unchanged."""
+        sides = item["truth"], item["found"]
+        if isinstance(sides[1], Failed) or part.case != item.get("case", part.case):
+            return False
+        return all(map(Source.holds, part.sources, sides))
+
+    def finish(
+        self, parts: Mapping[Any, Measured | Failed], about: Cohort | None
+    ) -> SegmentationEvidence:
+        """Put the cases together, and compute their values."""
+        cohort = Cohort() if about is None else about
+        failed = [part for part in parts.values() if isinstance(part, Failed)]
         looked_at = {part.case for part in failed}
-        failed += [part for part in self.inputs.failures if part.case not in looked_at]
+        failed += [part for part in cohort.failures if part.case not in looked_at]
         failed.sort(key=lambda failure: natural_key(failure.case))
-        cases = [part for part in parts if isinstance(part, Measured)]
+        cases = [part for part in parts.values() if isinstance(part, Measured)]
         cases.sort(key=lambda case: natural_key(case.case))
-        lost = [part for part in failed if part.truth is not None and self.failed == "worst"]
-        groups = self._groups([*cases, *lost])
         if failed and (self.failed == "error" or not cases):
             many = f"none of the {len(failed)}"
             if cases:
@@ -61,7 +98,11 @@ class Finalise:
                 f"{many} cases could {'not ' * bool(cases)}be evaluated; the first: "
                 f"{failed[0].case}: {failed[0].reason}"
             )
-        values, situations, raised = self._values(cases, groups)
+        lost = [part for part in failed if part.truth is not None and self.failed == "worst"]
+        groups = self._groups([*cases, *lost])
+        counted = [case.counted(groups.values()) for case in cases]
+        sizes = np.moveaxis(np.reshape(counted, (len(cases), len(groups), 3)), 2, 0)
+        values, situations, raised = metric_values(self.metrics, cases, groups, sizes, self.empty)
         if raised.size and raised.all():
             what = EMPTY_WORDS[SITUATIONS[situations[0, 0, 0]]]
             raise ValueError(
@@ -77,159 +118,25 @@ class Finalise:
         worst = np.broadcast_to(worst.reshape(*shape[:2], 1), shape)
         values = np.append(values, worst, axis=1)
         situations = np.append(situations, np.full(shape, FAILED, np.int8), axis=1)
-        evidence = SegmentationEvidence(
-            self.metrics, tuple(cases), groups, values, situations,
-            self._used(values, situations, diagonals), self.measure, self.inputs.cases, raised,
-            tuple(lost),
-        )  # fmt: skip
-        estimates = {
-            name: float(numbers[0])
-            for name, numbers in evidence.statistics(np.ones((1, len(evidence.items)))).items()
-        }
-        intervals = self._intervals(evidence)
-        ends = {interval.name: interval for interval in intervals}
-        items: list[tuple[str, float]] = []
-        for name, value in estimates.items():
-            items.append((name, value))
-            if name in ends:
-                items += [(f"{name} low", ends[name].low), (f"{name} high", ends[name].high)]
-        for m, metric in enumerate(self.metrics):
-            items.append((f"{metric.name} n_nan", float(np.isnan(values[m]).sum())))
-            items.append((f"{metric.name} n_inf", float(np.isinf(values[m]).sum())))
-        items += [("n_cases", float(len(evidence.items))), ("n_failed", float(len(failed)))]
-        settings = describe(self, evidence, failed, intervals)
-        sentence = settings.pop("methods")
-        return SegmentationReport(
-            tuple(items), tuple(self._rows(evidence)), settings, sentence, evidence,
-            tuple(intervals), tuple(failed), self.strata,
+        used = used_values(self.metrics, values, situations, diagonals, self.missing)
+        return SegmentationEvidence(
+            self.metrics, tuple(cases), groups, values, situations, used, self.measurement, cohort,
+            sizes, raised, tuple(lost), tuple(failed),
         )  # fmt: skip
 
     def _groups(self, cases: Sequence[Measured | Failed]) -> dict[str, tuple[int, ...]]:
-        if self.measure.soft is not None and self.measure.groups is None:
+        """Return the scored labels by name."""
+        if self.measurement.soft is not None and self.measurement.groups is None:
             return {"foreground": (1,)}
-        return self.measure.named(sorted(set().union(*(case.labels for case in cases))))
+        return self.measurement.named(sorted(set().union(*(case.labels for case in cases))))
 
-    def _values(
-        self, cases: Sequence[Measured], groups: Mapping[str, tuple[int, ...]]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int8], NDArray[np.bool_]]:
-        """Values, situations and errors of every metric, case and label."""
-        shape = len(cases), len(groups)
-        sums = [case.counted(groups.values()) for case in cases]
-        found, truth, shared = np.concatenate([np.empty((0, 3)), *sums]).T
-        total, voxel = (
-            np.repeat([float(getattr(case, name)) for case in cases], len(groups))
-            for name in ("total", "voxel")
-        )
-        counts = Counts(found, truth, shared, total, voxel)
-        voxels = _situation(found, truth)
-        values = np.empty((len(self.metrics), *shape))
-        situations = np.empty(values.shape, np.int8)
-        raised = np.empty(values.shape, np.bool_)
-        for m, metric in enumerate(self.metrics):
-            situation = voxels
-            if metric.formula is None:
-                numbers = _measured(cases, groups, metric.name)
-            else:
-                numbers = metric.evaluate(counts)
-            if metric.name in LESIONWISE:
-                sides = (_measured(cases, groups, name) for name in reversed(COUNTED))
-                situation = _situation(*sides)
-            answered = self.empty.apply(metric, numbers, situation)
-            values[m], situations[m], raised[m] = (part.reshape(shape) for part in answered)
-        return values, situations, raised
+    def describe(
+        self, evidence: SegmentationEvidence, numbers: Sequence[Number], bootstrap: Bootstrap
+    ) -> Description:
+        """Return settings, contract, notes and findings."""
+        rules = {"missing": self.missing, "failed": self.failed}
+        return describe(evidence, numbers, bootstrap, self.empty, rules)
 
-    def _used(
-        self,
-        values: NDArray[np.float64],
-        situations: NDArray[np.int8],
-        diagonals: Sequence[float],
-    ) -> NDArray[np.float64]:
-        """Return what the means are made of."""
-        used = np.where(np.isfinite(values), values, np.nan)
-        if self.missing is None:
-            return used
-        missing = np.isnan(used)
-        if self.missing == "worst":
-            # nothing is missing where nothing was to be found
-            missing &= situations != SITUATIONS.index("both")
-        for m, metric in enumerate(self.metrics):
-            standing: Sequence[float] = [float("nan")] * len(diagonals)
-            if self.missing != "worst":
-                standing = [float(self.missing)] * len(diagonals)
-            elif metric.better:
-                standing = [metric.when_failed(diagonal) for diagonal in diagonals]
-            used[m] = np.where(missing[m], np.array(standing)[:, None], used[m])
-        return used
-
-    def _intervals(self, evidence: SegmentationEvidence) -> list[Interval]:
-        if not self.bootstrap:
-            return []
-        draws: dict[int, NDArray[np.float64]] = {}  # by number of values: the same for all
-        result = []
-        for m, metric in enumerate(self.metrics):
-            names = [metric.name, *(f"{metric.name}[{label}]" for label in evidence.groups)]
-            # What stands for missing values may be beyond the range of the metric.
-            low = float(np.fmin.reduce(evidence.used[m], axis=None, initial=metric.low))
-            high = float(np.fmax.reduce(evidence.used[m], axis=None, initial=metric.high))
-            columns = [evidence.parts(m), *evidence.used[m].T]
-            for name, column in zip(names, columns, strict=True):
-                known = column[~np.isnan(column)]
-                count = len(known)
-                if count < LEAST_ITEMS:
-                    continue
-                if count not in draws:
-                    draws[count] = draw_weights(count, self.bootstrap, self.rng)
-                interval = mean_interval(
-                    known,
-                    low=low,
-                    high=high,
-                    method=self.interval,
-                    rng=self.rng,
-                    confidence_level=self.confidence_level,
-                    resamples=self.bootstrap,
-                    weights=draws[count],
-                    name=name,
-                )
-                result.append(interval)
-        return result
-
-    def _rows(self, evidence: SegmentationEvidence) -> list[dict[str, Any]]:
-        rows = []
-        units = [case.unit for case in evidence.cases]
-        units += units[:1] * len(evidence.lost)
-        for c, (case, unit) in enumerate(zip(evidence.items, units, strict=True)):
-            strata = dict(self.strata.get(case, {}))
-            for k, label in enumerate(evidence.groups):
-                for m, metric in enumerate(self.metrics):
-                    value = float(evidence.values[m, c, k])
-                    rows.append(
-                        {
-                            "case": case,
-                            "label": label,
-                            "metric": metric.name,
-                            "value": value,
-                            "unit": metric.unit_in(unit),
-                            "empty": PLACES[evidence.situations[m, c, k]],
-                            "missing": "" if np.isfinite(value) else str(value),
-                            "used": float(evidence.used[m, c, k]),
-                            **strata,
-                        }
-                    )
-        return rows
-
-
-def _situation(found: NDArray[np.float64], truth: NDArray[np.float64]) -> NDArray[np.int8]:
-    """Return which sets are empty, as places in `SITUATIONS`."""
-    places = np.where(truth == 0.0, np.where(found == 0.0, 1, 2), np.where(found == 0.0, 3, 0))
-    return places.astype(np.int8)
-
-
-def _measured(
-    cases: Sequence[Measured], groups: Mapping[str, tuple[int, ...]], name: str
-) -> NDArray[np.float64]:
-    """Return what was measured beside counts, of every case and label."""
-    nothing: dict[str, float] = {}
-    return np.array(
-        [case.values.get(label, nothing).get(name, np.nan) for case in cases for label in groups],
-        np.float64,
-    )
+    def sentence(self, evidence: SegmentationEvidence, settings: Mapping[str, Any]) -> str:
+        """Return the sentence for a paper."""
+        return sentence(evidence, settings)

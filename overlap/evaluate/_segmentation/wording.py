@@ -1,31 +1,28 @@
-"""Settings and the sentence of a report on segmentation."""
+"""Settings, contract, notes and the sentence of a report on segmentation."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from overlap.evaluate.bootstrap import LEAST_ITEMS, interval_notes
+from overlap.evaluate.bootstrap import LEAST_ITEMS, Bootstrap
 from overlap.evaluate.contract import Contract
-from overlap.evaluate.numbers import Interval
-from overlap.evaluate.report import package_versions
+from overlap.evaluate.numbers import Number
+from overlap.evaluate.task import Description
 
-from .cases import Failed, Measured
-from .empties import SITUATIONS
+from .cases import Measured
+from .empties import SITUATIONS, Empty
 from .evidence import PLACES, SegmentationEvidence
-from .findings import label_findings
+from .findings import findings_of, listed
 from .metrics import Metric
 
-if TYPE_CHECKING:
-    from .task import Finalise
+__all__ = ["EMPTY_WORDS", "describe", "sentence"]
 
-__all__ = ["EMPTY_WORDS", "describe"]
-
-#: What a metric is of, by situation.
+#: Words for the situations in which a policy for empty sets answers.
 EMPTY_WORDS = {
     "both": "two empty sets",
     "truth": "an empty truth",
@@ -36,68 +33,72 @@ EMPTY_WORDS = {
 # Below this many cases an interval of a mean is a rough guess.
 FEW_CASES = 20
 _SHOWN = 5  # notes on files
-_METHODS = {
-    "studentised": "studentised bootstrap of the mean over cases",
-    "exact": "Gaffke's interval of the mean over cases",
-}
 
 
 def describe(
-    rules: Finalise,
     evidence: SegmentationEvidence,
-    failed: Sequence[Failed],
-    intervals: Sequence[Interval],
-) -> dict[str, Any]:
-    """Return everything that the numbers depend on, and under ``methods`` the sentence."""
-    measure = rules.measure
-    cases = evidence.cases
-    touched = _touched(evidence)
-    units = sorted({case.unit for case in cases})
-    result: dict[str, Any] = {
-        "evaluation": "segmentation",
+    numbers: Sequence[Number],
+    bootstrap: Bootstrap,
+    empty: Empty,
+    rules: Mapping[str, Any],
+) -> Description:
+    """Return everything that the numbers depend on.
+
+    Parameters
+    ----------
+    evidence : SegmentationEvidence
+    numbers : sequence of Number
+    bootstrap : Bootstrap
+    empty : Empty
+        Policy for empty sets.
+    rules : mapping
+        Rules for missing values and failed cases, by the names ``missing`` and ``failed``.
+    """
+    measure, cases = evidence.measure, evidence.cases
+    lost = {entry.case for entry in evidence.lost}
+    settings: dict[str, Any] = {
         "metrics": {
             metric.name: {
                 "meaning": metric.meaning,
                 "source": metric.source,
-                "unit": metric.unit_in(units[0]) if len(units) == 1 else metric.unit,
+                "unit": evidence.unit_of(metric),
                 "better": metric.better,
                 "low": metric.low if np.isfinite(metric.low) else None,
                 "high": metric.high if np.isfinite(metric.high) else None,
                 "worst": _worst(metric),
-                "empty": rules.empty.answers(metric).listed(),
+                "empty": empty.answers(metric).listed(),
             }
             for metric in evidence.metrics
         },
         "labels": {name: list(members) for name, members in evidence.groups.items()},
         "means": "over cases of each label, then over labels",
-        "empty": rules.empty.settings(),
-        "missing": rules.missing,
-        "failed": rules.failed,
-        "touched": touched,
-        "cases_in_means": _denominators(evidence),
+        "empty": empty.settings(),
+        **rules,
+        "touched": _touched(evidence),
+        "cases_in_means": {number.name: number.n for number in numbers if number.n is not None},
         "ignore": list(measure.ignore),
         "ignored_voxels": sum(case.ignored for case in cases),
         "soft": measure.soft,
         "scale": list(measure.scale),
         "tolerance": measure.tolerance,
-        "strata": list(next(iter(rules.strata.values()), {})),
+        "strata": list(next(iter(evidence.cohort.strata.values()), {})),
     }
     if measure.reorient:
-        result["reorient"] = True
+        settings["reorient"] = True
     if measure.spacing is not None:
-        result["spacing"] = list(measure.spacing)
+        settings["spacing"] = list(measure.spacing)
     if measure.rules.metrics:
-        result["instances"] = measure.rules.settings()
+        settings["instances"] = measure.rules.settings()
     if measure.surfaces.metrics:
-        result["surface"] = measure.surfaces.convention.settings()
+        settings["surface"] = measure.surfaces.convention.settings()
     for side, role in enumerate(("truth", "found")):
         digests = [f"{case.case} {case.sources[side].sha256}\n" for case in cases]
-        result[role] = {
-            "source": rules.inputs.names[side],
+        settings[role] = {
+            "source": evidence.cohort.names[side],
             "sha256": hashlib.sha256("".join(digests).encode("utf-8", "surrogatepass")).hexdigest(),
             "cases": len(cases),
         }
-    result["inputs"] = [
+    settings["inputs"] = [
         {
             "case": case.case,
             "truth": case.sources[0].name,
@@ -108,50 +109,30 @@ def describe(
         }
         for case in cases
     ]
-    result["contract"] = _contract(rules, evidence, result).settings()
-    result["failures"] = [
+    settings["failures"] = [
         {
             "case": entry.case,
             "reason": entry.reason,
-            "counts": "worst" if entry in evidence.lost else "left out",
+            "counts": "worst" if entry.case in lost else "left out",
         }
-        for entry in failed
+        for entry in evidence.failed
     ]
-    result["versions"] = package_versions()
-    result["notes"] = _notes(rules, evidence, failed, touched, units)
-    result["findings"] = list(rules.inputs.findings)
-    if evidence.groups and not evidence.sizes[:2].any():
-        present = sorted(set().union(*(case.labels for case in cases)))
-        result["findings"].append(
-            f"no case has a voxel of {_some(list(evidence.groups))}, neither true nor found; the "
-            f"volumes have {f'the labels {_some(present)}' if present else 'no label but 0'}"
-        )
-    if measure.rules.objects != "labels":  # instances have any numbers
-        result["findings"] += label_findings(cases, evidence.groups, measure.ignore)
-    if rules.bootstrap:
-        result["notes"] += interval_notes(intervals)
-        result["bootstrap"] = {
-            "method": _METHODS[rules.interval],
-            "resamples": rules.bootstrap,
-            "confidence_level": rules.confidence_level,
-            "seed": rules.rng if isinstance(rules.rng, int) else None,
-        }
-    result["methods"] = _sentence(rules, evidence, failed, result)
-    return result
+    notes = [*evidence.cohort.notes, *_of_cases(evidence, empty), *_of_values(evidence, settings),
+             *_of_files(cases), *_of_intervals(cases, bootstrap)]  # fmt: skip
+    findings = [*evidence.cohort.findings, *findings_of(evidence)]
+    return Description(settings, _contract(evidence, settings), notes, findings)
 
 
 def _worst(metric: Metric) -> float | str | None:
-    """Say what the worst value is: of distances the diagonal of the volume; None for no end."""
+    """Return the worst value: of distances the diagonal of the volume; None for no end."""
     if np.isfinite(metric.worst) or metric.penalty is not None:
         return metric.when_failed(float("nan"))
     return "diagonal" if metric.unit == "length" and metric.better == "lower" else None
 
 
-def _contract(
-    rules: Finalise, evidence: SegmentationEvidence, settings: dict[str, Any]
-) -> Contract:
-    """Return what another report must agree in."""
-    measure = rules.measure
+def _contract(evidence: SegmentationEvidence, settings: Mapping[str, Any]) -> Contract:
+    """Return the rules and the truth that another report must agree in."""
+    measure = evidence.measure
     numbers: dict[str, dict[str, Any]] = {}
     for metric in evidence.metrics:
         facts = settings["metrics"][metric.name]
@@ -168,15 +149,15 @@ def _contract(
         "segmentation",
         {
             "empty": settings["empty"],
-            "missing": rules.missing,
-            "failed": rules.failed,
+            "missing": settings["missing"],
+            "failed": settings["failed"],
             "ignore": settings["ignore"],
             "soft": measure.soft,
             "scale": measure.scale[0],
             "spacing": settings.get("spacing"),
         },
         numbers,
-        {name: list(members) for name, members in evidence.groups.items()},
+        settings["labels"],
         {
             **{case.case: case.sources[0].sha256 for case in evidence.cases},
             **{part.case: part.truth.sha256 for part in evidence.lost if part.truth},
@@ -185,7 +166,7 @@ def _contract(
 
 
 def _touched(evidence: SegmentationEvidence) -> dict[str, dict[str, int]]:
-    """Count, for every metric, the values where the policy answered, and the missing ones."""
+    """Count the values of every metric where the policy answered, and the missing ones."""
     result = {}
     for m, metric in enumerate(evidence.metrics):
         counts = np.bincount(evidence.situations[m].ravel(), minlength=len(PLACES))
@@ -198,22 +179,12 @@ def _touched(evidence: SegmentationEvidence) -> dict[str, dict[str, int]]:
     return result
 
 
-def _denominators(evidence: SegmentationEvidence) -> dict[str, int]:
-    """Return how many cases each mean is over."""
-    counts = evidence.denominators(np.ones((1, len(evidence.items))))
-    return {name: int(number[0]) for name, number in counts.items()}
-
-
-def _notes(
-    rules: Finalise,
-    evidence: SegmentationEvidence,
-    failed: Sequence[Failed],
-    touched: dict[str, dict[str, int]],
-    units: Sequence[str],
-) -> list[str]:
-    cases, notes = evidence.cases, list(rules.inputs.notes)
-    out = [entry for entry in failed if entry not in evidence.lost]
-    total = len(failed) + len(cases)
+def _of_cases(evidence: SegmentationEvidence, empty: Empty) -> list[str]:
+    """Return notes on cases that failed, and on answers that are errors."""
+    notes = []
+    lost = {entry.case for entry in evidence.lost}
+    out = [entry for entry in evidence.failed if entry.case not in lost]
+    total = len(evidence.failed) + len(evidence.cases)
     if out:
         notes.append(
             f"{len(out)} of {total} cases could not be evaluated and are in no number (first: "
@@ -225,93 +196,87 @@ def _notes(
             f"{len(evidence.lost)} of {total} cases have no usable found volume and count as the "
             f"worst value of every label (first: {first.case}: {first.reason})"
         )
-        finite = [metric.when_failed(1.0) for metric in evidence.metrics]
-        names = [
-            metric.name
-            for metric, value in zip(evidence.metrics, finite, strict=True)
-            if np.isnan(value)
-        ]
+        names = [metric.name for metric in evidence.metrics if np.isnan(metric.when_failed(1.0))]
         if names:
-            notes.append(f"they are left out of what has no worst value: {_some(names)}")
-    for m, metric in enumerate(evidence.metrics):
-        if evidence.raised[m].any():
-            c, k = np.argwhere(evidence.raised[m]).tolist()[0]
-            what = EMPTY_WORDS[SITUATIONS[evidence.situations[m, c, k]]]
+            notes.append(f"they are left out of what has no worst value: {listed(names)}")
+    for metric, raised, situations in zip(
+        evidence.metrics, evidence.raised, evidence.situations, strict=True
+    ):
+        if raised.any():
+            c, k = np.argwhere(raised).tolist()[0]
             notes.append(
-                f"where the policy {rules.empty.name!r} raises, the value is undefined: "
-                f"{touched[metric.name]['raised']} of {metric.name} (first: {cases[c].case}, "
-                f"{list(evidence.groups)[k]}, of {what})"
+                f"where the policy {empty.name!r} raises, the value is undefined: "
+                f"{int(raised.sum())} of {metric.name} (first: {evidence.cases[c].case}, "
+                f"{list(evidence.groups)[k]}, of {EMPTY_WORDS[SITUATIONS[situations[c, k]]]})"
             )
-    for state, words in (("changed", "have changed since"), ("damaged", "were damaged on disk")):
-        again = [case.case for case in cases if case.resumed == state]
-        if again:
-            notes.append(
-                f"{len(again)} cases of the earlier run {words} and were measured again (first: "
-                f"{again[0]})"
-            )
-    unkept = [case for case in cases if case.resumed.startswith("not kept")]
-    if unkept:
-        notes.append(
-            f"{len(unkept)} cases could not be kept for a later run (first: {unkept[0].case}, "
-            f"{unkept[0].resumed.removeprefix('not kept: ')})"
-        )
-    read = sum(case.resumed == "read" for case in cases)
-    if read:
-        notes.append(f"{read} cases were measured by an earlier run")
-    if rules.measure.groups is not None and rules.measure.soft is None:
-        named = {0, *(x for members in evidence.groups.values() for x in members)}
-        others = sorted(set().union(*(case.labels for case in cases)) - named)
-        if others:
-            notes.append(
-                f"the labels {_some(others)} occur and have no name: they count as background"
-            )
-    silent = [name for k, name in enumerate(evidence.groups) if not evidence.sizes[:2, :, k].any()]
-    if not evidence.groups:
-        notes.append("no volume has a label besides 0, the background: there are no numbers")
-    if silent and len(silent) < len(evidence.groups):
-        notes.append(
-            f"no case that was evaluated has a voxel of {_some(silent)}, neither true nor found"
-        )
-    if len(units) > 1:
-        notes.append(
-            f"volumes are in {' and '.join(units)}: their means over cases have no unit; give "
-            "spacing=, or files that know it"
-        )
-    elif units == ["voxels"]:
-        notes.append("no file says how large its voxels are: volumes are in voxels")
-    left_out = [
-        f"{entry['left_out']} of {name}" for name, entry in touched.items() if entry["left_out"]
-    ]
-    if left_out:
-        notes.append(f"undefined or infinite values are left out of the means: {_some(left_out)}")
-    if rules.missing is not None:
-        stand = []
-        for m, name in enumerate(touched):
-            replaced = ~np.isfinite(evidence.values[m]) & ~np.isnan(evidence.used[m])
-            right = int((replaced & (evidence.situations[m] == SITUATIONS.index("both"))).sum())
-            words = f" ({right} of them where both sets are empty)" if right else ""
-            if replaced.any():
-                stand.append(f"{int(replaced.sum())} of {name}{words}")
-        if stand:
-            notes.append(f"in the means {rules.missing} stands for missing values: {_some(stand)}")
-    notes += _of_files(cases)
-    if rules.bootstrap and 0 < len(cases) < FEW_CASES:
-        unseen = 1.0 - 0.05 ** (1.0 / len(cases))
-        notes.append(
-            f"there are only {len(cases)} cases: what befalls up to {100 * unseen:.0f} % of all "
-            "can be absent from so few by chance, and "
-            + (
-                "intervals do not know of it (interval='exact' does)"
-                if rules.interval == "studentised"
-                else "intervals allow for it"
-            )
-            + f"; none is given over fewer than {LEAST_ITEMS}"
-        )
     return notes
 
 
+def _of_values(evidence: SegmentationEvidence, settings: Mapping[str, Any]) -> list[str]:
+    """Return notes on labels, units and missing values."""
+    notes = []
+    if evidence.measure.groups is not None and evidence.measure.soft is None:
+        named = {0, *(x for members in evidence.groups.values() for x in members)}
+        others = sorted(evidence.present - named)
+        if others:
+            notes.append(
+                f"the labels {listed(others)} occur and have no name: they count as background"
+            )
+    if not evidence.groups:
+        notes.append("no volume has a label besides 0, the background: there are no numbers")
+    silent = [name for k, name in enumerate(evidence.groups) if not evidence.sizes[:2, :, k].any()]
+    if silent and len(silent) < len(evidence.groups):
+        notes.append(
+            f"no case that was evaluated has a voxel of {listed(silent)}, neither true nor found"
+        )
+    if len(evidence.units) > 1:
+        notes.append(
+            f"volumes are in {' and '.join(evidence.units)}: their means over cases have no unit; "
+            "give spacing=, or files that know it"
+        )
+    elif evidence.units == ["voxels"]:
+        notes.append("no file says how large its voxels are: volumes are in voxels")
+    left_out = [
+        f"{entry['left_out']} of {name}"
+        for name, entry in settings["touched"].items()
+        if entry["left_out"]
+    ]
+    if left_out:
+        notes.append(f"undefined or infinite values are left out of the means: {listed(left_out)}")
+    missing = settings["missing"]
+    if missing is not None:
+        stand = []
+        replaced = ~np.isfinite(evidence.values) & ~np.isnan(evidence.used)
+        right = replaced & (evidence.situations == SITUATIONS.index("both"))
+        counts = (side.sum(axis=(1, 2)).tolist() for side in (replaced, right))
+        for metric, count, empty in zip(evidence.metrics, *counts, strict=True):
+            words = f" ({empty} of them where both sets are empty)" if empty else ""
+            if count:
+                stand.append(f"{count} of {metric.name}{words}")
+        if stand:
+            notes.append(f"in the means {missing} stands for missing values: {listed(stand)}")
+    return notes
+
+
+def _of_intervals(cases: Sequence[Measured], bootstrap: Bootstrap) -> list[str]:
+    """Return a note on intervals over few cases."""
+    if not bootstrap.resamples or not 0 < len(cases) < FEW_CASES:
+        return []
+    unseen = 1.0 - 0.05 ** (1.0 / len(cases))
+    known = (
+        "intervals do not know of it (interval='exact' does)"
+        if bootstrap.method == "studentised"
+        else "intervals allow for it"
+    )
+    return [
+        f"there are only {len(cases)} cases: what befalls up to {100 * unseen:.0f} % of all "
+        f"can be absent from so few by chance, and {known}; none is given over fewer than "
+        f"{LEAST_ITEMS}"
+    ]
+
+
 def _of_files(cases: Sequence[Measured]) -> list[str]:
-    """Return what readers said of files, each message once."""
+    """Return the notes of readers on files, each message once."""
     first: dict[str, str] = {}
     count: Counter[str] = Counter()
     for case in cases:
@@ -331,39 +296,38 @@ def _of_files(cases: Sequence[Measured]) -> list[str]:
     return notes
 
 
-def _some(names: Sequence[Any]) -> str:
-    listed = ", ".join(map(str, names[:6]))
-    return listed + (f" ... ({len(names)} in all)" if len(names) > 6 else "")
+def sentence(evidence: SegmentationEvidence, settings: Mapping[str, Any]) -> str:
+    """Return the sentence for a paper.
 
-
-def _sentence(
-    rules: Finalise,
-    evidence: SegmentationEvidence,
-    failed: Sequence[Failed],
-    result: dict[str, Any],
-) -> str:
-    versions, measure = result["versions"], rules.measure
+    Parameters
+    ----------
+    evidence : SegmentationEvidence
+    settings : mapping
+        All settings of the report.
+    """
+    versions, measure, missing = settings["versions"], evidence.measure, settings["missing"]
     void = bool(measure.ignore)
-    answers = rules.empty.overlap
+    empty = settings["empty"]
+    answers = empty["overlap"]
     kind = f"soft volumes ('{measure.soft}' overlap)" if measure.soft else "label volumes"
     parts = [
         f"Segmentations were compared with overlap {versions['overlap-metrics']} (NumPy "
         f"{versions['numpy']}): {len(evidence.cases)} pairs of {kind}, {len(evidence.groups)} "
         f"labels, metrics {', '.join(metric.name for metric in evidence.metrics)}; grids agree "
         f"within {measure.tolerance:g}"
-        + (f"; voxels of the true labels {_some(measure.ignore)} are left out" if void else "")
+        + (f"; voxels of the true labels {listed(measure.ignore)} are left out" if void else "")
         + "."
     ]
     parts.append(
         "Means are taken over cases for each label, then over labels. Empty sets follow the policy "
-        f"'{rules.empty.name}' (an overlap ratio is {_word(answers.both)} where both are empty, "
-        f"{_word(answers.truth)} where only the truth is, {_word(answers.found)} where only the "
-        "found set is), and missing values are "
+        f"'{empty['name']}' (an overlap ratio is {_word(answers['both'])} where both are empty, "
+        f"{_word(answers['truth'])} where only the truth is, {_word(answers['found'])} where only "
+        "the found set is), and missing values are "
         + (
             "left out of the means."
-            if rules.missing is None
-            else f"replaced by {rules.missing}."
-            if rules.missing != "worst"
+            if missing is None
+            else f"replaced by {missing}."
+            if missing != "worst"
             else "replaced by the worst value, but left out where both sets are empty."
         )
     )
@@ -374,20 +338,21 @@ def _sentence(
             f"percentiles: {way.percentile}, {way.quantile}; mean: {way.mean}; "
             f"NSD: {way.nsd})."
         )
-    if failed:
-        lost = len(evidence.lost)
+    if evidence.failed:
+        failed, lost = len(evidence.failed), len(evidence.lost)
         fate = f" {lost} of them count as the worst value" if lost else ""
         parts.append(
-            f"{len(failed)} cases could not be evaluated{';' * bool(lost)}{fate}"
-            f"{', the others are' if 0 < lost < len(failed) else '' if lost else ' and are'}"
-            f"{' left out' if lost < len(failed) else ''}."
+            f"{failed} cases could not be evaluated{';' * bool(lost)}{fate}"
+            f"{', the others are' if 0 < lost < failed else '' if lost else ' and are'}"
+            f"{' left out' if lost < failed else ''}."
         )
-    if rules.bootstrap:
+    if "bootstrap" in settings:
+        drawn = settings["bootstrap"]
         parts.append(
-            f"Intervals are at {100 * rules.confidence_level:g}%: {_METHODS[rules.interval]}, "
-            f"inside the range of each metric ({rules.bootstrap} resamples)."
+            f"Intervals are at {100 * drawn['confidence_level']:g}%: {drawn['method']}, "
+            f"inside the range of each metric ({drawn['resamples']} resamples)."
         )
-    digests = "; ".join(f"{role} {result[role]['sha256'][:16]}" for role in ("truth", "found"))
+    digests = "; ".join(f"{role} {settings[role]['sha256'][:16]}" for role in ("truth", "found"))
     return " ".join([*parts, f"SHA-256 over all cases: {digests}."])
 
 

@@ -1,25 +1,28 @@
-"""Inputs: from two folders, files, arrays or mappings to cases with two sides."""
+"""Cohorts: cases from two folders, files, arrays or mappings, with truth and found volumes."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from overlap.io.folders import natural_key, pair_folders
 from overlap.io.name_match import mismatch
+from overlap.io.strata import read_strata
 from overlap.io.volumes import Volume, split_suffix
 
 from .cases import Failed
 
-__all__ = ["Inputs", "as_inputs"]
+__all__ = ["Cohort", "as_cohort"]
+
+_TAKEN = {"case", "label", "metric", "value", "unit", "empty", "missing", "used"}
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """Cases by name, those without a partner, and what to say of them.
+class Cohort:
+    """Cases by name, cases without a partner, and notes on them.
 
     Attributes
     ----------
@@ -28,28 +31,42 @@ class Inputs:
     failures : tuple of Failed
         Cases that have no partner.
     notes : tuple of str
-    findings : tuple of str
-        Why few cases match.
     names : tuple of str
-        Names of truth and found: a folder, a file, or what they are.
+        Names of truth and found: a folder, a file, or a word for the kind of input.
+    findings : tuple of str
+        Reasons why few cases match.
     alone : dict
         Truths of cases that have no found volume.
+    strata : mapping
+        Levels of each case by column.
     """
 
-    cases: dict[str, tuple[Any, Any]]
-    failures: tuple[Failed, ...]
-    notes: tuple[str, ...]
-    names: tuple[str, str]
+    cases: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    failures: tuple[Failed, ...] = ()
+    notes: tuple[str, ...] = ()
+    names: tuple[str, str] = ("added case by case", "added case by case")
     findings: tuple[str, ...] = ()
     alone: dict[str, Any] = field(default_factory=dict)
+    strata: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    @property
-    def all_cases(self) -> list[str]:
-        """Names of all cases, in natural order."""
-        return sorted([*self.cases, *(f.case for f in self.failures)], key=natural_key)
+    def items(self, *, alone: bool) -> dict[str, dict[str, Any]]:
+        """Return the cases to measure.
+
+        Parameters
+        ----------
+        alone : bool
+            Whether cases without a found volume are among them, with their failure in its place.
+        """
+        pairs = dict(self.cases)
+        if alone:
+            failures = {failure.case: failure for failure in self.failures}
+            pairs |= {case: (truth, failures[case]) for case, truth in self.alone.items()}
+        return {case: {"truth": truth, "found": found} for case, (truth, found) in pairs.items()}
 
 
-def as_inputs(truth: Any, found: Any, pattern: str | tuple[str, str] | None = None) -> Inputs:
+def as_cohort(
+    truth: Any, found: Any, pattern: str | tuple[str, str] | None = None, strata: Any = None
+) -> Cohort:
     """Pair the cases of both sides.
 
     Parameters
@@ -58,15 +75,44 @@ def as_inputs(truth: Any, found: Any, pattern: str | tuple[str, str] | None = No
         Two folders, two mappings from case to volume, two lists of volumes, or one case.
     pattern : str or (str, str), optional
         As in `overlap.io.pair_folders`.
+    strata : path, DataFrame or mapping, optional
+        As in `overlap.evaluate.segmentation`.
 
     Raises
     ------
     ValueError
         One side is a folder, a mapping or a list, and the other is not; no case has both sides;
-        lists differ in length or order.
+        lists differ in length or order; strata lack a case.
     OSError
         A folder or a file is missing.
     """
+    cohort = _paired(truth, found, pattern)
+    cases = [*cohort.cases, *(failure.case for failure in cohort.failures)]
+    return replace(cohort, strata=_strata(strata, sorted(cases, key=natural_key)))
+
+
+def _strata(strata: Any, cases: Sequence[str]) -> dict[str, dict[str, str]]:
+    if strata is None:
+        return {}
+    if isinstance(strata, str | os.PathLike):
+        strata = read_strata(strata, cases)
+    if hasattr(strata, "to_dict"):
+        strata = strata.to_dict(orient="index")
+    table = {
+        str(case): {str(name): str(level) for name, level in levels.items()}
+        for case, levels in strata.items()
+    }
+    missing = [case for case in cases if case not in table]
+    if missing:
+        raise ValueError(f"strata: lacks the case {missing[0]!r}; give every case a row")
+    for case in cases:
+        clash = sorted(_TAKEN & table[case].keys())
+        if clash:
+            raise ValueError(f"strata: the column {clash[0]!r} is one of the table's; rename it")
+    return {case: table[case] for case in cases}
+
+
+def _paired(truth: Any, found: Any, pattern: str | tuple[str, str] | None) -> Cohort:
     kinds = _kind(truth), _kind(found)
     if kinds[0] != kinds[1]:
         raise ValueError(
@@ -83,7 +129,7 @@ def as_inputs(truth: Any, found: Any, pattern: str | tuple[str, str] | None = No
         return _lists(truth, found)
     names = tuple(_name(side, role) for side, role in ((truth, "truth"), (found, "found")))
     case = split_suffix(Path(names[0]).name)[0] if isinstance(truth, str | os.PathLike) else "case"
-    return Inputs({case: (_source(truth), _source(found))}, (), (), names)  # type: ignore[arg-type]
+    return Cohort({case: (_source(truth), _source(found))}, (), (), names)  # type: ignore[arg-type]
 
 
 def _kind(side: Any) -> str:
@@ -115,7 +161,7 @@ def _source(side: Any) -> Any:
     return os.fspath(side) if isinstance(side, os.PathLike) else side
 
 
-def _folders(truth: Any, found: Any, pattern: str | tuple[str, str] | None) -> Inputs:
+def _folders(truth: Any, found: Any, pattern: str | tuple[str, str] | None) -> Cohort:
     pairs = pair_folders(truth, found, pattern=pattern)
     names = os.fspath(truth), os.fspath(found)
     failures = [
@@ -131,10 +177,10 @@ def _folders(truth: Any, found: Any, pattern: str | tuple[str, str] | None) -> I
         )
     cases = {pair.case: (str(pair.truth), str(pair.found)) for pair in pairs}
     alone = {case: str(path) for case, path in pairs.alone.items()}
-    return Inputs(cases, tuple(failures), tuple(notes), names, pairs.findings, alone)
+    return Cohort(cases, tuple(failures), tuple(notes), names, pairs.findings, alone)
 
 
-def _lists(truth: Sequence[Any], found: Sequence[Any]) -> Inputs:
+def _lists(truth: Sequence[Any], found: Sequence[Any]) -> Cohort:
     """Pair two lists by place; the cases of files have the names of the true ones."""
     if len(truth) != len(found):
         raise ValueError(
@@ -160,10 +206,10 @@ def _lists(truth: Sequence[Any], found: Sequence[Any]) -> Inputs:
         cases = stems[0]
     pairs = zip(map(_source, truth), map(_source, found), strict=True)
     names = "a list (truth)", "a list (found)"
-    return Inputs(dict(zip(cases, pairs, strict=True)), (), (), names)
+    return Cohort(dict(zip(cases, pairs, strict=True)), (), (), names)
 
 
-def _mappings(truth: Mapping[str, Any], found: Mapping[str, Any]) -> Inputs:
+def _mappings(truth: Mapping[str, Any], found: Mapping[str, Any]) -> Cohort:
     for role, side in (("truth", truth), ("found", found)):
         odd = next((case for case in side if not isinstance(case, str) or not case), None)
         if odd is not None:
@@ -184,4 +230,4 @@ def _mappings(truth: Mapping[str, Any], found: Mapping[str, Any]) -> Inputs:
     text = mismatch("cases", list(truth), list(found), "found", "the truth")
     names = "a mapping (truth)", "a mapping (found)"
     alone = {case: _source(truth[case]) for case in truth if case not in found}
-    return Inputs(cases, tuple(failures), (), names, (text,) if text else (), alone)
+    return Cohort(cases, tuple(failures), (), names, (text,) if text else (), alone)
