@@ -81,18 +81,9 @@ def rows_of(table, rows):
     )
 
 
-def scene_of(rules, found, truth, thresholds, labels=LABELS, items=ITEMS, **options):
-    thresholds = np.asarray(thresholds, dtype=float)
-    return Scene(
-        rules,
-        thresholds,
-        tuple(f"c{k}" for k in range(labels)),
-        tuple(f"i{k}" for k in range(items)),
-        found,
-        truth,
-        find_pairs(rules.measure, found, truth, rules.match, thresholds, **options),
-        np.zeros(len(found), dtype=bool),
-    )
+def scene_of(rules, found, truth, thresholds, labels=LABELS, items=ITEMS):
+    names = tuple(f"c{k}" for k in range(labels)), tuple(f"i{k}" for k in range(items))
+    return Scene.of(rules, np.array(thresholds), *names, found, truth)
 
 
 def members(table):
@@ -599,8 +590,7 @@ def coco_scene(truth, found, rules):
 
 def coco_numbers(scene):
     """COCO's twelve: means over thresholds, classes and recalls of what is defined."""
-    whole = scene.limited(scene.rules.limits)
-    rankings = {stratum.name: whole.within(stratum).ranked().ranking for stratum in STRATA}
+    rankings = {name: part.ranked().ranking for name, part in scene.strata().items()}
 
     def mean(values):
         values = values[~np.isnan(values)]

@@ -63,13 +63,9 @@ class Pairs(ByValue):
         """Return the pairs of some agents and candidates, all rows keeping their numbers."""
         agent = self.agent
         keep = agents[agent] & candidates[self.candidate]
-        also = keep if self.official is self.candidate else (
-            agents[agent] & candidates[self.official]
-        )  # fmt: skip
         pointer = np.searchsorted(agent[keep], np.arange(len(self.pointer)))
-        candidate = self.candidate[keep]
-        official = candidate if also is keep else self.official[also]
-        return Pairs(pointer, candidate, official, self.value[keep], self.tied)
+        official = self.official[agents[agent] & candidates[self.official]]
+        return Pairs(pointer, self.candidate[keep], official, self.value[keep], self.tied)
 
 
 def joined_pairs(

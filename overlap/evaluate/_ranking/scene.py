@@ -13,7 +13,7 @@ from .curves import FALSE, IGNORED, TRUE, Ranking, average_precision
 from .limits import Limits
 from .matching import match_pairs
 from .measures import levels_of
-from .pairs import Pairs
+from .pairs import Pairs, find_pairs
 from .rules import Rules
 from .strata import Stratum, outside_any
 from .table import OUTSIDE, Table
@@ -53,6 +53,33 @@ class Scene(ByValue):
     _orders: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    @classmethod
+    def of(
+        cls,
+        rules: Rules,
+        thresholds: NDArray[np.float64],
+        labels: tuple[str, ...],
+        items: tuple[str, ...],
+        found: Table,
+        truth: Table,
+        absorbed: NDArray[np.bool_] | None = None,
+    ) -> Scene:
+        """Find the pairs of two whole tables, of the detections inside the rules' limits.
+
+        Parameters
+        ----------
+        rules, thresholds, labels, items, found, truth, absorbed
+            Attributes of the scene; the tables have regions.
+        """
+        thresholds = np.asarray(thresholds, dtype=np.float64)
+        if absorbed is None:
+            absorbed = np.zeros(len(found), dtype=bool)
+        if rules.limits != Limits():
+            found = found.without(~rules.limits.within(found))
+        official = rules.ties == "argsort_reversed"
+        pairs = find_pairs(rules.measure, found, truth, rules.match, thresholds, official=official)
+        return cls(rules, thresholds, labels, items, found, truth, pairs, absorbed)
 
     @property
     def by_truth(self) -> bool:
@@ -98,8 +125,12 @@ class Scene(ByValue):
             sides = (~outside, everywhere) if self.by_truth else (everywhere, ~outside)
             truth, pairs = self.truth.without(outside), pairs.among(*sides)
         result = replace(self, found=found, truth=truth, pairs=pairs)
-        result._orders.update(self._orders)  # detections keep their ranks
+        object.__setattr__(result, "_orders", self._orders)  # detections keep their ranks
         return result
+
+    def strata(self) -> dict[str, Scene]:
+        """Return the scene of each stratum of the rules by name."""
+        return {stratum.name: self.within(stratum) for stratum in self.rules.strata}
 
     def ignored(self, table: Table) -> NDArray[np.bool_]:
         """Return which detections or truths are not counted, by flag or stratum."""
