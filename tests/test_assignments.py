@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import overlap as ov
-from tests.laws.kinds import KINDS
+from tests.laws.kinds import EVERY
 
 
 def plain(table, positive, negative, rule=None, least=0.0, mine=None, theirs=None):
@@ -244,7 +244,7 @@ def test_distributions_are_assigned(score):
     check(got, plain(table, 0.5, 0.3, "anchor", -math.inf))
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", EVERY)
 def test_every_kind(kind):
     rng = np.random.default_rng(11)
     anchors, truth = kind.make(rng, 16), kind.make(rng, 4)

@@ -81,12 +81,24 @@ def _arcs(rng: np.random.Generator, count: int, period: float) -> tuple[ov.Inter
     return tuple(ov.Intervals(np.stack([start[k], stop[k]], 1), period=period) for k in (0, 1))
 
 
-def _check(found: ov.Regions, truth: ov.Regions, mixed: np.ndarray | None = None) -> None:
+FEW = (ov.iou, ov.coverage, ov.giou, ov.eiou)
+under_scores = pytest.mark.parametrize(
+    "scores",
+    [pytest.param(FEW, id="few"), pytest.param(all_scores(), id="all", marks=pytest.mark.slow)],
+)
+
+
+def _check(
+    found: ov.Regions,
+    truth: ov.Regions,
+    scores: tuple[ov.Score, ...],
+    mixed: np.ndarray | None = None,
+) -> None:
     undefined = (found.measure() == 0) & (truth.measure() == 0)
     assert undefined.any()
     assert not undefined.all()
     axes = max(found.geometry().axes, 1)
-    for score in all_scores():
+    for score in scores:
         try:
             value, (by_found, by_truth) = score.value_and_grad(found, truth, wrt="both")
         except TypeError:
@@ -113,18 +125,20 @@ def _check(found: ov.Regions, truth: ov.Regions, mixed: np.ndarray | None = None
 @pytest.mark.parametrize(
     ("axes", "extreme"), [(0, 1e145), (1, 1e145), (2, 1e145), (3, 1e100)], ids=lambda v: f"{v:g}"
 )
-def test_a_million_pairs(axes: int, extreme: float) -> None:
-    """Axes 0 stands for intervals."""
-    count = COUNT if not _interpreted() else 300
+@under_scores
+def test_a_million_pairs(axes: int, extreme: float, scores: tuple[ov.Score, ...]) -> None:
+    """Axes 0 stands for intervals; a quarter of a million under few scores."""
+    count = (COUNT if len(scores) > len(FEW) else COUNT // 4) if not _interpreted() else 300
     (first, second), mixed = _ends(np.random.default_rng(axes), count, max(axes, 1), extreme)
     build = _boxes if axes else _intervals
-    _check(build(first), build(second), mixed)
+    _check(build(first), build(second), scores, mixed)
 
 
 @pytest.mark.parametrize("period", [1.0, 360.0, 1e150, 1e-140])
-def test_a_million_arcs(period: float) -> None:
+@under_scores
+def test_a_million_arcs(period: float, scores: tuple[ov.Score, ...]) -> None:
     count = COUNT // 4 if not _interpreted() else 300
-    _check(*_arcs(np.random.default_rng(7), count, period))
+    _check(*_arcs(np.random.default_rng(7), count, period), scores)
 
 
 def _interpreted() -> bool:

@@ -195,6 +195,7 @@ def test_second_process_finds_it_and_an_edit_does_not(route: str, four_runs: lis
     assert undone == [before, 1]
 
 
+@pytest.mark.slow
 def test_what_has_no_digest_is_not_kept(tmp_path: Path) -> None:
     """The members of a class are not part of a digest: a hit could be stale."""
     routes = {"member": (BOUND, MEMBER.format(1), MEMBER.format(5), 3.0, 7.0)}
@@ -204,6 +205,7 @@ def test_what_has_no_digest_is_not_kept(tmp_path: Path) -> None:
     assert not machine_code(tmp_path)
 
 
+@pytest.mark.slow
 def test_compiler_options_are_part_of_the_key(tmp_path: Path) -> None:
     plain = {"plain": (BOUND, ADD, ADD, 3.0, 3.0)}
     write(tmp_path, plain)
@@ -249,6 +251,7 @@ def test_cache_folder_that_cannot_be_made(tmp_path: Path, monkeypatch) -> None:
         specialise(unkept)
 
 
+@pytest.mark.slow
 def test_source_folder_that_cannot_be_written(one: Path) -> None:
     """Then the user's own cache is taken, and without one, memory."""
     (one / "__pycache__").write_text("a file where a folder is wanted")
@@ -261,6 +264,7 @@ def test_source_folder_that_cannot_be_written(one: Path) -> None:
     assert run(one, "kernel", **nowhere) == {"kernel": [3.0, 0]}
 
 
+@pytest.mark.slow
 def test_four_cold_processes_at_once(one: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(lambda _: run(one, "kernel"), range(4)))
@@ -323,6 +327,7 @@ def _flipped(data: bytes, at: int) -> bytes:
     return data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :]
 
 
+@pytest.mark.slow
 def test_damaged_entries_are_replaced(tmp_path: Path) -> None:
     names = [f"kernel_{k}" for k in range(len(DAMAGE) + 1)]
     write(tmp_path, {name: (BOUND, ADD, MULTIPLY, 3.0, 6.0) for name in names})
@@ -351,6 +356,7 @@ def test_every_bit_of_an_entry_is_checked(one: Path) -> None:
         assert _checked(_flipped(data, at), key) is None
 
 
+@pytest.mark.slow
 def test_something_else_in_the_place_of_an_entry(one: Path) -> None:
     run(one, "kernel")
     (entry,) = machine_code(one)
@@ -362,6 +368,7 @@ def test_something_else_in_the_place_of_an_entry(one: Path) -> None:
     assert run(one, "kernel") == {"kernel": [3.0, 0]}
 
 
+@pytest.mark.slow
 def test_a_warm_folder_that_cannot_be_written_is_used(one: Path, monkeypatch) -> None:
     """As in an image that runs as another user."""
     assert run(one, "kernel") == {"kernel": [3.0, 0]}
@@ -387,6 +394,7 @@ def test_a_warm_folder_that_cannot_be_written_is_used(one: Path, monkeypatch) ->
     assert len(machine_code(one)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["mkstemp", "write", "replace"])
 def test_a_full_disk_stops_nothing(one: Path, step: str) -> None:
     (one / "sitecustomize.py").write_text(
@@ -412,6 +420,7 @@ def test_a_full_disk_stops_nothing(one: Path, step: str) -> None:
     assert not list((one / "cache").glob(".*"))
 
 
+@pytest.mark.slow
 def test_what_killed_processes_left_is_removed(one: Path) -> None:
     run(one, "kernel")
     (entry,) = machine_code(one)
@@ -425,6 +434,7 @@ def test_what_killed_processes_left_is_removed(one: Path) -> None:
     assert new.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no owner here")
 def test_machine_code_of_strangers_is_not_run(tmp_path: Path) -> None:
     from overlap._kernels.cache import _stranger
@@ -449,6 +459,7 @@ def test_machine_code_of_strangers_is_not_run(tmp_path: Path) -> None:
         assert reason(other, 0o100644) == ""
 
 
+@pytest.mark.slow
 def test_a_file_that_others_can_write_is_said_and_compiled_again(one: Path) -> None:
     run(one, "kernel")
     (entry,) = machine_code(one)

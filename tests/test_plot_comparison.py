@@ -78,7 +78,7 @@ def test_filled_squares_are_significant(comparison):
     assert len(ax.patches) == len(ax.texts) == 6
 
 
-@pytest.mark.parametrize("count", [2, 12])
+@pytest.mark.parametrize("count", [2, pytest.param(12, marks=pytest.mark.slow)])
 def test_panels_follow_what_there_is(count, tmp_path):
     reports = [report(x) for x in scores(count, 10)]
     names = [f"report number {k}" for k in range(count)]

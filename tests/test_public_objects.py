@@ -183,6 +183,7 @@ def _there_and_back(values: list[object]) -> tuple[list[object], list[np.ndarray
     ]
 
 
+@pytest.mark.slow
 def test_a_spawned_process_gets_equal_objects(objects):
     """Spawned processes have nothing but what pickle brings."""
     scores = [value for value in public().values() if isinstance(value, ov.Score)]

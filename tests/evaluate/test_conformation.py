@@ -250,6 +250,7 @@ def test_draws_are_evaluations_of_the_drawn_chains():
     assert report.evidence.items[0] == "found A"
 
 
+@pytest.mark.slow
 def test_intervals():
     options = {"truth": sample_path("angles_truth"), "levels": "favored", "bootstrap": 50, "rng": 1}
     one, two = (ov.evaluate.conformation(found=sample_path("angles_found"), **options)

@@ -13,7 +13,17 @@ from .volumes import TARGETS
 COUNT = int(os.environ.get("OVERLAP_FUZZ", "40"))
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+#: Readers of the usual run: each has a process of its own.
+USUAL = ("nii.gz", "png")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param(target, id=target.name, marks=() if target.name in USUAL else pytest.mark.slow)
+        for target in TARGETS
+    ],
+)
 def test_damage_is_refused_in_one_line_and_in_bounds(target):
     counts = campaign([target.name], count=COUNT)
     assert counts.findings == []

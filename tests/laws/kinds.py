@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numba
 import numpy as np
+import pytest
 
 import overlap as ov
 
@@ -16,6 +18,9 @@ class Kind:
 
     `exact` is false where the kernels must round, so that symmetry and identity hold to
     1e-12 and not to the bit; `dear` is true where kernels that are not compiled take long.
+    `scores` are those of the usual run, and `compiled` those of a usual run that compiles: fewer
+    for kinds that share their terms with another that goes through all; a `rare` kind is made of
+    others, and slow to compile. test_costly_kinds.py goes through the rest.
     """
 
     name: str
@@ -23,7 +28,15 @@ class Kind:
     transforms: dict[str, Callable] = field(default_factory=dict)
     exact: bool = True
     scores: tuple[ov.Score, ...] | None = None
+    compiled: tuple[ov.Score, ...] | None = None
     dear: bool = False
+    rare: bool = False
+
+    @property
+    def usual(self) -> tuple[ov.Score, ...] | None:
+        """Scores of the usual run; None for all."""
+        few = self.compiled is not None and not numba.config.DISABLE_JIT
+        return self.compiled if few else self.scores
 
 
 def _intervals(rng, n):
@@ -270,31 +283,51 @@ _DISTANCES = (
     ov.probiou,
 )
 _BRIEF = (ov.iou, ov.giou, ov.eiou)
+_GROUPS = (ov.iou, ov.coverage, ov.giou, ov.diou, ov.eiou)  # one for each group of terms
 _RAGGED = (ov.iou, ov.giou, ov.diou, ov.iou - ov.enclosed_gap)
 _WRAPPED = (*_RAGGED, ov.eiou, (ov.giou - ov.center_gap).with_enclosure("hull"))
 
 KINDS = (
     Kind("intervals", _intervals, _LINE),
-    Kind("arcs", _arcs, _CIRCLE),
+    Kind("arcs", _arcs, _CIRCLE, compiled=_GROUPS),
     Kind("interval sets", _interval_sets, _SETS, scores=(*_BRIEF, ov.iou - ov.enclosed_gap)),
     Kind("boxes-1", _boxes(1), _LINE, scores=_BRIEF),
     Kind("boxes-2", _boxes(2), _PLANE),
-    Kind("boxes-3", _boxes(3), _PLANE),
+    Kind("boxes-3", _boxes(3), _PLANE, compiled=_GROUPS),
     Kind("boxes-4", _boxes(4), _PLANE, scores=(ov.iou,)),
-    Kind("rotated boxes", _rotated, {**_TURNING, "sides exchanged": _SWAPPED}, scores=_HULL),
+    Kind(
+        "rotated boxes",
+        _rotated,
+        {**_TURNING, "sides exchanged": _SWAPPED},
+        scores=_HULL,
+        compiled=(ov.iou, ov.giou, ov.iou - ov.enclosed_gap),
+    ),
     Kind("gaussians", _gaussians, _NORMAL, scores=_DISTANCES),
-    Kind("upright boxes", _upright, _TURNING, scores=(ov.iou, ov.giou)),
-    Kind("box x interval", _tubes, _LINE),
-    Kind("arc x interval", _annual, scores=_BRIEF),
+    Kind("upright boxes", _upright, _TURNING, scores=(ov.iou, ov.giou), compiled=(ov.iou,)),
+    Kind("box x interval", _tubes, _LINE, compiled=_GROUPS),
+    Kind("arc x interval", _annual, scores=_BRIEF, rare=True),
     Kind("polygon x interval", _outlined_tubes, scores=(ov.iou, ov.giou, ov.diou), dear=True),
     Kind("soft mask x interval", _soft_frames, scores=_BRIEF),
-    Kind("blurred boxes", _smooth(_boxes(2), sigma=0.1), _wrapped(_PLANE, "scale"), scores=_BRIEF),
-    Kind("smooth boxes", _smooth(_boxes(2), alpha=0.1), _wrapped(_PLANE), scores=_BRIEF),
+    Kind(
+        "blurred boxes",
+        _smooth(_boxes(2), sigma=0.1),
+        _wrapped(_PLANE, "scale"),
+        scores=_BRIEF,
+        compiled=(ov.iou, ov.giou),
+    ),
+    Kind(
+        "smooth boxes",
+        _smooth(_boxes(2), alpha=0.1),
+        _wrapped(_PLANE),
+        scores=_BRIEF,
+        compiled=(ov.iou, ov.giou),
+    ),
     Kind(
         "blurred rotated boxes",
         _smooth(_rotated, sigma=0.1),
         _wrapped({**_TURNING, "sides exchanged": _SWAPPED}, "scale"),
         scores=(ov.iou,),
+        rare=True,
     ),
     Kind("sets", _sets, {"exchange of elements": _elements_exchanged}),
     Kind(
@@ -304,10 +337,22 @@ KINDS = (
         scores=_RAGGED,
         dear=True,
     ),
-    Kind("polygons on a torus", _polygons((2.7, 3.1)), _TORUS, scores=_WRAPPED, dear=True),
+    Kind(
+        "polygons on a torus",
+        _polygons((2.7, 3.1)),
+        _TORUS,
+        scores=_WRAPPED,
+        compiled=(ov.iou, ov.giou),
+        dear=True,
+    ),
     Kind("masks", _masks, {"translation": _masks_moved, "reflection": _masks_mirrored}),
     Kind("label masks", _label_masks, {"translation": _masks_moved}),
     Kind("soft masks", _soft_masks("minmax"), {"translation": _masks_moved}),
     Kind("soft masks, product", _soft_masks("product"), scores=(*_BRIEF, ov.tversky(alpha=0.3))),
     Kind("soft masks, squared", _soft_masks("squared"), {"translation": _masks_moved}),
 )
+
+#: For tests of every kind: rare ones are slow.
+EVERY = [
+    pytest.param(kind, id=kind.name, marks=pytest.mark.slow if kind.rare else ()) for kind in KINDS
+]

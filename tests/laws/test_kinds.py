@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numba
 import pytest
 from hypothesis import given, settings
@@ -11,22 +13,23 @@ import overlap as ov
 from overlap.testing import all_scores, check_pairs, check_regions
 
 from . import strategies
-from .kinds import KINDS, Kind
+from .kinds import EVERY, KINDS, Kind
 
 pytestmark = pytest.mark.kernels
 
 # Interpreted kernels are a thousand times slower.
-PAIRS, EXAMPLES = (24, 6) if numba.config.DISABLE_JIT else (200, 40)
+INTERPRETED = bool(numba.config.DISABLE_JIT)
+PAIRS = 24 if INTERPRETED else 200
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", EVERY)
 def test_random_pairs(kind: Kind) -> None:
     check_regions(
         kind.make,
         transforms=kind.transforms,
-        scores=kind.scores,
+        scores=kind.usual,
         exact=kind.exact,
-        pairs=12 if kind.dear and numba.config.DISABLE_JIT else PAIRS,
+        pairs=12 if kind.dear and INTERPRETED else PAIRS,
     )
 
 
@@ -48,10 +51,21 @@ BATCHES = {
 @pytest.mark.parametrize("name", BATCHES)
 def test_awkward_pairs(name: str) -> None:
     """Ties, empty, nested and identical regions; gradients there are finite."""
+    scores = next(kind.usual for kind in KINDS if kind.name == name)
+    awkward(name, scores or all_scores(), 6 if INTERPRETED else 15)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BATCHES)
+def test_more_awkward_pairs(name: str) -> None:
+    awkward(name, all_scores(), 6 if INTERPRETED else 40)
+
+
+def awkward(name: str, scores: Sequence[ov.Score], examples: int) -> None:
     batches = BATCHES[name]
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=True)
-    @given(batches, batches, st.sampled_from(all_scores()))
+    @settings(max_examples=examples, deadline=None, database=None, derandomize=True)
+    @given(batches, batches, st.sampled_from(scores))
     def laws(found: ov.Regions, truth: ov.Regions, score: ov.Score) -> None:
         try:
             score(found, truth)

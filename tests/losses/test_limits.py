@@ -7,7 +7,7 @@ import pytest
 
 import overlap as ov
 from overlap.testing import all_scores
-from tests.laws.kinds import KINDS
+from tests.laws.kinds import EVERY
 
 losses = ov.losses
 SCALES = (1.0, 1e140, 1e-140)  # beyond 1e150, areas are no numbers, and boxes an error
@@ -97,7 +97,7 @@ def test_many_awkward_pairs():
         check_all(*awkward_boxes(20_000, seed))
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", EVERY)
 def test_identical_regions_of_every_kind(kind):
     regions = kind.make(np.random.default_rng(0), 10)
     if not regions.geometry().differentiable:

@@ -81,9 +81,14 @@ def test_two_squares(kind: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [(_boxes, "hull"), (_boxes, "min_rect"), (_rotated, "box"), (_rotated, "min_rect"),
-     (_upright, "box")],
-)  # fmt: skip
+    [
+        (_boxes, "hull"),
+        (_rotated, "min_rect"),
+        pytest.param(_boxes, "min_rect", marks=pytest.mark.slow),
+        pytest.param(_rotated, "box", marks=pytest.mark.slow),
+        pytest.param(_upright, "box", marks=pytest.mark.slow),
+    ],
+)
 def test_identical(kind: Callable, name: str) -> None:
     boxes = _pair(kind, 0)[0]
     terms = ov.terms(boxes, boxes, enclosure=name)
@@ -268,6 +273,7 @@ def _hard() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     return result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["box", "min_rect"])
 def test_hard_pairs(name: str) -> None:
     """In range, the same to the bit in either order, and finite gradients."""
@@ -325,6 +331,8 @@ CASES = [
 OWN = ("boxes", "box"), ("rotated", "hull"), ("upright", "hull")
 BRIEF = [
     case
+    if case[:2] in (("boxes", "hull"), ("rotated", "min_rect"))
+    else pytest.param(*case, marks=pytest.mark.slow)
     for case in CASES
     if case[:2] not in OWN and (case[0] != "upright" or case[1:] == ("box", "iou - enclosed_gap"))
 ]
@@ -369,7 +377,7 @@ def test_40_000_gradients(kind: str, name: str, score: str) -> None:
     _hold(kind, name, score, 40 if INTERPRETED else 40_000)
 
 
-@pytest.mark.parametrize("name", ["box", "min_rect"])
+@pytest.mark.parametrize("name", [pytest.param("box", marks=pytest.mark.slow), "min_rect"])
 @pytest.mark.parametrize("angle", [0.0, 0.3, math.pi / 2])
 def test_half_to_each_side(name: str, angle: float) -> None:
     """Two boxes of one height in a row: moved across it, nothing changes to first order."""

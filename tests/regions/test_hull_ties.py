@@ -145,6 +145,7 @@ def test_boxes() -> None:
         hold(ov.Boxes, score.with_enclosure("hull"), plain, upright, found, truth)
 
 
+@pytest.mark.slow  # to compile
 def test_seen_from_the_truth_and_in_products() -> None:
     found, truth = (ov.RotatedBoxes(table) for table in tied_boxes(np.random.default_rng(2), 60))
     both = ov.giou.value_and_grad(found, truth, wrt="both")[1]

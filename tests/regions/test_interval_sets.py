@@ -108,13 +108,23 @@ def test_gaps_and_short_intervals(rows: list, size: float) -> None:
     assert batch.gaps() | batch == batch.span()
 
 
-def test_one_interval_is_an_interval() -> None:
+FEW = (ov.iou, ov.coverage, ov.giou, ov.diou, ov.eiou)  # one for each group of terms
+
+
+@pytest.mark.parametrize(
+    ("scores", "count"),
+    [
+        pytest.param(FEW, len(FEW), id="few"),
+        pytest.param(all_scores(), 13, id="all", marks=pytest.mark.slow),
+    ],
+)
+def test_one_interval_is_an_interval(scores: tuple[ov.Score, ...], count: int) -> None:
     rng = np.random.default_rng(0)
     lines = [ov.Intervals.sorted(rng.integers(0, 7, (80, 2)).astype(float)) for _ in range(2)]
     sets = [ov.IntervalSets.from_intervals(line, np.arange(80), size=80) for line in lines]
     solid = np.logical_and(*(line.measure() > 0 for line in lines))
     compared = 0
-    for score in all_scores():
+    for score in scores:
         try:
             wanted, slopes = score.value_and_grad(*(line[solid] for line in lines), wrt="both")
             got, grads = score.value_and_grad(*(batch[solid] for batch in sets), wrt="both")
@@ -126,7 +136,7 @@ def test_one_interval_is_an_interval() -> None:
             for grad, slope in zip(grads, slopes, strict=True):
                 np.testing.assert_allclose(grad, slope, atol=1e-14, err_msg=str(score))
         compared += 1
-    assert compared >= 13
+    assert compared >= count
 
 
 def test_sets_are_masks() -> None:

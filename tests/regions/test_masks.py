@@ -230,6 +230,7 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow  # to compile
 def test_masks_are_factors() -> None:
     cells = np.zeros((2, 4, 4), bool)
     cells[0, :2], cells[1, 1:3] = True, True

@@ -81,6 +81,7 @@ def test_in_other_memory_orders_and_forms() -> None:
             np.testing.assert_allclose(score.pairwise(other, dense), wanted, atol=1e-14)
 
 
+@pytest.mark.slow  # to compile
 def test_spatial_hulls() -> None:
     from scipy.spatial import ConvexHull
 

@@ -86,6 +86,7 @@ def _corners(rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 @pytest.mark.kernels
+@pytest.mark.slow  # to compile
 @pytest.mark.parametrize("first", [True, False])
 def test_tubes_of_polygons_are_boxes_in_space(first: bool) -> None:
     """A square outline through time has the values and the gradients of a box of three axes."""

@@ -105,11 +105,12 @@ def test_published_hard_cases(reference_data: Path) -> None:
         assert ov.iou(*boxes)[0] == pytest.approx(wanted, rel=0, abs=1e-9), case["source"]
 
 
-def test_against_shapely() -> None:
+@pytest.mark.parametrize("count", [10_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_against_shapely(count: int) -> None:
     import shapely
 
     rng = np.random.default_rng(3)
-    count = 200 if INTERPRETED else 100_000
+    count = 200 if INTERPRETED else count
     found, truth = (ov.RotatedBoxes(general(rng, count)) for _ in range(2))
     shapes = [shapely.polygons(boxes.corners()) for boxes in (found, truth)]
     terms = ov.terms(found, truth)

@@ -34,6 +34,11 @@ SCORES = {
 }
 
 
+#: Each has kernels of its own; these are one for each group of terms.
+USUAL = ("iou", "coverage", "giou", "iou - enclosed_gap", OWN)
+NAMES = [name if name in USUAL else pytest.param(name, marks=pytest.mark.slow) for name in SCORES]
+
+
 def _rotated(rng: np.random.Generator, n: int) -> ov.RotatedBoxes:
     center, size = rng.uniform(-2.0, 2.0, (n, 2)), rng.uniform(0.6, 4.0, (n, 2))
     return ov.RotatedBoxes(np.column_stack([center, size, rng.uniform(-7.0, 7.0, n)]))
@@ -58,7 +63,12 @@ def _hold(score: ov.Score, function: Callable, found: ov.Regions, truth: ov.Regi
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [(_rotated, name) for name in SCORES] + [(_upright, name) for name in SCORES if name != OWN],
+    [
+        pytest.param(kind, name, marks=() if name in USUAL else pytest.mark.slow)
+        for kind in (_rotated, _upright)
+        for name in SCORES
+        if kind is _rotated or name != OWN
+    ],
 )
 def test_40_000_gradients(kind: Callable, name: str) -> None:
     rng, count = np.random.default_rng(6), 60 if INTERPRETED else 40_000
@@ -81,7 +91,7 @@ def test_frozen_alpha() -> None:
     _hold(ov.ciou, lambda boxes: ov.diou(boxes, truth) - alpha * v(boxes), found, truth)
 
 
-@pytest.mark.parametrize("name", SCORES)
+@pytest.mark.parametrize("name", NAMES)
 def test_gradients_at_ties(name: str) -> None:
     score = SCORES[name]
     ties = pairs(np.random.default_rng(7), 20 if INTERPRETED else 1000)

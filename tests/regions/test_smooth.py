@@ -163,8 +163,10 @@ def test_blurred_rotated_boxes_at_angle_zero_are_boxes() -> None:
 
 # ---------------------------------------------------------------------------- its limits
 
+COSTLY = pytest.param(upright, marks=pytest.mark.slow)  # to compile
 
-@pytest.mark.parametrize("make", [intervals, boxes, rotated, upright])
+
+@pytest.mark.parametrize("make", [intervals, boxes, rotated, COSTLY])
 def test_blurred_tends_to_the_exact_score(make) -> None:
     rng = np.random.default_rng(4)
     found, truth = make(rng, N), make(rng, N)
@@ -206,7 +208,7 @@ def test_far_pairs_are_never_negative(make) -> None:
             assert np.isfinite(grad).all()
 
 
-@pytest.mark.parametrize("make", [intervals, boxes, rotated, upright])
+@pytest.mark.parametrize("make", [intervals, boxes, rotated, COSTLY])
 @pytest.mark.parametrize("sigma", [1e-3, 0.1, 10.0])
 def test_equal_regions_score_one_and_order_changes_no_bit(make, sigma: float) -> None:
     rng = np.random.default_rng(6)
@@ -330,6 +332,7 @@ def test_gradients_against_differences(name: str) -> None:
         assert error[smooth].max() < 1e-5
 
 
+@pytest.mark.slow  # to compile
 def test_gradient_wrt_all_parameters_in_their_order() -> None:
     """Products and upright boxes, whose parameters are not in the order of the factors."""
     rng = np.random.default_rng(11)
