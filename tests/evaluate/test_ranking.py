@@ -304,6 +304,33 @@ def test_pairs_of_scores_and_of_ratios_are_the_same():
             assert joined == find_pairs(ov.iou, *together, match, np.array([0.1]), **options)
 
 
+def test_unstable_orders_are_those_of_numpy():
+    """Equal confidences of a class, and equal values of a group, as argsort()[::-1] leaves them."""
+    rules = Rules(ov.iou, ties="argsort_reversed")
+    for seed in range(40):
+        scene = toy(seed, rules)
+        found, truth = scene.found, scene.truth
+        ranked, sets, others = scene.ranked(), members(found), members(truth)
+        partner = partners(scene, ranked.pair, ranked.candidate)
+        for label in range(LABELS):
+            rows = np.flatnonzero(found.label == label)
+            rows = rows[found.confidence[rows].argsort()[::-1]]
+            assert rows.tolist() == ranked.visit[found.label[ranked.visit] == label].tolist()
+            for t, threshold in enumerate(scene.thresholds):
+                taken = set()
+                for i in rows:
+                    here = np.flatnonzero((truth.label == label) & (truth.item == found.item[i]))
+                    value = [len(sets[i] & others[j]) / len(sets[i] | others[j]) for j in here]
+                    order = [k for k in np.array(value).argsort()[::-1] if value[k] >= threshold]
+                    free = [here[k] for k in order if here[k] not in taken]
+                    assert partner[t, i] == (free[0] if free else -1)
+                    taken.update(free[:1])
+        some = np.random.default_rng(seed).random(len(truth)) < 0.5
+        part = scene.pairs.among(np.ones(len(found), dtype=bool), some)
+        for lo, hi in pairwise(part.pointer):
+            assert set(part.official[lo:hi]) == set(part.candidate[lo:hi])
+
+
 @scalar
 def _iou(a, i, b, j, parameters):
     width = min(a[2][i], b[2][j]) - max(a[0][i], b[0][j])

@@ -1,8 +1,7 @@
 """Scoring of temporal localization: labelled segments of videos with confidences.
 
-Tables of segments become candidate pairs (`measure`, `pairs`), pairs become matches
-(`matching`), matches a ranking and an average precision per class (`scored`,
-`overlap.evaluate._ranking.curves`), all by the rules of a frozen `Protocol`.
+A frozen `Protocol` gives the temporal IoU and the rules of ranking (`rules`). Candidate pairs are
+measured of some videos at a time (`measure`); `overlap.evaluate._ranking` does the rest.
 """
 
 import lazy_loader as _lazy
