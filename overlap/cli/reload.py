@@ -233,7 +233,7 @@ def _load(
     path: str | Path, payload: dict[str, Any], tables: dict[tuple[str, str], SegmentTable]
 ) -> Report:
     from overlap.evaluate import temporal
-    from overlap.evaluate._temporal.every import every_protocol
+    from overlap.evaluate._temporal.evaluate import by_protocols
 
     settings, summary = payload["settings"], payload["summary"]
     parts = settings.get("protocols") if settings.get("protocol") == "all" else None
@@ -254,7 +254,7 @@ def _load(
         options["protocol"] = _protocol(path, settings)
     # classes are given only where they were chosen: else they follow from the truth
     for labels in (None, first.get("classes")):
-        report = (every_protocol if parts else temporal)(**options, labels=labels)
+        report = (by_protocols if parts else temporal)(**options, labels=labels)
         odd = _differences(dict(report.summary_items()), summary)
         if not odd:
             return report

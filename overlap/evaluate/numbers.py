@@ -137,7 +137,7 @@ def with_intervals(numbers: Iterable[Number], intervals: Sequence[Interval]) -> 
 
 
 def summary_of(numbers: Iterable[Number]) -> list[tuple[str, float]]:
-    """Return names and values of numbers, each followed by the ends of its ranges.
+    """Return names and values of numbers, each followed by its interval; ranges of ties are last.
 
     Parameters
     ----------
@@ -148,15 +148,15 @@ def summary_of(numbers: Iterable[Number]) -> list[tuple[str, float]]:
     >>> summary_of([Number("mAP", 0.5, ties=(0.4, 0.6))])
     [('mAP', 0.5), ('mAP tie low', 0.4), ('mAP tie high', 0.6)]
     """
-    result = []
+    result, ties = [], []
     for number in numbers:
         name = number.name
         result.append((name, number.value))
-        if number.ties is not None:
-            result += [(f"{name} tie low", number.ties[0]), (f"{name} tie high", number.ties[1])]
         if number.interval is not None:
             result += [
                 (f"{name} low", number.interval.low),
                 (f"{name} high", number.interval.high),
             ]
-    return result
+        if number.ties is not None:
+            ties += [(f"{name} tie low", number.ties[0]), (f"{name} tie high", number.ties[1])]
+    return result + ties

@@ -1,38 +1,44 @@
-"""`overlap.evaluate.temporal`: the detection task of temporal localization."""
+"""Scoring of temporal localization, by one protocol or by all."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from overlap.evaluate.bootstrap import Seed, checked_draws
+from overlap.evaluate.bootstrap import Bootstrap, Seed
+from overlap.evaluate.runner import run
 from overlap.evaluate.study import Study
 from overlap.evaluate.thresholds import parse_thresholds
 from overlap.io.name_match import closest
 from overlap.io.segments import MissingConfidenceError, SegmentTable, as_segments
 
-from .evidence import TemporalEvidence
-from .finalise import Finalise
-from .measure import Measure, ambiguous_only
+from .every import together
+from .measure import ambiguous_only
 from .protocol import Protocol
-from .protocols import get_protocol
+from .protocols import PROTOCOLS, get_protocol
 from .report import TemporalReport
+from .task import TemporalTask
 
-__all__ = ["temporal", "temporal_study"]
+__all__ = ["by_protocols", "temporal", "temporal_study"]
 
 #: Options that are easily misspelt, and would then be taken for fields of the protocol.
 _OPTIONS = ("protocol", "subset", "ambiguous", "labels", "bootstrap", "confidence_level",
-            "progress", "workers")  # fmt: skip
+            "progress", "workers", "resume")  # fmt: skip
 TIES = ("official", "stable", "expected")
 
 
-def _resolve(
-    protocol: str | Protocol, iou: Any, fields: dict[str, Any], ties: str, labels: Any
-) -> tuple[Protocol, tuple[str, ...] | None]:
+def _task(
+    protocol: str | Protocol,
+    iou: Any,
+    ties: str,
+    labels: Iterable[str] | None,
+    subset: str | None,
+    fields: Mapping[str, Any],
+) -> TemporalTask:
+    """Read the rules of an evaluation."""
     chosen = get_protocol(protocol)
     if fields:
         for name in fields:
@@ -51,7 +57,7 @@ def _resolve(
         twice = [label for label, count in Counter(labels).items() if count > 1]
         if twice or not labels:
             raise ValueError(f"labels: {twice[0]!r} appears twice" if twice else "labels is empty")
-    return chosen, labels
+    return TemporalTask(chosen, ties, labels, subset)
 
 
 def _read(truth: Any, found: Any, ambiguous: Any, protocol: Protocol) -> dict[str, SegmentTable]:
@@ -75,35 +81,6 @@ def _read(truth: Any, found: Any, ambiguous: Any, protocol: Protocol) -> dict[st
     return tables
 
 
-def _blocks(tables: dict[str, SegmentTable], workers: int) -> dict[int, dict[str, Any]]:
-    """Split tables into blocks of whole videos that know their rows' places."""
-    truth, found = tables["truth"], tables["found"]
-    names = list(dict.fromkeys([*truth.videos, *found.videos]))
-    count = min(len(names), 4 * workers) or 1
-    block = {name: k * count // len(names) for k, name in enumerate(names)}
-    result: dict[int, dict[str, Any]] = {}
-    for k in range(count):
-        item: dict[str, Any] = {}
-        places = []
-        for role, table in tables.items():
-            inside = np.array([block.get(name, -1) == k for name in table.videos], dtype=bool)
-            rows = np.flatnonzero(inside[table.video]) if len(table) else np.empty(0, np.int64)
-            part = table.select(rows)
-            kept = np.cumsum(inside) - 1
-            item[role] = replace(
-                part,
-                video=kept[part.video],
-                videos=tuple(name for name, k in zip(table.videos, inside, strict=True) if k),
-                subset=tuple(name for name, k in zip(table.subset, inside, strict=True) if k),
-                duration=table.duration[inside],
-                origin=None if table.origin is None else table.origin[inside],
-            )
-            places.append(rows)
-        item["places"] = tuple(places[:2])
-        result[k] = item
-    return result
-
-
 def temporal(
     *,
     truth: Any,
@@ -119,6 +96,7 @@ def temporal(
     confidence_level: float = 0.95,
     progress: bool | None = None,
     workers: int = 1,
+    resume: str | os.PathLike[str] | None = None,
     **fields: Any,
 ) -> TemporalReport:
     """Score predicted segments of videos against annotated ones.
@@ -155,7 +133,11 @@ def temporal(
     progress : bool, optional
         Show a bar; by default on a terminal only.
     workers : int
-        Processes that find candidate pairs; the result does not depend on it.
+        Number of processes that find candidate pairs, through joblib; -1 for all processors. No
+        number depends on it.
+    resume : path, optional
+        Folder for the pairs of blocks of videos. A run that was interrupted continues; blocks that
+        have changed are measured again.
     **fields
         Fields of the protocol to change; see `Protocol`.
 
@@ -190,32 +172,61 @@ def temporal(
     >>> report.summary["mAP"], report.summary["mAP@0.50"]
     (np.float64(0.25), np.float64(0.5))
     """
-    if protocol == "all":
-        from .every import every_protocol
-
-        return every_protocol(
-            truth=truth, found=found, iou=iou, subset=subset, ambiguous=ambiguous, ties=ties,
-            labels=labels, rng=rng, bootstrap=bootstrap, confidence_level=confidence_level,
-            progress=progress, workers=workers, **fields,
-        )  # fmt: skip
-    chosen, kept = _resolve(protocol, iou, fields, ties, labels)
-    tables = _read(truth, found, ambiguous, chosen)
-    # `explain` walks from one set of rules to another on the same input.
-    inputs = {**tables, "protocol": chosen, "ties": ties, "labels": kept, "subset": subset}
-    if subset is not None:
-        tables["truth"] = tables["truth"].of_subset(subset)
-    finalise = Finalise(
-        chosen, ties, kept, subset, checked_draws(bootstrap, confidence_level), confidence_level,
-        rng, progress, whole=workers != 1,
+    options: dict[str, Any] = {
+        "bootstrap": Bootstrap(bootstrap, confidence_level, rng, progress=progress),
+        "workers": workers,
+        "progress": progress,
+    }
+    if protocol != "all":
+        task = _task(protocol, iou, ties, labels, subset, fields)
+        return run(task, _read(truth, found, ambiguous, task.protocol), resume=resume, **options)  # type: ignore[return-value]
+    return by_protocols(
+        PROTOCOLS, truth=truth, found=found, iou=iou, subset=subset, ambiguous=ambiguous,
+        ties=ties, labels=labels, resume=resume, fields=fields, **options,
     )  # fmt: skip
-    study = Study(measure=Measure(chosen, min(chosen.thresholds)), finalise=finalise)
-    if workers == 1:
-        report = study.add(0, **tables).report()
-    else:
-        blocks = _blocks(tables, abs(workers))
-        report = study.add_all(blocks, workers=workers, progress=progress).report()
-    assert isinstance(report.evidence, TemporalEvidence)
-    return replace(report, evidence=replace(report.evidence, inputs=inputs))
+
+
+def by_protocols(
+    protocols: Mapping[str, Protocol],
+    *,
+    truth: Any,
+    found: Any,
+    iou: Any = None,
+    subset: str | None = None,
+    ambiguous: Any = None,
+    ties: str = "official",
+    labels: Iterable[str] | None = None,
+    resume: str | os.PathLike[str] | None = None,
+    fields: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> TemporalReport:
+    """Score by several protocols, as `temporal` does by one.
+
+    Parameters
+    ----------
+    protocols : mapping from str to Protocol
+        Rules by the name that stands before their numbers.
+    truth, found, iou, subset, ambiguous, ties, labels, resume, fields
+        As for `temporal`. Protocols that do not use ambiguous intervals get none.
+    **options
+        Of `overlap.evaluate.runner.run`.
+
+    Returns
+    -------
+    TemporalReport
+        Table rows have a column ``protocol``; summary names begin with the protocol's.
+    """
+    labels = labels if labels is None or isinstance(labels, str) else tuple(labels)
+    truth, found = as_segments(truth, role="truth"), found
+    reports = {}
+    for name, protocol in protocols.items():
+        task = _task(protocol, iou, ties, labels, subset, fields or {})
+        used = ambiguous if task.protocol.ambiguous_rows == "ignore" else None
+        tables = _read(truth, found, used, task.protocol)
+        found = tables["found"]
+        folder = None if resume is None else os.path.join(resume, name)
+        reports[name] = run(task, tables, resume=folder, **options)
+    return together(reports)  # type: ignore[arg-type]
 
 
 def temporal_study(
@@ -239,12 +250,9 @@ def temporal_study(
     Returns
     -------
     Study
-        ``study.add(key, truth=..., found=..., ambiguous=None)`` takes whole videos, as
-        `temporal` does; `Study.report` computes the report. Ties follow the order of the
+        ``study.update(key, truth=..., found=..., ambiguous=None)`` takes whole videos, as
+        `temporal` does; `Study.compute` computes the report. Ties follow the order of the
         keys, then that of the rows.
     """
-    chosen, kept = _resolve(protocol, iou, fields, ties, labels)
-    finalise = Finalise(
-        chosen, ties, kept, None, checked_draws(bootstrap, confidence_level), confidence_level, rng
-    )
-    return Study(measure=Measure(chosen, min(chosen.thresholds)), finalise=finalise)
+    task = _task(protocol, iou, ties, labels, None, fields)
+    return Study(task, Bootstrap(bootstrap, confidence_level, rng))

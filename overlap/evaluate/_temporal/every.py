@@ -1,9 +1,9 @@
-"""One report with the numbers of every protocol."""
+"""One report with the numbers of several protocols."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +12,17 @@ from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
 from overlap.evaluate.contract import Contract, contract_of
+from overlap.evaluate.numbers import summary_of
 from overlap.evaluate.page import Section
-from overlap.evaluate.report import Report
-from overlap.io import as_segments
+from overlap.evaluate.thresholds import threshold_names
 
-from .evaluate import temporal
-from .protocol import Protocol
-from .protocols import PROTOCOLS
-from .report import TemporalReport
-from .shown import CurveEvidence
+from .report import TemporalReport, facts_of
 
-__all__ = ["SeveralProtocols", "every_protocol"]
+__all__ = ["SeveralProtocols", "SeveralReports", "together"]
 
 
 @dataclass(frozen=True, eq=False)
-class SeveralProtocols(ByValue, CurveEvidence):
+class SeveralProtocols(ByValue):
     """Evidence of several reports on the same input; names get the protocol in front."""
 
     reports: dict[str, TemporalReport]
@@ -37,7 +33,7 @@ class SeveralProtocols(ByValue, CurveEvidence):
         return next(iter(self.reports.values())).evidence.items
 
     def statistics(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """Numbers of all protocols for each row of `weights`."""
+        """Return the numbers of all protocols for each row of `weights`."""
         return {
             f"{name} {key}": values
             for name, report in self.reports.items()
@@ -45,7 +41,7 @@ class SeveralProtocols(ByValue, CurveEvidence):
         }
 
     def columns(self) -> dict[str, Any]:
-        """One entry per prediction, with the outcome under every protocol."""
+        """Return one entry per prediction, with the outcome under every protocol."""
         result: dict[str, Any] = {}
         for name, report in self.reports.items():
             for key, values in report.evidence.columns().items():
@@ -73,73 +69,68 @@ class SeveralProtocols(ByValue, CurveEvidence):
             raise ValueError(f"there is no metric {metric!r}; there are {', '.join(known)}")
         return self.reports[name], own
 
-    def sections(self, report: Report) -> list[Section]:
-        """Return the tables of every protocol, each under its name."""
-        return [
-            Section(f"{name}: {section.title}", section.columns, section.rows)
-            for name, one in self.reports.items()
-            for section in one.evidence.sections(one)
-        ]
 
-    def draw(self, report: Report, path: str | Path | None, ax: Any, **options: Any) -> Any:
-        """Draw the numbers of every protocol over the thresholds."""
-        from overlap.plot.localization import draw_protocols
+@dataclass(frozen=True, eq=False, repr=False)
+class SeveralReports(TemporalReport):
+    """A `TemporalReport` with the numbers of several protocols.
 
-        return draw_protocols(self.reports, path=path, ax=ax, **options)
+    Its parameters are those of `Report`.
+    """
+
+    evidence: SeveralProtocols = field(repr=False)  # type: ignore[assignment]
 
     def curve(self, label: str, iou: float) -> tuple[NDArray, NDArray]:
         """Refuse: there is one curve for each protocol."""
         raise ValueError("this report is of several protocols; take the curve from one of them")
 
+    def sections(self) -> list[Section]:
+        """Return the tables of every protocol, each under its name."""
+        return [
+            replace(section, title=f"{name}: {section.title}")
+            for name, report in self.evidence.reports.items()
+            for section in report.sections()
+        ]
 
-def every_protocol(
-    *,
-    truth: Any,
-    found: Any,
-    ambiguous: Any = None,
-    protocols: Mapping[str, Protocol] = PROTOCOLS,
-    **options: Any,
-) -> TemporalReport:
-    """Evaluate one input by all protocols.
+    def brief(self) -> list[Section]:
+        """Return the mAP at each threshold by every protocol."""
+        summary, protocols = dict(self.items), self.settings["protocols"]
+        levels = {name for one in protocols.values() for name in threshold_names(one["thresholds"])}
+        rows = []
+        for metric in [*(f"mAP@{name}" for name in sorted(levels)), "mAP"]:
+            values = [summary.get(f"{name} {metric}") for name in protocols]
+            cells = ["" if value is None else f"{100 * value:.2f}" for value in values]
+            rows.append([metric.partition("@")[2] or "mean", *cells])
+        columns = ["IoU", *(f"{name} %" for name in protocols)]
+        return [Section("", columns, rows, keys=1), Section("", (), facts_of(self.settings))]
+
+    def draw(self, path: str | Path | None, ax: Any, **options: Any) -> Any:
+        """Draw the numbers of every protocol over the thresholds."""
+        from overlap.plot.localization import draw_protocols
+
+        return draw_protocols(self.evidence.reports, path=path, ax=ax, **options)
+
+
+def together(reports: Mapping[str, TemporalReport]) -> SeveralReports:
+    """Put reports on one input together.
 
     Parameters
     ----------
-    truth, found, ambiguous, **options
-        As for `temporal`. Protocols that do not use ambiguous intervals get none.
-    protocols : mapping from str to Protocol
-        Rules by the name that stands before their numbers.
-
-    Returns
-    -------
-    TemporalReport
-        Table rows have a column ``protocol``; summary names begin with the protocol's.
+    reports : mapping from str to TemporalReport
+        By the name that stands before their numbers.
     """
-    truth = as_segments(truth, role="truth")
-    if ambiguous is not None:
-        ambiguous = as_segments(ambiguous, role="ambiguous")
-    reports = {}
-    for name, protocol in protocols.items():
-        uses = protocol.ambiguous_rows == "ignore"
-        reports[name] = temporal(
-            truth=truth,
-            found=found,
-            protocol=protocol,
-            ambiguous=ambiguous if uses else None,
-            **options,
+    numbers = tuple(
+        replace(
+            number,
+            where={"protocol": name, **number.where},
+            interval=number.interval
+            and replace(number.interval, name=f"{name} {number.interval.name}"),
         )
-    items = tuple(
-        (f"{name} {key}", value) for name, report in reports.items() for key, value in report.items
-    )
-    rows = tuple(
-        {"protocol": name, **row} for name, report in reports.items() for row in report.table_rows
-    )
-    intervals = tuple(
-        replace(interval, name=f"{name} {interval.name}")
         for name, report in reports.items()
-        for interval in report.intervals
+        for number in report.numbers
     )
     first = next(iter(reports.values())).settings
     settings = {
+        "evaluation": first["evaluation"],
         "protocol": "all",
         "truth": first["truth"],
         "found": first["found"],
@@ -153,8 +144,19 @@ def every_protocol(
     for report in reports.values():
         if "ambiguous" in report.settings:
             settings["ambiguous"] = report.settings["ambiguous"]
-    sentence = " ".join(report.methods() for report in reports.values())
-    return TemporalReport(items, rows, settings, sentence, SeveralProtocols(reports), intervals)
+    return SeveralReports(
+        items=tuple(summary_of(numbers)),
+        table_rows=tuple(
+            {"protocol": name, **row}
+            for name, report in reports.items()
+            for row in report.table_rows
+        ),
+        settings=settings,
+        sentence=" ".join(report.methods() for report in reports.values()),
+        evidence=SeveralProtocols(dict(reports)),
+        intervals=tuple(number.interval for number in numbers if number.interval),
+        numbers=numbers,
+    )
 
 
 def _contract(reports: Mapping[str, TemporalReport]) -> Contract:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from overlap._common.values import ByValue
 from overlap.evaluate.report import Report
+from overlap.evaluate.runner import run
 from overlap.evaluate.thresholds import threshold_values
 
 from .digests import same_input
-from .evaluate import temporal
 from .every import SeveralProtocols
 from .protocol import Protocol
+from .task import TemporalTask
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,11 +155,13 @@ def _step(
     metric: tuple[str, str],
     value: float,
 ) -> float:
-    usable = dict(options)
-    if usable["protocol"].ambiguous_rows != "ignore":
-        usable.pop("ambiguous", None)
+    rules = {name: options[name] for name in ("protocol", "ties", "labels", "subset")}
+    roles = ("truth", "found", "ambiguous")
+    if options["protocol"].ambiguous_rows != "ignore":
+        roles = roles[:2]
+    tables = {role: options[role] for role in roles if role in options}
     shown, own = metric
-    result = dict(temporal(**usable, progress=False).items)
+    result = dict(run(TemporalTask(**rules), tables, progress=False).items)
     if own not in result:
         raise ValueError(f"explain: {shown!r} is undefined once {field} is {after!r}")
     rows.append(

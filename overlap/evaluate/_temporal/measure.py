@@ -1,23 +1,24 @@
-"""From segment tables to candidate pairs: everything that one set of videos decides alone."""
+"""Candidate pairs of the segments of some videos."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._common.values import ByValue
-from overlap.evaluate._ranking.pairs import Pairs, find_pairs, joined_pairs, touched
+from overlap._common.values import ByValue, same
+from overlap.evaluate._ranking.pairs import Pairs, find_pairs, touched
 from overlap.evaluate._ranking.table import Table
 from overlap.io.segments import SegmentTable, as_segments, on_one_clock
 
+from .digests import same_input
 from .protocol import Protocol
 from .rules import TOUCH, rules_of
 
-__all__ = ["Measure", "Measured", "ambiguous_only", "combine"]
+__all__ = ["Measured", "ambiguous_only", "measure_videos", "same_videos"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,73 +55,79 @@ class Measured(ByValue):
     given_ambiguous: tuple[SegmentTable, ...] = ()
 
 
-@dataclass(frozen=True)
-class Measure:
-    """The rules that turn the segments of some videos into candidate pairs.
+def measure_videos(protocol: Protocol, given: Mapping[str, Any]) -> Measured:
+    """Find the candidate pairs of some videos.
 
     Parameters
     ----------
     protocol : Protocol
-        The rules.
-    at_least : float
-        Smallest IoU threshold that will be asked for.
+    given : mapping
+        ``truth`` and ``found``, perhaps ``ambiguous``, as `temporal` takes them. If they are a
+        part of an input, ``places`` says where the rows of truth and found stand in it.
+
+    Returns
+    -------
+    Measured
     """
+    tables = _on_one_clock(protocol, given)
+    truth, found = tables["truth"], tables["found"]
+    places = given.get("places") or (np.arange(len(truth)), np.arange(len(found)))
+    keep, marked, left_out = _clean(truth, protocol)
+    whole, ambiguities = truth, [truth.select(marked)]
+    if "ambiguous" in tables:
+        ambiguities.append(tables["ambiguous"])
+        left_out["ambiguous_given"] = len(ambiguities[1])
+    if not keep.all():
+        truth, places = truth.select(keep), (places[0][keep], places[1])
+    number = {video: k for k, video in enumerate(truth.videos)}
+    label = {name: k for k, name in enumerate(truth.labels)}
+    found_video = _renumber(found.videos, number)[found.video]
+    found_label = _renumber(found.labels, label)[found.label]
+    rules = rules_of(protocol)
+    ends = found.start, found.stop
+    predictions = Table(found_video, found_label, places[1], found.confidence, ends)
+    truths = Table(truth.video, truth.label, places[0], None, (truth.start, truth.stop))
+    pairs = find_pairs(
+        rules.measure, predictions, truths, rules.match, np.array([min(protocol.thresholds)]),
+        official=rules.ties == "argsort_reversed",
+    )  # fmt: skip
+    near = np.zeros(len(found), dtype=bool)
+    for table in ambiguities if protocol.ambiguous_rows == "ignore" else ():
+        if len(table):
+            numbers = {video: k for k, video in enumerate(table.videos)}
+            here = replace(predictions, item=_renumber(found.videos, numbers)[found.video])
+            ends = table.start, table.stop
+            others = Table(table.video, table.label, table.row, None, ends)
+            near |= touched(TOUCH, here, others, np.nextafter(0, 1))
+    return Measured(truth, found, pairs, near, *places, left_out, (whole,), tuple(ambiguities[1:]))
 
-    protocol: Protocol
-    at_least: float
 
-    def __call__(
-        self,
-        truth: Any,
-        found: Any,
-        ambiguous: Any = None,
-        places: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
-    ) -> Measured:
-        """Measure the videos of two tables (and of one with ambiguous intervals).
+def same_videos(protocol: Protocol, part: Measured, given: Mapping[str, Any]) -> bool:
+    """Whether a part was measured of the very same segments.
 
-        `places` tells where the rows stand in the whole input, if they are a part of it.
-        """
-        protocol = self.protocol
-        given = {
-            "truth": as_segments(truth, role="truth"),
-            "found": as_segments(found, role="found"),
-        }
-        if ambiguous is not None:
-            given["ambiguous"] = ambiguous_only(ambiguous, protocol)
-        aligned = on_one_clock(given)
-        truth, found = aligned["truth"], aligned["found"]
-        if places is None:
-            places = np.arange(len(truth)), np.arange(len(found))
-        keep, marked, left_out = _clean(truth, protocol)
-        whole, ambiguities = truth, [truth.select(marked)]
-        if ambiguous is not None:
-            ambiguities.append(aligned["ambiguous"])
-            left_out["ambiguous_given"] = len(ambiguities[1])
-        if not keep.all():
-            truth, places = truth.select(keep), (places[0][keep], places[1])
-        number = {video: k for k, video in enumerate(truth.videos)}
-        label = {name: k for k, name in enumerate(truth.labels)}
-        found_video = _renumber(found.videos, number)[found.video]
-        found_label = _renumber(found.labels, label)[found.label]
-        rules = rules_of(protocol)
-        ends = found.start, found.stop
-        predictions = Table(found_video, found_label, places[1], found.confidence, ends)
-        truths = Table(truth.video, truth.label, places[0], None, (truth.start, truth.stop))
-        pairs = find_pairs(
-            rules.measure, predictions, truths, rules.match, np.array([self.at_least]),
-            official=rules.ties == "argsort_reversed",
-        )  # fmt: skip
-        near = np.zeros(len(found), dtype=bool)
-        for table in ambiguities if protocol.ambiguous_rows == "ignore" else ():
-            if len(table):
-                numbers = {video: k for k, video in enumerate(table.videos)}
-                here = replace(predictions, item=_renumber(found.videos, numbers)[found.video])
-                ends = table.start, table.stop
-                others = Table(table.video, table.label, table.row, None, ends)
-                near |= touched(TOUCH, here, others, np.nextafter(0, 1))
-        return Measured(
-            truth, found, pairs, near, *places, left_out, (whole,), tuple(ambiguities[1:])
-        )
+    Parameters
+    ----------
+    protocol : Protocol
+    part : Measured
+    given : mapping
+        As for `measure_videos`.
+    """
+    tables = _on_one_clock(protocol, given)
+    before = {"truth": part.given[0], "found": part.found}
+    if part.given_ambiguous:
+        before["ambiguous"] = part.given_ambiguous[0]
+    return tables.keys() == before.keys() and all(
+        same_input(tables[role], before[role]) and same(tables[role].row, before[role].row)
+        for role in tables
+    )
+
+
+def _on_one_clock(protocol: Protocol, given: Mapping[str, Any]) -> dict[str, SegmentTable]:
+    """Read the tables, whose times become seconds after one origin of each video."""
+    tables = {role: as_segments(given[role], role=role) for role in ("truth", "found")}
+    if given.get("ambiguous") is not None:
+        tables["ambiguous"] = ambiguous_only(given["ambiguous"], protocol)
+    return on_one_clock(tables)
 
 
 def ambiguous_only(source: Any, protocol: Protocol) -> SegmentTable:
@@ -186,119 +193,3 @@ def _repeated(truth: SegmentTable, keep: NDArray[np.bool_], tolerance: float) ->
             else:
                 kept.append(row)
     return result
-
-
-def combine(parts: Sequence[Measured], order: str, *, whole: bool = False) -> Measured:
-    """Concatenate measured sets of videos.
-
-    Parameters
-    ----------
-    parts : sequence of Measured
-        Sets of different videos, in key order.
-    order : {"confidence", "truth"}
-        Which side are the agents.
-    whole : bool
-        The parts are of one input, and know their places in it; otherwise each part
-        follows the one before.
-
-    Returns
-    -------
-    Measured
-
-    Raises
-    ------
-    ValueError
-        If nothing was measured, a video has truths or predictions in two parts, or one part has
-        datetimes and another seconds.
-    """
-    if not parts:
-        raise ValueError("study: nothing was added; add truth and found first")
-    if len(parts) == 1:
-        return parts[0]
-    owner: dict[str, int] = {}
-    for k, part in enumerate(parts):
-        for video in {*part.truth.videos, *part.found.videos}:
-            if owner.setdefault(video, k) != k:
-                raise ValueError(
-                    f"study: video {video!r} is in two items; a video must be added as a whole"
-                )
-    clocks = {
-        (table.times is not None, table.zoned)
-        for part in parts
-        for table in (part.truth, part.found)
-        if len(table)
-    }
-    if len(clocks) > 1:
-        raise ValueError(
-            "study: some items have datetimes and others plain seconds, or some a time zone and "
-            "others none; give all alike"
-        )
-    truth_shift = np.cumsum([0, *(len(part.truth) for part in parts)])
-    found_shift = np.cumsum([0, *(len(part.found) for part in parts)])
-    agent_shift, shift = (
-        (found_shift, truth_shift) if order == "confidence" else (truth_shift, found_shift)
-    )
-    places = [
-        np.concatenate(
-            [getattr(p, name) + (0 if whole else at) for p, at in zip(parts, ats, strict=False)]
-        )
-        for name, ats in (("truth_place", truth_shift), ("found_place", found_shift))
-    ]
-    return Measured(
-        _concatenate([part.truth for part in parts]),
-        _concatenate([part.found for part in parts]),
-        joined_pairs([part.pairs for part in parts], agent_shift, shift),
-        np.concatenate([part.ambiguous for part in parts]),
-        places[0],
-        places[1],
-        {name: sum(part.left_out[name] for part in parts) for name in parts[0].left_out},
-        tuple(table for part in parts for table in part.given),
-        tuple(table for part in parts for table in part.given_ambiguous),
-    )
-
-
-def _all_times(tables: Sequence[SegmentTable], field: str) -> NDArray[np.datetime64]:
-    """Join times of parts; one without segments may have none."""
-    parts = []
-    for table in tables:
-        values = getattr(table, field)
-        if values is None:
-            shape = (0, 2) if field == "times" else (len(table.videos),)
-            values = np.full(shape, np.datetime64("NaT", "us"))
-        parts.append(values)
-    fine = all(values.dtype == "M8[ns]" for values in parts if not np.isnat(values).all())
-    return np.concatenate([values.astype("M8[ns]" if fine else "M8[us]") for values in parts])
-
-
-def _concatenate(tables: Sequence[SegmentTable]) -> SegmentTable:
-    videos: dict[str, int] = {}
-    labels: dict[str, int] = {}
-    video, label = [], []
-    for table in tables:
-        numbers = np.array([videos.setdefault(v, len(videos)) for v in table.videos], np.int64)
-        video.append(numbers[table.video])
-        names = np.array([labels.setdefault(v, len(labels)) for v in table.labels], np.int64)
-        label.append(names[table.label])
-    first = next((table for table in tables if table.times is not None), tables[0])
-    together: dict[str, Any] = {
-        name: np.concatenate([getattr(table, name) for table in tables])
-        for name in ("start", "stop", "row", "duration")
-    }
-    if first.confidence is not None:
-        together["confidence"] = np.concatenate([table.confidence for table in tables])
-    if first.times is not None:
-        together |= {"times": _all_times(tables, "times"), "origin": _all_times(tables, "origin")}
-    sources = list(dict.fromkeys(table.source for table in tables))
-    digests = list(dict.fromkeys(table.sha256 for table in tables))
-    return replace(
-        first,
-        videos=tuple(videos),
-        labels=tuple(labels),
-        video=np.concatenate(video),
-        label=np.concatenate(label),
-        subset=tuple(name for table in tables for name in table.subset),
-        source=", ".join(sources),
-        sha256=digests[0] if len(digests) == 1 else None,
-        findings=tuple(dict.fromkeys(said for table in tables for said in table.findings)),
-        **together,
-    )

@@ -1,136 +1,108 @@
-"""From measured videos to the report: matching, ranking, means, intervals, tables."""
+"""The task of temporal localization: labelled segments of videos, by the rules of one protocol."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.evaluate._ranking.curves import IGNORED, TRUE, count_outcomes
+from overlap.evaluate._ranking.pairs import Pairs
 from overlap.evaluate._ranking.scene import Scene
 from overlap.evaluate._ranking.table import Table
 from overlap.evaluate._ranking.ties import tie_spread
-from overlap.evaluate.bootstrap import LEAST_ITEMS, draw_weights, resampled_interval
-from overlap.evaluate.numbers import Interval
-from overlap.evaluate.progress import progress_bar
-from overlap.evaluate.thresholds import threshold_names, threshold_values
+from overlap.evaluate.bootstrap import Bootstrap
+from overlap.evaluate.numbers import Number
+from overlap.evaluate.report import plain
+from overlap.evaluate.task import Description, Inputs, Task
 from overlap.io.name_match import closest
-from overlap.io.segments import SegmentTable
+from overlap.io.segments import SegmentTable, on_one_clock
 
-from .evidence import TemporalEvidence
-from .measure import Measured, combine
+from .blocks import joined, split
+from .evidence import TemporalEvidence, tie_range_of
+from .measure import Measured, measure_videos, same_videos
 from .protocol import Protocol
 from .report import TemporalReport
 from .rules import rules_of
-from .wording import describe
+from .wording import describe, sentence
 
-__all__ = ["Finalise"]
+__all__ = ["TemporalTask"]
 
 SPREAD_SAMPLES, EXPECTED_SAMPLES = 16, 100
 
 
 @dataclass(frozen=True)
-class Finalise:
-    """The rules that turn measured videos into a report. Fields are those of `temporal`."""
+class TemporalTask(Task):
+    """Rules of one evaluation of temporal localization; fields are arguments of `temporal`.
+
+    An item is a block of whole videos.
+    """
 
     protocol: Protocol
     ties: str = "official"
     labels: tuple[str, ...] | None = None
     subset: str | None = None
-    bootstrap: int = 0
-    confidence_level: float = 0.95
-    rng: Any = 0
-    progress: bool | None = None
-    whole: bool = False
 
-    def __call__(self, parts: list[Measured]) -> TemporalReport:
-        """Put the parts together, rank, and compute the numbers."""
-        measured = combine(parts, self.protocol.order, whole=self.whole)
-        scene = _scene(measured, self.protocol, self.labels)
-        ranked = scene.ranked(official=self.ties == "official")
-        evidence = TemporalEvidence(ranked, measured, self.protocol)
-        ap = ranked.precision()
-        expected = self.ties == "expected"
-        samples = EXPECTED_SAMPLES if expected else SPREAD_SAMPLES
-        spread = tie_spread(ranked, ap, samples)
+    name, unit, report = "temporal", "blocks of videos", TemporalReport
+    records = (Measured, Pairs, SegmentTable)
+
+    def items(self, pieces: int, **tables: SegmentTable) -> Inputs:
+        """Split tables into blocks of whole videos."""
+        return Inputs(split(self._whole(tables), pieces), tables)
+
+    def _whole(self, tables: Mapping[str, SegmentTable]) -> dict[str, SegmentTable]:
+        """Return the videos of the subset, with one clock on all sides."""
+        whole = dict(tables)
+        if self.subset is not None:
+            whole["truth"] = whole["truth"].of_subset(self.subset)
+        return on_one_clock(whole)
+
+    def measure(self, key: Any, item: Mapping[str, Any]) -> Measured:
+        """Find the candidate pairs of some videos."""
+        return measure_videos(self.protocol, item)
+
+    def rules(self) -> dict[str, Any]:
+        """Return the rules on which candidate pairs depend."""
+        least = min(self.protocol.thresholds)
+        return plain({**self.protocol.settings(), "least_threshold": least})
+
+    def holds(self, part: Measured, item: Mapping[str, Any]) -> bool:
+        """Whether a part was measured of these very segments."""
+        return same_videos(self.protocol, part, item)
+
+    def finish(
+        self, parts: Mapping[Any, Measured], about: Mapping[str, SegmentTable] | None
+    ) -> TemporalEvidence:
+        """Match and rank all videos, in the reported and in other orders of ties."""
+        rules = rules_of(self.protocol)
+        by_truth = rules.match.chooser == "truth"
+        whole = None if about is None else self._whole(about)
+        measured = joined(list(parts.values()), by_truth, whole)
+        ranked = _scene(measured, self.protocol, self.labels).ranked(
+            official=self.ties == "official"
+        )
+        ap, expected = ranked.precision(), self.ties == "expected"
+        spread = tie_spread(ranked, ap, EXPECTED_SAMPLES if expected else SPREAD_SAMPLES)
         if expected:
             ap = spread["random"].mean(axis=0)
-        means = _means(ap)
-        tie_range = _tie_range(spread, means)
-        names = threshold_names(scene.thresholds)
-        items = [("mAP", float(means.mean()) if len(means) else float("nan"))]
-        items += [(f"mAP@{n}", float(m)) for n, m in zip(names, means, strict=True)]
-        items += [("mAP tie low", tie_range["mAP"][0]), ("mAP tie high", tie_range["mAP"][1])]
-        intervals, class_ends, absent = self._intervals(evidence, ap, dict(items))
-        for interval in intervals:
-            items += [
-                (f"{interval.name} low", interval.low),
-                (f"{interval.name} high", interval.high),
-            ]
-        rows = _rows(evidence, ap, class_ends)
-        settings = describe(self, evidence, tie_range, bool(spread["tried_all"]), intervals, absent)
-        sentence = settings.pop("methods")
-        return TemporalReport(
-            tuple(items), tuple(rows), settings, sentence, evidence, tuple(intervals)
+        fields = {name: getattr(self, name) for name in ("protocol", "ties", "labels", "subset")}
+        inputs = None if about is None else {**about, **fields}
+        return TemporalEvidence(ranked, measured, ap, tie_range_of(spread, ap), inputs)
+
+    def describe(
+        self, evidence: TemporalEvidence, numbers: Sequence[Number], bootstrap: Bootstrap
+    ) -> Description:
+        """Say what the numbers depend on."""
+        with_intervals = any(number.interval for number in numbers)
+        return describe(
+            self.protocol, self.ties, self.labels, self.subset, evidence, with_intervals
         )
 
-    def _intervals(
-        self, evidence: TemporalEvidence, reported: NDArray[np.float64], estimates: dict[str, float]
-    ) -> tuple[list[Interval], NDArray[np.float64] | None, int]:
-        """Bootstrap intervals of the summary and of each AP; draws that lack a class."""
-        if not self.bootstrap or len(evidence.items) < LEAST_ITEMS:
-            return [], None, 0
-        weights = draw_weights(len(evidence.items), self.bootstrap, self.rng)
-        blocks = np.array_split(weights, max(1, self.bootstrap // 100))
-        steps = progress_bar(blocks, total=len(blocks), what="bootstrap", progress=self.progress)
-        ap = np.concatenate([evidence.precision(block) for block in steps])
-        options: dict[str, Any] = {
-            "low": 0.0, "high": 1.0, "confidence_level": self.confidence_level,
-        }  # fmt: skip
-        count = len(evidence.items)
-        intervals = [
-            resampled_interval(name, estimates[name], draws, items=count, **options)
-            for name, draws in evidence.means(ap).items()
-        ]
-        absent = np.isnan(ap[:, 0, :])  # a draw without the class
-        ends = np.full((2, *ap.shape[1:]), np.nan)
-        videos = (evidence.ranked.ranking.positives > 0).sum(axis=1).tolist()
-        for t, c in np.ndindex(*ap.shape[1:]):
-            one = resampled_interval(
-                "AP", float(reported[t, c]), ap[:, t, c], items=videos[c], **options
-            )
-            ends[:, t, c] = one.low, one.high
-        return intervals, ends, int(absent.any(axis=1).sum())
-
-
-def _means(ap: NDArray[np.float64]) -> NDArray[np.float64]:
-    if ap.shape[1] == 0:
-        return np.full(ap.shape[0], np.nan)
-    return ap.mean(axis=1)
-
-
-def _tie_range(
-    spread: dict[str, NDArray], means: NDArray[np.float64]
-) -> dict[str, tuple[Any, ...]]:
-    """Smallest and largest mAP over the orders of ties, and of each threshold."""
-    if spread["low"].shape[2] == 0:
-        return {"mAP": (np.nan, np.nan), "mAP@": ([np.nan] * len(means), [np.nan] * len(means))}
-    # Classes do not meet: each can have the order that is worst or best for it.
-    low, high = spread["low"], spread["high"]
-    whole = low.mean(axis=1).min(axis=0).mean(), high.mean(axis=1).max(axis=0).mean()
-    each = low.min(axis=0).mean(axis=1), high.max(axis=0).mean(axis=1)
-    return {
-        "mAP": tuple(float(_beyond_rounding(end, means.mean())) for end in whole),
-        "mAP@": tuple(_beyond_rounding(end, means).tolist() for end in each),
-    }
-
-
-def _beyond_rounding(ends: Any, reported: Any) -> Any:
-    """Return ends of ranges, or the reported numbers where sums were only rounded otherwise."""
-    return np.where(np.abs(ends - reported) <= 1e-12, reported, ends)
+    def sentence(self, evidence: TemporalEvidence, settings: Mapping[str, Any]) -> str:
+        """Return the sentence for a paper."""
+        return sentence(self.protocol, evidence, settings)
 
 
 def _scene(measured: Measured, protocol: Protocol, labels: tuple[str, ...] | None) -> Scene:
@@ -181,35 +153,3 @@ def _scene(measured: Measured, protocol: Protocol, labels: tuple[str, ...] | Non
         measured.pairs,
         measured.ambiguous,
     )
-
-
-def _rows(
-    evidence: TemporalEvidence, ap: NDArray[np.float64], ends: NDArray[np.float64] | None
-) -> list[dict[str, Any]]:
-    """Rows of the table: AP and counts of each class at each threshold."""
-    scene, ranking = evidence.scene, evidence.ranked.ranking
-    truths = ranking.positives.sum(axis=1).astype(int).tolist()
-    videos = (ranking.positives > 0).sum(axis=1).tolist()
-    found = np.diff(ranking.pointer).tolist()
-    counts = [count_outcomes(ranking, kind).tolist() for kind in (TRUE, IGNORED)]
-    result = []
-    shown = threshold_values(scene.thresholds)
-    for c, label in enumerate(scene.labels):
-        for t, threshold in enumerate(shown):
-            true, ignored = counts[0][t][c], counts[1][t][c]
-            row = {
-                "class": label,
-                "iou": threshold,
-                "metric": "AP",
-                "value": float(ap[t, c]),
-                "n_truth": truths[c],
-                "n_found": found[c],
-                "n_true": true,
-                "n_false": found[c] - true - ignored,
-                "n_ignored": ignored,
-                "n_videos": videos[c],
-            }
-            if ends is not None:
-                row["low"], row["high"] = float(ends[0, t, c]), float(ends[1, t, c])
-            result.append(row)
-    return result

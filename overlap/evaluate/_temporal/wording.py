@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from overlap.evaluate.bootstrap import LEAST_ITEMS, interval_notes
 from overlap.evaluate.contract import Contract
-from overlap.evaluate.numbers import Interval
-from overlap.evaluate.report import package_versions
+from overlap.evaluate.task import Description
 from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.io.name_match import mismatch
 from overlap.io.segment_match import other_unit
@@ -17,11 +16,9 @@ from overlap.io.segments import SegmentTable
 
 from .digests import digest_of_segments
 from .evidence import TemporalEvidence
+from .protocol import Protocol
 
-if TYPE_CHECKING:
-    from .finalise import Finalise
-
-__all__ = ["FEW_VIDEOS", "describe"]
+__all__ = ["FEW_VIDEOS", "describe", "sentence"]
 
 # Below this many videos with a truth in the median class, the measured coverage of the
 # bootstrap interval of an mAP is below its level (docs/bootstrap.md).
@@ -40,15 +37,15 @@ def _source(table: SegmentTable) -> dict[str, Any]:
 
 
 def describe(
-    rules: Finalise,
+    protocol: Protocol,
+    ties: str,
+    labels: Sequence[str] | None,
+    subset: str | None,
     evidence: TemporalEvidence,
-    tie_range: dict[str, Any],
-    tried_all: bool,
-    intervals: list[Interval],
-    absent: int,
-) -> dict[str, Any]:
-    """Return everything that the numbers depend on, and under ``methods`` the sentence."""
-    scene, protocol = evidence.scene, rules.protocol
+    with_intervals: bool,
+) -> Description:
+    """Say what the numbers depend on."""
+    scene, tie_range = evidence.scene, evidence.tie_range
     measured = evidence.measured
     truth, found = measured.truth, measured.found
     annotated = set(truth.videos)
@@ -76,7 +73,7 @@ def describe(
         if count:
             notes.append(f"{count} truths left out: {reason.replace('_', ' ')}")
     subsets = sorted({name for name in truth.subset if name is not None})
-    if rules.subset is None and len(subsets) > 1:
+    if subset is None and len(subsets) > 1:
         notes.append(f"all subsets of the truth are used: {', '.join(subsets)}")
     silent = [
         label
@@ -85,7 +82,7 @@ def describe(
     ]
     if silent:
         notes.append(f"classes with no predictions: {len(silent)} (first: {silent[0]!r}): AP 0")
-    without = [label for label in rules.labels or () if label not in scene.labels]
+    without = [label for label in labels or () if label not in scene.labels]
     if without:
         notes.append(
             f"labels without a truth: {len(without)} (first: {without[0]!r}); they are left out "
@@ -93,14 +90,14 @@ def describe(
         )
     if not scene.labels:
         notes.append("there is no class with a truth: mAP is undefined")
-    low, high = tie_range["mAP"]
+    low, high = tie_range.whole
     orders = ["equal values"]
     if protocol.order == "truth":
         orders.append("the truths, which choose in the order of their rows,")
     if high > low:
         notes.append(
             f"ties: another order of {' or of '.join(orders)} moves mAP within {low:.6f} to "
-            f"{high:.6f}" + ("" if tried_all else "; not all orders were tried")
+            f"{high:.6f}" + ("" if tie_range.tried_all else "; not all orders were tried")
         )
     kept = []
     if left_out.get("duplicates"):
@@ -125,15 +122,15 @@ def describe(
         "protocol": protocol.name,
         "rules": protocol.settings(),
         "thresholds": list(protocol.thresholds),
-        "ties": rules.ties,
+        "ties": ties,
         "tie_range": {
             "mAP": [low, high],
-            "low": list(tie_range["mAP@"][0]),
-            "high": list(tie_range["mAP@"][1]),
-            "all_orders": tried_all,
+            "low": tie_range.low,
+            "high": tie_range.high,
+            "all_orders": tie_range.tried_all,
             "left_out": kept,
         },
-        "subset": rules.subset,
+        "subset": subset,
         "classes": list(scene.labels),
         "truth": _source(truth) | {"left_out": left_out},
         "ambiguous_intervals": ambiguous,
@@ -144,9 +141,6 @@ def describe(
             "labels_not_in_truth": strange_labels,
             "segments_excluded_by_label": excluded,
         },
-        "versions": package_versions(),
-        "notes": notes,
-        "findings": [finding for finding in findings if finding],
     }
     if measured.given_ambiguous:
         digests = {table.sha256 for table in measured.given_ambiguous}
@@ -155,22 +149,23 @@ def describe(
             "sha256": digests.pop() if len(digests) == 1 else None,
             "segments": sum(map(len, measured.given_ambiguous)),
         }
-    result["contract"] = _contract(rules, evidence).settings()
-    if intervals:
-        _describe_bootstrap(result, rules, evidence, intervals, absent)
-        notes += interval_notes(intervals)
-    elif rules.bootstrap:
-        notes.append(
-            f"no intervals: there are {len(evidence.items)} videos, and draws of fewer than "
-            f"{LEAST_ITEMS} are all but the same"
-        )
-    result["methods"] = _sentence(rules, evidence, result, intervals)
-    return result
+    if with_intervals:
+        videos = evidence.videos_by_class()
+        median = float(np.median(videos)) if len(videos) else 0.0
+        if median < FEW_VIDEOS:
+            notes.append(
+                f"the median class has truths in only {median:g} videos (fewer than {FEW_VIDEOS}): "
+                "the bootstrap interval is too narrow, and mAP itself is biased by the small sample"
+            )
+    contract = _contract(protocol, ties, subset, evidence)
+    return Description(result, contract, notes, [finding for finding in findings if finding])
 
 
-def _contract(rules: Finalise, evidence: TemporalEvidence) -> Contract:
+def _contract(
+    protocol: Protocol, ties: str, subset: str | None, evidence: TemporalEvidence
+) -> Contract:
     """Return what another report must agree in."""
-    scene, protocol = evidence.scene, rules.protocol
+    scene = evidence.scene
     given, ambiguous = evidence.measured.given, evidence.measured.given_ambiguous
     values = threshold_values(protocol.thresholds)
     names = threshold_names(protocol.thresholds)
@@ -178,7 +173,7 @@ def _contract(rules: Finalise, evidence: TemporalEvidence) -> Contract:
         "temporal",
         {
             "truth": {
-                "subset": rules.subset,
+                "subset": subset,
                 "videos": len({name for table in given for name in table.videos}),
                 "segments": sum(map(len, given)),
                 "sha256": digest_of_segments(given),
@@ -189,7 +184,7 @@ def _contract(rules: Finalise, evidence: TemporalEvidence) -> Contract:
             },
             "labels": sorted(scene.labels),
             "protocol": protocol.settings(),
-            "ties": rules.ties,
+            "ties": ties,
         },
         {
             "mAP": {"iou": sorted(values)},
@@ -198,39 +193,10 @@ def _contract(rules: Finalise, evidence: TemporalEvidence) -> Contract:
     )
 
 
-def _describe_bootstrap(
-    result: dict[str, Any],
-    rules: Finalise,
-    evidence: TemporalEvidence,
-    intervals: list[Interval],
-    absent: int,
-) -> None:
-    videos = (evidence.ranked.ranking.positives > 0).sum(axis=1)
-    median = float(np.median(videos)) if len(videos) else 0.0
-    seed = rules.rng if isinstance(rules.rng, int) else None
-    result["bootstrap"] = {
-        "estimand": "the mAP of another draw of as many videos of the same kind",
-        "method": "percentile, videos drawn with replacement, stored matches re-weighted",
-        "resamples": rules.bootstrap,
-        "confidence_level": rules.confidence_level,
-        "seed": seed,
-        "resamples_lacking_a_class": absent,
-        "median_videos_per_class": median,
-        "bias": {interval.name: interval.bias for interval in intervals},
-        "standard_error": {interval.name: interval.error for interval in intervals},
-    }
-    if median < FEW_VIDEOS:
-        result["notes"].append(
-            f"the median class has truths in only {median:g} videos (fewer than {FEW_VIDEOS}): "
-            "the bootstrap interval is too narrow, and mAP itself is biased by the small sample"
-        )
-
-
-def _sentence(
-    rules: Finalise, evidence: TemporalEvidence, result: dict[str, Any], intervals: list[Interval]
-) -> str:
-    scene, protocol = evidence.scene, rules.protocol
-    truth, found, versions = result["truth"], result["found"], result["versions"]
+def sentence(protocol: Protocol, evidence: TemporalEvidence, settings: Mapping[str, Any]) -> str:
+    """Return the sentence for a paper."""
+    scene, bootstrap = evidence.scene, settings.get("bootstrap")
+    truth, found, versions = settings["truth"], settings["found"], settings["versions"]
     names = ", ".join(threshold_names(scene.thresholds))
     counts = f"{found['segments']} predictions against {truth['segments']} annotated segments"
     digests = "; ".join(
@@ -242,20 +208,21 @@ def _sentence(
         f"Temporal localization was scored with overlap {versions['overlap-metrics']} "
         f"(NumPy {versions['numpy']}) by the protocol '{protocol.name}' ({protocol.description}): "
         f"{counts} in {truth['videos']} videos and {len(scene.labels)} classes, at temporal IoU "
-        f"{protocol.comparison} {names}; ties: {rules.ties}"
+        f"{protocol.comparison} {names}; ties: {settings['ties']}"
         + (
-            f"; predictions that only overlap one of {result['ambiguous_intervals']} ambiguous "
+            f"; predictions that only overlap one of {settings['ambiguous_intervals']} ambiguous "
             "intervals are ignored"
             if protocol.ambiguous_rows == "ignore"
             else ""
         )
-        + (f"; subset {rules.subset}" if rules.subset else "")
+        + (f"; subset {settings['subset']}" if settings["subset"] else "")
         + (f"; {digests}" if digests else "")
         + "."
     ]
-    if intervals:
+    if bootstrap:
+        level, resamples = bootstrap["confidence_level"], bootstrap["resamples"]
         parts.append(
-            f"Intervals are {100 * rules.confidence_level:g}% percentile bootstrap intervals over "
-            f"videos ({rules.bootstrap} resamples) of the mAP of another draw of as many videos."
+            f"Intervals are {100 * level:g}% percentile bootstrap intervals over videos "
+            f"({resamples} resamples) of the mAP of another draw of as many videos."
         )
     return " ".join(parts)

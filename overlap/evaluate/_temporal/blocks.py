@@ -1,0 +1,237 @@
+"""Blocks of whole videos: an input is split into them, and what was measured is joined again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap.evaluate._ranking.pairs import Pairs, joined_pairs
+from overlap.io.segments import SegmentTable
+
+from .measure import Measured
+
+__all__ = ["joined", "split"]
+
+
+def split(tables: Mapping[str, SegmentTable], count: int) -> dict[int, dict[str, Any]]:
+    """Split an input into blocks of whole videos, whose rows know their places in it.
+
+    Parameters
+    ----------
+    tables : mapping
+        ``truth`` and ``found``, perhaps ``ambiguous``.
+    count : int
+        Wanted number of blocks; there are never more than videos.
+
+    Returns
+    -------
+    dict
+        Arguments of `measure_videos` by number of the block.
+    """
+    names = list(dict.fromkeys(name for table in tables.values() for name in table.videos))
+    count = min(len(names), count)
+    if count < 2:
+        return {0: dict(tables)}
+    block = {name: k * count // len(names) for k, name in enumerate(names)}
+    result: dict[int, dict[str, Any]] = {k: {} for k in range(count)}
+    places: dict[str, list[NDArray[np.int64]]] = {}
+    for role, table in tables.items():
+        number = np.array([block[name] for name in table.videos], dtype=np.int64)
+        row = number[table.video] if len(table) else np.empty(0, np.int64)
+        places[role] = [np.flatnonzero(row == k) for k in range(count)]
+        for k, item in result.items():
+            item[role] = _some(table, number == k, places[role][k])
+    for k, item in result.items():
+        item["places"] = places["truth"][k], places["found"][k]
+    return result
+
+
+def _some(table: SegmentTable, inside: NDArray[np.bool_], rows: NDArray[np.int64]) -> SegmentTable:
+    """Return the table of some videos, which have some rows."""
+    part, kept = table.select(rows), np.flatnonzero(inside)
+    return replace(
+        part,
+        video=(np.cumsum(inside) - 1)[part.video],
+        videos=tuple(table.videos[k] for k in kept),
+        subset=tuple(table.subset[k] for k in kept),
+        duration=table.duration[kept],
+        origin=None if table.origin is None else table.origin[kept],
+    )
+
+
+def joined(
+    parts: Sequence[Measured], by_truth: bool, whole: Mapping[str, SegmentTable] | None = None
+) -> Measured:
+    """Join measured videos.
+
+    Parameters
+    ----------
+    parts : sequence of Measured
+        Of different videos.
+    by_truth : bool
+        Whether truths are the agents of the pairs.
+    whole : mapping, optional
+        The input of which these are all blocks: rows and videos get its order. Otherwise each part
+        follows the one before.
+
+    Returns
+    -------
+    Measured
+
+    Raises
+    ------
+    ValueError
+        There are no parts, a video has truths or predictions in two of them, or one has datetimes
+        and another seconds.
+    """
+    if not parts:
+        raise ValueError("study: nothing was added; add truth and found first")
+    if len(parts) == 1 and whole is None:
+        return parts[0]
+    owner: dict[str, int] = {}
+    for k, part in enumerate(parts):
+        for video in {*part.truth.videos, *part.found.videos}:
+            if owner.setdefault(video, k) != k:
+                raise ValueError(
+                    f"study: video {video!r} is in two items; a video must be added as a whole"
+                )
+    clocks = {
+        (table.times is not None, table.zoned)
+        for part in parts
+        for table in (part.truth, part.found)
+        if len(table)
+    }
+    if len(clocks) > 1:
+        raise ValueError(
+            "study: some items have datetimes and others plain seconds, or some a time zone and "
+            "others none; give all alike"
+        )
+    truth_shift = np.cumsum([0, *(len(part.truth) for part in parts)])
+    found_shift = np.cumsum([0, *(len(part.found) for part in parts)])
+    shifts = (truth_shift, found_shift) if by_truth else (found_shift, truth_shift)
+    places = [
+        np.concatenate(
+            [
+                getattr(part, name) + (0 if whole is not None else shift)
+                for part, shift in zip(parts, starts, strict=False)
+            ]
+        )
+        for name, starts in (("truth_place", truth_shift), ("found_place", found_shift))
+    ]
+    result = Measured(
+        _concatenate([part.truth for part in parts]),
+        _concatenate([part.found for part in parts]),
+        joined_pairs([part.pairs for part in parts], *shifts),
+        np.concatenate([part.ambiguous for part in parts]),
+        places[0],
+        places[1],
+        {name: sum(part.left_out[name] for part in parts) for name in parts[0].left_out},
+        tuple(table for part in parts for table in part.given),
+        tuple(table for part in parts for table in part.given_ambiguous),
+    )
+    return result if whole is None else _as_given(result, by_truth, whole)
+
+
+def _as_given(measured: Measured, by_truth: bool, whole: Mapping[str, SegmentTable]) -> Measured:
+    """Put rows and videos into the order of the input, so that nothing tells its blocks."""
+    order = [np.argsort(place) for place in (measured.truth_place, measured.found_place)]
+    back = [np.argsort(rows) for rows in order]
+    agents, candidates = back if by_truth else back[::-1]
+    return replace(
+        measured,
+        truth=_named_like(measured.truth.select(order[0]), whole["truth"]),
+        found=_named_like(measured.found.select(order[1]), whole["found"]),
+        pairs=_renumbered(measured.pairs, agents, candidates),
+        ambiguous=measured.ambiguous[order[1]],
+        truth_place=measured.truth_place[order[0]],
+        found_place=measured.found_place[order[1]],
+        given_ambiguous=tuple(
+            _from(table, whole["ambiguous"]) for table in measured.given_ambiguous
+        ),
+    )
+
+
+def _from(table: SegmentTable, whole: SegmentTable) -> SegmentTable:
+    """Say of a table where it is from."""
+    return replace(table, source=whole.source, sha256=whole.sha256, findings=whole.findings)
+
+
+def _named_like(table: SegmentTable, whole: SegmentTable) -> SegmentTable:
+    """Give videos the numbers that they have in another table, as labels have already."""
+    number = {name: k for k, name in enumerate(whole.videos)}
+    place = np.array([number[name] for name in table.videos], dtype=np.int64)
+    back = np.argsort(place)
+    return replace(
+        _from(table, whole),
+        video=place[table.video],
+        videos=whole.videos,
+        subset=whole.subset,
+        duration=table.duration[back],
+        origin=None if table.origin is None else table.origin[back],
+    )
+
+
+def _renumbered(pairs: Pairs, agents: NDArray[np.int64], candidates: NDArray[np.int64]) -> Pairs:
+    """Give agents and candidates new numbers."""
+    order = np.argsort(agents)
+    width = np.diff(pairs.pointer)[order]
+    pointer = np.concatenate([[0], np.cumsum(width)])
+    row = np.repeat(pairs.pointer[order] - pointer[:-1], width) + np.arange(pointer[-1])
+    return Pairs(
+        pointer,
+        candidates[pairs.candidate[row]],
+        candidates[pairs.official[row]],
+        pairs.value[row],
+        np.sort(agents[pairs.tied]),
+    )
+
+
+def _all_times(tables: Sequence[SegmentTable], field: str) -> NDArray[np.datetime64]:
+    """Join times of parts; one without segments may have none."""
+    parts = []
+    for table in tables:
+        values = getattr(table, field)
+        if values is None:
+            shape = (0, 2) if field == "times" else (len(table.videos),)
+            values = np.full(shape, np.datetime64("NaT", "us"))
+        parts.append(values)
+    fine = all(values.dtype == "M8[ns]" for values in parts if not np.isnat(values).all())
+    return np.concatenate([values.astype("M8[ns]" if fine else "M8[us]") for values in parts])
+
+
+def _concatenate(tables: Sequence[SegmentTable]) -> SegmentTable:
+    videos: dict[str, int] = {}
+    labels: dict[str, int] = {}
+    video, label = [], []
+    for table in tables:
+        numbers = np.array([videos.setdefault(v, len(videos)) for v in table.videos], np.int64)
+        video.append(numbers[table.video])
+        names = np.array([labels.setdefault(v, len(labels)) for v in table.labels], np.int64)
+        label.append(names[table.label])
+    first = next((table for table in tables if table.times is not None), tables[0])
+    together: dict[str, Any] = {
+        name: np.concatenate([getattr(table, name) for table in tables])
+        for name in ("start", "stop", "row", "duration")
+    }
+    if first.confidence is not None:
+        together["confidence"] = np.concatenate([table.confidence for table in tables])
+    if first.times is not None:
+        together |= {"times": _all_times(tables, "times"), "origin": _all_times(tables, "origin")}
+    sources = list(dict.fromkeys(table.source for table in tables))
+    digests = list(dict.fromkeys(table.sha256 for table in tables))
+    return replace(
+        first,
+        videos=tuple(videos),
+        labels=tuple(labels),
+        video=np.concatenate(video),
+        label=np.concatenate(label),
+        subset=tuple(name for table in tables for name in table.subset),
+        source=", ".join(sources),
+        sha256=digests[0] if len(digests) == 1 else None,
+        findings=tuple(dict.fromkeys(said for table in tables for said in table.findings)),
+        **together,
+    )
