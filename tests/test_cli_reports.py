@@ -52,6 +52,7 @@ TEMPORAL_WORDS = {
     "--workers": ["2"],
     "--engine": [("threading", "--workers", "2")],
     "--address": [("ADDRESS", "--engine", "dask", "--workers", "2")],
+    "--resume": ["kept"],
     "--quiet": [()],
 }  # fmt: skip
 VOLUME_WORDS = {

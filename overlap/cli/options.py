@@ -34,8 +34,8 @@ class Choice(click.Choice):
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter as error:
-            error.message = error.message.rstrip(".") + closest(str(value), self.choices)
-            raise
+            said = error.message.rstrip(".") + closest(str(value), self.choices)
+            raise click.BadParameter(said, ctx, param) from None
 
 
 def known_name(name: str, known: Sequence[str], what: str) -> str:

@@ -26,7 +26,7 @@ __all__ = ["temporal"]
 @click.option("--ties", default="official", show_default=True,
               type=Choice(["official", "stable", "expected"]),
               help="Order of equal confidences.")  # fmt: skip
-@evaluating("videos", "Draw the curves", without=("--resume",))
+@evaluating("videos", "Draw the curves")
 def temporal(
     truth: str | None,
     found: str | None,
@@ -70,10 +70,7 @@ def temporal(
         ambiguous=ambiguous,
         ties=ties,
         labels=split_names(labels),
-        rng=shared.seed,
-        bootstrap=shared.bootstrap,
-        progress=shared.progress,
-        workers=shared.workers,
+        **shared.options(),
     )
     return 2 if shared.finish(report) else 0
 

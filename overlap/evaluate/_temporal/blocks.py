@@ -90,8 +90,27 @@ def joined(
     """
     if not parts:
         raise ValueError("study: nothing was added; add truth and found first")
-    if len(parts) == 1 and whole is None:
-        return parts[0]
+    result = parts[0] if len(parts) == 1 else _in_turn(parts, by_truth, whole is None)
+    if whole is None:
+        return result
+    if len(parts) > 1:
+        result = _as_given(result, by_truth, whole)
+    # parts of an earlier run may be of a file that has got another name since
+    return replace(
+        result,
+        truth=_from(result.truth, whole["truth"]),
+        found=_from(result.found, whole["found"]),
+        given_ambiguous=tuple(_from(table, whole["ambiguous"]) for table in result.given_ambiguous),
+    )
+
+
+def _from(table: SegmentTable, whole: SegmentTable) -> SegmentTable:
+    """Say of a table where it is from."""
+    return replace(table, source=whole.source, sha256=whole.sha256, findings=whole.findings)
+
+
+def _in_turn(parts: Sequence[Measured], by_truth: bool, apart: bool) -> Measured:
+    """Put parts one after the other; those that are apart get places one after the other too."""
     owner: dict[str, int] = {}
     for k, part in enumerate(parts):
         for video in {*part.truth.videos, *part.found.videos}:
@@ -116,13 +135,13 @@ def joined(
     places = [
         np.concatenate(
             [
-                getattr(part, name) + (0 if whole is not None else shift)
+                getattr(part, name) + (shift if apart else 0)
                 for part, shift in zip(parts, starts, strict=False)
             ]
         )
         for name, starts in (("truth_place", truth_shift), ("found_place", found_shift))
     ]
-    result = Measured(
+    return Measured(
         _concatenate([part.truth for part in parts]),
         _concatenate([part.found for part in parts]),
         joined_pairs([part.pairs for part in parts], *shifts),
@@ -133,7 +152,6 @@ def joined(
         tuple(table for part in parts for table in part.given),
         tuple(table for part in parts for table in part.given_ambiguous),
     )
-    return result if whole is None else _as_given(result, by_truth, whole)
 
 
 def _as_given(measured: Measured, by_truth: bool, whole: Mapping[str, SegmentTable]) -> Measured:
@@ -149,15 +167,7 @@ def _as_given(measured: Measured, by_truth: bool, whole: Mapping[str, SegmentTab
         ambiguous=measured.ambiguous[order[1]],
         truth_place=measured.truth_place[order[0]],
         found_place=measured.found_place[order[1]],
-        given_ambiguous=tuple(
-            _from(table, whole["ambiguous"]) for table in measured.given_ambiguous
-        ),
     )
-
-
-def _from(table: SegmentTable, whole: SegmentTable) -> SegmentTable:
-    """Say of a table where it is from."""
-    return replace(table, source=whole.source, sha256=whole.sha256, findings=whole.findings)
 
 
 def _named_like(table: SegmentTable, whole: SegmentTable) -> SegmentTable:
@@ -166,7 +176,7 @@ def _named_like(table: SegmentTable, whole: SegmentTable) -> SegmentTable:
     place = np.array([number[name] for name in table.videos], dtype=np.int64)
     back = np.argsort(place)
     return replace(
-        _from(table, whole),
+        table,
         video=place[table.video],
         videos=whole.videos,
         subset=whole.subset,

@@ -275,11 +275,16 @@ def tie_range_of(spread: dict[str, NDArray[Any]], ap: NDArray[np.float64]) -> Ti
         return TieRange((float("nan"), float("nan")), unknown, unknown, tried_all)
     # Classes do not meet: each can have the order that is worst or best for it.
     low, high = spread["low"], spread["high"]
-    whole = low.mean(axis=1).min(axis=0).mean(), high.mean(axis=1).max(axis=0).mean()
-    each = low.min(axis=0).mean(axis=1), high.max(axis=0).mean(axis=1)
-    first, last = (float(_beyond_rounding(end, means.mean())) for end in whole)
+    first = low.mean(axis=1).min(axis=0).mean()
+    last = high.mean(axis=1).max(axis=0).mean()
     return TieRange(
-        (first, last), *(_beyond_rounding(end, means).tolist() for end in each), tried_all
+        (
+            float(_beyond_rounding(first, means.mean())),
+            float(_beyond_rounding(last, means.mean())),
+        ),
+        _beyond_rounding(low.min(axis=0).mean(axis=1), means).tolist(),
+        _beyond_rounding(high.max(axis=0).mean(axis=1), means).tolist(),
+        tried_all,
     )
 
 

@@ -156,10 +156,10 @@ def _step(
     value: float,
 ) -> float:
     rules = {name: options[name] for name in ("protocol", "ties", "labels", "subset")}
-    roles = ("truth", "found", "ambiguous")
-    if options["protocol"].ambiguous_rows != "ignore":
-        roles = roles[:2]
-    tables = {role: options[role] for role in roles if role in options}
+    roles = ["truth", "found"]
+    if options["protocol"].ambiguous_rows == "ignore" and "ambiguous" in options:
+        roles.append("ambiguous")
+    tables = {role: options[role] for role in roles}
     shown, own = metric
     result = dict(run(TemporalTask(**rules), tables, progress=False).items)
     if own not in result:

@@ -99,7 +99,9 @@ def measure_videos(protocol: Protocol, given: Mapping[str, Any]) -> Measured:
             ends = table.start, table.stop
             others = Table(table.video, table.label, table.row, None, ends)
             near |= touched(TOUCH, here, others, np.nextafter(0, 1))
-    return Measured(truth, found, pairs, near, *places, left_out, (whole,), tuple(ambiguities[1:]))
+    return Measured(
+        truth, found, pairs, near, places[0], places[1], left_out, (whole,), tuple(ambiguities[1:])
+    )
 
 
 def same_videos(protocol: Protocol, part: Measured, given: Mapping[str, Any]) -> bool:

@@ -92,7 +92,7 @@ class TemporalReport(Report):
             row = [number.name, _percent(number.value), _span(number.ties)]
             if self.intervals:
                 one = number.interval
-                row.insert(2, _span(one and (one.low, one.high)))
+                row.insert(2, _span((one.low, one.high) if one else None))
             rows.append(row)
         return Section("Summary, %", columns, rows)
 
