@@ -30,7 +30,17 @@ FLOORS = (
     ("testing",),
     ("cli", "__main__"),
 )
-CLEAN = ("_common", "_kernels", "regions")
+CLEAN = (
+    "_common",
+    "_kernels",
+    "regions",
+    "scores",
+    "torus",
+    "coders",
+    "pairing",
+    "labels",
+    "losses",
+)
 
 
 def graph_of(root: Path) -> dict[str, set[str]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from overlap.losses._checks import checked_number
 from overlap.losses.overlaps import anatomy, engine_side, finished, linear_losses, share
 from overlap.losses.result import Loss, item_factors
 from overlap.regions.base import Regions, check_pair
@@ -61,8 +62,7 @@ def inner_loss(
     (0.9090909090909091, array([[ 0.025, -0.223]]))
     """
     side = engine_side("inner_loss", wrt)
-    if isinstance(ratio, str) or not (ratio > 0.0 and np.isfinite(ratio)):
-        raise ValueError(f"inner_loss: ratio = {ratio!r} is not a finite number > 0")
+    ratio = checked_number("inner_loss", "ratio", ratio, 0.0, strict=True)
     check_pair(pred, target, "pred", "target")
     plan, pair = score.plan, (pred, target)
     parts = anatomy(plan)

@@ -10,6 +10,7 @@ import numpy as np
 
 from overlap._common.values import ByValue
 from overlap._kernels.jit import specialise
+from overlap.losses._checks import LARGEST, checked_number
 from overlap.losses._gradients import (
     NEAR,
     Pair,
@@ -44,7 +45,6 @@ __all__ = [
 
 _WRT = {"pred": "found", "target": "truth", "both": "both"}
 _NONE = np.empty(0)
-_LARGEST = np.finfo(np.float64).max
 
 
 def overlap_loss(
@@ -153,9 +153,9 @@ def overlap_loss(
             (pred, target),
             side,
             form=form,
-            power=_positive("power", power),
-            floor=_positive("floor", floor),
-            focal=None if focal is None else _positive("focal", focal, zero=True),
+            power=checked_number("overlap_loss", "power", power, 0.0, strict=True),
+            floor=checked_number("overlap_loss", "floor", floor, 0.0, strict=True),
+            focal=None if focal is None else checked_number("overlap_loss", "focal", focal, 0.0),
             focus=focus,
             focal_grad=focal_grad,
         )
@@ -214,7 +214,7 @@ def finished(
         grad[:, same if items is None else same[items]] = 0.0
         with np.errstate(over="ignore"):
             total = common * float((item if factors is None else item * factors).sum())
-    value: Any = min(total, _LARGEST)
+    value: Any = min(total, LARGEST)
     if reduction == "none":
         value = item.copy() if factors is None else item * factors
     return Loss(value, sides_of(grad, pair, side), item)
@@ -238,7 +238,7 @@ def _take_limits(
     if rows.size:  # the gradient of the ratio is 0 there already
         losses = undefined_losses(anatomy(plan), pair, rows)
         item[rows] = np.where(np.isnan(losses), anatomy(plan).best, losses)  # terms overflow
-    np.clip(item, 0.0, _LARGEST, out=item)  # rounding may leave a little less than 0
+    np.clip(item, 0.0, LARGEST, out=item)  # rounding may leave a little less than 0
     near = item <= NEAR if reflexive else undefined & (item <= NEAR)
     rows = np.arange(len(item)) if everywhere else np.flatnonzero(near)
     found, truth = evaluation.broadcast(*pair)
@@ -246,13 +246,6 @@ def _take_limits(
     same[rows] = identical(found[rows], truth[rows])
     item[same] = 0.0
     return same
-
-
-def _positive(name: str, value: float, *, zero: bool = False) -> float:
-    if isinstance(value, str) or not (value > 0.0 or (zero and value == 0.0)) or value == np.inf:
-        least = ">= 0" if zero else "> 0"
-        raise ValueError(f"overlap_loss: {name} = {value!r} is not a finite number {least}")
-    return float(value)
 
 
 def shaped(

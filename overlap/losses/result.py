@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from overlap._common.values import content_hash, same
+from overlap.losses._checks import LARGEST
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["Loss", "Reduction", "checked_weights", "item_factors", "reduce_items", "reduced"]
 
 Reduction = Literal["mean", "sum", "none"]
-
-_LARGEST = np.finfo(np.float64).max
 
 
 class Loss(NamedTuple):
@@ -124,7 +123,7 @@ def reduce_items(
             grad *= factors.reshape(-1, *(1,) * (grad.ndim - 1))
     if common != 1.0:
         grad *= common
-    np.clip(grad, -_LARGEST, _LARGEST, out=grad)
+    np.clip(grad, -LARGEST, LARGEST, out=grad)
     return reduced(per_item, grad, factors, common, reduction)
 
 
@@ -142,11 +141,11 @@ def reduced(
     weighted = per_item
     if factors is not None:
         with np.errstate(over="ignore"):
-            weighted = np.minimum(per_item * factors, _LARGEST)
+            weighted = np.minimum(per_item * factors, LARGEST)
     if reduction == "none":
         return Loss(weighted, grad, per_item)
     with np.errstate(over="ignore"):
         value = common * float(weighted.sum())
         if not np.isfinite(value):  # a sum of numbers so large that only their mean is one
-            value = min(float((weighted * common).sum()), _LARGEST)
+            value = min(float((weighted * common).sum()), LARGEST)
     return Loss(value, grad, per_item)

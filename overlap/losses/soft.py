@@ -21,9 +21,10 @@ import numpy as np
 from overlap._common.values import ByValue
 from overlap._kernels.jit import specialise
 from overlap._kernels.terms import Groups
+from overlap.losses._checks import checked_number
 from overlap.losses._gradients import NEAR, identical, settle, sides_of, stacked
 from overlap.losses.overlaps import engine_side
-from overlap.losses.result import Loss, item_factors
+from overlap.losses.result import Loss, Reduction, item_factors
 from overlap.regions.base import Regions
 from overlap.scores import evaluation
 from overlap.scores.ratios import dice, tversky
@@ -46,7 +47,6 @@ __all__ = [
     "tversky_loss",
 ]
 
-Reduction = Literal["mean", "sum", "none"]
 Side = Literal["pred", "target", "both"]
 
 
@@ -81,9 +81,8 @@ def _tversky(
             outer * (index * (1.0 - alpha - beta) - 1.0),
         )
 
-    for key, value in (("alpha", alpha), ("beta", beta)):
-        if isinstance(value, str) or not (value >= 0.0 and np.isfinite(value)):
-            raise ValueError(f"{name}: {key} = {value!r} is not a finite number >= 0")
+    alpha = checked_number(name, "alpha", alpha, 0.0)
+    beta = checked_number(name, "beta", beta, 0.0)
     score = tversky(alpha=alpha, beta=beta)
     return grouped_loss(name, score, formula, pred, target, **options)
 
@@ -235,8 +234,7 @@ def focal_tversky_loss(
     >>> round(ov.losses.focal_tversky_loss(pred, target).value, 6)
     0.370449
     """
-    if isinstance(gamma, str) or not (gamma > 0.0 and np.isfinite(gamma)):
-        raise ValueError(f"focal_tversky_loss: gamma = {gamma!r} is not a finite number > 0")
+    gamma = checked_number("focal_tversky_loss", "gamma", gamma, 0.0, strict=True)
     options = {"groups": groups, "smooth": smooth, "weights": weights}
     options |= {"reduction": reduction, "wrt": wrt}
     return _tversky("focal_tversky_loss", pred, target, alpha, beta, 1.0 / gamma, options)
@@ -411,8 +409,7 @@ def grouped_loss(
         those with respect to each pair's measures and intersection, three times (N,).
     """
     side = engine_side(name, wrt)
-    if isinstance(smooth, str) or not (smooth >= 0.0 and np.isfinite(smooth)):
-        raise ValueError(f"{name}: smooth = {smooth!r} is not a finite number >= 0")
+    smooth = checked_number(name, "smooth", smooth, 0.0)
     geometry = score.plan.differentiable(pred, target)
     first: Any
     first, second = evaluation.broadcast(pred, target)

@@ -9,6 +9,7 @@ import numpy as np
 
 from overlap._kernels import formulas
 from overlap._kernels.jit import scalar
+from overlap.losses._checks import checked_number
 from overlap.losses._gradients import gradients, item_of, spread
 from overlap.losses.overlaps import engine_side, finished, share
 from overlap.losses.result import Loss, item_factors
@@ -146,14 +147,9 @@ def _focus(
     """Return the factor of a pair as a function of its relative loss, or None for v1."""
     if version not in ("v1", "v2", "v3"):
         raise ValueError(f"wiou_loss: version = {version!r}; expected 'v1', 'v2' or 'v3'")
-    for name, value, legal in (
-        ("gamma", gamma, gamma >= 0.0),
-        ("alpha", alpha, alpha > 0.0),
-        ("delta", delta, delta > 0.0),
-    ):
-        if not (legal and np.isfinite(value)):
-            least = ">= 0" if name == "gamma" else "> 0"
-            raise ValueError(f"wiou_loss: {name} = {value!r} is not a finite number {least}")
+    gamma = checked_number("wiou_loss", "gamma", gamma, 0.0)
+    alpha = checked_number("wiou_loss", "alpha", alpha, 0.0, strict=True)
+    delta = checked_number("wiou_loss", "delta", delta, 0.0, strict=True)
     if version == "v1":
         return None
     if not isinstance(state, RunningMean):
