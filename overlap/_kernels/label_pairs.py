@@ -22,7 +22,6 @@ __all__ = [
     "LabelPairs",
     "count_label_pairs",
     "count_runs",
-    "first_seen",
     "rehash",
 ]
 
@@ -480,16 +479,3 @@ def rehash(keys, count, table):
         while table[h] >= 0:
             h = (h + np.uintp(1)) & np.uintp(last)
         table[h] = s
-
-
-def first_seen(labels, new):
-    """Renumber labels in the order in which they are seen; `new` is 0 for those not seen yet."""
-    count = 0
-    for k in range(len(labels)):
-        label = labels[k]
-        if label != 0:
-            if new[label] == 0:
-                count += 1
-                new[label] = count
-            labels[k] = new[label]
-    return count

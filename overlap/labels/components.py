@@ -8,7 +8,6 @@ import numpy as np
 
 from overlap._common.label_arrays import read_labels
 from overlap._kernels.jit import specialise
-from overlap._kernels.label_pairs import first_seen
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -107,6 +106,19 @@ def connected_components(
     flat = result.reshape(-1)
     specialise(first_seen)(flat, np.zeros(int(flat.max(initial=0)) + 1, np.int32))
     return result
+
+
+def first_seen(labels, new):
+    """Renumber labels in the order in which they are seen; `new` is 0 for those not seen yet."""
+    count = 0
+    for k in range(len(labels)):
+        label = labels[k]
+        if label != 0:
+            if new[label] == 0:
+                count += 1
+                new[label] = count
+            labels[k] = new[label]
+    return count
 
 
 def _by_cc3d(volume: NDArray[Any], connectivity: int | None, required: bool) -> NDArray[Any] | None:

@@ -1,4 +1,4 @@
-from .angles import AngleSample as AngleSample
+from .densities import AngleSample as AngleSample
 from .grid import PeriodicGrid as PeriodicGrid
 from .level_sets import GridComponent as GridComponent
 

@@ -11,9 +11,8 @@ import numpy as np
 from overlap._common.numbers import as_numbers
 from overlap._common.values import ByValue
 from overlap.regions.density import CellDensity
-from overlap.torus.angles import AngleSample, density_of, likeliest, read_sample
-from overlap.torus.contours import LevelSet, level_set
-from overlap.torus.level_sets import GridComponent, components_of, polygons_of
+from overlap.torus.densities import AngleSample, density_of, likeliest, read_sample
+from overlap.torus.level_sets import GridComponent, LevelSet, components_of, level_set, polygons_of
 from overlap.torus.ranks import (
     highest_level,
     masses_of_ranks,

@@ -13,7 +13,7 @@ import pytest
 
 import overlap as ov
 from overlap.io import RamaGrids, read_rama_grids
-from overlap.torus.contours import level_set
+from overlap.torus.level_sets import level_set
 
 HEADER = """# Table name/description: "cis Pro, made up"
 # Number of dimensions: 2

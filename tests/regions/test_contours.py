@@ -14,7 +14,7 @@ from numba import config
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from overlap.torus.contours import LevelSet, level_set
+from overlap.torus.level_sets import LevelSet, level_set
 
 pytestmark = pytest.mark.kernels
 
