@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from overlap.regions.intervals.intervals import (
     interval_overlap,
     interval_pullback,
 )
-from overlap.testing import check_pairs, check_regions
+from overlap.testing import all_scores, check_pairs, check_regions, check_score
 
 pytestmark = pytest.mark.kernels
 
@@ -169,3 +171,27 @@ def test_too_little_to_check() -> None:
         check_regions(apart)
     with pytest.raises(ValueError, match="3 regions are too few; give at least 8"):
         check_regions(apart[:3])
+
+
+def _parts() -> list[ov.Score]:
+    """Every component of the package as a score, with a value for each parameter."""
+    parts = {part.component.name: part for score in all_scores() for part in score.parts}
+    return [ov.Score((dataclasses.replace(part, coefficient=1.0),)) for part in parts.values()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("score", _parts(), ids=str)
+def test_records_of_components_are_true(score: ov.Score) -> None:
+    held = "aspect_gap" in str(score)  # alpha is constant in its gradient, as published
+    check_score(score(alpha_grad=1.0) if held else score)
+
+
+def test_laws_go_through_every_public_component() -> None:
+    public = {
+        part.component
+        for score in (getattr(ov, name) for name in dir(ov))
+        if isinstance(score, ov.Score)
+        for part in score.parts
+    }
+    assert public
+    assert public <= {part.component for score in all_scores() for part in score.parts}

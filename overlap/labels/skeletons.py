@@ -18,7 +18,7 @@ __all__ = ["CenterlineDice", "cldice"]
 
 # ------------------------------------------------------------------------------- thinning
 # The 3 x 3 x 3 cells around a cell are bits 9 z + 3 y + x of a number, its own is bit 13. Sets of
-# them move by shifts, without what would leave the cube: CUBE has all of them, and X0 those
+# them move by shifts, without the cells that would leave the cube; X0 are those
 # with x = 0.
 
 
@@ -27,7 +27,6 @@ def _bits(inside: Callable[[int, int, int], bool]) -> int:
     return sum(1 << k for k, cell in enumerate(cells) if inside(*cell))
 
 
-_CUBE = _bits(lambda z, y, x: True)
 _CENTER = 1 << 13
 _NOT_X0, _NOT_X2 = _bits(lambda z, y, x: x != 0), _bits(lambda z, y, x: x != 2)
 _NOT_Y0, _NOT_Y2 = _bits(lambda z, y, x: y != 0), _bits(lambda z, y, x: y != 2)

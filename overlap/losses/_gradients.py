@@ -14,7 +14,6 @@ import numpy as np
 
 from overlap.regions.base import Regions
 from overlap.scores import evaluation
-from overlap.scores.evaluation import ragged_value_and_grad
 from overlap.scores.plan import Plan
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def gradients(plan: Plan, pair: Pair, side: str) -> tuple[NDArray[np.float64], N
     if not getattr(pair[0], "ragged", False):
         return evaluation.value_and_grad(plan, *pair, side)
     _row_counts(pair[0][:0])  # refuses what has no rows
-    value, grads = ragged_value_and_grad(plan, *pair, side)
+    value, grads = evaluation.ragged_value_and_grad(plan, *pair, side)
     return value, stacked(grads)
 
 
