@@ -119,6 +119,7 @@ def enclosed_gap(o, e, s, x, p):
     return v, _NONE, (-v * r, 0.0, 0.0), r, ()
 
 
+@scalar
 def aspect_gap(o, e, s, x, p):
     # p[0] = 1 differentiates alpha too; 0 holds it constant, as the paper's training does.
     if AXES == 1:
@@ -150,6 +151,7 @@ def side(x):
     return (0.0, 2.0 * q * r, -2.0 * q * r, -2.0 * q * q * r)
 
 
+@scalar
 def sides_gap(o, e, s, x, p):
     v = 0.0
     for _, side_a, side_b, cover in x:
@@ -163,6 +165,7 @@ def _sign(x):
     return 1.0 * (x > 0.0) - 1.0 * (x < 0.0)
 
 
+@scalar
 def direction_gap(o, e, s, x, p):
     # Shares q of the sides of the enclosure between the centers, and what of a diagonal
     # direction the line through both is: 2 sin cos, 0 along an axis.
@@ -209,6 +212,7 @@ def _unlike(first, second, theta):
     return power, grown if first > second else shrunk, shrunk if first > second else grown
 
 
+@scalar
 def shape_gap(o, e, s, x, p):
     value, da, db = _unlike(x[0][1], x[0][2], p[0])
     if AXES == 1:
@@ -227,6 +231,7 @@ def corner(x, diagonal):
     return (4.0 * offset * scale * scale, d, -d, 0.0)
 
 
+@scalar
 def corner_gap(o, e, s, x, p):
     v = 0.0
     for offset, side_a, side_b, cover in x:

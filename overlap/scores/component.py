@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import import_module
 from numbers import Real
+from types import CodeType, FunctionType
 from typing import Any
 
 from overlap._common.values import ByValue
@@ -16,7 +17,6 @@ from overlap._kernels.jit import compose, is_jitted, scalar
 from overlap._kernels.terms import Groups, each_axis
 
 __all__ = ["Component", "Part", "combine", "read_component"]
-
 
 Symmetry = bool | Callable[[tuple[float, ...]], bool]
 Weights = tuple[float, float] | Callable[[tuple[float, ...]], tuple[float, float]]
@@ -33,9 +33,9 @@ class Component:
     ----------
     name : str
     formula : callable
-        Jitted ``(o, e, s, x, p) -> (value, do, de, ds, dx)``, or a template of it with the
-        free names AXES and ZEROS (the number of axes, and partials for those after the
-        second) or EACH (`axis` lifted to all axes).
+        Jitted ``(o, e, s, x, p) -> (value, do, de, ds, dx)``, which may have the free names
+        AXES and ZEROS (the number of axes, and partials for those after the second), or EACH
+        (`axis` lifted to all axes).
     needs : Groups
         The groups of terms that it reads.
     penalty : bool
@@ -137,17 +137,20 @@ class Component:
         """Return the formula for regions with `axes` axes."""
         if self.axis is not None:
             return compose(self.formula, EACH=each_axis(self.axis, axes))
-        if self.aspect:
-            zeros = ((0.0, 0.0, 0.0, 0.0),) * max(axes - 2, 0)
-            return compose(self.formula, AXES=axes, ZEROS=zeros)
-        return self.formula
+        known = {"AXES": axes, "ZEROS": ((0.0, 0.0, 0.0, 0.0),) * max(axes - 2, 0)}
+        names = _code(self.formula).co_names
+        free = {name: value for name, value in known.items() if name in names}
+        return compose(self.formula, **free) if free else self.formula
+
+
+def _code(function: Any) -> CodeType:
+    return getattr(function, "py_func", function).__code__
 
 
 #: Words for groups of terms, and for what else a formula can ask of regions.
 _GROUPS = {group.name.lower(): group for group in Groups if group.name}
 _CONDITIONS = ("aspect", "bounded", "centers", "corners", "sides")
 _SIDES = Groups.ENCLOSURE | Groups.OUTSIDE | Groups.EXTENT
-_FREE_NAMES = {"AXES", "EACH"}
 
 
 def read_component(
@@ -170,8 +173,7 @@ def read_component(
 
     The arguments are those of `overlap.component`.
     """
-    template = axis is not None or "aspect" in needs
-    _check_formula(formula, template)
+    _check_formula(formula)
     name = formula.__name__ if name is None else name
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"component: name = {name!r}; expected a name as in Python")
@@ -220,16 +222,15 @@ def read_component(
     )
 
 
-def _check_formula(formula: Any, template: bool) -> None:
-    if not callable(formula) or not hasattr(formula, "__name__"):
+def _check_formula(formula: Any) -> None:
+    if not isinstance(getattr(formula, "py_func", formula), FunctionType):
         raise TypeError(f"component: formula = {formula!r}; expected a function (o, e, s, x, p)")
-    name, code = formula.__name__, getattr(formula, "py_func", formula).__code__
-    if code.co_argcount != 5:
+    name, count = formula.__name__, _code(formula).co_argcount
+    if count != 5:
         raise TypeError(
-            f"component: {name} takes {code.co_argcount} arguments; a formula takes five, "
-            "(o, e, s, x, p)"
+            f"component: {name} takes {count} arguments; a formula takes five, (o, e, s, x, p)"
         )
-    if not (is_jitted(formula) or (template and _FREE_NAMES & set(code.co_names))):
+    if not is_jitted(formula):
         raise TypeError(f"component: {name} is not compiled; decorate it with overlap.scalar")
 
 

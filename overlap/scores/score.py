@@ -447,9 +447,10 @@ def component(
         parameters, to ``(value, do, de, ds, dx)``, the value >= 0 and its partial derivatives. The
         terms are ``o = (measure_a, measure_b, intersection)``, ``e = (hull, center_gap2,
         diameter2)``, ``s = outside`` and for each axis ``x[k] = (offset, side_a, side_b, cover)``.
-        For distributions ``e = (transport2, bhattacharyya, kl_ba)`` and ``s = kl_ab``. Partials are
-        zeros for what is not read, and ``()`` for `x`. The value is NaN for two empty regions if
-        only the overlap is read; otherwise, where a denominator is 0, 0.
+        For distributions ``e = (transport2, bhattacharyya, kl_ba)`` and ``s = kl_ab``. Partials of
+        terms that are not read are zeros, and ``()`` for `x`; otherwise `dx` has one tuple for each
+        axis, of which AXES, a free name of the formula, is the number. The value is NaN for two
+        empty regions if only the overlap is read; else, where a denominator is 0, it is 0.
     needs : str or iterable of str
         The groups of terms that the formula reads: ``"overlap"``, ``"enclosure"``, ``"outside"``,
         ``"extent"``, ``"divergence"`` (see `terms`). And what else it asks of a kind: ``"centers"``
