@@ -333,6 +333,14 @@ class Part(ByValue):
 
 
 # ------------------------------------------------------------------------ combination
+# Templates, whose free names are the components that they combine.
+
+FORMULA: Callable
+LEFT: Callable
+JOIN: Callable
+CUT: int
+NEXT: int
+K: int
 
 
 def _scale_axis(u, v, c):

@@ -70,7 +70,7 @@ def all_scores() -> tuple[Score, ...]:
     rest = [
         score
         for module in (ratios, penalties, divergences)
-        for score in map(vars(module).get, module.__all__)
+        for score in (getattr(module, name) for name in module.__all__)
         if not covered.issuperset(_components(score))
     ]
     return (*chosen, *map(_given, rest))

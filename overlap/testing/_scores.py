@@ -214,8 +214,11 @@ class _Terms:
 
         assert self.own.torch is not None
         rows = torch.from_numpy(self.block)
-        axes = [rows[7 + k :: 4].T for k in range(4)]
-        terms: Any = Terms(*rows[:7], offset=axes[0], side_a=axes[1], side_b=axes[2], cover=axes[3])
+        names = ("measure_a", "measure_b", "intersection", "hull", "center_gap2", "diameter2")
+        own: dict[str, Any] = dict(zip((*names, "outside"), rows, strict=False))
+        for k, name in enumerate(("offset", "side_a", "side_b", "cover")):
+            own[name] = rows[7 + k :: 4].T
+        terms = Terms(**own)
         got = self.own.torch(terms, *self.part.parameters).numpy()
         self.hold("operations of PyTorch", close(got, value), torch=got, value=value)
 
