@@ -76,6 +76,7 @@ def test_sample(run, tmp_path):
     assert "(876 of 876 residues)" in out
 
 
+@pytest.mark.slow
 def test_files_are_those_of_the_report(run, tmp_path):
     outputs = [tmp_path / f"report.{kind}" for kind in ("json", "csv")]
     words = [word for path in outputs for word in ("--out", path)]

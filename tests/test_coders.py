@@ -43,7 +43,7 @@ def test_decode_agrees_with_the_constructor():
 
 
 @pytest.mark.parametrize("name", ["iou", "giou", "ciou", "eiou"])
-@pytest.mark.parametrize("axes", [2, 3])
+@pytest.mark.parametrize("axes", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_gradients_through_scores(name, axes):
     if (name, axes) == ("ciou", 3):
         name = "diou"  # the aspect is a matter of the plane

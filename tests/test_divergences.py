@@ -377,6 +377,7 @@ def test_sets_have_no_divergence_and_distributions_no_enclosure() -> None:
 # ------------------------------------------------------------------- what works with them
 
 
+@pytest.mark.slow  # to compile
 def test_suppression_and_matching() -> None:
     batch = wide(0.0, 0.5, 20.0)
     kept = ov.nms(batch, [0.9, 0.8, 0.7], threshold=0.5, score=ov.probiou)

@@ -82,7 +82,9 @@ def in_grid(monkeypatch, size=1):
 
 
 @pytest.mark.parametrize("whole", [False, True])
-@pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.parametrize(
+    "axes", [2, *(pytest.param(axes, marks=pytest.mark.slow) for axes in (1, 3))]
+)
 @pytest.mark.parametrize("gridded", [False, True])
 def test_boxes_follow_the_definition(axes, whole, gridded, monkeypatch):
     if gridded:
@@ -194,6 +196,7 @@ def test_kinds_without_fused_kernels(score, block, monkeypatch):
         assert ov.nms(arcs, confidence, 0.3, score=score, groups=groups).index.tolist() == wanted
 
 
+@pytest.mark.slow  # to compile
 def test_products_and_finite_sets():
     rng = np.random.default_rng(10)
     membership = rng.random((30, 8)) < 0.4

@@ -294,7 +294,7 @@ KINDS = (
     Kind("boxes-1", _boxes(1), _LINE, scores=_BRIEF),
     Kind("boxes-2", _boxes(2), _PLANE),
     Kind("boxes-3", _boxes(3), _PLANE, compiled=_GROUPS),
-    Kind("boxes-4", _boxes(4), _PLANE, scores=(ov.iou,)),
+    Kind("boxes-4", _boxes(4), _PLANE, scores=(ov.iou,), rare=True),
     Kind(
         "rotated boxes",
         _rotated,
@@ -303,7 +303,7 @@ KINDS = (
         compiled=(ov.iou, ov.giou, ov.iou - ov.enclosed_gap),
     ),
     Kind("gaussians", _gaussians, _NORMAL, scores=_DISTANCES),
-    Kind("upright boxes", _upright, _TURNING, scores=(ov.iou, ov.giou), compiled=(ov.iou,)),
+    Kind("upright boxes", _upright, _TURNING, scores=(ov.iou, ov.giou), rare=True),
     Kind("box x interval", _tubes, _LINE, compiled=_GROUPS),
     Kind("arc x interval", _annual, scores=_BRIEF, rare=True),
     Kind("polygon x interval", _outlined_tubes, scores=(ov.iou, ov.giou, ov.diou), dear=True),

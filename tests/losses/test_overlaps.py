@@ -102,10 +102,14 @@ CHOSEN = {
     "soft masks": (ov.dice,),
     "soft masks, product": (ov.iou,),
 }
+COSTLY = ("boxes-3", "rotated boxes")  # to compile
 
 
 @pytest.mark.parametrize("form", VARIED)
-@pytest.mark.parametrize("name", CHOSEN)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name in COSTLY else ()) for name in CHOSEN],
+)
 def test_gradients_of_kinds(name, form):
     kind = next(kind for kind in KINDS if kind.name == name)
     rng = np.random.default_rng(3)

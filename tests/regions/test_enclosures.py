@@ -57,7 +57,9 @@ KNOWN = {"box": (9.0, 18.0), "hull": (5.0, 18.0), "min_rect": (6.0, 20.0)}
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("kind", ["boxes", "rotated", "upright"])
+@pytest.mark.parametrize(
+    "kind", ["boxes", "rotated", pytest.param("upright", marks=pytest.mark.slow)]
+)
 def test_two_squares(kind: str, name: str) -> None:
     found, truth = (ov.Boxes([square]) for square in SQUARES)
     area, diameter2 = KNOWN[name]
@@ -151,7 +153,7 @@ def test_no_angle_gives_a_smaller_rectangle(kind: Callable) -> None:
     assert (area >= best * (1 - 8.0 / steps)).all()
 
 
-@pytest.mark.parametrize("name", ["box", "min_rect"])
+@pytest.mark.parametrize("name", [pytest.param("box", marks=pytest.mark.slow), "min_rect"])
 def test_sides_of_the_rectangle(name: str) -> None:
     """Own widths and heights without a cover, then what both boxes cover of each side."""
     found, truth = _pair(_rotated, 3)

@@ -163,10 +163,10 @@ def test_blurred_rotated_boxes_at_angle_zero_are_boxes() -> None:
 
 # ---------------------------------------------------------------------------- its limits
 
-COSTLY = pytest.param(upright, marks=pytest.mark.slow)  # to compile
+COSTLY = [pytest.param(make, marks=pytest.mark.slow) for make in (rotated, upright)]  # to compile
 
 
-@pytest.mark.parametrize("make", [intervals, boxes, rotated, COSTLY])
+@pytest.mark.parametrize("make", [intervals, boxes, *COSTLY])
 def test_blurred_tends_to_the_exact_score(make) -> None:
     rng = np.random.default_rng(4)
     found, truth = make(rng, N), make(rng, N)
@@ -191,7 +191,7 @@ def test_blur_much_wider_than_the_boxes() -> None:
         np.testing.assert_allclose(got, value / (2.0 - value), rtol=1e-8)
 
 
-@pytest.mark.parametrize("make", [intervals, boxes, rotated])
+@pytest.mark.parametrize("make", [intervals, boxes, COSTLY[0]])
 def test_far_pairs_are_never_negative(make) -> None:
     rng = np.random.default_rng(5)
     found = make(rng, N)
@@ -208,7 +208,7 @@ def test_far_pairs_are_never_negative(make) -> None:
             assert np.isfinite(grad).all()
 
 
-@pytest.mark.parametrize("make", [intervals, boxes, rotated, COSTLY])
+@pytest.mark.parametrize("make", [intervals, boxes, *COSTLY])
 @pytest.mark.parametrize("sigma", [1e-3, 0.1, 10.0])
 def test_equal_regions_score_one_and_order_changes_no_bit(make, sigma: float) -> None:
     rng = np.random.default_rng(6)
