@@ -243,15 +243,21 @@ class Regions(ByValue):
         Regions
             With ``sum(len(batch) for batch in batches)`` regions.
         """
+        batches = cls._alike(batches)
+        joined = zip(*(batch._arrays for batch in batches), strict=True)
+        result = batches[0]._from_arrays(tuple(map(np.concatenate, joined)), batches[0])
+        result._extreme = any(batch._extreme for batch in batches)
+        return result
+
+    @classmethod
+    def _alike(cls, batches: Sequence[Self]) -> list[Self]:
+        """Return the batches as a list, or raise an error unless they can be joined."""
         batches = list(batches)
         if not batches:
             raise ValueError(f"{cls.__name__}.concat: needs at least one batch")
         for batch in batches[1:]:
             check_pair(batches[0], batch, "batches[0]", "a later batch")
-        joined = zip(*(batch._arrays for batch in batches), strict=True)
-        result = batches[0]._from_arrays(tuple(map(np.concatenate, joined)), batches[0])
-        result._extreme = any(batch._extreme for batch in batches)
-        return result
+        return batches
 
     def measure(self) -> NDArray[np.float64]:
         """Return the measure (length, area, volume, ...) of every region, shape (N,)."""

@@ -15,10 +15,10 @@ from overlap._common.numbers import as_numbers, checked_ratio
 from overlap._common.sizes import limits, sizes_beyond
 from overlap._kernels.jit import compose, scalar
 from overlap._kernels.terms import Geometry, each_axis, step
-from overlap.regions._geometry import rectangle_enclosures as _enclosures
 from overlap.regions._geometry.rectangle_enclosures import (
     min_rect_axes,
     min_rect_pull,
+    rect_geometry,
     tied_rect_pull,
 )
 from overlap.regions._geometry.rectangle_hulls import hull_enclosure, hull_pull, tied_hull_pull
@@ -274,7 +274,7 @@ def _plane_geometry(enclosure: str) -> Geometry:
         for pull in (hull if enclosure == "hull" else rect)
     )
     if enclosure == "min_rect":
-        geometry = _enclosures.rect_geometry(own, _pair, min_rect_axes, pullback)
+        geometry = rect_geometry(own, _pair, min_rect_axes, pullback)
     else:
         geometry = replace(
             own,

@@ -200,13 +200,7 @@ class FiniteSets(Regions):
         """Join batches over the same universe and weights into one."""
         import scipy.sparse
 
-        from overlap.regions.base import check_pair
-
-        batches = list(batches)
-        if not batches:
-            raise ValueError("FiniteSets.concat: needs at least one batch")
-        for batch in batches[1:]:
-            check_pair(batches[0], batch, "batches[0]", "a later batch")
+        batches = cls._alike(batches)
         table = scipy.sparse.vstack([batch.to_sparse() for batch in batches], format="csr")
         return cls(table, **{"unit": batches[0].unit, **batches[0]._settings()})
 

@@ -308,11 +308,7 @@ class Product(Smoothable):
     @classmethod
     def concat(cls, batches: Sequence[Self]) -> Self:
         """Join products of the same kinds, units and scale into one batch."""
-        batches = list(batches)
-        if not batches:
-            raise ValueError("Product.concat: needs at least one batch")
-        for batch in batches[1:]:
-            check_pair(batches[0], batch, "batches[0]", "a later batch")
+        batches = cls._alike(batches)
         factors = (
             type(batches[0]._factors[k]).concat([batch._factors[k] for batch in batches])
             for k in (0, 1)

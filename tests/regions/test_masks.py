@@ -188,13 +188,13 @@ def test_rasterised_shares() -> None:
 
 
 def test_rasters_are_made_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    from overlap.regions.masks import rasters as _rasters
+    from overlap.regions.masks import rasters
 
     lower = np.random.default_rng(4).random((7, 2))
     boxes = ov.Boxes(np.hstack([lower, lower + 2.5]))
     whole = [ov.Masks.from_regions(boxes, GRID, supersample=3, soft=soft) for soft in (0, 1)]
-    monkeypatch.setattr(_rasters, "_POINTS", 50)
-    monkeypatch.setattr(_rasters, "_TESTS", 90)
+    monkeypatch.setattr(rasters, "_POINTS", 50)
+    monkeypatch.setattr(rasters, "_TESTS", 90)
     parts = [ov.Masks.from_regions(boxes, GRID, supersample=3, soft=soft) for soft in (0, 1)]
     assert whole == parts
 

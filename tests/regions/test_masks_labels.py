@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import overlap as ov
-from overlap.regions.masks import label_map as _label_map
+from overlap.regions.masks import label_map
 from overlap.testing import all_scores
 
 SCORES = (ov.iou, ov.giou, ov.diou, ov.eiou, ov.iou - ov.enclosed_gap)
@@ -68,13 +68,13 @@ def test_sparse_pairs_are_those_that_meet(maps: tuple[np.ndarray, np.ndarray]) -
 
 def test_one_pass_for_all_labels(monkeypatch: pytest.MonkeyPatch) -> None:
     passes = []
-    count = _label_map.count_label_pairs
+    count = label_map.count_label_pairs
 
     def counted(*args):
         passes.append(1)
         return count(*args)
 
-    monkeypatch.setattr(_label_map, "count_label_pairs", counted)
+    monkeypatch.setattr(label_map, "count_label_pairs", counted)
     rng = np.random.default_rng(1)
     tables = rng.integers(0, 30, (2, 40, 50))
     found, truth = (ov.Masks.from_labels(table, range(1, 30)) for table in tables)

@@ -19,7 +19,15 @@ from overlap._kernels.terms import Geometry, boxed, each_axis, step
 from overlap.regions._geometry.rectangle_hulls import _move, _sign_x, _sign_y
 from overlap.regions._geometry.rectangles import _folded, _order, _relative
 
-__all__ = []
+__all__ = [
+    "box_axes",
+    "box_pull",
+    "min_rect_axes",
+    "min_rect_pull",
+    "rect_geometry",
+    "tied_rect_pull",
+    "with_box_outside",
+]
 
 
 # ----------------------------------------------------------------------------- rectangles
@@ -57,7 +65,7 @@ def box_axes(p, q):
 
 # A smallest rectangle has a side along an edge of the convex hull (Freeman and Shapira 1975):
 # along a side of either box, or along a bridge between a corner of each. In the frame of the
-# first box, with the second folded (see `_rotated`), there is at most one bridge in each of
+# first box, with the second folded (see `rectangles`), there is at most one bridge in each of
 # the eight sectors between neighbouring normals. A direction along no edge of the hull gives
 # a larger rectangle and so does no harm.
 

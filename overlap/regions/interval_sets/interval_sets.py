@@ -386,7 +386,7 @@ class IntervalSets(Regions):
 
     def __repr__(self) -> str:
         settings = "".join(f", {name}={value!r}" for name, value in self._settings().items())
-        if len(self) + int(self.counts.sum()) > 500:
+        if len(self) + int(self.counts.sum()) > _REPR_INTERVALS:
             return (
                 f"<IntervalSets with {len(self)} sets of {self.counts.sum()} intervals{settings}>"
             )
@@ -395,11 +395,7 @@ class IntervalSets(Regions):
     @classmethod
     def concat(cls, batches: Sequence[Self]) -> Self:
         """Join batches of one unit into one."""
-        batches = list(batches)
-        if not batches:
-            raise ValueError(f"{cls.__name__}.concat: needs at least one batch")
-        for batch in batches[1:]:
-            check_pair(batches[0], batch, "batches[0]", "a later batch")
+        batches = cls._alike(batches)
         edges = np.concatenate([batch._flat() for batch in batches])
         counts = np.concatenate([batch.counts for batch in batches])
         return cls._of(edges, counts, batches[0].unit)

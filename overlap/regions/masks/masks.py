@@ -345,14 +345,10 @@ class Masks(Regions):
     @classmethod
     def concat(cls, batches: Sequence[Self]) -> Self:
         """Join masks on the same grid, all hard or all soft, into one batch."""
-        batches = list(batches)
-        if not batches:
-            raise ValueError("Masks.concat: needs at least one batch")
+        batches = cls._alike(batches)
         first = batches[0]
-        for batch in batches[1:]:
-            first._check_partner(batch, "batches[0]", "a later batch")
-            if batch.soft != first.soft:
-                raise TypeError("Masks.concat: hard and soft masks do not go into one batch")
+        if any(batch.soft != first.soft for batch in batches):
+            raise TypeError("Masks.concat: hard and soft masks do not go into one batch")
         if all(batch._cells is first._cells for batch in batches):
             rows = np.concatenate([batch._rows for batch in batches])
             return cls._of(first._cells, first.unit, rows)

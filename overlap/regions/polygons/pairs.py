@@ -206,7 +206,7 @@ def _pull(
     return grad.T
 
 
-# ------------------------------------------------------------------ what scores can ask for
+# ------------------------------------------------------------------------- geometries
 
 
 def _geometry(*, sides: bool, pulls_outside: bool = True) -> Geometry:

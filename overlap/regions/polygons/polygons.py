@@ -11,7 +11,7 @@ import numpy as np
 from overlap._common.numbers import as_numbers, described
 from overlap._common.ragged import offsets_of
 from overlap._kernels.terms import Geometry, Groups
-from overlap.regions.base import Regions, check_pair
+from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes
 from overlap.regions.density import CellDensity, check_density, check_reach, read_period
 from overlap.regions.polygons.candidates import meeting
@@ -505,12 +505,8 @@ class Polygons(Regions):
     @classmethod
     def concat(cls, batches: Sequence[Self]) -> Self:
         """Join batches with the same period, density and unit into one."""
-        batches = list(batches)
-        if not batches:
-            raise ValueError("Polygons.concat: needs at least one batch")
+        batches = cls._alike(batches)
         first = batches[0]
-        for batch in batches[1:]:
-            check_pair(first, batch, "batches[0]", "a later batch")
         if all(batch._rings is first._rings for batch in batches):
             rows = np.concatenate([batch._rows for batch in batches])
             return cls._of(first._rings, first.unit, rows)

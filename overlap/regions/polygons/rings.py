@@ -108,13 +108,6 @@ class Rings:
         return result
 
     @cached_property
-    def preceding(self) -> NDArray[np.int64]:
-        """The vertex of the ring before, for every vertex, shape (V,)."""
-        result = np.empty(len(self.x), np.int64)
-        result[self.following] = np.arange(len(self.x))
-        return result
-
-    @cached_property
     def ring_areas(self) -> NDArray[np.float64]:
         """Signed area of every ring, shape (R,)."""
         first = self.ring_offsets[:-1][self.ring_of]

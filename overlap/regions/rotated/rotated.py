@@ -13,14 +13,15 @@ from overlap._common.numbers import as_numbers, checked_ratio
 from overlap._common.sizes import limits
 from overlap._kernels.jit import compose, scalar
 from overlap._kernels.terms import Geometry
-from overlap.regions._geometry import rectangle_enclosures as _enclosures
 from overlap.regions._geometry import rectangles as _rotated
 from overlap.regions._geometry.rectangle_enclosures import (
     box_axes,
     box_pull,
     min_rect_axes,
     min_rect_pull,
+    rect_geometry,
     tied_rect_pull,
+    with_box_outside,
 )
 from overlap.regions._geometry.rectangle_hulls import hull_enclosure, hull_pull, tied_hull_pull
 from overlap.regions.boxes import Boxes
@@ -67,13 +68,13 @@ _HULL = replace(_OWN, at_ties=_TIED)
 
 
 def _around(axes: Callable, pull: Callable) -> Geometry:
-    return _enclosures.rect_geometry(_OWN, _pair, axes, compose(_pullback, PULL=pull))
+    return rect_geometry(_OWN, _pair, axes, compose(_pullback, PULL=pull))
 
 
 _GEOMETRIES = {
     "natural": _HULL,
     "hull": _HULL,
-    "box": _enclosures.with_box_outside(_around(box_axes, box_pull)),
+    "box": with_box_outside(_around(box_axes, box_pull)),
     "min_rect": replace(
         _around(min_rect_axes, compose(min_rect_pull, ENDS=False)),
         at_ties=_around(min_rect_axes, compose(tied_rect_pull, ENDS=False)),

@@ -145,11 +145,7 @@ class _Smoothed(Regions):
     @classmethod
     def concat(cls, batches: Sequence[Self]) -> Self:
         """Join batches of the same kind, unit and width into one."""
-        batches = list(batches)
-        if not batches:
-            raise ValueError(f"{cls.__name__}.concat: needs at least one batch")
-        for batch in batches[1:]:
-            check_pair(batches[0], batch, "batches[0]", "a later batch")
+        batches = cls._alike(batches)
         kind = type(batches[0]._base)
         return batches[0]._rebuilt(kind.concat([batch._base for batch in batches]))
 

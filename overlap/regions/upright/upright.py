@@ -14,8 +14,8 @@ from overlap._common.columns import Naming
 from overlap._common.numbers import as_numbers, checked_ratio
 from overlap._kernels.jit import compose
 from overlap._kernels.terms import Geometry
-from overlap.regions._geometry import rectangle_enclosures as _enclosures
-from overlap.regions.base import Regions, check_pair
+from overlap.regions._geometry.rectangle_enclosures import with_box_outside
+from overlap.regions.base import Regions
 from overlap.regions.intervals import Intervals
 from overlap.regions.product import Product
 from overlap.regions.rotated import RotatedBoxes
@@ -53,7 +53,7 @@ def _upright_pullback(a, i, b, j, do, de, ds, dx):
 @cache
 def _upright(geometry: Geometry) -> Geometry:
     if not geometry.fills:  # the boxes in space around both
-        geometry = _enclosures.with_box_outside(geometry)
+        geometry = with_box_outside(geometry)
     return replace(
         geometry,
         pullback=compose(_upright_pullback, PULLBACK=geometry.pullback),
@@ -300,11 +300,7 @@ class UprightBoxes(Product):
     @classmethod
     def concat(cls, batches: Sequence[Self]) -> Self:
         """Join batches of the same unit into one."""
-        batches = list(batches)
-        if not batches:
-            raise ValueError("UprightBoxes.concat: needs at least one batch")
-        for batch in batches[1:]:
-            check_pair(batches[0], batch, "batches[0]", "a later batch")
+        batches = cls._alike(batches)
         return cls(np.concatenate([batch._table for batch in batches]), unit=batches[0].unit)
 
     def to_array(self) -> NDArray[np.float64]:
