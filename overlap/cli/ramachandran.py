@@ -58,11 +58,7 @@ __all__ = ["ramachandran"]
               help="How intervals of regions are made of the draws.")  # fmt: skip
 @click.option("--residues", metavar="FILE", help="Write all scored residues as .csv.")
 @click.option("--geojson", metavar="FILE", help="Write the regions of A as .geojson.")
-@evaluating(
-    "residues or chains",
-    "Draw the plots",
-    without=("--workers", "--engine", "--address", "--resume"),
-)
+@evaluating("residues or chains", "Draw the plots")
 def ramachandran(
     found: str | None,
     truth: str | None,
@@ -112,7 +108,6 @@ def ramachandran(
         more_files=[("--residues", residues, ".csv"), ("--geojson", geojson, ".geojson")],
     )  # fmt: skip
     from overlap import evaluate
-    from overlap.cli.screen_ramachandran import ramachandran_lines
     from overlap.io.conformations import kind_of
     from overlap.io.residue_categories import as_category
 
@@ -125,7 +120,7 @@ def ramachandran(
         "category": category, "models": _models(models), "conformer": conformer,
         "bond_limit": bond_limit, "cis_limit": cis_limit, "max_resolution": max_resolution,
         "max_b_factor": max_b_factor, "min_occupancy": min_occupancy, "unit": _unit(unit),
-        "resample": resample, "bootstrap": shared.bootstrap, "rng": shared.seed,
+        "resample": resample, **shared.options(),
     }  # fmt: skip
     report: Any
     if classify:
@@ -138,10 +133,10 @@ def ramachandran(
         report = evaluate.conformation(
             **common, levels=levels, level_by=level_by, kappa=_kappa(kappa), step=step,
             mass="found" if mass == "A" else "truth", min_residues=min_residues,
-            tolerance=_tolerance(tolerance), interval=interval, progress=shared.progress,
+            tolerance=_tolerance(tolerance), interval=interval,
         )  # fmt: skip
         others = [(geojson, report.to_geojson)]
-    unwritten = shared.finish(report, others, ramachandran_lines)
+    unwritten = shared.finish(report, others)
     failures = [
         (failure["source"], failure["reason"])
         for side in ("found", "truth")

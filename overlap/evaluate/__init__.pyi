@@ -3,7 +3,9 @@ from ._comparison.comparison import compare as compare
 from ._conformation import ConformationReport as ConformationReport
 from ._conformation import RamachandranReport as RamachandranReport
 from ._conformation import conformation as conformation
+from ._conformation import conformation_study as conformation_study
 from ._conformation import ramachandran as ramachandran
+from ._conformation import ramachandran_study as ramachandran_study
 from ._possession import PossessionReport as PossessionReport
 from ._possession import possession as possession
 from ._possession import possession_study as possession_study
@@ -45,11 +47,13 @@ __all__ = [
     "Study",
     "compare",
     "conformation",
+    "conformation_study",
     "explain",
     "mean_interval",
     "possession",
     "possession_study",
     "ramachandran",
+    "ramachandran_study",
     "segmentation",
     "segmentation_study",
     "temporal",

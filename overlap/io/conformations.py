@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,15 @@ from overlap.io.rama_grids import RamaGrids, read_rama_grids
 from overlap.io.region_files import PERIOD, RegionSet, read_regions
 from overlap.io.residue_categories import EVERYTHING, as_category
 from overlap.io.residues import ResidueTable
-from overlap.io.structures import StructureRules, read_structures
+from overlap.io.structures import (
+    StructureFile,
+    StructureRules,
+    joined_structures,
+    read_structure,
+)
 
-__all__ = ["Conformations", "kind_of", "read_conformations"]
+__all__ = ["Conformations", "Piece", "Pieces", "joined", "kind_of", "pieces_of",
+           "read_conformations", "read_piece"]  # fmt: skip
 
 Conformations = ResidueTable | RamaGrids | RegionSet
 
@@ -149,28 +155,132 @@ def read_conformations(
     TypeError
         It is no input at all.
     """
-    if isinstance(source, ResidueTable | RamaGrids | RegionSet):
-        return source
     rules = StructureRules() if rules is None else rules
+    found = pieces_of(source)
+    read = [read_piece(x, category=category, unit=unit, rules=rules) for x in found.pieces]
+    return joined(read, rules, found.ignored)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One file or object of an input.
+
+    Attributes
+    ----------
+    kind : {"structures", "angles", "grids", "regions", "read"}
+    source : Any
+    alone : bool
+        Whether the input is this one file.
+    """
+
+    kind: str
+    source: Any
+    alone: bool = True
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is read from one file."""
+        return isinstance(self.source, str | os.PathLike) and self.kind in ("structures", "angles")
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Files or objects that an input consists of.
+
+    Attributes
+    ----------
+    pieces : tuple of Piece
+    ignored : tuple of str
+        Files of folders that are not read.
+    """
+
+    pieces: tuple[Piece, ...]
+    ignored: tuple[str, ...] = ()
+
+
+def pieces_of(source: Any) -> Pieces:
+    """Say what an input consists of, without reading it.
+
+    Parameters
+    ----------
+    source : Any
+        As for `read_conformations`.
+    """
+    if isinstance(source, ResidueTable | RamaGrids | RegionSet):
+        return Pieces((Piece("read", source),))
     kind = kind_of(source)
-    if kind == "structures":
-        return read_structures(source, **rules.settings())
-    if kind == "angles":
-        options = {"unit": unit, "category": category, "cis_limit": rules.cis_limit}
-        if isinstance(source, str | os.PathLike) or not hasattr(source, "keys"):
-            files, _ = find_files(source, (".csv", ".tsv", ".txt"), "tables of angles")
-            return _joined([read_angles(file, **options) for file in files])
-        return read_angles(source, **options)
+    in_memory = kind == "angles" and hasattr(source, "keys")
+    if kind not in ("structures", "angles") or (in_memory and not isinstance(source, str)):
+        return Pieces((Piece(kind, source),))
+    suffixes = STRUCTURE_SUFFIXES if kind == "structures" else (".csv", ".tsv", ".txt")
+    what = "structures" if kind == "structures" else "tables of angles"
+    files, ignored = find_files(source, suffixes, what)
+    pieces = (Piece(kind, str(file), len(files) == 1) for file in files)
+    return Pieces(tuple(pieces), tuple(map(str, ignored)) if kind == "structures" else ())
+
+
+def read_piece(
+    piece: Piece, *, category: str | None, unit: Any, rules: StructureRules
+) -> StructureFile | Conformations:
+    """Read one file or object.
+
+    Parameters
+    ----------
+    piece : Piece
+    category, unit, rules
+        As for `read_conformations`.
+    """
+    source = piece.source
+    if piece.kind == "read":
+        return source
+    if piece.kind == "structures":
+        return read_structure(source, rules, alone=piece.alone)
+    if piece.kind == "angles":
+        return read_angles(source, unit=unit, category=category, cis_limit=rules.cis_limit)
     if isinstance(source, str | os.PathLike):
-        if kind == "grids":
+        if piece.kind == "grids":
             return _grids(source, category)
         return read_regions(source, category=category)
     name = EVERYTHING if category is None else as_category(category)
-    if kind == "grids":
+    if piece.kind == "grids":
         grids = source if isinstance(source, Mapping) else {name: source}
         return _in_memory({as_category(str(key)): grid for key, grid in grids.items()})
     regions = source if isinstance(source, Mapping) else {"favored": source}
     return RegionSet(_named_regions(regions, name), "polygons")
+
+
+def joined(
+    read: Sequence[StructureFile | Conformations],
+    rules: StructureRules,
+    ignored: Sequence[str] = (),
+) -> Conformations:
+    """Put what was read of the pieces of an input together.
+
+    Parameters
+    ----------
+    read : sequence
+        What `read_piece` returned.
+    rules : StructureRules
+    ignored : sequence of str
+        Files of folders that were not read.
+
+    Raises
+    ------
+    TypeError
+        Pieces are of different kinds, or several where one is wanted.
+    """
+    files = [one for one in read if isinstance(one, StructureFile)]
+    tables = [one for one in read if isinstance(one, ResidueTable)]
+    if len(files) == len(read):
+        return joined_structures(files, rules, ignored)
+    if len(tables) == len(read):
+        return _joined(tables)
+    if len(read) == 1 and not isinstance(read[0], StructureFile):
+        return read[0]
+    raise TypeError(
+        "several inputs; wanted structures alone, tables of angles alone, or one library or set of "
+        "regions"
+    )
 
 
 def _joined(tables: list[ResidueTable]) -> ResidueTable:

@@ -11,6 +11,7 @@ an atom is missing, or the chain ends or is broken, the angle is NaN and the row
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from overlap._common.values import ByValue
 from overlap.io._dihedrals import dihedrals, wrapped_degrees
 from overlap.io._paths import bare_name, find_files, suffix_of
 from overlap.io._source import Source, read_source
@@ -35,7 +37,8 @@ from overlap.io.printable import number_of
 from overlap.io.residue_categories import category_of, unusual_names
 from overlap.io.residues import Failure, ResidueTable
 
-__all__ = ["StructureRules", "read_structures"]
+__all__ = ["StructureFile", "StructureRules", "joined_structures", "read_structure",
+           "read_structures"]  # fmt: skip
 
 _BACKBONE = ("N", "CA", "C")
 _SHORTEST = 0.8  # Ångström: no two bonded atoms of a backbone are closer
@@ -149,29 +152,83 @@ def read_structures(source: Any, **rules: Any) -> ResidueTable:
     >>> table.categories
     ('general', 'glycine', 'cispro', 'transpro', 'prepro', 'ileval')
     """
-    import_gemmi()
     how = StructureRules(**rules)
     files, ignored = find_files(source, STRUCTURE_SUFFIXES, "structures")
-    alone = len(files) == 1
-    tables, failures, left = [], [], []
-    for file in files:
-        try:
-            with reading(file):
-                table = _read(read_source(file), how)
-        except (ValueError, OSError) as error:
-            if alone:
-                raise
-            reason = str(error).removeprefix(f"{file}: ")
-            failures.append(Failure(str(file), reason))
-            continue
-        if isinstance(table, str):
-            left.append(f"{file}: {table}")
-        else:
-            tables.append(table)
-    tables, twins = _without_twins(tables)
+    read = [read_structure(file, how, alone=len(files) == 1) for file in files]
+    return joined_structures(read, how, ignored)
+
+
+@dataclass(frozen=True, eq=False)
+class StructureFile(ByValue):
+    """A file of structures that was read.
+
+    Attributes
+    ----------
+    file : str
+    table : ResidueTable or None
+        Its residues.
+    left_out : str
+        Why a rule leaves it out; else empty.
+    failure : str
+        Why it could not be read; else empty.
+    """
+
+    file: str
+    table: ResidueTable | None = None
+    left_out: str = ""
+    failure: str = ""
+
+
+def read_structure(
+    file: str | os.PathLike[str], how: StructureRules, *, alone: bool = True
+) -> StructureFile:
+    """Read one file of structures.
+
+    Parameters
+    ----------
+    file : path
+    how : StructureRules
+    alone : bool
+        Raise if it cannot be read; otherwise the result says so.
+    """
+    import_gemmi()
+    name = os.fspath(file)
+    try:
+        with reading(name):
+            table = _read(read_source(name), how)
+    except (ValueError, OSError) as error:
+        if alone:
+            raise
+        return StructureFile(name, failure=str(error).removeprefix(f"{name}: "))
+    if isinstance(table, str):
+        return StructureFile(name, left_out=table)
+    return StructureFile(name, table)
+
+
+def joined_structures(
+    files: Sequence[StructureFile], how: StructureRules, ignored: Sequence[Any] = ()
+) -> ResidueTable:
+    """Put the residues of files into one table.
+
+    Parameters
+    ----------
+    files : sequence of StructureFile
+    how : StructureRules
+        By which they were read.
+    ignored : sequence of path
+        Files of folders that were not read.
+
+    Raises
+    ------
+    ValueError
+        No file could be used.
+    """
+    failures = [Failure(one.file, one.failure) for one in files if one.failure]
+    left = [f"{one.file}: {one.left_out}" for one in files if one.left_out]
+    tables, twins = _without_twins([one.table for one in files if one.table is not None])
     if not tables:
         first = left[0] if left else f"{failures[0].source}: {failures[0].reason}"
-        few = "" if alone else f"none of the {len(files)} files could be used; the first: "
+        few = f"none of the {len(files)} files could be used; the first: " * (len(files) > 1)
         raise ValueError(f"{few}{first}")
     joined = ResidueTable.joined(tables)
     counts = {
@@ -667,7 +724,7 @@ def _some(items: Sequence[str]) -> str:
 
 
 def _notes(
-    table: ResidueTable, counts: dict[str, int], left: Sequence[str], ignored: Sequence[Path]
+    table: ResidueTable, counts: dict[str, int], left: Sequence[str], ignored: Sequence[Any]
 ) -> Iterable[str]:
     reasons = table.left_out_counts()
     if reasons:
@@ -687,4 +744,4 @@ def _notes(
         yield f"{number_of(len(left), 'file')} left out (first: {left[0]})"
     if ignored:
         files = number_of(len(ignored), "other file")
-        yield f"{files} in the folder, no structures (first: {ignored[0].name})"
+        yield f"{files} in the folder, no structures (first: {Path(ignored[0]).name})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     _Floats = NDArray[np.float64]
 
-__all__ = ["RamachandranPanel", "draw_panel", "draw_ramachandran"]
+__all__ = ["RamachandranPanel", "draw_categories", "draw_panel", "draw_ramachandran"]
 
 _FOUND, _TRUTH, _BOTH = "#3b6fb6", "#e08a3c", "#75658a"
 _OUTLIER = "#c1272d"
@@ -33,7 +33,7 @@ _FACES = (0.62, 0.16)  # opacity of the first level, and of all others
 
 @dataclass(frozen=True, eq=False)
 class RamachandranPanel(ByValue):
-    """What one plot shows; all but the title can be left out.
+    """Contents of one plot; all but the title can be left out.
 
     Attributes
     ----------
@@ -114,6 +114,51 @@ def draw_ramachandran(
         )
     save(figure, path)
     return figure
+
+
+def draw_categories(
+    panels: Mapping[str, Callable[[], RamachandranPanel]],
+    path: str | Path | None,
+    ax: Axes | None,
+    category: str | None = None,
+    **options: Any,
+) -> Axes | Figure:
+    """Draw the panels of categories: all, one of them, or one on given axes.
+
+    Parameters
+    ----------
+    panels : mapping from str to callable
+        Functions that make the panels.
+    path : str or Path, optional
+        File to write, all or nothing.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw one panel, and only it.
+    category : str, optional
+        Which; by default all, and the first on given axes.
+    **options
+        Of `draw_ramachandran`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes or matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        There is no such category, or none at all.
+    """
+    if category is not None and category not in panels:
+        raise ValueError(
+            f"there is no picture of {category!r}; there are {', '.join(panels) or 'none'}"
+        )
+    if not panels:
+        raise ValueError("there is nothing to draw: no category has regions on both sides")
+    if ax is not None:
+        draw_panel(panels[category or next(iter(panels))](), ax)
+        save(figure_of(ax, "plot"), path)
+        return ax
+    chosen = panels if category is None else [category]
+    return draw_ramachandran([panels[name]() for name in chosen], path=path, **options)
 
 
 def draw_panel(panel: RamachandranPanel, ax: Axes) -> Axes:

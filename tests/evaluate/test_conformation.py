@@ -382,7 +382,7 @@ def test_pictures_and_pages(tmp_path):
     assert f"favored IoU {report.summary['iou[glycine favored]']:.3f}" in ax.get_title()
     with pytest.raises(ValueError, match="there is no picture of 'cispro'; there are general, gly"):
         report.plot(category="cispro")
-    assert "Islands without a partner" in [s.title for s in report.evidence.sections(report)]
+    assert "Islands without a partner" in [s.title for s in report.sections()]
     assert repr(report).startswith("<ConformationReport conformation: iou[favored] 0.")
 
 

@@ -1,4 +1,4 @@
-"""What is measured of two regions of one category and level."""
+"""Numbers of two regions of one category and level."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from overlap.scores.score import terms
 
 from .cutoffs import Level
 from .islands import KINDS, Island, match_islands
-from .shapes import Shape, weighed
-from .sides import Side
+from .sides import Shape, Side, weighed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -143,7 +142,7 @@ def _undefined(category: str, level: Level, reason: str) -> Compared:
 
 
 def _density(found: Shape, truth: Shape, rules: Rules) -> tuple[CellDensity | None, list[str]]:
-    """Density that regions are weighed by, and what to say of it."""
+    """Return the density that regions are weighed by, and remarks on it."""
     first, second = (truth, found) if rules.mass == "truth" else (found, truth)
     if first.density is not None:
         return first.density, []

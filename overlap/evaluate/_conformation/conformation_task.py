@@ -2,39 +2,114 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
 
 import numpy as np
 
-from overlap.evaluate.bootstrap import (
-    Seed,
-    checked_draws,
-    draw_weights,
-    interval_notes,
-    resampled_interval,
-)
-from overlap.evaluate.numbers import Interval
-from overlap.evaluate.progress import progress_bar
-from overlap.io.conformations import Conformations, read_conformations
+from overlap.evaluate.bootstrap import Bootstrap, Seed
+from overlap.evaluate.numbers import Number
+from overlap.evaluate.runner import run
+from overlap.evaluate.study import Study
+from overlap.evaluate.task import Description, Inputs, Task
+from overlap.io.conformations import Conformations
 from overlap.io.rama_grids import RamaGrids
 from overlap.io.structures import StructureRules
 
-from .comparing import NUMBERS, Compared, Rules, compare_category, mean_of, name_of, row_of
+from . import wording
+from .compared import Rules, compare_category
 from .cutoffs import as_cutoffs, read_levels
-from .drawing_units import FEW_UNITS, Units, units_of
 from .draws import Drawn, DrawnSide
 from .evidence import ConformationEvidence
 from .report import ConformationReport
-from .sides import Estimator, Side, as_sides, shared_categories
-from .sources import in_same_categories, is_four, unit_of
-from .wording import describe
+from .sides import Estimator, as_side, shared_categories
+from .sources import RECORDS, Order, Part, Reader, in_same_categories, is_four
+from .units import units_of
 
-__all__ = ["conformation"]
+__all__ = ["conformation", "conformation_study"]
 
-#: Numbers of the summary: each as a mean over categories, and of each category.
-_SUMMARY = ("iou", "giou", "diou", "giou_enclosed", "mass_iou", "density_overlap", "hausdorff")
 _STEP, _WIDEST_STEP = 2.0, 5.0  # degrees: nodes farther apart are none for a density
 _METHODS = ("normal", "percentile", "basic")
+
+
+@dataclass(frozen=True)
+class Conformation(Task):
+    """Rules by which both sides are read and compared; fields are those of `conformation`."""
+
+    reader: Reader
+    levels: Any
+    level_by: Literal["points", "mass"]
+    kappa: float | Literal["likelihood"]
+    step: float | None
+    favored: float | None
+    allowed: Any
+    mass: Literal["truth", "found"]
+    min_residues: int
+    tolerance: float | None
+    resample: str | None
+    name, unit = "conformation", "files"
+    records, report = RECORDS, ConformationReport
+
+    def items(self, pieces: int, **inputs: Any) -> Inputs:
+        """Return the files and objects of both sides."""
+        return self.reader.items(**inputs)
+
+    def measure(self, key: Any, item: Any) -> Part:
+        """Read a file or object."""
+        return self.reader.measure(item)
+
+    def holds(self, part: Part, item: Any) -> bool:
+        """Whether a file is still the one that was read."""
+        return self.reader.holds(part, item)
+
+    def keeps(self, part: Part) -> bool:
+        """Whether a file could be read; others are tried again."""
+        return not part.failed
+
+    def rules(self) -> dict[str, Any]:
+        """Return the rules of reading."""
+        return self.reader.rules()
+
+    def finish(self, parts: Mapping[Any, Part], about: Order | None) -> ConformationEvidence:
+        """Make the regions of both sides, and compare them."""
+        read = [self.reader.joined(parts, role, about) for role in ("found", "truth")]
+        inputs, said = in_same_categories(read)
+        cutoffs = as_cutoffs(self.favored, self.allowed, four=any(map(is_four, inputs)))
+        rules = Rules(
+            read_levels(self.levels, cutoffs), self.mass, self.min_residues, self.tolerance
+        )
+        estimator = Estimator(self.kappa, _step(self.step, inputs), self.level_by)
+        first, second = (
+            as_side(role, source, estimator, rules.least)
+            for role, source in zip(("found", "truth"), inputs, strict=True)
+        )
+        categories, notes = shared_categories(first, second)
+        compared = [
+            entry
+            for category in categories
+            for entry in compare_category(category, first, second, rules)
+        ]
+        both = [name for name in categories if name in first.shapes and name in second.shapes]
+        found, truth = (
+            DrawnSide(side, None if side.table is None else units_of(side.table, self.resample))
+            for side in (first, second)
+        )
+        return ConformationEvidence(
+            first, second, tuple(compared), rules, Drawn(found, truth, both, rules.levels), estimator,
+            cutoffs, (*said, *notes),
+        )  # fmt: skip
+
+    def describe(
+        self, evidence: ConformationEvidence, numbers: Sequence[Number], bootstrap: Bootstrap
+    ) -> Description:
+        """Say what the numbers depend on."""
+        return wording.description(evidence)
+
+    def sentence(self, evidence: ConformationEvidence, settings: Mapping[str, Any]) -> str:
+        """Return the sentence for a paper."""
+        return wording.sentence(evidence, settings)
 
 
 def conformation(
@@ -64,6 +139,8 @@ def conformation(
     confidence_level: float = 0.95,
     interval: Literal["normal", "percentile", "basic"] = "normal",
     rng: Seed = 0,
+    workers: int = 1,
+    resume: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
 ) -> ConformationReport:
     """Compare regions of (phi, psi), by category of residue and level.
@@ -115,6 +192,11 @@ def conformation(
         coverages.
     rng : int, Generator, SeedSequence or None
         Source of randomness of the bootstrap.
+    workers : int
+        Number of processes, which read a file at a time; -1 for all processors. No number
+        depends on it.
+    resume : path, optional
+        Folder for what was read of files, so that a run that was interrupted continues.
     progress : bool, optional
         Show a bar; by default on a terminal only.
 
@@ -158,78 +240,125 @@ def conformation(
     >>> report.matches["kind"].tolist(), report.matches["abego"].tolist()
     (['matched'], ['A'])
     """
-    as_cutoffs(favored, allowed)  # a bad one is an error before files are read
-    by = _one_of(level_by, "level_by", ("points", "mass"))
-    method = _one_of(interval, "interval", _METHODS)
-    resamples = checked_draws(bootstrap, confidence_level)
     reading = StructureRules(
         models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
     )
-    inputs = [
-        _read(source, role, category, unit, reading)
-        for source, role in ((found, "found"), (truth, "truth"))
-    ]
-    inputs, said = in_same_categories(inputs)
-    cutoffs = as_cutoffs(favored, allowed, four=any(map(is_four, inputs)))
-    rules = Rules(
-        levels=read_levels(levels, cutoffs),
-        mass=_one_of(mass, "mass", ("truth", "found")),
-        least=_whole(min_residues, "min_residues", 1),
-        tolerance=None if tolerance is None else _positive(tolerance, "tolerance"),
-    )
-    estimator = Estimator(kappa, _step(step, inputs), by)
-    first, second = as_sides(inputs[0], inputs[1], estimator, rules.least)
-    categories, notes = shared_categories(first, second)
-    notes = [*said, *notes]
-    compared = [
-        entry
-        for category in categories
-        for entry in compare_category(category, first, second, rules)
-    ]
-    both = [name for name in categories if name in first.shapes and name in second.shapes]
-    units = [_units(side, resample) for side in (first, second)]
-    drawn = Drawn(DrawnSide(first, units[0]), DrawnSide(second, units[1]), both, rules.levels)
-    evidence = ConformationEvidence(first, second, tuple(compared), rules, drawn)
-    items = _items(compared, rules)
-    intervals: list[Interval] = []
-    if resamples:
-        if units == [None, None]:
-            raise ValueError(
-                "bootstrap draws residues, and neither side is made of any; give structures or "
-                "angles, or bootstrap=0"
-            )
-        values = _draws(drawn, resamples, rng, progress)
-        intervals = _intervals(dict(items), values, drawn, confidence_level, method)
-    settings, sentence = describe(
-        evidence, inputs, estimator, cutoffs, [*notes, *interval_notes(intervals)],
-        bootstrap={
-            "method": f"{method}, over draws of both sides", "resamples": resamples,
-            "confidence_level": confidence_level, "seed": rng if isinstance(rng, int) else None,
-        } if resamples else None,
+    task = _task(
+        Reader(reading, category, unit), levels, level_by, kappa, step, favored, allowed, mass,
+        min_residues, tolerance, resample,
     )  # fmt: skip
-    ends = {entry.name: entry for entry in intervals}
-    rows = [_with_ends(row_of(entry, first, second), ends) for entry in compared]
-    summary = [(name, value) for item in items for name, value in _lines(item, ends)]
-    return ConformationReport(
-        tuple(summary), tuple(rows), settings, sentence, evidence, tuple(intervals)
+    method = _one_of(interval, "interval", _METHODS)
+    report = run(
+        task,
+        {"found": found, "truth": truth},
+        bootstrap=Bootstrap(bootstrap, confidence_level, rng, method, progress),
+        workers=workers,
+        resume=resume,
+        progress=progress,
+    )
+    return cast(ConformationReport, report)
+
+
+def conformation_study(
+    *,
+    levels: Any = ("favored", "allowed"),
+    level_by: Literal["points", "mass"] = "points",
+    kappa: float | Literal["likelihood"] = 50.0,
+    step: float | None = None,
+    favored: float | None = None,
+    allowed: Any = None,
+    category: str | None = None,
+    mass: Literal["truth", "found"] = "truth",
+    min_residues: int = 200,
+    tolerance: float | None = 0.05,
+    models: Any = "first",
+    conformer: Any = "first",
+    bond_limit: float = 2.0,
+    cis_limit: float = 90.0,
+    max_resolution: float | None = None,
+    max_b_factor: float | None = None,
+    min_occupancy: float | None = None,
+    unit: Any = None,
+    resample: str | None = None,
+    bootstrap: int = 0,
+    confidence_level: float = 0.95,
+    interval: Literal["normal", "percentile", "basic"] = "normal",
+    rng: Seed = 0,
+) -> Study:
+    """Start a study of conformations: inputs of both sides are added one by one, anywhere.
+
+    Parameters
+    ----------
+    levels, level_by, kappa, step, favored, allowed, category, mass, min_residues, tolerance
+        As in `conformation`.
+    models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
+        How structures are read; see `overlap.io.StructureRules`.
+    unit, resample, bootstrap, confidence_level, interval, rng
+        As in `conformation`.
+
+    Returns
+    -------
+    Study
+        Its items are inputs: ``update(name, found=...)``, ``update(name, truth=...)``, or both.
+        Files of a side stand in the order of their names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import overlap as ov
+    >>> rng = np.random.default_rng(0)
+    >>> def helix(n, psi):
+    ...     return {"phi": rng.normal(-63, 8, n), "psi": rng.normal(psi, 9, n)}
+    >>> study = ov.evaluate.conformation_study(levels="favored")
+    >>> _ = study.update("a", found=helix(500, -42)).update("b", truth=helix(400, -40))
+    >>> _ = study.update("c", truth=helix(400, -40))
+    >>> bool(study.compute().summary["iou[favored]"] > 0.75)
+    True
+    """
+    reading = StructureRules(
+        models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
+    )
+    task = _task(
+        Reader(reading, category, unit), levels, level_by, kappa, step, favored, allowed, mass,
+        min_residues, tolerance, resample,
+    )  # fmt: skip
+    method = _one_of(interval, "interval", _METHODS)
+    return Study(task, Bootstrap(bootstrap, confidence_level, rng, method))
+
+
+def _task(
+    reader: Reader,
+    levels: Any,
+    level_by: Any,
+    kappa: float | Literal["likelihood"],
+    step: float | None,
+    favored: float | None,
+    allowed: Any,
+    mass: Any,
+    min_residues: int,
+    tolerance: float | None,
+    resample: str | None,
+) -> Conformation:
+    as_cutoffs(favored, allowed)  # a bad one is an error before files are read
+    return Conformation(
+        reader=reader,
+        levels=levels if isinstance(levels, str | float | int) else tuple(levels),
+        level_by=_one_of(level_by, "level_by", ("points", "mass")),
+        kappa=kappa,
+        step=None if step is None else _positive(step, "step"),
+        favored=favored,
+        allowed=allowed,
+        mass=_one_of(mass, "mass", ("truth", "found")),
+        min_residues=_whole(min_residues, "min_residues", 1),
+        tolerance=None if tolerance is None else _positive(tolerance, "tolerance"),
+        resample=resample,
     )
 
 
-def _read(
-    source: Any, role: str, category: str | None, unit: Any, reading: StructureRules
-) -> Conformations:
-    try:
-        return read_conformations(
-            source, category=category, unit=unit_of(unit, role), rules=reading
-        )
-    except TypeError as error:
-        raise TypeError(f"{role}: {error}") from None
-
-
-def _step(step: float | None, inputs: list[Conformations]) -> float:
-    """Degrees between nodes: as given, or those of grids that densities are compared with."""
+def _step(step: float | None, inputs: Sequence[Conformations]) -> float:
+    """Return degrees between nodes: as given, or those of grids on either side."""
     if step is not None:
-        return _positive(step, "step")
+        return step
     steps = {
         side
         for source in inputs
@@ -238,10 +367,6 @@ def _step(step: float | None, inputs: list[Conformations]) -> float:
         for side in grid.step
     }
     return min(steps) if len(steps) == 1 and min(steps) <= _WIDEST_STEP else _STEP
-
-
-def _units(side: Side, resample: str | None) -> Units | None:
-    return None if side.table is None else units_of(side.table, resample)
 
 
 def _one_of(value: Any, name: str, known: tuple[str, ...]) -> Any:
@@ -260,62 +385,3 @@ def _positive(value: Any, name: str) -> float:
     if isinstance(value, bool) or not 0.0 < float(value) < np.inf:
         raise ValueError(f"{name} = {value!r}; wanted a positive number of degrees")
     return float(value)
-
-
-def _items(compared: list[Compared], rules: Rules) -> list[tuple[str, float]]:
-    """Return the numbers of the summary: means over categories first, then each category."""
-    items = []
-    for number in _SUMMARY:
-        for level in rules.levels:
-            values = [entry.values[number] for entry in compared if entry.level == level.name]
-            items.append((name_of(number, "", level.name), mean_of(values)))
-    for entry in compared:
-        for number in _SUMMARY:
-            items.append((name_of(number, entry.category, entry.level), entry.values[number]))
-    return items
-
-
-def _draws(drawn: Drawn, resamples: int, rng: Seed, progress: bool | None) -> dict[str, Any]:
-    """Numbers of all draws, by name."""
-    generator = np.random.default_rng(rng)
-    parts = []
-    for _ in progress_bar(range(resamples), total=resamples, what="resample", progress=progress):
-        weights = [draw_weights(side.count, 1, generator) for side in (drawn.found, drawn.truth)]
-        parts.append(drawn.statistics(np.concatenate(weights, axis=1)))
-    return {name: np.concatenate([part[name] for part in parts]) for name in drawn.names()}
-
-
-def _intervals(
-    estimates: dict[str, float], values: dict[str, Any], drawn: Drawn, level: float, method: str
-) -> list[Interval]:
-    """Intervals of all numbers that were drawn, inside the range of the number."""
-    shown = drawn.fewest_units()
-    result = []
-    for name, draws in values.items():
-        if shown[name] < FEW_UNITS:
-            continue
-        least = -1.0 if name.startswith(("giou", "diou")) else 0.0
-        made = resampled_interval(
-            name, estimates[name], draws, items=shown[name], low=least, high=1.0,
-            confidence_level=level, method=method,
-        )  # fmt: skip
-        result.append(made)
-    return result
-
-
-def _lines(item: tuple[str, float], ends: dict[str, Interval]) -> list[tuple[str, float]]:
-    name, _ = item
-    if name not in ends:
-        return [item]
-    return [item, (f"{name} low", ends[name].low), (f"{name} high", ends[name].high)]
-
-
-def _with_ends(row: dict[str, Any], ends: dict[str, Interval]) -> dict[str, Any]:
-    """Return a row with the ends of intervals behind the numbers that have them."""
-    result: dict[str, Any] = {}
-    for column, value in row.items():
-        result[column] = value
-        name = name_of(column, row["category"], row["level"])
-        if column in NUMBERS and name in ends:
-            result[f"{column}_low"], result[f"{column}_high"] = ends[name].low, ends[name].high
-    return result

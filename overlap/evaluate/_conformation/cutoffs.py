@@ -1,4 +1,4 @@
-"""Cutoffs: which ranks are favored, and which are allowed, by category."""
+"""Cutoffs of ranks by category: favored, allowed, and levels of regions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,19 @@ from overlap.io.residue_categories import (
     as_category,
 )
 
-__all__ = ["Cutoffs", "Level", "as_cutoffs", "read_levels"]
+__all__ = ["TITLES", "Cutoffs", "Level", "as_cutoffs", "read_levels"]
+
+#: Names of the categories on plots.
+TITLES = {
+    "general": "General",
+    "glycine": "Glycine",
+    "cispro": "cis-Proline",
+    "transpro": "trans-Proline",
+    "proline": "Proline",
+    "prepro": "Before proline",
+    "ileval": "Isoleucine, valine",
+    "all": "All residues",
+}
 
 #: Names of levels, in the order of tables.
 LEVELS = ("favored", "allowed")

@@ -21,11 +21,10 @@ from overlap.regions.polygons import Polygons
 from overlap.torus import PeriodicGrid
 from overlap.torus.ranks import highest_level
 
-from .comparing import mean_of, name_of, overlap_of, scores_of
+from .compared import mean_of, name_of, overlap_of, scores_of
 from .cutoffs import Level
-from .drawing_units import Units
-from .shapes import GridShape
-from .sides import Side
+from .sides import GridShape, Side
+from .units import Units
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,7 +12,7 @@ from overlap.regions.polygons import Polygons
 from overlap.scores.score import terms
 
 from .cutoffs import Level
-from .shapes import Shape, weighed
+from .sides import Shape, weighed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 
-from overlap.evaluate.bootstrap import (
-    Seed,
-    checked_draws,
-    draw_weights,
-    interval_notes,
-    share_interval,
-)
+from overlap.evaluate.bootstrap import Bootstrap, Seed
 from overlap.evaluate.contract import Contract
-from overlap.evaluate.numbers import Interval
-from overlap.evaluate.report import package_versions
+from overlap.evaluate.numbers import Number
+from overlap.evaluate.runner import run
+from overlap.evaluate.study import Study
+from overlap.evaluate.task import Description, Inputs, Task
 from overlap.io.conformations import read_conformations
 from overlap.io.rama_grids import RamaGrids
 from overlap.io.residue_categories import EVERYTHING
@@ -23,30 +22,108 @@ from overlap.io.residues import ResidueTable
 from overlap.io.structures import StructureRules
 from overlap.torus import PeriodicGrid
 
-from .classified import VERDICTS, ClassifiedResidues, classify
-from .cutoffs import as_cutoffs
-from .drawing_units import FEW_UNITS, units_of
+from .cutoffs import Cutoffs, as_cutoffs
 from .residue_report import RamachandranReport
+from .residues import ClassifiedResidues, classify
 from .sources import (
     NOT_PAIRED,
+    RECORDS,
+    Order,
+    Part,
+    Reader,
     digests_of,
     findings_of,
     library_settings,
     notes_of,
     table_settings,
-    unit_of,
 )
+from .units import units_of
 
-__all__ = ["NOT_A_Z_SCORE", "ramachandran"]
+__all__ = ["ramachandran", "ramachandran_study"]
 
-NOT_A_Z_SCORE = (
-    "shares of favored and outlier residues are no Ramachandran Z-score: they say how many angles "
-    "are unusual, not whether their distribution is"
-)
-_DRAWS = 256  # at a time
-_METHOD = (
-    "exact binomial (Clopper-Pearson), for as many independent residues as the draws are worth"
-)
+
+@dataclass(frozen=True)
+class Ramachandran(Task):
+    """Rules by which residues are read and classified.
+
+    Attributes
+    ----------
+    reader : Reader
+    library : RamaGrids
+    cutoffs : Cutoffs
+    resample : str or None
+        What the bootstrap draws.
+    """
+
+    reader: Reader
+    library: RamaGrids
+    cutoffs: Cutoffs
+    resample: str | None
+    name, unit = "ramachandran", "files"
+    records, report = RECORDS, RamachandranReport
+
+    def items(self, pieces: int, **inputs: Any) -> Inputs:
+        """Return the files of structures or angles."""
+        return self.reader.items(**inputs)
+
+    def measure(self, key: Any, item: Any) -> Part:
+        """Read the residues of a file."""
+        return self.reader.measure(item)
+
+    def holds(self, part: Part, item: Any) -> bool:
+        """Whether a file is still the one that was read."""
+        return self.reader.holds(part, item)
+
+    def keeps(self, part: Part) -> bool:
+        """Whether a file could be read; others are tried again."""
+        return not part.failed
+
+    def rules(self) -> dict[str, Any]:
+        """Return the rules of reading."""
+        return self.reader.rules()
+
+    def finish(self, parts: Mapping[Any, Part], about: Order | None) -> ClassifiedResidues:
+        """Classify the residues of all files."""
+        table = self.reader.joined(parts, "found", about)
+        if not isinstance(table, ResidueTable):
+            raise ValueError(
+                "found has no residues, but grids or regions; give structures or angles, or "
+                "compare regions with evaluate.conformation"
+            )
+        grids = {name: _ranks(name, grid) for name, grid in self.library.grids.items()}
+        kept, notes, lost = _scored(table, self.library)
+        return ClassifiedResidues(
+            kept, *classify(kept, grids, self.cutoffs), units_of(kept, self.resample), grids,
+            self.cutoffs, table, self.library, tuple(notes), tuple(lost),
+        )  # fmt: skip
+
+    def describe(
+        self, evidence: ClassifiedResidues, numbers: Sequence[Number], bootstrap: Bootstrap
+    ) -> Description:
+        """Say what the numbers depend on."""
+        settings: dict[str, Any] = {
+            "cutoffs": self.cutoffs.settings(),
+            "resample": evidence.units.settings(),
+            "found": table_settings(evidence.source),
+            "truth": library_settings(self.library),
+        }
+        notes = [*notes_of(evidence.source, "found"), *notes_of(self.library, "truth")]
+        notes += evidence.notes
+        if bootstrap.resamples:
+            notes += evidence.units.notes
+        digest = {"sha256": settings["truth"]["sha256"]}
+        rules = {"cutoffs": settings["cutoffs"], "truth": digest}
+        findings = [*findings_of(evidence.source, "found"), *evidence.findings]
+        contract = Contract("ramachandran", rules, reason=NOT_PAIRED)
+        return Description(settings, contract, notes, findings)
+
+    def sentence(self, evidence: ClassifiedResidues, settings: Mapping[str, Any]) -> str:
+        """Return the sentence for a paper."""
+        return _sentence(evidence, settings)
+
+    def extras(self, evidence: ClassifiedResidues) -> dict[str, Any]:
+        """Return the files that could not be read."""
+        return {"failed": evidence.source.failures}
 
 
 def ramachandran(
@@ -68,6 +145,9 @@ def ramachandran(
     bootstrap: int = 0,
     confidence_level: float = 0.95,
     rng: Seed = 0,
+    workers: int = 1,
+    resume: str | os.PathLike[str] | None = None,
+    progress: bool | None = None,
 ) -> RamachandranReport:
     """Count the favored, allowed and outlier residues of structures, by a library of grids.
 
@@ -99,6 +179,13 @@ def ramachandran(
         Of the intervals, in (0, 1).
     rng : int, Generator, SeedSequence or None
         Source of randomness of the bootstrap.
+    workers : int
+        Number of processes, which read a file at a time; -1 for all processors. No number
+        depends on it.
+    resume : path, optional
+        Folder for the residues of files, so that a run that was interrupted continues.
+    progress : bool, optional
+        Show a bar; by default on a terminal only.
 
     Returns
     -------
@@ -141,16 +228,86 @@ def ramachandran(
     >>> report.summary[["favored", "allowed", "outlier"]].round(3).tolist()
     [0.667, 0.0, 0.333]
     """
-    bootstrap = checked_draws(bootstrap, confidence_level)
-    rules = StructureRules(
+    reading = StructureRules(
         models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
     )
-    table = read_conformations(found, category=category, unit=unit_of(unit, "found"), rules=rules)
-    if not isinstance(table, ResidueTable):
-        raise ValueError(
-            "found has no residues, but grids or regions; give structures or angles, or compare "
-            "regions with evaluate.conformation"
-        )
+    task = _task(truth, favored, allowed, category, reading, unit, resample)
+    report = run(
+        task,
+        {"found": found},
+        bootstrap=Bootstrap(bootstrap, confidence_level, rng),
+        workers=workers,
+        resume=resume,
+        progress=progress,
+    )
+    return cast(RamachandranReport, report)
+
+
+def ramachandran_study(
+    *,
+    truth: Any,
+    favored: float | None = None,
+    allowed: Any = None,
+    category: str | None = None,
+    models: Any = "first",
+    conformer: Any = "first",
+    bond_limit: float = 2.0,
+    cis_limit: float = 90.0,
+    max_resolution: float | None = None,
+    max_b_factor: float | None = None,
+    min_occupancy: float | None = None,
+    unit: Any = None,
+    resample: str | None = None,
+    bootstrap: int = 0,
+    confidence_level: float = 0.95,
+    rng: Seed = 0,
+) -> Study:
+    """Start a study of residues: files of structures or angles are added one by one, anywhere.
+
+    Parameters
+    ----------
+    truth
+        The library, as in `ramachandran`.
+    favored, allowed, category, unit, resample, bootstrap, confidence_level, rng
+        As in `ramachandran`.
+    models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
+        How structures are read; see `overlap.io.StructureRules`.
+
+    Returns
+    -------
+    Study
+        Its items are inputs with residues: ``update(name, found=...)``. They stand in the order of
+        their names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import overlap as ov
+    >>> angle = np.radians(np.arange(-179.0, 180.0, 2.0))
+    >>> ranks = (2.0 + np.cos(angle - 1.0)[:, None] + np.cos(angle + 0.5)) / 4.0
+    >>> library = ov.PeriodicGrid(ranks**4, quantity="rank")
+    >>> study = ov.evaluate.ramachandran_study(truth=library)
+    >>> _ = study.update("1abc", found={"phi": [57.0, 0.0], "psi": [-28.0, 100.0]})
+    >>> _ = study.update("1xyz", found={"phi": [-120.0], "psi": [150.0]})
+    >>> study.compute().summary[["favored", "n"]].round(3).tolist()
+    [0.667, 3.0]
+    """
+    reading = StructureRules(
+        models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
+    )
+    task = _task(truth, favored, allowed, category, reading, unit, resample)
+    return Study(task, Bootstrap(bootstrap, confidence_level, rng))
+
+
+def _task(
+    truth: Any,
+    favored: float | None,
+    allowed: Any,
+    category: str | None,
+    reading: StructureRules,
+    unit: Any,
+    resample: str | None,
+) -> Ramachandran:
     library = read_conformations(truth, category=category)
     if not isinstance(library, RamaGrids):
         raise ValueError(
@@ -158,47 +315,7 @@ def ramachandran(
             "regions with evaluate.conformation"
         )
     cutoffs = as_cutoffs(favored, allowed, four=library.four)
-    grids = {name: _ranks(name, grid) for name, grid in library.grids.items()}
-    kept, notes, lost = _scored(table, library)
-    units = units_of(kept, resample)
-    notes = [*notes_of(table, "found"), *notes_of(library, "truth"), *notes]
-    if bootstrap:
-        notes += units.notes
-    evidence = ClassifiedResidues(
-        kept, *classify(kept, grids, cutoffs), units=units, grids=grids, cutoffs=cutoffs
-    )
-    estimates = evidence.statistics(np.ones((1, len(units.names))))
-    intervals = _intervals(evidence, estimates, bootstrap, confidence_level, rng)
-    notes += interval_notes(intervals)
-    ends = {interval.name: interval for interval in intervals}
-    items: list[tuple[str, float]] = []
-    for name, value in estimates.items():
-        items.append((name, float(value[0])))
-        if name in ends:
-            items += [(f"{name} low", ends[name].low), (f"{name} high", ends[name].high)]
-    items.append(("n", float(len(kept))))
-    settings: dict[str, Any] = {
-        "evaluation": "ramachandran",
-        "cutoffs": cutoffs.settings(),
-        "resample": units.settings(),
-        "found": table_settings(table),
-        "truth": library_settings(library),
-        "versions": package_versions(),
-        "findings": [*findings_of(table, "found"), *lost],
-        "notes": [*notes, NOT_A_Z_SCORE],
-    }
-    library_digest = {"sha256": settings["truth"]["sha256"]}
-    rules_of = {"cutoffs": settings["cutoffs"], "truth": library_digest}
-    settings["contract"] = Contract("ramachandran", rules_of, reason=NOT_PAIRED).settings()
-    if bootstrap:
-        settings["bootstrap"] = {
-            "method": _METHOD, "resamples": bootstrap, "confidence_level": confidence_level,
-            "seed": rng if isinstance(rng, int) else None,
-        }  # fmt: skip
-    return RamachandranReport(
-        tuple(items), tuple(_rows(evidence, ends)), settings, _sentence(evidence, settings),
-        evidence, tuple(intervals), table.failures,
-    )  # fmt: skip
+    return Ramachandran(Reader(reading, category, unit), library, cutoffs, resample)
 
 
 def _ranks(category: str, grid: PeriodicGrid) -> PeriodicGrid:
@@ -247,70 +364,7 @@ def _scored(table: ResidueTable, library: RamaGrids) -> tuple[ResidueTable, list
     return kept, notes, []
 
 
-def _intervals(
-    evidence: ClassifiedResidues, estimates: dict[str, Any], bootstrap: int, level: float, rng: Seed
-) -> list[Interval]:
-    """Exact binomial intervals of all shares, for the effective number of residues."""
-    if not bootstrap:
-        return []
-    table, shown = evidence.table, evidence.units_with_residues()
-    weight = table.weight
-    parts: list[dict[str, Any]] = []
-    # Residues of one weight that are drawn one by one are independent: there is nothing to draw.
-    if len(evidence.items) < len(table) or np.ptp(weight) > 0.0:
-        generator = np.random.default_rng(rng)
-        for start in range(0, bootstrap, _DRAWS):
-            count = min(_DRAWS, bootstrap - start)
-            parts.append(evidence.statistics(draw_weights(len(evidence.items), count, generator)))
-    result = []
-    for name, value in estimates.items():
-        if shown[name] < FEW_UNITS:
-            continue
-        category = name.partition("[")[2][:-1]
-        own = weight[table.category == category] if category else weight
-        error, bias = None, 0.0
-        if parts:
-            drawn = np.concatenate([part[name] for part in parts])
-            drawn = drawn[~np.isnan(drawn)]
-            error, bias = float(drawn.std(ddof=1)), float(drawn.mean() - value[0])
-        result.append(
-            share_interval(
-                name,
-                float(value[0]),
-                float(own.sum() ** 2 / (own**2).sum()),
-                items=shown[name],
-                error=error,
-                bias=bias,
-                confidence_level=level,
-            )
-        )
-    return result
-
-
-def _rows(evidence: ClassifiedResidues, ends: dict[str, Interval]) -> list[dict[str, Any]]:
-    """One row per category, then one of all residues: counts and shares of verdicts."""
-    table, verdict = evidence.table, evidence.verdict
-    rows = []
-    for category in (*evidence.categories, ""):
-        mine = table.category == category if category else np.ones(len(table), dtype=bool)
-        counts = np.bincount(verdict[mine], minlength=len(VERDICTS))
-        sums = np.bincount(verdict[mine], table.weight[mine], len(VERDICTS))
-        row: dict[str, Any] = {"category": category or "all residues", "residues": int(mine.sum())}
-        row |= {VERDICTS[v]: int(counts[v]) for v in (2, 1, 0)}
-        for v in (2, 1, 0):
-            name = f"{VERDICTS[v]}[{category}]" if category else VERDICTS[v]
-            row[f"{VERDICTS[v]}_share"] = float(sums[v] / sums.sum())
-            if name in ends:
-                row[f"{VERDICTS[v]}_low"], row[f"{VERDICTS[v]}_high"] = (
-                    ends[name].low,
-                    ends[name].high,
-                )
-        row["unit"] = "1"
-        rows.append(row)
-    return rows
-
-
-def _sentence(evidence: ClassifiedResidues, settings: dict[str, Any]) -> str:
+def _sentence(evidence: ClassifiedResidues, settings: Mapping[str, Any]) -> str:
     found, truth, versions = settings["found"], settings["truth"], settings["versions"]
     sizes = [
         f"{name} {entry['points']:,}" for name, entry in truth["grids"].items() if entry["points"]

@@ -1,23 +1,24 @@
-"""Residues that were scored against a library: what a report on a structure keeps."""
+"""Evidence of a report on residues: those that were scored against a library."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
-from overlap.evaluate.page import Section
-from overlap.evaluate.report import Report
+from overlap.evaluate.bootstrap import Bootstrap, draw_weights, share_interval
+from overlap.evaluate.numbers import Interval, Intervals, Number
+from overlap.evaluate.value_range import UNIT
+from overlap.io.rama_grids import RamaGrids
 from overlap.io.residues import ResidueTable
 
 from .cutoffs import Cutoffs
-from .drawing_units import Units
+from .units import FEW_UNITS, Units
 
 if TYPE_CHECKING:
     from overlap.torus import PeriodicGrid
@@ -26,6 +27,14 @@ __all__ = ["VERDICTS", "ClassifiedResidues", "classify"]
 
 #: What a residue can be, by its number.
 VERDICTS = ("outlier", "allowed", "favored")
+_METHOD = (
+    "exact binomial (Clopper-Pearson), for as many independent residues as the draws are worth"
+)
+_NOT_A_Z_SCORE = (
+    "shares of favored and outlier residues are no Ramachandran Z-score: they say how many angles "
+    "are unusual, not whether their distribution is"
+)
+_DRAWS = 256  # at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +54,11 @@ class ClassifiedResidues(ByValue):
     grids : mapping from str to PeriodicGrid
         Ranks by category.
     cutoffs : Cutoffs
+    source : ResidueTable
+        All residues that were read.
+    library : RamaGrids
+    notes, findings : tuple of str
+        Remarks on residues that are in other categories, or have no grid.
     """
 
     table: ResidueTable
@@ -53,6 +67,10 @@ class ClassifiedResidues(ByValue):
     units: Units
     grids: Mapping[str, PeriodicGrid]
     cutoffs: Cutoffs
+    source: ResidueTable
+    library: RamaGrids
+    notes: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -65,7 +83,7 @@ class ClassifiedResidues(ByValue):
         return self.table.categories
 
     def totals(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Weight of the residues of each verdict and category, shape (B, categories, 3).
+        """Return the weight of the residues of each verdict and category, shape (B, categories, 3).
 
         Parameters
         ----------
@@ -81,7 +99,7 @@ class ClassifiedResidues(ByValue):
         return result
 
     def statistics(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """Share of each verdict, of all residues and by category, for each row of `weights`.
+        """Return the share of each verdict, of all residues and by category.
 
         Parameters
         ----------
@@ -115,8 +133,97 @@ class ClassifiedResidues(ByValue):
             result.update({f"{name}[{category}]": count for name in VERDICTS})
         return result
 
+    def numbers(self) -> list[Number]:
+        """Return the shares, of all residues and by category, and the number of residues."""
+        result = []
+        values = self.statistics(np.ones((1, len(self.items))))
+        for category in ("", *self.categories):
+            for verdict in VERDICTS[::-1]:
+                where = {"category": category} if category else {}
+                value = values[_name(verdict, category)]
+                result.append(Number(verdict, float(value[0]), where, range=UNIT))
+        return [*result, Number("n", float(len(self.table)))]
+
+    def intervals(self, numbers: Sequence[Number], bootstrap: Bootstrap) -> Intervals:
+        """Return exact binomial intervals of all shares, for the effective number of residues.
+
+        Parameters
+        ----------
+        numbers : sequence of Number
+        bootstrap : Bootstrap
+        """
+        if not bootstrap.resamples:
+            return Intervals(notes=(_NOT_A_Z_SCORE,))
+        drawn = self._drawn(bootstrap)
+        shown = self.units_with_residues()
+        weight = self.table.weight
+        made: list[Interval] = []
+        for number in numbers:
+            if shown.get(number.name, 0) < FEW_UNITS:
+                continue
+            category = number.where.get("category")
+            own = weight[self.table.category == category] if category else weight
+            error, bias = None, 0.0
+            if drawn:
+                values = drawn[number.name][~np.isnan(drawn[number.name])]
+                error, bias = float(values.std(ddof=1)), float(values.mean() - number.value)
+            made.append(
+                share_interval(
+                    number.name,
+                    number.value,
+                    float(own.sum() ** 2 / (own**2).sum()),
+                    items=shown[number.name],
+                    error=error,
+                    bias=bias,
+                    confidence_level=bootstrap.level,
+                )
+            )
+        return Intervals(tuple(made), facts={"method": _METHOD}, notes=(_NOT_A_Z_SCORE,))
+
+    def _drawn(self, bootstrap: Bootstrap) -> dict[str, NDArray[np.float64]]:
+        """Return all shares of all draws; none where residues are independent.
+
+        Those of one weight that are drawn one by one are: there is nothing to draw.
+        """
+        if len(self.items) == len(self.table) and not np.ptp(self.table.weight) > 0.0:
+            return {}
+        generator = np.random.default_rng(bootstrap.rng)
+        parts = []
+        for start in range(0, bootstrap.resamples, _DRAWS):
+            count = min(_DRAWS, bootstrap.resamples - start)
+            parts.append(self.statistics(draw_weights(len(self.items), count, generator)))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def rows(self, intervals: Intervals) -> list[dict[str, Any]]:
+        """Return one row per category, then one of all residues: counts and shares of verdicts.
+
+        Parameters
+        ----------
+        intervals : Intervals
+            Of shares.
+        """
+        ends = {interval.name: interval for interval in intervals.numbers}
+        table, verdict = self.table, self.verdict
+        rows = []
+        for category in (*self.categories, ""):
+            mine = table.category == category if category else np.ones(len(table), dtype=bool)
+            counts = np.bincount(verdict[mine], minlength=len(VERDICTS))
+            sums = np.bincount(verdict[mine], table.weight[mine], len(VERDICTS))
+            row: dict[str, Any] = {"category": category or "all residues"}
+            row["residues"] = int(mine.sum())
+            row |= {VERDICTS[v]: int(counts[v]) for v in (2, 1, 0)}
+            for v in (2, 1, 0):
+                name = _name(VERDICTS[v], category)
+                row[f"{VERDICTS[v]}_share"] = float(sums[v] / sums.sum())
+                if name in ends:
+                    row[f"{VERDICTS[v]}_low"] = ends[name].low
+                    row[f"{VERDICTS[v]}_high"] = ends[name].high
+            row["unit"] = "1"
+            rows.append(row)
+        return rows
+
     def columns(self) -> dict[str, Any]:
-        """One entry per residue: its names and angles, score and verdict."""
+        """Return one entry per residue: its names and angles, score and verdict."""
         names = np.array([name for name, _ in self.table.sources], dtype=object)
         kept = ("structure", "model", "chain", "seqid", "icode", "altloc", "resname", "category",
                 "phi", "psi", "omega")  # fmt: skip
@@ -128,23 +235,9 @@ class ClassifiedResidues(ByValue):
             "weight": self.table.weight,
         }
 
-    def headline(self, report: Report) -> str:
-        """Return the shares and the number of residues."""
-        from .shown_residues import headline_of
 
-        return headline_of(report)
-
-    def sections(self, report: Report) -> list[Section]:
-        """Return counts by category, outliers, and counts by structure."""
-        from .shown_residues import sections_of
-
-        return sections_of(report)
-
-    def draw(self, report: Report, path: str | Path | None, ax: Any, **options: Any) -> Any:
-        """Draw the plots of all categories, with the residues as points."""
-        from .pictures import draw_residues
-
-        return draw_residues(self, path, ax, **options)
+def _name(verdict: str, category: str) -> str:
+    return f"{verdict}[{category}]" if category else verdict
 
 
 def classify(

@@ -1,55 +1,35 @@
-"""Settings and the sentence of a report on conformations."""
+"""Words of a report on conformations: settings, contract, notes, findings and the sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from overlap.evaluate.contract import Contract
-from overlap.evaluate.report import package_versions
-from overlap.io.conformations import Conformations
+from overlap.evaluate.task import Description
 
-from .comparing import NUMBERS
-from .cutoffs import Cutoffs
-from .shapes import GridShape
-from .sides import Estimator, Side
+from .compared import NUMBERS
+from .evidence import ConformationEvidence
+from .sides import GridShape, Side
 from .sources import NOT_PAIRED, digests_of, findings_of, notes_of, source_settings
 
-if TYPE_CHECKING:
-    from .evidence import ConformationEvidence
-
-__all__ = ["describe"]
+__all__ = ["description", "sentence"]
 
 
-def describe(
-    evidence: ConformationEvidence,
-    inputs: Sequence[Conformations],
-    estimator: Estimator,
-    cutoffs: Cutoffs,
-    notes: Sequence[str],
-    bootstrap: dict[str, Any] | None,
-) -> tuple[dict[str, Any], str]:
-    """Return everything that the numbers depend on, and the sentence for a paper.
+def description(evidence: ConformationEvidence) -> Description:
+    """Return everything that the numbers depend on.
 
     Parameters
     ----------
     evidence : ConformationEvidence
-    inputs : sequence of ResidueTable, RamaGrids or RegionSet
-        Found and truth.
-    estimator : Estimator
-    cutoffs : Cutoffs
-    notes : sequence of str
-    bootstrap : dict or None
     """
-    rules = evidence.rules
-    sides = evidence.found, evidence.truth
+    rules, estimator = evidence.rules, evidence.estimator
     settings: dict[str, Any] = {
-        "evaluation": "conformation",
         "a": "found",
         "b": "truth",
         "levels": {level.name: dict(level.cutoffs) for level in rules.levels},
         "level_by": estimator.by,
-        "cutoffs": cutoffs.settings(),
+        "cutoffs": evidence.cutoffs.settings(),
         "density": {"kernel": "von Mises", "kappa": estimator.kappa, "step": estimator.step},
         "mass": rules.mass,
         "min_residues": rules.least,
@@ -57,10 +37,14 @@ def describe(
         "units": dict(NUMBERS),
         "period": [360.0, 360.0],
     }
-    for side, source in zip(sides, inputs, strict=True):
-        settings[side.role] = source_settings(source)
+    notes: list[str] = []
+    findings: list[str] = []
+    for side in evidence.sides:
+        settings[side.role] = source_settings(side.source)
         if side.table is not None:
             settings[side.role]["kappa"] = _kappas(side)
+        notes += notes_of(side.source, side.role)
+        findings += findings_of(side.source, side.role)
     settings["resample"] = {
         drawn.side.role: drawn.units.settings()
         for drawn in (evidence.drawn.found, evidence.drawn.truth)
@@ -69,44 +53,8 @@ def describe(
     shared = ("levels", "level_by", "density", "mass", "min_residues", "hausdorff_tolerance")
     rules_of = {name: settings[name] for name in shared}
     rules_of["truth"] = {"sha256": settings["truth"]["sha256"]}
-    settings["contract"] = Contract("conformation", rules_of, reason=NOT_PAIRED).settings()
-    settings["versions"] = package_versions()
-    said = [
-        note
-        for side, source in zip(sides, inputs, strict=True)
-        for note in notes_of(source, side.role)
-    ]
-    said += [*notes, *(note for side in sides for note in _thin(side, evidence))]
-    if bootstrap is not None:
-        settings["bootstrap"] = bootstrap
-        for drawn in (evidence.drawn.found, evidence.drawn.truth):
-            if drawn.units is not None:
-                said += [f"{drawn.side.role}: {note}" for note in drawn.units.notes]
-    settings["findings"] = [
-        finding for source, side in zip(inputs, sides, strict=True)
-        for finding in findings_of(source, side.role)
-    ]  # fmt: skip
-    settings["notes"] = said
-    return settings, _sentence(evidence, settings)
-
-
-def _thin(side: Side, evidence: ConformationEvidence) -> list[str]:
-    """Name the levels that leave out less than one residue."""
-    if side.table is None:
-        return []
-    result = []
-    for level in evidence.rules.levels:
-        few = [
-            f"{category} ({count:,})"
-            for category, count in side.counts.items()
-            if category in side.shapes and count and count * level.cutoffs[category] < 1.0
-        ]
-        if few:
-            result.append(
-                f"{side.role}: {level.name} leaves out less than one residue of {', '.join(few)}, "
-                "so that it is the region of all of them"
-            )
-    return result
+    contract = Contract("conformation", rules_of, reason=NOT_PAIRED)
+    return Description(settings, contract, [*notes, *evidence.notes], findings)
 
 
 def _kappas(side: Side) -> dict[str, float]:
@@ -118,7 +66,15 @@ def _kappas(side: Side) -> dict[str, float]:
     }
 
 
-def _sentence(evidence: ConformationEvidence, settings: dict[str, Any]) -> str:
+def sentence(evidence: ConformationEvidence, settings: Mapping[str, Any]) -> str:
+    """Return the sentence for a paper.
+
+    Parameters
+    ----------
+    evidence : ConformationEvidence
+    settings : mapping
+        Of the report.
+    """
     versions = settings["versions"]
     categories = list(dict.fromkeys(entry.category for entry in evidence.compared))
     parts = [
@@ -127,7 +83,7 @@ def _sentence(evidence: ConformationEvidence, settings: dict[str, Any]) -> str:
         f"{'categories' if len(categories) != 1 else 'category'} {', '.join(categories)} at the "
         f"{'levels' if len(settings['levels']) != 1 else 'level'} {', '.join(settings['levels'])}."
     ]
-    estimated = [side for side in (evidence.found, evidence.truth) if side.table is not None]
+    estimated = [side for side in evidence.sides if side.table is not None]
     if estimated:
         kappas = sorted({kappa for side in estimated for kappa in _kappas(side).values()})
         shown = " to ".join(f"{kappa:g}" for kappa in (kappas[:1] + kappas[1:][-1:]))
