@@ -96,10 +96,10 @@ class Conformation(Task):
             DrawnSide(side, None if side.table is None else units_of(side.table, self.resample))
             for side in (first, second)
         )
+        drawn = Drawn(found, truth, both, rules.levels)
         return ConformationEvidence(
-            first, second, tuple(compared), rules, Drawn(found, truth, both, rules.levels), estimator,
-            cutoffs, (*said, *notes),
-        )  # fmt: skip
+            first, second, tuple(compared), rules, drawn, estimator, cutoffs, (*said, *notes)
+        )
 
     def describe(
         self, evidence: ConformationEvidence, numbers: Sequence[Number], bootstrap: Bootstrap

@@ -284,8 +284,9 @@ class Reader:
         )
         if isinstance(read, RamaGrids):
             grids = {name: _Grid.of(grid) for name, grid in read.grids.items()}
-            files = (dict(x) for x in (read.files, read.titles, read.digests))
-            return _Grids(grids, *files, read.ignored)
+            return _Grids(
+                grids, dict(read.files), dict(read.titles), dict(read.digests), read.ignored
+            )
         if isinstance(read, RegionSet):
             regions = {key: _Region.of(region) for key, region in read.regions.items()}
             return _Regions(regions, read.source, read.sha256, read.findings)
