@@ -19,7 +19,7 @@ from overlap.io.structures import StructureFile, StructureRules
 from overlap.regions.polygons import Polygons
 from overlap.regions.polygons.rings import Rings
 from overlap.torus import PeriodicGrid
-from overlap.torus.angles import AngleSample
+from overlap.torus.densities import AngleSample
 
 if TYPE_CHECKING:
     import numpy as np
