@@ -1,9 +1,9 @@
 """Scoring of segmentations: label volumes against true ones, case by case.
 
-Two inputs become cases (`inputs`), each case counts of pairs of labels (`measure`), counts
-become values of `metrics`, one module answers for empty sets (`empties`), and all of them make a
-report (`finalise`). What is measured of a case knows neither metrics nor labels, so that a run
-can be resumed under other ones.
+Two inputs become a `cohort` of cases, each case counts of pairs of labels (`measure`), and counts
+`values` of `metrics`, with the answers of a policy for empty sets (`empties`). All of this is one
+`task`. The counts of a case depend neither on metrics of counts nor on labels, so that a run can be
+resumed under other ones.
 """
 
 import lazy_loader as _lazy

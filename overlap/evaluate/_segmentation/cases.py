@@ -43,7 +43,7 @@ class Measured:
     ----------
     case : str
     found, truth : tuple of int
-        Labels of each pair that occurs; for soft volumes one pair of the label 1.
+        Labels of each pair that occurs; for soft volumes one pair, of the label 1.
     voxels : tuple of int
         Voxels of each pair.
     sums : tuple of float

@@ -1,4 +1,4 @@
-"""Counts: what the voxels of labels sum to, one row per case and label."""
+"""Counts of voxels, one row per case and label."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Counts"]
 
 @dataclass(frozen=True, eq=False)
 class Counts(ByValue):
-    """Sums over voxels, one row per case and label; shares of soft volumes count as such.
+    """Counts of voxels, one row per case and label; of soft volumes sums of shares.
 
     Attributes
     ----------

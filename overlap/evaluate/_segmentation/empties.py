@@ -1,4 +1,4 @@
-"""Empty: what a metric is where one or both of two sets are empty; said only here."""
+"""Policies for empty sets: the value of a metric where truth, found or both are empty."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _WORDS = ("nan", "worst", "best", "formula", "raise")
 
 @dataclass(frozen=True)
 class Answers:
-    """The answers for one class of metrics.
+    """Answers for one class of metrics.
 
     Each is a number, or ``"nan"``, ``"worst"`` and ``"best"`` (of the metric's range: 0 and 1
-    for a ratio, infinity and 0 for a distance), ``"formula"`` (what division gives), or
+    for a ratio, infinity and 0 for a distance), ``"formula"`` (the result of division), or
     ``"raise"`` (the program has an error instead of a number: the value is undefined, and a note
     says so).
 
@@ -79,8 +79,8 @@ class Empty(ByValue):
     Attributes
     ----------
     overlap : Answers
-        For ratios: NaN, 0, 0. Numbers are those of ratios of which 1 is best; errors, which are
-        best at 0, take 1 minus the number.
+        For ratios: NaN, 0, 0. The numbers are for ratios that are best at 1; errors, which are best
+        at 0, take 1 minus the number.
     distance : Answers
         For distances: NaN, infinity, infinity.
     relative : Answers
@@ -136,7 +136,7 @@ class Empty(ByValue):
         ----------
         metric : Metric
         values : ndarray, shape (N,)
-            What the formula gives.
+            Results of the formula.
         situation : ndarray of int8, shape (N,)
             Place in `SITUATIONS`, at most 3.
 
@@ -175,7 +175,7 @@ class Empty(ByValue):
 
 
 def _turned(metric: Metric, answer: Answer) -> Answer:
-    """Return a ratio's answer for a metric of which less is better."""
+    """Return the answer for a metric where less is better, from that for a ratio."""
     if isinstance(answer, str) or not metric.better:
         return answer
     if answer == 1.0:
@@ -191,7 +191,7 @@ _PERCENTILE = re.compile(r"^hd[\d.]+$")
 _RAISE = _three("raise", "raise", "raise")
 _ZERO = _three(0.0, 0.0, 0.0)
 _APART = _three("nan", "worst", "worst")
-# MONAI divides by what there is, whatever `ignore_empty` is; percentiles are undefined.
+# MONAI divides without a check, whatever `ignore_empty` is; percentiles are undefined.
 _MONAI = {
     "precision": _three("nan", 0.0, "nan"),
     "recall": _three("nan", "nan", 0.0),
@@ -203,7 +203,7 @@ _MONAI = {
     "nsd": _three("nan", 0.0, 0.0),
 }
 
-#: Policies by name: the default, and what other programs answer.
+#: Policies by name: the default, and those of other programs.
 EMPTY_POLICIES: dict[str, Empty] = {
     "default": Empty(name="default"),
     "surface-distance": Empty(

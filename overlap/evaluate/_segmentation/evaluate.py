@@ -70,7 +70,7 @@ def segmentation(
         one case: two files, two arrays, or two images of SimpleITK, ITK or nibabel, which are
         read with their grid.
     labels : path, str, mapping, sequence of int, or LabelSet, optional
-        What is scored. ``"1=liver,2=tumor,whole=1+2"``; a ``dataset.json`` or CSV file (see
+        Labels that are scored. ``"1=liver,2=tumor,whole=1+2"``; a ``dataset.json`` or CSV file (see
         `overlap.io.read_labels`), and then labels that it does not name are errors; a mapping
         from name to labels; or numbers. By default every label that occurs, by its number.
     metrics : iterable of str, Score or Metric
@@ -81,41 +81,44 @@ def segmentation(
         Levels of the cases, such as sites: a CSV file with the column ``case``, a DataFrame indexed
         by case, or a mapping from case to a mapping. Columns are added to the table.
     missing : float or "worst", optional
-        What stands in the means for undefined and infinite values; by default they are left
-        out and counted. ``"worst"`` leaves out what is undefined because both sets are empty.
+        Number that stands in the means for undefined and infinite values; by default they are left
+        out and counted. ``"worst"`` leaves out values that are undefined because both sets are
+        empty.
     failed : {"leave_out", "worst", "error"}
-        What cases are that could not be evaluated: in no number; the worst value of every metric
+        Fate of cases that could not be evaluated: in no number; the worst value of every metric
         and label, if the found volume is at fault (missing, unreadable, on another grid); or a
         ValueError.
     empty : str or Empty
-        What a metric is for empty sets: a name in `EMPTY_POLICIES`, or a policy.
+        Values of metrics for empty sets: a name in `EMPTY_POLICIES`, or a policy.
     bootstrap : int
         Number of resamples of cases; 0 for no intervals, otherwise at least 50.
     interval : {"studentised", "exact"}
-        How intervals are made, inside the range of each metric; see `mean_interval`. ``"exact"``
+        Method of the intervals, inside the range of each metric; see `mean_interval`. ``"exact"``
         also allows for rare misses that no case has, and is wide where cases are alike.
     confidence_level : float
         Of the intervals, in (0, 1).
     rng : int, Generator, SeedSequence or None
         Source of randomness of the bootstrap.
     workers : int
-        Processes; each holds one case at a time. The result does not depend on it.
+        Number of processes, each of which holds one case at a time; -1 for all processors. The
+        result does not depend on it. ``joblib.parallel_config`` chooses another engine, such as
+        dask.
     resume : path, optional
         Folder for measured cases. A run that was interrupted continues; cases whose volumes or
         rules have changed are measured again.
     tolerance : float
-        How much grids may differ; see `overlap.io.check_same_grid`.
+        Largest difference of grids; see `overlap.io.check_same_grid`.
     spacing : sequence of float, optional
         Sides of a voxel in millimeters, for arrays and for files that do not say.
     pattern : str or (str, str), optional
-        Where the files are in the folders; see `overlap.io.pair_folders`.
+        Path of the files inside the folders; see `overlap.io.pair_folders`.
     soft : bool or {"minmax", "product", "squared"}
         Read values in [0, 1] instead of labels, and compare them in this form; True is
         ``"minmax"``. See `overlap.Masks`.
     scale : float or (float, float), optional
-        For soft volumes, what stands for 1: in found, or in truth and in found.
+        For soft volumes, the number that stands for 1: in found, or in truth and in found.
     instances : {"components", "labels"}
-        What the objects of metrics such as ``pq`` are: connected components of each label, or
+        Objects of metrics such as ``pq``: connected components of each label, or
         the labels themselves (without `labels`, all of them are then scored as ``"all"``).
     connectivity : int, optional
         Neighbours of a voxel of a component; by default the largest number.
@@ -124,8 +127,8 @@ def segmentation(
     challenge : {"GLI", "SSA", "PED", "MEN", "MET"}
         Rules of ``lesion_dice``; see `overlap.lesionwise_dice`.
     surface : str or Convention
-        How surfaces are measured, for ``hd95``, ``assd``, ``nsd@2mm`` and the like: whose
-        convention; a name in `overlap.SURFACE_PRESETS`, or one of your own.
+        Convention of surfaces, for ``hd95``, ``assd``, ``nsd@2mm`` and the like: a name in
+        `overlap.SURFACE_PRESETS`, or one of your own.
     reorient : bool
         Exchange and flip axes of found volumes whose voxels are those of the truth in another
         order, without changing a value; see `overlap.io.reorient`. By default they fail.
@@ -167,7 +170,7 @@ def segmentation(
         connectivity=connectivity, at_least=at_least, challenge=challenge, surface=surface,
         reorient=reorient,
     )  # fmt: skip
-    drawn = Bootstrap(bootstrap, confidence_level, rng, _interval(interval))
+    drawn = _bootstrap(bootstrap, confidence_level, rng, interval)
     inputs = {"truth": truth, "found": found, "pattern": pattern, "strata": strata}
     report = run(task, inputs, bootstrap=drawn, workers=workers, resume=resume, progress=progress)
     assert isinstance(report, SegmentationReport)
@@ -208,7 +211,7 @@ def segmentation_study(
     >>> (first | other).report().summary["dice"].round(4)
     np.float64(0.8333)
     """
-    drawn = Bootstrap(bootstrap, confidence_level, rng, _interval(interval))
+    drawn = _bootstrap(bootstrap, confidence_level, rng, interval)
     return Study(_task(**rules), drawn, resume=resume)
 
 
@@ -218,7 +221,7 @@ def _task(
     metrics: str | Iterable[str | Score | Metric] = DEFAULT_METRICS,
     ignore: int | Sequence[int] | None = None,
     missing: Any = None,
-    failed: Literal["leave_out", "worst", "error"] = "leave_out",
+    failed: Any = "leave_out",
     empty: str | Empty = "default",
     tolerance: float = 1e-3,
     spacing: Sequence[float] | None = None,
@@ -264,7 +267,7 @@ def _task(
         whole=bool(objects) and instances == "labels" and groups is None,
         reorient=bool(reorient),
     )
-    return Segmentation(chosen, measure, as_empty(empty), _missing(missing), _failed(failed))
+    return Segmentation(chosen, measure, as_empty(empty), missing, failed)
 
 
 def _soft(soft: Any) -> Literal["minmax", "product", "squared"] | None:
@@ -318,21 +321,7 @@ def _labels(
     return groups, complete and not soft, void
 
 
-def _missing(missing: Any) -> float | str | None:
-    if missing is None or missing == "worst":
-        return missing
-    if isinstance(missing, bool) or not np.isfinite(float(missing)):
-        raise ValueError(f"missing = {missing!r}; wanted a finite number, 'worst' or None")
-    return float(missing)
-
-
-def _failed(failed: Any) -> Literal["leave_out", "worst", "error"]:
-    if failed not in ("leave_out", "worst", "error"):
-        raise ValueError(f"failed = {failed!r}; wanted 'leave_out', 'worst' or 'error'")
-    return failed
-
-
-def _interval(interval: Any) -> str:
+def _bootstrap(resamples: int, level: float, rng: Seed, interval: Any) -> Bootstrap:
     if interval not in INTERVALS:
         raise ValueError(f"interval = {interval!r}; wanted 'studentised' or 'exact'")
-    return str(interval)
+    return Bootstrap(resamples, level, rng, interval)

@@ -101,23 +101,21 @@ class SegmentationEvidence(ByValue):
     def numbers(self) -> list[Number]:
         """Return the means of every metric, over labels and of each label, and counts."""
         everything = np.ones((1, len(self.items)))
-        means, counts = self.statistics(everything), self.denominators(everything)
+        means, counts = self.means(everything)[0], self.denominators(everything)[0]
+        places = [{}, *({"label": label} for label in self.groups)]
         result = []
-        for m, metric in enumerate(self.metrics):
+        for metric, used, *columns in zip(self.metrics, self.used, means, counts, strict=True):
             # Numbers that stand for missing values may be beyond the range of the metric.
             inside = Range(
-                float(np.fmin.reduce(self.used[m], axis=None, initial=metric.low)),
-                float(np.fmax.reduce(self.used[m], axis=None, initial=metric.high)),
+                float(np.fmin.reduce(used, axis=None, initial=metric.low)),
+                float(np.fmax.reduce(used, axis=None, initial=metric.high)),
             )
-            for label in (None, *self.groups):
-                name = metric.name if label is None else f"{metric.name}[{label}]"
-                n = int(counts[name][0])
-                number = Number(
-                    metric.name, float(means[name][0]), {} if label is None else {"label": label},
-                    n=n, n_undefined=len(self.items) - n, unit=self.unit_of(metric), range=inside,
-                    better=metric.better,
+            unit = self.unit_of(metric)
+            for place, mean, n in zip(places, *(x.tolist() for x in columns), strict=True):
+                result.append(
+                    Number(metric.name, mean, place, n=n, n_undefined=len(used) - n, unit=unit,
+                           range=inside, better=metric.better)
                 )  # fmt: skip
-                result.append(number)
         for metric, values in zip(self.metrics, self.values, strict=True):
             for count, odd in (("n_nan", np.isnan(values)), ("n_inf", np.isinf(values))):
                 where = {"of": metric.name}
@@ -130,15 +128,12 @@ class SegmentationEvidence(ByValue):
         """Return the intervals of all means over enough cases."""
         if not bootstrap.resamples:
             return Intervals()
-        columns = {}
-        for m, metric in enumerate(self.metrics):
-            columns[metric.name] = self.parts(m)
-            for label, used in zip(self.groups, self.used[m].T, strict=True):
-                columns[f"{metric.name}[{label}]"] = used[~np.isnan(used)]
+        means = [number for number in numbers if number.n is not None]
+        columns = [x for m, used in enumerate(self.used) for x in (self.parts(m), *used.T)]
         draws: dict[int, NDArray[np.float64]] = {}  # by number of values: the same for all
         made = []
-        for number in numbers:
-            values = columns.get(number.name, ())
+        for number, column in zip(means, columns, strict=True):
+            values = column[~np.isnan(column)]
             count = len(values)
             if count < LEAST_ITEMS:
                 continue
@@ -183,18 +178,38 @@ class SegmentationEvidence(ByValue):
                     )
         return rows
 
-    def label_means(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return weighted means over cases, shape (B, metrics, labels); NaN where there is none.
+    def means(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return weighted means over cases; NaN where there is none.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (B, cases)
+
+        Returns
+        -------
+        ndarray of float64, shape (B, metrics, 1 + labels)
+            First the mean over labels of the others, each of one label.
+        """
+        known = ~np.isnan(self.used)
+        filled = np.where(known, self.used, 0.0)
+        total = np.einsum("bc,mcl->bml", weights, filled)
+        count = np.einsum("bc,mcl->bml", weights, known.astype(np.float64))
+        means = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0.0)
+        return np.concatenate([defined_mean(means, axis=2)[..., None], means], axis=2)
+
+    def denominators(self, weights: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the number of cases in each mean of `means`.
+
+        A mean over labels has the cases with a value of any label.
 
         Parameters
         ----------
         weights : ndarray, shape (B, cases)
         """
         known = ~np.isnan(self.used)
-        filled = np.where(known, self.used, 0.0)
-        total = np.einsum("bc,mcl->bml", weights, filled)
-        count = np.einsum("bc,mcl->bml", weights, known.astype(np.float64))
-        return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0.0)
+        known = np.concatenate([known.any(axis=2, keepdims=True), known], axis=2)
+        weighed = (np.asarray(weights) > 0.0).astype(np.int64)
+        return np.einsum("bc,mcl->bml", weighed, known.astype(np.int64))
 
     def statistics(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Return every metric, over labels and of each label, for cases of other weights.
@@ -208,32 +223,10 @@ class SegmentationEvidence(ByValue):
         dict from str to ndarray, shape (B,)
             ``dice`` is the mean over labels of the means over cases, ``dice[liver]`` one of them.
         """
-        means = self.label_means(np.asarray(weights, np.float64))
-        overall = defined_mean(means, axis=2)
-        result = {}
-        for m, metric in enumerate(self.metrics):
-            result[metric.name] = overall[:, m]
-            for k, label in enumerate(self.groups):
-                result[f"{metric.name}[{label}]"] = means[:, m, k]
-        return result
-
-    def denominators(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.int64]]:
-        """Return the number of cases in each mean of `statistics`, by the same names.
-
-        A mean over labels has the cases with a value of any label.
-
-        Parameters
-        ----------
-        weights : ndarray, shape (B, cases)
-        """
-        known = ~np.isnan(self.used)
-        weighed = (np.asarray(weights) > 0.0).astype(np.int64)
-        result = {}
-        for m, metric in enumerate(self.metrics):
-            result[metric.name] = weighed @ known[m].any(axis=1)
-            for k, label in enumerate(self.groups):
-                result[f"{metric.name}[{label}]"] = weighed @ known[m, :, k]
-        return result
+        means = self.means(np.asarray(weights, np.float64))
+        labels = ["", *(f"[{label}]" for label in self.groups)]
+        names = [f"{metric.name}{label}" for metric in self.metrics for label in labels]
+        return dict(zip(names, means.reshape(len(means), -1).T, strict=True))
 
     def parts(self, m: int) -> NDArray[np.float64]:
         """Split the mean over labels of a metric into one number per case: its linear parts.

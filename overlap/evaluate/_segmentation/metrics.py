@@ -27,33 +27,33 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Metric:
-    """What is measured of a label of a case.
+    """A metric of one label of one case.
 
     Attributes
     ----------
     name : str
-        Its name in tables and summaries.
+        Name in tables and summaries.
     meaning : str
         The formula, in words or symbols: A is the found set, B the true one, V the volume.
     source : str
-        Where it is defined.
+        Publication or program that defines it.
     better : {"higher", "lower", "zero", ""}
-        Which values are better; ``"zero"`` for signed differences, ``""`` for sizes.
+        Better values: ``"zero"`` for signed differences, ``""`` for sizes.
     empty : {"overlap", "distance", "relative", ""}
-        Which answers of an `Empty` policy it takes; with ``""`` the formula always holds.
+        Answers of an `Empty` policy that it takes; with ``""`` the formula always holds.
     unit : {"1", "length", "volume"}
         Dimension; ``"1"`` for pure numbers.
     low, high : float
         Range.
     family : {"voxels", "objects", "surfaces"}
-        What it looks at.
+        Things that it compares.
     formula : Score or callable, optional
-        A ratio of the package, or a function of `Counts`. None for metrics that are not of
-        voxels alone: those are measured while the volumes are at hand.
+        A ratio of the package, or a function of `Counts`. None for metrics that need the volumes,
+        and are measured with them.
     points : {"found", "truth", ""}
-        The side whose points are averaged: without any there is no mean.
+        The side whose points are averaged; without points there is no mean.
     penalty : float, optional
-        What a failed case has where the worst value is infinite.
+        Value of a failed case where the worst value is infinite.
     """
 
     name: str
@@ -77,21 +77,21 @@ class Metric:
 
     @property
     def worst(self) -> float:
-        """The worst value there is; NaN where no direction is better."""
+        """Worst value; NaN where no direction is better."""
         if self.better == "zero":
             return max(abs(self.low), abs(self.high))
         return {"higher": self.low, "lower": self.high}.get(self.better, float("nan"))
 
     @property
     def best(self) -> float:
-        """The best value there is; NaN where no direction is better."""
+        """Best value; NaN where no direction is better."""
         if self.better == "zero":
             return 0.0
         return {"higher": self.high, "lower": self.low}.get(self.better, float("nan"))
 
     @property
     def any_form(self) -> bool:
-        """Whether soft sets may be measured by squares, so that they share more than one has."""
+        """Whether the value holds for sums of squares, whose intersection may exceed a set."""
         score = self.formula
         return isinstance(score, Score) and not any(p.component.bounded for p in score.parts)
 
@@ -106,7 +106,7 @@ class Metric:
         return {"1": "1", "volume": volume, "length": volume.rstrip("23")}[self.unit]
 
     def evaluate(self, counts: Counts) -> Values:
-        """Return the value of every row; NaN or infinite where the formula is.
+        """Return the value of the formula for every row; may be NaN or infinite.
 
         Parameters
         ----------
@@ -122,12 +122,12 @@ class Metric:
             return self.formula(counts)
 
     def when_failed(self, diagonal: float) -> float:
-        """Return what a case counts that has no usable found volume; NaN if nothing can stand.
+        """Return the value of a case without a usable found volume; NaN if there is none.
 
         Parameters
         ----------
         diagonal : float
-            Length of the diagonal of the volume, than which no distance is larger.
+            Length of the diagonal of the volume, the largest distance.
         """
         if not self.better or np.isfinite(self.worst):
             return self.worst
@@ -245,7 +245,7 @@ def _metric_named(name: str) -> Metric:
 
 _ALIASES = {"sensitivity": "recall", "jaccard": "iou", "dsc": "dice", "f1": "rq"}
 
-#: What is measured if nothing is said.
+#: Metrics by default.
 DEFAULT_METRICS = ("dice", "iou", "precision", "recall", "volume_truth", "volume_found")
 
 
@@ -265,7 +265,7 @@ def chosen_metrics(metrics: Iterable[str | Score | Metric]) -> tuple[Metric, ...
     Raises
     ------
     TypeError, ValueError
-        A name is unknown or there twice; a score needs more than volumes and what they share.
+        A name is unknown or there twice; a score needs more than sizes and intersections.
 
     Examples
     --------

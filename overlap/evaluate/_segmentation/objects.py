@@ -15,7 +15,7 @@ from overlap.labels.instances import match_instances
 from overlap.labels.lesions import BRATS_2023, detect_lesions, lesionwise_dice
 from overlap.labels.surfaces import surface_distances
 
-__all__ = ["COUNTED", "LESIONWISE", "ObjectRules", "measure_objects"]
+__all__ = ["COUNTED", "LESIONWISE", "ObjectRules", "measure_objects", "window_of"]
 
 Mask = NDArray[np.bool_]
 
@@ -29,7 +29,7 @@ _MARGIN = 5  # voxels around the labels that are looked at: more than any dilati
 
 @dataclass(frozen=True)
 class ObjectRules:
-    """What an object is, and how objects are matched.
+    """Rules for the objects of a label, and for matching them.
 
     Attributes
     ----------
@@ -120,7 +120,7 @@ def measure_objects(
             part = Contingency(cells.relabeled(*own), counts.spacing, counts.origin, counts.unit)
             result[name] = _qualities(part, rules)
             continue
-        window = _window(counts, members, truth.shape)
+        window = window_of(counts, members, truth.shape, _MARGIN)
         void = np.isin(truth[window], ignore) if ignore else None
         pieces = [
             _pieces(volume[window], members, void, rules.connectivity) for volume in (found, truth)
@@ -183,14 +183,25 @@ def _qualities(counts: Contingency, rules: ObjectRules) -> dict[str, float]:
     return {name: float(value) for name, value in values.items() if name in rules.metrics}
 
 
-def _window(
-    counts: Contingency, members: Sequence[int], shape: tuple[int, ...]
+def window_of(
+    counts: Contingency, members: Sequence[int], shape: tuple[int, ...], margin: int = 0
 ) -> tuple[slice, ...]:
-    """Return the box of the labels of both sides, with a margin."""
+    """Return the box around labels of both sides; one voxel if there are none.
+
+    Parameters
+    ----------
+    counts : Contingency
+    members : sequence of int
+        Labels.
+    shape : tuple of int
+        Of the volume.
+    margin : int
+        Voxels around them.
+    """
     cells = counts.cells
     inside = np.isin(cells.found, members) | np.isin(cells.truth, members)
     if not inside.any():
         return (slice(0, 1),) * len(shape)
-    lower = np.maximum(cells.lower[inside].min(axis=0) - _MARGIN, 0)
-    upper = np.minimum(cells.upper[inside].max(axis=0) + _MARGIN, shape)
+    lower = np.maximum(cells.lower[inside].min(axis=0) - margin, 0)
+    upper = np.minimum(cells.upper[inside].max(axis=0) + margin, shape)
     return tuple(slice(int(a), int(b)) for a, b in zip(lower, upper, strict=True))

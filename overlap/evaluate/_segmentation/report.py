@@ -127,14 +127,13 @@ class SegmentationReport(Report):
         weights = np.zeros((len(keys), len(self.evidence.items)))
         for row, key in enumerate(keys):
             weights[row, levels[key]] = 1.0
-        numbers, counts = self.evidence.statistics(weights), self.evidence.denominators(weights)
+        means, counts = self.evidence.means(weights), self.evidence.denominators(weights)
         rows = []
-        for row, key in enumerate(keys):
-            for metric in self.evidence.metrics:
-                for label in ("", *self.evidence.groups):
-                    name = f"{metric.name}[{label}]" if label else metric.name
-                    value, n = float(numbers[name][row]), int(counts[name][row])
-                    rows.append({"stratum": key[0], "level": key[1], "metric": metric.name,
+        for row, (stratum, level) in enumerate(keys):
+            for m, metric in enumerate(self.evidence.metrics):
+                for k, label in enumerate(("", *self.evidence.groups)):
+                    value, n = float(means[row, m, k]), int(counts[row, m, k])
+                    rows.append({"stratum": stratum, "level": level, "metric": metric.name,
                                  "label": label, "value": value, "n": n})  # fmt: skip
         return rows
 

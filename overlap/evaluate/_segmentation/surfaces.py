@@ -16,13 +16,14 @@ from overlap.labels.surfaces.boundary import default_width
 from overlap.labels.surfaces.conventions import as_convention
 
 from .metrics import SURFACE_NAME
+from .objects import window_of
 
 __all__ = ["SurfaceRules", "measure_surfaces"]
 
 
 @dataclass(frozen=True)
 class SurfaceRules:
-    """Which metrics of surfaces, and in which convention.
+    """Metrics of surfaces, and the convention for them.
 
     Attributes
     ----------
@@ -116,13 +117,10 @@ def _band_iou(
     width: float,
 ) -> float:
     """Return the boundary IoU of some labels, looking at their box only."""
-    cells = counts.cells
-    inside = np.isin(cells.found, members) | np.isin(cells.truth, members)
-    if not inside.any():
-        return float("nan")
-    lower, upper = cells.lower[inside].min(axis=0), cells.upper[inside].max(axis=0)
-    window = tuple(slice(int(a), int(b)) for a, b in zip(lower, upper, strict=True))
+    window = window_of(counts, members, truth.shape)
     masks = [np.isin(volume[window], members) for volume in (found, truth)]
+    if not (masks[0].any() or masks[1].any()):
+        return float("nan")
     if np.isnan(width):
         return boundary_iou(*masks, width=default_width(truth.shape))
     return boundary_iou(*masks, width=width, spacing=counts.spacing, band="euclidean")

@@ -51,6 +51,16 @@ class Segmentation(Task):
     name, unit = "segmentation", "cases"
     records, report = (Failed, Measured, Source), SegmentationReport
 
+    def __post_init__(self) -> None:
+        if self.failed not in ("leave_out", "worst", "error"):
+            raise ValueError(f"failed = {self.failed!r}; wanted 'leave_out', 'worst' or 'error'")
+        missing: Any = self.missing
+        if missing is None or missing == "worst":
+            return
+        if isinstance(missing, bool) or not np.isfinite(float(missing)):
+            raise ValueError(f"missing = {missing!r}; wanted a finite number, 'worst' or None")
+        object.__setattr__(self, "missing", float(missing))
+
     def items(self, pieces: int, **inputs: Any) -> Inputs:
         """Pair the volumes of both sides."""
         cohort = as_cohort(**inputs)
