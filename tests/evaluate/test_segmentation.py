@@ -86,6 +86,21 @@ def test_means_are_over_cases_then_over_labels(report):
     assert dict(report.summary_items()) == pytest.approx(report.summary.to_dict(), nan_ok=True)
 
 
+def test_numbers_know_their_place_and_their_cases(report):
+    numbers = {number.name: number for number in report.numbers}
+    assert list(numbers) == [name for name, _ in report.summary_items()]
+    for name, n in report.settings["cases_in_means"].items():
+        assert (numbers[name].n, numbers[name].n_undefined) == (n, 6 - n)
+    rare = numbers["dice[rare]"]
+    assert (rare.metric, dict(rare.where), rare.better) == ("dice", {"label": "rare"}, "higher")
+    assert (rare.n, rare.range.low, rare.range.high, rare.unit) == (1, 0.0, 1.0, "1")
+    volume = numbers["volume_difference"]
+    assert (volume.unit, volume.better) == ("mm3", "zero")
+    undefined = report.table.query("metric == 'dice'")["value"].isna().sum()
+    assert (numbers["dice n_nan"].metric, numbers["dice n_nan"].value) == ("n_nan", undefined)
+    assert numbers["n_cases"].unit == "cases"
+
+
 def test_labels_by_default_are_those_that_occur(cases):
     result = segmentation(truth=cases[0], found=cases[1], metrics="dice")
     assert result.settings["labels"] == {"1": [1], "2": [2], "9": [9]}

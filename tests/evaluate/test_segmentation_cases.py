@@ -175,6 +175,41 @@ def test_a_study_is_the_same_in_any_order_and_in_pieces(folders, tmp_path):
         alone.picture()
 
 
+def test_any_shards_and_order_of_a_study_give_the_same_bytes(folders):
+    spoil(folders[1] / "case_2.nii.gz", "truncated")
+    rules = {**OPTIONS, "metrics": ["dice", "hd95", "pq"], "failed": "worst", "bootstrap": 50}
+    items = {
+        pair.case: {"truth": str(pair.truth), "found": str(pair.found)}
+        for pair in pair_folders(*folders)
+    }
+    plain = segmentation_study(**rules).update_all(items, workers=2).compute()
+    assert plain.summary[["n_cases", "n_failed"]].tolist() == [6.0, 1.0]
+    rng = np.random.default_rng(0)
+    for _ in range(4):
+        shards = [segmentation_study(**rules) for _ in range(3)]
+        for case in rng.permutation(list(items)).tolist():
+            shards[rng.integers(3)].update(case, **items[case])
+        rng.shuffle(shards)
+        whole = shards[0].merge(shards[1])
+        assert whole.from_bytes(shards[2].to_bytes()).compute().to_json() == plain.to_json()
+    other = segmentation_study(**{**rules, "tolerance": 1e-2})
+    with pytest.raises(ValueError, match="measured by other rules: tolerance"):
+        other.from_bytes(whole.to_bytes())
+
+
+def test_the_key_of_a_study_is_the_name_of_the_case():
+    sides = {"truth": [[0, 1, 1]], "found": [[0, 1, 0]]}
+    study = segmentation_study(metrics=["dice"])
+    for key in ("case_10", "case_2", 7):
+        study.update(key, **sides)
+    study.update(1, case="case_1", **sides)
+    assert study.compute().evidence.items == ("7", "case_1", "case_2", "case_10")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'fund'"):
+        study.update("x", truth=[[1]], fund=[[1]])
+    with pytest.raises(TypeError, match="unexpected keyword argument 'pattern'"):
+        segmentation_study(pattern="*")
+
+
 # ---------------------------------------------------------------------------- resuming
 
 
@@ -262,6 +297,38 @@ def test_failed_cases_are_tried_again(folders, tmp_path, measured):
     assert measured == ["case_2"]
 
 
+def test_cases_that_fail_later_are_not_taken_from_an_earlier_run(folders, tmp_path, measured):
+    kept = {"resume": tmp_path / "kept", "failed": "worst"}
+    run(folders, **kept)
+    (folders[1] / "case_1.nii.gz").unlink()
+    spoil(folders[1] / "case_2.nii.gz", "truncated")
+    measured.clear()
+    report = run(folders, **kept)
+    assert sorted(measured) == ["case_1", "case_2"]
+    assert report.failures[["case", "counts"]].values.tolist() == [
+        ["case_1", "worst"], ["case_2", "worst"]
+    ]  # fmt: skip
+    assert [note for note in report.settings["notes"] if "earlier run" in note] == [
+        "4 cases were measured by an earlier run"
+    ]
+    assert len(list((tmp_path / "kept").iterdir())) == 6
+
+
+def test_a_study_keeps_its_cases_in_a_folder(folders, tmp_path, measured):
+    items = {
+        pair.case: {"truth": str(pair.truth), "found": str(pair.found)}
+        for pair in pair_folders(*folders)
+    }
+    study = segmentation_study(**OPTIONS, resume=tmp_path / "kept")
+    for case, item in items.items():
+        study.update(case, **item)
+    assert len(measured) == 6
+    again = segmentation_study(**OPTIONS).update_all(items, resume=tmp_path / "kept").compute()
+    assert len(measured) == 6
+    assert again.settings["notes"][0] == "6 cases were measured by an earlier run"
+    pd.testing.assert_frame_equal(study.compute().table, again.table)
+
+
 def test_arrays_and_objects_are_resumed_by_what_they_are(tmp_path, measured):
     truth, found = random_cases(2)
     options = {"resume": tmp_path / "kept", "metrics": ["pq", "dice"]}
@@ -300,3 +367,18 @@ def test_a_case_needs_little_more_than_its_volumes(tmp_path):
     tracemalloc.stop()
     one_case = 2 * truth.nbytes
     assert peak < 1.6 * one_case
+
+
+def test_a_part_has_nothing_of_its_volumes():
+    truth = np.zeros((128, 100, 90), np.uint8)
+    truth[40:90, 30:80, 20:70] = 1
+    study = segmentation_study(**OPTIONS)
+    study.update("warm", truth=truth[:9], found=truth[:9])  # compiled, imported
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    for case in "abcd":
+        study.update(case, truth=truth.copy(), found=np.roll(truth, 3, 0))
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < truth.nbytes / 10
+    assert len(study.to_bytes()) < 5 * 2000
