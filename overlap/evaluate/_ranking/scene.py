@@ -92,6 +92,11 @@ class Scene(ByValue):
         return levels_of(self.rules.measure, self.thresholds)
 
     @property
+    def values(self) -> NDArray[np.float64]:
+        """Values of the pairs as users have them: of distances, less is better."""
+        return levels_of(self.rules.measure, self.pairs.value)
+
+    @property
     def confidence(self) -> NDArray[np.float64]:
         """Confidences of the detections."""
         assert self.found.confidence is not None

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap.evaluate._ranking.evidence import reported_precision
 from overlap.evaluate._ranking.pairs import Pairs
 from overlap.evaluate._ranking.scene import Scene
 from overlap.evaluate._ranking.table import Table
-from overlap.evaluate._ranking.ties import tie_spread
 from overlap.evaluate.bootstrap import Bootstrap
 from overlap.evaluate.numbers import Number
 from overlap.evaluate.report import plain
@@ -21,7 +21,7 @@ from overlap.io.name_match import closest
 from overlap.io.segments import SegmentTable, on_one_clock
 
 from .blocks import joined, split
-from .evidence import TemporalEvidence, tie_range_of
+from .evidence import TemporalEvidence
 from .measure import Measured, measure_videos, same_videos
 from .protocol import Protocol
 from .report import TemporalReport
@@ -29,8 +29,6 @@ from .rules import rules_of
 from .wording import describe, sentence
 
 __all__ = ["TemporalTask"]
-
-SPREAD_SAMPLES, EXPECTED_SAMPLES = 16, 100
 
 
 @dataclass(frozen=True)
@@ -83,13 +81,10 @@ class TemporalTask(Task):
         ranked = _scene(measured, self.protocol, self.labels).ranked(
             official=self.ties == "official"
         )
-        ap, expected = ranked.precision(), self.ties == "expected"
-        spread = tie_spread(ranked, ap, EXPECTED_SAMPLES if expected else SPREAD_SAMPLES)
-        if expected:
-            ap = spread["random"].mean(axis=0)
+        ap, tie_range = reported_precision(ranked, self.ties)
         fields = {name: getattr(self, name) for name in ("protocol", "ties", "labels", "subset")}
         inputs = None if about is None else {**about, **fields}
-        return TemporalEvidence(ranked, measured, ap, tie_range_of(spread, ap), inputs)
+        return TemporalEvidence(ranked, ap, tie_range, measured, inputs)
 
     def describe(
         self, evidence: TemporalEvidence, numbers: Sequence[Number], bootstrap: Bootstrap

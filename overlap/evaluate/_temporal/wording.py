@@ -150,7 +150,7 @@ def describe(
             "segments": sum(map(len, measured.given_ambiguous)),
         }
     if with_intervals:
-        videos = evidence.videos_by_class()
+        videos = evidence.items_by_class()
         median = float(np.median(videos)) if len(videos) else 0.0
         if median < FEW_VIDEOS:
             notes.append(
