@@ -31,6 +31,9 @@ __all__ = [
     "stacked",
 ]
 
+NEAR = 1e-12
+_LARGEST = sys.float_info.max
+
 Pair = tuple[Regions, Regions]
 
 
@@ -96,8 +99,7 @@ def identical(pred: Regions, target: Regions) -> NDArray[np.bool_]:
     return pred.identical(target)
 
 
-NEAR = 1e-12
-_LARGEST = sys.float_info.max
+# --------------------------------------------------------------------------------- sums over items
 
 
 def settle(item, best, sign, factors, common, grad):

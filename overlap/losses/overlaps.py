@@ -248,6 +248,9 @@ def _take_limits(
     return same
 
 
+# ------------------------------------------------------------------------------------------- forms
+
+
 def shaped(
     plan: Plan,
     pair: Pair,
@@ -371,6 +374,9 @@ def _powers(
     assert per_item is not None
     assert grad is not None
     return per_item, grad
+
+
+# -------------------------------------------------------------------------------- parts of a score
 
 
 @dataclass(frozen=True, eq=False)

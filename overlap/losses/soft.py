@@ -47,6 +47,8 @@ __all__ = [
     "tversky_loss",
 ]
 
+_NONE = np.empty(0)
+
 Side = Literal["pred", "target", "both"]
 
 
@@ -327,7 +329,7 @@ def _given(name: str, weights: Any, count: int) -> NDArray[np.float64]:
     return array
 
 
-_NONE = np.empty(0)
+# -------------------------------------------------------------------------------- sums over groups
 
 
 @dataclass(frozen=True, eq=False)

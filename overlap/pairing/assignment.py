@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Assignment", "assign", "best_of", "useful_pairs", "without_pairs", "zero_apart"]
 
+_PAIRS = 1 << 20  # scores of a block of all pairs
+
 
 @dataclass(frozen=True, eq=False)
 class Assignment(ByValue):
@@ -293,7 +295,7 @@ def _ignore(
     label[i[label[i] == 0]] = -1
 
 
-_PAIRS = 1 << 20  # scores of a block of all pairs
+# ----------------------------------------------------------------------------------- best partners
 
 
 def zero_apart(score: Score) -> bool:

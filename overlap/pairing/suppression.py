@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Bounds", "Kept", "boxes", "interleaved", "layout", "nms", "shares"]
 
+Bounds = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
+_LEVELS = 30  # sizes that differ by more than 2^30 share the smallest cells
+_FINER = 1  # cells are half as wide as the regions in them
+
 _SMALL_GROUP = 96  # up to here, looking at all kept regions is faster than a grid
 _BLOCK = 2048
 
@@ -489,10 +493,7 @@ def _soft(
     return alive
 
 
-Bounds = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
-
-_LEVELS = 30  # sizes that differ by more than 2^30 share the smallest cells
-_FINER = 1  # cells are half as wide as the regions in them
+# -------------------------------------------------------------------------------------------- grid
 
 
 def boxes(bounds: Bounds | None, n: int) -> NDArray[np.float64]:

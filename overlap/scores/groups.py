@@ -197,6 +197,9 @@ def labels_at(columns: Sequence[NDArray[Any]], index: int) -> Any:
     return values[0] if len(values) == 1 else tuple(values)
 
 
+# ---------------------------------------------------------------------------- scores within groups
+
+
 @dataclass(frozen=True, eq=False)
 class GroupScores(ByValue):
     """All scores within one group, as of one image.

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "check_extremes", "check_slopes"]
 
+_SHORTEST = 2.0**-1000  # the gradient of a ratio with respect to an end is about 1 / length
+_ADVICE = "subtract an origin, or multiply all coordinates by the same number"
+
 _GROUP_WORDS = {
     Groups.ENCLOSURE: "common enclosure",
     Groups.OUTSIDE: "enclosure of their own",
@@ -207,9 +210,7 @@ def fused_kernel(
     )
 
 
-_SHORTEST = 2.0**-1000  # the gradient of a ratio with respect to an end is about 1 / length
-
-_ADVICE = "subtract an origin, or multiply all coordinates by the same number"
+# -------------------------------------------------------------------------- numbers beyond float64
 
 
 def check_extremes(

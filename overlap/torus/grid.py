@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["PeriodicGrid", "read_pair", "read_period", "read_values"]
 
+#: What values may be: least, most, and in words.
+_QUANTITIES = {
+    "density": (0.0, math.inf, "a finite number >= 0, as a density has to be"),
+    "rank": (0.0, 1.0, "in [0, 1], as a rank has to be"),
+    "other": (-math.inf, math.inf, "a finite number"),
+}
+
 
 class PeriodicGrid(ByValue):
     """Values at the nodes of a grid on a doubly periodic plane, bilinear in between.
@@ -401,12 +408,7 @@ class PeriodicGrid(ByValue):
         return float(np.minimum(one, two).sum() / max(one.sum(), two.sum()))
 
 
-#: What values may be: least, most, and in words.
-_QUANTITIES = {
-    "density": (0.0, math.inf, "a finite number >= 0, as a density has to be"),
-    "rank": (0.0, 1.0, "in [0, 1], as a rank has to be"),
-    "other": (-math.inf, math.inf, "a finite number"),
-}
+# ------------------------------------------------------------------------------------------ checks
 
 
 def read_values(values: ArrayLike, quantity: str) -> NDArray[np.float64]:

@@ -101,6 +101,18 @@ def test_help_and_listing(capsys):
     assert listed == "sokal_sneath  Sokal-Sneath index: I / (I + 2 (A - I) + 2 (B - I))\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["metrics", "--module", "math"], "--module is for scores, not for metrics"),
+        (["scores", "--module", "no.such"], "--module no.such: No module named"),
+    ],
+)
+def test_listing_says_what_is_wrong(words, message, capsys):
+    assert main(["list", *words]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_tensors():
     torch = pytest.importorskip("torch")
     from overlap.interop.torch import score
