@@ -90,8 +90,8 @@ def as_array(values: Any, what: str) -> NDArray[Any]:
     Raises
     ------
     TypeError
-        For what is no single array: a path, a list of arrays, an object that has a grid of its own
-        and is not known.
+        For anything but a single array: a path, a list of arrays, an object with a grid of its own
+        that is not known.
     ValueError
         For a masked array with masked elements.
     """
@@ -137,7 +137,7 @@ def read_labels(values: ArrayLike, what: str) -> NDArray[Any]:
     Raises
     ------
     TypeError
-        For what is not an array of numbers; see `as_array`.
+        For anything but an array of numbers; see `as_array`.
     ValueError
         For a value that is not a whole number, with its index; for no axes; for layers that
         are one class each.
@@ -172,7 +172,7 @@ def read_labels(values: ArrayLike, what: str) -> NDArray[Any]:
 
 
 def _advice(array: NDArray[Any]) -> str:
-    """Say what to do with values that are no labels."""
+    """Return advice for values that are no labels."""
     with np.errstate(invalid="ignore"):
         if not np.isfinite(array).all():
             return "labels are finite"

@@ -1,4 +1,4 @@
-"""Bounds on work: what a few numbers may ask for. They are compared before any work is done.
+"""Bounds on the work that a few numbers may ask for, compared before any work is done.
 
 A slip of the keyboard or a damaged file can ask for years or for terabytes. What a caller already
 holds in memory has no bound here. Every message says the bound and another way.

@@ -31,7 +31,7 @@ def as_numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
     Raises
     ------
     TypeError
-        For what is not numbers.
+        For anything but numbers.
     ValueError
         For masked values, and for whole numbers that float64 cannot hold.
     """

@@ -71,8 +71,8 @@ def read_times(values: Any, what: str, where: Where | None = None) -> Ticks:
     Raises
     ------
     TypeError, ValueError
-        For what is no time, for missing times (NaT), and for a mixture of times with and without
-        a zone; with the index.
+        For values that are no times, for missing times (NaT), and for a mixture of times with and
+        without a zone; with the index.
     """
     where = where or _places(what)
     values = unmasked(values, what)

@@ -148,7 +148,7 @@ def _show(numbers: _Affine) -> str:
 def mismatch(
     truth: VoxelGrid, found: VoxelGrid, names: tuple[str, str], tolerance: float, how: str = ""
 ) -> str:
-    """Say what differs between two grids, and what would make them equal; "" if nothing does.
+    """Describe the difference of two grids, and a way to make them equal; "" for equal ones.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def mismatch(
 
 
 def _hint(truth: VoxelGrid, found: VoxelGrid, tolerance: float, how: str) -> str:
-    """Say what would make the grids equal, if something simple does."""
+    """Describe a simple way to make the grids equal, if there is one."""
     if len(found.shape) != len(truth.shape):
         return "give both the same number of axes"
     change = axis_change(truth, found, tolerance)

@@ -1,7 +1,7 @@
 """Machine code on disk: one checked file for each kernel and signature.
 
 An entry that is damaged, cut off or left by another version is deleted, and the kernel is compiled
-again. Nothing that happens to the disk stops a computation: what cannot be written stays in
+again. Nothing that happens to the disk stops a computation: entries that cannot be written stay in
 memory, and a folder that cannot be written is still read.
 
 Machine code of strangers is not run. An entry counts only if its file belongs to this user, to the

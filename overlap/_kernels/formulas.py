@@ -167,8 +167,8 @@ def _sign(x):
 
 @scalar
 def direction_gap(o, e, s, x, p):
-    # Shares q of the sides of the enclosure between the centers, and what of a diagonal
-    # direction the line through both is: 2 sin cos, 0 along an axis.
+    # Shares q of the sides of the enclosure between the centers, and how near to a diagonal the
+    # line through both is: 2 sin cos, 0 along an axis.
     if AXES == 1:
         offset, _, _, cover = x[0]
         r = inverse(cover)

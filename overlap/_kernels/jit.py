@@ -76,7 +76,7 @@ def scalar(function: Callable) -> Callable:
 def subroutine(function: Callable) -> Callable:
     """Compile a long function of numbers alone, which scalars call instead of inlining it.
 
-    For what costs microseconds: inlined at several places it would take many seconds to
+    For functions of microseconds: inlined at several places it would take many seconds to
     compile, and without arrays among its arguments a call costs nothing to speak of.
     """
     return njit(**_OPTIONS)(function)

@@ -5,7 +5,7 @@ Five groups, each computed only where a score asks for it:
 ===========  ==================================================================
 overlap      ``measure_a, measure_b, intersection``
 enclosure    ``hull, center_gap2, diameter2`` of the common enclosure
-outside      what of the enclosure lies outside the regions' own enclosures
+outside      the part of the enclosure outside the regions' own enclosures
 extent       per axis ``offset, side_a, side_b, cover`` (signed centre offset a - b,
              the two sides, the side of the enclosure)
 divergence   ``transport2, bhattacharyya, kl_ba, kl_ab`` of two distributions
@@ -64,7 +64,7 @@ class Terms(ByValue):
     Attributes
     ----------
     measure_a, measure_b, intersection : ndarray, shape (N,)
-        Length, area, volume, ... of each region and of what they share.
+        Length, area, volume, ... of each region and of their intersection.
     hull, center_gap2, diameter2 : ndarray, shape (N,), or None
         Measure of the common enclosure, squared distance of the centres, squared
         diameter of the enclosure.

@@ -124,7 +124,7 @@ class RotatedDeltas(ByValue):
     clamp : float, pair of float, or None
         Bounds of `dw` and `dh` when decoding, as in `Deltas`.
     frame : {"image", "anchor"}
-        Along what dx and dy are measured: x and y (detectron2), or width and height of the
+        Directions in which dx and dy are measured: x and y (detectron2), or width and height of the
         anchor (``proj_xy`` of mmrotate), so that turning everything changes nothing.
     swap_edges : bool
         Encode a box with width and height exchanged where that makes `da` smaller

@@ -26,7 +26,7 @@ _COUNTS = ("tp", "fp", "fn", "iou_sum")
 
 @dataclass(frozen=True, eq=False)
 class InstanceMatches(ByValue):
-    """Pairs of found and true instances, and what is left; every number comes from them.
+    """Pairs of found and true instances, and the rest; every number comes from them.
 
     Attributes
     ----------

@@ -51,7 +51,7 @@ def checked_pair(
         Of the loss, for messages.
     pred, target : array_like
     share : bool
-        Targets must be in [0, 1]; what is outside by rounding in their type becomes 0 or 1.
+        Targets must be in [0, 1]; those outside by rounding in their type become 0 or 1.
     """
     arrays = shaped_pair(name, pred, target)
     if share:

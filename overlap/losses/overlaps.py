@@ -118,7 +118,7 @@ def overlap_loss(
     Raises
     ------
     TypeError
-        Where the kind does not have what the score needs, or gives no gradient.
+        Where the kind lacks terms of the score, or gives no gradient.
     ValueError
         For a score that is not best for identical regions, and options out of range.
 

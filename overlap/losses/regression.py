@@ -33,7 +33,7 @@ def smooth_l1(
     Parameters
     ----------
     pred, target : array_like, shape (N,) or (N, P)
-        N items with P parameters, such as what `overlap.coders` encode.
+        N items with P parameters, such as codes of `overlap.coders`.
     beta : float
         Where the square becomes a distance, >= 0. At 0 it is `l1`.
     weights : array_like, shape (N,), optional

@@ -31,7 +31,7 @@ class CoarseToFine(ByValue):
     """A loss that starts as smooth L1 of a coder's numbers and ends as an overlap loss.
 
     While predictions are far off, offsets have gradients of an even size everywhere, and an
-    overlap has small ones or none; once they are near, the overlap is what counts. Up to the
+    overlap has small ones or none; once they are near, the overlap counts. Up to the
     step `start` the loss is ``coarse_weight * smooth_l1``, from `stop` on
     ``fine_weight * overlap_loss``, and in between the one fades into the other.
 

@@ -104,7 +104,7 @@ def tversky_loss(
     """Return the Tversky loss (Salehi et al. 2017, arXiv:1706.05721) with its gradient.
 
     ``1 - (I + e) / (I + alpha (A - I) + beta (B - I) + e)`` of every group, in [0, 1]: alpha
-    weighs what is predicted and not there, beta what is there and not predicted.
+    weighs false positives (predicted and not there), beta false negatives.
 
     Parameters
     ----------
@@ -225,7 +225,7 @@ def focal_tversky_loss(
     pred, target, smooth, groups, weights, reduction, wrt
         As in `tversky_loss`.
     alpha, beta : float
-        Weights >= 0 of what is predicted and not there, and of what is there and not predicted.
+        Weights >= 0 of false positives and of false negatives.
     gamma : float
         > 0. Above 1 the gradient grows without bound towards T = 1; at 1 it is 0.
 
@@ -405,7 +405,7 @@ def grouped_loss(
     name : str
         For messages.
     score : Score
-        A ratio that needs what the loss needs of the kind.
+        A ratio that needs the same terms as the loss.
     formula : callable
         From `Sums` to the losses of the groups, shape (count,), and to the partials of
         those with respect to each pair's measures and intersection, three times (N,).

@@ -4,7 +4,7 @@ Regions come sorted by group and then by descending confidence, so that one inde
 all columns. VALUE is bound to the score of a pair, MOST and
 TIGHTER to cheap upper bounds of it.
 
-A region's *core* is what a region that suppresses it must touch: its outer box, or, where
+A region's *core* is the part that a region which suppresses it must touch: its outer box, or, where
 the score tells how much of it must be shared, that box without as much on every side.
 """
 
@@ -104,7 +104,7 @@ def hard(
 ):
     """Suppress within each range of regions; ranges up to `small` do without a grid.
 
-    A candidate shares more than `own` of each of its sides with what suppresses it, and
+    A candidate shares more than `own` of each of its sides with its suppressor, and
     that is at most `most` times as long on each side.
     """
     levels = inverse.shape[0]

@@ -1,7 +1,7 @@
 """Occluded regions: bounds of scores by the hidden fraction, and errors that are due to it.
 
-The *whole* (amodal) region of an object includes what is behind something else, or outside the
-picture; the *visible* (modal) region is what can be seen of it. A detector that can only see the
+The *whole* (amodal) region of an object includes parts behind something else, or outside the
+picture; the *visible* (modal) region is the part that can be seen. A detector that can only see the
 visible part is scored against the whole; the functions here say how much of its loss that explains.
 
 >>> import overlap as ov

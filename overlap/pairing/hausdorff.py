@@ -96,9 +96,9 @@ def hausdorff(
 
     Notes
     -----
-    The search leaves out what cannot beat the farthest point known, by the bound that distances
-    are 1-Lipschitz and that the distance to an edge is convex. Every value is attained at a point
-    that was found; `HausdorffDistances.error` states how much larger the exact one can be. It is
+    The search leaves out pieces that cannot beat the farthest point known, because distances are
+    1-Lipschitz and the distance to an edge is convex. Every value is attained at a point that was
+    found; `HausdorffDistances.error` states how much larger the exact one can be. It is
     mostly far below `bound`. Where a region runs along another at one distance over a great
     length, 200,000 pieces may be too few to get there, and the error is then larger.
 

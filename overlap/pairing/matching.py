@@ -96,7 +96,7 @@ def match(
     Returns
     -------
     Matches
-        The pairs, and what is left on both sides.
+        The pairs, and the unmatched regions of both sides.
 
     Raises
     ------

@@ -97,7 +97,7 @@ def nms(
     """Suppress regions that overlap a more confident one.
 
     The most confident region is kept, all others whose score against it is greater than
-    the threshold are dropped, and so on with what is left. Equal confidences are taken in
+    the threshold are dropped, and so on with the rest. Equal confidences are taken in
     the order of their index. A score that is NaN (two empty regions) suppresses nothing.
 
     Soft suppression (Bodla et al. 2017, arXiv:1704.04503) lowers confidences instead: when
@@ -135,7 +135,7 @@ def nms(
     Returns
     -------
     Kept
-        ``index`` and ``confidence`` of what is kept, most confident first.
+        ``index`` and ``confidence`` of the kept regions, most confident first.
 
     Raises
     ------
@@ -354,7 +354,7 @@ def _limited(kept: Kept, codes: NDArray | None, count: int) -> Kept:
 
 @dataclass(frozen=True, eq=False)
 class _Task:
-    """Regions sorted by group and descending confidence, and what to do with them."""
+    """Regions sorted by group and descending confidence, with the rule of suppression."""
 
     regions: Regions
     score: Score
@@ -516,11 +516,12 @@ def interleaved(columns: tuple) -> tuple:
 def shares(
     regions: Regions, score: Score, threshold: float, sides: NDArray[np.float64]
 ) -> tuple[float, float]:
-    """Return the least share of a candidate's sides, and the largest ratio of sides to them.
+    """Return bounds on the regions that can suppress a candidate.
 
-    That is of the sides of what suppresses it, with which it shares the former.
-    A box of which more than a share t lies in another one also shares more than t of its
-    extent on every axis, so that nothing else needs to be looked at. Zero and infinite where
+    The first is the least share of the candidate's sides that both have in common, the second the
+    largest ratio of the other region's sides to the candidate's. A box that has more than a share
+    t in another one also shares more than t of its extent on every axis, so that nothing else
+    needs to be looked at. Zero and infinite where
     the score does not say, and among boxes so small that their measure has no precision.
     """
     unknown = 0.0, math.inf

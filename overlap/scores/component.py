@@ -1,4 +1,4 @@
-"""Components of a score: one formula of the terms of a pair, and what is known of it."""
+"""Components of scores: formulas of the terms of a pair, with their metadata."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Weights = tuple[float, float] | Callable[[tuple[float, ...]], tuple[float, float
 
 @dataclass(frozen=True, eq=False)
 class Component:
-    """One formula and what is known of it.
+    """One formula and its metadata.
 
     Components are equal if all their attributes are. Pickled, a formula is the name of a
     function in its module, so that the same function, with the same kernels, is found again.
@@ -169,7 +169,7 @@ def read_component(
     axis: Callable | None,
     absolute: bool,
 ) -> Component:
-    """Return the component of a formula and its metadata, or say what is wrong with them.
+    """Return the component of a formula and its metadata, or raise an error about them.
 
     The arguments are those of `overlap.component`.
     """

@@ -137,7 +137,7 @@ enclosed_gap = component(
     torch=_enclosed_gap,
     doc="""Penalty: share of the common enclosure outside both sets' own enclosures.
 
-    As `enclosure_gap`, but what a set leaves free of its own enclosure is not held against it.
+    As `enclosure_gap`, but space that a set leaves free in its own enclosure does not count.
 
     Range: [0, 1]; 0 whenever both own enclosures are equal.
 

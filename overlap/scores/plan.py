@@ -1,4 +1,4 @@
-"""Plans: a score made ready for two batches, checked against what they have, and its kernels."""
+"""Plans: scores made ready for two batches, checked against their terms, and the kernels."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ iou = component(
     torch=iou_of_tensors,
     doc="""Intersection over union (Jaccard index): ``I / (A + B - I)``.
 
-    A and B are the measures of found and truth, I is the measure of what both share.
+    A and B are the measures of found and truth, I is the measure of their intersection.
 
     Range: [0, 1]; 1 for equal sets, 0 for sets that share nothing, NaN for two empty sets.
 
@@ -106,7 +106,7 @@ dice = component(
     torch=_dice,
     doc="""Dice coefficient (Sorensen, F1 of sizes): ``2 I / (A + B)``.
 
-    A and B are the measures of found and truth, I is the measure of what both share.
+    A and B are the measures of found and truth, I is the measure of their intersection.
 
     Range: [0, 1]; 1 for equal sets, 0 for sets that share nothing, NaN for two empty sets. It
     is ``2 IoU / (1 + IoU)``, so both rank pairs alike.

@@ -434,11 +434,11 @@ def component(
     axis: Callable | None = None,
     torch: Callable | None = None,
 ) -> Score:
-    """Return a score of your own, from one compiled formula and what is known of it.
+    """Return a score of your own, from one compiled formula and its metadata.
 
     The result is as good a score as `iou`: it adds to others, and has pairwise evaluation, sparse
     pairs, gradients, suppression, matching and losses, for every kind of region that has the terms.
-    These trust what is said here; `overlap.testing.check_score` checks it.
+    These trust the metadata; `overlap.testing.check_score` checks them.
 
     Parameters
     ----------
@@ -453,7 +453,7 @@ def component(
         empty regions if only the overlap is read; else, where a denominator is 0, it is 0.
     needs : str or iterable of str
         The groups of terms that the formula reads: ``"overlap"``, ``"enclosure"``, ``"outside"``,
-        ``"extent"``, ``"divergence"`` (see `terms`). And what else it asks of a kind: ``"centers"``
+        ``"extent"``, ``"divergence"`` (see `terms`). And conditions on the kind: ``"centers"``
         (distances between centers mean something), ``"sides"`` (of the enclosure), ``"aspect"`` (a
         width and a height), ``"corners"``, ``"bounded"`` (an intersection that is at most either
         measure).

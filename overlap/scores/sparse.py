@@ -129,7 +129,7 @@ def _ranged(
     """Return the kept pairs of ranges over one order of the two batches.
 
     Every job writes at the place of its candidates, and the kept pairs then move together.
-    Memory that is never written to is never taken, so the output costs what is kept; beyond
+    Memory that is never written to is never taken, so the output costs the kept pairs only; beyond
     a limit of candidates, the jobs share one output that grows.
     """
     kernel = plan.kernel(loops.ranges, geometry)

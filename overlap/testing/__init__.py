@@ -138,7 +138,7 @@ def check_regions(
     Returns
     -------
     Capabilities
-        What the kind has, and what it loses by what it lacks: ``print`` shows it.
+        Capabilities of the kind, and its losses by those that it lacks: ``print`` shows them.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Capabilities of a kind of region: what it has, and what it does without for the rest."""
+"""Capabilities of a kind of region, and the losses by those that it lacks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Capabilities", "capabilities"]
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a kind of region can do.
+    """Capabilities of a kind of region.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Capabilities:
 
 
 def capabilities(batch: Regions, scores: Sequence[Score]) -> Capabilities:
-    """Return what a kind has, and what it loses by what it lacks.
+    """Return the capabilities of a kind, and its losses by those that it lacks.
 
     Parameters
     ----------

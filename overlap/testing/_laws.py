@@ -24,7 +24,7 @@ __all__ = ["SCORE_LAWS", "batches", "order_of_scores", "refusal", "terms"]
 
 
 def terms(sample: Sample) -> None:
-    """Check what holds between the terms themselves, under every enclosure."""
+    """Check relations between the terms themselves, under every enclosure."""
     for enclosure in dict.fromkeys(("natural", *sample.found._enclosures())):
         _terms_under(sample, enclosure)
 

@@ -85,7 +85,7 @@ class Sample:
         object.__setattr__(self, "overlapping", shared)
 
     def has(self, score: Score) -> bool:
-        """Return whether the kind has what the score needs."""
+        """Return whether the kind has all terms of the score."""
         try:
             score(self.found[:1], self.truth[:1])
         except TypeError:

@@ -1,4 +1,4 @@
-"""Laws of components: a formula keeps what its record says, on terms of random regions."""
+"""Laws of components: formulas agree with their records, on terms of random regions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ROWS = {  # of a block of terms
 def check_score(
     score: Score, *, partials: bool = True, pairs: int = 200, rng: int | np.random.Generator = 0
 ) -> None:
-    """Check that the components of a score are what their records say.
+    """Check that the components of a score agree with their records.
 
     On terms of random boxes with one, two and three axes, or of random Gaussians: the range, the
     highest value apart, symmetry, the value of equal regions, growth with the intersection, the

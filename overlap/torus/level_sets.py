@@ -128,7 +128,7 @@ def _fixed(values: _Floats) -> _Floats:
 def _cut(
     values: _Floats, inside: NDArray[np.bool_], level: float, axes: tuple[bool, bool]
 ) -> _Drawn:
-    """Draw what winds around the torus, cut along the first line of nodes of some axes."""
+    """Draw pieces that wind around the torus, cut along the first line of nodes of some axes."""
     at = [np.arange(-int(cut), n + int(cut)) for n, cut in zip(values.shape, axes, strict=True)]
     rows, columns = (place % n for place, n in zip(at, values.shape, strict=True))
     walled, kept = values[np.ix_(rows, columns)], inside[np.ix_(rows, columns)]

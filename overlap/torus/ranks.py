@@ -55,14 +55,14 @@ def number_of_points(ranks: _Floats) -> int | None:
 
 
 def ranks_of(values: _Floats, held: _Floats) -> _Floats:
-    """Return the share of what cells hold that lies in those of at most the value of a node."""
+    """Return the share of the mass in cells of at most the value of a node."""
     _, which = np.unique(values, return_inverse=True)
     sums = np.cumsum(np.bincount(which.ravel(), held.ravel()))
     return (sums / sums[-1])[which.reshape(values.shape)]
 
 
 def highest_level(values: _Floats, held: _Floats, fraction: float) -> float:
-    """Return the highest value with this fraction of what cells hold at it or above."""
+    """Return the highest value with this fraction of the mass at it or above."""
     order = np.argsort(-values, axis=None, kind="stable")
     reached = np.cumsum(held.ravel()[order])
     # Sums of many terms are rounded: a share that is met but for that is met.

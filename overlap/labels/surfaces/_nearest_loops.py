@@ -194,7 +194,7 @@ def fill_planes(gaps, squares, rows, side, first, inside, start, stop):
 
 
 def search_planes(inside, first, width, side, at, result, start, stop):
-    """Find the squared distance of queries from what every plane knows.
+    """Find the squared distance of queries from the distances inside all planes.
 
     Parameters
     ----------

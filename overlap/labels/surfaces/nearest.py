@@ -149,7 +149,7 @@ class Targets:
         )  # fmt: skip
 
     def _planes(self, at: NDArray[np.int64], result: NDArray[np.float64]) -> None:
-        """Search by planes: what it costs hardly depends on how far targets are."""
+        """Search by planes, at a cost that hardly depends on the distance of targets."""
         planes, rows, width = self._grid.shape
         fill, search = specialise(loops.fill_planes), specialise(loops.search_planes)
         gaps, squares, sides = self._gaps, self._squares, self._sides
