@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import pickle
 from dataclasses import replace
 from itertools import pairwise, permutations
 
@@ -24,6 +25,7 @@ from overlap.evaluate._ranking.curves import (
     final_recall,
     sampled_precision,
 )
+from overlap.evaluate._ranking.evidence import RankingEvidence, reported_precision
 from overlap.evaluate._ranking.expectation import expected_precision, shared_candidates
 from overlap.evaluate._ranking.limits import Limits
 from overlap.evaluate._ranking.matching import MatchRule
@@ -34,6 +36,7 @@ from overlap.evaluate._ranking.scene import Scene
 from overlap.evaluate._ranking.strata import Range, Stratum
 from overlap.evaluate._ranking.table import Table, joined_tables
 from overlap.evaluate._ranking.ties import tie_spread
+from overlap.evaluate.numbers import Intervals
 
 pytestmark = pytest.mark.kernels
 THRESHOLDS = (0.2, 0.5, 2 / 3)
@@ -838,3 +841,86 @@ def test_detections_of_equal_confidence_that_want_one_truth_are_told():
     )]  # fmt: skip
     rules = Rules(Ratio(_distance, (), distance=True))
     assert shared_candidates(scene_of(rules, *tables, (0.5,), 1, 1).ranked()).tolist() == [True]
+
+
+# --------------------------------------------------------------------------------------- rules
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: MatchRule(method="best"), "method = 'best' is not one of 'greedy', 'optimal'"),
+        (lambda: MatchRule(prefers="confidence"), "set chooser='truth'"),
+        (lambda: CurveRule("area"), "kind = 'area' is not one of"),
+        (lambda: CurveRule("grid"), "'grid' with recalls = "),
+        (lambda: CurveRule("raw", (0.5,)), "'raw' with recalls = "),
+        (lambda: Limits(per_item=-1), "per_item = -1 is not a whole number >= 0, or None"),
+        (lambda: Range("area", closed="all"), "closed = 'all' is not 'both', 'left'"),
+        (lambda: Stratum("small", outside="keep"), "outside = 'keep' is not 'ignore' or 'drop'"),
+        (lambda: Rules(ov.iou, ties="random"), "ties = 'random' is not one of 'argsort_reversed'"),
+        (
+            lambda: Rules(Ratio(_distance, (), True), MatchRule(method="optimal")),
+            "the measure is a distance",
+        ),
+        (
+            lambda: toy(0, Rules(ov.iou)).within(Stratum("small", (Range("area"),))),
+            "there is no size 'area' of the regions; there are 'size'",
+        ),
+    ],
+)
+def test_bad_rules_say_what_was_wanted(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_rules_are_values():
+    """Protocols are compared, hashed, and sent to other processes."""
+    for rules in (COCO, Rules(WithCrowds(ov.iou, ov.coverage), ties="item")):
+        again = pickle.loads(pickle.dumps(rules))
+        assert again == rules
+        assert hash(again) == hash(rules)
+        assert replace(rules, ties="file") != rules
+
+
+# ------------------------------------------------------------------------------------ evidence
+
+
+class OfTexts(RankingEvidence):
+    unit = "texts"
+
+
+def test_evidence_of_words():
+    """Numbers, intervals and rows of a kind of region that no evaluator here has."""
+    for seed in range(8):
+        scene = toy(seed, Rules(ov.iou, ties="item", curve=CurveRule("raw")), (0.2, 0.5, 0.75))
+        evidence = OfTexts(scene.ranked(), *reported_precision(scene.ranked(), "official"))
+        numbers = {number.name: number for number in evidence.numbers()}
+        ones = evidence.statistics(np.ones((1, ITEMS)))
+        assert list(numbers) == list(ones) == ["mAP", "mAP@0.20", "mAP@0.50", "mAP@0.75"]
+        for name, number in numbers.items():
+            assert number.value == pytest.approx(ones[name][0])
+        low, high = numbers["mAP"].ties
+        assert low <= numbers["mAP"].value <= high
+        rows = evidence.rows(Intervals())
+        assert [row["iou"] for row in rows[:3]] == [0.2, 0.5, 0.75]
+        outcomes = evidence.outcomes(np.arange(len(scene.truth)))
+        for row in rows:
+            here = scene.found.label == scene.labels.index(row["class"])
+            true = outcomes[f"outcome@{row['iou']:.2f}"][here] == "true"
+            assert row["n_true"] == true.sum()
+            assert row["n_true"] + row["n_false"] == row["n_found"] == here.sum()
+    with pytest.raises(ValueError, match=r"IoU 0\.3 is not one of the thresholds 0\.20, 0\.50"):
+        evidence.curve("c0", 0.3)
+    weights = np.array([[1.0, 0.0, 2.0, 0.0]])
+    assert set(evidence.statistics(weights)) == set(numbers)
+
+
+def test_classes_without_a_truth_are_left_out_of_the_mean():
+    scene = toy(3, Rules(ov.iou))
+    rows = np.flatnonzero(scene.truth.label == 0)
+    part = scene_of(scene.rules, scene.found, rows_of(scene.truth, rows), THRESHOLDS)
+    alone = part.only(np.array([0]))
+    both, one = (OfTexts(x.ranked(), *reported_precision(x.ranked(), "official"))
+                 for x in (part, alone))  # fmt: skip
+    assert both.numbers() == one.numbers()
+    assert np.isfinite(both.numbers()[0].value)

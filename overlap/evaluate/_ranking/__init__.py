@@ -12,6 +12,8 @@ brings a `Table` of detections and one of truths, and `Rules`: a frozen value of
 
 `find_pairs` measures each pair of one item and class once; items are measured apart and joined.
 A `Scene` then holds both tables and the pairs in the numbering of the evaluation, and ranks them
-under the rules' order of ties or another. `ties` says how far other orders move the numbers.
-Weights of items, as a bootstrap draws them, re-weight a `Ranking` without matching again.
+under the rules' order of ties or another. `ties` says how far other orders move the numbers, and
+`expectation` their exact mean over all orders. Weights of items, as a bootstrap draws them,
+re-weight a `Ranking` without matching again; `RankingEvidence` makes numbers, intervals and rows
+of all this for the reports of any field.
 """

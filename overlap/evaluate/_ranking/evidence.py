@@ -253,8 +253,15 @@ class RankingEvidence(ByValue):
 
 
 def mean_over_classes(ap: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mAP at each threshold of an AP of shape (T, C); NaN without classes."""
+    """Return the mAP at each threshold of an AP of shape (T, C), over classes with a truth."""
+    known = with_truth(ap)
+    ap = ap if known.all() else ap[:, known]
     return ap.mean(axis=1) if ap.shape[1] else np.full(ap.shape[0], np.nan)
+
+
+def with_truth(ap: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return the classes that have an AP."""
+    return np.asarray(~np.isnan(ap).any(axis=0))
 
 
 def reported_precision(ranked: Ranked, ties: str) -> tuple[NDArray[np.float64], TieRange]:
@@ -275,12 +282,12 @@ def reported_precision(ranked: Ranked, ties: str) -> tuple[NDArray[np.float64], 
 
 
 def _tie_range(spread: dict[str, NDArray[Any]], ap: NDArray[np.float64]) -> TieRange:
-    means, tried_all = mean_over_classes(ap), bool(spread["tried_all"])
-    if ap.shape[1] == 0:
+    means, tried_all, known = mean_over_classes(ap), bool(spread["tried_all"]), with_truth(ap)
+    if not known.any():
         unknown = [float("nan")] * len(means)
         return TieRange((float("nan"), float("nan")), unknown, unknown, tried_all)
     # Classes do not meet: each can have the order that is worst or best for it.
-    low, high = spread["low"], spread["high"]
+    low, high = (x if known.all() else x[:, :, known] for x in (spread["low"], spread["high"]))
     first = low.mean(axis=1).min(axis=0).mean()
     last = high.mean(axis=1).max(axis=0).mean()
     return TieRange(

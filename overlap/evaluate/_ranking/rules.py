@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from .curves import CurveRule
 from .limits import Limits
 from .matching import MatchRule
-from .measures import Measure
+from .measures import Measure, Ratio
 from .strata import Stratum
 
 __all__ = ["TIES", "Rules"]
@@ -52,3 +52,9 @@ class Rules:
     def __post_init__(self) -> None:
         if self.ties not in TIES:
             raise ValueError(f"ties = {self.ties!r} is not one of {', '.join(map(repr, TIES))}")
+        distance = isinstance(self.measure, Ratio) and self.measure.distance
+        if distance and self.match.method == "optimal":
+            raise ValueError(
+                "Rules: the optimal method looks for the largest sum of values, and the measure is "
+                "a distance; give a ratio of which larger is better, or method='most'"
+            )
