@@ -199,7 +199,7 @@ class Pieces:
 
 
 def pieces_of(source: Any) -> Pieces:
-    """Say what an input consists of, without reading it.
+    """Return the files or objects of an input, without reading them.
 
     Parameters
     ----------
@@ -254,12 +254,12 @@ def joined(
     rules: StructureRules,
     ignored: Sequence[str] = (),
 ) -> Conformations:
-    """Put what was read of the pieces of an input together.
+    """Put the contents of the pieces of an input together.
 
     Parameters
     ----------
     read : sequence
-        What `read_piece` returned.
+        Results of `read_piece`.
     rules : StructureRules
     ignored : sequence of str
         Files of folders that were not read.

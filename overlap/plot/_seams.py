@@ -98,7 +98,7 @@ def _shifts(
 def _cuts(
     edges: _Floats, axis: int, period: tuple[float | None, float | None]
 ) -> tuple[NDArray[np.intp], list[_Floats]]:
-    """Return which edges have others on them that run back, and what is left of these.
+    """Return which edges have others on them that run back, and the rest of these.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Ramachandran plots: regions of two angles, what they share, and residues."""
+"""Ramachandran plots: regions of two angles, their intersection, and residues."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def draw_possession(
 
     Parameters
     ----------
-    report : PossessionReport, or what has the same properties
+    report : PossessionReport, or another object with these properties
     path : str or Path, optional
         File to write, all or nothing; the suffix is the format.
     ax : matplotlib.axes.Axes, optional
@@ -102,7 +102,7 @@ def draw_scores(report: Timelines, ax: Axes, *, track: str | None = None) -> Non
 
     Parameters
     ----------
-    report : PossessionReport, or what has the same properties
+    report : PossessionReport, or another object with these properties
     ax : matplotlib.axes.Axes
     track : str, optional
         As in `report.tracks`; by default the player with the most possession.
@@ -143,7 +143,7 @@ def draw_spells(report: Timelines, ax: Axes) -> None:
 
     Parameters
     ----------
-    report : PossessionReport, or what has the same properties
+    report : PossessionReport, or another object with these properties
     ax : matplotlib.axes.Axes
         Of players without any spell nothing is drawn; of more than 30 the 30 with most.
     """

@@ -477,8 +477,8 @@ def test_files(sample, tmp_path: Path) -> None:
         ("video,frame,x,y,w,h\nm,1,2,0,0.2\n", "line 2: has 5 cells"),
         ("video,frame,x,y,w,h\nm,1,2,0,0.2,much\n", "line 2: h is 'much'; wanted a finite number"),
         ("video,frame,x,X,w,h\nm,1,2,0,0.2,1\n", "there are two columns 'x'"),
-        ("video,x,y,w,h\nm,2,0,0.2,1\n", "ball: there is no column 'frame'"),
-        ("video,frame,x,y,w,h\n,1,2,0,0.2,1\n", "ball: row 0 has no video"),
+        ("video,x,y,w,h\nm,2,0,0.2,1\n", r"ball\.csv: there is no column 'frame'"),
+        ("video,frame,x,y,w,h\n,1,2,0,0.2,1\n", r"ball\.csv: row 0 has no video"),
     ],
 )
 def test_damaged_files(sample, tmp_path: Path, text: str, message: str) -> None:

@@ -174,6 +174,7 @@ def _reports() -> dict[str, dict[str, Any]]:
             labels={"one": 1, "two": 2}, metrics="dice,volume_difference", progress=False,
         ),
         "conformation": conformation(**angles, levels="favored"),
+        "possession": possessed({"players": PLAYERS, "ball": BALL, "truth": SPELLS}),
     }  # fmt: skip
     result = {}
     for name, report in made.items():
@@ -463,6 +464,10 @@ def possessed(tables: dict[str, Any]) -> Any:
     return possession(**tables, fps=25.0, iou=0.5)
 
 
+def csv_of(table: dict[str, Any], mark: str = ",") -> bytes:
+    return pd.DataFrame(table).to_csv(index=False, sep=mark).encode()
+
+
 def damage_one_table(rng: random.Random, tables: dict[str, Any]) -> dict[str, Any]:
     name = rng.choice(list(tables))
     return {**tables, name: damage_frame(rng, tables[name])}
@@ -514,6 +519,11 @@ READERS = [
     Reader("segmentation report", ".json", lambda: [reports()["segmentation"]], against_itself("segmentation"), check_compared),
     Reader("explained report", ".json", lambda: [reports()["temporal"]], against_itself("explain"), check_explained),
     Reader("possession", "", _of({"players": PLAYERS, "ball": BALL, "truth": SPELLS}), possessed, check_possession, damage_one_table),
+    Reader("possession.csv", ".csv", _of(csv_of(BALL), csv_of(BALL, ";")),
+           lambda path: possessed({"players": PLAYERS, "ball": path, "truth": SPELLS}), check_possession),
+    Reader("spells.csv", ".csv", _of(csv_of(SPELLS)),
+           lambda path: possessed({"players": PLAYERS, "ball": BALL, "truth": path}), check_possession),
+    Reader("possession report", ".json", lambda: [reports()["possession"]], against_itself("possession"), check_compared),
     Reader("overlap check", ".json", _of(TRUTH, FOUND), words("check", "{path}"), check_nothing),
     Reader("overlap check csv", ".csv", _of(TRUTH_CSV, FOUND_CSV, ANGLES_CSV), words("check", "{path}"), check_nothing),
     Reader("overlap temporal", ".json", _of(TRUTH), words("temporal", "{path}", "{folder}/found.json", "--iou", "0.5"), check_nothing),
@@ -637,7 +647,7 @@ TARGETS = [
     group_of("names", "labels.json", "labels.csv", "labels in words", "strata.csv"),
     group_of("reports", "temporal report", "report of all protocols", "segmentation report",
              "explained report"),
-    group_of("possession", "possession"),
+    group_of("possession", "possession", "possession.csv", "spells.csv", "possession report"),
     group_of("commands", "overlap check", "overlap check csv", "overlap temporal",
              "overlap temporal csv", "overlap compare", "overlap explain", "overlap ramachandran"),
 ]  # fmt: skip

@@ -1,9 +1,9 @@
 """Conformations of proteins: regions of backbone angles, and residues against a library.
 
-`conformation` compares two sets of regions of (phi, psi), by category of residue and level: where
-the angles come from (structures, tables, grids, polygons) is the business of `overlap.io`, what the
-regions share that of `overlap.Polygons` on the torus. `ramachandran` scores single residues by a
-library of grids. Both make a report.
+`conformation` compares two sets of regions of (phi, psi), by category of residue and level;
+`ramachandran` scores single residues by a library of grids. Both read files one by one (`reader`,
+`parts`). Sides become shapes (`sides`), of which islands (`islands`) and numbers (`compared`) are
+taken; the bootstrap makes them anew of drawn residues (`draws`).
 """
 
 import lazy_loader as _lazy

@@ -23,9 +23,11 @@ from .compared import Rules, compare_category
 from .cutoffs import as_cutoffs, read_levels
 from .draws import Drawn, DrawnSide
 from .evidence import ConformationEvidence
+from .parts import RECORDS, Part
+from .reader import Order, Reader
 from .report import ConformationReport
 from .sides import Estimator, as_side, shared_categories
-from .sources import RECORDS, Order, Part, Reader, in_same_categories, is_four
+from .sources import in_same_categories, is_four
 from .units import units_of
 
 __all__ = ["conformation", "conformation_study"]
@@ -51,6 +53,20 @@ class Conformation(Task):
     resample: str | None
     name, unit = "conformation", "files"
     records, report = RECORDS, ConformationReport
+
+    def __post_init__(self) -> None:
+        as_cutoffs(self.favored, self.allowed)  # a bad one is an error before files are read
+        _one_of(self.level_by, "level_by", ("points", "mass"))
+        _one_of(self.mass, "mass", ("truth", "found"))
+        fields: dict[str, Any] = {
+            "levels": _several(self.levels),
+            "min_residues": _whole(self.min_residues, "min_residues", 1),
+        }
+        for name in ("step", "tolerance"):
+            if getattr(self, name) is not None:
+                fields[name] = _positive(getattr(self, name), name)
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
 
     def items(self, pieces: int, **inputs: Any) -> Inputs:
         """Return the files and objects of both sides."""
@@ -104,7 +120,7 @@ class Conformation(Task):
     def describe(
         self, evidence: ConformationEvidence, numbers: Sequence[Number], bootstrap: Bootstrap
     ) -> Description:
-        """Say what the numbers depend on."""
+        """Return settings, contract, notes and findings."""
         return wording.description(evidence)
 
     def sentence(self, evidence: ConformationEvidence, settings: Mapping[str, Any]) -> str:
@@ -196,7 +212,7 @@ def conformation(
         Number of processes, which read a file at a time; -1 for all processors. No number
         depends on it.
     resume : path, optional
-        Folder for what was read of files, so that a run that was interrupted continues.
+        Folder for the contents of files, so that a run that was interrupted continues.
     progress : bool, optional
         Show a bar; by default on a terminal only.
 
@@ -243,7 +259,7 @@ def conformation(
     reading = StructureRules(
         models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
     )
-    task = _task(
+    task = Conformation(
         Reader(reading, category, unit), levels, level_by, kappa, step, favored, allowed, mass,
         min_residues, tolerance, resample,
     )  # fmt: skip
@@ -318,7 +334,7 @@ def conformation_study(
     reading = StructureRules(
         models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
     )
-    task = _task(
+    task = Conformation(
         Reader(reading, category, unit), levels, level_by, kappa, step, favored, allowed, mass,
         min_residues, tolerance, resample,
     )  # fmt: skip
@@ -326,33 +342,8 @@ def conformation_study(
     return Study(task, Bootstrap(bootstrap, confidence_level, rng, method))
 
 
-def _task(
-    reader: Reader,
-    levels: Any,
-    level_by: Any,
-    kappa: float | Literal["likelihood"],
-    step: float | None,
-    favored: float | None,
-    allowed: Any,
-    mass: Any,
-    min_residues: int,
-    tolerance: float | None,
-    resample: str | None,
-) -> Conformation:
-    as_cutoffs(favored, allowed)  # a bad one is an error before files are read
-    return Conformation(
-        reader=reader,
-        levels=levels if isinstance(levels, str | float | int) else tuple(levels),
-        level_by=_one_of(level_by, "level_by", ("points", "mass")),
-        kappa=kappa,
-        step=None if step is None else _positive(step, "step"),
-        favored=favored,
-        allowed=allowed,
-        mass=_one_of(mass, "mass", ("truth", "found")),
-        min_residues=_whole(min_residues, "min_residues", 1),
-        tolerance=None if tolerance is None else _positive(tolerance, "tolerance"),
-        resample=resample,
-    )
+def _several(levels: Any) -> Any:
+    return levels if isinstance(levels, str | float | int) else tuple(levels)
 
 
 def _step(step: float | None, inputs: Sequence[Conformations]) -> float:

@@ -178,7 +178,7 @@ def _spectrum(kappa: float, nodes: int, cells: int) -> NDArray[np.complex128]:
 
 @dataclass(frozen=True, eq=False)
 class Drawn(ByValue):
-    """Both sides, and what is asked of a draw.
+    """Draws of both sides.
 
     Attributes
     ----------

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "Island", "abego", "match_islands"]
 
-#: What an island can be.
+#: Kinds of islands.
 KINDS = ("matched", "merged", "missing", "split", "spurious")
 _INSIDE = 0.5  # share from which an island is in another one
 
@@ -149,7 +149,7 @@ def match_islands(found: Shape, truth: Shape, level: Level) -> list[Island]:
 
 
 def _kind(a: int | None, b: int | None, covered: list[NDArray[np.float64]]) -> str:
-    """Name what became of an island; places are among the islands of each side."""
+    """Return the kind of an island; places are among the islands of each side."""
     if a is None:
         assert b is not None  # every row has one of the two
         return "merged" if covered[1][b] >= _INSIDE else "missing"

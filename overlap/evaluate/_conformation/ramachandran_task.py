@@ -23,14 +23,12 @@ from overlap.io.structures import StructureRules
 from overlap.torus import PeriodicGrid
 
 from .cutoffs import Cutoffs, as_cutoffs
+from .parts import RECORDS, Part
+from .reader import Order, Reader
 from .residue_report import RamachandranReport
 from .residues import ClassifiedResidues, classify
 from .sources import (
     NOT_PAIRED,
-    RECORDS,
-    Order,
-    Part,
-    Reader,
     digests_of,
     findings_of,
     library_settings,
@@ -52,7 +50,7 @@ class Ramachandran(Task):
     library : RamaGrids
     cutoffs : Cutoffs
     resample : str or None
-        What the bootstrap draws.
+        Unit of the bootstrap.
     """
 
     reader: Reader
@@ -100,7 +98,7 @@ class Ramachandran(Task):
     def describe(
         self, evidence: ClassifiedResidues, numbers: Sequence[Number], bootstrap: Bootstrap
     ) -> Description:
-        """Say what the numbers depend on."""
+        """Return settings, contract, notes and findings."""
         settings: dict[str, Any] = {
             "cutoffs": self.cutoffs.settings(),
             "resample": evidence.units.settings(),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VERDICTS", "ClassifiedResidues", "classify"]
 
-#: What a residue can be, by its number.
+#: Verdicts on a residue, by their number.
 VERDICTS = ("outlier", "allowed", "favored")
 _METHOD = (
     "exact binomial (Clopper-Pearson), for as many independent residues as the draws are worth"
@@ -50,7 +50,7 @@ class ClassifiedResidues(ByValue):
     verdict : ndarray of int8
         Place in `VERDICTS`.
     units : Units
-        What is drawn.
+        Units of the bootstrap.
     grids : mapping from str to PeriodicGrid
         Ranks by category.
     cutoffs : Cutoffs

@@ -1,35 +1,20 @@
-"""Sources of conformations: items of both sides, their parts, and what reports say of them."""
+"""Sources of conformations: their settings, notes and findings in reports, and their categories."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from overlap._common.values import ByValue, ReadOnly, same
-from overlap.evaluate.task import Inputs
-from overlap.io._source import read_source
-from overlap.io.conformations import Conformations, Piece, joined, pieces_of, read_piece
+from overlap.io.conformations import Conformations
 from overlap.io.rama_grids import RamaGrids
-from overlap.io.region_files import RegionSet
-from overlap.io.residues import Failure, ResidueTable
-from overlap.io.structures import StructureFile, StructureRules
-from overlap.regions.polygons import Polygons
-from overlap.regions.polygons.rings import Rings
-from overlap.torus import PeriodicGrid
-from overlap.torus.densities import AngleSample
+from overlap.io.residues import ResidueTable
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+__all__ = ["NOT_PAIRED", "described", "digests_of", "findings_of", "in_same_categories",
+           "is_four", "library_settings", "notes_of", "source_settings",
+           "table_settings"]  # fmt: skip
 
-__all__ = ["NOT_PAIRED", "RECORDS", "Order", "Part", "Reader", "described", "digests_of",
-           "findings_of", "in_same_categories", "is_four", "library_settings", "notes_of",
-           "source_settings", "table_settings"]  # fmt: skip
-
-_ROLES = ("found", "truth")
 #: Why reports on angles are not ranked beside each other.
 NOT_PAIRED = (
     "is on backbone angles. What is drawn for its intervals are its own chains or residues, which "
@@ -39,275 +24,8 @@ NOT_PAIRED = (
 )
 
 
-# ------------------------------------------------------------------------------- parts
-
-
-@dataclass(frozen=True, eq=False)
-class _Grid(ByValue):
-    """Arrays and settings of a `PeriodicGrid`."""
-
-    values: NDArray[np.float64]
-    origin: tuple[float, float]
-    period: tuple[float, float]
-    quantity: Any
-    sample: AngleSample | None
-
-    @classmethod
-    def of(cls, grid: PeriodicGrid) -> _Grid:
-        return cls(grid.values, grid.origin, grid.period, grid.quantity, grid.sample)
-
-    def made(self) -> PeriodicGrid:
-        grid = PeriodicGrid(
-            self.values, origin=self.origin, period=self.period, quantity=self.quantity
-        )
-        grid.sample = self.sample
-        return grid
-
-
-@dataclass(frozen=True, eq=False)
-class _Grids(ByValue):
-    """Content of `RamaGrids`."""
-
-    grids: Mapping[str, _Grid]
-    files: Mapping[str, str]
-    titles: Mapping[str, str]
-    digests: Mapping[str, str]
-    ignored: tuple[str, ...]
-
-    def made(self) -> RamaGrids:
-        grids = ReadOnly({name: grid.made() for name, grid in self.grids.items()})
-        return RamaGrids(grids, self.files, self.titles, self.digests, self.ignored)
-
-
-@dataclass(frozen=True, eq=False)
-class _Region(ByValue):
-    """Arrays of a batch of one polygon."""
-
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    ring_offsets: NDArray[np.int64]
-    region_offsets: NDArray[np.int64]
-    period: tuple[float, float]
-    unit: str | None
-
-    @classmethod
-    def of(cls, polygons: Polygons) -> _Region:
-        if polygons.density is not None:
-            raise ValueError("regions have a density of their own; give polygons without one")
-        columns = polygons.x, polygons.y, polygons.ring_offsets, polygons.region_offsets
-        return cls(*columns, polygons.period, polygons.unit)  # type: ignore[arg-type]
-
-    def made(self) -> Polygons:
-        columns = self.x, self.y, self.ring_offsets, self.region_offsets
-        return Polygons._of(Rings(*columns, self.period), unit=self.unit)
-
-
-@dataclass(frozen=True, eq=False)
-class _Regions(ByValue):
-    """Content of a `RegionSet`."""
-
-    regions: Mapping[tuple[str, str], _Region]
-    source: str
-    sha256: str | None
-    findings: tuple[str, ...]
-
-    def made(self) -> RegionSet:
-        regions = {key: region.made() for key, region in self.regions.items()}
-        return RegionSet(regions, self.source, self.sha256, self.findings)
-
-
-@dataclass(frozen=True, eq=False)
-class _Read(ByValue):
-    """What was read of one side: files of structures, tables of angles, a library or regions."""
-
-    pieces: tuple[StructureFile | ResidueTable | _Grids | _Regions, ...]
-    ignored: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Part(ByValue):
-    """What was read of an item, by side.
-
-    Attributes
-    ----------
-    sides : mapping from {"found", "truth"} to what was read
-    """
-
-    sides: Mapping[str, _Read]
-
-    @property
-    def failed(self) -> bool:
-        """Whether a file could not be read."""
-        pieces = [piece for read in self.sides.values() for piece in read.pieces]
-        return any(isinstance(one, StructureFile) and one.failure for one in pieces)
-
-
-#: Dataclasses that parts consist of.
-RECORDS = (Part, _Read, StructureFile, ResidueTable, Failure, _Grids, _Grid, AngleSample,
-           _Regions, _Region)  # fmt: skip
-
-
-# ------------------------------------------------------------------------------ reader
-
-
-@dataclass(frozen=True)
-class _Item:
-    """One file or object of one side."""
-
-    role: str
-    piece: Piece
-
-
-@dataclass(frozen=True)
-class Order:
-    """Order of items, and names in folders that were not read, by side."""
-
-    keys: Mapping[str, Sequence[str]]
-    ignored: Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class Reader:
-    """Rules by which both sides are read.
-
-    Attributes
-    ----------
-    structures : StructureRules
-    category : str or None
-        Of inputs that name none.
-    unit : str, mapping from side to str, or None
-        Of tables of angles.
-    """
-
-    structures: StructureRules
-    category: str | None
-    unit: Any
-
-    def __post_init__(self) -> None:
-        if isinstance(self.unit, Mapping):
-            other = next((key for key in self.unit if key not in _ROLES), None)
-            if other is not None:
-                raise ValueError(
-                    f"unit: there is no side {other!r}; wanted 'found', 'truth' or both"
-                )
-
-    def rules(self) -> dict[str, Any]:
-        """Return the rules as plain data."""
-        units = {f"unit of {role}": self._unit(role) for role in _ROLES}
-        return {**self.structures.settings(), "category": self.category, **units}
-
-    def items(self, **sources: Any) -> Inputs:
-        """Return files and objects of both sides as items.
-
-        Parameters
-        ----------
-        **sources
-            Inputs by side.
-        """
-        items: dict[str, _Item] = {}
-        keys, ignored = {}, {}
-        for role, source in sources.items():
-            pieces = _pieces(role, source)
-            files = len(pieces.pieces) > 1
-            names = [f"{role} {piece.source}" if files else role for piece in pieces.pieces]
-            items.update(
-                (name, _Item(role, x)) for name, x in zip(names, pieces.pieces, strict=True)
-            )
-            keys[role], ignored[role] = names, pieces.ignored
-        return Inputs(items, Order(keys, ignored))
-
-    def measure(self, item: _Item | Mapping[str, Any]) -> Part:
-        """Read an item.
-
-        Parameters
-        ----------
-        item : item of `items`, or mapping from side to an input
-        """
-        if isinstance(item, _Item):
-            return Part({item.role: _Read((self._read(item.role, item.piece),))})
-        sides = {}
-        for role, source in item.items():
-            if role not in _ROLES:
-                raise TypeError(f"study: there is no side {role!r}; give found= or truth=")
-            pieces = _pieces(role, source)
-            read = tuple(self._read(role, piece) for piece in pieces.pieces)
-            sides[role] = _Read(read, pieces.ignored)
-        return Part(sides)
-
-    def holds(self, part: Part, item: _Item | Mapping[str, Any]) -> bool:
-        """Whether an item is what it was when it was read.
-
-        Parameters
-        ----------
-        part : Part
-        item : item of `items`, or mapping from side to an input
-        """
-        if isinstance(item, _Item) and item.role in part.sides and item.piece.is_file:
-            (known,) = part.sides[item.role].pieces
-            table = known.table if isinstance(known, StructureFile) else known
-            if isinstance(table, ResidueTable):
-                digest = read_source(item.piece.source).sha256
-                return table.sources == ((os.fspath(item.piece.source), digest),)
-        return same(self.measure(item), part)
-
-    def joined(self, parts: Mapping[Any, Part], role: str, order: Order | None) -> Conformations:
-        """Put what was read of one side together.
-
-        Parameters
-        ----------
-        parts : mapping
-        role : {"found", "truth"}
-        order : Order, optional
-            By default that of the parts.
-
-        Raises
-        ------
-        ValueError
-            There is nothing of this side, or it does not belong together.
-        """
-        keys: Iterable[Any] = parts if order is None else order.keys[role]
-        read = [parts[key].sides[role] for key in keys if role in parts[key].sides]
-        pieces = [piece for one in read for piece in one.pieces]
-        if not pieces:
-            raise ValueError(f"study: there is no {role} yet; add an item with {role}=")
-        ignored = [name for one in read for name in one.ignored]
-        ignored += () if order is None else order.ignored[role]
-        made = [x.made() if isinstance(x, _Grids | _Regions) else x for x in pieces]
-        try:
-            return joined(made, self.structures, tuple(ignored))
-        except TypeError as error:
-            raise ValueError(f"{role}: {error}") from None
-
-    def _read(self, role: str, piece: Piece) -> Any:
-        read = read_piece(
-            piece, category=self.category, unit=self._unit(role), rules=self.structures
-        )
-        if isinstance(read, RamaGrids):
-            grids = {name: _Grid.of(grid) for name, grid in read.grids.items()}
-            return _Grids(
-                grids, dict(read.files), dict(read.titles), dict(read.digests), read.ignored
-            )
-        if isinstance(read, RegionSet):
-            regions = {key: _Region.of(region) for key, region in read.regions.items()}
-            return _Regions(regions, read.source, read.sha256, read.findings)
-        return read
-
-    def _unit(self, role: str) -> Any:
-        return self.unit.get(role) if isinstance(self.unit, Mapping) else self.unit
-
-
-def _pieces(role: str, source: Any) -> Any:
-    try:
-        return pieces_of(source)
-    except TypeError as error:
-        raise TypeError(f"{role}: {error}") from None
-
-
-# ------------------------------------------------------------------------------- words
-
-
 def source_settings(source: Conformations) -> dict[str, Any]:
-    """Name, digest and counts of an input, as plain data.
+    """Return name, digest and counts of an input, as plain data.
 
     Parameters
     ----------
@@ -324,7 +42,7 @@ def source_settings(source: Conformations) -> dict[str, Any]:
 
 
 def table_settings(table: ResidueTable) -> dict[str, Any]:
-    """Name, digest, rules and counts of a table of residues.
+    """Return name, digest, rules and counts of a table of residues.
 
     Parameters
     ----------
@@ -344,7 +62,7 @@ def table_settings(table: ResidueTable) -> dict[str, Any]:
 
 
 def library_settings(library: RamaGrids) -> dict[str, Any]:
-    """Names, digests and sizes of the grids of a library.
+    """Return names, digests and sizes of the grids of a library.
 
     Parameters
     ----------
@@ -371,7 +89,7 @@ def library_settings(library: RamaGrids) -> dict[str, Any]:
 
 
 def _common(names: list[str]) -> str:
-    """Folder of several files, or the file itself."""
+    """Return the folder of several files, or the file itself."""
     if len(names) == 1:
         return names[0]
     return os.path.dirname(names[0]) or "."
@@ -385,7 +103,7 @@ def _digest_of(sources: Iterable[tuple[str, str | None]]) -> str | None:
 
 
 def notes_of(source: Conformations, role: str) -> list[str]:
-    """Say what was seen while an input was read, with its role before it.
+    """Return remarks on the reading of an input, with its role before each.
 
     Parameters
     ----------
@@ -410,7 +128,7 @@ def notes_of(source: Conformations, role: str) -> list[str]:
 
 
 def findings_of(source: Conformations, role: str) -> list[str]:
-    """Say what must not be missed of an input, with its role before it.
+    """Return messages on an input that must not be missed, with its role before each.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a bootstrap draws: structures, chains or residues."""
+"""Units of a bootstrap: structures, chains or residues, which are drawn as one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Units(ByValue):
         Group of each row.
     names : tuple of str
     notes : tuple of str
-        What to say of the choice.
+        Remarks on the choice.
     """
 
     unit: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf
@@ -70,56 +70,51 @@ class PossessionEvidence(ByValue):
 
     # ------------------------------------------------------------------------ arrays
 
-    def _all(self, field: str) -> NDArray[Any]:
-        """Return one field of the scored frames of all videos."""
-        parts = [getattr(part.frames, field) for part in self.videos.values()]
-        return np.concatenate([np.empty(0, float if field == "score" else np.int64), *parts])
-
-    def _rows(self, field: str) -> NDArray[np.int64]:
-        """Return the rows of things of all videos, of which videos have places of their own."""
-        start, result = 0, [np.empty(0, np.int64)]
-        for part in self.videos.values():
-            result.append(start + (part.frames.row if field == "row" else getattr(part, field)))
-            start += len(part.tracks)
-        return np.concatenate(result)
+    @cached_property
+    def _parts(self) -> list[tuple[int, Video]]:
+        """Videos, each with the number of its first row."""
+        parts = list(self.videos.values())
+        starts = np.cumsum([0, *(len(part.tracks) for part in parts)]).tolist()
+        return list(zip(starts, parts, strict=False))
 
     @cached_property
     def row(self) -> NDArray[np.int64]:
         """Row of every scored frame."""
-        return self._rows("row")
+        return _all(np.int64, (first + part.frames.row for first, part in self._parts))
 
     @cached_property
     def frame(self) -> NDArray[np.int64]:
         """Every scored frame."""
-        return self._all("frame")
+        return _all(np.int64, (part.frames.frame for _, part in self._parts))
 
     @cached_property
     def score(self) -> NDArray[np.float64]:
         """Score of every scored frame."""
-        return self._all("score")
+        return _all(np.float64, (part.frames.score for _, part in self._parts))
 
     @cached_property
     def inside(self) -> NDArray[np.bool_]:
         """Which scored frames are in the found sets."""
-        parts = [part.inside for part in self.videos.values()]
-        return np.concatenate([np.empty(0, np.bool_), *parts])
+        return _all(np.bool_, (part.inside for _, part in self._parts))
 
     @cached_property
     def found(self) -> IntervalSets:
         """Found spells of every row, in seconds."""
-        spans = np.concatenate([np.empty((0, 2)), *(part.spans for part in self.videos.values())])
-        return IntervalSets.from_intervals(
-            Intervals(spans / self.fps, unit="s"), self._rows("span_row"), size=len(self.players)
-        )
+        edges = _all(np.float64, (part.spans.ravel() for _, part in self._parts)) / self.fps
+        return self._sets(edges, (first + part.span_row for first, part in self._parts))
 
     @cached_property
     def truth(self) -> IntervalSets | None:
         """Annotated spells of every row, in seconds; None without annotations."""
-        given = [part.spells for part in self.videos.values() if part.spells is not None]
         if "truth" not in self.inputs:
             return None
-        spells = Intervals(np.concatenate([np.empty((0, 2)), *given]), unit="s")
-        return IntervalSets.from_intervals(spells, self._rows("spell_row"), size=len(self.players))
+        spells = (part.spells.ravel() for _, part in self._parts if part.spells is not None)
+        rows = (first + part.spell_row for first, part in self._parts)
+        return self._sets(_all(np.float64, spells), rows)
+
+    def _sets(self, edges: NDArray[np.float64], rows: Iterable[NDArray]) -> IntervalSets:
+        spans = Intervals(edges.reshape(-1, 2), unit="s")
+        return IntervalSets.from_intervals(spans, _all(np.int64, rows), size=len(self.players))
 
     @cached_property
     def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
@@ -300,3 +295,7 @@ class PossessionEvidence(ByValue):
         count = np.bincount(spell, minlength=size).astype(float)
         total = np.bincount(spell, self.score[self.inside], size)
         return count, ratio(total, count)
+
+
+def _all(kind: Any, parts: Iterable[NDArray]) -> NDArray[Any]:
+    return np.concatenate([np.empty(0, kind), *parts])

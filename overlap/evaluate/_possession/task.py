@@ -38,14 +38,38 @@ class Possession(Task):
     fps: float
     score: Score
     threshold: float
-    release: float
+    release: Any
     hold: float
     max_gap: float
     min_duration: float
     simultaneous: str
-    iou: tuple[float, ...]
+    iou: Any
     name, unit = "possession", "videos"
     records, report = (Video, Frames), PossessionReport
+
+    def __post_init__(self) -> None:
+        fps, threshold = (
+            checked_number(self.fps, "fps"),
+            checked_number(self.threshold, "threshold"),
+        )
+        if fps <= 0:
+            raise ValueError(f"fps = {self.fps!r} is not a positive number")
+        release = threshold if self.release is None else checked_number(self.release, "release")
+        if release > threshold:
+            raise ValueError(
+                f"release = {release} is above threshold = {threshold}; a player must lose the "
+                "ball at a lower score than the one that gives it"
+            )
+        fields = {"fps": float(fps), "threshold": threshold, "release": release}
+        for name in ("hold", "max_gap", "min_duration"):
+            fields[name] = float(checked_number(getattr(self, name), name))
+            if fields[name] < 0:
+                raise ValueError(f"{name} = {getattr(self, name)!r} seconds is negative")
+        if self.simultaneous not in ("all", "best"):
+            raise ValueError(f"simultaneous = {self.simultaneous!r}; expected 'all' or 'best'")
+        check_score(self.score)
+        for name, value in {**fields, "iou": parse_thresholds(self.iou)}.items():
+            object.__setattr__(self, name, value)
 
     def items(self, pieces: int, **inputs: Any) -> Inputs:
         """Read the tables; an item is the scene of one video."""
@@ -83,7 +107,7 @@ class Possession(Task):
     def describe(
         self, evidence: PossessionEvidence, numbers: Sequence[Number], bootstrap: Bootstrap
     ) -> Description:
-        """Say what the numbers depend on."""
+        """Return settings, contract, notes and findings."""
         return wording.description(evidence, self.rules())
 
     def sentence(self, evidence: PossessionEvidence, settings: Mapping[str, Any]) -> str:
@@ -123,7 +147,7 @@ def possession(
     resume: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
 ) -> PossessionReport:
-    """Say when each player has the ball, and compare that with annotated spells.
+    """Find when each player has the ball, and compare that with annotated spells.
 
     In every frame that has both, the ball's region is scored against the player's; scores
     become states, states become spells, and the spells of a player are one set of intervals.
@@ -217,7 +241,9 @@ def possession(
     >>> steady.found, steady.summary["iou"].round(3)
     (IntervalSets([[[0.1, 0.7]]], unit='s'), np.float64(0.833))
     """
-    task = _task(fps, score, threshold, release, hold, max_gap, min_duration, simultaneous, iou)
+    task = Possession(
+        fps, score, threshold, release, hold, max_gap, min_duration, simultaneous, iou
+    )
     report = run(
         task,
         {"players": players, "ball": ball, "truth": truth},
@@ -269,49 +295,10 @@ def possession_study(
     >>> study.compute().found
     IntervalSets([[[0.3, 0.4]]], unit='s')
     """
-    task = _task(fps, score, threshold, release, hold, max_gap, min_duration, simultaneous, iou)
-    return Study(task, Bootstrap(bootstrap, confidence_level, rng))
-
-
-def _task(
-    fps: float,
-    score: Score,
-    threshold: float,
-    release: float | None,
-    hold: float,
-    max_gap: float,
-    min_duration: float,
-    simultaneous: str,
-    iou: Any,
-) -> Possession:
-    rate = checked_number(fps, "fps")
-    if rate <= 0:
-        raise ValueError(f"fps = {fps!r} is not a positive number")
-    enter = checked_number(threshold, "threshold")
-    leave = enter if release is None else checked_number(release, "release")
-    if leave > enter:
-        raise ValueError(
-            f"release = {leave} is above threshold = {enter}; a player must lose the ball at a "
-            "lower score than the one that gives it"
-        )
-    seconds = {"hold": hold, "max_gap": max_gap, "min_duration": min_duration}
-    for name, value in seconds.items():
-        seconds[name] = float(checked_number(value, name))
-        if value < 0:
-            raise ValueError(f"{name} = {value!r} seconds is negative")
-    if simultaneous not in ("all", "best"):
-        raise ValueError(f"simultaneous = {simultaneous!r}; expected 'all' or 'best'")
-    check_score(score)
-    thresholds = parse_thresholds(iou)
-    return Possession(
-        fps=float(rate),
-        score=score,
-        threshold=enter,
-        release=leave,
-        simultaneous=simultaneous,
-        iou=thresholds,
-        **seconds,
+    task = Possession(
+        fps, score, threshold, release, hold, max_gap, min_duration, simultaneous, iou
     )
+    return Study(task, Bootstrap(bootstrap, confidence_level, rng))
 
 
 def _scene(key: Any, item: Scene | Mapping[str, Any]) -> Scene:

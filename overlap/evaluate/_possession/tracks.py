@@ -14,6 +14,7 @@ import numpy as np
 
 from overlap._common.times import are_times
 from overlap._common.values import ByValue
+from overlap.io.printable import some
 from overlap.io.region_tables import read_region_table
 from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes
@@ -91,11 +92,13 @@ def _joined(columns: Sequence[_Labels]) -> tuple[list[NDArray[np.int64]], tuple[
 
 @dataclass(frozen=True, eq=False)
 class _Table(ByValue):
-    """One input: what is in each row, and when.
+    """One input: regions or spells, one per row.
 
     Attributes
     ----------
     role : {"players", "ball", "truth"}
+    title : str
+        Its file, or else its role, for messages.
     rows : Regions or Intervals
         Regions of players or the ball, or annotated spells in seconds; N of them.
     frame : ndarray of int64, shape (N,)
@@ -104,6 +107,7 @@ class _Table(ByValue):
     """
 
     role: str
+    title: str
     rows: Regions
     frame: NDArray[np.int64]
     video: _Labels | None
@@ -128,9 +132,10 @@ def _feed(digest: Any, *arrays: NDArray[Any]) -> None:
         digest.update(array.tobytes())
 
 
-def _columns(source: Any, role: str) -> tuple[Any, list[str]]:
-    """Return a table, read if it is a file, and the names of its columns."""
+def _columns(source: Any, role: str) -> tuple[Any, list[str], str]:
+    """Return a table, read if it is a file, the names of its columns, and its title."""
     if isinstance(source, str | os.PathLike):
+        role = os.fspath(source)
         source = read_region_table(source, _NUMBERS)
     names = getattr(source, "columns", None)
     if names is None and isinstance(source, Mapping):
@@ -139,7 +144,7 @@ def _columns(source: Any, role: str) -> tuple[Any, list[str]]:
         raise TypeError(
             f"{role}: expected a DataFrame or a mapping of columns, got {type(source).__name__}"
         )
-    return source, [str(name) for name in names]
+    return source, [str(name) for name in names], role
 
 
 def _get(source: Any, known: list[str], field: str, role: str, needed: bool = True) -> Any:
@@ -149,9 +154,7 @@ def _get(source: Any, known: list[str], field: str, role: str, needed: bool = Tr
         raise ValueError(f"{role}: columns {present[0]!r} and {present[1]!r} mean the same")
     if not present:
         if needed:
-            raise ValueError(
-                f"{role}: there is no column {field!r}; there are {', '.join(map(repr, known))}"
-            )
+            raise ValueError(f"{role}: there is no column {field!r}; there are {some(known)}")
         return None
     column = np.asarray(source[present[0]])
     if column.ndim != 1:
@@ -195,33 +198,33 @@ def _regions(source: Any, known: list[str], role: str) -> Regions:
     raise ValueError(
         f"{role}: there are no boxes; wanted columns {', '.join(_CORNERS)}, or "
         f"{', '.join(_SIZES)} (lower corner and size), or 'regions', a batch of any kind; there "
-        f"are {', '.join(map(repr, known))}"
+        f"are {some(known)}"
     )
 
 
 def _read_tracks(source: Any, role: str) -> _Table:
     """Read regions of players or of the ball."""
-    source, known = _columns(source, role)
-    frame = _frames(_get(source, known, "frame", role), role)
-    video = _labels(source, known, "video", role, needed=False)
-    track = _labels(source, known, "track", role, needed=True) if role == "players" else None
-    regions = _regions(source, known, role)
+    source, known, title = _columns(source, role)
+    frame = _frames(_get(source, known, "frame", title), title)
+    video = _labels(source, known, "video", title, needed=False)
+    track = _labels(source, known, "track", title, needed=True) if role == "players" else None
+    regions = _regions(source, known, title)
     for name, column in (("regions", regions), ("tracks", track), ("videos", video)):
         if column is not None and len(column) != len(frame):
-            raise ValueError(f"{role}: there are {len(frame)} frames and {len(column)} {name}")
-    return _Table(role, regions, frame, video, track)
+            raise ValueError(f"{title}: there are {len(frame)} frames and {len(column)} {name}")
+    return _Table(role, title, regions, frame, video, track)
 
 
 def _read_spells(source: Any) -> _Table:
     """Read annotated spells, in seconds since the beginning of frame 0."""
-    source, known = _columns(source, "truth")
-    track = _labels(source, known, "track", "truth", needed=True)
-    video = _labels(source, known, "video", "truth", needed=False)
+    source, known, title = _columns(source, "truth")
+    track = _labels(source, known, "track", title, needed=True)
+    video = _labels(source, known, "video", title, needed=False)
     assert track is not None
-    ends = [_get(source, known, field, "truth") for field in ("start", "stop")]
+    ends = [_get(source, known, field, title) for field in ("start", "stop")]
     for name, column in (("starts", ends[0]), ("stops", ends[1]), ("videos", video)):
         if column is not None and len(column) != len(track):
-            raise ValueError(f"truth: there are {len(track)} tracks and {len(column)} {name}")
+            raise ValueError(f"{title}: there are {len(track)} tracks and {len(column)} {name}")
     try:
         timed = [column.dtype.kind != "f" and are_times(column) for column in ends]
         if all(timed):
@@ -232,13 +235,13 @@ def _read_spells(source: Any) -> _Table:
             intervals = Intervals(np.stack(ends, axis=1).reshape(-1, 2), unit="s")
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"truth: {error}") from None
+        raise kind(f"{title}: {error}") from None
     if intervals.unit != "s":
         raise ValueError(
-            "truth: start and stop are datetimes, and frames count from 0; give durations since "
+            f"{title}: start and stop are datetimes, and frames count from 0; give durations since "
             "the beginning of frame 0 of the video: column - beginning"
         )
-    return _Table("truth", intervals, np.empty(0, np.int64), video, track)
+    return _Table("truth", title, intervals, np.empty(0, np.int64), video, track)
 
 
 # ------------------------------------------------------------------------------ scenes
@@ -379,8 +382,8 @@ def _keys(
 
     Numbers of names are in order of appearance.
     """
-    having = [table.role for table in given if table.video is not None]
-    without = [table.role for table in given if table.video is None]
+    having = [table.title for table in given if table.video is not None]
+    without = [table.title for table in given if table.video is None]
     if having and without:
         raise ValueError(
             f"{having[0]} has a column of videos and {without[0]} has none; give it to all"
@@ -425,19 +428,21 @@ def _check_frames(
     first = min(players.frame.min(initial=2**53), ball.frame.min(initial=2**53))
     last = max(players.frame.max(initial=first), ball.frame.max(initial=first))
     if last - first >= FARTHEST:
-        raise ValueError(f"players and ball: frames from {first} to {last} are too far apart")
+        raise ValueError(
+            f"{players.title} and {ball.title}: frames from {first} to {last} are too far apart"
+        )
     pair = _first_pair(of_video[1], ball.frame)
     if pair is not None:
         raise ValueError(
-            f"ball: rows {pair[0]} and {pair[1]} are both of frame {ball.frame[pair[0]]}; keep one "
-            "ball in every frame"
+            f"{ball.title}: rows {pair[0]} and {pair[1]} are both of frame "
+            f"{ball.frame[pair[0]]}; keep one ball in every frame"
         )
     pair = _first_pair(of_video[0], track, players.frame)
     if pair is not None:
         video, name = videos[of_video[0][pair[0]]], names[track[pair[0]]]
         label = name if videos == ("",) else f"{video}/{name}"
         raise ValueError(
-            f"players: rows {pair[0]} and {pair[1]} are both of track {label} in frame "
+            f"{players.title}: rows {pair[0]} and {pair[1]} are both of track {label} in frame "
             f"{players.frame[pair[0]]}; a track has one region in a frame"
         )
 

@@ -63,7 +63,7 @@ def description(evidence: PossessionEvidence, rules: Mapping[str, Any]) -> Descr
 
 
 def _findings(evidence: PossessionEvidence) -> list[str]:
-    """Say what in the inputs does not belong together."""
+    """Return messages on inputs that do not belong together."""
     parts = evidence.videos
     moving = {k: part for k, part in parts.items() if part.rows[0]}
     balls = [str(k) for k, part in parts.items() if part.rows[1]]
@@ -96,7 +96,7 @@ def _findings(evidence: PossessionEvidence) -> list[str]:
 
 
 def _contract(evidence: PossessionEvidence) -> Contract:
-    """Return what another report must agree in: thresholds of scores are part of a method."""
+    """Return the contract: thresholds of scores are part of a method, and may differ."""
     if evidence.truth is None:
         reason = "has no annotated spells, so that no value in it is better than another"
         return Contract("possession", {}, reason=reason)
