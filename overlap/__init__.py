@@ -1,10 +1,10 @@
 """How much do two sets agree, and if they do not touch, how far apart are they?
 
 A *batch of regions* (`Intervals`, `Boxes`, `FiniteSets`, `Masks`, `Product`, or a kind of
-your own) holds N sets of one kind. A *score* (`iou`, `giou`, ``dice - 0.5 * center_gap``)
-compares two batches: pair by pair, pairwise, sparsely, or with exact gradients. Between
-the two stand a few named numbers, the *terms* of a pair (`terms`): kinds know no scores and
-scores know no geometry, so that every score works for every kind that has its terms.
+your own) holds N sets of one kind. A *score* (`iou`, `giou`, ``dice - 0.5 * center_gap``, or a
+`component` of your own) compares two batches: pair by pair, pairwise, sparsely, or with exact
+gradients. Between the two stand a few named numbers, the *terms* of a pair (`terms`): kinds know
+no scores and scores know no geometry, so that every score works for every kind that has its terms.
 
 Conventions, everywhere in the package:
 
