@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +15,52 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from overlap.evaluate import Comparison
-
 __all__ = ["draw_beats", "draw_comparison", "draw_podium", "draw_stability"]
 
 _GRAY = "#444444"
 
 
-def draw_comparison(comparison: Comparison, *, path: str | Path | None = None) -> Figure:
+class _Scores(Protocol):
+    """Values of reports by label and case."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    @property
+    def values(self) -> NDArray[np.float64]: ...
+
+    @property
+    def higher_is_better(self) -> bool: ...
+
+
+class _Compared(Protocol):
+    """Rows of reports, of pairs of them and of ranks in draws, the best report first."""
+
+    @property
+    def metric(self) -> str: ...
+
+    @property
+    def settings(self) -> dict[str, Any]: ...
+
+    @property
+    def table_rows(self) -> Sequence[dict[str, Any]]: ...
+
+    @property
+    def pair_rows(self) -> Sequence[dict[str, Any]]: ...
+
+    @property
+    def stability_rows(self) -> Sequence[dict[str, Any]]: ...
+
+    @property
+    def agreement_rows(self) -> Sequence[dict[str, Any]]: ...
+
+    @property
+    def scores(self) -> _Scores | None: ...
+
+    def beats(self) -> Any: ...
+
+
+def draw_comparison(comparison: _Compared, *, path: str | Path | None = None) -> Figure:
     """Draw all that the comparison has.
 
     Parameters
@@ -63,7 +102,7 @@ def draw_comparison(comparison: Comparison, *, path: str | Path | None = None) -
     return figure
 
 
-def draw_podium(comparison: Comparison, ax: Axes, *, bars: Axes | None = None) -> None:
+def draw_podium(comparison: _Compared, ax: Axes, *, bars: Axes | None = None) -> None:
     """Draw the value of each report in each case at the place that it took there.
 
     Parameters
@@ -136,7 +175,7 @@ def draw_podium(comparison: Comparison, ax: Axes, *, bars: Axes | None = None) -
             axes.axvline(border, color=_GRAY, lw=0.7, ls=(0, (4, 4)), zorder=0)
 
 
-def draw_stability(comparison: Comparison, ax: Axes, *, by: str = "values") -> None:
+def draw_stability(comparison: _Compared, ax: Axes, *, by: str = "values") -> None:
     """Draw how often each report has each rank in the draws, as areas of blobs.
 
     Parameters
@@ -190,7 +229,7 @@ def draw_stability(comparison: Comparison, ax: Axes, *, by: str = "values") -> N
     plain(ax)
 
 
-def draw_beats(comparison: Comparison, ax: Axes) -> None:
+def draw_beats(comparison: _Compared, ax: Axes) -> None:
     """Draw which report is significantly better than which.
 
     Parameters
@@ -225,7 +264,7 @@ def draw_beats(comparison: Comparison, ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def _cells(comparison: Comparison) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _cells(comparison: _Compared) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Values and places from 0, shape (K, cells), of cells that all define, in table order."""
     scores = comparison.scores
     if scores is None:
@@ -238,7 +277,7 @@ def _cells(comparison: Comparison) -> tuple[NDArray[np.float64], NDArray[np.int6
     return values, places
 
 
-def _metric_words(comparison: Comparison) -> str:
+def _metric_words(comparison: _Compared) -> str:
     unit = comparison.settings.get("unit", "")
     return caption(comparison.metric) + (f", {unit}" if unit not in ("", "1") else "")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from overlap.evaluate._temporal.report import TemporalReport
 
 __all__ = ["draw_classes", "draw_curves", "draw_protocols", "draw_report"]
 
@@ -22,8 +21,21 @@ _GRID = np.linspace(0.0, 1.0, 101)
 _MANY_CLASSES = 40
 
 
+class _Curved(Protocol):
+    """Rows of classes and thresholds, the main numbers, and curves."""
+
+    @property
+    def settings(self) -> dict[str, Any]: ...
+
+    def rows(self) -> list[dict[str, Any]]: ...
+
+    def summary_items(self) -> list[tuple[str, float]]: ...
+
+    def curve(self, label: str, iou: float) -> tuple[Any, Any]: ...
+
+
 def draw_report(
-    report: TemporalReport,
+    report: _Curved,
     *,
     path: str | Path | None = None,
     ax: Axes | None = None,
@@ -69,7 +81,7 @@ def draw_report(
 
 
 def draw_protocols(
-    reports: Mapping[str, TemporalReport],
+    reports: Mapping[str, _Curved],
     *,
     path: str | Path | None = None,
     ax: Axes | None = None,
@@ -109,7 +121,7 @@ def draw_protocols(
     return figure if ax is None else ax
 
 
-def draw_curves(report: TemporalReport, ax: Axes, *, iou: float | None = None) -> None:
+def draw_curves(report: _Curved, ax: Axes, *, iou: float | None = None) -> None:
     """Draw interpolated precision against recall.
 
     Parameters
@@ -161,7 +173,7 @@ def draw_curves(report: TemporalReport, ax: Axes, *, iou: float | None = None) -
     plain(ax)
 
 
-def draw_classes(report: TemporalReport, ax: Axes, *, iou: float | None = None) -> None:
+def draw_classes(report: _Curved, ax: Axes, *, iou: float | None = None) -> None:
     """Draw the AP of each class as a bar, with its bootstrap interval where there is one.
 
     Parameters
@@ -220,11 +232,11 @@ def _padded(value: float) -> str:
     return f"{value:5.1f}".replace(" ", "\N{FIGURE SPACE}")
 
 
-def _classes(report: TemporalReport) -> list[str]:
+def _classes(report: _Curved) -> list[str]:
     return list(dict.fromkeys(row["class"] for row in report.rows() if row["metric"] == "AP"))
 
 
-def _thresholds(report: TemporalReport) -> list[float]:
+def _thresholds(report: _Curved) -> list[float]:
     return list(dict.fromkeys(row["iou"] for row in report.rows() if row["metric"] == "AP"))
 
 
@@ -238,7 +250,7 @@ def _choose(thresholds: list[float], iou: float | None) -> float:
     raise ValueError(f"IoU {iou!r} is not one of the thresholds {known}")
 
 
-def _mean_ap(report: TemporalReport, threshold: float) -> float:
+def _mean_ap(report: _Curved, threshold: float) -> float:
     values = [row["value"] for row in report.rows() if row["iou"] == threshold]
     return float(np.mean(values)) if values else float("nan")
 
