@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from overlap.cli.options import Choice, split_names
+from overlap.cli.options import Choice, same_name, split_names
 from overlap.cli.outputs import check_json, check_outputs, write_outputs
 
 __all__ = ["compare"]
@@ -65,8 +65,12 @@ def compare(
         options["allow"] = split_names(allow)
     if label is not None:
         options["label"] = split_names(label)
+    loaded = load_compared(reports)
+    if metric is not None:
+        first = loaded[0]
+        metric = same_name(metric, first.settings.get("metrics") or dict(first.summary_items()))
     comparison = evaluate.compare(
-        *load_compared(reports),
+        *loaded,
         names=list(reports)
         if len(set(reports)) == len(reports)
         else [f"{k}: {path}" for k, path in enumerate(reports, 1)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from overlap.cli.options import same_name
 from overlap.cli.outputs import check_json, write_json
 
 __all__ = ["explain"]
@@ -24,7 +25,10 @@ def explain(report_a: str, report_b: str, metric: str | None, out: str | None) -
     from overlap.cli.reload import load_reports
     from overlap.cli.screen import explanation_lines
 
-    steps = evaluate.explain(*load_reports([report_a, report_b]), metric=metric)
+    both = load_reports([report_a, report_b])
+    if metric is not None:
+        metric = same_name(metric, dict(both[0].summary_items()))
+    steps = evaluate.explain(*both, metric=metric)
     if out is not None:
         write_json(out, {"metric": steps.metric, "table": steps.step_rows})
     click.echo("\n".join(explanation_lines(steps)))

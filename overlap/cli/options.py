@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -13,7 +13,15 @@ from overlap.cli.outputs import Writer, check_outputs, report_writers, write_out
 from overlap.io.name_match import closest
 from overlap.io.printable import printable
 
-__all__ = ["Choice", "Shared", "evaluating", "known_name", "shown_failures", "split_names"]
+__all__ = [
+    "Choice",
+    "Shared",
+    "evaluating",
+    "known_name",
+    "same_name",
+    "shown_failures",
+    "split_names",
+]
 
 _FAILURES = 20  # shown one by one
 
@@ -38,6 +46,19 @@ class Choice(click.Choice):
             raise click.BadParameter(said, ctx, param) from None
 
 
+def same_name(name: str, known: Iterable[str]) -> str:
+    """Return the known name that differs only by upper and lower case, or the name as it is.
+
+    Parameters
+    ----------
+    name : str
+    known : iterable of str
+    """
+    names = list(known)
+    alike = [other for other in names if other.casefold() == name.casefold()]
+    return alike[0] if name not in names and len(alike) == 1 else name
+
+
 def known_name(name: str, known: Sequence[str], what: str) -> str:
     """Return the known name that is meant, in upper or lower case.
 
@@ -53,13 +74,11 @@ def known_name(name: str, known: Sequence[str], what: str) -> str:
     click.UsageError
         There is none.
     """
-    if name in known:
-        return name
-    meant = [other for other in known if other.casefold() == name.casefold()]
-    if len(meant) != 1:
+    meant = same_name(name, known)
+    if meant not in known:
         hint = closest(name, known)
         raise click.UsageError(f"no {what} {name!r}{hint}; known are {', '.join(known)}")
-    return meant[0]
+    return meant
 
 
 def split_names(text: str | None) -> list[str] | None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from overlap._common.values import ByValue
 from overlap.evaluate.value_range import EVERYTHING, Range
 from overlap.io.folders import core_name
+from overlap.io.name_match import closest
 
 __all__ = ["CaseTable", "StoredReport", "case_names", "case_table", "has_cases", "renamed"]
 
@@ -270,7 +271,8 @@ def _column(report: _Tabled, name: str, metric: str) -> dict[tuple[str, str], di
     if not column:
         known = dict.fromkeys(str(row["metric"]) for row in report.table_rows)
         raise ValueError(
-            f"compare: report {name!r} has no metric {metric!r}; it has {', '.join(known)}"
+            f"compare: report {name!r} has no metric {metric!r}{closest(metric, known)}; it has "
+            f"{', '.join(known)}"
         )
     return column
 

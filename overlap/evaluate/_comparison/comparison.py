@@ -339,8 +339,8 @@ def compare(
         }
         settings["notes"] = [*told, *settings["notes"]]
         interval = _INTERVALS if aggregate == "mean" else "percentile"
-    elif contracts[0].evaluation == "segmentation":
-        raise ValueError("compare: no report has a number: their volumes have no label")
+    elif any("metrics" in report.settings for report in reports):
+        raise ValueError("compare: no report has a number: their tables have no row of a case")
     else:
         if label is not None or cases != "same" or missing != "report" or aggregate != "mean":
             raise ValueError(

@@ -14,6 +14,7 @@ from overlap._common.values import ByValue
 from overlap.evaluate.bootstrap import draw_weights, interval_notes, resampled_interval
 from overlap.evaluate.numbers import Interval
 from overlap.evaluate.report import Report
+from overlap.io.name_match import closest
 
 from .case_scores import CaseScores
 from .places import kendall_tau, rank_shares, shared_ranks
@@ -92,7 +93,8 @@ class Contest(ByValue):
             known = report.evidence.statistics(np.ones((1, len(report.evidence.items))))
             if metric not in known:
                 raise ValueError(
-                    f"compare: report {name!r} has no metric {metric!r}; it has {', '.join(known)}"
+                    f"compare: report {name!r} has no metric {metric!r}{closest(metric, known)}; "
+                    f"it has {', '.join(known)}"
                 )
         agree(metric)
         items = sorted({item for report in reports for item in report.evidence.items})
@@ -103,7 +105,9 @@ class Contest(ByValue):
             chosen = weights[:, [place[item] for item in report.evidence.items]]
             draws.append(report.evidence.statistics(chosen)[metric])
         values = np.array([dict(report.items)[metric] for report in reports])
-        contest = cls(names, metric, True, values, np.stack(draws), level, items=len(items))
+        better = {number.name: number.better for number in reports[0].numbers}
+        higher = better.get(metric) != "lower"
+        contest = cls(names, metric, higher, values, np.stack(draws), level, items=len(items))
         return contest, len(items)
 
     @cached_property

@@ -32,10 +32,12 @@ def shared_ranks(values: ArrayLike, *, higher_is_better: bool = True) -> NDArray
     >>> shared_ranks([0.7, 0.9, 0.9, 0.1], higher_is_better=False).tolist()
     [2, 3, 3, 1]
     """
+    from scipy.stats import rankdata
+
     data = _ascending(values, higher_is_better)
     size = np.max(np.abs(data), axis=0, initial=0.0, where=np.isfinite(data))
     data = np.round(data / np.where(size > 0, size, 1.0), _DIGITS)
-    return np.stack([1 + (data < row).sum(axis=0) for row in data]).astype(np.int64)
+    return rankdata(data, method="min", axis=0).astype(np.int64)
 
 
 def average_ranks(values: ArrayLike, *, higher_is_better: bool = True) -> NDArray[np.float64]:
@@ -61,10 +63,10 @@ def average_ranks(values: ArrayLike, *, higher_is_better: bool = True) -> NDArra
            [1.5, nan],
            [1.5, nan]])
     """
+    from scipy.stats import rankdata
+
     data = _ascending(values, higher_is_better)
-    ranks = np.stack(
-        [1 + (data < row).sum(axis=0) + 0.5 * ((data == row).sum(axis=0) - 1) for row in data]
-    )
+    ranks = rankdata(data, axis=0)
     return np.where(np.isinf(data).any(axis=0), np.nan, ranks)
 
 

@@ -11,6 +11,7 @@ from overlap._common.values import ByValue
 from overlap.evaluate.report import Report
 from overlap.evaluate.runner import run
 from overlap.evaluate.thresholds import threshold_values
+from overlap.io.name_match import closest
 
 from .digests import same_input
 from .every import SeveralProtocols
@@ -91,8 +92,8 @@ def explain(a: Report, b: Report, *, metric: str | None = None) -> Explanation:
     for name, report in (("a", a), ("b", b)):
         if metric not in dict(report.items):
             raise ValueError(
-                f"explain: report {name} has no metric {metric!r}; it has "
-                f"{', '.join(dict(report.items))}"
+                f"explain: report {name} has no metric {metric!r}"
+                f"{closest(metric, dict(report.items))}; it has {', '.join(dict(report.items))}"
             )
         if isinstance(report.evidence, SeveralProtocols):
             report, own = report.evidence.part(metric)
