@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from overlap import cli, evaluate
@@ -79,6 +80,24 @@ def test_report_files_hold_the_numbers(run, tmp_path):
     assert [float(row["value"]) for row in rows] == report.table["value"].tolist()
     assert "<table>" in paths[2].read_text()
     assert sorted(os.listdir(tmp_path)) == ["report.csv", "report.html", "report.json"]
+
+
+def test_upper_and_lower_case_do_not_matter(run):
+    words = ("temporal", "--sample", "--iou", "0.5")
+    plain = run(*words, "--protocol", "thumos14", "--ties", "stable")
+    assert run(*words, "--protocol", "THUMOS14", "--ties", "Stable") == plain
+    assert run("list", "Protocols") == run("list", "protocols")
+
+
+def test_table_as_parquet(run, tmp_path):
+    pytest.importorskip("pyarrow")
+    path = tmp_path / "r.parquet"
+    assert run("temporal", TRUTH, FOUND, "--iou", "0.5", "--out", path)[0] == 0
+    report = evaluate.temporal(truth=TRUTH, found=FOUND, iou=0.5)
+    written = pd.read_parquet(path)
+    pd.testing.assert_frame_equal(written, report.table)
+    assert written.attrs["summary"] == report.to_dict()["summary"]
+    assert written.attrs["settings"]["protocol"] == "activitynet"
 
 
 def test_quiet(run, tmp_path):
@@ -218,6 +237,11 @@ def test_real_predictions(run, reference_data, tmp_path):
         (["list"], "Missing argument"),
         (["check"], "Missing argument"),
         (["sing"], "No such command 'sing'"),
+        (["list", "scorse"], "did you mean 'scores'?"),
+        (["temporal", "--sample", "--protocol", "Thumos41"], "did you mean 'thumos14'?"),
+        (["temporal", "--sample", "--ties", "stabel"], "did you mean 'stable'?"),
+        (["temporal", "--sample", "--engine", "locky"], "engine = 'locky'"),
+        (["temporal", "--sample", "--address", "tcp://a:1"], "is for the engine 'dask'"),
     ],
 )  # fmt: skip
 def test_bad_words(refused, words, message, tmp_path, monkeypatch):
@@ -279,6 +303,8 @@ def test_missing_extra_is_named(refused, monkeypatch, tmp_path):
     monkeypatch.setattr(_outputs.util, "find_spec", lambda name: None)
     err = refused("temporal", "--sample", "--plot", tmp_path / "p.png")
     assert "pip install 'overlap-metrics[plot]'" in err
+    err = refused("temporal", "--sample", "--out", tmp_path / "r.parquet")
+    assert "r.parquet needs pyarrow: pip install 'overlap-metrics[report]'" in err
 
 
 def test_traceback_on_request(monkeypatch):
@@ -323,6 +349,7 @@ def test_compare(run, reports):
     best = max(maps, key=maps.get)
     assert out.splitlines()[1].endswith(best)
     assert f"{100 * abs(maps['a.json'] - maps['c.json']):.2f}" in out
+    assert run(*words, "--allow", "labels,protocol", "--metric", "map")[1] == out
     assert written["settings"]["resamples"] == 50
 
 
@@ -355,7 +382,7 @@ def test_explain_follows_changed_fields_and_labels(run, reports):
         (["compare", "a.json", "no.json"], "no.json: no such file"),
         (["compare", "a.json", "b.json", "--out", "a.json"], "would overwrite the input a.json"),
         (["compare", "a.json", "b.json", "--out", "x.csv"], "wanted a name in .json"),
-        (["compare", "a.json", "b.json", "--metric", "AP"], "has no metric 'AP'"),
+        (["compare", "a.json", "b.json", "--metric", "AP"], "has no metric 'AP'; did you mean"),
         (["explain", "a.json"], "Missing argument 'REPORT_B'"),
         (["explain", "a.json", "b.json", "--metric", "AP"], "has no metric 'AP'"),
     ],

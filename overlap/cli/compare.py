@@ -68,7 +68,9 @@ def compare(
     loaded = load_compared(reports)
     if metric is not None:
         first = loaded[0]
-        metric = same_name(metric, first.settings.get("metrics") or dict(first.summary_items()))
+        metric = same_name(
+            metric, first.settings.get("metrics") or dict(getattr(first, "items", ()))
+        )
     comparison = evaluate.compare(
         *loaded,
         names=list(reports)

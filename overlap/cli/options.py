@@ -111,15 +111,10 @@ class Shared:
     out: tuple[str, ...]
     plot: str | None
     quiet: bool
-    workers: int = 1
-    engine: str | None = None
-    address: str | None = None
-    resume: str | None = None
-
-    @property
-    def progress(self) -> bool | None:
-        """Whether bars are shown; None for on a terminal only."""
-        return False if self.quiet else None
+    workers: int
+    engine: str | None
+    address: str | None
+    resume: str | None
 
     def check(self, inputs: Sequence[str], **more: Any) -> None:
         """Refuse outputs that cannot be written, before any work.
@@ -140,15 +135,10 @@ class Shared:
             "rng": self.seed,
             "workers": self.workers,
             "resume": self.resume,
-            "progress": self.progress,
+            "progress": False if self.quiet else None,
         }
 
-    def finish(
-        self,
-        report: Any,
-        others: Sequence[tuple[str | None, Writer]] = (),
-        show: Callable[[Any], list[str]] | None = None,
-    ) -> int:
+    def finish(self, report: Any, others: Sequence[tuple[str | None, Writer]] = ()) -> int:
         """Write the outputs of a report, and show it.
 
         Parameters
@@ -156,8 +146,6 @@ class Shared:
         report : Report
         others : sequence of (str or None, callable)
             Other files that were asked for, with what writes them.
-        show : callable, optional
-            Function that gives the lines of the screen.
 
         Returns
         -------
@@ -169,13 +157,11 @@ class Shared:
         if not self.quiet:
             from overlap.cli.screen import report_lines
 
-            click.echo("\n".join((show or report_lines)(report)))
+            click.echo("\n".join(report_lines(report)))
         return unwritten
 
 
-def evaluating(
-    unit: str, picture: str, without: Sequence[str] = ()
-) -> Callable[[Callable[..., int]], Callable[..., int]]:
+def evaluating(unit: str, picture: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Give a command the options of all evaluations.
 
     Its function gets them as ``shared``, and runs with the workers of the engine that was chosen.
@@ -186,8 +172,6 @@ def evaluating(
         Word for the items that are drawn.
     picture : str
         Words for the picture.
-    without : sequence of str
-        Options that the command does not have.
     """
     options: dict[str, dict[str, Any]] = {
         "--bootstrap": {"default": 0, "metavar": "N", "type": click.IntRange(min=0),
@@ -212,8 +196,7 @@ def evaluating(
     def decorate(command: Callable[..., int]) -> Callable[..., int]:
         @functools.wraps(command)
         def called(**values: Any) -> int:
-            names = [entry.name for entry in fields(Shared) if entry.name in values]
-            shared = Shared(**{name: values.pop(name) for name in names})
+            shared = Shared(**{entry.name: values.pop(entry.name) for entry in fields(Shared)})
             if shared.engine is None and shared.address is None:
                 return command(shared=shared, **values)
             from overlap.evaluate.runner import engine
@@ -222,8 +205,7 @@ def evaluating(
                 return command(shared=shared, **values)
 
         for name, option in reversed(options.items()):
-            if name not in without:
-                called = click.option(name, **option)(called)
+            called = click.option(name, **option)(called)
         return called
 
     return decorate

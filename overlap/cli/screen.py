@@ -1,4 +1,4 @@
-"""What the command line shows of a report: a short aligned table and the counts."""
+"""Lines for the screen of reports, comparisons and explanations: aligned tables and notes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from overlap.evaluate import Comparison, Explanation, Report
     from overlap.evaluate.page import Section
 
-__all__ = ["align", "blocks", "comparison_lines", "explanation_lines", "notices", "report_lines"]
+__all__ = ["align", "comparison_lines", "explanation_lines", "report_lines"]
 
 _WIDTH = 110
 
@@ -46,15 +46,9 @@ def align(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[s
     return lines
 
 
-def blocks(section: Section, keys: int) -> list[str]:
-    """Align a table; one that is too wide becomes several, each with the first columns.
-
-    Parameters
-    ----------
-    section : Section
-    keys : int
-        Number of columns that every part has.
-    """
+def _blocks(section: Section) -> list[str]:
+    """Align a table; one that is too wide becomes several, each with the columns that name rows."""
+    keys = section.keys
     table: list[Sequence[str]] = [section.columns, *section.rows]
     widths = [max(width(printable(row[k])) for row in table) for k in range(len(section.columns))]
     first = sum(widths[:keys]) + 2 * keys
@@ -95,23 +89,15 @@ def report_lines(report: Report) -> list[str]:
             lines += align(section.rows)
             continue
         lines += [section.title] if section.title else []
-        lines += [*blocks(section, section.keys), ""]
-    return lines + notices(report.settings, report.remarks())
+        lines += [*_blocks(section), ""]
+    return lines + _notices(report.remarks(), report.findings)
 
 
-def notices(settings: dict[str, Any], notes: Sequence[str] | None = None) -> list[str]:
-    """Lines for the notes of a report and, last, for its findings.
-
-    Parameters
-    ----------
-    settings : dict
-        Settings of a report.
-    notes : sequence of str, optional
-        The notes to show; by default all.
-    """
+def _notices(notes: Sequence[str], findings: Sequence[str]) -> list[str]:
+    """Return the lines of notes and, last, of findings."""
     return [
-        *(f"note: {printable(n)}" for n in (settings["notes"] if notes is None else notes)),
-        *(f"attention: {printable(finding)}" for finding in settings.get("findings", ())),
+        *(f"note: {printable(note)}" for note in notes),
+        *(f"attention: {printable(finding)}" for finding in findings),
     ]
 
 
@@ -181,7 +167,7 @@ def comparison_lines(comparison: Comparison) -> list[str]:
             row["significant"] and row["favors"] != row["better"] for row in comparison.pair_rows
         ):
             facts.append("! significant the other way: most cases favor the one behind in the mean")
-    blocks.append(facts + notices(settings))
+    blocks.append(facts + _notices(settings["notes"], settings.get("findings", ())))
     return [line for block in blocks for line in [*block, ""]][:-1]
 
 

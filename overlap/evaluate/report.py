@@ -22,7 +22,7 @@ from overlap.io import write_text
 from overlap.io._atomic import atomic_path
 from overlap.io.name_match import closest
 
-from .numbers import Interval, Number
+from .numbers import Interval, Number, summary_of
 from .page import Section, page
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ class Report(ByValue):
 
     Parameters
     ----------
-    items : tuple of (str, float)
-        Names and numbers of the summary.
+    numbers : tuple of Number
+        Numbers of the summary, with their places, intervals and ranges.
     table_rows : tuple of dict
         Rows of the table.
     settings : dict
@@ -81,36 +81,36 @@ class Report(ByValue):
         The text of `methods`.
     evidence : Evidence
         What is needed to recompute the numbers.
-    intervals : tuple of Interval
-        Bootstrap intervals, if asked for.
-    numbers : tuple of Number
-        The numbers of the summary, with their places, intervals and ranges.
     """
 
-    items: tuple[tuple[str, float], ...]
+    numbers: tuple[Number, ...]
     table_rows: tuple[dict[str, Any], ...]
     settings: dict[str, Any]
     sentence: str
     evidence: Evidence = field(repr=False)
-    intervals: tuple[Interval, ...] = ()
-    numbers: tuple[Number, ...] = field(default=(), kw_only=True)
     # from where relative names of inputs are meant
     _folder: str = field(init=False, repr=False, compare=False, default_factory=_working_folder)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.headline()}>"
 
+    @cached_property
+    def items(self) -> tuple[tuple[str, float], ...]:
+        """Names and values of the summary: numbers, ends of intervals and ranges of ties."""
+        return tuple(summary_of(self.numbers))
+
+    @property
+    def intervals(self) -> tuple[Interval, ...]:
+        """Bootstrap intervals, if asked for."""
+        return tuple(number.interval for number in self.numbers if number.interval is not None)
+
     def headline(self) -> str:
         """Return one line that says what came out."""
-        if hasattr(self.evidence, "headline"):
-            return self.evidence.headline(self)
         said = f"{self.settings.get('evaluation', 'report')}:"
         return f"{said} {self.items[0][0]} {self.items[0][1]:.4g}" if self.items else said
 
     def sections(self) -> list[Section]:
         """Return the tables of the page, the most telling first."""
-        if hasattr(self.evidence, "sections"):
-            return self.evidence.sections(self)
         rows = [[name, f"{value:.6g}"] for name, value in self.items]
         return [Section("Summary", ["", "value"], rows)]
 
@@ -124,8 +124,6 @@ class Report(ByValue):
 
     def draw(self, path: str | Path | None, ax: Any, **options: Any) -> Any:
         """Draw the report; see `plot`."""
-        if hasattr(self.evidence, "draw"):
-            return self.evidence.draw(self, path, ax, **options)
         from overlap.plot.numbers import draw_numbers
 
         ends = {one.name: (one.low, one.high) for one in self.intervals}

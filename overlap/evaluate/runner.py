@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .bootstrap import NO_BOOTSTRAP, Bootstrap, check_drawn, interval_notes
-from .numbers import summary_of, with_intervals
+from .numbers import with_intervals
 from .parts import Store, checked_folder
 from .progress import progress_bar
 from .report import Report, package_versions
@@ -179,13 +179,11 @@ def report_of(
     settings["notes"] = [*notes, *intervals.notes]
     settings["findings"] = list(said.findings)
     return task.report(
-        items=tuple(summary_of(numbers)),
+        numbers=tuple(numbers),
         table_rows=tuple(evidence.rows(intervals)),
         settings=settings,
         sentence=task.sentence(evidence, settings),
         evidence=evidence,
-        intervals=intervals.numbers,
-        numbers=tuple(numbers),
         **task.extras(evidence),
     )
 

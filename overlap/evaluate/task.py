@@ -17,11 +17,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Protocol
 
-from numpy.typing import NDArray
-
 from .bootstrap import LEAST_ITEMS, Bootstrap, draw_weights, resampled_interval, too_few
 from .contract import Contract
 from .numbers import Intervals, Number
+from .report import Evidence as Kept
 from .report import Report, plain
 
 __all__ = ["Description", "Evidence", "Inputs", "Task", "resampled"]
@@ -66,12 +65,8 @@ class Description:
     findings: Sequence[str] = ()
 
 
-class Evidence(Protocol):
+class Evidence(Kept, Protocol):
     """Everything that the numbers of a report follow from."""
-
-    @property
-    def items(self) -> tuple[str, ...]:
-        """Names of the items that can be drawn or left out."""
 
     def numbers(self) -> Sequence[Number]:
         """Return the numbers of the summary, the most telling first, without intervals."""
@@ -92,21 +87,6 @@ class Evidence(Protocol):
         ----------
         intervals : Intervals
         """
-
-    def statistics(self, weights: NDArray) -> dict[str, NDArray]:
-        """Return numbers of the summary for items of other weights.
-
-        Parameters
-        ----------
-        weights : ndarray, shape (B, items)
-
-        Returns
-        -------
-        dict from str to ndarray, shape (B,)
-        """
-
-    def columns(self) -> Mapping[str, Any]:
-        """Return one entry per thing that was counted, by column."""
 
 
 class Task:

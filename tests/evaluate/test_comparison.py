@@ -19,6 +19,7 @@ from overlap.evaluate._comparison.places import (
 )
 from overlap.evaluate._comparison.significance import holm, signed_rank
 from overlap.evaluate.contract import Contract
+from overlap.evaluate.numbers import Number
 
 
 def report(values, *, metric="dice", labels=("liver",), cases=None, settings=None):
@@ -47,7 +48,7 @@ def report(values, *, metric="dice", labels=("liver",), cases=None, settings=Non
     known = {"evaluation": "segmentation", "missing": None, "metrics": {metric: record}}
     contract = Contract("segmentation", {"missing": missing}, labels=dict.fromkeys(labels, 1))
     known |= {"contract": contract.settings()} | (settings or {})
-    return Report(((metric, float(np.nanmean(values))),), rows, known, "", None)
+    return Report((Number(metric, float(np.nanmean(values))),), rows, known, "", None)
 
 
 def scores(reports, cases, seed=0, *, labels=1, step=0.02):

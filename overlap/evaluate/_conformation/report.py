@@ -44,7 +44,7 @@ class ConformationReport(Report):
 
     Parameters
     ----------
-    items, table_rows, settings, sentence, evidence, intervals
+    numbers, table_rows, settings, sentence, evidence
         As in `Report`.
     """
 

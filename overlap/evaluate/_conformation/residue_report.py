@@ -52,7 +52,7 @@ class RamachandranReport(Report):
 
     Parameters
     ----------
-    items, table_rows, settings, sentence, evidence, intervals
+    numbers, table_rows, settings, sentence, evidence
         As in `Report`.
     failed : tuple of Failure
         Structures that could not be read.

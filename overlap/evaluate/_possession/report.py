@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from overlap.evaluate.numbers import Number
 from overlap.evaluate.page import Section
 from overlap.evaluate.report import Report
 from overlap.regions.interval_sets import IntervalSets
@@ -175,5 +176,7 @@ def stored_report(
             f"its table has rows of {len(counts.players.videos)} of its {settings['videos']} "
             "videos; compare the reports in Python, with overlap.evaluate.compare"
         )
-    items = tuple((name, math.nan if x is None else float(x)) for name, x in summary.items())
-    return Report(items, tuple(map(dict, rows)), dict(settings), "", counts)
+    numbers = tuple(
+        Number(name, math.nan if value is None else float(value)) for name, value in summary.items()
+    )
+    return Report(numbers, tuple(map(dict, rows)), dict(settings), "", counts)

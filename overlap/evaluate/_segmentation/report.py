@@ -46,7 +46,7 @@ class SegmentationReport(Report):
 
     Parameters
     ----------
-    items, table_rows, settings, sentence, evidence, intervals, numbers
+    numbers, table_rows, settings, sentence, evidence
         As in `Report`.
     """
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
 from overlap.evaluate.contract import Contract, contract_of
-from overlap.evaluate.numbers import summary_of
 from overlap.evaluate.page import Section
 from overlap.evaluate.thresholds import threshold_names
 
@@ -145,7 +144,7 @@ def together(reports: Mapping[str, TemporalReport]) -> SeveralReports:
         if "ambiguous" in report.settings:
             settings["ambiguous"] = report.settings["ambiguous"]
     return SeveralReports(
-        items=tuple(summary_of(numbers)),
+        numbers=numbers,
         table_rows=tuple(
             {"protocol": name, **row}
             for name, report in reports.items()
@@ -154,8 +153,6 @@ def together(reports: Mapping[str, TemporalReport]) -> SeveralReports:
         settings=settings,
         sentence=" ".join(report.methods() for report in reports.values()),
         evidence=SeveralProtocols(dict(reports)),
-        intervals=tuple(number.interval for number in numbers if number.interval),
-        numbers=numbers,
     )
 
 
