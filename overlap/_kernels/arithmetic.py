@@ -1,6 +1,6 @@
 """Arithmetic for loops over pairs: products and sums nearly without rounding, and angles.
 
-Nothing here branches or calls the C library, so that the loops are vectorised.
+Nothing here branches or calls the C library, so that the loops are vectorized.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ the machine code on disk and inline the scalars completely.
 
 Numba's own cache key sees neither an edited callee in another file, nor the compiler
 options, nor the difference between ``sin`` and ``cos`` in the bytecode. The name of a
-specialised kernel therefore carries a digest of everything that it depends on.
+specialized kernel therefore carries a digest of everything that it depends on.
 
 Environment
 -----------
@@ -56,7 +56,7 @@ __all__ = [
 ]
 
 # No fastmath: nnan and ninf would break NaN as "undefined". error_model="numpy" drops
-# the zero-division check, which otherwise stops vectorisation.
+# the zero-division check, which otherwise stops vectorization.
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 _SUMS = frozenset({"reassoc", "contract", "nsz"})
 _KNOWN = frozenset({"builtins", "numba", "numpy"})
@@ -64,7 +64,7 @@ _config: Any = numba.config
 
 
 def scalar(function: Callable) -> Callable:
-    """Compile a function of one pair, to be inlined into a specialised kernel.
+    """Compile a function of one pair, to be inlined into a specialized kernel.
 
     Inlined scalars keep no machine code of their own on disk; their bytecode is part
     of the key of every kernel that uses them. Left to its own judgement the compiler calls

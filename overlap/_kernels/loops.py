@@ -41,7 +41,7 @@ def sieved(a, b, p, lo, hi, batch, near, eights, line, column, first, second, va
     """Score every pair as if apart, then again those that may touch.
 
     These are copied to the columns `first` and `second` before, some `batch` at a time, so
-    that the loop over them vectorises. `near` has a byte for each column, and `eights` is
+    that the loop over them vectorizes. `near` has a byte for each column, and `eights` is
     the same memory as larger numbers.
     """
     count = 0
@@ -122,7 +122,7 @@ def ranges(
 
     With `swapped`, rows are of b and columns of a. Goes on at `row` with `count` pairs
     kept; returns the first row that may not fit into the output, and the pairs kept. The
-    indices are unsigned, since a test for negative ones would stop vectorisation.
+    indices are unsigned, since a test for negative ones would stop vectorization.
     """
     size = np.uint64(buffer.shape[0])
     for r in range(np.uint64(row), np.uint64(low.shape[0])):

@@ -6,7 +6,7 @@ Five groups, each computed only where a score asks for it:
 overlap      ``measure_a, measure_b, intersection``
 enclosure    ``hull, center_gap2, diameter2`` of the common enclosure
 outside      the part of the enclosure outside the regions' own enclosures
-extent       per axis ``offset, side_a, side_b, cover`` (signed centre offset a - b,
+extent       per axis ``offset, side_a, side_b, cover`` (signed center offset a - b,
              the two sides, the side of the enclosure)
 divergence   ``transport2, bhattacharyya, kl_ba, kl_ab`` of two distributions
 ===========  ==================================================================
@@ -66,12 +66,12 @@ class Terms(ByValue):
     measure_a, measure_b, intersection : ndarray, shape (N,)
         Length, area, volume, ... of each region and of their intersection.
     hull, center_gap2, diameter2 : ndarray, shape (N,), or None
-        Measure of the common enclosure, squared distance of the centres, squared
+        Measure of the common enclosure, squared distance of the centers, squared
         diameter of the enclosure.
     outside : ndarray, shape (N,), or None
         Measure of the enclosure without the regions' own enclosures.
     offset, side_a, side_b, cover : ndarray, shape (N, axes), or None
-        Per axis: signed centre offset (a - b), sides, side of the enclosure. Where the
+        Per axis: signed center offset (a - b), sides, side of the enclosure. Where the
         enclosure has axes of its own (a rectangle around boxes), the first two axes are the
         regions' own width and height, with offset and cover 0, and those of the enclosure
         follow, with the extents of the regions along them as sides.
@@ -141,7 +141,7 @@ class Geometry:
     aspect : bool
         The sides are a width and a height of the regions themselves.
     centers : bool
-        Centre distances and diameters mean something (false in a product of factors with
+        Center distances and diameters mean something (false in a product of factors with
         different units and no scale between them).
     fills : bool
         Without `outside`: the regions do fill their own enclosures.

@@ -21,7 +21,7 @@ class AngleVector:
     """Angles as ``cos(fold a), sin(fold a)``.
 
     A model that predicts the angle itself meets a jump where it wraps: two boxes that are
-    nearly the same have angles that are far apart. On the circle they are neighbours. `fold`
+    nearly the same have angles that are far apart. On the circle they are neighbors. `fold`
     is the number of turns by 2 pi / fold after which the region is itself again.
 
     Parameters

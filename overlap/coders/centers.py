@@ -1,4 +1,4 @@
-"""Centres and sizes: coders that need no anchor."""
+"""Centers and sizes: coders that need no anchor."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["CenterSize", "LogSize"]
 
 @dataclass(frozen=True)
 class CenterSize:
-    """Boxes or intervals as centre and size: ``cx, cy, w, h`` in the plane (DETR).
+    """Boxes or intervals as center and size: ``cx, cy, w, h`` in the plane (DETR).
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class CenterSize:
             raise ValueError(f"{self._name}: only intervals have a period")
 
     def encode(self, regions: Boxes | Intervals) -> NDArray[np.float64]:
-        """Return centres and coded sizes, shape (N, 2 D).
+        """Return centers and coded sizes, shape (N, 2 D).
 
         Parameters
         ----------
@@ -81,12 +81,12 @@ class CenterSize:
         return np.hstack([lower + 0.5 * (upper - lower), self._coded(upper - lower)])
 
     def decode(self, values: ArrayLike, unit: str | None = None) -> Any:
-        """Return the regions with these centres and coded sizes.
+        """Return the regions with these centers and coded sizes.
 
         Parameters
         ----------
         values : array_like, shape (N, 2 D)
-            D centres, then D coded sizes.
+            D centers, then D coded sizes.
         unit : str, optional
             Unit of the coordinates, such as ``"px"``.
 
@@ -102,10 +102,10 @@ class CenterSize:
     def pullback(
         self, regions_or_values: Boxes | Intervals | ArrayLike, grad: ArrayLike
     ) -> NDArray[np.float64]:
-        """Return the gradient with respect to centre and coded size.
+        """Return the gradient with respect to center and coded size.
 
         With the lower end ``c - size / 2`` and the upper one ``c + size / 2``, the gradient
-        with respect to the centre is the sum of those of the two ends, and that with respect
+        with respect to the center is the sum of those of the two ends, and that with respect
         to the size half their difference; a logarithm of the size multiplies it by the size.
 
         Parameters
@@ -119,7 +119,7 @@ class CenterSize:
         Returns
         -------
         ndarray, shape (N, 2 D)
-            With respect to the D centres, then the D coded sizes. Zero in the logarithm of a
+            With respect to the D centers, then the D coded sizes. Zero in the logarithm of a
             size that is zero.
         """
         if isinstance(regions_or_values, Regions):
@@ -149,7 +149,7 @@ class CenterSize:
         return np.ones_like(size)
 
     def _read(self, values: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return centres and sizes."""
+        """Return centers and sizes."""
         line = issubclass(self.kind, Intervals)
         wanted = f"({'N, 2' if line else 'N, 2 D'}), centres then sizes"
         table = finite_table(values, self._name, wanted, 2 if line else None)
@@ -163,11 +163,11 @@ class CenterSize:
 
 @dataclass(frozen=True)
 class LogSize(CenterSize):
-    """Boxes or intervals as centre and natural logarithm of the size: ``x, y, ln w, ln h``.
+    """Boxes or intervals as center and natural logarithm of the size: ``x, y, ln w, ln h``.
 
     The logarithm keeps every predicted size positive, and one step of it is the same
     relative change for small and large regions. Any number of dimensions D: first the D
-    centres, then the D log sizes.
+    centers, then the D log sizes.
 
     Parameters
     ----------

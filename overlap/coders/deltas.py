@@ -38,12 +38,12 @@ _FULL_TURN = 1.0 - 1e-12  # of a period: so that rounding makes no arc longer th
 class Deltas(ByValue):
     """Boxes or intervals as offsets from anchors: ``dx, dy, dw, dh`` (Faster R-CNN).
 
-    With the centre c and the size s of a region, and those of its anchor, on every axis::
+    With the center c and the size s of a region, and those of its anchor, on every axis::
 
         d_center = (c - anchor_c) / anchor_s        d_size = ln(s / anchor_s)
 
-    first the D offsets of the centre, then the D of the size (1506.01497). Intervals have
-    two: the offset of the centre and that of the duration.
+    first the D offsets of the center, then the D of the size (1506.01497). Intervals have
+    two: the offset of the center and that of the duration.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ class Deltas(ByValue):
         ----------
         regions : Boxes or Intervals
             One for each anchor, or one for all, of the anchors' kind. On a circle, the
-            offset of the centre is the shorter way round.
+            offset of the center is the shorter way round.
 
         Raises
         ------
@@ -171,12 +171,12 @@ class Deltas(ByValue):
         return pulled * self._scaling.step
 
     def _anchor(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return centres and sizes."""
+        """Return centers and sizes."""
         lower, upper = ends_of(self.anchors)
         return lower + 0.5 * (upper - lower), upper - lower
 
     def _decoded(self, values: ArrayLike) -> tuple[NDArray, NDArray, NDArray]:
-        """Return centres, sizes, and the slopes of the clamp."""
+        """Return centers, sizes, and the slopes of the clamp."""
         anchor, scale = self._anchor()
         width = 2 * scale.shape[1]
         table = finite_table(values, "Deltas", f"(N, {width}), offsets of centre and size", width)

@@ -45,7 +45,7 @@ class EdgeDistances(ByValue):
     Parameters
     ----------
     points : array_like, shape (N, D) or (N,)
-        Points such as the centres of the cells of a feature map. Shape (N, D) is for boxes;
+        Points such as the centers of the cells of a feature map. Shape (N, D) is for boxes;
         shape (N,) for intervals. A single one serves all rows.
     scale : float or array_like, shape (N,)
         The stride of the feature map, > 0: distances are in units of it.

@@ -58,7 +58,7 @@ class RotatedVector:
         AngleVector(self.fold)
 
     def encode(self, boxes: RotatedBoxes) -> NDArray[np.float64]:
-        """Return centre, log sizes and vector of the angle, shape (N, 6).
+        """Return center, log sizes and vector of the angle, shape (N, 6).
 
         Raises
         ------

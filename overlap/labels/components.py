@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["connected_components", "neighborhood"]
 
-# Neighbours of a voxel: over faces; over faces and edges; over faces, edges and corners.
+# Neighbors of a voxel: over faces; over faces and edges; over faces, edges and corners.
 _NEIGHBORS = {1: (2,), 2: (4, 8), 3: (6, 18, 26)}
 
 
@@ -26,7 +26,7 @@ def neighborhood(axes: int, connectivity: int | None) -> NDArray[np.bool_]:
     axes : int
         1, 2 or 3.
     connectivity : int or None
-        Number of neighbours: 2 on a line; 4 or 8 in the plane; 6, 18 or 26 in space. None is
+        Number of neighbors: 2 on a line; 4 or 8 in the plane; 6, 18 or 26 in space. None is
         the largest.
 
     Raises
@@ -63,7 +63,7 @@ def connected_components(
         connected. An image of SimpleITK, ITK or nibabel, or an `overlap.io.Volume`, is read with
         x first.
     connectivity : int, optional
-        Number of neighbours: 2 on a line; 4 or 8 in the plane; 6, 18 or 26 in space. By
+        Number of neighbors: 2 on a line; 4 or 8 in the plane; 6, 18 or 26 in space. By
         default the largest.
     backend : {"auto", "cc3d", "scipy"}
         Who does it: `connected-components-3d` (which is several times faster), or
@@ -80,7 +80,7 @@ def connected_components(
     ImportError
         For ``backend="cc3d"`` where it is not installed.
     ValueError
-        For another number of axes or of neighbours.
+        For another number of axes or of neighbors.
 
     Examples
     --------

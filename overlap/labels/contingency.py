@@ -33,7 +33,7 @@ Side = Literal["found", "truth"]
 
 @dataclass(frozen=True, eq=False)
 class Contingency(ByValue):
-    """Joint counts, boxes and centres of the labels of two volumes.
+    """Joint counts, boxes and centers of the labels of two volumes.
 
     Made by `overlap.contingency`. Counts of the parts of a volume add up to those of the whole,
     exactly: ``a + b``, or `Contingency.sum`. Label 0 is the background: it is counted, but it is
@@ -160,7 +160,7 @@ class Contingency(ByValue):
         return np.stack(columns, axis=1)
 
     def _columns(self, side: Side, labels: NDArray[np.int64]) -> list[NDArray[Any]]:
-        """Return measures, lower ends, upper ends and centres; absent labels are empty."""
+        """Return measures, lower ends, upper ends and centers; absent labels are empty."""
         total = self._totals[side]
         at = places(total.found, labels)
         present = at >= 0

@@ -236,7 +236,7 @@ def match_instances(
 
     Above an IoU of 0.5 no instance has two partners, and both methods give the same. Below,
     ``"greedy"`` takes pairs in order of descending IoU (ties in order of the found, then of
-    the true label), and ``"optimal"`` maximises the sum of the IoUs. For matching by other
+    the true label), and ``"optimal"`` maximizes the sum of the IoUs. For matching by other
     scores see `overlap.match` with `Contingency.regions`.
 
     Parameters

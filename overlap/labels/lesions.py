@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BRATS_2023", "LesionDetection", "LesionwiseScores", "detect_lesions", "lesionwise_dice"]
 
-_PENALTY = 374.0  # millimetres, of a missed or false lesion
+_PENALTY = 374.0  # millimeters, of a missed or false lesion
 
 #: Iterations of the dilation and smallest counted volume (mm^3) of each BraTS-2023 challenge.
 BRATS_2023: dict[str, tuple[int, float]] = {
@@ -142,7 +142,7 @@ class LesionwiseScores(ByValue):
     dice : float
         Sum of the Dice of counted true lesions over their number plus that of false ones.
     hd95 : float
-        The same for the distance in millimetres, 374 for each missed or false lesion; NaN if
+        The same for the distance in millimeters, 374 for each missed or false lesion; NaN if
         no distance was asked for.
     tp, fn : int
         Counted true lesions that were detected and missed.
@@ -177,7 +177,7 @@ def lesionwise_dice(
     are connected are one lesion. All found components that touch the dilated lesion are
     compared with the lesion together. Lesions of at most `smallest` mm^3 are left out, found or
     not; a found component that touches no dilated lesion is false. Components have 26
-    neighbours.
+    neighbors.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ def lesionwise_dice(
         One region: whole tumour, tumour core or enhancing tumour. Images of SimpleITK, ITK and
         nibabel, and `overlap.io.Volume`, are read with x first and with their spacing.
     spacing : sequence of float, optional
-        Side of a voxel per axis of arrays in millimetres; 1 where not given.
+        Side of a voxel per axis of arrays in millimeters; 1 where not given.
     challenge : {"GLI", "SSA", "PED", "MEN", "MET"}
         Chooses `dilation` and `smallest` (see `BRATS_2023`).
     dilation : int, optional
@@ -193,7 +193,7 @@ def lesionwise_dice(
     smallest : float, optional
         Volume in mm^3, instead of the challenge's.
     hd95 : callable, optional
-        ``hd95(found, truth)`` of two masks, in millimetres; called once per counted lesion that
+        ``hd95(found, truth)`` of two masks, in millimeters; called once per counted lesion that
         was detected.
 
     Returns

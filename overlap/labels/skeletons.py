@@ -54,7 +54,7 @@ def _removable(cells):
     cells at its faces (over faces, without the corners of the cube): it is simple.
     """
     solid = cells & ~_CENTER
-    if (solid & (solid - 1)) == 0:  # alone, or with one neighbour
+    if (solid & (solid - 1)) == 0:  # alone, or with one neighbor
         return False
     part, before = solid & -solid, 0
     while part != before:
@@ -86,7 +86,7 @@ def thin(image, lists, plane, row, sides):
     plane, row : int
         How far two cells are apart on the first and on the second axis.
     sides : ndarray of int64
-        How far the neighbours are from which cells are removed by turns.
+        How far the neighbors are from which cells are removed by turns.
     """
     count, changed = lists.shape[1], True
     while changed:
@@ -173,7 +173,7 @@ def cldice(
     *,
     skeleton: Callable[[NDArray[np.bool_]], ArrayLike] | None = None,
 ) -> CenterlineDice:
-    """Compare tubes by their centrelines (clDice).
+    """Compare tubes by their centerlines (clDice).
 
     ``2 P S / (P + S)`` with the topology precision ``P = |S(found) n truth| / |S(found)|`` and
     the topology sensitivity ``S = |S(truth) n found| / |S(truth)|``, where S(.) is the
@@ -187,7 +187,7 @@ def cldice(
     skeleton : callable, optional
         From a mask, an array of bool, to its skeleton. By default cells are removed from one
         side after another as Lee et al. do (1994), only where this changes no component, hole
-        or cavity, and never the end of a line: every component keeps a centreline along its
+        or cavity, and never the end of a line: every component keeps a centerline along its
         whole length but for about half its width at the ends. With
         `skimage.morphology.skeletonize`, which published programs take, come their numbers; it
         loses many tubes of an even or slanting cross-section, in part or whole.

@@ -264,7 +264,7 @@ def classify(logits, target, grad, classes, options, factors, common, per_item):
     """
     power, positive, negative = options
     weighted = factors.shape[0] > 0
-    # More arrays in a loop, and it would not vectorise: too many might overlap.
+    # More arrays in a loop, and it would not vectorize: too many might overlap.
     value, slope, factor = np.empty((3, _CHUNK))
     item, column, total, bad = 0, 0, 0.0, 0
     for start in range(0, grad.shape[0], _CHUNK):

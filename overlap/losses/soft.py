@@ -1,4 +1,4 @@
-"""Losses for soft masks: Dice, Jaccard, Tversky, focal Tversky, generalised Dice.
+"""Losses for soft masks: Dice, Jaccard, Tversky, focal Tversky, generalized Dice.
 
 They take masks whose cells hold probabilities, one mask per class and image, and give the exact
 gradient with respect to every value. The form of the masks (`overlap.Masks`, ``soft=``) decides
@@ -252,7 +252,7 @@ def generalized_dice_loss(
     reduction: Reduction = "mean",
     wrt: Side = "pred",
 ) -> Loss:
-    """Return the generalised Dice loss (Sudre et al. 2017, arXiv:1707.03237) with its gradient.
+    """Return the generalized Dice loss (Sudre et al. 2017, arXiv:1707.03237) with its gradient.
 
     ``1 - 2 sum(w I) / sum(w (A + B))`` over the classes of a group, in [0, 1]. The
     weights of the classes are constant in the gradient.

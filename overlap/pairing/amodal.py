@@ -225,7 +225,7 @@ def clipped(visible: Boxes | Intervals, whole: Boxes | Intervals) -> Boxes | Int
 
 @dataclass(frozen=True, eq=False)
 class OcclusionErrors(ByValue):
-    """The loss ``1 - IoU`` of found regions, split into occlusion and localisation.
+    """The loss ``1 - IoU`` of found regions, split into occlusion and localization.
 
     Attributes
     ----------
@@ -239,14 +239,14 @@ class OcclusionErrors(ByValue):
     Notes
     -----
     The found region shows one of two things: the visible part or the whole. What it misses of
-    the nearer one is an error of localisation; what it misses in addition of the whole, is
+    the nearer one is an error of localization; what it misses in addition of the whole, is
     due to occlusion::
 
         localization = 1 - max(iou_visible, iou_whole)
         occlusion    = max(iou_visible - iou_whole, 0)
 
     Both are >= 0 and their sum is the loss. A perfect detector of visible parts has no
-    error of localisation and ``occlusion = hidden``; of whole regions, neither. Occlusion is
+    error of localization and ``occlusion = hidden``; of whole regions, neither. Occlusion is
     never more than the hidden fraction, see `iou_bound`.
     """
 

@@ -71,7 +71,7 @@ def match(
     ``"greedy"`` goes through the found regions in order of descending confidence, and each
     takes the free true region with the highest score, the first of equals. Without
     confidences it goes through all pairs in order of descending score instead; ties in
-    order of `found`, then of `truth`. ``"optimal"`` maximises the sum of the scores, so
+    order of `found`, then of `truth`. ``"optimal"`` maximizes the sum of the scores, so
     that it leaves out pairs with negative ones.
 
     Parameters

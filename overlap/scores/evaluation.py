@@ -247,7 +247,7 @@ def value_and_grad(
             if hi - lo == n:
                 kernel(found.kernel_columns(), truth.kernel_columns(), p, value, grad)
                 return
-            part = np.empty((size, hi - lo))  # contiguous: a view would not vectorise
+            part = np.empty((size, hi - lo))  # contiguous: a view would not vectorize
             pair = found[lo:hi].kernel_columns(), truth[lo:hi].kernel_columns()
             kernel(*pair, p, value[lo:hi], part)
             grad[:, lo:hi] = part
