@@ -18,15 +18,11 @@ from overlap.evaluate.value_range import Range
 
 from .cases import Failed, Measured
 from .cohort import Cohort
-from .empties import SITUATIONS
 from .measure import Measure
 from .metrics import Metric
+from .values import PLACES
 
-__all__ = ["FAILED", "PLACES", "SegmentationEvidence"]
-
-#: Entries of the column ``empty`` of the table, by number.
-PLACES = (*SITUATIONS, "failed")
-FAILED = PLACES.index("failed")
+__all__ = ["SegmentationEvidence"]
 
 _COUNT = Range(0.0)
 _METHODS = {
@@ -52,7 +48,7 @@ class SegmentationEvidence(ByValue):
         Places in `PLACES`: where the policy answered, or the case failed.
     used : ndarray of float64, same shape
         Values in the means: `values`, numbers that stand for missing ones, NaN where left out.
-    measure : Measure
+    measurement : Measure
         Rules by which cases were measured.
     cohort : Cohort
         Inputs.
@@ -72,7 +68,7 @@ class SegmentationEvidence(ByValue):
     values: NDArray[np.float64]
     situations: NDArray[np.int8]
     used: NDArray[np.float64]
-    measure: Measure
+    measurement: Measure
     cohort: Cohort = field(default_factory=Cohort)
     sizes: NDArray[np.float64] = field(default_factory=lambda: np.zeros((3, 0, 0)))
     raised: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0, 0), np.bool_))

@@ -34,8 +34,8 @@ def findings_of(evidence: SegmentationEvidence) -> list[str]:
             f"no case has a voxel of {listed(list(evidence.groups))}, neither true nor found; the "
             f"volumes have {f'the labels {listed(present)}' if present else 'no label but 0'}"
         )
-    if evidence.measure.rules.objects != "labels":  # instances have any numbers
-        result += label_findings(evidence.cases, evidence.groups, evidence.measure.ignore)
+    if evidence.measurement.rules.objects != "labels":  # instances have any numbers
+        result += label_findings(evidence.cases, evidence.groups, evidence.measurement.ignore)
     return result
 
 

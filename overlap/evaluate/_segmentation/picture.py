@@ -43,7 +43,7 @@ def draw_case(
         The volumes were not kept, or have changed.
     """
     measured = evidence.cases[evidence.items.index(row["case"])]
-    measure = evidence.measure
+    measure = evidence.measurement
     names = [stored.name for stored in measured.sources]
     # a case that was added by itself is read again from its files, if it has any
     sources = evidence.cohort.cases.get(row["case"], names)

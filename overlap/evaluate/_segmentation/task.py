@@ -16,7 +16,7 @@ from overlap.io.folders import natural_key
 from .cases import Failed, Measured
 from .cohort import Cohort, as_cohort
 from .empties import SITUATIONS, Empty
-from .evidence import FAILED, SegmentationEvidence
+from .evidence import SegmentationEvidence
 from .measure import Measure
 from .metrics import Metric
 from .report import SegmentationReport
@@ -35,7 +35,7 @@ class Segmentation(Task):
     ----------
     metrics : tuple of Metric
     measurement : Measure
-        Rules by which a case is measured. Parts depend on them alone.
+        Rules by which a case is measured; parts depend on nothing else.
     empty : Empty
         Policy for empty sets.
     missing, failed
@@ -112,7 +112,9 @@ class Segmentation(Task):
         groups = self._groups([*cases, *lost])
         counted = [case.counted(groups.values()) for case in cases]
         sizes = np.moveaxis(np.reshape(counted, (len(cases), len(groups), 3)), 2, 0)
-        values, situations, raised = metric_values(self.metrics, cases, groups, sizes, self.empty)
+        values, situations, raised = metric_values(
+            self.metrics, cases, lost, groups, sizes, self.empty
+        )
         if raised.size and raised.all():
             what = EMPTY_WORDS[SITUATIONS[situations[0, 0, 0]]]
             raise ValueError(
@@ -121,13 +123,6 @@ class Segmentation(Task):
             )
         diagonals = [float(np.linalg.norm(case.extent)) for case in cases]
         diagonals += [part.diagonal for part in lost]
-        shape = len(self.metrics), len(lost), len(groups)
-        worst = np.array(
-            [[metric.when_failed(part.diagonal) for part in lost] for metric in self.metrics]
-        )
-        worst = np.broadcast_to(worst.reshape(*shape[:2], 1), shape)
-        values = np.append(values, worst, axis=1)
-        situations = np.append(situations, np.full(shape, FAILED, np.int8), axis=1)
         used = used_values(self.metrics, values, situations, diagonals, self.missing)
         return SegmentationEvidence(
             self.metrics, tuple(cases), groups, values, situations, used, self.measurement, cohort,

@@ -7,43 +7,50 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .cases import Measured
+from .cases import Failed, Measured
 from .counts import Counts
 from .empties import SITUATIONS, Empty
 from .metrics import Metric, Values
 from .objects import COUNTED, LESIONWISE
 
-__all__ = ["metric_values", "used_values"]
+__all__ = ["PLACES", "metric_values", "used_values"]
+
+#: Entries of the column ``empty`` of the table, by number.
+PLACES = (*SITUATIONS, "failed")
 
 
 def metric_values(
     metrics: Sequence[Metric],
     cases: Sequence[Measured],
+    lost: Sequence[Failed],
     groups: Mapping[str, tuple[int, ...]],
     sizes: Values,
     empty: Empty,
 ) -> tuple[Values, NDArray[np.int8], NDArray[np.bool_]]:
-    """Return the values of metrics, with the answers of a policy for empty sets.
+    """Return the values of metrics, with answers for empty sets and for failed cases.
 
     Parameters
     ----------
     metrics : sequence of Metric
     cases : sequence of Measured
+    lost : sequence of Failed
+        Cases that count as the worst.
     groups : mapping from str to tuple of int
         Labels by name.
     sizes : ndarray, shape (3, cases, labels)
-        Voxels of found, truth and both.
+        Voxels of found, truth and both, of measured cases.
     empty : Empty
 
     Returns
     -------
     values : ndarray of float64, shape (metrics, cases, labels)
+        Of all cases, lost ones at the end.
     situations : ndarray of int8, same shape
-        Places in `SITUATIONS`, where the policy answered.
-    raised : ndarray of bool, same shape
+        Places in `PLACES`: where the policy answered, or the case failed.
+    raised : ndarray of bool, shape (metrics, measured cases, labels)
         Whether the policy has an error.
     """
-    shape = len(metrics), len(cases), len(groups)
+    count = len(cases)
     found, truth, shared = sizes.reshape(3, -1)
     total, voxel = (
         np.repeat([float(getattr(case, name)) for case in cases], len(groups))
@@ -51,8 +58,9 @@ def metric_values(
     )
     counts = Counts(found, truth, shared, total, voxel)
     voxels = _situation(found, truth)
-    values, situations = np.empty(shape), np.empty(shape, np.int8)
-    raised = np.empty(shape, np.bool_)
+    values = np.empty((len(metrics), count + len(lost), len(groups)))
+    situations = np.full(values.shape, PLACES.index("failed"), np.int8)
+    raised = np.empty((len(metrics), count, len(groups)), np.bool_)
     for m, metric in enumerate(metrics):
         situation = voxels
         if metric.formula is None:
@@ -63,7 +71,11 @@ def metric_values(
             sides = (_measured(cases, groups, name) for name in reversed(COUNTED))
             situation = _situation(*sides)
         answered = empty.apply(metric, numbers, situation)
-        values[m], situations[m], raised[m] = (part.reshape(shape[1:]) for part in answered)
+        values[m, :count], situations[m, :count], raised[m] = (
+            part.reshape(raised.shape[1:]) for part in answered
+        )
+        for place, part in enumerate(lost, count):
+            values[m, place] = metric.when_failed(part.diagonal)
     return values, situations, raised
 
 

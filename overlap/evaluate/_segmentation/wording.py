@@ -16,9 +16,10 @@ from overlap.evaluate.task import Description
 
 from .cases import Measured
 from .empties import SITUATIONS, Empty
-from .evidence import PLACES, SegmentationEvidence
+from .evidence import SegmentationEvidence
 from .findings import findings_of, listed
 from .metrics import Metric
+from .values import PLACES
 
 __all__ = ["EMPTY_WORDS", "describe", "sentence"]
 
@@ -54,7 +55,7 @@ def describe(
     rules : mapping
         Rules for missing values and failed cases, by the names ``missing`` and ``failed``.
     """
-    measure, cases = evidence.measure, evidence.cases
+    measure, cases = evidence.measurement, evidence.cases
     lost = {entry.case for entry in evidence.lost}
     settings: dict[str, Any] = {
         "metrics": {
@@ -132,7 +133,7 @@ def _worst(metric: Metric) -> float | str | None:
 
 def _contract(evidence: SegmentationEvidence, settings: Mapping[str, Any]) -> Contract:
     """Return the rules and the truth that another report must agree in."""
-    measure = evidence.measure
+    measure = evidence.measurement
     numbers: dict[str, dict[str, Any]] = {}
     for metric in evidence.metrics:
         facts = settings["metrics"][metric.name]
@@ -215,7 +216,7 @@ def _of_cases(evidence: SegmentationEvidence, empty: Empty) -> list[str]:
 def _of_values(evidence: SegmentationEvidence, settings: Mapping[str, Any]) -> list[str]:
     """Return notes on labels, units and missing values."""
     notes = []
-    if evidence.measure.groups is not None and evidence.measure.soft is None:
+    if evidence.measurement.groups is not None and evidence.measurement.soft is None:
         named = {0, *(x for members in evidence.groups.values() for x in members)}
         others = sorted(evidence.present - named)
         if others:
@@ -305,7 +306,7 @@ def sentence(evidence: SegmentationEvidence, settings: Mapping[str, Any]) -> str
     settings : mapping
         All settings of the report.
     """
-    versions, measure, missing = settings["versions"], evidence.measure, settings["missing"]
+    versions, measure, missing = settings["versions"], evidence.measurement, settings["missing"]
     void = bool(measure.ignore)
     empty = settings["empty"]
     answers = empty["overlap"]
