@@ -40,6 +40,7 @@ CLEAN = (
     "pairing",
     "labels",
     "losses",
+    "io",
 )
 
 
