@@ -9,13 +9,13 @@ import click
 from overlap.cli.outputs import say_error
 from overlap.io.printable import printable
 
-__all__ = ["check"]
+__all__ = ["check_command"]
 
 
-@click.command()
+@click.command("check")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--strict", is_flag=True, help="Exit with 1 if anything odd was found.")
-def check(files: tuple[str, ...], strict: bool) -> int:
+def check_command(files: tuple[str, ...], strict: bool) -> int:
     """Look at files of segments, or of backbone angles, without scoring them.
 
     Of segments: names duplicates, zero lengths, segments outside their video, tied confidences and

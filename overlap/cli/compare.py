@@ -9,10 +9,10 @@ import click
 from overlap.cli.options import Choice, same_name, split_names
 from overlap.cli.outputs import check_json, check_outputs, write_outputs
 
-__all__ = ["compare"]
+__all__ = ["compare_command"]
 
 
-@click.command()
+@click.command("compare")
 @click.argument("reports", nargs=-1, required=True, metavar="REPORT...")
 @click.option("--metric", metavar="NAME", help="Number to compare; by default the first.")
 @click.option("--label", metavar="A,B,...", help="Labels to compare; by default all.")
@@ -32,7 +32,7 @@ __all__ = ["compare"]
 @click.option("--plot", metavar="FILE",
               help="Draw podium, ranks and tests to a .png, .pdf or .svg file.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Show nothing but errors.")
-def compare(
+def compare_command(
     reports: tuple[str, ...],
     metric: str | None,
     label: str | None,

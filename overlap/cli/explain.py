@@ -7,15 +7,15 @@ import click
 from overlap.cli.options import same_name
 from overlap.cli.outputs import check_json, write_json
 
-__all__ = ["explain"]
+__all__ = ["explain_command"]
 
 
-@click.command()
+@click.command("explain")
 @click.argument("report_a")
 @click.argument("report_b")
 @click.option("--metric", metavar="NAME", help="Number to explain; by default the first.")
 @click.option("--out", metavar="FILE", help="Write the steps as .json.")
-def explain(report_a: str, report_b: str, metric: str | None, out: str | None) -> None:
+def explain_command(report_a: str, report_b: str, metric: str | None, out: str | None) -> None:
     """Walk from the rules of REPORT_A to those of REPORT_B, one field at a time.
 
     Both are report.json files; their inputs are read again, and must not have changed.

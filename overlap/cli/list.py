@@ -8,7 +8,7 @@ import click
 
 from overlap.cli.options import Choice
 
-__all__ = ["list_names"]
+__all__ = ["list_command"]
 
 
 def _scores(module: str = "overlap") -> list[list[str]]:
@@ -96,10 +96,10 @@ _ROWS = {
 }
 
 
-@click.command(name="list")
+@click.command("list")
 @click.argument("what", type=Choice(tuple(_ROWS)))
 @click.option("--module", metavar="MODULE", help="List the scores of a Python module of your own.")
-def list_names(what: str, module: str | None) -> None:
+def list_command(what: str, module: str | None) -> None:
     """List the scores, metrics of segmentation, protocols, kinds of region or of residue."""
     from overlap.cli.screen import align
 

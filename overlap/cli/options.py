@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -91,8 +90,7 @@ def split_names(text: str | None) -> list[str] | None:
     return None if text is None else [name.strip() for name in text.split(",")]
 
 
-@dataclass(frozen=True)
-class Shared:
+class Shared(NamedTuple):
     """Values of the options that every evaluating command has.
 
     Attributes
@@ -196,7 +194,7 @@ def evaluating(unit: str, picture: str) -> Callable[[Callable[..., int]], Callab
     def decorate(command: Callable[..., int]) -> Callable[..., int]:
         @functools.wraps(command)
         def called(**values: Any) -> int:
-            shared = Shared(**{entry.name: values.pop(entry.name) for entry in fields(Shared)})
+            shared = Shared(*(values.pop(name) for name in Shared._fields))
             if shared.engine is None and shared.address is None:
                 return command(shared=shared, **values)
             from overlap.evaluate.runner import engine

@@ -8,12 +8,12 @@ import click
 
 from overlap.cli.options import Choice, Shared, evaluating, known_name
 
-__all__ = ["possession"]
+__all__ = ["possession_command"]
 
 _SAMPLE_FPS = 10.0
 
 
-@click.command()
+@click.command("possession")
 @click.argument("players", required=False)
 @click.argument("ball", required=False)
 @click.argument("truth", required=False)
@@ -37,7 +37,7 @@ _SAMPLE_FPS = 10.0
 @click.option("--iou", default="0.5", show_default=True, metavar="A:B:STEP",
               help="Thresholds from which two spells match, or 0.5,0.75.")  # fmt: skip
 @evaluating("videos", "Draw scores and spells")
-def possession(
+def possession_command(
     players: str | None,
     ball: str | None,
     truth: str | None,

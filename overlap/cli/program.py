@@ -1,7 +1,7 @@
 """The command ``overlap``.
 
-Every command imports what it needs when it runs: start-up is part of its time. Bad input
-ends with exit code 2 and one line on stderr.
+Start-up is part of the time of a command: each is imported when it is asked for, and imports what
+it needs when it runs. Bad input ends with exit code 2 and one line on stderr.
 """
 
 from __future__ import annotations
@@ -9,21 +9,13 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import click
 
-from overlap.cli.check import check
-from overlap.cli.compare import compare
-from overlap.cli.explain import explain
-from overlap.cli.list import list_names
 from overlap.cli.outputs import say_error
-from overlap.cli.possession import possession
-from overlap.cli.ramachandran import ramachandran
-from overlap.cli.segmentation import segmentation
-from overlap.cli.temporal import temporal
-from overlap.cli.warm import warm
 from overlap.io.printable import printable
 
 __all__ = ["cli", "main"]
@@ -97,18 +89,26 @@ def _show_warning(message: Any, *_: Any) -> None:
     click.echo(f"overlap: warning: {printable(' '.join(str(message).split()))}", err=True)
 
 
+class _Modules(Mapping[str, click.Command]):
+    """Commands by name, each imported from its module when it is asked for."""
+
+    names = ("check", "compare", "explain", "list", "possession", "ramachandran", "segmentation",
+             "temporal", "warm")  # fmt: skip
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self.names:
+            raise KeyError(name)
+        return getattr(import_module(f"overlap.cli.{name}"), f"{name}_command")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
 @click.group(
-    commands=(
-        temporal,
-        segmentation,
-        ramachandran,
-        possession,
-        compare,
-        explain,
-        check,
-        list_names,
-        warm,
-    ),
+    commands=_Modules(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="overlap-metrics", message="overlap %(version)s")

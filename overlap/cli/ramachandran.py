@@ -9,10 +9,10 @@ from click.core import ParameterSource
 
 from overlap.cli.options import Choice, Shared, evaluating, shown_failures
 
-__all__ = ["ramachandran"]
+__all__ = ["ramachandran_command"]
 
 
-@click.command()
+@click.command("ramachandran")
 @click.argument("found", metavar="A", required=False)
 @click.argument("truth", metavar="B", required=False)
 @click.option(
@@ -59,7 +59,7 @@ __all__ = ["ramachandran"]
 @click.option("--residues", metavar="FILE", help="Write all scored residues as .csv.")
 @click.option("--geojson", metavar="FILE", help="Write the regions of A as .geojson.")
 @evaluating("residues or chains", "Draw the plots")
-def ramachandran(
+def ramachandran_command(
     found: str | None,
     truth: str | None,
     sample: bool,

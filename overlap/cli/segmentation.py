@@ -10,12 +10,12 @@ import click
 
 from overlap.cli.options import Choice, Shared, evaluating, shown_failures
 
-__all__ = ["segmentation"]
+__all__ = ["segmentation_command"]
 
 _SAMPLE_LABELS = "1=organ,2=lesion,3=vessel"
 
 
-@click.command()
+@click.command("segmentation")
 @click.argument("truth", required=False, metavar="TRUTH_DIR")
 @click.argument("found", required=False, metavar="FOUND_DIR")
 @click.option("--sample", is_flag=True, help="Score the sample data that comes with the package.")
@@ -54,7 +54,7 @@ _SAMPLE_LABELS = "1=organ,2=lesion,3=vessel"
 @click.option("--images", metavar="DIR|P",
               help="Background of the picture: a folder of images, or a path with *.")  # fmt: skip
 @evaluating("cases", "Draw the values of all cases")
-def segmentation(
+def segmentation_command(
     truth: str | None,
     found: str | None,
     sample: bool,

@@ -8,10 +8,10 @@ import click
 
 from overlap.cli.options import Choice, Shared, evaluating, known_name, split_names
 
-__all__ = ["temporal"]
+__all__ = ["temporal_command"]
 
 
-@click.command()
+@click.command("temporal")
 @click.argument("truth", required=False)
 @click.argument("found", required=False)
 @click.option("--sample", is_flag=True, help="Score the sample data that comes with the package.")
@@ -27,7 +27,7 @@ __all__ = ["temporal"]
               type=Choice(["official", "stable", "expected"]),
               help="Order of equal confidences.")  # fmt: skip
 @evaluating("videos", "Draw the curves")
-def temporal(
+def temporal_command(
     truth: str | None,
     found: str | None,
     sample: bool,

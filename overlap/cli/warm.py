@@ -6,11 +6,11 @@ import time
 
 import click
 
-__all__ = ["warm"]
+__all__ = ["warm_command"]
 
 
-@click.command()
-def warm() -> None:
+@click.command("warm")
+def warm_command() -> None:
     """Compile the kernels of the common jobs now, so that the next command starts fast."""
     begin = time.perf_counter()
     import numpy as np

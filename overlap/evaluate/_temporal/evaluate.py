@@ -217,7 +217,9 @@ def by_protocols(
         Table rows have a column ``protocol``; summary names begin with the protocol's.
     """
     labels = labels if labels is None or isinstance(labels, str) else tuple(labels)
-    truth, found = as_segments(truth, role="truth"), found
+    truth = as_segments(truth, role="truth")
+    if ambiguous is not None:
+        ambiguous = as_segments(ambiguous, role="ambiguous")
     reports = {}
     for name, protocol in protocols.items():
         task = _task(protocol, iou, ties, labels, subset, fields or {})
