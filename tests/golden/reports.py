@@ -121,7 +121,7 @@ SAMPLES: dict[str, Make] = {
         f"temporal_ties_{ties}": lambda _, ties=ties: temporal(ties=ties)
         for ties in ("stable", "expected")
     },
-    "temporal_bootstrap": lambda _: temporal(bootstrap=50, workers=2),
+    "temporal_bootstrap": lambda _: temporal(bootstrap=50),
     "segmentation": lambda _: segmentation(),
     "segmentation_worst": lambda _: segmentation(missing="worst", bootstrap=50),
     "conformation": lambda _: conformation(),
