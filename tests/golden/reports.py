@@ -217,7 +217,7 @@ def settled(value: Any) -> Any:
 
 def write(path: Path, content: Any) -> None:
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(content, indent=1) + "\n")
+    path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
 def differences(kept: Any, made: Any, *, rounded: bool = False, path: str = "") -> Iterator[str]:
