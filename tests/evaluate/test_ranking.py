@@ -34,7 +34,7 @@ from overlap.evaluate._ranking.pairs import find_pairs, joined_pairs, touched
 from overlap.evaluate._ranking.rules import Rules
 from overlap.evaluate._ranking.scene import Scene
 from overlap.evaluate._ranking.strata import Range, Stratum
-from overlap.evaluate._ranking.table import Table, joined_tables
+from overlap.evaluate._ranking.table import Table, joined_tables, order_in_groups
 from overlap.evaluate._ranking.ties import tie_spread
 from overlap.evaluate.numbers import Intervals
 
@@ -305,6 +305,23 @@ def test_pairs_of_scores_and_of_ratios_are_the_same():
             ]
             together = [replace(x, regions=y) for x, y in zip(together, boxes, strict=True)]
             assert joined == find_pairs(ov.iou, *together, match, np.array([0.1]), **options)
+
+
+@pytest.mark.parametrize("apart", [1, 1_000_000])
+def test_numbers_of_items_and_classes_may_be_far_apart(apart):
+    rules = Rules(ov.iou, ties="item")
+    for seed in range(5):
+        one = toy(seed, rules)
+        found, truth = (
+            replace(x, item=x.item * apart, label=x.label * apart) for x in (one.found, one.truth)
+        )
+        other = find_pairs(ov.iou, found, truth, rules.match, one.thresholds)
+        assert other == one.pairs
+        key = [-one.confidence]
+        order = order_in_groups(found.label, key)
+        np.testing.assert_array_equal(order, np.lexsort([*key, found.label]))
+        inside = Limits(per_item_and_label=2, per_label=5)
+        np.testing.assert_array_equal(inside.within(found), inside.within(one.found))
 
 
 def test_unstable_orders_are_those_of_numpy():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .table import Table
+from .table import Table, order_in_groups
 
 __all__ = ["Limits"]
 
@@ -68,7 +68,7 @@ class Limits:
             if most is None:
                 continue
             rows = np.flatnonzero(inside)
-            order = rows[np.lexsort([*(key[rows] for key in keys), group[rows]])]
+            order = rows[order_in_groups(group[rows], [key[rows] for key in keys])]
             begins = np.append(True, group[order[1:]] != group[order[:-1]])[: len(order)]
             first = np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))
             inside[order[np.arange(len(order)) - first >= most]] = False

@@ -189,11 +189,21 @@ def _sides(measure: Measure, found: Table, truth: Table, rule: MatchRule) -> _Si
         code, agent_code = codes
         assert found.confidence is not None
         order = np.lexsort((-found.confidence, code))
-    ordered = code[order]
-    first = np.searchsorted(ordered, agent_code, side="left")
-    last = np.searchsorted(ordered, agent_code, side="right")
+    first, last = _group_ends(code[order], agent_code)
     last[agent_code < 0] = first[agent_code < 0]
     return _Sides(measure, rule, found, truth, codes, order, first, last)
+
+
+def _group_ends(
+    ordered: NDArray[np.int64], codes: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where the group of each code begins and ends in rising codes."""
+    most = int(max(ordered.max(initial=0), codes.max(initial=0)))
+    if most > 4 * (len(ordered) + len(codes)):
+        ends = [np.searchsorted(ordered, codes, side=side) for side in ("left", "right")]
+        return ends[0], ends[1]
+    begins = np.searchsorted(ordered, np.arange(most + 2))  # few groups: looked up, not searched
+    return begins[codes], begins[codes + 1]
 
 
 def find_pairs(

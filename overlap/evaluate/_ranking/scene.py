@@ -16,7 +16,7 @@ from .measures import levels_of
 from .pairs import Pairs, find_pairs
 from .rules import Rules
 from .strata import Stratum, outside_any
-from .table import OUTSIDE, Table
+from .table import OUTSIDE, Table, order_in_groups
 
 __all__ = ["Scene"]
 
@@ -180,7 +180,7 @@ class Scene(ByValue):
             keys = [*keys, -confidence]
         rows = np.flatnonzero(found.label >= 0)
         label = found.label[rows]
-        order = np.lexsort([*(key[rows] for key in keys), label])
+        order = order_in_groups(label, [key[rows] for key in keys])
         visit = rows[order]
         pointer = np.searchsorted(label[order], np.arange(len(self.labels) + 1))
         if ties == "argsort_reversed":

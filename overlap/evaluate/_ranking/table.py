@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from overlap._common.values import ByValue, ReadOnly
 
-__all__ = ["Table", "joined_tables"]
+__all__ = ["OUTSIDE", "Table", "joined_tables", "order_in_groups"]
 
 #: Flag of regions outside a stratum that are kept and not counted.
 OUTSIDE = "outside"
@@ -81,6 +81,24 @@ class Table(ByValue):
         code = self.label * items + self.item
         code[(self.label < 0) | (self.item < 0)] = -1
         return code
+
+
+def order_in_groups(group: NDArray[np.int64], keys: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
+    """Return the order of ``numpy.lexsort([*keys, group])``, fast where groups are few.
+
+    Parameters
+    ----------
+    group : ndarray, dtype=int64, shape (N,)
+    keys : sequence of ndarray, shape (N,)
+        The last one decides first.
+    """
+    if len(group) == 0 or group.min() < 0 or group.max() > np.iinfo(np.int16).max:
+        return np.lexsort([*keys, group])
+    small = group.astype(np.int16)  # sorted by radix
+    if not keys:
+        return np.argsort(small, kind="stable")
+    order = np.lexsort(keys)
+    return order[np.argsort(small[order], kind="stable")]
 
 
 def joined_tables(parts: Sequence[Table]) -> Table:
