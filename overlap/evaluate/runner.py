@@ -113,7 +113,7 @@ def _measured(task: Task, store: Store | None, key: Any, item: Any) -> tuple[Any
         return task.measure(key, item), ""
     part, state = store.load(key)
     if state == "read":
-        if task.holds(part, item):
+        if task.holds(key, part, item):
             return part, state
         state = "changed"
     part = task.measure(key, item)

@@ -187,12 +187,12 @@ class Task:
         """
         return key
 
-    def holds(self, part: Any, item: Any) -> bool:
+    def holds(self, key: Any, part: Any, item: Any) -> bool:
         """Whether a part that an earlier run measured is of this very item.
 
         Parameters
         ----------
-        part, item : Any
+        key, part, item : Any
         """
         raise NotImplementedError
 

@@ -329,6 +329,13 @@ def test_a_study_keeps_its_cases_in_a_folder(folders, tmp_path, measured):
     pd.testing.assert_frame_equal(study.compute().table, again.table)
 
 
+def test_a_kept_case_keeps_no_name_that_is_not_asked_for(tmp_path):
+    sides = {"truth": np.array([[0, 1]]), "found": np.array([[1, 1]])}
+    for case, wanted in ({"case": "other"}, "other"), ({}, "k"):
+        study = segmentation_study(metrics=["dice"], resume=tmp_path)
+        assert study.update("k", **sides, **case).compute().table["case"].tolist() == [wanted]
+
+
 def test_arrays_and_objects_are_resumed_by_what_they_are(tmp_path, measured):
     truth, found = random_cases(2)
     options = {"resume": tmp_path / "kept", "metrics": ["pq", "dice"]}

@@ -76,7 +76,7 @@ class Words(Task):
     def finish(self, parts, about):
         return Evidence(parts, self.at_least)
 
-    def holds(self, part, item):
+    def holds(self, key, part, item):
         return part.truth == item[0]
 
     def describe(self, evidence, numbers, bootstrap):

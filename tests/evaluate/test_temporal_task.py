@@ -47,7 +47,7 @@ def test_any_number_of_blocks_gives_the_same_bytes(name, times):
                 key: unpack(pack(task.measure(key, item)), task.records)
                 for key, item in reversed(given.items.items())
             }
-            assert all(task.holds(parts[key], item) for key, item in given.items.items())
+            assert all(task.holds(key, parts[key], item) for key, item in given.items.items())
             reports.append(report_of(task, parts, given.about, Bootstrap(50)))
         assert len(parts) > 3
         first = reports[0]

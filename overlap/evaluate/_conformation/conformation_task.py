@@ -76,7 +76,7 @@ class Conformation(Task):
         """Read a file or object."""
         return self.reader.measure(item)
 
-    def holds(self, part: Part, item: Any) -> bool:
+    def holds(self, key: Any, part: Part, item: Any) -> bool:
         """Whether a file is still the one that was read."""
         return self.reader.holds(part, item)
 

@@ -87,7 +87,7 @@ class Possession(Task):
         inputs = _inputs(parts) if about is None else about.inputs
         return PossessionEvidence(parts, self.fps, self.iou, inputs)
 
-    def holds(self, part: Video, item: Scene | Mapping[str, Any]) -> bool:
+    def holds(self, key: Any, part: Video, item: Scene | Mapping[str, Any]) -> bool:
         """Whether a video is still the one that was measured."""
         return dict(part.sha256) == _scene(None, item).sha256
 

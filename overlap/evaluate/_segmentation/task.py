@@ -82,10 +82,10 @@ class Segmentation(Task):
         """Whether a case could be measured."""
         return isinstance(part, Measured)
 
-    def holds(self, part: Measured, item: Mapping[str, Any]) -> bool:
+    def holds(self, key: Any, part: Measured, item: Mapping[str, Any]) -> bool:
         """Whether a measured case is of these volumes, unchanged."""
         sides = item["truth"], item["found"]
-        if isinstance(sides[1], Failed) or part.case != item.get("case", part.case):
+        if isinstance(sides[1], Failed) or part.case != item.get("case", str(key)):
             return False
         return all(map(Source.holds, part.sources, sides))
 

@@ -66,7 +66,7 @@ class TemporalTask(Task):
         least = min(self.protocol.thresholds)
         return plain({**self.protocol.settings(), "least_threshold": least})
 
-    def holds(self, part: Measured, item: Mapping[str, Any]) -> bool:
+    def holds(self, key: Any, part: Measured, item: Mapping[str, Any]) -> bool:
         """Whether a part was measured of these very segments."""
         return same_videos(self.protocol, part, item)
 
