@@ -104,7 +104,7 @@ def test_a_file_that_changed_is_read_again(structures, library, tmp_path):
     assert numbers_of(report) == numbers_of(ramachandran(found=found, truth=library))
 
 
-def test_studies_of_residues(structures, library):
+def test_studies_of_residues(structures, library, tmp_path):
     rules = {"truth": library, "bootstrap": 60, "resample": "structure"}
     plain = ramachandran(found=sorted(structures.glob("peptide_*.pdb")), **rules)
     items = {path.name: {"found": path} for path in structures.glob("peptide_*.pdb")}
@@ -112,6 +112,10 @@ def test_studies_of_residues(structures, library):
     for _ in range(3):
         report = in_shards(rng, lambda: ramachandran_study(**rules), items).compute()
         assert numbers_of(report) == numbers_of(plain)
+    for _ in range(2):
+        kept = ramachandran_study(**rules).update_all(items, resume=tmp_path).compute()
+        assert numbers_of(kept) == numbers_of(plain)
+    assert "6 files were measured by an earlier run" in kept.settings["notes"]
     study = ramachandran_study(**rules).update("all", found=structures)
     assert numbers_of(study.compute()) == numbers_of(ramachandran(found=structures, **rules))
     with pytest.raises(ValueError, match=r"bad\.pdb"):

@@ -303,7 +303,9 @@ def possession_study(
 
 def _scene(key: Any, item: Scene | Mapping[str, Any]) -> Scene:
     """Return the scene of an item, as the evaluation or the caller of a study gives it."""
-    return item if isinstance(item, Scene) else read_scene(key, **item)
+    if isinstance(item, Scene):
+        return item
+    return read_scene(None if key is None else str(key), **item)
 
 
 def _inputs(parts: Mapping[Any, Video]) -> dict[str, dict[str, str]]:
