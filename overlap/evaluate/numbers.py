@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -10,7 +11,9 @@ from overlap._common.values import ByValue, ReadOnly
 
 from .value_range import EVERYTHING, Range
 
-__all__ = ["Interval", "Intervals", "Number", "summary_of", "with_intervals"]
+__all__ = ["Interval", "Intervals", "Number", "not_as_stored", "summary_of", "with_intervals"]
+
+_TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -160,3 +163,22 @@ def summary_of(numbers: Iterable[Number]) -> list[tuple[str, float]]:
         if number.ties is not None:
             ties += [(f"{name} tie low", number.ties[0]), (f"{name} tie high", number.ties[1])]
     return result + ties
+
+
+def not_as_stored(numbers: Mapping[str, float], stored: Mapping[str, float | None]) -> list[str]:
+    """Return the names of numbers that are not as a file has them.
+
+    Parameters
+    ----------
+    numbers : mapping
+        Numbers by name; those that only the file has, such as ends of intervals, do not count.
+    stored : mapping
+        Summary of the file, with None for undefined numbers.
+    """
+    odd = []
+    for name, number in numbers.items():
+        value = stored.get(name)
+        value = math.nan if value is None else float(value)
+        if not (abs(number - value) <= _TOLERANCE or (math.isnan(number) and math.isnan(value))):
+            odd.append(name)
+    return odd

@@ -9,7 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from overlap.evaluate.numbers import Number
+import numpy as np
+
+from overlap.evaluate.numbers import Number, not_as_stored
 from overlap.evaluate.page import Section
 from overlap.evaluate.report import Report
 from overlap.regions.interval_sets import IntervalSets
@@ -18,7 +20,6 @@ from .counts import Counts
 from .evidence import PossessionEvidence
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -154,27 +155,32 @@ def _videos(settings: Mapping[str, Any]) -> str:
     return f"{settings['videos']:,} video{'s' * (settings['videos'] != 1)}"
 
 
-def stored_report(
-    settings: Mapping[str, Any], summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
-) -> Report:
+def stored_report(payload: Mapping[str, Any]) -> Report:
     """Make a report that can be compared of the content of its file.
 
     Parameters
     ----------
-    settings, summary : mapping
-    rows : sequence of mapping
-        The table.
+    payload : mapping
+        Settings, summary and table.
 
     Raises
     ------
     KeyError, ValueError
-        The table lacks a number, or rows of a video.
+        The table lacks a number, or rows of a video; or the summary does not follow from it.
     """
+    settings, summary, rows = (payload[name] for name in ("settings", "summary", "table"))
     counts = Counts.of_rows(rows, settings["iou"])
     if len(counts.players.videos) != settings["videos"]:
         raise ValueError(
             f"its table has rows of {len(counts.players.videos)} of its {settings['videos']} "
             "videos; compare the reports in Python, with overlap.evaluate.compare"
+        )
+    values = counts.statistics(np.ones((1, len(counts.items))))
+    made = {name: float(value[0]) for name, value in values.items()}
+    for name in not_as_stored(made, summary):
+        raise ValueError(
+            f"its table gives {name} = {made[name]!r}, its summary says {summary.get(name)!r}; "
+            "one of them was changed"
         )
     numbers = tuple(
         Number(name, math.nan if value is None else float(value)) for name, value in summary.items()

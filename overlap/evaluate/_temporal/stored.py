@@ -1,0 +1,125 @@
+"""Reports on temporal localization, made again from their files.
+
+A file has numbers and settings, but not the matches from which other numbers follow. The settings
+name the inputs with their digests, and all rules.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from overlap.evaluate.numbers import not_as_stored
+from overlap.evaluate.report import package_versions
+from overlap.io.segments import SegmentTable, as_segments
+
+from .evaluate import by_protocols, temporal
+from .protocol import Protocol
+from .protocols import PROTOCOLS
+from .report import TemporalReport
+
+__all__ = ["remade"]
+
+
+def remade(
+    path: str | Path, payload: Mapping[str, Any], tables: dict[tuple[str, str], SegmentTable]
+) -> TemporalReport:
+    """Evaluate the inputs of a report again, which must come out the same.
+
+    Parameters
+    ----------
+    path : str or Path
+        File of the report, from which its inputs are found.
+    payload : mapping
+        What the file holds.
+    tables : dict
+        Inputs that were read already, by role and path; those that are read here are added.
+
+    Raises
+    ------
+    ValueError
+        The inputs were in memory or have changed, or the numbers come out differently.
+    FileNotFoundError
+        An input is missing.
+    """
+    settings, summary = payload["settings"], payload["summary"]
+    parts = settings.get("protocols") if settings.get("protocol") == "all" else None
+    first = next(iter(parts.values())) if parts else settings
+    folder = str(payload.get("folder", "."))
+    options: dict[str, Any] = {
+        "truth": _input(path, folder, settings, "truth", tables),
+        "found": _input(path, folder, settings, "found", tables),
+        "subset": first.get("subset"),
+        "ties": first.get("ties", "official"),
+        "progress": False,
+    }
+    if settings.get("ambiguous"):
+        options["ambiguous"] = _input(path, folder, settings, "ambiguous", tables)
+    if parts:
+        options["protocols"] = {name: _protocol(path, part) for name, part in parts.items()}
+    else:
+        options["protocol"] = _protocol(path, settings)
+    # classes are given only where they were chosen: else they follow from the truth
+    for labels in (None, first.get("classes")):
+        report = (by_protocols if parts else temporal)(**options, labels=labels)
+        odd = not_as_stored(dict(report.items), summary)
+        if not odd:
+            return report
+    raise ValueError(
+        f"{path}: evaluating its inputs again gives another {odd[0]}; {_versions(first)}"
+    )
+
+
+def _versions(settings: dict[str, Any]) -> str:
+    """Say what may be the reason for other numbers."""
+    before, now = settings.get("versions") or {}, package_versions()
+    changed = [
+        f"{name} {before[name]}, here {now.get(name)}"
+        for name in before
+        if before[name] != now.get(name)
+    ]
+    if changed:
+        return f"it was made with {'; '.join(changed)}. Make it again here"
+    return "the file was changed, or was made with input that it does not name; make it again"
+
+
+def _input(
+    path: str | Path,
+    folder: str,
+    settings: dict[str, Any],
+    role: Any,
+    tables: dict[tuple[str, str], SegmentTable],
+) -> SegmentTable:
+    stored = settings.get(role) or {}
+    source, digest = stored.get("source"), stored.get("sha256")
+    if not source or not digest:
+        raise ValueError(f"{path}: its {role} was not a file, so it cannot be evaluated again")
+    here = os.path.join(os.path.dirname(os.path.realpath(path)), folder)
+    place = os.path.normpath(os.path.join(here, source))
+    if not os.path.exists(place):
+        raise FileNotFoundError(
+            f"{path}: its {role} {source} is not there any more (looked for {place}); relative "
+            "names are meant from the report, so move both together"
+        )
+    if (role, place) not in tables:
+        tables[role, place] = replace(as_segments(place, role=role), source=source)
+    table = tables[role, place]
+    if table.sha256 != digest:
+        raise ValueError(
+            f"{path}: its {role} {source} has changed since "
+            f"(SHA-256 {digest[:12]}... in the report, {str(table.sha256)[:12]}... now); evaluate "
+            "it again"
+        )
+    return table
+
+
+def _protocol(path: str | Path, settings: dict[str, Any]) -> Protocol:
+    name = str(settings.get("protocol", ""))
+    base = name.partition("[")[0]
+    if base not in PROTOCOLS:
+        raise ValueError(f"{path}: no protocol {base!r}; known are {', '.join(PROTOCOLS)}")
+    rules = dict(settings.get("rules", {}), thresholds=settings.get("thresholds", ()))
+    return PROTOCOLS[base].with_fields(**rules)
