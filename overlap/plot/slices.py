@@ -1,4 +1,4 @@
-"""A slice of a case: both contours, and what is wrong between them."""
+"""Slices of a case: contours of both sides, and the errors between them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["draw_slice", "worst_slice"]
 
 _TRUTH, _FOUND = "#00e5ff", "#ffd400"
 _MISSED, _FALSE = (0.92, 0.20, 0.28), (1.0, 0.55, 0.0)
-_MARGIN = 12.0  # voxels around what is drawn
+_MARGIN = 12.0  # voxels around the labels
 
 
 def worst_slice(
@@ -83,7 +83,7 @@ def draw_slice(
     spacing : sequence of float
         Side of a voxel per axis.
     image : ndarray, same shape, optional
-        What was segmented, for the background.
+        Image that was segmented, for the background.
     others : ndarray of bool, same shape, optional
         Other labels, drawn faintly where there is no image.
     title : str
@@ -160,7 +160,7 @@ def _plane(volume: NDArray[Any], axis: int, index: int) -> NDArray[Any]:
 
 
 def _window(inside: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Return the box of what is inside, with a margin; everything if there is nothing."""
+    """Return the box of the cells inside, with a margin; everything if there are none."""
     if not inside.any():
         return slice(0, inside.shape[0]), slice(0, inside.shape[1])
     result = []

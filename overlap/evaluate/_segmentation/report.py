@@ -160,7 +160,7 @@ class SegmentationReport(Report):
         path : str or Path, optional
             File to write, all or nothing; the suffix is the format.
         metric : str, optional
-            Whose worst case it is, unless `case` and `label` say which; by default the report's
+            Metric of the worst case, unless `case` and `label` choose one; by default the report's
             first.
         case, label : str, optional
             Names in the table.
@@ -259,7 +259,7 @@ class SegmentationReport(Report):
         return Section(title, columns, rows)
 
     def _worst(self) -> Section:
-        """Return the worst rows of the first metric of which some values are better than others."""
+        """Return the worst rows of the first metric with a better direction."""
         metric = next((entry.name for entry in self.evidence.metrics if entry.better), None)
         if metric is None:
             return Section("", (), ())
