@@ -449,8 +449,9 @@ def component(
         diameter2)``, ``s = outside`` and for each axis ``x[k] = (offset, side_a, side_b, cover)``.
         For distributions ``e = (transport2, bhattacharyya, kl_ba)`` and ``s = kl_ab``. Partials of
         terms that are not read are zeros, and ``()`` for `x`; otherwise `dx` has one tuple for each
-        axis, of which AXES, a free name of the formula, is the number. The value is NaN for two
-        empty regions if only the overlap is read; else, where a denominator is 0, it is 0.
+        axis. Free names of the formula are then AXES, their number, and ZEROS, tuples of zeros for
+        all axes after the second. The value is NaN for two empty regions if only the overlap is
+        read; else, where a denominator is 0, it is 0.
     needs : str or iterable of str
         The groups of terms that the formula reads: ``"overlap"``, ``"enclosure"``, ``"outside"``,
         ``"extent"``, ``"divergence"`` (see `terms`). And conditions on the kind: ``"centers"``
