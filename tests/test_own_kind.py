@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import overlap as ov
+from overlap.regions.base import Geometry, Groups
 from overlap.testing import check_regions
 
 pytestmark = pytest.mark.kernels
@@ -59,6 +60,21 @@ class QuickDiscs(Discs):
     def contains(self, points: np.ndarray) -> np.ndarray:
         x, y, r = (column[:, None] for column in self._arrays)
         return np.hypot(points[:, 0] - x, points[:, 1] - y) < r
+
+
+class WrittenDiscs(ov.Regions):
+    """Discs whose terms are written for many pairs at once."""
+
+    columns = ("x", "y", "r")
+
+    def geometry(self, enclosure: str = "natural") -> Geometry:
+        return Geometry(written=Groups.OVERLAP)
+
+    def fill_block(self, index, other, other_index, geometry, needs, block) -> None:
+        a = tuple(column[index] for column in self._arrays)
+        b = tuple(column[other_index] for column in other._arrays)
+        for k in range(len(index)):
+            block[:3, k] = disc_overlap(a, k, b, k)
 
 
 def discs(rng: np.random.Generator, n: int, kind: Any = QuickDiscs) -> Any:
@@ -117,6 +133,20 @@ def test_matches_are_the_best_that_are_free() -> None:
     matches = ov.match(FOUND, TRUTH, at_least=0.3, confidence=confidence)
     pairs = zip(matches.found.tolist(), matches.truth.tolist(), strict=True)
     assert sorted(pairs) == wanted
+
+
+def test_terms_can_be_written_for_many_pairs() -> None:
+    found, truth = (WrittenDiscs(batch.to_array()) for batch in (FOUND, TRUTH))
+    np.testing.assert_array_equal(ov.iou.pairwise(found, truth), MATRIX)
+    pairs = ov.iou.pairs(found, truth, at_least=0.2)
+    np.testing.assert_array_equal(pairs.toarray(), np.where(MATRIX >= 0.2, MATRIX, 0.0))
+    confidence = np.random.default_rng(4).random(len(FOUND))
+    kept = (ov.nms(batch, confidence, threshold=0.3).index.tolist() for batch in (FOUND, found))
+    assert next(kept) == next(kept)
+    with pytest.raises(TypeError, match="WrittenDiscs have no common enclosure"):
+        ov.giou(found, truth)
+    with pytest.raises(TypeError, match="WrittenDiscs give no gradient"):
+        ov.iou.value_and_grad(found, truth)
 
 
 def test_batches_are_batches() -> None:

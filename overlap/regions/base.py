@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Bounded", "Regions", "check_pair", "extent_reader"]
+__all__ = ["Bounded", "Geometry", "Groups", "Regions", "check_pair", "extent_reader"]
 
 _REPR_NUMBERS = 1000  # longer batches are summarised, as NumPy does
 
@@ -84,6 +84,16 @@ class Regions(ByValue):
         Jitted ``(a, i, b, j, do, de, ds, dx)`` -> the gradient with respect to the P
         parameters of ``a[i]``, given the partials with respect to every term. Without it,
         gradients raise a TypeError.
+
+    Notes
+    -----
+    A kind whose terms are better computed for many pairs at once has no scalars. Its `geometry`
+    names the groups of terms that are `written`, and it overrides `fill_block` and, for gradients,
+    `pull_block`.
+
+    Other capabilities are there where a kind overrides them: `bounds`, `contains`, `scaled`, a
+    `boundary` with ends (`Bounded`). Whoever needs one asks the batch, never its class;
+    `overlap.testing.check_regions` says which ones a kind lacks.
     """
 
     columns: ClassVar[tuple[str, ...]] = ()
@@ -367,7 +377,10 @@ class Regions(ByValue):
         return type(self)(table, **self._settings())
 
     def row_counts(self) -> NDArray[np.intp] | None:
-        """Return the number of rows of `to_array` per region of a ragged kind, or None."""
+        """Return the number of rows of `to_array` per region of a ragged kind, or None.
+
+        None also for products with a ragged factor, which have no such rows.
+        """
         return None
 
     def _identity(self) -> NDArray[Any]:
