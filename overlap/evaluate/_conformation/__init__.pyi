@@ -1,7 +1,7 @@
-from .conformation_task import conformation as conformation
-from .conformation_task import conformation_study as conformation_study
-from .ramachandran_task import ramachandran as ramachandran
-from .ramachandran_task import ramachandran_study as ramachandran_study
+from .evaluate import conformation as conformation
+from .evaluate import conformation_study as conformation_study
+from .evaluate import ramachandran as ramachandran
+from .evaluate import ramachandran_study as ramachandran_study
 from .report import ConformationReport as ConformationReport
 from .residue_report import RamachandranReport as RamachandranReport
 

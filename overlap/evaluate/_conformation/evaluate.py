@@ -1,131 +1,26 @@
-"""`overlap.evaluate.conformation`: regions of backbone angles against others."""
+"""Evaluations of conformations: regions of backbone angles, and residues against a library."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-import numpy as np
-
 from overlap.evaluate.bootstrap import Bootstrap, Seed
-from overlap.evaluate.numbers import Number
 from overlap.evaluate.runner import run
 from overlap.evaluate.study import Study
-from overlap.evaluate.task import Description, Inputs, Task
-from overlap.io.conformations import Conformations
+from overlap.io.conformations import read_conformations
 from overlap.io.rama_grids import RamaGrids
 from overlap.io.structures import StructureRules
 
-from . import wording
-from .compared import Rules, compare_category
-from .cutoffs import as_cutoffs, read_levels
-from .draws import Drawn, DrawnSide
-from .evidence import ConformationEvidence
-from .parts import RECORDS, Part
-from .reader import Order, Reader
+from .conformation_task import Conformation, one_of
+from .cutoffs import as_cutoffs
+from .ramachandran_task import Ramachandran
 from .report import ConformationReport
-from .sides import Estimator, as_side, shared_categories
-from .sources import in_same_categories, is_four
-from .units import units_of
+from .residue_report import RamachandranReport
 
-__all__ = ["conformation", "conformation_study"]
+__all__ = ["conformation", "conformation_study", "ramachandran", "ramachandran_study"]
 
-_STEP, _WIDEST_STEP = 2.0, 5.0  # degrees: nodes farther apart are none for a density
 _METHODS = ("normal", "percentile", "basic")
-
-
-@dataclass(frozen=True)
-class Conformation(Task):
-    """Rules by which both sides are read and compared; fields are those of `conformation`."""
-
-    reader: Reader
-    levels: Any
-    level_by: Literal["points", "mass"]
-    kappa: float | Literal["likelihood"]
-    step: float | None
-    favored: float | None
-    allowed: Any
-    mass: Literal["truth", "found"]
-    min_residues: int
-    tolerance: float | None
-    resample: str | None
-    name, unit = "conformation", "files"
-    records, report = RECORDS, ConformationReport
-
-    def __post_init__(self) -> None:
-        as_cutoffs(self.favored, self.allowed)  # a bad one is an error before files are read
-        _one_of(self.level_by, "level_by", ("points", "mass"))
-        _one_of(self.mass, "mass", ("truth", "found"))
-        fields: dict[str, Any] = {
-            "levels": _several(self.levels),
-            "min_residues": _whole(self.min_residues, "min_residues", 1),
-        }
-        for name in ("step", "tolerance"):
-            if getattr(self, name) is not None:
-                fields[name] = _positive(getattr(self, name), name)
-        for name, value in fields.items():
-            object.__setattr__(self, name, value)
-
-    def items(self, pieces: int, **inputs: Any) -> Inputs:
-        """Return the files and objects of both sides."""
-        return self.reader.items(**inputs)
-
-    def measure(self, key: Any, item: Any) -> Part:
-        """Read a file or object."""
-        return self.reader.measure(item)
-
-    def holds(self, key: Any, part: Part, item: Any) -> bool:
-        """Whether a file is still the one that was read."""
-        return self.reader.holds(part, item)
-
-    def keeps(self, part: Part) -> bool:
-        """Whether a file could be read; others are tried again."""
-        return not part.failed
-
-    def rules(self) -> dict[str, Any]:
-        """Return the rules of reading."""
-        return self.reader.rules()
-
-    def finish(self, parts: Mapping[Any, Part], about: Order | None) -> ConformationEvidence:
-        """Make the regions of both sides, and compare them."""
-        read = [self.reader.joined(parts, role, about) for role in ("found", "truth")]
-        inputs, said = in_same_categories(read)
-        cutoffs = as_cutoffs(self.favored, self.allowed, four=any(map(is_four, inputs)))
-        rules = Rules(
-            read_levels(self.levels, cutoffs), self.mass, self.min_residues, self.tolerance
-        )
-        estimator = Estimator(self.kappa, _step(self.step, inputs), self.level_by)
-        first, second = (
-            as_side(role, source, estimator, rules.least)
-            for role, source in zip(("found", "truth"), inputs, strict=True)
-        )
-        categories, notes = shared_categories(first, second)
-        compared = [
-            entry
-            for category in categories
-            for entry in compare_category(category, first, second, rules)
-        ]
-        both = [name for name in categories if name in first.shapes and name in second.shapes]
-        found, truth = (
-            DrawnSide(side, None if side.table is None else units_of(side.table, self.resample))
-            for side in (first, second)
-        )
-        drawn = Drawn(found, truth, both, rules.levels)
-        return ConformationEvidence(
-            first, second, tuple(compared), rules, drawn, estimator, cutoffs, (*said, *notes)
-        )
-
-    def describe(
-        self, evidence: ConformationEvidence, numbers: Sequence[Number], bootstrap: Bootstrap
-    ) -> Description:
-        """Return settings, contract, notes and findings."""
-        return wording.description(evidence)
-
-    def sentence(self, evidence: ConformationEvidence, settings: Mapping[str, Any]) -> str:
-        """Return the sentence for a paper."""
-        return wording.sentence(evidence, settings)
 
 
 def conformation(
@@ -260,10 +155,10 @@ def conformation(
         models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
     )
     task = Conformation(
-        Reader(reading, category, unit), levels, level_by, kappa, step, favored, allowed, mass,
+        reading, category, unit, levels, level_by, kappa, step, favored, allowed, mass,
         min_residues, tolerance, resample,
     )  # fmt: skip
-    method = _one_of(interval, "interval", _METHODS)
+    method = one_of(interval, "interval", _METHODS)
     report = run(
         task,
         {"found": found, "truth": truth},
@@ -335,44 +230,200 @@ def conformation_study(
         models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
     )
     task = Conformation(
-        Reader(reading, category, unit), levels, level_by, kappa, step, favored, allowed, mass,
+        reading, category, unit, levels, level_by, kappa, step, favored, allowed, mass,
         min_residues, tolerance, resample,
     )  # fmt: skip
-    method = _one_of(interval, "interval", _METHODS)
+    method = one_of(interval, "interval", _METHODS)
     return Study(task, Bootstrap(bootstrap, confidence_level, rng, method))
 
 
-def _several(levels: Any) -> Any:
-    return levels if isinstance(levels, str | float | int) else tuple(levels)
+def ramachandran(
+    *,
+    found: Any,
+    truth: Any,
+    favored: float | None = None,
+    allowed: Any = None,
+    category: str | None = None,
+    models: Any = "first",
+    conformer: Any = "first",
+    bond_limit: float = 2.0,
+    cis_limit: float = 90.0,
+    max_resolution: float | None = None,
+    max_b_factor: float | None = None,
+    min_occupancy: float | None = None,
+    unit: Any = None,
+    resample: str | None = None,
+    bootstrap: int = 0,
+    confidence_level: float = 0.95,
+    rng: Seed = 0,
+    workers: int = 1,
+    resume: str | os.PathLike[str] | None = None,
+    progress: bool | None = None,
+) -> RamachandranReport:
+    """Count the favored, allowed and outlier residues of structures, by a library of grids.
+
+    Parameters
+    ----------
+    found : path, list of paths, DataFrame, mapping or ResidueTable
+        Structures in PDB or mmCIF format (a file, folder, pattern or list), or a table of angles
+        with the columns ``phi`` and ``psi`` and, unless `category` is given, ``category`` or
+        ``resname``.
+    truth : path, PeriodicGrid, mapping from category to PeriodicGrid, or RamaGrids
+        The library: grids of ranks, as MolProbity and cctbx have them. Residues are in its
+        categories: six, or four (``rama500-*.data``, ``pref_*.data``, a mapping with ``proline``).
+    favored, allowed : float, optional
+        Smallest ranks of favored residues, and of allowed ones: by default 0.02, and the values of
+        cctbx by category, or of Lovell et al. (2003) where the library has four categories.
+        `allowed` may be a mapping from category.
+    category : str, optional
+        Category of a table or grid that names none.
+    models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
+        How structures are read; see `overlap.io.StructureRules`.
+    unit : {"degrees", "radians"}, optional
+        Of a table of angles; by default it is told. As in `conformation`, it may be a mapping.
+    resample : {"structure", "chain", "residue"}, optional
+        What the bootstrap draws, and what `influence` leaves out: by default chains where there
+        are at least five, else residues.
+    bootstrap : int
+        Number of resamples, 50 or more; 0 for no intervals.
+    confidence_level : float
+        Of the intervals, in (0, 1).
+    rng : int, Generator, SeedSequence or None
+        Source of randomness of the bootstrap.
+    workers : int
+        Number of processes, which read a file at a time; -1 for all processors. No number
+        depends on it.
+    resume : path, optional
+        Folder for the residues of files, so that a run that was interrupted continues.
+    progress : bool, optional
+        Show a bar; by default on a terminal only.
+
+    Returns
+    -------
+    RamachandranReport
+        In its summary ``favored``, ``allowed`` and ``outlier`` are shares of all residues in
+        [0, 1], ``favored[general]`` and the like those of a category, and ``n`` is the number of
+        residues. `matches` has every residue with its score, `outliers` those that are none of
+        favored and allowed, in the columns of ramalyze, and `by_structure` counts by structure.
+
+    Raises
+    ------
+    ValueError
+        An input is bad, `found` has no residues or none that can be scored, or `truth` is no
+        library.
+    OSError
+        A file is missing or unreadable.
+    TypeError
+        An input is none of those above.
+
+    Notes
+    -----
+    The score of a residue is the periodic bilinear interpolation of the grid of its category at
+    (phi, psi): the fraction of the reference residues at the same or a lower density. These shares
+    are no Ramachandran Z-score (Sobolev et al., Structure 28, 1249-1258, 2020), which compares
+    whole distributions: a model can have no outlier and still an impossible distribution.
+
+    References
+    ----------
+    Read et al., Structure 19, 1395-1412, 2011; Williams et al., Protein Science 27, 293-315, 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import overlap as ov
+    >>> angle = np.radians(np.arange(-179.0, 180.0, 2.0))
+    >>> ranks = (2.0 + np.cos(angle - 1.0)[:, None] + np.cos(angle + 0.5)) / 4.0
+    >>> library = ov.PeriodicGrid(ranks**4, quantity="rank")
+    >>> angles = {"phi": [57.0, 0.0, -120.0], "psi": [-28.0, 100.0, 150.0]}
+    >>> report = ov.evaluate.ramachandran(found=angles, truth=library)
+    >>> report.summary[["favored", "allowed", "outlier"]].round(3).tolist()
+    [0.667, 0.0, 0.333]
+    """
+    reading = StructureRules(
+        models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
+    )
+    task = _task(truth, favored, allowed, category, reading, unit, resample)
+    report = run(
+        task,
+        {"found": found},
+        bootstrap=Bootstrap(bootstrap, confidence_level, rng),
+        workers=workers,
+        resume=resume,
+        progress=progress,
+    )
+    return cast(RamachandranReport, report)
 
 
-def _step(step: float | None, inputs: Sequence[Conformations]) -> float:
-    """Return degrees between nodes: as given, or those of grids on either side."""
-    if step is not None:
-        return step
-    steps = {
-        side
-        for source in inputs
-        if isinstance(source, RamaGrids)
-        for grid in source.grids.values()
-        for side in grid.step
-    }
-    return min(steps) if len(steps) == 1 and min(steps) <= _WIDEST_STEP else _STEP
+def ramachandran_study(
+    *,
+    truth: Any,
+    favored: float | None = None,
+    allowed: Any = None,
+    category: str | None = None,
+    models: Any = "first",
+    conformer: Any = "first",
+    bond_limit: float = 2.0,
+    cis_limit: float = 90.0,
+    max_resolution: float | None = None,
+    max_b_factor: float | None = None,
+    min_occupancy: float | None = None,
+    unit: Any = None,
+    resample: str | None = None,
+    bootstrap: int = 0,
+    confidence_level: float = 0.95,
+    rng: Seed = 0,
+) -> Study:
+    """Start a study of residues: files of structures or angles are added one by one, anywhere.
+
+    Parameters
+    ----------
+    truth
+        The library, as in `ramachandran`.
+    favored, allowed, category, unit, resample, bootstrap, confidence_level, rng
+        As in `ramachandran`.
+    models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
+        How structures are read; see `overlap.io.StructureRules`.
+
+    Returns
+    -------
+    Study
+        Its items are inputs with residues: ``update(name, found=...)``. They stand in the order of
+        their names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import overlap as ov
+    >>> angle = np.radians(np.arange(-179.0, 180.0, 2.0))
+    >>> ranks = (2.0 + np.cos(angle - 1.0)[:, None] + np.cos(angle + 0.5)) / 4.0
+    >>> library = ov.PeriodicGrid(ranks**4, quantity="rank")
+    >>> study = ov.evaluate.ramachandran_study(truth=library)
+    >>> _ = study.update("1abc", found={"phi": [57.0, 0.0], "psi": [-28.0, 100.0]})
+    >>> _ = study.update("1xyz", found={"phi": [-120.0], "psi": [150.0]})
+    >>> study.compute().summary[["favored", "n"]].round(3).tolist()
+    [0.667, 3.0]
+    """
+    reading = StructureRules(
+        models, conformer, bond_limit, cis_limit, max_resolution, max_b_factor, min_occupancy
+    )
+    task = _task(truth, favored, allowed, category, reading, unit, resample)
+    return Study(task, Bootstrap(bootstrap, confidence_level, rng))
 
 
-def _one_of(value: Any, name: str, known: tuple[str, ...]) -> Any:
-    if value not in known:
-        raise ValueError(f"{name} = {value!r} is not one of {', '.join(known)}")
-    return value
-
-
-def _whole(value: Any, name: str, least: int) -> int:
-    if isinstance(value, bool) or int(value) != value or value < least:
-        raise ValueError(f"{name} = {value!r}; wanted a whole number, {least} or more")
-    return int(value)
-
-
-def _positive(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not 0.0 < float(value) < np.inf:
-        raise ValueError(f"{name} = {value!r}; wanted a positive number of degrees")
-    return float(value)
+def _task(
+    truth: Any,
+    favored: float | None,
+    allowed: Any,
+    category: str | None,
+    reading: StructureRules,
+    unit: Any,
+    resample: str | None,
+) -> Ramachandran:
+    library = read_conformations(truth, category=category)
+    if not isinstance(library, RamaGrids):
+        raise ValueError(
+            "truth is no library of grids; give a folder of rama8000-*.data files, or compare "
+            "regions with evaluate.conformation"
+        )
+    cutoffs = as_cutoffs(favored, allowed, four=library.four)
+    return Ramachandran(reading, category, unit, library, cutoffs, resample)

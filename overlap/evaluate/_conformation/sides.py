@@ -42,10 +42,6 @@ class Shape(Protocol):
     def density(self) -> CellDensity | None:
         """Probability of every cell, where it is known."""
 
-    @property
-    def points(self) -> int | None:
-        """Number of residues that it was made of, where it is known."""
-
     def region(self, level: Level) -> Polygons | None:
         """Return the region of a level, a batch of one; None where there is none."""
 
@@ -77,11 +73,6 @@ class GridShape(ByValue):
     def density(self) -> CellDensity:
         """Probability of every cell."""
         return self.grid.masses()
-
-    @cached_property
-    def points(self) -> int | None:
-        """Number of residues."""
-        return self.grid.point_count
 
     def cut(self, level: Level) -> float:
         """Value of the grid on the border of a region.
@@ -126,11 +117,6 @@ class PolygonShape(ByValue):
     @property
     def density(self) -> None:
         """Polygons say nothing of probability."""
-        return
-
-    @property
-    def points(self) -> None:
-        """Polygons are made of no residues."""
         return
 
     def region(self, level: Level) -> Polygons | None:

@@ -1,5 +1,5 @@
+from .evaluate import possession as possession
+from .evaluate import possession_study as possession_study
 from .report import PossessionReport as PossessionReport
-from .task import possession as possession
-from .task import possession_study as possession_study
 
 __all__ = ["PossessionReport", "possession", "possession_study"]

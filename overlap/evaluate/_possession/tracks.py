@@ -349,13 +349,13 @@ def read_tables(players: Any, ball: Any, truth: Any = None) -> Tables:
     return Tables(scenes, inputs)
 
 
-def read_scene(video: str | None, players: Any, ball: Any, truth: Any = None) -> Scene:
+def read_scene(video: str, players: Any, ball: Any, truth: Any = None) -> Scene:
     """Read tables of one video.
 
     Parameters
     ----------
-    video : str or None
-        Its name, where it is known: a column of videos must say the same.
+    video : str
+        Its name; a column of videos must say the same.
     players, ball, truth : path, DataFrame or mapping of columns
 
     Raises
@@ -364,16 +364,14 @@ def read_scene(video: str | None, players: Any, ball: Any, truth: Any = None) ->
         As `read_tables`; or there is another video.
     """
     scenes = read_tables(players, ball, truth).scenes
-    title = "the item" if video is None else f"the item {video!r}"
-    if not scenes:
-        raise ValueError(f"{title} has no rows; leave the column of videos out")
-    first = next(iter(scenes)) if video is None else video
-    other = next((name for name in scenes if name not in ("", first)), None)
+    other = next((name for name in scenes if name not in ("", video)), None)
     if other is not None:
         raise ValueError(
-            f"{title} has rows of the video {other!r}; add one video at a time, under its name, or "
-            "leave the column of videos out"
+            f"the item {video!r} has rows of the video {other!r}; add one video at a time, under "
+            "its name, or leave the column of videos out"
         )
+    if not scenes:
+        raise ValueError(f"the item {video!r} has no rows; leave the column of videos out")
     return next(iter(scenes.values()))
 
 

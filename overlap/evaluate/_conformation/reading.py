@@ -1,4 +1,4 @@
-"""Reader of both sides: files and objects as items, and their contents put together."""
+"""Reading of both sides: files and objects as items, and their contents put together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from overlap._common.values import same
-from overlap.evaluate.task import Inputs
+from overlap.evaluate.task import Inputs, Task
 from overlap.io._source import read_source
 from overlap.io.conformations import Conformations, Piece, Pieces, joined, pieces_of, read_piece
 from overlap.io.rama_grids import RamaGrids
@@ -16,9 +16,9 @@ from overlap.io.region_files import RegionSet
 from overlap.io.residues import ResidueTable
 from overlap.io.structures import StructureFile, StructureRules
 
-from .parts import LibraryArrays, Part, RegionArrays, SideContent
+from .parts import RECORDS, LibraryArrays, Part, RegionArrays, SideContent
 
-__all__ = ["Order", "Reader"]
+__all__ = ["Order", "ReadingTask"]
 
 _ROLES = ("found", "truth")
 
@@ -40,62 +40,55 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Reader:
-    """Rules by which both sides are read.
+class ReadingTask(Task):
+    """Task whose items are files or objects with conformations, and whose parts are their contents.
 
     Attributes
     ----------
     structures : StructureRules
     category : str or None
         Of inputs that name none.
-    unit : str, mapping from side to str, or None
+    angle_unit : str, mapping from side to str, or None
         Of tables of angles.
     """
 
     structures: StructureRules
     category: str | None
-    unit: Any
+    angle_unit: Any
+    unit, records = "files", RECORDS
 
     def __post_init__(self) -> None:
-        if isinstance(self.unit, Mapping):
-            other = next((key for key in self.unit if key not in _ROLES), None)
+        if isinstance(self.angle_unit, Mapping):
+            other = next((key for key in self.angle_unit if key not in _ROLES), None)
             if other is not None:
                 raise ValueError(
                     f"unit: there is no side {other!r}; wanted 'found', 'truth' or both"
                 )
 
     def rules(self) -> dict[str, Any]:
-        """Return the rules as plain data."""
+        """Return the rules of reading."""
         units = {f"unit of {role}": self._unit(role) for role in _ROLES}
         return {**self.structures.settings(), "category": self.category, **units}
 
-    def items(self, **sources: Any) -> Inputs:
-        """Return files and objects of both sides as items.
+    def keeps(self, part: Part) -> bool:
+        """Whether all could be read; failures are tried again."""
+        return not part.failed
 
-        Parameters
-        ----------
-        **sources
-            Inputs by side.
-        """
+    def items(self, pieces: int, **inputs: Any) -> Inputs:
+        """Return files and objects of both sides."""
         items: dict[str, _Item] = {}
         keys, ignored = {}, {}
-        for role, source in sources.items():
-            pieces = _pieces(role, source)
-            files = len(pieces.pieces) > 1
-            names = [f"{role} {piece.source}" if files else role for piece in pieces.pieces]
-            items.update(
-                (name, _Item(role, x)) for name, x in zip(names, pieces.pieces, strict=True)
-            )
-            keys[role], ignored[role] = names, pieces.ignored
+        for role, source in inputs.items():
+            found = _pieces(role, source)
+            files = len(found.pieces) > 1
+            keys[role] = [f"{role} {piece.source}" if files else role for piece in found.pieces]
+            own = (_Item(role, piece) for piece in found.pieces)
+            items.update(zip(keys[role], own, strict=True))
+            ignored[role] = found.ignored
         return Inputs(items, Order(keys, ignored))
 
-    def measure(self, item: _Item | Mapping[str, Any]) -> Part:
-        """Read an item.
-
-        Parameters
-        ----------
-        item : item of `items`, or mapping from side to an input
-        """
+    def measure(self, key: Any, item: _Item | Mapping[str, Any]) -> Part:
+        """Read a file or object, or the inputs by side that the caller of a study gives."""
         if isinstance(item, _Item):
             return Part({item.role: SideContent((self._read(item.role, item.piece),))})
         sides = {}
@@ -107,21 +100,15 @@ class Reader:
             sides[role] = SideContent(read, pieces.ignored)
         return Part(sides)
 
-    def holds(self, part: Part, item: _Item | Mapping[str, Any]) -> bool:
-        """Whether an item is the same as when it was read.
-
-        Parameters
-        ----------
-        part : Part
-        item : item of `items`, or mapping from side to an input
-        """
+    def holds(self, key: Any, part: Part, item: _Item | Mapping[str, Any]) -> bool:
+        """Whether an item is the same as when it was read."""
         if isinstance(item, _Item) and item.role in part.sides and item.piece.is_file:
             (known,) = part.sides[item.role].pieces
             table = known.table if isinstance(known, StructureFile) else known
             if isinstance(table, ResidueTable):
                 digest = read_source(item.piece.source).sha256
                 return table.sources == ((os.fspath(item.piece.source), digest),)
-        return same(self.measure(item), part)
+        return same(self.measure(key, item), part)
 
     def joined(self, parts: Mapping[Any, Part], role: str, order: Order | None) -> Conformations:
         """Put the contents of one side together.
@@ -160,7 +147,8 @@ class Reader:
         return RegionArrays.of(read) if isinstance(read, RegionSet) else read
 
     def _unit(self, role: str) -> Any:
-        return self.unit.get(role) if isinstance(self.unit, Mapping) else self.unit
+        unit = self.angle_unit
+        return unit.get(role) if isinstance(unit, Mapping) else unit
 
 
 def _pieces(role: str, source: Any) -> Pieces:
