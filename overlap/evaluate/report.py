@@ -9,7 +9,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -346,13 +346,15 @@ def _no_formula(value: Any) -> Any:
 
 def package_versions() -> dict[str, str]:
     """Return the versions of the packages that numbers depend on, for the settings."""
-    versions = {}
-    for package in ("overlap-metrics", "numpy", "numba"):
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            versions[package] = "unknown"
-    return versions
+    return {package: _version(package) for package in ("overlap-metrics", "numpy", "numba")}
+
+
+@cache  # reading it takes as long as scoring a small data set
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def _without(rows: NDArray, count: int) -> NDArray:
