@@ -288,7 +288,7 @@ _RAGGED = (ov.iou, ov.giou, ov.diou, ov.iou - ov.enclosed_gap)
 _WRAPPED = (*_RAGGED, ov.eiou, (ov.giou - ov.center_gap).with_enclosure("hull"))
 
 KINDS = (
-    Kind("intervals", _intervals, _LINE),
+    Kind("intervals", _intervals, _LINE, compiled=_GROUPS),
     Kind("arcs", _arcs, _CIRCLE, compiled=_GROUPS),
     Kind("interval sets", _interval_sets, _SETS, scores=(*_BRIEF, ov.iou - ov.enclosed_gap)),
     Kind("boxes-1", _boxes(1), _LINE, scores=_BRIEF),
@@ -302,7 +302,13 @@ KINDS = (
         scores=_HULL,
         compiled=(ov.iou, ov.giou, ov.iou - ov.enclosed_gap),
     ),
-    Kind("gaussians", _gaussians, _NORMAL, scores=_DISTANCES),
+    Kind(
+        "gaussians",
+        _gaussians,
+        _NORMAL,
+        scores=_DISTANCES,
+        compiled=(ov.iou, ov.nwd(scale=0.7), ov.kld),
+    ),
     Kind("upright boxes", _upright, _TURNING, scores=(ov.iou, ov.giou), rare=True),
     Kind("box x interval", _tubes, _LINE, compiled=_GROUPS),
     Kind("arc x interval", _annual, scores=_BRIEF, rare=True),

@@ -85,6 +85,7 @@ def hold(kind, score, plain, points, found: np.ndarray, truth: np.ndarray) -> No
     assert compared > 0.95 * len(found)
 
 
+@pytest.mark.slow  # to compile, as all of rotated boxes here
 @pytest.mark.parametrize("by", [0.0, 0.3])
 def test_rotated_boxes(by: float) -> None:
     found, truth = turned(tied_boxes(np.random.default_rng(0), 150), by)
@@ -125,6 +126,7 @@ def test_seen_from_the_truth_and_in_products() -> None:
     np.testing.assert_allclose(grad[:, [0, 1, 3, 4, 6]], both[0], atol=1e-12)
 
 
+@pytest.mark.slow
 def test_mirrored_pairs_have_mirrored_gradients() -> None:
     """The first pair is symmetric about a diagonal, so that the angle has no derivative."""
     one = ov.RotatedBoxes([[2.0, 2.0, 2.0, 2.0, 0.0]])
@@ -140,6 +142,7 @@ def test_mirrored_pairs_have_mirrored_gradients() -> None:
     np.testing.assert_allclose(mirrored, grad * mirror, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [1e-140, 1e140])
 def test_sizes_near_the_limits(scale: float) -> None:
     """Gradients go with 1 / scale, and that of the angle stays."""

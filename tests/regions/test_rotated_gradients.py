@@ -35,7 +35,7 @@ SCORES = {
 
 
 #: Each has kernels of its own; these are one for each group of terms.
-USUAL = ("iou", "coverage", "giou", "iou - enclosed_gap", OWN)
+USUAL = ("iou", "coverage", "giou", "iou - enclosed_gap")
 NAMES = [name if name in USUAL else pytest.param(name, marks=pytest.mark.slow) for name in SCORES]
 
 
