@@ -1,10 +1,12 @@
-"""Evaluation of whole data sets: rankings, protocols, reports, intervals.
+"""Evaluation of whole data sets: tasks, studies, reports, intervals.
 
-A *protocol* is a frozen value that says how an evaluator counts. A *study* measures items
-(videos) one by one and puts them together once, so that the result depends neither on
-their order nor on the number of workers. A *report* has the numbers, their parts and the
-settings; its bootstrap intervals re-weight stored matches. All fractions are in [0, 1],
-all times in seconds.
+An evaluator is a *task* (`overlap.evaluate.task`), the frozen rules of one field: how inputs
+become items, what is measured of one, and which numbers follow from all. The *runner* does what
+all share: workers, interrupted runs, bootstrap intervals, settings. A *study* is the same, fed
+item by item. Parts stand in the order of their keys before anything is added up, so that no order
+and no number of workers changes a bit. A *report* has the numbers, their parts and the settings;
+a *protocol* is a frozen value that says how an evaluator counts. All fractions are in [0, 1], all
+times in seconds.
 """
 
 import lazy_loader as _lazy
