@@ -310,7 +310,7 @@ KINDS = (
         compiled=(ov.iou, ov.nwd(scale=0.7), ov.kld),
     ),
     Kind("upright boxes", _upright, _TURNING, scores=(ov.iou, ov.giou), rare=True),
-    Kind("box x interval", _tubes, _LINE, compiled=_GROUPS),
+    Kind("box x interval", _tubes, _LINE, compiled=_GROUPS, rare=True),
     Kind("arc x interval", _annual, scores=_BRIEF, rare=True),
     Kind("polygon x interval", _outlined_tubes, scores=(ov.iou, ov.giou, ov.diou), dear=True),
     Kind("soft mask x interval", _soft_frames, scores=_BRIEF),

@@ -25,7 +25,7 @@ from .test_hull_ties import (
     upright,
 )
 
-pytestmark = pytest.mark.kernels
+pytestmark = [pytest.mark.kernels, pytest.mark.slow]  # to compile
 
 GIOU, DIOU, EIOU = (score.with_enclosure("min_rect") for score in (ov.giou, ov.diou, ov.eiou))
 JUMP = 1e3  # a larger difference is that of two rectangles, not a slope
@@ -85,7 +85,6 @@ def hold(kind, score, plain, points, found: np.ndarray, truth: np.ndarray) -> No
     assert compared > 0.95 * len(found)
 
 
-@pytest.mark.slow  # to compile, as all of rotated boxes here
 @pytest.mark.parametrize("by", [0.0, 0.3])
 def test_rotated_boxes(by: float) -> None:
     found, truth = turned(tied_boxes(np.random.default_rng(0), 150), by)
@@ -112,7 +111,6 @@ def test_several_rectangles() -> None:
         hold(ov.RotatedBoxes, score, plain, rotated, found, truth)
 
 
-@pytest.mark.slow
 def test_seen_from_the_truth_and_in_products() -> None:
     found, truth = (ov.RotatedBoxes(table) for table in tied_boxes(np.random.default_rng(2), 60))
     both = GIOU.value_and_grad(found, truth, wrt="both")[1]
@@ -126,7 +124,6 @@ def test_seen_from_the_truth_and_in_products() -> None:
     np.testing.assert_allclose(grad[:, [0, 1, 3, 4, 6]], both[0], atol=1e-12)
 
 
-@pytest.mark.slow
 def test_mirrored_pairs_have_mirrored_gradients() -> None:
     """The first pair is symmetric about a diagonal, so that the angle has no derivative."""
     one = ov.RotatedBoxes([[2.0, 2.0, 2.0, 2.0, 0.0]])
@@ -142,7 +139,6 @@ def test_mirrored_pairs_have_mirrored_gradients() -> None:
     np.testing.assert_allclose(mirrored, grad * mirror, atol=1e-12)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("scale", [1e-140, 1e140])
 def test_sizes_near_the_limits(scale: float) -> None:
     """Gradients go with 1 / scale, and that of the angle stays."""
