@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import overlap as ov
 from overlap import evaluate
 from overlap.evaluate.bootstrap import Bootstrap
 from overlap.evaluate.runner import engine, run
@@ -59,11 +60,20 @@ def players_and_ball():
     return {"players": pd.concat(players), "ball": ball, "truth": truth, "fps": 10}
 
 
+def angles_and_library():
+    angle = np.radians(np.arange(-179.0, 180.0, 2.0))
+    ranks = (2.0 + np.cos(angle - 1.0)[:, None] + np.cos(angle + 0.5)) / 4.0
+    return {
+        "found": sample_path("angles_found"), "truth": ov.PeriodicGrid(ranks**4, quantity="rank")
+    }  # fmt: skip
+
+
 #: Every evaluator: its function and small inputs.
 EVALUATORS = {
     "temporal": lambda: (evaluate.temporal, sides("temporal")),
     "segmentation": lambda: (evaluate.segmentation, sides("volumes")),
     "conformation": lambda: (evaluate.conformation, {**sides("angles"), "tolerance": None}),
+    "ramachandran": lambda: (evaluate.ramachandran, angles_and_library()),
     "possession": lambda: (evaluate.possession, players_and_ball()),
 }
 
