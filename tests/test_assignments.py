@@ -234,6 +234,7 @@ def test_fuzzy_truth_by_soft_dice():
 
 
 @pytest.mark.parametrize("score", [ov.nwd(scale=2.0), ov.kld])
+@pytest.mark.slow  # to compile
 def test_distributions_are_assigned(score):
     rng = np.random.default_rng(8)
     anchors, truth = (

@@ -315,6 +315,7 @@ def test_segmentation(known, run, name, words):
 
 
 @pytest.mark.parametrize(("name", "words"), list(examples("ramachandran")))
+@pytest.mark.slow  # one report for every option
 def test_ramachandran(known, run, name, words):
     base = SCORED if name in OF_RESIDUES else ANGLES
     plain = once(known, run, "ramachandran", base)

@@ -128,6 +128,7 @@ def usual(*names):
 
 @pytest.mark.parametrize("name", usual(*SCORES))
 @pytest.mark.parametrize("threshold", [-0.3, 0.0, 0.2, 0.6])
+@pytest.mark.slow  # to compile
 def test_every_score_with_and_without_grid(name, threshold, monkeypatch):
     rng = np.random.default_rng(5)
     score = SCORES[name]

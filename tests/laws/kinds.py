@@ -19,8 +19,8 @@ class Kind:
     `exact` is false where the kernels must round, so that symmetry and identity hold to
     1e-12 and not to the bit; `dear` is true where kernels that are not compiled take long.
     `scores` are those of the usual run, and `compiled` those of a usual run that compiles: fewer
-    for kinds that share their terms with another that goes through all; a `rare` kind is made of
-    others, and slow to compile. test_costly_kinds.py goes through the rest.
+    for kinds that share their terms with another that goes through all; a `rare` kind is slow to
+    compile. test_costly_kinds.py goes through the rest.
     """
 
     name: str
@@ -293,7 +293,7 @@ KINDS = (
     Kind("interval sets", _interval_sets, _SETS, scores=(*_BRIEF, ov.iou - ov.enclosed_gap)),
     Kind("boxes-1", _boxes(1), _LINE, scores=_BRIEF),
     Kind("boxes-2", _boxes(2), _PLANE),
-    Kind("boxes-3", _boxes(3), _PLANE, compiled=_GROUPS),
+    Kind("boxes-3", _boxes(3), _PLANE, compiled=_GROUPS, rare=True),
     Kind("boxes-4", _boxes(4), _PLANE, scores=(ov.iou,), rare=True),
     Kind(
         "rotated boxes",
@@ -301,6 +301,7 @@ KINDS = (
         {**_TURNING, "sides exchanged": _SWAPPED},
         scores=_HULL,
         compiled=(ov.iou, ov.giou, ov.iou - ov.enclosed_gap),
+        rare=True,
     ),
     Kind(
         "gaussians",
@@ -308,6 +309,7 @@ KINDS = (
         _NORMAL,
         scores=_DISTANCES,
         compiled=(ov.iou, ov.nwd(scale=0.7), ov.kld),
+        rare=True,
     ),
     Kind("upright boxes", _upright, _TURNING, scores=(ov.iou, ov.giou), rare=True),
     Kind("box x interval", _tubes, _LINE, compiled=_GROUPS, rare=True),
@@ -320,6 +322,7 @@ KINDS = (
         _wrapped(_PLANE, "scale"),
         scores=_BRIEF,
         compiled=(ov.iou, ov.giou),
+        rare=True,
     ),
     Kind(
         "smooth boxes",
@@ -327,6 +330,7 @@ KINDS = (
         _wrapped(_PLANE),
         scores=_BRIEF,
         compiled=(ov.iou, ov.giou),
+        rare=True,
     ),
     Kind(
         "blurred rotated boxes",

@@ -55,6 +55,7 @@ def test_interval_is_box_is_mask(scores) -> None:
 
 
 @under_scores
+@pytest.mark.slow  # to compile
 def test_box_is_product_is_mask(scores) -> None:
     rng = np.random.default_rng(1)
     boxes = [ov.Boxes.sorted(lattice(rng, 120, 2)) for _ in range(2)]

@@ -85,7 +85,7 @@ def test_two_squares(kind: str, name: str) -> None:
     ("kind", "name"),
     [
         (_boxes, "hull"),
-        (_rotated, "min_rect"),
+        pytest.param(_rotated, "min_rect", marks=pytest.mark.slow),
         pytest.param(_boxes, "min_rect", marks=pytest.mark.slow),
         pytest.param(_rotated, "box", marks=pytest.mark.slow),
         pytest.param(_upright, "box", marks=pytest.mark.slow),
@@ -332,9 +332,7 @@ CASES = [
 # What is tried at once: not a kind's own enclosure, and few of the slow ones to compile.
 OWN = ("boxes", "box"), ("rotated", "hull"), ("upright", "hull")
 BRIEF = [
-    case
-    if case[:2] in (("boxes", "hull"), ("rotated", "min_rect"))
-    else pytest.param(*case, marks=pytest.mark.slow)
+    case if case[:2] == ("boxes", "hull") else pytest.param(*case, marks=pytest.mark.slow)
     for case in CASES
     if case[:2] not in OWN and (case[0] != "upright" or case[1:] == ("box", "iou - enclosed_gap"))
 ]

@@ -118,6 +118,7 @@ FEW = (ov.iou, ov.coverage, ov.giou, ov.diou, ov.eiou)  # one for each group of 
         pytest.param(all_scores(), 13, id="all", marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow  # to compile
 def test_one_interval_is_an_interval(scores: tuple[ov.Score, ...], count: int) -> None:
     rng = np.random.default_rng(0)
     lines = [ov.Intervals.sorted(rng.integers(0, 7, (80, 2)).astype(float)) for _ in range(2)]
@@ -182,6 +183,7 @@ def test_many_intervals_against_a_raster() -> None:
     assert (a | b) - b == a - b
 
 
+@pytest.mark.slow  # to compile
 def test_pairs_matches_and_suppression() -> None:
     rows = [[[0, 4], [6, 10]], [[0, 4], [6, 9]], [[20, 22], [30, 31]], []]
     sets = ov.IntervalSets(rows)

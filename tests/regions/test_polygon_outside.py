@@ -62,6 +62,7 @@ def differences(score, moving: ov.Polygons, fixed: ov.Polygons, step: float = 1e
 
 @pytest.mark.parametrize("enclosure", ["natural", "box"])
 @pytest.mark.parametrize("period", PERIODS)
+@pytest.mark.slow  # to compile
 def test_gradients_are_differences(period: str, enclosure: str) -> None:
     score = SCORE.with_enclosure(enclosure)
     for pair in PAIRS:

@@ -158,6 +158,7 @@ def test_masks_of_rotated_boxes() -> None:
     np.testing.assert_allclose(ov.iou(*masks), ov.iou(found, truth), atol=0.03)
 
 
+@pytest.mark.slow  # to compile
 def test_two_cars_parked_perpendicular() -> None:
     """Their axis-aligned boxes overlap, they themselves do not."""
     # The second stands across, ten centimeters in front of the first.

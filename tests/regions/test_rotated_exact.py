@@ -23,6 +23,7 @@ INTERPRETED = bool(numba.config.DISABLE_JIT)
 
 
 @pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.slow  # to compile
 def test_a_million_pairs(name: str) -> None:
     """No NaN, nothing out of range and no asymmetry to the bit, in any of 1,008,000 pairs."""
     count = 100 if INTERPRETED else 112_000
@@ -55,6 +56,7 @@ def test_bounds_hold(name: str) -> None:
         assert (block[2] >= shared).all()
 
 
+@pytest.mark.slow  # to compile
 def test_sieved_tables_are_those_of_pairs() -> None:
     """Rows with few, with many and without any pairs that may touch."""
     rng = np.random.default_rng(9)

@@ -77,6 +77,7 @@ def test_40_000_gradients(kind: Callable, name: str) -> None:
     _hold(score, lambda boxes: score(boxes, truth), found, truth)
 
 
+@pytest.mark.slow  # to compile
 def test_frozen_alpha() -> None:
     """The gradient of CIoU as published: alpha is a constant."""
     rng, count = np.random.default_rng(8), 60 if INTERPRETED else 40_000
@@ -92,6 +93,7 @@ def test_frozen_alpha() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow  # to compile
 def test_gradients_at_ties(name: str) -> None:
     score = SCORES[name]
     ties = pairs(np.random.default_rng(7), 20 if INTERPRETED else 1000)

@@ -132,6 +132,7 @@ def test_blurred_boxes_are_products_of_intervals() -> None:
 
 
 @pytest.mark.parametrize("sigma", [0.03, 0.1, 0.3, 1.0, 3.0, 30.0])
+@pytest.mark.slow  # to compile
 def test_blurred_rotated_boxes_against_integrals(sigma: float) -> None:
     """To the stated tolerance: 1e-10 of the geometric mean of both self-overlaps."""
     rng = np.random.default_rng(2)
@@ -180,6 +181,7 @@ def test_blurred_tends_to_the_exact_score(make) -> None:
     assert errors[2] < 1e-6
 
 
+@pytest.mark.slow  # to compile
 def test_blur_much_wider_than_the_boxes() -> None:
     """All that is left is the Gaussian of the distance: IoU of two equal boxes at d."""
     sigma, side = 1e5, 1.0
@@ -192,6 +194,7 @@ def test_blur_much_wider_than_the_boxes() -> None:
 
 
 @pytest.mark.parametrize("make", [intervals, boxes, COSTLY[0]])
+@pytest.mark.slow  # to compile
 def test_far_pairs_are_never_negative(make) -> None:
     rng = np.random.default_rng(5)
     found = make(rng, N)
@@ -314,6 +317,7 @@ SMOOTHED = {
 
 
 @pytest.mark.parametrize("name", SMOOTHED)
+@pytest.mark.slow  # to compile
 def test_gradients_against_differences(name: str) -> None:
     rng = np.random.default_rng(10)
     found, truth = SMOOTHED[name](rng, N), SMOOTHED[name](rng, N)

@@ -124,6 +124,7 @@ def test_gradients(score: ov.Score) -> None:
 
 
 @pytest.mark.parametrize("score", SMOOTH, ids=str)
+@pytest.mark.slow  # to compile
 def test_gradients_at_ties(score: ov.Score) -> None:
     boxes = _general(np.random.default_rng(3), COUNT // 4)
     gradient = score.value_and_grad(boxes, boxes)[1]
