@@ -42,7 +42,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:Glyph")
 @pytest.fixture
 def report():
     """Every name is a class and a video."""
-    truth = pd.DataFrame({"video": NAMES, "label": NAMES, "start": 0.0, "stop": 4.0})
+    names = pd.Series(NAMES, dtype=object)  # strings of Arrow are UTF-8
+    truth = pd.DataFrame({"video": names, "label": names, "start": 0.0, "stop": 4.0})
     return evaluate.temporal(truth=truth, found=truth.assign(score=0.5, stop=3.0), bootstrap=50)
 
 

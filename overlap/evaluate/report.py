@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from numpy.typing import NDArray
 
+from overlap._common.frames import frame, series
 from overlap._common.values import ByValue
 from overlap.io import write_text
 from overlap.io._atomic import atomic_path
@@ -133,16 +134,12 @@ class Report(ByValue):
     @cached_property
     def summary(self) -> pd.Series:
         """The main numbers by name (pandas Series, float64)."""
-        import pandas as pd
-
-        return pd.Series(dict(self.items), dtype="float64")
+        return series(dict(self.items))
 
     @cached_property
     def table(self) -> pd.DataFrame:
         """All numbers, one row per class, threshold and metric, with counts."""
-        import pandas as pd
-
-        return pd.DataFrame(list(self.table_rows))
+        return frame(list(self.table_rows))
 
     @cached_property
     def matches(self) -> pd.DataFrame:
@@ -151,9 +148,7 @@ class Report(ByValue):
         In localization a prediction, with what it was matched to at each threshold; in
         segmentation a label of a case, with its voxels.
         """
-        import pandas as pd
-
-        return pd.DataFrame(self.evidence.columns())
+        return frame(self.evidence.columns())
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -195,7 +190,6 @@ class Report(ByValue):
             If there is no such number.
         """
         import numpy as np
-        import pandas as pd
 
         metric = self.items[0][0] if metric is None else metric
         count = len(self.evidence.items)
@@ -210,7 +204,7 @@ class Report(ByValue):
         without = left_out[metric]
         change = dict(self.items)[metric] - without
         order = np.argsort(-np.nan_to_num(np.abs(change)), kind="stable")
-        return pd.DataFrame(
+        return frame(
             {
                 "item": np.array(self.evidence.items, dtype=object)[order],
                 "without": without[order],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._common.frames import frame
 from overlap._common.values import ByValue
 from overlap.io.residue_categories import ALLOWED_CUTOFFS, merged_category
 
@@ -196,12 +197,10 @@ class ResidueTable(ByValue):
 
     def to_frame(self) -> pd.DataFrame:
         """Return the rows as a DataFrame; ``file`` is the name of the source."""
-        import pandas as pd
-
         names = np.array([name for name, _ in self.sources], dtype=object)
         columns = {name: getattr(self, name) for name in COLUMNS if name != "source"}
         file = names[self.source] if len(names) else np.full(len(self), "", dtype=object)
-        return pd.DataFrame({"file": file, **columns})
+        return frame({"file": file, **columns})
 
     @classmethod
     def of_columns(cls, columns: Mapping[str, Any], **rest: Any) -> ResidueTable:

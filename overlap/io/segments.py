@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from overlap._common.frames import frame
 from overlap._common.values import ByValue
 from overlap.io._columns import RawSegments, Where, are_times, to_float64, to_names
 from overlap.io.boundary import reads_file
@@ -212,8 +213,6 @@ class SegmentTable(ByValue):
             Columns ``video, label, start, stop`` and, where known, ``confidence``. Datetimes
             are columns of times.
         """
-        import pandas as pd
-
         start, stop = self.ends()
         columns: dict[str, Any] = {
             "video": np.array(self.videos, dtype=object)[self.video],
@@ -223,7 +222,7 @@ class SegmentTable(ByValue):
         }
         if self.confidence is not None:
             columns["confidence"] = self.confidence
-        return pd.DataFrame(columns)
+        return frame(columns)
 
     def ends(self) -> tuple[Any, Any]:
         """Return starts and stops as given: seconds, or pandas times.

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from overlap._common.frames import frame
 from overlap.io._cells import read_cells
 from overlap.io._source import read_source
 from overlap.io.boundary import reads_file
@@ -53,8 +54,6 @@ def read_strata(path: str | os.PathLike[str], cases: Iterable[str]) -> pd.DataFr
     >>> strata["site"].to_dict()
     {'a': '02', 'b': '01'}
     """
-    import pandas as pd
-
     content = read_source(os.fspath(path))
     name = content.name
     wanted = list(dict.fromkeys(cases))
@@ -87,5 +86,5 @@ def read_strata(path: str | os.PathLike[str], cases: Iterable[str]) -> pd.DataFr
     for what, which in (("lacks the cases", missing), ("has the unknown cases", unknown)):
         if which:
             raise ValueError(f"{name}: {what} {some(which, 5)}")
-    frame = pd.DataFrame([rows[case] for case in wanted], columns=header)
-    return frame.set_index("case")
+    known = frame([rows[case] for case in wanted], columns=header)
+    return known.set_index("case")

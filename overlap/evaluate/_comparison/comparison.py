@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._common.frames import frame
 from overlap._common.values import ByValue
 from overlap.evaluate.bootstrap import Seed, checked_draws, draw_weights
 from overlap.evaluate.contract import agreed, contract_of, same_kind
@@ -69,9 +70,7 @@ class Comparison(ByValue):
         Of numbers per case also ``rank_by_cases`` and ``case_rank``, the rank by and the mean
         (or median) of the ranks in each case, and ``defined``, the count of values used.
         """
-        import pandas as pd
-
-        return pd.DataFrame(list(self.table_rows))
+        return frame(list(self.table_rows))
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
@@ -81,30 +80,22 @@ class Comparison(ByValue):
         ``zeros`` among them, ``p``, ``p_holm``, whom the signed ranks favor, and whether that
         is significant.
         """
-        import pandas as pd
-
-        return pd.DataFrame(list(self.pair_rows))
+        return frame(list(self.pair_rows))
 
     @cached_property
     def labels(self) -> pd.DataFrame:
         """The table of each label."""
-        import pandas as pd
-
-        return pd.DataFrame(list(self.label_rows))
+        return frame(list(self.label_rows))
 
     @cached_property
     def label_pairs(self) -> pd.DataFrame:
         """The pairs of each label, their p-values corrected for the pairs of that label."""
-        import pandas as pd
-
-        return pd.DataFrame(list(self.label_pair_rows))
+        return frame(list(self.label_pair_rows))
 
     @cached_property
     def stability(self) -> pd.DataFrame:
         """Columns ``by`` ("values" or "ranks"), ``name``, ``rank``, ``share``."""
-        import pandas as pd
-
-        return pd.DataFrame(list(self.stability_rows))
+        return frame(list(self.stability_rows))
 
     def beats(self, label: str | None = None) -> pd.DataFrame:
         """Who is significantly better than whom.

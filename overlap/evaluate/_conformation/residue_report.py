@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._common.frames import frame
 from overlap.evaluate.page import Section
 from overlap.evaluate.report import Report, csv_text, plain
 from overlap.io.printable import number_of
@@ -123,10 +124,8 @@ class RamachandranReport(Report):
     @cached_property
     def outliers(self) -> pd.DataFrame:
         """The outliers in the columns of ramalyze; see `residue_rows`."""
-        import pandas as pd
-
         columns = ["structure", "model", "residue", "score%", "phi", "psi", "evaluation", "type"]
-        return pd.DataFrame(self.residue_rows("outlier"), columns=columns)
+        return frame(self.residue_rows("outlier"), columns=columns)
 
     def structure_rows(self) -> list[dict[str, Any]]:
         """Return the counts of every structure, those with most outliers first.
@@ -160,17 +159,13 @@ class RamachandranReport(Report):
     @cached_property
     def by_structure(self) -> pd.DataFrame:
         """Counts of every structure; see `structure_rows`."""
-        import pandas as pd
-
-        return pd.DataFrame(self.structure_rows())
+        return frame(self.structure_rows())
 
     @cached_property
     def failures(self) -> pd.DataFrame:
         """Structures that could not be read: columns source and reason."""
-        import pandas as pd
-
         rows = [(failure.source, failure.reason) for failure in self.failed]
-        return pd.DataFrame(rows, columns=["source", "reason"])
+        return frame(rows, columns=["source", "reason"])
 
     # ----------------------------------------------------------------------- showing
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._common.frames import frame
 from overlap.evaluate.numbers import Number, not_as_stored
 from overlap.evaluate.page import Section
 from overlap.evaluate.report import Report
@@ -60,10 +61,8 @@ class PossessionReport(Report):
 
         The last column says whether the frame is in the player's set.
         """
-        import pandas as pd
-
         evidence = self.evidence
-        return pd.DataFrame(
+        return frame(
             {
                 **evidence.players.columns(evidence.row),
                 "frame": evidence.frame,

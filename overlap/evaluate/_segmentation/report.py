@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap._common.frames import frame
 from overlap.evaluate.numbers import Number
 from overlap.evaluate.page import Section
 from overlap.evaluate.report import Report
@@ -65,9 +66,7 @@ class SegmentationReport(Report):
     @cached_property
     def failures(self) -> pd.DataFrame:
         """Cases that could not be evaluated: columns case, reason and counts, how they count."""
-        import pandas as pd
-
-        return pd.DataFrame(self.settings["failures"], columns=["case", "reason", "counts"])
+        return frame(self.settings["failures"], columns=["case", "reason", "counts"])
 
     def worst_rows(self, metric: str | None = None, n: int | None = 10) -> list[dict[str, Any]]:
         """Return the rows of the table with the worst values of a metric, the worst first.
@@ -105,9 +104,7 @@ class SegmentationReport(Report):
         metric, n
             As in `worst_rows`.
         """
-        import pandas as pd
-
-        return pd.DataFrame(self.worst_rows(metric, n), columns=list(self.table.columns))
+        return frame(self.worst_rows(metric, n), columns=list(self.table.columns))
 
     def strata_rows(self) -> list[dict[str, Any]]:
         """Return the means of every metric by stratum.
@@ -140,9 +137,7 @@ class SegmentationReport(Report):
     @cached_property
     def by_stratum(self) -> pd.DataFrame:
         """Means of every metric by stratum; see `strata_rows`."""
-        import pandas as pd
-
-        return pd.DataFrame(self.strata_rows())
+        return frame(self.strata_rows())
 
     def picture(
         self,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from overlap._common.frames import frame
 from overlap._common.values import ByValue
 from overlap.evaluate.report import Report
 from overlap.evaluate.runner import run
@@ -43,9 +44,7 @@ class Explanation(ByValue):
     @cached_property
     def table(self) -> pd.DataFrame:
         """The steps as a DataFrame."""
-        import pandas as pd
-
-        return pd.DataFrame(list(self.step_rows))
+        return frame(list(self.step_rows))
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the steps."""
