@@ -69,6 +69,7 @@ def batches(kind, rng, n=40, m=9):
 
 @pytest.mark.parametrize("rule", [None, "anchor", "truth"])
 @pytest.mark.parametrize("kind", ["intervals", "boxes", "rotated boxes"])
+@pytest.mark.slow  # to compile
 def test_the_rules_in_loops(kind, rule):
     rng = np.random.default_rng(3)
     anchors, truth = batches(kind, rng)

@@ -169,6 +169,7 @@ def test_memory_maps(tmp_path):
     assert ov.contingency(*maps) == ov.contingency(found, truth)
 
 
+@pytest.mark.slow  # to compile
 def test_scores_are_those_of_masks():
     found, truth = blobs((6, 7, 9), 5, 3), blobs((6, 7, 9), 5, 4)
     truth[truth == 2] = 0

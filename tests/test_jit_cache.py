@@ -186,6 +186,7 @@ def four_runs(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, list[f
 
 
 @pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.slow  # processes
 def test_second_process_finds_it_and_an_edit_does_not(route: str, four_runs: list) -> None:
     *_, before, after = ROUTES[route]
     cold, warm, edited, undone = (result[route] for result in four_runs)

@@ -245,6 +245,7 @@ def test_groups_of_all_sizes_in_one_call(monkeypatch):
 
 @np.errstate(all="ignore")  # without compilation, NumPy warns of overflow
 @pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.slow  # to compile
 def test_grid_of_extreme_coordinates(axes, monkeypatch):
     rng = np.random.default_rng(13)
     huge = 1e150 if axes < 3 else 1e100

@@ -60,6 +60,7 @@ def no_hang():
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+@pytest.mark.slow  # many inputs
 def test_damaged_inputs(target, folder, no_hang):
     path = folder / "input"
     seeds = target.seeds()

@@ -17,6 +17,7 @@ def _tables(count, dtype):
 
 @pytest.mark.kernels
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.slow  # to compile
 def test_numbers(dtype):
     a, b = _tables(30, dtype)
     value, grad = ov.giou.value_and_grad(ov.Boxes(a), ov.Boxes(b))

@@ -230,6 +230,7 @@ def test_upright_boxes_are_products(name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [_boxes, _rotated])
+@pytest.mark.slow  # to compile
 def test_order_of_enclosures(kind: Callable) -> None:
     found, truth = _pair(kind, 7)
     hull, box, rect = (ov.terms(found, truth, enclosure=name).hull for name in NAMES)

@@ -130,6 +130,7 @@ def hold(kind, score, plain, points, found: np.ndarray, truth: np.ndarray) -> No
 
 
 @pytest.mark.parametrize("by", [0.0, 0.3])
+@pytest.mark.slow  # to compile
 def test_rotated_boxes(by: float) -> None:
     found, truth = turned(tied_boxes(np.random.default_rng(0), 150), by)
     for score, plain in ((ov.giou, plain_giou), (ov.diou, plain_diou)):

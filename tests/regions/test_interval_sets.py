@@ -140,6 +140,7 @@ def test_one_interval_is_an_interval(scores: tuple[ov.Score, ...], count: int) -
     assert compared >= count
 
 
+@pytest.mark.slow  # to compile
 def test_sets_are_masks() -> None:
     """Under every score that masks on a line have; their box is the covering interval."""
     cells = np.random.default_rng(1).random((2, 60, 9)) < 0.4

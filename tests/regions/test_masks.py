@@ -57,6 +57,7 @@ def definition(a: np.ndarray, b: np.ndarray, spacing: tuple[float, ...]) -> dict
     ),
     st.booleans(),
 )
+@pytest.mark.slow  # to compile
 def test_terms_are_those_of_the_cells(tables: tuple[np.ndarray, np.ndarray], turned: bool) -> None:
     a, b = tables
     spacing = (0.5, 2.0, 0.25, 3.0)[: a.ndim - 1]
@@ -199,6 +200,7 @@ def test_rasters_are_made_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert whole == parts
 
 
+@pytest.mark.slow  # to compile
 def test_boxes_and_their_rasters_agree_to_the_bit() -> None:
     rng = np.random.default_rng(5)
     corners = np.sort(rng.integers(0, 9, (2, 150, 2, 2)), axis=2).reshape(2, 150, 4)
