@@ -219,6 +219,7 @@ def _exact_boxes(a: np.ndarray, b: np.ndarray) -> dict[str, Fraction | None]:
 
 
 @pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.slow  # to compile
 def test_boxes_against_fractions(axes: int) -> None:
     rng = np.random.default_rng(axes)
     count = 800 if not _interpreted() else 100

@@ -142,6 +142,7 @@ def test_a_sound_kind_passes() -> None:
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",
 )
+@pytest.mark.slow  # to compile
 def test_a_broken_kind_is_found_out(kind: type[ov.Regions], message: str) -> None:
     shift = {"shift": lambda spans: type(spans)(spans.to_array() + 3.0)}
     scores = SCORES[:1] if kind.enclosure is None else SCORES

@@ -820,6 +820,7 @@ def tied_scene(runs, positives, rule):
         ("11", 104387 / 166320),
     ],
 )
+@pytest.mark.slow  # to compile
 def test_mean_over_orders_of_ties_in_fractions(name, share):
     """Enumerated in fractions: runs of 1, 4, 2 and 3 detections with 1, 2, 1, 1 true of 6."""
     ranked = tied_scene([(1, 1), (4, 2), (2, 1), (3, 1)], 6, GRIDS[name]).ranked()

@@ -35,6 +35,7 @@ def maps(request: pytest.FixtureRequest) -> tuple[np.ndarray, np.ndarray]:
     return found, np.asfortranarray(truth) if request.param == "F" else truth
 
 
+@pytest.mark.slow  # to compile
 def test_labels_are_layers(maps: tuple[np.ndarray, np.ndarray]) -> None:
     spacing = (1.0, 2.0, 0.5)
     found = ov.Masks.from_labels(maps[0], spacing=spacing)

@@ -228,6 +228,7 @@ def test_centers_have_the_least_mean_squared_way(lattice) -> None:
     assert several > (0 if FEW else 3)
 
 
+@pytest.mark.slow  # to compile
 def test_translation_changes_nothing(lattice) -> None:
     _, (a, b) = lattice
     for enclosure in ("natural", "hull"):
