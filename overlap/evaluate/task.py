@@ -13,6 +13,7 @@ business of `overlap.evaluate.runner`. It is a frozen value that can be sent to 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Protocol
@@ -89,7 +90,7 @@ class Evidence(Kept, Protocol):
         """
 
 
-class Task:
+class Task(ABC):
     """Rules of one evaluation; fields of the frozen dataclass that is derived from it."""
 
     #: Name of the evaluation in settings, contracts and messages.
@@ -101,6 +102,7 @@ class Task:
     #: Class of the reports.
     report: ClassVar[type[Report]] = Report
 
+    @abstractmethod
     def items(self, pieces: int, **inputs: Any) -> Inputs:
         """Read inputs, and split them into items.
 
@@ -111,8 +113,8 @@ class Task:
         **inputs
             As the evaluation takes them.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def measure(self, key: Any, item: Any) -> Any:
         """Measure one item.
 
@@ -125,8 +127,8 @@ class Task:
         Any
             Part: a tree of records and arrays that `overlap.evaluate.parts.pack` can write.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def finish(self, parts: Mapping[Any, Any], about: Any) -> Evidence:
         """Put parts together.
 
@@ -137,7 +139,6 @@ class Task:
         about : Any
             As in `Inputs`.
         """
-        raise NotImplementedError
 
     def describe(
         self, evidence: Any, numbers: Sequence[Number], bootstrap: Bootstrap
@@ -187,6 +188,7 @@ class Task:
         """
         return key
 
+    @abstractmethod
     def holds(self, key: Any, part: Any, item: Any) -> bool:
         """Whether a part that an earlier run measured is of this very item.
 
@@ -194,7 +196,6 @@ class Task:
         ----------
         key, part, item : Any
         """
-        raise NotImplementedError
 
     def extras(self, evidence: Any) -> dict[str, Any]:
         """Return arguments of the report besides those that all reports have.

@@ -19,7 +19,6 @@ from overlap.evaluate.runner import engine, run
 from overlap.io import sample_path
 
 pytestmark = pytest.mark.slow
-pytest.importorskip("dask.distributed")
 
 
 @pytest.fixture(scope="module")
