@@ -5,7 +5,7 @@ calls of peers that do the same, and the check that they give the same answer. W
 stand in ``test_*.py``, which mirror the package:
 
 - ``python -m benchmarks`` races all of them, a call of each per round, and writes
-  ``docs/benchmarks.md``; ``--quick`` takes fewer rounds and writes nothing;
+  ``docs/about/benchmarks.md``; ``--quick`` takes fewer rounds and writes nothing;
 - ``pytest benchmarks --benchmark-enable`` gives pytest-benchmark's own statistics.
 
 Peers are optional: one that is not installed is listed as not measured.

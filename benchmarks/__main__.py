@@ -1,4 +1,4 @@
-"""Race everything and write docs/benchmarks.md: ``python -m benchmarks [--quick] [WORD ...]``."""
+"""Race everything for docs/about/benchmarks.md: ``python -m benchmarks [--quick] [WORD ...]``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmarks import commands, machine
 from benchmarks.page import fact_table, page, race_table
 from benchmarks.workload import Result, race
 
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+PAGE = Path(__file__).parents[1] / "docs" / "about" / "benchmarks.md"
 SECTIONS = {
     "test_pairwise": "All pairs of two lists of boxes",
     "test_paired": "Row by row",

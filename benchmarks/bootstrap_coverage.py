@@ -1,4 +1,4 @@
-"""Measure how honest the bootstrap intervals are, and write docs/bootstrap.md.
+"""Measure how honest the bootstrap intervals are, and write docs/guides/bootstrap.md.
 
 Run ``python benchmarks/bootstrap_coverage.py`` (about fifteen minutes), or with ``--quick`` for
 a look that writes nothing.
@@ -28,7 +28,7 @@ from overlap.evaluate.bootstrap import (
 CLASSES = 20
 RESAMPLES = 499
 METHODS = ("percentile", "basic", "normal")
-PAGE = Path(__file__).parents[1] / "docs" / "bootstrap.md"
+PAGE = Path(__file__).parents[1] / "docs" / "guides" / "bootstrap.md"
 
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]

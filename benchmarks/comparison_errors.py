@@ -1,7 +1,7 @@
-"""Count false and missed alarms of comparisons, and draw the example of docs/comparing.md.
+"""Count false and missed alarms of comparisons, and draw the example of docs/guides/comparing.md.
 
 Run ``python benchmarks/comparison_errors.py`` (a few minutes): it prints the table of the page
-and writes docs/podium.png. ``--quick`` writes nothing, ``--picture`` only the picture.
+and writes docs/pictures/podium.png. ``--quick`` writes nothing, ``--picture`` only the picture.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from overlap.evaluate import Report, compare, mean_interval
 from overlap.evaluate._comparison.significance import holm, mean_difference, signed_rank
 from overlap.evaluate.bootstrap import draw_weights, resampled_interval
 
-PICTURE = Path(__file__).parents[1] / "docs" / "podium.png"
+PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "podium.png"
 GAIN = 0.02
 RULES = ("Student's t", "studentised bootstrap", "percentile", "signed rank", "two apart")
 

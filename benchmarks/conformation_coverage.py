@@ -1,4 +1,4 @@
-"""Count how often intervals of regions hold the true number: the table of docs/ramachandran.md.
+"""Count how often intervals of regions hold the true number, for docs/guides/ramachandran.md.
 
 Run ``python benchmarks/conformation_coverage.py`` (about ten minutes), or with ``--quick`` for
 few data sets. Angles are drawn from two known mixtures; the true number is that of 400,000 pairs

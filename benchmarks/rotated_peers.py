@@ -1,4 +1,4 @@
-"""Measure how often programs fail on pairs of rotated boxes, and write it into docs/rotated.md.
+"""Measure how often programs fail on pairs of rotated boxes; write it into docs/guides/rotated.md.
 
 Run ``python benchmarks/rotated_peers.py`` (under a minute), or with ``--quick`` for a look that
 writes nothing. Needs shapely, powerboxes and opencv-python-headless.
@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.regions.rotated_pairs import exact, pairs  # noqa: E402
 
-PAGE = ROOT / "docs" / "rotated.md"
+PAGE = ROOT / "docs" / "guides" / "rotated.md"
 BEGIN, END = "<!-- measured by benchmarks/rotated_peers.py -->", "<!-- end of what was measured -->"
 CLASSES = ("general", "identical", "jittered", "shared edges")
 ROOM = 1e-6  # outside [0, 1] counts from here, so that rounding of float32 does not

@@ -1,4 +1,4 @@
-"""Measure error, gradient and time of smooth overlaps; write docs/smooth.md and its figure.
+"""Measure error, gradient and time of smooth overlaps; write docs/guides/smooth.md and its figure.
 
 Run ``python benchmarks/smooth_overlap.py`` (a minute or two), or with ``--quick`` for a look
 that writes nothing.
@@ -55,7 +55,7 @@ np.float64(0.083)
 - **A grid**: `Masks.from_regions`, for any shape. Its score is a staircase, and only differences
   over more than a cell give a gradient.
 
-![IoU of a unit box that slides past an equal one, its derivative, and its tails](smooth.svg)
+![IoU of a unit box that slides past an equal one, derivative, tails](../pictures/smooth.svg)
 
 Every additive smoothing decays: at a gap d the value falls like `exp(-d / t)` (smooth minimum) or
 `exp(-d^2 / 4 s^2)` (Gaussian), as the right panel shows, and a few widths further nothing is left
@@ -242,8 +242,8 @@ def main() -> None:
     text = page(tables)
     print(text)
     if not quick:
-        (DOCS / "smooth.md").write_text(text, encoding="utf-8")
-        draw(DOCS / "smooth.svg")
+        (DOCS / "guides" / "smooth.md").write_text(text, encoding="utf-8")
+        draw(DOCS / "pictures" / "smooth.svg")
 
 
 if __name__ == "__main__":

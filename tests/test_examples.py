@@ -77,7 +77,7 @@ def test_possession_time(tmp_path: Path) -> None:
     example["draw"](str(tmp_path / "spells.svg"))
     assert (tmp_path / "spells.svg").stat().st_size > 10_000
     # Every rule helps, and the page shows these numbers.
-    page = (EXAMPLES.parent / "docs/possession.md").read_text()
+    page = (EXAMPLES.parent / "docs/guides/possession.md").read_text()
     ious = []
     for report in example["reports"].values():
         numbers = report.summary
@@ -119,7 +119,7 @@ def test_alanine_dipeptide(tmp_path: Path) -> None:
             rooms.append(gap - example["LIMITS"]["".join(sorted(a[0] + b[0]))][1])
     assert example["maps"][110.0][1].at(-59.0, -45.0) == pytest.approx(min(rooms))
     # The page shows these numbers.
-    page = (EXAMPLES.parent / "docs/ramachandran.md").read_text()
+    page = (EXAMPLES.parent / "docs/guides/ramachandran.md").read_text()
     for tau, regions in example["allowed"].items():
         for limit, area in zip(("normal", "outer"), regions.area(), strict=True):
             assert f"| {tau:.0f}° | {limit} | {100 * area / 360**2:.1f} |" in page
@@ -132,7 +132,7 @@ def test_alanine_dipeptide_against_proteins(
     example = runpy.run_path(str(EXAMPLES / "alanine_dipeptide.py"))
     capsys.readouterr()
     example["compare"](reference_data / "rama" / "top8000")
-    page = (EXAMPLES.parent / "docs/ramachandran.md").read_text()
+    page = (EXAMPLES.parent / "docs/guides/ramachandran.md").read_text()
     for line in capsys.readouterr().out.splitlines():
         tau, limit, iou, share = re.match(r"\S+ (\d+), (\w+): IoU (\S+), (\S+) %", line).groups()
         assert re.search(rf"\| {tau}° \| {limit} \| \S+ \| {iou} \| {share} \|", page)

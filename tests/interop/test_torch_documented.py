@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-PAGE = Path(__file__).parents[2] / "docs" / "torch.md"
+PAGE = Path(__file__).parents[2] / "docs" / "guides" / "torch.md"
 
 
 @pytest.mark.parametrize("name", ["_losses", "_scores"])

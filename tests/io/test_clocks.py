@@ -146,7 +146,7 @@ def test_too_long_for_seconds_in_float64() -> None:
         _frame(_stamps([NOW, NOW + year]), _stamps([NOW + 1, NOW + year + 10**9])), role="truth"
     )
     assert whole.stop[1] - whole.start[1] == 1.0
-    for span, length in ((year // 365, 15), (year, 4_000)):  # ms that docs/dispositions.md says
+    for span, length in ((year // 365, 15), (year, 4_000)):  # ms, as the page of quirks says
         start, stop = NOW // 10**6 + 1 + span // 10**6 - length, NOW // 10**6 + 1 + span // 10**6
         stamps = [_stamps([NOW // 10**6 * 10**6, k * 10**6]) for k in (start, stop)]
         as_segments(_frame(*stamps), role="truth")

@@ -131,7 +131,7 @@ def test_against_shapely(count: int) -> None:
     ["overlap", "shapely", "powerboxes", "sorted corners, float64", "sorted corners, float32"],
 )
 def test_programs_of_the_page(name: str) -> None:
-    """The programs that docs/rotated.md measures are called rightly: random pairs agree."""
+    """The programs that docs/guides/rotated.md measures are called rightly: random pairs agree."""
     if name == "powerboxes":
         pytest.importorskip("powerboxes")
     page = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "rotated_peers.py"))

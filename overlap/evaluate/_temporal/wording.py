@@ -21,7 +21,7 @@ from .protocol import Protocol
 __all__ = ["FEW_VIDEOS", "describe", "sentence"]
 
 # Below this many videos with a truth in the median class, the measured coverage of the
-# bootstrap interval of an mAP is below its level (docs/bootstrap.md).
+# bootstrap interval of an mAP is below its level (docs/guides/bootstrap.md).
 FEW_VIDEOS = 50
 
 
