@@ -80,7 +80,7 @@ def test_files_are_those_of_the_report(run, folders, tmp_path):
     assert json.loads(outputs[0].read_text())["settings"]["evaluation"] == "segmentation"
     with outputs[1].open(newline="") as stream:
         assert len(list(csv.DictReader(stream))) == len(report.table)
-    assert "<svg" in outputs[2].read_text()
+    assert "data:image/svg+xml" in outputs[2].read_text()
     assert plot.read_bytes()[:4] == picture.read_bytes()[:4] == b"\x89PNG"
     interval = f"({report.summary['dice low']:.4f} to {report.summary['dice high']:.4f})"
     assert interval in out

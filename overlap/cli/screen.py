@@ -62,18 +62,11 @@ def _blocks(section: Section) -> list[str]:
         ):
             stop += 1
         rows = [[*row[:keys], *row[start:stop]] for row in table]
-        right = [k for k in range(1, keys + stop - start) if _numeric(rows, k)]
+        shown = [*range(keys), *range(start, stop)]
+        right = [place for place, k in enumerate(shown) if section.numeric[k]]
         lines += [*([""] if lines else []), *align(rows, right=right)]
         start = stop
     return lines
-
-
-def _numeric(rows: Sequence[Sequence[str]], column: int) -> bool:
-    """Whether the cells of a column begin like numbers."""
-    cells = [row[column] for row in rows[1:] if row[column] not in ("", "undefined")]
-    return bool(cells) and all(
-        cell.lstrip("-")[:1].isdigit() or "inf" in cell or cell == "nan" for cell in cells
-    )
 
 
 def report_lines(report: Report) -> list[str]:

@@ -1,17 +1,27 @@
-"""The page of a report: one HTML file with its picture, for reading and for sending."""
+"""The page of a report: one HTML file with its tables and pictures, for reading and for sending.
+
+A page asks nothing of the network, runs no script, and follows the reader's choice of a light or a
+dark screen. Its order is that of the reader's questions: what was scored on what, what came
+out, what must not be missed, the tables and pictures, then methods, terms and all rows.
+"""
 
 from __future__ import annotations
 
+import base64
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.util import find_spec
+from pathlib import PurePath
 from typing import Any
 
-from overlap.io.printable import printable
+from overlap.io.printable import number_of, printable
 
-__all__ = ["Section", "page"]
+__all__ = ["Page", "Picture", "Result", "Section", "input_name"]
+
+_MOST_ROWS = 2000
 
 
 @dataclass(frozen=True)
@@ -26,74 +36,198 @@ class Section:
     keys : int
         Number of columns that name a row, and stand in every part of a table that is too wide for
         the screen.
+    note : str
+        A sentence below the title, on the page.
+    links : sequence of str
+        One per row: the key of the `Picture` that shows it, or ``""``.
     """
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     keys: int = 2
+    note: str = ""
+    links: Sequence[str] = ()
+
+    @cached_property
+    def numeric(self) -> tuple[bool, ...]:
+        """Whether the cells of each column begin like numbers; the first column is names.
+
+        Examples
+        --------
+        >>> Section("", ["case", "dice"], [["7", "0.91 (0.88 to 0.93)"], ["8", ""]]).numeric
+        (False, True)
+        """
+        count = len(self.columns)
+        return (False, *(_numeric([row[k] for row in self.rows]) for k in range(1, count)))
 
 
-def page(
-    *,
-    headline: str,
-    findings: Sequence[str],
-    methods: str,
-    notes: Sequence[str],
-    sections: Sequence[Section],
-    rows: Sequence[Mapping[str, Any]],
-    settings: Mapping[str, Any],
-    draw: Callable[[], Any],
-) -> str:
-    """Return a report as one self-contained HTML page.
+def _numeric(cells: Sequence[str]) -> bool:
+    known = [cell for cell in cells if cell not in ("", "undefined")]
+    return bool(known) and all(
+        cell.lstrip("-")[:1].isdigit() or "inf" in cell or cell == "nan" for cell in known
+    )
 
-    Parameters
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a page. Pictures that follow each other stand side by side if there is room.
+
+    Attributes
     ----------
+    title : str
+    draw : callable
+        Returns a figure of matplotlib, about 4.6 inches wide: on a phone it is scaled to 80 %.
+    alt : str
+        What is to be seen, in words, for readers who do not see it.
+    note : str
+        How to read it.
+    key : str
+        Name to which rows of tables link; unique in the page.
+    photo : bool
+        The figure shows images: it is embedded as pixels, and not inverted on a dark screen.
+    """
+
+    title: str
+    draw: Callable[[], Any]
+    alt: str
+    note: str = ""
+    key: str = ""
+    photo: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """A number in large type at the head of a page.
+
+    Attributes
+    ----------
+    name : str
+    value : str
+    note : str
+        Its interval and what it was counted from.
+    """
+
+    name: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that a page shows.
+
+    Attributes
+    ----------
+    kind : str
+        What was done, such as ``"Segmentation"``.
+    title : str
+        On what: the names of the inputs.
     headline : str
-        One line that says what came out.
-    findings, notes : sequence of str
-        Messages above and below the numbers.
+        One line that says what came out, failures included.
+    results : sequence of Result
+        The main numbers.
+    findings : sequence of str
+        Messages that must not be missed.
+    content : sequence of Section or Picture
+        The most telling first.
+    notes : sequence of str
+        Messages that belong to the numbers.
     methods : str
         The sentence for a paper.
-    sections : sequence of Section
-        Tables, the most telling first.
+    terms : mapping from str to str
+        Definitions of columns and other words, of which those that the page uses are shown.
     rows : sequence of mapping
         All numbers.
     settings : mapping
         Plain data.
-    draw : callable
-        Returns a figure of matplotlib; not called where matplotlib is not installed.
-
-    Raises
-    ------
-    ImportError
-        jinja2 is not installed.
     """
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError as error:
-        raise ImportError(
-            "HTML reports need jinja2: pip install 'overlap-metrics[report]'"
-        ) from error
-    environment = Environment(
-        loader=PackageLoader("overlap.evaluate", "pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html").render(
-        headline=headline,
-        findings=findings,
-        methods=methods,
-        notes=notes,
-        picture=None if find_spec("matplotlib") is None else _picture(draw()),
-        sections=sections,
-        columns=list(dict.fromkeys(name for row in rows for name in row)),
-        rows=rows,
-        settings=json.dumps(settings, indent=2),
-    )
+
+    kind: str
+    title: str
+    headline: str
+    results: Sequence[Result]
+    findings: Sequence[str]
+    content: Sequence[Section | Picture]
+    notes: Sequence[str]
+    methods: str
+    terms: Mapping[str, str]
+    rows: Sequence[Mapping[str, Any]]
+    settings: Mapping[str, Any]
+
+    def html(self) -> str:
+        """Return the page as one self-contained HTML file.
+
+        Raises
+        ------
+        ImportError
+            jinja2 is not installed.
+        """
+        try:
+            from jinja2 import Environment, PackageLoader, StrictUndefined
+        except ImportError as error:
+            raise ImportError(
+                "HTML reports need jinja2: pip install 'overlap-metrics[report]'"
+            ) from error
+        environment = Environment(
+            loader=PackageLoader("overlap.evaluate", "pages"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            finalize=_visible,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        drawn = find_spec("matplotlib") is not None
+        columns = list(dict.fromkeys(name for row in self.rows for name in row))
+        tables = [part for part in self.content if isinstance(part, Section)]
+        used = {name for table in tables for name in table.columns} | {*columns}
+        used |= {result.name for result in self.results}
+        terms = {word: self.terms[word] for word in self.terms if word in used}
+        return environment.get_template("page.html").render(
+            page=self,
+            groups=list(_groups(self.content)) if drawn else [[table] for table in tables],
+            drawn=drawn or len(tables) == len(self.content),
+            embedded=_embedded,
+            terms=terms,
+            keys={word: f"term-{k}" for k, word in enumerate(terms, 1)},
+            columns=columns,
+            shown=self.rows[:_MOST_ROWS],
+            count=number_of(len(self.rows), "row"),
+            settings=json.dumps(self.settings, indent=2),
+        )
+
+
+def input_name(described: Mapping[str, Any] | None, role: str) -> str:
+    """Return the short name of an input for a title: that of its file or folder, else its role.
+
+    Parameters
+    ----------
+    described : mapping or None
+        Entry of the settings, with a ``source``.
+    role : str
+        What stands for an input without a name, such as ``"truth"``.
+
+    Examples
+    --------
+    >>> input_name({"source": "runs/a/found.json"}, "found"), input_name({}, "found")
+    ('found.json', 'found')
+    """
+    source = (described or {}).get("source")
+    if not isinstance(source, str) or not source or source.startswith("<"):
+        return role
+    return PurePath(source.replace("\\", "/")).name or source
+
+
+def _groups(content: Sequence[Section | Picture]) -> Iterator[list[Section | Picture]]:
+    """Put pictures that follow each other together; a table stands alone."""
+    group: list[Section | Picture] = []
+    for part in content:
+        if group and not (isinstance(part, Picture) and isinstance(group[-1], Picture)):
+            yield group
+            group = []
+        group.append(part)
+    if group:
+        yield group
 
 
 def _visible(value: Any) -> Any:
@@ -103,9 +237,22 @@ def _visible(value: Any) -> Any:
     return printable(value, keep="\n\t")
 
 
-def _picture(figure: Any) -> str:
-    """Return a figure as SVG."""
-    stream = io.StringIO()
-    figure.savefig(stream, format="svg")
-    text = stream.getvalue()
-    return text[text.index("<svg") :]
+def _embedded(picture: Picture) -> str:
+    """Return the address of a picture: the picture itself."""
+    from matplotlib import rc_context
+
+    kind = "png" if picture.photo else "svg"
+    stream = io.BytesIO()
+    # letters stay letters, in the reader's fonts; the same figure is the same text
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "overlap"}):
+        picture.draw().savefig(
+            stream,
+            format=kind,
+            dpi=150,
+            transparent=not picture.photo,
+            metadata=None if picture.photo else {"Date": None},
+        )
+    data = stream.getvalue()
+    if picture.photo:
+        return "data:image/png;base64," + base64.b64encode(data).decode()
+    return "data:image/svg+xml;base64," + base64.b64encode(data[data.index(b"<svg") :]).decode()

@@ -24,7 +24,7 @@ from overlap.io._atomic import atomic_path
 from overlap.io.name_match import closest
 
 from .numbers import Interval, Number, summary_of
-from .page import Section, page
+from .page import Page, Picture, Result, Section, input_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,6 +109,35 @@ class Report(ByValue):
         """Return one line that says what came out."""
         said = f"{self.settings.get('evaluation', 'report')}:"
         return f"{said} {self.items[0][0]} {self.items[0][1]:.4g}" if self.items else said
+
+    def kind(self) -> str:
+        """Return what was done, for the head of the page."""
+        return str(self.settings.get("evaluation", "report")).capitalize()
+
+    def title(self) -> str:
+        """Return what was evaluated against what: the names of both inputs."""
+        found, truth = (input_name(self.settings.get(role), role) for role in ("found", "truth"))
+        return f"{found} against {truth}"
+
+    def results(self) -> list[Result]:
+        """Return the main numbers, for large type at the head of the page."""
+        return [
+            Result(number.name, f"{number.value:.4g}", _interval_text(number))
+            for number in self.numbers[:1]
+        ]
+
+    def pictures(self) -> list[Picture]:
+        """Return the pictures of the page."""
+        return [Picture("Numbers", self.plot, f"Picture of the numbers: {self.headline()}")]
+
+    def terms(self) -> Mapping[str, str]:
+        """Return definitions of columns, metrics and other words of the page."""
+        return {}
+
+    def content(self) -> list[Section | Picture]:
+        """Return the tables and pictures of the page: the first table, the pictures, the others."""
+        first, *others = self.sections() or [None]
+        return [*([] if first is None else [first]), *self.pictures(), *others]
 
     def sections(self) -> list[Section]:
         """Return the tables of the page, the most telling first."""
@@ -249,23 +278,26 @@ class Report(ByValue):
             table.to_parquet(temporary, engine="pyarrow", index=False)
 
     def to_html(self, path: str | Path | None = None) -> str:
-        """Return the report as one HTML page with its picture; with `path`, write it there.
+        """Return the report as one HTML page with its pictures; with `path`, write it there.
 
         Raises
         ------
         ImportError
             jinja2 is not installed.
         """
-        text = page(
+        text = Page(
+            kind=self.kind(),
+            title=self.title(),
             headline=self.headline(),
+            results=self.results(),
             findings=self.findings,
-            methods=self.methods(),
+            content=self.content(),
             notes=self.settings.get("notes", ()),
-            sections=self.sections(),
+            methods=self.methods(),
+            terms=self.terms(),
             rows=self.rows(),
             settings=self.to_dict()["settings"],
-            draw=self.plot,
-        )
+        ).html()
         if path is not None:
             write_text(path, text)
         return text
@@ -289,6 +321,13 @@ class Report(ByValue):
             `ax` if it was given, else the figure.
         """
         return self.draw(path, ax, **options)
+
+
+def _interval_text(number: Number) -> str:
+    ends = number.interval
+    if ends is None or math.isnan(ends.low):
+        return ""
+    return f"{ends.low:.4g} to {ends.high:.4g} ({100 * ends.level:g} % interval)"
 
 
 def json_text(content: dict[str, Any], path: str | Path | None) -> str:

@@ -129,7 +129,7 @@ def test_files_and_comparison(inputs, tmp_path):
     report = run(Words(), inputs, bootstrap=Bootstrap(60))
     content = json.loads(report.to_json(tmp_path / "r.json"))
     assert content["summary"] == dict(report.summary_items())
-    assert "<svg" in report.to_html()
+    assert "data:image/svg+xml" in report.to_html()
     assert report.to_csv().startswith("word,dice\n")
     assert report.influence("dice")["item"].nunique() == 7
     better = run(Words(), {**inputs, "found": {word: (word, 1.0) for word in TRUTH}})
