@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from overlap.cli.options import Choice, same_name, split_names
-from overlap.cli.outputs import check_json, check_outputs, write_outputs
+from overlap.cli.outputs import TABLES, check_outputs, report_writers, write_outputs
 
 __all__ = ["compare_command"]
 
@@ -28,7 +28,8 @@ __all__ = ["compare_command"]
               help="Number of bootstrap draws of videos or cases.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0),
               help="Seed of the bootstrap.")  # fmt: skip
-@click.option("--out", metavar="FILE", help="Write the tables as .json.")
+@click.option("--out", "outputs", multiple=True, metavar="FILE",
+              help="Write the tables as .json, .csv or .html; repeatable.")  # fmt: skip
 @click.option("--plot", metavar="FILE",
               help="Draw podium, ranks and tests to a .png, .pdf or .svg file.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Show nothing but errors.")
@@ -42,7 +43,7 @@ def compare_command(
     aggregate: str,
     resamples: int,
     seed: int,
-    out: str | None,
+    outputs: tuple[str, ...],
     plot: str | None,
     quiet: bool,
 ) -> int:
@@ -52,8 +53,7 @@ def compare_command(
     not have changed; those on segmentation have the numbers of all cases, those on possession of
     all players.
     """
-    check_json(out, reports)
-    check_outputs([out] if out is not None else [], plot, reports)
+    check_outputs(outputs, plot, reports, suffixes=TABLES)
     from overlap import evaluate
     from overlap.cli.reload import load_compared
     from overlap.cli.screen import comparison_lines
@@ -81,7 +81,7 @@ def compare_command(
         rng=seed,
         **options,
     )
-    failures = write_outputs([(out, comparison.to_json), (plot, comparison.plot)])
+    failures = write_outputs([*report_writers(comparison, outputs), (plot, comparison.plot)])
     if not quiet:
         click.echo("\n".join(comparison_lines(comparison)))
     return 2 if failures else 0

@@ -13,12 +13,11 @@ import click
 from overlap.io.printable import printable
 
 __all__ = [
+    "TABLES",
     "Writer",
-    "check_json",
     "check_outputs",
     "report_writers",
     "say_error",
-    "write_json",
     "write_outputs",
 ]
 
@@ -29,6 +28,7 @@ _OUT_SUFFIXES = {
     ".html": "to_html",
     ".parquet": "to_parquet",
 }
+TABLES = (".json", ".csv", ".html")  # what comparisons and explanations are written as
 _NEEDED = {".html": "jinja2", ".parquet": "pyarrow"}
 _PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 
@@ -39,6 +39,7 @@ def check_outputs(
     inputs: Sequence[str],
     more_plots: Sequence[tuple[str, str | None]] = (),
     more_files: Sequence[tuple[str, str | None, str]] = (),
+    suffixes: Sequence[str] = tuple(_OUT_SUFFIXES),
 ) -> None:
     """Refuse, before any work, what cannot be written or would overwrite something.
 
@@ -54,6 +55,8 @@ def check_outputs(
         Other options that name a picture, and what they name.
     more_files : sequence of (str, str or None, str)
         Other options that name a file, what they name, and its suffix.
+    suffixes : sequence of str
+        Formats of the reports.
     """
     files = [(name, path, suffix) for name, path, suffix in more_files if path is not None]
     for name, path, suffix in files:
@@ -61,8 +64,8 @@ def check_outputs(
             raise click.UsageError(f"{name} {path}: wanted a name in {suffix}")
     for path in outputs:
         suffix = Path(path).suffix.lower()
-        if suffix not in _OUT_SUFFIXES:
-            raise click.UsageError(f"--out {path}: wanted a name in {', '.join(_OUT_SUFFIXES)}")
+        if suffix not in suffixes:
+            raise click.UsageError(f"--out {path}: wanted a name in {', '.join(suffixes)}")
         if suffix in _NEEDED and util.find_spec(_NEEDED[suffix]) is None:
             raise ImportError(
                 f"--out {path} needs {_NEEDED[suffix]}: pip install 'overlap-metrics[report]'"
@@ -97,36 +100,6 @@ def check_outputs(
 def _resolved(path: str) -> Path:
     """Return the place of a file; that of a loop of symbolic links is one of its links."""
     return Path(os.path.realpath(path))
-
-
-def check_json(out: str | None, inputs: Sequence[str]) -> None:
-    """Refuse an output that is no JSON file, or would overwrite something.
-
-    Parameters
-    ----------
-    out : str or None
-    inputs : sequence of str
-    """
-    if out is None:
-        return
-    if Path(out).suffix.lower() != ".json":
-        raise click.UsageError(f"--out {out}: wanted a name in .json")
-    check_outputs([out], None, inputs)
-
-
-def write_json(path: str, payload: dict[str, Any]) -> None:
-    """Write plain data.
-
-    Parameters
-    ----------
-    path : str
-    payload : dict
-    """
-    import json
-
-    from overlap.io import write_text
-
-    write_text(path, json.dumps(payload, indent=1) + "\n")
 
 
 def report_writers(report: Any, outputs: Sequence[str]) -> list[tuple[str, Writer]]:

@@ -65,7 +65,7 @@ class Section:
 def _numeric(cells: Sequence[str]) -> bool:
     known = [cell for cell in cells if cell not in ("", "undefined")]
     return bool(known) and all(
-        cell.lstrip("-")[:1].isdigit() or "inf" in cell or cell == "nan" for cell in known
+        cell.lstrip("-+<>")[:1].isdigit() or "inf" in cell or cell == "nan" for cell in known
     )
 
 

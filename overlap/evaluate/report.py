@@ -29,7 +29,7 @@ from .page import Page, Picture, Result, Section, input_name
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Evidence", "Report", "csv_text", "json_text",
+__all__ = ["Evidence", "Report", "csv_text", "interval_words", "json_text",
            "package_versions", "plain"]  # fmt: skip
 
 
@@ -122,7 +122,7 @@ class Report(ByValue):
     def results(self) -> list[Result]:
         """Return the main numbers, for large type at the head of the page."""
         return [
-            Result(number.name, f"{number.value:.4g}", _interval_text(number))
+            Result(number.name, f"{number.value:.4g}", interval_words(number))
             for number in self.numbers[:1]
         ]
 
@@ -323,7 +323,13 @@ class Report(ByValue):
         return self.draw(path, ax, **options)
 
 
-def _interval_text(number: Number) -> str:
+def interval_words(number: Number) -> str:
+    """Write the interval of a number with its level; nothing if there is none.
+
+    Parameters
+    ----------
+    number : Number
+    """
     ends = number.interval
     if ends is None or math.isnan(ends.low):
         return ""

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_beats", "draw_comparison", "draw_podium", "draw_stability"]
+__all__ = [
+    "draw_beats",
+    "draw_comparison",
+    "draw_podium",
+    "draw_ranking",
+    "draw_stability",
+]
 
 _GRAY = "#444444"
 
@@ -100,6 +106,30 @@ def draw_comparison(comparison: _Compared, *, path: str | Path | None = None) ->
             draw_beats(comparison, figure.add_subplot(right[1]))
     save(figure, path)
     return figure
+
+
+def draw_ranking(comparison: _Compared, ax: Axes) -> None:
+    """Draw the number of each report with its interval, the best on top.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Result of `overlap.evaluate.compare`.
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    """
+    rows = comparison.table_rows
+    places = np.arange(len(rows))
+    percent = comparison.settings.get("unit", "") in ("", "1")
+    scale = 100.0 if percent else 1.0
+    colors = _colors(len(rows))
+    for place, row, color in zip(places, rows, colors, strict=True):
+        ax.hlines(place, scale * row["low"], scale * row["high"], color=color, lw=2.5, alpha=0.5)
+        ax.plot([scale * row[comparison.metric]], [place], "o", color=color, ms=7)
+    ax.set_yticks(places, [caption(row["name"]) for row in rows], fontsize="small")
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.set_xlabel(_metric_words(comparison) + (", %" if percent else ""))
+    plain(ax)
 
 
 def draw_podium(comparison: _Compared, ax: Axes, *, bars: Axes | None = None) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from overlap.io.printable import printable
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["caption", "figure_of", "legend_entry", "new_figure", "plain", "save"]
+__all__ = ["caption", "figure_of", "legend_entry", "new_figure", "panel", "plain", "save"]
 
 
 def caption(name: str, *, keep: str = "") -> str:
@@ -62,6 +63,24 @@ def new_figure(size: tuple[float, float]) -> Figure:
             "drawing needs matplotlib: pip install 'overlap-metrics[plot]'"
         ) from error
     return Figure(figsize=size, layout="constrained")
+
+
+def panel(draw: Callable[[Axes], Any], height: float = 3.5, width: float = 4.6) -> Figure:
+    """Draw on the only axes of a new figure, narrow enough to be read on a phone.
+
+    Parameters
+    ----------
+    draw : callable
+        Takes the axes. Their title is left out: it stands above the picture.
+    height, width : float
+        Size in inches.
+    """
+    figure = new_figure((width, height))
+    axes = figure.subplots()
+    draw(axes)
+    for side in ("left", "center", "right"):
+        axes.set_title("", loc=side)  # type: ignore[arg-type]
+    return figure
 
 
 def figure_of(ax: Axes, caller: str) -> Figure:

@@ -15,10 +15,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-__all__ = ["draw_classes", "draw_curves", "draw_protocols", "draw_report"]
+__all__ = [
+    "draw_classes",
+    "draw_curves",
+    "draw_protocols",
+    "draw_report",
+    "draw_thresholds",
+    "shown_classes",
+]
 
 _GRID = np.linspace(0.0, 1.0, 101)
 _MANY_CLASSES = 40
+_MANY_LINES = 12  # faint lines of single classes that can be told apart
 
 
 class _Curved(Protocol):
@@ -70,9 +78,7 @@ def draw_report(
         draw_curves(report, ax, iou=iou)
         figure = figure_of(ax, "draw_report")
     else:
-        rows = len(_classes(report)) or 1
-        shown = min(rows, _MANY_CLASSES)
-        figure = new_figure((10.0, max(4.2, 1.2 + 0.22 * shown)))
+        figure = new_figure((10.0, max(4.2, 1.2 + 0.22 * shown_classes(report))))
         left, right = figure.subplots(1, 2, width_ratios=(1.0, 0.9))
         draw_curves(report, left, iou=iou)
         draw_classes(report, right, iou=iou)
@@ -135,6 +141,9 @@ def draw_curves(report: _Curved, ax: Axes, *, iou: float | None = None) -> None:
 
     Notes
     -----
+    Of more than 12 classes, two bands are drawn instead of lines: half of the classes lie in
+    the darker one, nine of ten in both.
+
     A strong line is the mean over classes at one threshold, of the largest precision at
     that recall or above (0 where a class does not reach the recall). Its mean height is
     close to mAP, and equals it for a protocol that interpolates at all points.
@@ -147,7 +156,11 @@ def draw_curves(report: _Curved, ax: Axes, *, iou: float | None = None) -> None:
     summary = dict(report.summary_items())
     for threshold, color in zip(thresholds, colors, strict=False):
         curves = [_envelope(*report.curve(label, threshold)) for label in _classes(report)]
-        if threshold == chosen:
+        if threshold == chosen and len(curves) > _MANY_LINES:
+            for low, high in ((5, 95), (25, 75)):
+                band = np.percentile(curves, (low, high), axis=0)
+                ax.fill_between(_GRID, *band, color=color, alpha=0.13, lw=0, zorder=1)
+        elif threshold == chosen:
             for curve in curves:
                 ax.plot(_GRID, curve, color=color, lw=0.7, alpha=0.25, zorder=1)
         if curves:
@@ -170,6 +183,36 @@ def draw_curves(report: _Curved, ax: Axes, *, iou: float | None = None) -> None:
     ax.set_ylabel("precision, mean over classes")
     ax.set_xlim(0.0, 1.0)
     ax.set_ylim(0.0, 1.02)
+    plain(ax)
+
+
+def draw_thresholds(report: _Curved, ax: Axes) -> None:
+    """Draw mAP over the IoU threshold, with its bootstrap interval where there is one.
+
+    Parameters
+    ----------
+    report : TemporalReport
+        Result of an evaluation.
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    """
+    thresholds = sorted(_thresholds(report))
+    values = [100 * _mean_ap(report, threshold) for threshold in thresholds]
+    summary = dict(report.summary_items())
+    ends = [
+        [100 * summary.get(f"mAP@{_level(x)} {end}", float("nan")) for x in thresholds]
+        for end in ("low", "high")
+    ]
+    title = "mAP by IoU threshold"
+    level = report.settings.get("bootstrap", {}).get("confidence_level")
+    if level is not None and not np.isnan(ends).all():
+        ax.fill_between(thresholds, *ends, color="#4c72b0", alpha=0.2, lw=0)
+        title += f", with {100 * level:g} % intervals"
+    ax.plot(thresholds, values, "o-", color="#4c72b0", ms=4, lw=1.5)
+    ax.set_title(title, fontsize="medium")
+    ax.set_xlabel("IoU threshold")
+    ax.set_ylabel("mAP, %")
+    ax.set_ylim(0.0, 102.0)
     plain(ax)
 
 
@@ -220,6 +263,16 @@ def draw_classes(report: _Curved, ax: Axes, *, iou: float | None = None) -> None
     ax.set_xlabel("AP, %   (in brackets: number of truths)")
     ax.set_title(title, fontsize="medium")
     plain(ax)
+
+
+def shown_classes(report: _Curved) -> int:
+    """Return the number of bars that `draw_classes` draws.
+
+    Parameters
+    ----------
+    report : TemporalReport
+    """
+    return min(len(_classes(report)) or 1, _MANY_CLASSES)
 
 
 def _level(threshold: float) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from overlap.regions.interval_sets import IntervalSets
 
-__all__ = ["draw_possession", "draw_scores", "draw_spells"]
+__all__ = ["draw_possession", "draw_scores", "draw_spells", "shown_rows"]
 
 _FOUND, _TRUTH, _CURVE = "tab:blue", "tab:orange", "0.25"
 _MOST_ROWS = 30
@@ -85,8 +85,7 @@ def draw_possession(
         draw_spells(report, ax)
         figure = figure_of(ax, "draw_possession")
     else:
-        shown = len(_rows_shown(report))
-        heights = 2.6, 0.9 + 0.34 * max(shown, 1)
+        heights = 2.6, 0.9 + 0.34 * max(shown_rows(report), 1)
         figure = new_figure((9.0, sum(heights)))
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=heights)
         if report.tracks:
@@ -157,6 +156,16 @@ def draw_spells(report: Timelines, ax: Axes) -> None:
     plain(ax)
     ax.set(xlabel="time (s)", ylim=(max(len(rows), 1) - 0.5, -0.5), ylabel="player")
     ax.set_yticks(range(len(rows)), [caption(str(report.tracks[row])) for row in rows])
+
+
+def shown_rows(report: Timelines) -> int:
+    """Return the number of lines that `draw_spells` draws.
+
+    Parameters
+    ----------
+    report : PossessionReport, or another object with these properties
+    """
+    return len(_rows_shown(report))
 
 
 def _strip(

@@ -372,7 +372,7 @@ def test_all_protocols_are_drawn_shown_compared_and_explained(tmp_path):
     page = every.to_html(tmp_path / "all.html")
     for name in ("activitynet", "opentad", "thumos14", "thumos14_updated"):
         assert f"{name}: Summary, %" in page
-        assert f"{name}: Classes, %, the worst first" in page
+        assert f"{name}: Classes, AP in %, the worst first" in page
     axes = every.plot().axes[0]
     line = axes.get_lines()[1]
     assert line.get_xdata().tolist() == [0.5, 0.7]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,15 @@ from overlap._common.frames import frame
 from overlap._common.values import ByValue
 from overlap.evaluate.bootstrap import Seed, checked_draws, draw_weights
 from overlap.evaluate.contract import agreed, contract_of, same_kind
-from overlap.evaluate.report import Report, json_text, plain
+from overlap.evaluate.page import Page, Picture, Result, Section
+from overlap.evaluate.report import Report, csv_text, json_text, plain
+from overlap.io import write_text
 
 from .case_scores import AGGREGATES, CaseScores
 from .case_table import StoredReport, case_names, case_table, has_cases, renamed
 from .contest import Contest
 from .significance import ZERO_METHODS
+from .tables import TERMS, ComparisonTables, share_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,6 +156,140 @@ class Comparison(ByValue):
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the comparison as JSON; with `path`, write it there (whole or not at all)."""
         return json_text(self.to_dict(), path)
+
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """Return the table as CSV; with `path`, write it there (whole or not at all)."""
+        return csv_text(self.table_rows, path)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """Return the comparison as one HTML page; with `path`, write it there.
+
+        Raises
+        ------
+        ImportError
+            jinja2 is not installed.
+        """
+        tables = self.tables
+        first, *others = self.sections()
+        text = Page(
+            kind=f"Comparison of {len(self.table_rows)} reports by {self.metric}",
+            title=", ".join(row["name"] for row in self.table_rows),
+            headline=self.headline(),
+            results=self._results(),
+            findings=self.settings.get("findings", ()),
+            content=[first, *self._pictures(), *others],
+            notes=self.settings["notes"],
+            methods="; ".join(tables.facts()) + ".",
+            terms={
+                **TERMS,
+                tables.level: "Bootstrap interval in other draws of as many items.",
+                f"difference, {'points' if tables.percent else tables.unit}": TERMS["difference"],
+            },
+            rows=self.rows(),
+            settings=plain(self.settings),
+        ).html()
+        if path is not None:
+            write_text(path, text)
+        return text
+
+    @property
+    def tables(self) -> ComparisonTables:
+        """Words and tables for people."""
+        return ComparisonTables(
+            self.metric,
+            self.settings,
+            self.table_rows,
+            self.pair_rows,
+            self.label_rows,
+            self.stability_rows,
+            self.agreement_rows,
+            self.scores is not None,
+        )
+
+    def headline(self) -> str:
+        """Return one line that says which report is the best, and how sure that is."""
+        first, tables = self.table_rows[0], self.tables
+        tied = [row["name"] for row in self.table_rows if row["rank"] == first["rank"]]
+        who = f"{first['name']} is the best" if len(tied) == 1 else f"{' and '.join(tied)} tie"
+        return (
+            f"{who} by {self.metric}: {tables.number(first[self.metric])} {tables.unit}, first in "
+            f"{share_words(first['best_in'])} of the draws"
+        )
+
+    def sections(self) -> list[Section]:
+        """Return the ranking, the labels if there are several, ranks in draws, differences."""
+        tables = self.tables
+        labels = [tables.of_labels()] if self.label_rows else []
+        return [tables.ranking(), *labels, tables.ranks(), tables.differences()]
+
+    def _results(self) -> list[Result]:
+        tables, pair = self.tables, self.pair_rows[0]
+        best = self.table_rows[0]
+        unit = "points" if tables.percent else tables.unit
+        return [
+            Result(
+                f"{self.metric} of {best['name']}",
+                f"{tables.number(best[self.metric])} {tables.unit}",
+                f"{tables.span(best)} ({tables.level}); {self.settings['items']:,} items",
+            ),
+            Result(
+                f"{pair['better']} before {pair['worse']}",
+                f"{tables.number(pair['difference'])} {unit}",
+                f"{tables.span(pair)} ({tables.level}); better in "
+                f"{share_words(pair['better_in'])} of the draws",
+            ),
+        ]
+
+    def _pictures(self) -> list[Picture]:
+        from overlap.plot.comparison import draw_beats, draw_podium, draw_ranking, draw_stability
+        from overlap.plot.figures import panel
+
+        names = ", ".join(row["name"] for row in self.table_rows)
+        side = max(3.5, 0.45 * len(self.table_rows) + 1.8)
+        values = ", ".join(
+            f"{row['name']} {self.tables.number(row[self.metric])} ({self.tables.span(row)})"
+            for row in self.table_rows
+        )
+        pictures = [
+            Picture(
+                f"{self.metric} of each report",
+                partial(panel, partial(draw_ranking, self), 1.2 + 0.35 * len(self.table_rows)),
+                f"A dot with its interval for each report: {values}.",
+                f"Lines: {self.tables.level}s. Reports share the cases, so differences are surer "
+                "than lines that overlap suggest: the table of differences says how sure.",
+            ),
+            Picture(
+                f"Ranks in {self.settings['resamples']:,} draws",
+                partial(panel, partial(draw_stability, self), side),
+                f"Blobs for the share of draws in which each report has each rank; from the best: "
+                f"{names}.",
+                "The larger a blob, the more draws give the report this rank. The line spans the "
+                "ranks of the interval, the cross is the median. Blobs on the dotted diagonal "
+                "only: a ranking that is sure.",
+            ),
+        ]
+        if self.scores is not None:
+            podium = Picture(
+                "Values of all cases, by the place taken in the case",
+                partial(panel, partial(draw_podium, self), 4.2),
+                f"Dots for the value of each case, under the place that the report takes in it; "
+                f"reports {names}.",
+                "Each dot is a case; dots of one case are joined. Many dots of a color on the "
+                "left: this report wins many cases.",
+            )
+            pictures.insert(1, podium)
+        if "significant" in self.pair_rows[0]:
+            pictures.append(
+                Picture(
+                    "Which report is better than which",
+                    partial(panel, partial(draw_beats, self), side),
+                    "Squares with corrected p-values, filled where the report of the row is "
+                    "significantly better than that of the column.",
+                    "A filled square: the report of the row is significantly better than that of "
+                    "the column. Numbers are p-values after Holm's correction.",
+                )
+            )
+        return pictures
 
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw the podium, the stability of ranks and the significant differences.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,9 @@ import numpy as np
 
 from overlap._common.frames import frame
 from overlap.evaluate.numbers import Number, not_as_stored
-from overlap.evaluate.page import Section
-from overlap.evaluate.report import Report
+from overlap.evaluate.page import Picture, Result, Section, input_name
+from overlap.evaluate.report import Report, interval_words
+from overlap.io.printable import number_of
 from overlap.regions.interval_sets import IntervalSets
 
 from .counts import Counts
@@ -29,6 +30,30 @@ __all__ = ["PossessionReport", "stored_report"]
 #: Columns of players on the screen, and most rows.
 _BRIEF = ("possession", "spells", "truth_possession", "truth_spells", "iou")
 _MOST_ROWS = 20
+_TOLD = ("iou", "time_precision", "time_recall", "possession")
+_MATCHED = {
+    "F1": "Harmonic mean of precision and recall of spells",
+    "precision": "Share of the found spells that match an annotated one",
+    "recall": "Share of the annotated spells that match a found one",
+    "tp": "Number of the found spells that match an annotated one",
+}
+_TERMS = {
+    "iou": "Seconds in which found and annotated possession agree, over those in which either "
+    "says that a player has the ball.",
+    "mean_iou": "Mean of the IoU of the players.",
+    "time_precision": "Share of the found seconds that are annotated.",
+    "time_recall": "Share of the annotated seconds that are found.",
+    "possession": "Seconds in which the player has the ball.",
+    "truth_possession": "Seconds in which the player has the ball by annotation.",
+    "spells": "Number of found intervals with the ball.",
+    "truth_spells": "Number of annotated intervals with the ball.",
+    "longest": "Seconds of the longest spell of the player.",
+    "seen": "Seconds in which the player has a score: there are regions of the player and the ball.",
+    "shared": "Seconds that are found and annotated.",
+    "simultaneous": "Seconds in which two or more players have the ball.",
+    "player": "Track, with its video where there are several.",
+    "value": "The number itself.",
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -90,6 +115,67 @@ class PossessionReport(Report):
         number = self.numbers[0]
         unit = " s" if number.unit == "s" else ""
         return f"possession: {number.name} {number.value:.4g}{unit} ({len(self.tracks)} players)"
+
+    def kind(self) -> str:
+        """Return what was done."""
+        return "Possession"
+
+    def title(self) -> str:
+        """Return the names of the players' file, and of the annotations'."""
+        players = input_name(self.settings["players"], "players")
+        truth = "" if self.truth is None else input_name(self.settings.get("truth"), "truth")
+        return f"{players} against {truth}" if truth else players
+
+    def results(self) -> list[Result]:
+        """Return the first numbers, with intervals and what they are counted from."""
+        counts = f"{number_of(len(self.tracks), 'player')} in {_videos(self.settings)}"
+        shown = [number for number in self.numbers if number.metric in _TOLD]
+        return [
+            Result(
+                number.name,
+                f"{number.value:.4g}" + " s" * (number.unit == "s"),
+                "; ".join(filter(None, [interval_words(number), counts])),
+            )
+            for number in shown
+        ]
+
+    def pictures(self) -> list[Picture]:
+        """Return the spells of all players, and the scores of the one with most possession."""
+        from overlap.plot.figures import panel
+        from overlap.plot.timelines import draw_scores, draw_spells, shown_rows
+
+        if not self.tracks:
+            return []
+        seconds = ", ".join(
+            f"{label} {value:.4g} s"
+            for label, value in zip(self.tracks[:8], self.found.measure().tolist(), strict=False)
+        )
+        most = self.tracks[int(np.argmax(self.found.measure()))]
+        return [
+            Picture(
+                "Spells of the players",
+                partial(panel, partial(draw_spells, self), 1.2 + 0.3 * max(shown_rows(self), 2)),
+                f"Bars along the time for when each player has the ball: {seconds}.",
+                "Blue: found. Orange, below: annotated. Of many players, those with most seconds.",
+            ),
+            Picture(
+                f"Score of player {most}",
+                partial(panel, partial(draw_scores, self), 3.2),
+                f"The score of ball and player {most} by time, with the thresholds.",
+                "The player with most possession. The player has the ball from a frame at or above "
+                "the threshold on, until the score falls below the release.",
+            ),
+        ]
+
+    def terms(self) -> Mapping[str, str]:
+        """Return definitions of the numbers."""
+        levels = {row["metric"].partition("@")[2] for row in self.table_rows} - {""}
+        matched = {
+            f"{name}@{level}": f"{text} at a temporal IoU of {level} or more."
+            for level in levels
+            for name, text in _MATCHED.items()
+        }
+        return {**_TERMS, **matched}
 
     def sections(self) -> list[Section]:
         """Return the summary, and a line for every player."""

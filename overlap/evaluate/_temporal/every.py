@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
 from overlap.evaluate.contract import Contract, contract_of
-from overlap.evaluate.page import Section
+from overlap.evaluate.page import Picture, Result, Section
 from overlap.evaluate.thresholds import threshold_names
 
-from .report import TemporalReport, facts_of
+from .report import TemporalReport, facts_of, results_of
 
 __all__ = ["SeveralProtocols", "SeveralReports", "together"]
 
@@ -82,9 +83,40 @@ class SeveralReports(TemporalReport):
         """Refuse: there is one curve for each protocol."""
         raise ValueError("this report is of several protocols; take the curve from one of them")
 
-    def sections(self) -> list[Section]:
-        """Return the tables of every protocol, each under its name."""
+    def kind(self) -> str:
+        """Return what was done."""
+        return "Temporal localization by every protocol"
+
+    def results(self) -> list[Result]:
+        """Return the mean of every protocol."""
+        means = [number for number in self.numbers if "iou" not in number.where]
+        return results_of(means, self.settings)
+
+    def pictures(self) -> list[Picture]:
+        """Return the numbers of every protocol over the thresholds."""
+        from overlap.plot.figures import panel
+        from overlap.plot.localization import draw_protocols
+
+        reports = self.evidence.reports
+        means = ", ".join(f"{result.name} {result.value}" for result in self.results())
         return [
+            Picture(
+                "mAP by IoU threshold",
+                partial(panel, lambda ax: draw_protocols(reports, ax=ax)),
+                f"A line of mAP over the IoU threshold for each protocol: {means}.",
+                "Protocols differ in their thresholds, and in rules where they share one.",
+            )
+        ]
+
+    def headline(self) -> str:
+        """Return the mean of every protocol."""
+        return "mAP " + ", ".join(
+            f"{result.value} by {result.name.removesuffix(' mAP')}" for result in self.results()
+        )
+
+    def sections(self) -> list[Section]:
+        """Return the numbers of all protocols, then the tables of each under its name."""
+        return [self._together("All protocols")] + [
             replace(section, title=f"{name}: {section.title}")
             for name, report in self.evidence.reports.items()
             for section in report.sections()
@@ -92,6 +124,9 @@ class SeveralReports(TemporalReport):
 
     def brief(self) -> list[Section]:
         """Return the mAP at each threshold by every protocol."""
+        return [self._together(""), Section("", (), facts_of(self.settings))]
+
+    def _together(self, title: str) -> Section:
         summary, protocols = dict(self.items), self.settings["protocols"]
         levels = {name for one in protocols.values() for name in threshold_names(one["thresholds"])}
         rows = []
@@ -100,7 +135,7 @@ class SeveralReports(TemporalReport):
             cells = ["" if value is None else f"{100 * value:.2f}" for value in values]
             rows.append([metric.partition("@")[2] or "mean", *cells])
         columns = ["IoU", *(f"{name} %" for name in protocols)]
-        return [Section("", columns, rows, keys=1), Section("", (), facts_of(self.settings))]
+        return Section(title, columns, rows, keys=1)
 
     def draw(self, path: str | Path | None, ax: Any, **options: Any) -> Any:
         """Draw the numbers of every protocol over the thresholds."""

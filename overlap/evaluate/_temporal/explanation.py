@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from overlap._common.frames import frame
 from overlap._common.values import ByValue
-from overlap.evaluate.report import Report
+from overlap.evaluate.page import Page, Picture, Result, Section
+from overlap.evaluate.report import Report, csv_text, json_text, plain
 from overlap.evaluate.runner import run
 from overlap.evaluate.thresholds import threshold_values
+from overlap.io import write_text
 from overlap.io.name_match import closest
 
 from .digests import same_input
@@ -36,10 +40,13 @@ class Explanation(ByValue):
     step_rows : tuple of dict
         One per step: ``field``, ``before`` and ``after`` (its values), the number after
         the step, and its ``change``.
+    names : tuple of str
+        Names of both reports.
     """
 
     metric: str
     step_rows: tuple[dict[str, Any], ...]
+    names: tuple[str, str] = ("a", "b")
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -50,8 +57,128 @@ class Explanation(ByValue):
         """Return the steps."""
         return [dict(row) for row in self.step_rows]
 
+    def to_json(self, path: str | Path | None = None) -> str:
+        """Return metric and steps as JSON; with `path`, write it there (whole or not at all)."""
+        return json_text(plain({"metric": self.metric, "table": self.step_rows}), path)
 
-def explain(a: Report, b: Report, *, metric: str | None = None) -> Explanation:
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """Return the steps as CSV; with `path`, write them there (whole or not at all)."""
+        return csv_text(self.step_rows, path)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """Return the steps as one HTML page; with `path`, write it there.
+
+        Raises
+        ------
+        ImportError
+            jinja2 is not installed.
+        """
+        text = Page(
+            kind=f"Why {self.metric} differs",
+            title=f"From {self.names[0]} to {self.names[1]}",
+            headline=self.headline(),
+            results=self._results(),
+            findings=(),
+            content=[self.section(), self._picture()],
+            notes=(),
+            methods="The rules of the first report are exchanged for those of the second, one "
+            "field at a time in the order of the table, and the number is computed again after "
+            "each. The changes add up to the gap. Where fields interact, the share of each "
+            "depends on this order.",
+            terms=_TERMS | {f"{self.metric} %": "The number after the step."},
+            rows=self.rows(),
+            settings={"metric": self.metric, "reports": list(self.names)},
+        ).html()
+        if path is not None:
+            write_text(path, text)
+        return text
+
+    def plot(self, path: str | Path | None = None) -> Any:
+        """Draw the number after each step.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            File to write, all or nothing; the suffix is the format.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from overlap.plot.figures import panel, save
+        from overlap.plot.steps import draw_steps
+
+        rows = self.step_rows
+        figure = panel(
+            partial(
+                draw_steps,
+                names=[self.names[0], *(str(row["field"]) for row in rows[1:])],
+                values=[100 * row[self.metric] for row in rows],
+                axis=f"{self.metric}, %",
+            ),
+            1.2 + 0.3 * len(rows),
+        )
+        save(figure, path)
+        return figure
+
+    def headline(self) -> str:
+        """Return both numbers, and the field that changes most."""
+        first, *steps = self.step_rows
+        before, after = (100 * row[self.metric] for row in (first, self.step_rows[-1]))
+        line = f"{self.metric} {before:.2f} % becomes {after:.2f} %"
+        if not steps:
+            return f"{line}: no rule and no input differs"
+        most = max(steps, key=lambda row: abs(row["change"]))
+        return f"{line}; {most['field']} changes most, by {100 * most['change']:+.2f} points"
+
+    def section(self) -> Section:
+        """Return the steps as a table."""
+        rows = [
+            [
+                str(row["field"]),
+                str(row["before"]),
+                str(row["after"]),
+                f"{100 * row[self.metric]:.2f}",
+                f"{100 * row['change']:+.2f}",
+            ]
+            for row in self.step_rows
+        ]
+        return Section("Steps", ("field", "from", "to", f"{self.metric} %", "change"), rows, keys=1)
+
+    def _results(self) -> list[Result]:
+        first, last = self.step_rows[0][self.metric], self.step_rows[-1][self.metric]
+        return [
+            Result(self.names[0], f"{100 * first:.2f} %", self.metric),
+            Result(self.names[1], f"{100 * last:.2f} %", self.metric),
+            Result("gap", f"{100 * (last - first):+.2f}", "points, the sum of all changes"),
+        ]
+
+    def _picture(self) -> Picture:
+        return Picture(
+            "The number after each step",
+            self.plot,
+            "Bars from the number before a step to that after it: "
+            + ", ".join(f"{row['field']} {100 * row['change']:+.2f}" for row in self.step_rows[1:]),
+            "From top to bottom. A bar to the right raises the number, one to the left lowers it.",
+        )
+
+
+_TERMS = {
+    "field": "Rule, or input, that is exchanged.",
+    "from": "Its value in the first report.",
+    "to": "Its value in the second report.",
+    "change": "How much the step moves the number, in points (hundredths).",
+    "gap": "Number of the second report minus that of the first.",
+}
+
+
+def explain(
+    a: Report,
+    b: Report,
+    *,
+    metric: str | None = None,
+    names: Sequence[str] = ("a", "b"),
+) -> Explanation:
     """Walk from the rules of one report to those of another, one field at a time.
 
     Parameters
@@ -60,6 +187,8 @@ def explain(a: Report, b: Report, *, metric: str | None = None) -> Explanation:
         Reports of `temporal`.
     metric : str, optional
         A name that both summaries have; by default the first of `a`.
+    names : sequence of str
+        Two names for the page.
 
     Returns
     -------
@@ -86,6 +215,8 @@ def explain(a: Report, b: Report, *, metric: str | None = None) -> Explanation:
     >>> float(steps["comparison"])
     -1.0
     """
+    if isinstance(names, str) or len(names) != 2:
+        raise ValueError(f"explain: names = {names!r}; wanted two names")
     metric = a.items[0][0] if metric is None else metric
     inputs, ends, own = [], [], metric
     for name, report in (("a", a), ("b", b)):
@@ -136,7 +267,7 @@ def explain(a: Report, b: Report, *, metric: str | None = None) -> Explanation:
                 "change": ends[1] - value,
             }
         )
-    return Explanation(metric, tuple(rows))
+    return Explanation(metric, tuple(rows), (str(names[0]), str(names[1])))
 
 
 def _source(inputs: dict[str, Any], role: str) -> str:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from overlap.evaluate.page import Section
+from overlap.evaluate.numbers import Number
+from overlap.evaluate.page import Picture, Result, Section
 from overlap.evaluate.report import Report
 from overlap.evaluate.thresholds import threshold_names
+from overlap.io.printable import number_of
 
 from .evidence import TemporalEvidence
 
-__all__ = ["TemporalReport", "facts_of"]
+__all__ = ["TemporalReport", "facts_of", "results_of"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,9 +52,83 @@ class TemporalReport(Report):
         name, value = self.items[0]
         return f"{self.settings['protocol']}: {name} {_percent(value)} %"
 
+    def kind(self) -> str:
+        """Return what was done, and by which rules."""
+        return f"Temporal localization by the protocol {self.settings['protocol']}"
+
+    def results(self) -> list[Result]:
+        """Return the mean and the numbers at up to three thresholds, with what they count."""
+        mean, *others = self.numbers
+        shown = [number for number in others if number.where.get("iou") in _TOLD] or others
+        return results_of([mean, *shown[:3]], self.settings)
+
     def sections(self) -> list[Section]:
         """Return the numbers with intervals and tie ranges, and the classes, the worst first."""
         return [self._summary(), _classes(self.rows())]
+
+    def pictures(self) -> list[Picture]:
+        """Return curves, the mean over the thresholds, and the classes."""
+        from overlap.plot.figures import panel
+        from overlap.plot.localization import (
+            draw_classes,
+            draw_curves,
+            draw_thresholds,
+            shown_classes,
+        )
+
+        rows = self.rows()
+        if not rows:
+            return []
+        levels = list(dict.fromkeys(row["iou"] for row in rows))
+        first = threshold_names(levels)[0]
+        firsts = [row for row in rows if row["iou"] == levels[0] and row["value"] == row["value"]]
+        by_value = sorted(firsts, key=lambda row: row["value"])
+        spread = (
+            f"from {by_value[0]['class']} with {_percent(by_value[0]['value'])} % to "
+            f"{by_value[-1]['class']} with {_percent(by_value[-1]['value'])} %"
+            if by_value
+            else "all undefined"
+        )
+        values = ", ".join(f"{n.name} {_percent(n.value)} %" for n in self.numbers)
+        pictures = [
+            Picture(
+                "Precision against recall",
+                partial(panel, partial(draw_curves, self)),
+                f"Curves of precision, mean over classes, against recall, one for each IoU "
+                f"threshold: {values}.",
+                f"Strong lines: mean over classes, one for each IoU threshold. {_FAINT} at IoU "
+                f"{first}. The further a line stays high, the better.",
+            ),
+            Picture(
+                f"AP of each class at IoU {first}",
+                partial(
+                    panel, partial(draw_classes, self), max(3.5, 1.2 + 0.22 * shown_classes(self))
+                ),
+                f"Bars of the AP of each class at IoU {first}, {spread}.",
+                "In brackets: the number of truths."
+                + (" Black lines: intervals." if self.intervals else ""),
+            ),
+        ]
+        if len(levels) > 1:
+            over = Picture(
+                "mAP by IoU threshold",
+                partial(panel, partial(draw_thresholds, self)),
+                f"A line of mAP over the IoU threshold: {values}.",
+                "How far the number falls where predictions must fit more closely."
+                + (" The band is the interval." if self.intervals else ""),
+            )
+            pictures.insert(1, over)
+        return pictures
+
+    def terms(self) -> Mapping[str, str]:
+        """Return definitions of the columns."""
+        level = f"{100 * self.intervals[0].level:g} % interval" if self.intervals else ""
+        interval = "Bootstrap interval of the number in another draw of as many videos."
+        return {**_TERMS, level: interval} | {
+            number.name: f"Mean of the AP of all classes at temporal IoU {number.where['iou']}."
+            for number in self.numbers
+            if "iou" in number.where and "protocol" not in number.where
+        }
 
     def brief(self) -> list[Section]:
         """Return the mAP at each threshold and the mean, and the inputs."""
@@ -97,6 +175,68 @@ class TemporalReport(Report):
         return Section("Summary, %", columns, rows)
 
 
+_FAINT = "Faint lines: single classes; of many, bands with half and nine tenths of them,"
+_TOLD = ("0.50", "0.75", "0.95")  # thresholds that papers report
+_TERMS = {
+    "mAP": "Mean average precision: the mean of AP over classes, then over the IoU thresholds.",
+    "value": "The number itself.",
+    "over orders of ties": "Least and greatest value over the orders of predictions with equal "
+    "confidence, which the rules leave open.",
+    "class": "Label of the segments.",
+    "truths": "Number of annotated segments of the class: the denominator of recall.",
+    "mean": "Mean over the IoU thresholds.",
+    "metric": "AP: average precision, the area under the curve of precision against recall.",
+    "iou": "Temporal IoU from which a prediction can match a truth: length of the intersection "
+    "over length of the union.",
+    "n_truth": "Number of annotated segments of the class.",
+    "n_found": "Number of predictions of the class that count.",
+    "n_true": "Number of them that match a truth.",
+    "n_false": "Number of them that match none, or one that is taken.",
+    "n_ignored": "Number of them that overlap ambiguous intervals only, and do not count.",
+    "n_videos": "Number of videos with truths of the class.",
+    "low": "Lower end of the interval.",
+    "high": "Upper end of the interval.",
+    "protocol": "Rules of a published evaluator.",
+}
+
+
+def results_of(numbers: Sequence[Number], settings: Mapping[str, Any]) -> list[Result]:
+    """Return numbers for the head of the page, with their intervals and what they count.
+
+    Parameters
+    ----------
+    numbers : sequence of Number
+    settings : mapping
+        Of the report.
+    """
+    counts = _counts(settings)
+    return [
+        Result(
+            number.name,
+            "undefined" if math.isnan(number.value) else f"{_percent(number.value)} %",
+            "; ".join(filter(None, [_interval_words(number), counts])),
+        )
+        for number in numbers
+    ]
+
+
+def _counts(settings: Mapping[str, Any]) -> str:
+    """Return what the numbers count: truths, videos and classes."""
+    truth = settings["truth"]
+    counts = [number_of(truth["segments"], "truth"), number_of(truth["videos"], "video")]
+    if "classes" in settings:
+        count = len(settings["classes"])
+        counts.append("1 class" if count == 1 else f"{count:,} classes")
+    return ", ".join(counts)
+
+
+def _interval_words(number: Number) -> str:
+    ends = number.interval
+    if ends is None or math.isnan(ends.low):
+        return ""
+    return f"{_percent(ends.low)} to {_percent(ends.high)} ({100 * ends.level:g} % interval)"
+
+
 def _percent(value: float) -> str:
     """Write a fraction in per cent; nothing for NaN."""
     return "" if math.isnan(value) else f"{100 * value:.2f}"
@@ -118,17 +258,27 @@ def _classes(rows: list[dict[str, Any]]) -> Section:
         lines.setdefault(row["class"], {})[row["iou"]] = row["value"]
     truths = {row["class"]: row["n_truth"] for row in rows}
     means = {name: sum(line.values()) / len(line) for name, line in lines.items()}
+    ends = {
+        (row["class"], row["iou"]): f" ({_span((row['low'], row['high']))})"
+        for row in rows
+        if not math.isnan(row.get("low", math.nan))
+    }
     cells = [
         [
             name,
             str(truths[name]),
-            *(_percent(lines[name].get(level, math.nan)) for level in levels),
+            *(
+                _percent(lines[name].get(level, math.nan)) + ends.get((name, level), "")
+                for level in levels
+            ),
             _percent(means[name]),
         ]
         for name in sorted(lines, key=lambda name: means[name])
     ]
     columns = ["class", "truths", *threshold_names(levels), "mean"]
-    return Section("Classes, %, the worst first", columns, cells)
+    title = "Classes, AP in %, the worst first"
+    note = "One column for each IoU threshold" + (", with intervals in brackets." if ends else ".")
+    return Section(title, columns, cells, note=note)
 
 
 def facts_of(settings: dict[str, Any]) -> list[list[str]]:
