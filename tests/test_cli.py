@@ -347,15 +347,19 @@ def test_compare(run, reports):
     written = json.loads(Path("out.json").read_text())
     assert {row["name"]: row["mAP"] for row in written["table"]} == maps
     best = max(maps, key=maps.get)
-    assert out.splitlines()[1].endswith(best)
+    assert out.splitlines()[1].startswith(best)
     assert f"{100 * abs(maps['a.json'] - maps['c.json']):.2f}" in out
     assert run(*words, "--allow", "labels,protocol", "--metric", "map")[1] == out
     assert written["settings"]["resamples"] == 50
 
 
 def test_explain(run, reports):
-    code, out, err = run("explain", "a.json", "b.json", "--out", "out.json")
+    words = ("--out", "out.json", "--out", "out.html", "--out", "out.csv", "--plot", "out.svg")
+    code, out, err = run("explain", "a.json", "b.json", *words)
     assert (code, err) == (0, "")
+    assert "From a.json to b.json" in Path("out.html").read_text()
+    assert Path("out.csv").read_text().startswith("field,before,after,mAP,change\n(a),")
+    assert "<svg" in Path("out.svg").read_text()
     steps = json.loads(Path("out.json").read_text())["table"]
     summaries = [
         json.loads(Path(name).read_text())["summary"]["mAP"] for name in ("a.json", "b.json")
@@ -369,7 +373,7 @@ def test_explain(run, reports):
 
 def test_explain_follows_changed_fields_and_labels(run, reports):
     _, out, _ = run("explain", "a.json", "c.json")
-    fields = [line.split()[2] for line in out.splitlines()[1:]]
+    fields = [line.split()[0] for line in out.splitlines()[1:]]
     assert "labels" in fields
     assert "comparison" not in fields  # set to what the first report has
 
@@ -381,7 +385,7 @@ def test_explain_follows_changed_fields_and_labels(run, reports):
         (["compare", "a.json", "truth.json"], "truth.json: is not a report of overlap"),
         (["compare", "a.json", "no.json"], "no.json: no such file"),
         (["compare", "a.json", "b.json", "--out", "a.json"], "would overwrite the input a.json"),
-        (["compare", "a.json", "b.json", "--out", "x.csv"], "wanted a name in .json"),
+        (["compare", "a.json", "b.json", "--out", "x.parquet"], "wanted a name in .json, .csv, .html"),
         (["compare", "a.json", "b.json", "--metric", "AP"], "has no metric 'AP'; did you mean"),
         (["explain", "a.json"], "Missing argument 'REPORT_B'"),
         (["explain", "a.json", "b.json", "--metric", "AP"], "has no metric 'AP'"),

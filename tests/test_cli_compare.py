@@ -87,9 +87,9 @@ def test_files_and_reports_give_the_same(run, made, folder):
                 assert part["dice"] == pytest.approx(summary[f"dice[{part['label']}]"], abs=1e-12)
     lines = out.splitlines()
     assert lines[0].split() == (
-        "rank dice % 95 % interval best in by cases mean rank report".split()
+        "report rank dice % 95 % interval best in by cases mean rank".split()
     )
-    assert lines[1].endswith("good.json")
+    assert lines[1].startswith("good.json ")
     assert f"{100 * made['good'].summary['dice']:.2f}" in lines[1]
     assert any(line.startswith("organ ") for line in lines)
     assert "Wilcoxon signed-rank, two-sided, zeros left out; Holm over the pairs" in out
@@ -222,7 +222,7 @@ def test_equal_reports_and_few_cases_are_said_to_be(run, folder, made):
     code, out, _ = run("good.json", "same.json")
     assert code == 0
     assert "good.json = same.json" in out
-    assert "significant" not in out
+    assert out.split("good.json = same.json")[1].splitlines()[0].split()[-1] == "no"
     truth, methods = volumes(2)
     few = evaluate.segmentation(truth=truth, found=methods["good"], labels={"organ": (1, 2)})
     few.to_json("few.json")
@@ -231,7 +231,14 @@ def test_equal_reports_and_few_cases_are_said_to_be(run, folder, made):
     assert "unknown" in out.splitlines()[1]
 
 
-def test_podium_is_written(run, folder):
-    code, _, _ = run("good.json", "fair.json", "poor.json", "--plot", "p.png", "--quiet")
-    assert code == 0
+def test_podium_and_page_are_written(run, folder):
+    words = ("--plot", "p.png", "--out", "c.html", "--out", "c.csv", "--quiet")
+    assert run("good.json", "fair.json", "poor.json", *words)[0] == 0
     assert (folder / "p.png").read_bytes()[:4] == b"\x89PNG"
+    page = (folder / "c.html").read_text()
+    assert "good.json is the best by dice" in page
+    assert page.count("<img ") == 4
+    assert page.index("Ranking") < page.index("Labels") < page.index("Differences")
+    lines = (folder / "c.csv").read_text().splitlines()
+    assert lines[0].startswith("rank,name,dice,low,high,best_in")
+    assert [line.split(",")[1] for line in lines[1:]] == ["good.json", "fair.json", "poor.json"]

@@ -48,7 +48,7 @@ _TERMS = {
     "spells": "Number of found intervals with the ball.",
     "truth_spells": "Number of annotated intervals with the ball.",
     "longest": "Seconds of the longest spell of the player.",
-    "seen": "Seconds in which the player has a score: there are regions of the player and the ball.",
+    "seen": "Seconds in which both the player and the ball were seen.",
     "shared": "Seconds that are found and annotated.",
     "simultaneous": "Seconds in which two or more players have the ball.",
     "player": "Track, with its video where there are several.",
