@@ -136,8 +136,8 @@ class Report(ByValue):
 
     def content(self) -> list[Section | Picture]:
         """Return the tables and pictures of the page: the first table, the pictures, the others."""
-        first, *others = self.sections() or [None]
-        return [*([] if first is None else [first]), *self.pictures(), *others]
+        sections = self.sections()
+        return [*sections[:1], *self.pictures(), *sections[1:]]
 
     def sections(self) -> list[Section]:
         """Return the tables of the page, the most telling first."""

@@ -79,7 +79,7 @@ def panel(draw: Callable[[Axes], Any], height: float = 3.5, width: float = 4.6) 
     axes = figure.subplots()
     draw(axes)
     for side in ("left", "center", "right"):
-        axes.set_title("", loc=side)  # type: ignore[arg-type]
+        axes.set_title("", loc=side)
     return figure
 
 

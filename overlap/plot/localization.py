@@ -199,14 +199,14 @@ def draw_thresholds(report: _Curved, ax: Axes) -> None:
     thresholds = sorted(_thresholds(report))
     values = [100 * _mean_ap(report, threshold) for threshold in thresholds]
     summary = dict(report.summary_items())
-    ends = [
+    low, high = (
         [100 * summary.get(f"mAP@{_level(x)} {end}", float("nan")) for x in thresholds]
         for end in ("low", "high")
-    ]
+    )
     title = "mAP by IoU threshold"
     level = report.settings.get("bootstrap", {}).get("confidence_level")
-    if level is not None and not np.isnan(ends).all():
-        ax.fill_between(thresholds, *ends, color="#4c72b0", alpha=0.2, lw=0)
+    if level is not None and not np.isnan(low).all():
+        ax.fill_between(thresholds, low, high, color="#4c72b0", alpha=0.2, lw=0)
         title += f", with {100 * level:g} % intervals"
     ax.plot(thresholds, values, "o-", color="#4c72b0", ms=4, lw=1.5)
     ax.set_title(title, fontsize="medium")

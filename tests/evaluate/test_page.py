@@ -85,15 +85,13 @@ def test_rows_link_to_their_pictures():
 
 
 def test_pictures_are_inside_the_page_and_the_same_twice():
-    text = page(
-        content=[Picture("p", drawn, "a line"), Picture("q", drawn, "the same", photo=True)]
-    )
+    pictures = [Picture("p", drawn, "a line"), Picture("q", drawn, "the same", photo=True)]
+    text = page(content=pictures)
     svg, png = (base64.b64decode(data) for data in re.findall(r"base64,([^\"]+)", text))
-    assert svg.startswith(b"<svg") and b"<text" in svg
+    assert svg.startswith(b"<svg")
+    assert b"<text" in svg
     assert png[:4] == b"\x89PNG"
-    assert text == page(
-        content=[Picture("p", drawn, "a line"), Picture("q", drawn, "the same", photo=True)]
-    )
+    assert text == page(content=pictures)
     assert not re.search(r"(src|href)=\"(?!data:|#)", text)
 
 
