@@ -1,10 +1,11 @@
 """
-The steric map of alanine dipeptide
-===================================
+The oldest model
+================
 
-Which pairs of angles can a residue have? Take its atoms as hard spheres, turn the two bonds of its
-alpha carbon, and look which atoms come too close. Ramachandran, Ramakrishnan and Sasisekharan drew
-the first such map in 1963. Here it becomes regions of the torus, which can be scored.
+Which pairs of angles can a residue have? Take the atoms of alanine dipeptide as hard spheres, turn
+the two bonds of its alpha carbon, and look which atoms come too close. Ramachandran, Ramakrishnan
+and Sasisekharan drew the first such map in 1963. Here it becomes
+:doc:`regions of the torus </guides/ramachandran>`, which can be scored.
 
 ``python examples/alanine_dipeptide.py`` draws it to ``alanine_dipeptide.png``. With a second
 argument, the folder of the Top8000 grids (``Top8000_ramachandran_pct_contour_grids`` of
@@ -140,7 +141,7 @@ def compare(folder):
 
 
 def draw(path, real=None):
-    """Draw the maps, with the regions of proteins if they are given."""
+    """Draw steric maps of alanine dipeptide at three angles of the alpha carbon."""
     from overlap.plot import RamachandranPanel, draw_ramachandran
 
     panels = []
@@ -160,4 +161,3 @@ if __name__ == "__main__":
     where = sys.argv[1] if len(sys.argv) > 1 else "alanine_dipeptide.png"
     regions = compare(sys.argv[2]) if len(sys.argv) > 2 else None
     draw(where, regions)
-    print("written:", where)

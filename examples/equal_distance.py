@@ -3,8 +3,12 @@ Equal distances, different overlaps
 ===================================
 
 A loss of coordinates counts how far four numbers are off, and cannot see what these numbers are.
-At one and the same L2 distance from the truth, the IoU of a box is anything from a quarter to two
-thirds. Below: three losses of numbers, their gradients, and what one outlier does to each.
+All blue boxes are 5 pixels off in the L2 sense; their IoU is 0.25, 0.39, 0.44 and 0.67. Of 20,000
+random ones at this distance, IoU spans 0.25 to 0.66 and GIoU 0.18 to 0.66. Below: `ov.losses.l1`,
+`ov.losses.l2` and `ov.losses.smooth_l1`. The gradient of L2 grows with the error, so that one wrong
+measurement among ten pulls the best constant to 1.27. That of L1 does not, and its best constant is
+the median, at -0.03. Smooth L1 (0.19) is a square near 0 and a distance elsewhere.
+
 ``python examples/equal_distance.py`` draws this to ``equal_distance.svg``.
 """
 
@@ -75,8 +79,7 @@ for name, loss in NUMBERS.items():
 
 
 def draw(path):
-    """Draw boxes, spreads, losses, gradients and fits."""
-    import matplotlib
+    """Draw four boxes at one distance from the truth; losses of numbers and their gradients."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12.0, 6.4), layout="constrained")
@@ -106,11 +109,9 @@ def draw(path):
     for axis in (first, second, third):
         axis.legend(fontsize=8)
         axis.grid(alpha=0.25)
-    with matplotlib.rc_context({"svg.hashsalt": "equal distance"}):
-        figure.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None)
+    figure.savefig(path)
 
 
 if __name__ == "__main__":
     where = sys.argv[1] if len(sys.argv) > 1 else "equal_distance.svg"
     draw(where)
-    print("written:", where)

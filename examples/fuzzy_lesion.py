@@ -4,7 +4,9 @@ A fuzzy lesion and crisp boxes
 
 The truth is a probability map: a disc with a soft edge, as several readers would outline it. How
 good is a crisp box against it? Soft Dice and soft IoU say so, and can weight the anchors of a
-detector. Both also prefer boxes that are too large, the more so the softer the edge.
+detector. Both also prefer boxes that are too large, the more so the softer the edge. See
+:doc:`masks </guides/masks>`.
+
 ``python examples/fuzzy_lesion.py`` draws this to ``fuzzy_lesion.svg``.
 """
 
@@ -94,7 +96,7 @@ assert abs(ov.dice(above, lesion(8.0))[0] - dice[top]) < 1e-12
 
 
 def draw(path):
-    """Draw anchors by weight, scores by side, and the best side by blur."""
+    """Draw anchors weighted by soft Dice, scores of squares, and the best one by blur."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -126,4 +128,3 @@ def draw(path):
 if __name__ == "__main__":
     where = sys.argv[1] if len(sys.argv) > 1 else "fuzzy_lesion.svg"
     draw(where)
-    print("written:", where)

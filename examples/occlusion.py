@@ -2,10 +2,14 @@
 What is hidden cannot be seen
 =============================
 
-A detector that boxes what it sees is scored against the whole object. If a fraction alpha of it is
-hidden, no box inside the visible part has an IoU above 1 - alpha: at a threshold of 0.5, every
-object that is more than half hidden is lost, however good the detector is. A decoder that also
-knows the hidden side and guesses the fraction gets beyond the bound.
+A detector that boxes what it sees is scored against the whole object. Here objects are hidden from
+one side. A box of what is visible (blue) stays at or below the bound ``1 - hidden`` of
+`ov.amodal.iou_bound` (points a little above it are boxes that reach beyond what is visible), and
+none counts at 0.5 once half is hidden. `ov.coders.HiddenSide` completes the box from the side and a
+guess of the fraction, exact to a tenth (orange): 94 % of the objects instead of 52 % are found at
+an IoU of 0.5. `ov.amodal.occlusion_errors` says that occlusion explains 76 % of the loss of the
+first detector.
+
 ``python examples/occlusion.py`` draws this to ``occlusion.svg``.
 """
 
@@ -55,8 +59,7 @@ for name, boxes in LINES.items():
 
 
 def draw(path):
-    """Draw one object, IoU against the hidden fraction, and recall against it."""
-    import matplotlib
+    """Draw one occluded object; IoU and recall against the hidden fraction."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12.4, 3.9), layout="constrained")
@@ -89,11 +92,9 @@ def draw(path):
     for axis in (second, third):
         axis.grid(alpha=0.25)
         axis.legend(fontsize=8, loc="lower left")
-    with matplotlib.rc_context({"svg.hashsalt": "occlusion"}):
-        figure.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None)
+    figure.savefig(path)
 
 
 if __name__ == "__main__":
     where = sys.argv[1] if len(sys.argv) > 1 else "occlusion.svg"
     draw(where)
-    print("written:", where)

@@ -2,9 +2,13 @@
 Five pixels
 ===========
 
-The same five pixels are a catastrophe for a small object and a trifle for a large one: IoU is 0.600
-on an object of 20 pixels and 0.905 on one of 100. The tolerance of a score says so beforehand. In
-logarithms of the size, errors and gradients are the same at every scale.
+Five pixels cost an object of 20 pixels four tenths of its IoU (0.600), and one of 100 pixels a
+tenth (0.905). `ov.tolerance` tells beforehand what annotations that are exact to a pixel can say:
+below 8 pixels, IoU is uncertain by more than 0.5, below 40 pixels by more than 0.1. Ten per cent
+off is the same at 20 and at 200 pixels: the IoU is 0.75 at both, and so is its gradient with
+respect to the logarithm of the width (`ov.coders.LogSize`), while that with respect to the width
+itself falls as one over the size.
+
 ``python examples/pixels.py`` draws this to ``pixels.svg``.
 """
 
@@ -70,8 +74,7 @@ for name, slope in slope_of.items():
 
 
 def draw(path):
-    """Draw IoU, tolerance and gradients against the size."""
-    import matplotlib
+    """Draw IoU, tolerance and gradients against the size of the object."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12.0, 3.8), layout="constrained")
@@ -102,11 +105,9 @@ def draw(path):
         axis.set_xticks(ticks, [str(tick) for tick in ticks])
         axis.minorticks_off()
         axis.grid(alpha=0.25)
-    with matplotlib.rc_context({"svg.hashsalt": "pixels"}):
-        figure.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None)
+    figure.savefig(path)
 
 
 if __name__ == "__main__":
     where = sys.argv[1] if len(sys.argv) > 1 else "pixels.svg"
     draw(where)
-    print("written:", where)

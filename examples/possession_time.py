@@ -2,9 +2,11 @@
 Who has the ball, and for how long
 ==================================
 
-Two players pass a ball past a third. Frame by frame, where the ball is in a player's box becomes
-spells of possession: two thresholds instead of one, a state that is held while the ball is not
-seen, and a shortest duration make the difference between flicker and an answer.
+Two players pass a ball past a third. The share of the ball in a player's box trembles about the
+threshold and is missing where the ball was not seen. One threshold makes 40 spells of it, with an
+IoU of 0.635 against the annotation; two thresholds, a state that is held, and a shortest duration
+make 4, with 0.941. Explained in :doc:`possession time </guides/possession>`.
+
 ``python examples/possession_time.py`` draws this to ``possession_time.svg``.
 """
 
@@ -90,7 +92,7 @@ print("shares of the second half:", last.found.coverage(within=(5.0, 10.0)).roun
 
 
 def draw(path):
-    """Draw the last report."""
+    """Draw the score of one player with two thresholds, and the spells of all players."""
     import matplotlib
 
     with matplotlib.rc_context({"svg.hashsalt": "possession"}):
@@ -101,4 +103,3 @@ def draw(path):
 if __name__ == "__main__":
     where = sys.argv[1] if len(sys.argv) > 1 else "possession_time.svg"
     draw(where)
-    print("written:", where)

@@ -3,7 +3,8 @@ Gradient descent of rotated boxes
 =================================
 
 Boxes anywhere on the plane are moved onto their targets by the gradients of GIoU, DIoU and
-CIoU, without an automatic differentiation library: Adam in a few lines of NumPy.
+CIoU, without an automatic differentiation library: Adam in a few lines of NumPy. See
+:doc:`rotated boxes </guides/rotated>`.
 
 ``python examples/rotated_descent.py`` prints how many of 1,000 boxes arrive, for each score,
 and writes the animation ``rotated_descent.gif`` of twelve of them.
@@ -104,8 +105,8 @@ def twelve(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return start, target
 
 
-def animate(path: str, start: np.ndarray, target: np.ndarray, shown: np.ndarray) -> None:
-    """Write a GIF of the steps named by `shown`."""
+def draw(path: str, start: np.ndarray, target: np.ndarray, shown: np.ndarray) -> None:
+    """Draw twelve boxes that move onto their targets, as a GIF of the steps named by `shown`."""
     from matplotlib import colormaps
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -145,5 +146,4 @@ if __name__ == "__main__":
         print(f"{name}: IoU > 0.99 for {(iou > 0.99).mean():.1%}, the least {iou.min():.4f}")
     shown = np.concatenate([np.arange(0, 121, 5), [180, 400, 1000]])
     where = sys.argv[1] if len(sys.argv) > 1 else "rotated_descent.gif"
-    animate(where, *twelve(np.random.default_rng(3)), shown)
-    print("written:", where)
+    draw(where, *twelve(np.random.default_rng(3)), shown)

@@ -1,12 +1,15 @@
 """
-Turning a thin box: exact gradients and smooth surrogates
-=========================================================
+Turning a thin box
+==================
 
 Rotated boxes are often trained by surrogates, because the IoU was said to have no usable gradient.
-It has an exact one here, kinks and all. Thin boxes are the hard case: a few degrees off, the IoU is
-small and its peak is a needle. Blurred boxes round the needle, and boxes taken as Gaussians
-replace it. Descent by exact gradients arrives as surely; KFIoU alone, which does not see where a
-box is, does not (its authors add a term of the centers).
+It has an exact one here. Thin boxes are the hard case: the exact IoU of two boxes of 4 by 0.4 is a
+needle about equal angles. ``blurred(0.4)`` rounds it, and Gaussians (`ov.kld`, `ov.kfiou`) replace
+it. On the right, 100 boxes by descent: exact gradients arrive as surely as smooth ones, sooner at
+first and a little later over the last hundredths. KFIoU alone stays at 0.32, since it does not see
+where a box is; its authors add a term of the centers. More on these kinds:
+:doc:`smooth overlaps </guides/smooth>`, :doc:`boxes as Gaussians </guides/gaussians>`.
+
 ``python examples/rotated_surrogates.py`` draws this to ``rotated_surrogates.svg``.
 """
 
@@ -102,8 +105,7 @@ for name, history in histories.items():
 
 
 def draw(path):
-    """Draw scores and slopes against the angle, and the descents."""
-    import matplotlib
+    """Draw score, slope and descent of a thin rotated box."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12.4, 3.9), layout="constrained")
@@ -123,11 +125,9 @@ def draw(path):
     for axis in (first, second, third):
         axis.grid(alpha=0.25)
         axis.legend(fontsize=8)
-    with matplotlib.rc_context({"svg.hashsalt": "rotated surrogates"}):
-        figure.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None)
+    figure.savefig(path)
 
 
 if __name__ == "__main__":
     where = sys.argv[1] if len(sys.argv) > 1 else "rotated_surrogates.svg"
     draw(where)
-    print("written:", where)

@@ -2,11 +2,13 @@
 The dial of a detector
 ======================
 
-From which IoU on does an anchor learn an object? A low threshold gives every object many anchors,
-most of which show something else as well; a high one gives clean anchors, and none at all to
-objects that no anchor fits. The rule of Faster R-CNN, that every object gets its best anchor
-whatever the score, keeps the recall up. ``python examples/threshold_dial.py`` draws this to
-``threshold_dial.svg``.
+From which IoU on does an anchor learn an object? `ov.threshold_dial` gives what the threshold of
+`ov.assign` trades, here for 46,240 anchors on 40 images with 221 objects. At 0.3 there are 5,330
+positive anchors, of whose areas 60 % lie inside their objects, and 99 % of the objects have one. At
+0.7 there are 43, 85 % inside, for 13 % of the objects. With ``low_quality="truth"``, the rule of
+Faster R-CNN, every object has its best anchor whatever the threshold.
+
+``python examples/threshold_dial.py`` draws this to ``threshold_dial.svg``.
 """
 
 import sys
@@ -61,8 +63,7 @@ for k in (5, 9, 13):
 
 
 def draw(path):
-    """Draw the positive anchors of one image at two thresholds, and the dial."""
-    import matplotlib
+    """Draw the positive anchors at two thresholds; precision and recall by threshold."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12.6, 4.0), layout="constrained")
@@ -89,11 +90,9 @@ def draw(path):
     other.set_ylabel("positive anchors (dotted)")
     third.legend(fontsize=8, loc="lower left")
     third.grid(alpha=0.25)
-    with matplotlib.rc_context({"svg.hashsalt": "threshold dial"}):
-        figure.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None)
+    figure.savefig(path)
 
 
 if __name__ == "__main__":
     where = sys.argv[1] if len(sys.argv) > 1 else "threshold_dial.svg"
     draw(where)
-    print("written:", where)

@@ -3,8 +3,10 @@ Two cars parked perpendicular
 =============================
 
 Suppression keeps one box of every crowd. The axis-aligned boxes of two cars that stand across
-each other overlap although the cars do not touch, so one of them is lost; with rotated boxes
-both stay. ``python examples/two_cars.py`` draws this to ``two_cars.svg``.
+each other overlap although the cars do not touch, so one of them is lost; with
+:doc:`rotated boxes </guides/rotated>` both stay.
+
+``python examples/two_cars.py`` draws this to ``two_cars.svg``.
 """
 
 import math
@@ -39,7 +41,7 @@ for name, boxes in VIEWS.items():
 
 
 def draw(path: str) -> None:
-    """Draw both views beside each other."""
+    """Draw two cars: their axis-aligned boxes overlap, their rotated boxes do not."""
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -68,4 +70,3 @@ def draw(path: str) -> None:
 if __name__ == "__main__":
     where = sys.argv[1] if len(sys.argv) > 1 else "two_cars.svg"
     draw(where)
-    print("written:", where)

@@ -14,18 +14,24 @@ __all__ = ["compare_command"]
 
 @click.command("compare")
 @click.argument("reports", nargs=-1, required=True, metavar="REPORT...")
-@click.option("--metric", metavar="NAME", help="Number to compare; by default the first.")
-@click.option("--label", metavar="A,B,...", help="Labels to compare; by default all.")
-@click.option("--common", is_flag=True, help="Compare the cases that all reports have.")
+@click.option("--metric", metavar="NAME",
+              help="What to compare: a metric such as dice, or a number such as mAP@0.50; by "
+                   "default the first.")  # fmt: skip
+@click.option("--label", metavar="A,B,...",
+              help="Labels to compare; by default all, whose numbers are averaged.")  # fmt: skip
+@click.option("--common", is_flag=True,
+              help="Compare the cases that all reports have; without it, other cases are an "
+                   "error.")  # fmt: skip
 @click.option("--missing", metavar="VALUE",
-              help="What stands for undefined values: a number, none (left out) or worst; "
-                   "by default what the reports say.")  # fmt: skip
+              help="What stands for undefined and infinite values: a number, none (left out) or "
+                   "worst; by default what the reports say.")  # fmt: skip
 @click.option("--allow", metavar="A,B,...",
-              help="Compare although these differ: names as in the message.")  # fmt: skip
+              help="Compare although the reports differ in these: names as in the message that "
+                   "refuses, such as protocol, iou, truth.")  # fmt: skip
 @click.option("--aggregate", default="mean", show_default=True, type=Choice(["mean", "median"]),
-              help="How cases become one number.")  # fmt: skip
+              help="How cases, and their ranks, become one number.")  # fmt: skip
 @click.option("--resamples", default=1000, show_default=True, type=click.IntRange(min=1),
-              help="Number of bootstrap draws of videos or cases.")  # fmt: skip
+              help="Number of bootstrap draws of videos or cases, 50 or more.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0),
               help="Seed of the bootstrap.")  # fmt: skip
 @click.option("--out", "outputs", multiple=True, metavar="FILE",

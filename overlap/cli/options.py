@@ -184,10 +184,12 @@ def evaluating(unit: str, picture: str) -> Callable[[Callable[..., int]], Callab
         "--address": {"metavar": "URL",
                       "help": "Scheduler of the engine dask, such as tcp://10.0.0.1:8786."},
         "--resume": {"metavar": "DIR",
-                     "help": "Keep measured parts here, and use those there are."},
+                     "help": "Keep measured parts in this folder, and use those that are there."},
         "--out": {"multiple": True, "metavar": "FILE",
-                  "help": "Write the report as .json, .csv, .html or .parquet; repeatable."},
-        "--plot": {"metavar": "FILE", "help": f"{picture} to a .png, .pdf or .svg file."},
+                  "help": "Write the report as .json, .csv, .html or .parquet (the last two "
+                          "need overlap-metrics[report]); repeatable."},
+        "--plot": {"metavar": "FILE", "help": f"{picture} to a .png, .pdf or .svg file; needs "
+                                             "overlap-metrics[plot]."},
         "--quiet": {"is_flag": True, "help": "Show nothing but errors."},
     }  # fmt: skip
 

@@ -27,11 +27,15 @@ __all__ = ["ramachandran_command"]
               type=Choice(["points", "mass"]),
               help="What a region holds a fraction of: residues, or smoothed density.")  # fmt: skip
 @click.option("--favored", type=float, metavar="X", help="Cutoff of favored, by default 0.02.")
-@click.option("--allowed", metavar="X|NAME=X,...", help="Cutoffs of allowed; see docs.")
-@click.option("--category", metavar="NAME", help="Category of angles that name none.")
+@click.option("--allowed", metavar="X|NAME=X,...",
+              help="Cutoffs of allowed, for all categories or by name: "
+                   "general=0.0005,glycine=0.002.")  # fmt: skip
+@click.option("--category", metavar="NAME",
+              help="Category of angles and grids that name none.")  # fmt: skip
 @click.option("--kappa", default="50", show_default=True, metavar="K",
-              help="Concentration of the kernel for densities, or likelihood.")  # fmt: skip
-@click.option("--step", type=float, metavar="DEG", help="Between the nodes of densities.")
+              help="Concentration of the kernel for densities; likelihood chooses it.")  # fmt: skip
+@click.option("--step", type=float, metavar="DEG",
+              help="Between the nodes of densities, by default 2 degrees.")  # fmt: skip
 @click.option("--mass", default="B", show_default=True, type=Choice(["A", "B"]),
               help="By whose density regions are weighed.")  # fmt: skip
 @click.option("--min-residues", default=200, show_default=True, type=click.IntRange(min=1),

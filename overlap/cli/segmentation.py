@@ -22,31 +22,46 @@ _SAMPLE_LABELS = "1=organ,2=lesion,3=vessel"
 @click.option("--labels", metavar="LABELS|FILE",
               help="1=liver,2=tumor,whole=1+2, numbers 1,2, or a dataset.json or CSV file; "
                    "by default every label that occurs.")  # fmt: skip
-@click.option("--metrics", metavar="A,B,...", help="By default dice, iou and others; see docs.")
+@click.option("--metrics", metavar="A,B,...",
+              help="Names from `overlap list metrics`; by default dice, iou, precision, recall, "
+                   "volume_truth, volume_found.")  # fmt: skip
 @click.option("--ignore", metavar="N,...", help="Labels of the truth whose voxels do not count.")
-@click.option("--strata", metavar="FILE", help="CSV file with a row for each case.")
+@click.option("--strata", metavar="FILE",
+              help="CSV file with a column case: adds means of each stratum, and its columns to "
+                   "the table.")  # fmt: skip
 @click.option("--empty", default="default", show_default=True, metavar="POLICY",
-              help="What a metric is for empty sets, such as medpy or monai.")  # fmt: skip
+              help="What a metric is for empty sets: default, or as in medpy, monai, "
+                   "monai-keep-empty, metrics-reloaded, panoptica, torchmetrics, simpleitk, "
+                   "scikit-image or surface-distance.")  # fmt: skip
 @click.option("--missing", metavar="VALUE",
-              help="What stands in means for undefined values: a number, or worst.")  # fmt: skip
+              help="What stands in means for undefined and infinite values: a number, or worst "
+                   "(but where both sets are empty); by default they are left out and "
+                   "counted.")  # fmt: skip
 @click.option("--failed", default="leave_out", show_default=True,
               type=Choice(["leave_out", "worst", "error"]),
-              help="What a case is whose FOUND volume is missing or unusable.")  # fmt: skip
+              help="A case whose FOUND volume is missing or unusable is in no number, counts as "
+                   "the worst, or is an error.")  # fmt: skip
 @click.option("--soft", is_flag=False, flag_value="minmax", metavar="[FORM]",
-              help="Compare values in [0, 1]: minmax, product or squared.")  # fmt: skip
+              help="Compare values in [0, 1]: minmax (if no form is given), product or "
+                   "squared.")  # fmt: skip
 @click.option("--scale", type=float, metavar="S", help="What stands for 1 in soft FOUND volumes.")
 @click.option("--instances", default="components", show_default=True,
               type=Choice(["components", "labels"]),
-              help="What the objects of pq and the like are.")  # fmt: skip
+              help="What the objects of pq and the like are: connected components, or "
+                   "labels.")  # fmt: skip
 @click.option("--surface", default="metrics-reloaded", show_default=True, metavar="PRESET",
-              help="Whose convention for hd95, assd, nsd@2mm and the like.")  # fmt: skip
+              help="Whose convention for hd95, assd, nsd@2mm and the like: metrics-reloaded, "
+                   "monai, monai-subvoxels, surface-distance, medpy, medpy-0.4, panoptica or "
+                   "simpleitk.")  # fmt: skip
 @click.option("--spacing", metavar="X,Y,Z", help="Sides of a voxel in mm, where files do not say.")
 @click.option("--tolerance", default=1e-3, show_default=True, type=click.FloatRange(min=0),
               help="How much grids may differ.")  # fmt: skip
 @click.option("--reorient", is_flag=True,
-              help="Exchange and flip axes of FOUND volumes to fit the truth.")  # fmt: skip
+              help="Exchange and flip axes of FOUND volumes that hold the voxels of the truth in "
+                   "another order.")  # fmt: skip
 @click.option("--pattern", metavar="P[,Q]",
-              help="Path inside the folders, with * for the case and ** for folders.")  # fmt: skip
+              help="Path inside the folders, with * for the case and ** for any "
+                   "folders.")  # fmt: skip
 @click.option("--interval", default="studentised", show_default=True,
               type=Choice(["studentised", "exact"]),
               help="Exact intervals allow for misses that no case has, and are wider.")  # fmt: skip

@@ -16,17 +16,29 @@ __all__ = ["temporal_command"]
 @click.argument("found", required=False)
 @click.option("--sample", is_flag=True, help="Score the sample data that comes with the package.")
 @click.option("--protocol", default="activitynet", show_default=True, metavar="NAME",
-              help="Whose rules; see `overlap list protocols`, or all.")  # fmt: skip
-@click.option("--subset", metavar="NAME", help="Use the truth's videos of this subset only.")
-@click.option("--iou", metavar="A:B:STEP", help="Thresholds, both ends included, or 0.5,0.75.")
+              help="Whose rules; `overlap list protocols` has the names, all is each of "
+                   "them.")  # fmt: skip
+@click.option("--subset", metavar="NAME",
+              help="Only the truth's videos of this subset; predictions are not "
+                   "filtered.")  # fmt: skip
+@click.option("--iou", metavar="A:B:STEP",
+              help="Thresholds, both ends included and counted in decimal arithmetic, or a list "
+                   "0.5,0.75; a range that does not end at B is refused; by default the "
+                   "protocol's.")  # fmt: skip
 @click.option("--labels", metavar="A,B,...", help="Classes of the mean; by default the truth's.")
-@click.option("--ambiguous", metavar="FILE", help="Intervals to ignore, by the label Ambiguous.")
+@click.option("--ambiguous", metavar="FILE",
+              help="Segments to ignore, for the THUMOS14 protocols: the rows of this file with "
+                   "the label Ambiguous, or all rows if it has no labels.")  # fmt: skip
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE",
-              help="Change one field of the protocol; repeatable.")  # fmt: skip
+              help="Change one field of the protocol, such as recall_grid=octave; "
+                   "repeatable.")  # fmt: skip
 @click.option("--ties", default="official", show_default=True,
               type=Choice(["official", "stable", "expected"]),
-              help="Order of equal confidences.")  # fmt: skip
-@evaluating("videos", "Draw the curves")
+              help="Order of equal confidences: the protocol's, as in the file, or the mean over "
+                   "random orders.")  # fmt: skip
+@evaluating(
+    "videos", "Draw the curves and the AP of each class (of all protocols the mAP over thresholds)"
+)
 def temporal_command(
     truth: str | None,
     found: str | None,

@@ -456,7 +456,7 @@ class Boxes(Smoothable):
 
         See Also
         --------
-        to_yolo : the way back.
+        to_yolo : The way back.
 
         Examples
         --------

@@ -204,6 +204,8 @@ class ConformationReport(Report):
             Which; by default all, and the first on given axes.
         points : bool
             Draw the found residues too, a part of them where there are many.
+        **options
+            As in `overlap.plot.draw_ramachandran`.
 
         Raises
         ------

@@ -255,6 +255,8 @@ class RamachandranReport(Report):
             Where to draw one category, and only it.
         category : str, optional
             Which; by default all that have residues, and the first on given axes.
+        **options
+            As in `overlap.plot.draw_ramachandran`.
 
         Raises
         ------

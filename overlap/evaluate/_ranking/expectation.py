@@ -77,7 +77,7 @@ def expected_precision(ranked: Ranked) -> NDArray[np.float64]:
     Without an envelope the mean is a sum over runs (McSherry & Najork, ECIR 2008). With
     :math:`N_0` detections before a run of n, :math:`T_0` of them true, and t in the run,
 
-    .. math:: \frac{t}{n P} \Big[(T_0 + 1) S_1 + \frac{t - 1}{n - 1} S_2\Big], \quad
+    .. math:: \frac{t}{n P} \left[(T_0 + 1) S_1 + \frac{t - 1}{n - 1} S_2\right], \quad
               S_1 = \sum_{r=N_0+1}^{N_0+n} \frac1r, \quad S_2 = n - (N_0 + 1) S_1.
 
     With an envelope, mean and maximum do not commute, and the distribution of the best precision

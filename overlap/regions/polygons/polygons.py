@@ -362,7 +362,7 @@ class Polygons(Regions):
 
         See Also
         --------
-        Polygons.to_coco : the way back.
+        Polygons.to_coco : The way back.
 
         Notes
         -----

@@ -329,7 +329,7 @@ class RotatedBoxes(Smoothable):
 
         See Also
         --------
-        to_convention : the way back.
+        to_convention : The way back.
         """
         convention = _convention(name, "from_convention")
         table = cls._read(values, 5, _ANY_ANGLE)

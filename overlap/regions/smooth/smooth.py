@@ -301,8 +301,8 @@ class SmoothMin(_Smoothed):
     log-sum-exp and the positive part is softplus, at one temperature t:
 
     .. math:: L = t \log(1 + e^{m/t}), \quad
-              m = -t \log\Big(\sum_w \frac{1}{e^{w/t} - 1}
-              + e^{-(a_1 - b_0)/t} + e^{-(b_1 - a_0)/t}\Big),
+              m = -t \log\left(\sum_w \frac{1}{e^{w/t} - 1}
+              + e^{-(a_1 - b_0)/t} + e^{-(b_1 - a_0)/t}\right),
 
     with the sum over both sides w. Sides enter through the inverse of softplus, so that
     ``0 <= L <= min(sides)``: every ratio stays in its range. Measures and enclosures are exact.

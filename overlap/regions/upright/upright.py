@@ -136,7 +136,7 @@ class UprightBoxes(Product):
 
         See Also
         --------
-        to_kitti : the way back.
+        to_kitti : The way back.
 
         Notes
         -----
@@ -192,7 +192,7 @@ class UprightBoxes(Product):
 
         See Also
         --------
-        to_nuscenes : the way back.
+        to_nuscenes : The way back.
 
         Examples
         --------
@@ -240,7 +240,7 @@ class UprightBoxes(Product):
 
         See Also
         --------
-        corners : the way back.
+        corners : The way back.
 
         Examples
         --------
