@@ -416,13 +416,13 @@ def test_check(run):
     code, out, err = run("check", TRUTH, FOUND)
     assert code == 0
     assert err == ""
-    assert f"{TRUTH}: truth" in out
-    assert "230 segments, 8 labels, 40 videos (1 of them without segments)" in out
+    assert f"{TRUTH}: annotations of time segments" in " ".join(out.split())
+    assert "230 in 40 videos (1 without segments), 8 labels" in out
     assert "odd: 1 segment repeats another of its video and label" in out
     assert "odd: 1 segment has zero length" in out
-    assert f"{FOUND}: predictions" in out
+    assert f"{FOUND}: predictions of time segments" in " ".join(out.split())
     assert "confidences are tied" in out
-    assert f"{FOUND} against {TRUTH}" in out
+    assert f"{TRUTH} and {FOUND}: " in " ".join(out.split())
     assert "videos that are not in the truth: 'sample_unknown'" in out
 
 
@@ -437,7 +437,7 @@ def test_check_goes_on_after_a_bad_file(run, tmp_path):
     code, out, err = run("check", tmp_path / "no.json", TRUTH)
     assert code == 2
     assert "no.json: no such file" in err
-    assert "230 segments" in out
+    assert "230 in 40 videos" in out
 
 
 def test_list(run):

@@ -20,6 +20,7 @@ __all__ = [
     "same_name",
     "shown_failures",
     "split_names",
+    "split_pattern",
 ]
 
 _FAILURES = 20  # shown one by one
@@ -88,6 +89,26 @@ def split_names(text: str | None) -> list[str] | None:
     text : str or None
     """
     return None if text is None else [name.strip() for name in text.split(",")]
+
+
+def split_pattern(text: str | None) -> Any:
+    """Return a pattern of paths, or two with a comma between them.
+
+    Parameters
+    ----------
+    text : str or None
+
+    Raises
+    ------
+    click.UsageError
+        There are more.
+    """
+    if text is None or "," not in text:
+        return text
+    parts = tuple(part.strip() for part in text.split(","))
+    if len(parts) != 2:
+        raise click.UsageError(f"--pattern {text}: wanted one pattern, or two with a comma")
+    return parts
 
 
 class Shared(NamedTuple):

@@ -48,10 +48,11 @@ def load_compared(paths: Sequence[str | Path]) -> list[Report | StoredReport]:
     from overlap.evaluate._comparison import stored as numbers_per_case
     from overlap.evaluate._possession import report as possession
     from overlap.evaluate._temporal import stored as temporal
+    from overlap.evaluate.report_files import read_payload
 
     tables: dict[tuple[str, str], SegmentTable] = {}
     loaded: list[Report | StoredReport] = []
-    for path, payload in [(path, _payload(path)) for path in paths]:
+    for path, payload in [(path, read_payload(path)) for path in paths]:
         kind = _contract(path, payload).evaluation
         with _whole(path):
             if kind == "temporal":
@@ -85,11 +86,12 @@ def load_reports(paths: Sequence[str | Path]) -> list[Report]:
         A file is missing.
     """
     from overlap.evaluate._temporal.stored import remade
+    from overlap.evaluate.report_files import read_payload
 
     tables: dict[tuple[str, str], SegmentTable] = {}
     reports: list[Report] = []
     for path in paths:
-        payload = _payload(path)
+        payload = read_payload(path)
         kind = _contract(path, payload).evaluation
         if kind != "temporal":
             word = "case" if kind == "segmentation" else "player"
@@ -123,25 +125,6 @@ def _whole(path: str | Path) -> Iterator[None]:
             f"{path}: an entry is missing or is not what overlap writes ({what}); the file was "
             "changed, or written by another version"
         ) from error
-
-
-def _payload(path: str | Path) -> dict[str, Any]:
-    from overlap.io._json import parse_json
-    from overlap.io._source import read_source
-
-    try:
-        payload = parse_json(read_source(path), unique=True)
-    except ValueError as error:
-        raise ValueError(
-            f"{error}; a report is written whole, so the file was cut or changed afterwards, or is "
-            "none"
-        ) from None
-    types = {"settings": dict, "summary": dict, "table": list}
-    if not isinstance(payload, dict) or not all(
-        isinstance(payload.get(key), kind) for key, kind in types.items()
-    ):
-        raise ValueError(f"{path}: is not a report of overlap, which has {', '.join(types)}")
-    return payload
 
 
 def _contract(path: str | Path, payload: dict[str, Any]) -> Contract:

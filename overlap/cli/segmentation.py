@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import click
 
-from overlap.cli.options import Choice, Shared, evaluating, shown_failures
+from overlap.cli.options import Choice, Shared, evaluating, shown_failures, split_pattern
 
 __all__ = ["segmentation_command"]
 
@@ -133,7 +133,7 @@ def segmentation_command(
         spacing=None if spacing is None else _numbers(spacing, "--spacing", float),
         tolerance=tolerance,
         reorient=reorient,
-        pattern=_pattern(pattern),
+        pattern=split_pattern(pattern),
         interval=interval,
         **shared.options(),
         **options,
@@ -165,12 +165,3 @@ def _missing(word: str | None) -> Any:
         return float(word)
     except ValueError:
         raise click.UsageError(f"--missing {word}: wanted a number, or worst") from None
-
-
-def _pattern(text: str | None) -> Any:
-    if text is None or "," not in text:
-        return text
-    parts = tuple(part.strip() for part in text.split(","))
-    if len(parts) != 2:
-        raise click.UsageError(f"--pattern {text}: wanted one pattern, or two with a comma")
-    return parts

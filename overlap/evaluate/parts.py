@@ -20,7 +20,10 @@ import numpy as np
 from overlap._common.values import ReadOnly
 from overlap.io._atomic import atomic_path
 
-__all__ = ["Store", "checked_folder", "pack", "unpack"]
+__all__ = ["SUFFIX", "Store", "checked_folder", "pack", "unpack"]
+
+#: Of the files of parts.
+SUFFIX = ".part"
 
 _MAGIC = b"overlap part 1\n"
 _TAG = "~"
@@ -171,7 +174,7 @@ class Store:
         text = str(key)
         safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in text)[:60]
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-        return Path(self.folder) / f"{safe}.{digest}.part"
+        return Path(self.folder) / f"{safe}.{digest}{SUFFIX}"
 
     def save(self, key: Any, part: Any) -> None:
         """Write a part, all or nothing.

@@ -16,8 +16,8 @@ from overlap.io.boundary import reads_file
 from overlap.io.name_match import mismatch
 from overlap.io.volumes import SUFFIXES, split_suffix
 
-__all__ = ["AFFIXES", "CasePair", "CasePairs", "PathPattern", "core_name", "find_image",
-           "natural_key", "pair_folders"]  # fmt: skip
+__all__ = ["AFFIXES", "CasePair", "CasePairs", "FolderCases", "PathPattern", "cases_of",
+           "core_name", "find_image", "left_out_words", "natural_key", "pair_folders"]  # fmt: skip
 
 #: Words that are taken off a name, at its start or end, where the names do not match as they
 #: are; ``0000`` is nnU-Net's number of the first image channel.
@@ -180,6 +180,60 @@ def pair_folders(
         tuple(findings),
         left[0],
     )
+
+
+@dataclass(frozen=True, eq=False)
+class FolderCases(ByValue):
+    """Volumes of one folder.
+
+    Attributes
+    ----------
+    cases : mapping from str to Path
+        By name, in natural order.
+    ignored, notes : tuple of str
+        As in `CasePairs`.
+    """
+
+    cases: Mapping[str, Path]
+    ignored: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def cases_of(folder: str | os.PathLike[str], *, pattern: str | None = None) -> FolderCases:
+    """Return the volumes of a folder, as `pair_folders` finds them.
+
+    Parameters
+    ----------
+    folder : str or path-like
+    pattern : str, optional
+        As for `pair_folders`.
+
+    Raises
+    ------
+    ValueError
+        It has none, or two files for one case.
+    """
+    path, ignored, notes = Path(folder), list[str](), list[str]()
+    if pattern is None:
+        cases = _list(path, ignored, notes)
+    else:
+        cases, _ = _list_by_pattern((path, path), (pattern, pattern), ignored)
+    names = sorted(cases, key=natural_key)
+    left_out = tuple(sorted(set(ignored)))
+    return FolderCases({name: cases[name] for name in names}, left_out, tuple(notes))
+
+
+def left_out_words(ignored: Sequence[str]) -> str:
+    """Say that files of folders were not read.
+
+    Parameters
+    ----------
+    ignored : sequence of str
+        At least one.
+    """
+    if len(ignored) == 1:
+        return f"1 file is no volume and was not read ({ignored[0]})"
+    return f"{len(ignored)} files are no volumes and were not read (first: {ignored[0]})"
 
 
 def find_image(images: str | os.PathLike[str], case: str, files: Sequence[str] = ()) -> Path:

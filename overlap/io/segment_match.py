@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from overlap.io.name_match import mismatch
-from overlap.io.segments import SegmentTable
+from overlap.io.segments import SegmentTable, on_one_clock
 
 __all__ = ["compare", "other_unit"]
 
@@ -41,6 +41,10 @@ def compare(truth: SegmentTable, found: SegmentTable) -> list[str]:
         reason = mismatch(what, wanted, have)
         if reason:
             findings.append(reason)
+    try:
+        on_one_clock({"truth": truth, "found": found})
+    except ValueError as error:
+        return [*findings, str(error)]
     times = other_unit(truth, found)
     return [*findings, times] if times else findings
 
@@ -51,7 +55,7 @@ def other_unit(truth: SegmentTable, found: SegmentTable) -> str | None:
     Parameters
     ----------
     truth, found : SegmentTable
-        Annotations and predictions.
+        Annotations and predictions; both have datetimes, or none has.
 
     Returns
     -------
@@ -91,13 +95,6 @@ def _other_day(truth: SegmentTable, found: SegmentTable) -> str | None:
         return None
     from overlap.io.clocks import text_of
 
-    words = {True: "datetimes", False: "plain seconds"}
-    kinds = [words[table.times is not None] for table in (truth, found)]
-    zones = {True: "with a time zone", False: "without a time zone"}
-    if kinds[0] == kinds[1]:
-        kinds = [f"times {zones[table.zoned]}" for table in (truth, found)]
-    if kinds[0] != kinds[1]:
-        return f"the truth has {kinds[0]} and the predictions have {kinds[1]}: give both alike"
     spans = []
     for table in (truth, found):
         assert table.times is not None

@@ -224,10 +224,10 @@ def test_what_check_says_of_two_clocks() -> None:
     assert "about 2 h after those of the truth" in compare(truth, found)[0]
     assert compare(truth, as_segments(_frame(day, late, score=1.0), role="found")) == []
     plain = as_segments(_frame([0.0], [1.0], score=1.0), role="found")
-    assert (
-        "the truth has datetimes and the predictions have plain seconds" in compare(truth, plain)[0]
-    )
+    said = compare(truth, plain)[0]
+    assert "truth (DataFrame) has datetimes and found (DataFrame) has plain seconds" in said
     zoned = as_segments(
         _frame(late.dt.tz_localize("UTC"), late.dt.tz_localize("UTC"), score=1.0), role="found"
     )
-    assert "without a time zone and the predictions have times with" in compare(truth, zoned)[0]
+    said = compare(truth, zoned)[0]
+    assert "found (DataFrame) has times with a time zone and truth (DataFrame) has" in said

@@ -7,14 +7,17 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from overlap.io.conformation_check import findings_of as said_of
 from overlap.io.conformations import Conformations
 from overlap.io.rama_grids import RamaGrids
 from overlap.io.residues import ResidueTable
 
-__all__ = ["NOT_PAIRED", "described", "digests_of", "findings_of", "in_same_categories",
+__all__ = ["NOT_PAIRED", "SEVERAL", "described", "digests_of", "findings_of", "in_same_categories",
            "is_four", "library_settings", "notes_of", "source_settings",
            "table_settings"]  # fmt: skip
 
+#: Ends the name of the first of several files.
+SEVERAL = " ..."
 #: Why reports on angles are not ranked beside each other.
 NOT_PAIRED = (
     "is on backbone angles. What is drawn for its intervals are its own chains or residues, which "
@@ -51,7 +54,7 @@ def table_settings(table: ResidueTable) -> dict[str, Any]:
     names = [name for name, _ in table.sources]
     few = len(names) <= 1
     return {
-        "source": names[0] if few else f"{names[0]} ...",
+        "source": names[0] if few else names[0] + SEVERAL,
         "sha256": table.sources[0][1] if few else _digest_of(table.sources),
         **table.settings,
         "residues": len(table),
@@ -135,8 +138,7 @@ def findings_of(source: Conformations, role: str) -> list[str]:
     source : ResidueTable, RamaGrids or RegionSet
     role : str
     """
-    said = () if isinstance(source, RamaGrids) else source.findings
-    return [f"{role}: {finding}" for finding in said]
+    return [f"{role}: {finding}" for finding in said_of(source)]
 
 
 def is_four(source: Conformations) -> bool:

@@ -23,7 +23,8 @@ from overlap.regions.intervals import Intervals
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["FARTHEST", "Scene", "Tables", "read_scene", "read_tables"]
+__all__ = ["FARTHEST", "Scene", "Table", "Tables", "read_scene", "read_spells", "read_tables",
+           "read_tracks", "role_of"]  # fmt: skip
 
 #: Most frames from the first to the last.
 FARTHEST = 1 << 40
@@ -91,7 +92,7 @@ def _joined(columns: Sequence[_Labels]) -> tuple[list[NDArray[np.int64]], tuple[
 
 
 @dataclass(frozen=True, eq=False)
-class _Table(ByValue):
+class Table(ByValue):
     """One input: regions or spells, one per row.
 
     Attributes
@@ -130,6 +131,26 @@ def _feed(digest: Any, *arrays: NDArray[Any]) -> None:
     for array in arrays:
         digest.update(f"{array.dtype.str} {array.shape}".encode())
         digest.update(array.tobytes())
+
+
+def role_of(names: Sequence[str]) -> str:
+    """Tell which table has these columns; empty for none.
+
+    Parameters
+    ----------
+    names : sequence of str
+        In lower case.
+
+    Returns
+    -------
+    {"players", "ball", "truth", ""}
+    """
+    known = set(names)
+    has = {field: bool(known & set(accepted)) for field, accepted in _NAMES.items()}
+    boxes = set(_CORNERS) <= known or set(_SIZES) <= known
+    if has["frame"] and (boxes or has["track"]):
+        return "players" if has["track"] else "ball"
+    return "truth" if has["track"] and has["start"] and has["stop"] else ""
 
 
 def _columns(source: Any, role: str) -> tuple[Any, list[str], str]:
@@ -202,8 +223,14 @@ def _regions(source: Any, known: list[str], role: str) -> Regions:
     )
 
 
-def _read_tracks(source: Any, role: str) -> _Table:
-    """Read regions of players or of the ball."""
+def read_tracks(source: Any, role: str) -> Table:
+    """Read regions of players or of the ball.
+
+    Parameters
+    ----------
+    source : path, DataFrame or mapping of columns
+    role : {"players", "ball"}
+    """
     source, known, title = _columns(source, role)
     frame = _frames(_get(source, known, "frame", title), title)
     video = _labels(source, known, "video", title, needed=False)
@@ -212,11 +239,16 @@ def _read_tracks(source: Any, role: str) -> _Table:
     for name, column in (("regions", regions), ("tracks", track), ("videos", video)):
         if column is not None and len(column) != len(frame):
             raise ValueError(f"{title}: there are {len(frame)} frames and {len(column)} {name}")
-    return _Table(role, title, regions, frame, video, track)
+    return Table(role, title, regions, frame, video, track)
 
 
-def _read_spells(source: Any) -> _Table:
-    """Read annotated spells, in seconds since the beginning of frame 0."""
+def read_spells(source: Any) -> Table:
+    """Read annotated spells, in seconds since the beginning of frame 0.
+
+    Parameters
+    ----------
+    source : path, DataFrame or mapping of columns
+    """
     source, known, title = _columns(source, "truth")
     track = _labels(source, known, "track", title, needed=True)
     video = _labels(source, known, "video", title, needed=False)
@@ -241,7 +273,7 @@ def _read_spells(source: Any) -> _Table:
             f"{title}: start and stop are datetimes, and frames count from 0; give durations since "
             "the beginning of frame 0 of the video: column - beginning"
         )
-    return _Table("truth", title, intervals, np.empty(0, np.int64), video, track)
+    return Table("truth", title, intervals, np.empty(0, np.int64), video, track)
 
 
 # ------------------------------------------------------------------------------ scenes
@@ -278,6 +310,16 @@ class Scene(ByValue):
         """Last frame with a player or the ball."""
         ends = [x.max(initial=np.iinfo(np.int64).min) for x in (self.frame, self.ball_frame)]
         return int(max(ends))
+
+    @property
+    def rows(self) -> tuple[int, int]:
+        """Rows of the tables of players and ball."""
+        return len(self.frame), len(self.ball_frame)
+
+    @property
+    def moving(self) -> NDArray[np.bool_]:
+        """Which rows have regions."""
+        return np.bincount(self.row, minlength=len(self.tracks)) > 0
 
     @cached_property
     def sha256(self) -> dict[str, str]:
@@ -325,9 +367,9 @@ def read_tables(players: Any, ball: Any, truth: Any = None) -> Tables:
     TypeError, ValueError
         A column is missing or bad, or there are two regions of a track or two balls in one frame.
     """
-    given = [_read_tracks(players, "players"), _read_tracks(ball, "ball")]
+    given = [read_tracks(players, "players"), read_tracks(ball, "ball")]
     if truth is not None:
-        given.append(_read_spells(truth))
+        given.append(read_spells(truth))
     videos, names, of_video, of_track = _keys(given)
     _check_frames(given[0], given[1], of_video, names, videos, of_track[0])
     places = [_by_number(codes, len(videos)) for codes in of_video]
@@ -376,7 +418,7 @@ def read_scene(video: str, players: Any, ball: Any, truth: Any = None) -> Scene:
 
 
 def _keys(
-    given: Sequence[_Table],
+    given: Sequence[Table],
 ) -> tuple[tuple[str, ...], tuple[str, ...], list[NDArray], list[NDArray]]:
     """Return names of videos and tracks, the video of all rows, and their track but for the ball.
 
@@ -417,8 +459,8 @@ def _taken(regions: Regions, rows: NDArray[np.int64]) -> Regions:
 
 
 def _check_frames(
-    players: _Table,
-    ball: _Table,
+    players: Table,
+    ball: Table,
     of_video: Sequence[NDArray],
     names: Sequence[str],
     videos: Sequence[str],

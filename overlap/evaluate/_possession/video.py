@@ -57,6 +57,11 @@ class Video(ByValue):
     rows: tuple[int, int]
     sha256: Mapping[str, str]
 
+    @property
+    def end(self) -> int:
+        """Last frame with a player or the ball."""
+        return self.frames.end
+
 
 def measured(scene: Scene, score: Score, rules: Rules) -> Video:
     """Score the frames of a video, and turn scores into spells.
@@ -70,10 +75,9 @@ def measured(scene: Scene, score: Score, rules: Rules) -> Video:
     """
     frames = _scored(scene, score)
     sets = possessed(frames, rules)
-    moving = np.bincount(scene.row, minlength=len(scene.tracks)) > 0
     return Video(
         scene.tracks, frames, held(sets, frames), sets.to_array(), sets.region, scene.spells,
-        scene.spell_row, moving, (len(scene.frame), len(scene.ball_frame)), scene.sha256,
+        scene.spell_row, scene.moving, scene.rows, scene.sha256,
     )  # fmt: skip
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from overlap.evaluate.contract import Contract
 from overlap.evaluate.task import Description
 from overlap.evaluate.thresholds import threshold_names, threshold_values
-from overlap.io.name_match import mismatch
 
 from .evidence import SECONDS, PossessionEvidence
+from .findings import findings_of
 
 __all__ = ["description", "sentence"]
 
@@ -59,40 +59,8 @@ def description(evidence: PossessionEvidence, rules: Mapping[str, Any]) -> Descr
         sums = evidence.counts.sums
         neither = int(((sums["found"] == 0) & (sums["truth"] == 0)).sum())
         settings["without_any_spell"] = neither
-    return Description(settings, _contract(evidence), notes, _findings(evidence))
-
-
-def _findings(evidence: PossessionEvidence) -> list[str]:
-    """Return messages on inputs that do not belong together."""
-    parts = evidence.videos
-    moving = {k: part for k, part in parts.items() if part.rows[0]}
-    balls = [str(k) for k, part in parts.items() if part.rows[1]]
-    several = evidence.players.videos != ("",)
-    findings: list[str | None] = []
-    if moving and balls and not len(evidence.row):
-        findings.append(
-            "players and ball are in no common frame: are frames counted alike, from the same one?"
-        )
-    if several:
-        findings.append(mismatch("videos", list(map(str, moving)), balls, "ball", "players"))
-    if evidence.truth is not None and moving:
-        tracks = [name for x in moving.values() for name in np.array(x.tracks, object)[x.moving]]
-        spelled = [x.tracks[k] for x in parts.values() for k in np.unique(x.spell_row).tolist()]
-        annotated = list(dict.fromkeys(spelled))
-        findings.append(mismatch("tracks", annotated, list(dict.fromkeys(tracks)), "players"))
-        if several:
-            videos = [str(k) for k, part in parts.items() if len(part.spell_row)]
-            findings.append(mismatch("videos", videos, list(map(str, moving)), "players"))
-        ends = [part.spells[:, 1] for part in parts.values() if part.spells is not None]
-        if annotated:
-            end = float(np.concatenate(ends).max())
-            last = (max(0, *(part.frames.end for part in parts.values())) + 1) / evidence.fps
-            if end > 4.0 * last:
-                findings.append(
-                    f"annotated spells last until {end:g} s, and frames until {last:g} s: are "
-                    "spells in frames or milliseconds, or is fps wrong?"
-                )
-    return [finding for finding in findings if finding]
+    findings = findings_of(evidence.videos, len(evidence.row) > 0, evidence.fps)
+    return Description(settings, _contract(evidence), notes, findings)
 
 
 def _contract(evidence: PossessionEvidence) -> Contract:

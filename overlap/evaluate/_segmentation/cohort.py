@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from overlap.io.folders import natural_key, pair_folders
+from overlap.io.folders import left_out_words, natural_key, pair_folders
 from overlap.io.name_match import mismatch
 from overlap.io.strata import read_strata
 from overlap.io.volumes import Volume, split_suffix
@@ -171,10 +171,7 @@ def _folders(truth: Any, found: Any, pattern: str | tuple[str, str] | None) -> C
     ]
     notes = list(pairs.notes)
     if pairs.ignored:
-        notes.append(
-            f"{len(pairs.ignored)} files are no volumes and were not read (first: "
-            f"{pairs.ignored[0]})"
-        )
+        notes.append(left_out_words(pairs.ignored))
     cases = {pair.case: (str(pair.truth), str(pair.found)) for pair in pairs}
     alone = {case: str(path) for case, path in pairs.alone.items()}
     return Cohort(cases, tuple(failures), tuple(notes), names, pairs.findings, alone)

@@ -13,7 +13,7 @@ from overlap._common.files import check_file
 from overlap._common.label_arrays import image_of
 from overlap.io.volumes import Volume
 
-__all__ = ["Source"]
+__all__ = ["Source", "digest_of_files"]
 
 _BLOCK = 1 << 20
 
@@ -65,7 +65,7 @@ class Source:
             A file cannot be read.
         """
         files = isinstance(source, str)
-        return self.sha256 != (_digest_of_files(self.files) if files else _digest_of_array(source))
+        return self.sha256 != (digest_of_files(self.files) if files else _digest_of_array(source))
 
     def holds(self, source: Any) -> bool:
         """Whether this is the source of a volume, unchanged.
@@ -83,8 +83,13 @@ class Source:
             return False
 
 
-def _digest_of_files(names: Iterable[str]) -> str:
-    """Return the SHA-256 of files, one after the other, as in `Volume.sha256`."""
+def digest_of_files(names: Iterable[str]) -> str:
+    """Return the SHA-256 of files, one after the other, as in `Volume.sha256`.
+
+    Parameters
+    ----------
+    names : iterable of str
+    """
     digest = hashlib.sha256()
     for name in names:
         check_file(name)

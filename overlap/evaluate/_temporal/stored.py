@@ -6,7 +6,6 @@ name the inputs with their digests, and all rules.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from overlap.evaluate.numbers import not_as_stored
 from overlap.evaluate.report import package_versions
+from overlap.evaluate.report_files import check_unchanged, input_place
 from overlap.io.segments import SegmentTable, as_segments
 
 from .evaluate import by_protocols, temporal
@@ -94,25 +94,12 @@ def _input(
     tables: dict[tuple[str, str], SegmentTable],
 ) -> SegmentTable:
     stored = settings.get(role) or {}
-    source, digest = stored.get("source"), stored.get("sha256")
-    if not source or not digest:
-        raise ValueError(f"{path}: its {role} was not a file, so it cannot be evaluated again")
-    here = os.path.join(os.path.dirname(os.path.realpath(path)), folder)
-    place = os.path.normpath(os.path.join(here, source))
-    if not os.path.exists(place):
-        raise FileNotFoundError(
-            f"{path}: its {role} {source} is not there any more (looked for {place}); relative "
-            "names are meant from the report, so move both together"
-        )
+    source, digest = (str(stored.get(key) or "") for key in ("source", "sha256"))
+    place = input_place(path, folder, role, source, digest)
     if (role, place) not in tables:
         tables[role, place] = replace(as_segments(place, role=role), source=source)
     table = tables[role, place]
-    if table.sha256 != digest:
-        raise ValueError(
-            f"{path}: its {role} {source} has changed since "
-            f"(SHA-256 {digest[:12]}... in the report, {str(table.sha256)[:12]}... now); evaluate "
-            "it again"
-        )
+    check_unchanged(path, role, source, digest, table.sha256)
     return table
 
 

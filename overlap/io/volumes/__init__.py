@@ -12,9 +12,16 @@ Every reader returns a `Volume`: the values, and where its voxels lie.
   not compressed is mapped into memory instead of read.
 """
 
-from overlap.io.volumes.reader import SUFFIXES, drop_axes, read_image, read_volume, split_suffix
+from overlap.io.volumes.reader import (
+    SUFFIXES,
+    drop_axes,
+    read_header,
+    read_image,
+    read_volume,
+    split_suffix,
+)
 from overlap.io.volumes.values import to_labels, to_shares
-from overlap.io.volumes.volume import RawVolume, Volume
+from overlap.io.volumes.volume import RawVolume, Volume, VolumeHeader
 
-__all__ = ["SUFFIXES", "RawVolume", "Volume", "drop_axes", "read_image", "read_volume",
-           "split_suffix", "to_labels", "to_shares"]  # fmt: skip
+__all__ = ["SUFFIXES", "RawVolume", "Volume", "VolumeHeader", "drop_axes", "read_header",
+           "read_image", "read_volume", "split_suffix", "to_labels", "to_shares"]  # fmt: skip

@@ -13,7 +13,7 @@ from overlap._common.voxel_grid import (
     compare_grids,
     mismatch,
 )
-from overlap.io.volumes.volume import Volume
+from overlap.io.volumes.volume import Volume, VolumeHeader
 
 __all__ = ["GridAgreement", "GridMismatchError", "check_same_grid", "reorient"]
 
@@ -36,7 +36,9 @@ class GridAgreement(ByValue):
     compared: tuple[str, ...]
 
 
-def check_same_grid(truth: Volume, found: Volume, tolerance: float = 1e-3) -> GridAgreement:
+def check_same_grid(
+    truth: Volume | VolumeHeader, found: Volume | VolumeHeader, tolerance: float = 1e-3
+) -> GridAgreement:
     """Check that two volumes have the same shape, spacing, direction and origin.
 
     Parameters

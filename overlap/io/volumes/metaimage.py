@@ -43,8 +43,11 @@ _HEADER = 1 << 24
 _AXES = 16
 
 
-def read_metaimage(path: str) -> RawVolume:
-    """Read a MetaImage file. Refused: text voxels, several data files, several channels."""
+def read_metaimage(path: str, *, voxels: bool = True) -> RawVolume:
+    """Read a MetaImage file. Refused: text voxels, several data files, several channels.
+
+    Without `voxels`, compressed ones are not read.
+    """
     fields, offset = _read_header(path)
     ndim = _whole(fields, path, "NDims", 1)[0]
     if not 1 <= ndim <= _AXES:
@@ -69,7 +72,7 @@ def read_metaimage(path: str) -> RawVolume:
     if not local:
         source, offset = data_file(path, fields["ElementDataFile"]), 0
         more = (source,)
-    data = _voxels(fields, path, source, offset, dtype, shape)
+    data = _voxels(fields, path, source, offset, dtype, shape, voxels)
     spacing = _numbers(fields, path, ("ElementSpacing", "ElementSize"), ndim, [1.0] * ndim)
     matrix = _numbers(
         fields, path, ("TransformMatrix", "Rotation", "Orientation"), ndim * ndim, np.eye(ndim).flat
@@ -109,6 +112,7 @@ def _voxels(
     offset: int,
     dtype: np.dtype[Any],
     shape: tuple[int, ...],
+    wanted: bool,
 ) -> NDArray[Any]:
     stored = os.path.getsize(source)
     (skip,) = _whole(fields, path, "HeaderSize", 1, [0.0])
@@ -116,7 +120,7 @@ def _voxels(
         raise ValueError(f"{path}: HeaderSize is {skip}; wanted -1, or at most {stored:,}")
     return stored_voxels(
         source, dtype, offset + max(skip, 0), shape, name=path,
-        deflated=_flag(fields, path, "CompressedData"), at_end=skip == -1,
+        deflated=_flag(fields, path, "CompressedData"), at_end=skip == -1, voxels=wanted,
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from overlap._common.decimals import as_meant, scaled
 from overlap._common.files import check_file, check_size, most_voxels
 from overlap._common.label_arrays import TO_MM
 from overlap.io.boundary import decoding, one_line
-from overlap.io.volumes.stored import decompress_voxels, stored_voxels
+from overlap.io.volumes.stored import decompress_voxels, stored_voxels, unread_voxels
 from overlap.io.volumes.volume import RawVolume
 
 __all__ = ["read_nifti"]
@@ -29,8 +29,8 @@ _LENGTHS = ("unknown", "meter", "mm", "micron")  # by code
 _LARGEST_HEADER = 540  # of NIfTI-2
 
 
-def read_nifti(path: str) -> RawVolume:
-    """Read a NIfTI file.
+def read_nifti(path: str, *, voxels: bool = True) -> RawVolume:
+    """Read a NIfTI file; without its voxels where they are compressed and not wanted.
 
     The affine is the sform if there is one, else the qform; without either only the spacing is
     known. Lengths in meters or microns become millimeters.
@@ -65,7 +65,9 @@ def read_nifti(path: str) -> RawVolume:
             )
         if not shape or min(shape) < 0 or offset < 0:
             raise ValueError(f"{path}: its header has the shape {shape}, from byte {offset}")
-        if zipped:
+        if zipped and not voxels:
+            data = unread_voxels(dtype, shape)
+        elif zipped:
             stored = check_file(path)
             check_size(path, offset, most_voxels(stored), " before the voxels")
             try:

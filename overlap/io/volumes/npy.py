@@ -12,7 +12,7 @@ from numpy.lib import format as npy_format
 
 from overlap._common.files import check_file
 from overlap.io.boundary import decoding
-from overlap.io.volumes.stored import decompress_voxels, stored_voxels
+from overlap.io.volumes.stored import decompress_voxels, stored_voxels, unread_voxels
 from overlap.io.volumes.volume import RawVolume
 
 __all__ = ["read_numpy"]
@@ -20,8 +20,11 @@ __all__ = ["read_numpy"]
 _LONGEST = 10_000  # a header: as NumPy
 
 
-def read_numpy(path: str) -> RawVolume:
-    """Read an array, with its axes as they are. Refused: several arrays, Python objects."""
+def read_numpy(path: str, *, voxels: bool = True) -> RawVolume:
+    """Read an array, with its axes as they are. Refused: several arrays, Python objects.
+
+    Without `voxels`, those of a ``.npz`` are not read.
+    """
     # a damaged header can be anything, also to Python's own parser
     with decoding(path, "NumPy"):
         if not path.lower().endswith(".npz"):
@@ -34,10 +37,12 @@ def read_numpy(path: str) -> RawVolume:
                 # opened as a stream: its checksum is compared where it is read to the end
                 with archive.open(name) as member:
                     dtype, shape, turned, _ = _header(member, path)
-                    stored = check_file(path)
-                    data = decompress_voxels(
-                        cast(BinaryIO, member), dtype, shape, name=path, stored=stored
-                    )
+                    if voxels:
+                        source = cast(BinaryIO, member)
+                        stored = check_file(path)
+                        data = decompress_voxels(source, dtype, shape, name=path, stored=stored)
+                    else:
+                        data = unread_voxels(dtype, shape)
     return RawVolume(data.T if turned else data)
 
 

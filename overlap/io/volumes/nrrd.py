@@ -46,8 +46,11 @@ _LONGEST = 1 << 16  # a line of the header
 _HEADER = 1 << 24
 
 
-def read_nrrd(path: str) -> RawVolume:
-    """Read a NRRD file. Refused: text voxels, bzip2, several data files, several channels."""
+def read_nrrd(path: str, *, voxels: bool = True) -> RawVolume:
+    """Read a NRRD file. Refused: text voxels, bzip2, several data files, several channels.
+
+    Without `voxels`, compressed ones are not read.
+    """
     fields, offset = _read_header(path)
     sides = _numbers(fields, path, "sizes", None)
     sizes = [int(side) for side in sides]
@@ -85,7 +88,7 @@ def read_nrrd(path: str) -> RawVolume:
         dtype = dtype.newbyteorder(fields["endian"])  # type: ignore[arg-type]
     data = stored_voxels(
         source, dtype, offset + max(int(skip), 0), tuple(sizes), name=path,
-        deflated=encoding != "raw", at_end=skip == "-1",
+        deflated=encoding != "raw", at_end=skip == "-1", voxels=voxels,
     )  # fmt: skip
     return _place(RawVolume(data, more_files=more), fields, path)
 

@@ -20,11 +20,12 @@ from overlap.io.volumes.nrrd import read_nrrd
 from overlap.io.volumes.png import read_png
 from overlap.io.volumes.tiff import read_tiff
 from overlap.io.volumes.values import to_labels, to_shares
-from overlap.io.volumes.volume import RawVolume, Volume, stamp_of
+from overlap.io.volumes.volume import RawVolume, Volume, VolumeHeader, stamp_of
 
 __all__ = [
     "SUFFIXES",
     "drop_axes",
+    "read_header",
     "read_image",
     "read_volume",
     "split_suffix",
@@ -32,7 +33,7 @@ __all__ = [
 
 #: The reader of each format takes a path, and raises ValueError for a damaged file, or a form of
 #: the format that it refuses. Axis 0 is x, or columns; axis 1 is y, or rows.
-_READERS: dict[str, Callable[[str], RawVolume]] = {
+_READERS: dict[str, Callable[..., RawVolume]] = {
     ".nii.gz": read_nifti,
     ".nii": read_nifti,
     ".mha": read_metaimage,
@@ -45,6 +46,9 @@ _READERS: dict[str, Callable[[str], RawVolume]] = {
     ".npy": read_numpy,
     ".npz": read_numpy,
 }
+
+# Their readers take ``voxels=False``, and then decompress nothing.
+_HEADER_FIRST = (read_nifti, read_metaimage, read_nrrd, read_numpy)
 
 #: Suffixes of the formats that are read, in lower case.
 SUFFIXES = tuple(_READERS)
@@ -189,7 +193,46 @@ def read_image(path: str | os.PathLike[str]) -> tuple[NDArray[Any], VoxelGrid]:
     return raw.data * raw.slope + raw.inter, grid
 
 
-def _choose_reader(name: str) -> Callable[[str], RawVolume]:
+@reads_file
+def read_header(path: str | os.PathLike[str]) -> VolumeHeader:
+    """Read what a file says of its volume, without decompressing the voxels.
+
+    Pictures (PNG, TIFF) are read as a whole.
+
+    Parameters
+    ----------
+    path : str or path-like
+        As for `read_volume`.
+
+    Returns
+    -------
+    VolumeHeader
+
+    Raises
+    ------
+    OSError, ValueError, ImportError
+        As `read_volume`, but for faults of the voxels.
+
+    Examples
+    --------
+    >>> from overlap.io import sample_path
+    >>> from overlap.io.volumes import read_header
+    >>> read_header(sample_path("volumes_truth") / "case_1.mha").grid.shape
+    (24, 20, 12)
+    """
+    name = os.fspath(path)
+    reader = _choose_reader(name)
+    with np.errstate(all="ignore"):
+        raw = reader(name, voxels=False) if reader in _HEADER_FIRST else reader(name)
+        drop_axes(raw, name)
+        sides, unit = _spacing(raw, name, None)
+    grid = VoxelGrid(raw.data.shape, sides if unit else None, raw.affine)
+    stated = raw.spacing if raw.affine is not None else None
+    files = (name, *raw.more_files)
+    return VolumeHeader(grid, raw.data.dtype, stated, name, tuple(raw.notes), files)
+
+
+def _choose_reader(name: str) -> Callable[..., RawVolume]:
     if os.path.isdir(name):
         raise ValueError(
             f"{name}: is a folder; give a file (a series of DICOM files has to be converted)"

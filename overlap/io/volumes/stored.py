@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from overlap._common.files import DEFLATE_RATIO, check_size, most_voxels
 
-__all__ = ["decompress_voxels", "inflated_size", "stored_voxels"]
+__all__ = ["decompress_voxels", "inflated_size", "stored_voxels", "unread_voxels"]
 
 _BLOCK = 1 << 18
 
@@ -28,6 +28,7 @@ def stored_voxels(
     name: str,
     deflated: bool = False,
     at_end: bool = False,
+    voxels: bool = True,
 ) -> NDArray[Any]:
     """Read an array in Fortran order from a file: mapped, or decompressed.
 
@@ -47,6 +48,8 @@ def stored_voxels(
         The voxels are one zlib or gzip stream, which starts at `offset`.
     at_end : bool, optional
         The voxels are the end of the file; bytes between `offset` and them are left out.
+    voxels : bool, default True
+        Decompress them; else compressed ones are those of `unread_voxels`.
 
     Returns
     -------
@@ -61,6 +64,8 @@ def stored_voxels(
     wanted = math.prod(shape) * np.dtype(dtype).itemsize
     if at_end:
         offset = max(offset, size - wanted)
+    if deflated and not voxels:
+        return unread_voxels(dtype, shape)
     if deflated:
         with open(path, "rb") as file:
             file.seek(offset)
@@ -131,6 +136,17 @@ def decompress_voxels(
         raise _truncated(name, there, wanted)
     _check_rest(rest, wanted, shape, name)
     return buffer.view(dtype).reshape(shape, order="F")
+
+
+def unread_voxels(dtype: DTypeLike, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return an array of zeros that takes no memory, in place of voxels that nobody asked for.
+
+    Parameters
+    ----------
+    dtype : data type
+    shape : tuple of int
+    """
+    return np.broadcast_to(np.zeros((), dtype), shape)
 
 
 def inflated_size(parts: Iterable[bytes | memoryview], most: int) -> tuple[int, bool]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from overlap._common.values import ByValue
 from overlap._common.voxel_grid import VoxelGrid
 
-__all__ = ["COLORED", "RawVolume", "Volume", "stamp_of"]
+__all__ = ["COLORED", "RawVolume", "Volume", "VolumeHeader", "stamp_of"]
 
 #: End of a message about a picture with colors.
 COLORED = (
@@ -40,6 +40,32 @@ class RawVolume:
     notes: list[str] = field(default_factory=list)
     more_files: tuple[str, ...] = ()
     single: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class VolumeHeader(ByValue):
+    """What a file says of its volume before the voxels.
+
+    Attributes
+    ----------
+    grid : VoxelGrid
+    dtype : dtype
+        Of the stored numbers.
+    stated : tuple of float or None
+        Sides of a voxel as they stand beside the affine; None where there is no affine.
+    path : str
+    notes : tuple of str
+        As in `Volume`.
+    files : tuple of str
+        `path`, and the file with the voxels where that is another one.
+    """
+
+    grid: VoxelGrid
+    dtype: np.dtype[Any]
+    stated: tuple[float, ...] | None
+    path: str
+    notes: tuple[str, ...]
+    files: tuple[str, ...]
 
 
 def stamp_of(files: Sequence[str]) -> tuple[tuple[int, int], ...]:

@@ -1,0 +1,104 @@
+"""Files of reports: their content, and the inputs that they name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from overlap.io._json import parse_json
+from overlap.io._source import read_source
+
+__all__ = ["TYPES", "check_unchanged", "input_place", "read_payload"]
+
+#: Entries that every report has.
+TYPES = {"settings": dict, "summary": dict, "table": list}
+
+
+def read_payload(path: str | Path) -> dict[str, Any]:
+    """Read the content of a report.
+
+    Parameters
+    ----------
+    path : str or Path
+        File that `Report.to_json` wrote.
+
+    Raises
+    ------
+    ValueError
+        It is no report.
+    OSError
+        It is missing.
+    """
+    try:
+        payload = parse_json(read_source(path), unique=True)
+    except ValueError as error:
+        raise ValueError(
+            f"{error}; a report is written whole, so the file was cut or changed afterwards, or is "
+            "none"
+        ) from None
+    if not isinstance(payload, dict) or not all(
+        isinstance(payload.get(key), kind) for key, kind in TYPES.items()
+    ):
+        raise ValueError(f"{path}: is not a report of overlap, which has {', '.join(TYPES)}")
+    return payload
+
+
+def input_place(path: str | Path, folder: str, role: str, source: str, digest: str) -> str:
+    """Return where an input of a report lies.
+
+    Parameters
+    ----------
+    path : str or Path
+        File of the report.
+    folder : str
+        What relative names are meant from, seen from the file.
+    role : str
+        What the input is, for messages.
+    source, digest : str
+        Its name and digest in the report; empty for what was in memory.
+
+    Raises
+    ------
+    ValueError
+        It was in memory.
+    FileNotFoundError
+        It is not there.
+    """
+    if not source or not digest:
+        raise ValueError(f"{path}: its {role} was not a file, so it cannot be evaluated again")
+    here = os.path.join(os.path.dirname(os.path.realpath(path)), folder)
+    place = os.path.normpath(os.path.join(here, source))
+    if not os.path.exists(place):
+        raise FileNotFoundError(
+            f"{path}: its {role} {source} is not there any more (looked for {place}); relative "
+            "names are meant from the report, so move both together"
+        )
+    return place
+
+
+def check_unchanged(
+    path: str | Path, role: str, source: str, digest: str, found: str | None
+) -> None:
+    """Refuse an input that is not as it was.
+
+    Parameters
+    ----------
+    path : str or Path
+        File of the report.
+    role, source, digest : str
+        As for `input_place`.
+    found : str or None
+        Its digest as it is.
+
+    Raises
+    ------
+    ValueError
+        The digests differ.
+    """
+    if found != digest:
+        raise ValueError(
+            f"{path}: its {role} {source} has changed since "
+            f"(SHA-256 {digest[:12]}... in the report, {str(found)[:12]}... now); evaluate "
+            "it again"
+        )
