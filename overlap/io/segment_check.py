@@ -84,9 +84,10 @@ def inspect_segments(candidate: Candidate) -> Inspection:
     --------
     >>> from overlap.io import sample_path
     >>> seen = inspect_segments(Candidate(str(sample_path("temporal_truth"))))
-    >>> seen.what, seen.findings[0]
-    ('annotations of time segments, ActivityNet JSON',
-     '1 segment repeats another of its video and label (first: row 3)')
+    >>> seen.what
+    'annotations of time segments, ActivityNet JSON'
+    >>> seen.findings[0]
+    '1 segment repeats another of its video and label (first: row 3)'
     """
     content = candidate.source
     role = _role_of(candidate)
