@@ -49,7 +49,7 @@ INPUTS = {
 }
 #: Words in the form of an option's value that say that it is a path, and outputs among them.
 PATHS = ("FILE", "DIR")
-OUTPUTS = {"out", "plot", "picture", "residues", "geojson"}
+OUTPUTS = {"out", "outputs", "plot", "picture", "residues", "geojson"}
 
 
 @pytest.fixture(scope="module")
