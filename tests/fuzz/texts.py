@@ -25,6 +25,7 @@ import pandas as pd
 from overlap import Masks, Polygons, cli
 from overlap.cli.reload import load_compared, load_reports
 from overlap.evaluate import compare, conformation, explain, possession, segmentation, temporal
+from overlap.evaluate.checks import inspect
 from overlap.io import (
     as_segments,
     parse_labels,
@@ -36,7 +37,6 @@ from overlap.io import (
     read_structures,
     sample_path,
 )
-from overlap.io.inspection import inspect
 from overlap.io.region_files import regions_to_geojson
 
 from .harness import Target
@@ -415,7 +415,7 @@ class Reader:
 
 def as_truth(path: Path) -> Any:
     table = as_segments(path, role="truth")
-    inspect(path)
+    inspect(str(path))
     return table
 
 
@@ -524,8 +524,8 @@ READERS = [
     Reader("spells.csv", ".csv", _of(csv_of(SPELLS)),
            lambda path: possessed({"players": PLAYERS, "ball": BALL, "truth": path}), check_possession),
     Reader("possession report", ".json", lambda: [reports()["possession"]], against_itself("possession"), check_compared),
-    Reader("overlap check", ".json", _of(TRUTH, FOUND), words("check", "{path}"), check_nothing),
-    Reader("overlap check csv", ".csv", _of(TRUTH_CSV, FOUND_CSV, ANGLES_CSV), words("check", "{path}"), check_nothing),
+    Reader("overlap check", ".json", lambda: [TRUTH, FOUND, DATASET, NAMED, SHAPE, *reports().values()], words("check", "{path}"), check_nothing),
+    Reader("overlap check csv", ".csv", _of(TRUTH_CSV, FOUND_CSV, ANGLES_CSV, NAMES_CSV, STRATA, csv_of(PLAYERS), csv_of(SPELLS)), words("check", "{path}"), check_nothing),
     Reader("overlap temporal", ".json", _of(TRUTH), words("temporal", "{path}", "{folder}/found.json", "--iou", "0.5"), check_nothing),
     Reader("overlap temporal csv", ".csv", _of(FOUND_CSV), words("temporal", "{folder}/truth.json", "{path}", "--iou", "0.5"), check_nothing),
     Reader("overlap compare", ".json", lambda: [reports()[x] for x in ("temporal", "segmentation", "all")],
