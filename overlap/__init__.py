@@ -47,6 +47,10 @@ def __getattr__(name: str) -> Any:
             raise
     from difflib import get_close_matches
 
+    from overlap._common.other_programs import ATTRIBUTES
+
+    if name.casefold() in ATTRIBUTES:
+        raise AttributeError(f"overlap has no {name!r}; {ATTRIBUTES[name.casefold()]}")
     known = {public.casefold(): public for public in __all__}
     hits = get_close_matches(name.casefold(), known, n=1)
     hint = f"; did you mean overlap.{known[hits[0]]}?" if hits else ""

@@ -21,8 +21,9 @@ from overlap._common.voxel_grid import (
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["NEAR", "TO_MM", "Gridded", "LabelImage", "as_array", "check_axis_order",
-           "check_one_hot", "image_of", "plain_bool", "read_label_pair", "read_labels"]  # fmt: skip
+__all__ = ["NEAR", "TO_MM", "Gridded", "LabelImage", "as_array", "check_axes",
+           "check_axis_order", "check_one_hot", "image_of", "plain_bool", "read_label_pair",
+           "read_labels"]  # fmt: skip
 
 _BUFFER = 1 << 18  # bytes of a temporary array
 #: How far from a whole number a label may be that was meant as one.
@@ -227,6 +228,37 @@ def check_one_hot(array: NDArray[Any], what: str) -> None:
             )
 
 
+def check_axes(array: NDArray[Any], what: str) -> None:
+    """Refuse an array of more than three axes, but for axes of length 1 at the end.
+
+    Parameters
+    ----------
+    array : ndarray
+    what : str
+        Its name, for messages.
+
+    Raises
+    ------
+    ValueError
+    """
+    sides = array.shape
+    while len(sides) > 3 and sides[-1] == 1:
+        sides = sides[:-1]
+    if len(sides) <= 3:
+        return
+    check_one_hot(array, what)
+    if 1 in sides[:2]:
+        axis = sides.index(1)
+        advice = f"leave out axis {axis}, which has one layer: array[{':, ' * axis}0]"
+    else:
+        advice = (
+            "give the cases of a batch as list(array), each time or channel by itself, and class "
+            "scores as the label map of their argmax"
+        )
+    shown = " x ".join(map(str, array.shape))
+    raise ValueError(f"{what}: has {array.ndim} axes ({shown}); wanted at most 3: {advice}")
+
+
 def _one_in(array: NDArray[Any], axis: int, half: bool) -> bool:
     """Whether the first or the middle line along an axis has one 1 and else zeros."""
     at = [side // 2 if half else 0 for side in array.shape]
@@ -292,6 +324,8 @@ def read_label_pair(
     if len(grids) == 1:
         check_axis_order(images, a.shape)
     known = next((grid.spacing for grid in reversed(grids) if grid.spacing is not None), None)
+    if spacing is not None and np.ndim(spacing) != 1:
+        raise ValueError(f"spacing = {spacing!r}; wanted {a.ndim} positive numbers, one per axis")
     if known is None:
         return Gridded(a, b, None if spacing is None else tuple(spacing), None)
     if spacing is not None and not (

@@ -48,8 +48,9 @@ def as_numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         if _has_times(values):
             raise _not_numbers(what, f"in a {type(values).__name__}") from None
+        half = "; tensor.float() has a type that NumPy knows" if "BFloat16" in str(error) else ""
         raise TypeError(
-            f"{what}: cannot read numbers from {described(values)} ({error!s:.200})"
+            f"{what}: cannot read numbers from {described(values)} ({error!s:.200}){half}"
         ) from None
     if kind in "mM":
         raise _not_numbers(what, array.dtype)

@@ -9,6 +9,18 @@ a *protocol* is a frozen value that says how an evaluator counts. All fractions 
 times in seconds.
 """
 
+from typing import Any
+
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
+_load, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        return _load(name)
+    except AttributeError:
+        if name.startswith("_"):
+            raise
+    evaluators = "temporal, segmentation, ramachandran, conformation and possession"
+    raise AttributeError(f"overlap.evaluate has no {name!r}; it evaluates {evaluators}")

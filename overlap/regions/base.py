@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
@@ -147,8 +147,14 @@ class Regions(ByValue):
         if table.ndim != 2 or (width is not None and table.shape[1] != width):
             wanted = f"(N, {width})" if width else "(N, 2 D)"
             named = ", ".join(cls.columns) or "lower corner, upper corner"
+            advice = ""
+            if table.ndim == 1 and len(table) == (width or 4):
+                advice = "; put one region into a list: [[...]]"
+            elif table.ndim > 2 and table.shape[-1] == (width or 4):
+                advice = f"; values.reshape(-1, {table.shape[-1]}) puts all into one batch"
             raise ValueError(
-                f"{name}: expected shape {wanted} with columns {named}; got shape {table.shape}"
+                f"{name}: expected shape {wanted} with columns {named}; got shape "
+                f"{table.shape}{advice}"
             )
         if not np.isfinite(table).all():
             row, column = np.argwhere(~np.isfinite(table))[0]
@@ -569,10 +575,11 @@ _CLASS_OF_WIDTH = {
 def _advice(value: object) -> str:
     """Return advice on the class that makes a batch of a value."""
     module = type(value).__module__.partition(".")[0]
-    if module == "torch":
+    if module in ("torch", "monai"):
+        wrapped = "Boxes(tensor)" if getattr(value, "ndim", 2) == 2 else "Masks(tensor)"
         return (
             "of tensors overlap.interop.torch gives scores and losses with autograd; or wrap it, "
-            "Boxes(tensor)"
+            f"{wrapped}"
         )
     if value is None:
         return "give both sides: score(found, truth)"
@@ -580,12 +587,21 @@ def _advice(value: object) -> str:
     first = entries[0] if isinstance(entries, (list, tuple)) and entries else None
     if type(first).__module__.partition(".")[0] == "shapely":
         return "wrap it: overlap.Polygons.from_shapely(geometries)"
+    if isinstance(first, Mapping) and "bbox" in first:
+        return "wrap its boxes, of COCO as overlap.Boxes.from_xywh([one['bbox'] for one in rows])"
+    if isinstance(first, Mapping) and "counts" in first:
+        return "wrap run lengths: overlap.Masks.from_rle(rles)"
     try:
         array = np.asarray(value)
     except ValueError:
         return "wrap lists of different lengths: FiniteSets.from_lists, or Polygons for rings"
     if array.ndim >= 2 and array.dtype == bool:
         return "wrap it: overlap.Masks(array), of shape (N, ...)"
+    if array.ndim > 2 or (array.ndim == 2 and array.dtype.kind in "iu" and array.shape[1] > 7):
+        return (
+            "wrap masks, overlap.Masks(array), or a map of labels, Masks.from_labels(array); many "
+            "label maps are for overlap.evaluate.segmentation"
+        )
     if array.ndim == 2 and array.shape[1] in _CLASS_OF_WIDTH:
         return f"wrap it: overlap.{_CLASS_OF_WIDTH[array.shape[1]]}"
     if array.ndim == 1 and len(array) in _CLASS_OF_WIDTH:

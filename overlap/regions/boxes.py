@@ -243,6 +243,12 @@ def _sized_fields(start: str, *more: str) -> tuple[Fields, ...]:
 _CORNERS = _corner_fields()
 _SIZES = _sized_fields(_LOWER_NAMES, "left|bbleft", "top|bbtop")
 _CENTERS = _sized_fields(_CENTER_NAMES)
+_AS_RESULTS = (
+    (
+        fields("bbox"),
+        "give the boxes alone, of COCO as Boxes.from_xywh([one['bbox'] for one in rows])",
+    ),
+)
 _AS_CORNERS = tuple((layout, "these are corners: use Boxes(...)") for layout in _CORNERS)
 _AS_CENTERS = tuple((layout, "use Boxes.from_cxcywh") for layout in _CENTERS)
 _OF_CORNERS = Naming(
@@ -254,13 +260,14 @@ _OF_CORNERS = Naming(
             (layout, "use Boxes.from_xywh, or Boxes.from_cxcywh if x and y are the center")
             for layout in _SIZES
         ),
+        *_AS_RESULTS,
     ),
 )
-_OF_SIZES = Naming(_SIZES, "x, y, w, h", (*_AS_CENTERS, *_AS_CORNERS))
+_OF_SIZES = Naming(_SIZES, "x, y, w, h", (*_AS_CENTERS, *_AS_CORNERS, *_AS_RESULTS))
 _OF_CENTERS = Naming(
     _sized_fields(_CENTER_NAMES + "|{0}"),
     "cx, cy, w, h",
-    (*((layout, "use Boxes.from_xywh") for layout in _SIZES), *_AS_CORNERS),
+    (*((layout, "use Boxes.from_xywh") for layout in _SIZES), *_AS_CORNERS, *_AS_RESULTS),
 )
 
 

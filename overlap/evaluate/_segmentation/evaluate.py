@@ -254,6 +254,8 @@ def _task(
             "metrics=('dice', 'iou'), or another form"
         )
     groups, complete, void = _labels(labels, form is not None, ignore)
+    if spacing is not None and np.ndim(spacing) != 1:
+        raise ValueError(f"spacing = {spacing!r}; wanted positive numbers, one for each axis")
     measure = Measure(
         groups=groups,
         complete=complete,

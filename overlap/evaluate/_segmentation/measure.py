@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._common.label_arrays import as_array, check_axis_order, image_of
+from overlap._common.label_arrays import as_array, check_axes, check_axis_order, image_of
 from overlap.io.boundary import reading
 from overlap.io.label_names import LabelSet
 from overlap.io.volumes import RawVolume, Volume, drop_axes, read_volume, to_labels, to_shares
@@ -246,6 +246,7 @@ def as_volume(
     array.flags.writeable = False
     if array.dtype.kind not in "buif":
         raise ValueError(f"{name}: is an array of {array.dtype}; wanted integers or reals")
+    check_axes(array, name)
     raw = RawVolume(array)
     drop_axes(raw, name)
     affine = None

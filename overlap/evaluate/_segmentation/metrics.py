@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._common.other_programs import METRICS as OTHER_NAMES
 from overlap._kernels.terms import Groups
 from overlap.io.name_match import closest
 from overlap.scores import ratios
@@ -307,7 +308,8 @@ def _of_surfaces(name: str) -> Metric:
     match = re.fullmatch(SURFACE_NAME, name)
     percentile = match is not None and match["percentile"]
     if match is None or (percentile and float(percentile) > 100.0):
-        hint = closest(name, METRICS)
+        here = OTHER_NAMES.get(name.casefold())
+        hint = f", here it is {here!r}" if here else closest(name, METRICS)
         raise ValueError(f"metrics: there is no {name!r}{hint}; there are {', '.join(METRICS)}")
     if percentile:
         meaning = f"percentile {percentile} of the distances of one surface from the other"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 
 from overlap._common.label_arrays import image_of, read_labels
-from overlap._common.numbers import checked_number
+from overlap._common.numbers import checked_number, described
 from overlap._common.values import content_hash
 from overlap._kernels.terms import Geometry, Groups
 from overlap.regions.base import Regions
@@ -95,6 +95,12 @@ class Masks(Regions):
         soft: Literal["minmax", "product", "squared"] = "minmax",
         support: float = 0.5,
     ) -> None:
+        first = values[0] if isinstance(values, (list, tuple)) and values else values
+        if isinstance(first, Mapping):
+            raise TypeError(
+                f"Masks: expected an array, got {described(first)}; Masks.from_rle takes a list of "
+                "run lengths"
+            )
         cells = read_cells(values, axes, spacing is not None or origin is not None)
         names = axes if isinstance(axes, str) else None
         grid = grid_of(cells.shape[1:], spacing, origin, names)

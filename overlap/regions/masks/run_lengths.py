@@ -168,9 +168,17 @@ def _size(rle: Mapping[str, Any], n: int) -> tuple[int, int]:
         height, width = map(int, rle["size"])
         rle["counts"]
     except (TypeError, KeyError, ValueError, IndexError):
+        advice = ""
+        if isinstance(rle, Mapping) and "segmentation" in rle:
+            advice = "; this is an annotation, give its 'segmentation'"
+        elif isinstance(rle, list):
+            advice = (
+                "; polygons are for Polygons.from_coco, or for pycocotools.mask.frPyObjects, which "
+                "makes run lengths of them"
+            )
         raise TypeError(
             f"Masks.from_rle: rles[{n}] = {rle!r:.60}; expected "
-            '{"size": [height, width], "counts": ...}'
+            f'{{"size": [height, width], "counts": ...}}{advice}'
         ) from None
     if height < 1 or width < 1:
         raise ValueError(f"Masks.from_rle: rles[{n}] has size {[height, width]}; it must be >= 1")

@@ -43,6 +43,11 @@ def read_nested(values: Any) -> Flat:
     """
     if isinstance(values, Regions):
         raise TypeError(f"Polygons: expected rings, got {type(values).__name__}")
+    first = values[0] if isinstance(values, (list, tuple)) and len(values) else values
+    if type(first).__module__.partition(".")[0] == "shapely":
+        raise TypeError(
+            f"Polygons: got {described(first)}; Polygons.from_shapely(geometries) takes it"
+        )
     if isinstance(values, (str, bytes, dict)) or not hasattr(values, "__len__"):
         raise TypeError(f"Polygons: expected {_WANTED}; got {described(values)}")
     rings: list[NDArray[np.float64]] = []
