@@ -62,7 +62,7 @@ def test_length_of_a_contour_is_the_perimeter(pair):
     ax = Figure().subplots()
     draw_slice(*pair, spacing=(1.0, 1.0, 3.0), ax=ax)
     lengths = [
-        sum(np.abs(segment[1] - segment[0]).sum() for segment in lines.get_segments())
+        sum(np.abs(np.diff(line, axis=0)).sum() for line in lines.get_segments())
         for lines in ax.collections
     ]
     assert lengths == pytest.approx([2 * (10 + 7), 2 * (7 + 7)])
@@ -108,8 +108,17 @@ def test_values_of_every_case_are_drawn(tmp_path):
     assert sorted(drawn) == pytest.approx(sorted(values))
     means = [float(line.get_xdata()[0]) for line in ax.get_lines()[1::2]]
     assert means == pytest.approx([report.summary[f"iou[{label}]"] for label in (1, 2, 9)])
-    labels = [text.get_text() for text in ax.get_yticklabels()]
-    assert labels[2] == "9 (1, 5 undefined)"
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["1", "2", "9"]
+    assert [text.get_text() for text in ax.texts][2:] == ["1 of 6", "cases"]
     with pytest.raises(ValueError, match="no metric 'hd'"):
         draw_values(report, metric="hd")
     assert draw_values(report, ax=ax) is ax
+
+
+def test_all_metrics_are_drawn_unless_one_is_chosen():
+    truth, found = random_cases(4)
+    report = segmentation(truth=truth, found=found, metrics="dice,volume_truth,hd95")
+    figure = report.plot()
+    assert [ax.get_title() for ax in figure.axes] == ["dice", "volume_truth", "hd95"]
+    assert [ax.get_xlabel() for ax in figure.axes][1:] == ["volume_truth, voxels", "hd95, voxels"]
+    assert [ax.get_xlabel() for ax in report.plot(metric="hd95").axes] == ["hd95, voxels"]

@@ -6,7 +6,7 @@ Nothing here touches the global state of ``pyplot``: figures are made, drawn and
 from overlap.plot.localization import draw_classes, draw_curves, draw_report
 from overlap.plot.ramachandran import RamachandranPanel, draw_panel, draw_ramachandran
 from overlap.plot.segmentation import draw_values
-from overlap.plot.slices import draw_slice, worst_slice
+from overlap.plot.slices import draw_planes, draw_slice, worst_place, worst_slice
 from overlap.plot.timelines import draw_possession, draw_scores, draw_spells
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "draw_classes",
     "draw_curves",
     "draw_panel",
+    "draw_planes",
     "draw_possession",
     "draw_ramachandran",
     "draw_report",
@@ -21,5 +22,6 @@ __all__ = [
     "draw_slice",
     "draw_spells",
     "draw_values",
+    "worst_place",
     "worst_slice",
 ]

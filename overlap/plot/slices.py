@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,17 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.label_arrays import plain_bool
+from overlap.plot.cells import area_of, outlines
 from overlap.plot.figures import caption, figure_of, new_figure, save
+from overlap.plot.views import View, views_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_slice", "worst_slice"]
+__all__ = ["draw_planes", "draw_slice", "worst_place", "worst_slice"]
 
-_TRUTH, _FOUND = "#00e5ff", "#ffd400"
-_MISSED, _FALSE = (0.92, 0.20, 0.28), (1.0, 0.55, 0.0)
-_MARGIN = 12.0  # voxels around the labels
+# Colors that color-blind readers tell apart; for print, lines differ in style and areas in hatching.
+_TRUTH, _FOUND = "#56b4e9", "#f0e442"
+_MISSED, _FALSE = (0.835, 0.369, 0.0), (0.8, 0.475, 0.655)
+_HATCHED = {"missed": "////", "false": "...."}
+_DASHES = (0.0, (2.6, 1.6))
+_DARK = 0.13
+_MARGIN = 12.0  # around the labels, in the shorter side of a voxel
+_TEXT = 10.0  # points: on a phone, pictures of a page are scaled to 80 %
+_GAP = 0.08  # inches
+_LINE = 0.2  # inches for a line of text
+_UNKNOWN = "orientation unknown"
 
 
 def worst_slice(
@@ -61,11 +72,54 @@ def worst_slice(
     return axis, int(np.argmax(wrong))
 
 
+def worst_place(
+    found: NDArray[np.bool_], truth: NDArray[np.bool_], spacing: Sequence[float]
+) -> tuple[int, ...]:
+    """Find a wrong voxel in the slice with the largest wrong area.
+
+    Parameters
+    ----------
+    found, truth : ndarray of bool, shape (x, y) or (x, y, z)
+    spacing : sequence of float
+        Side of a voxel per axis.
+
+    Returns
+    -------
+    tuple of int
+        Index of a voxel, in the line of the slice with the most wrong ones; where nothing is wrong,
+        of the truth, and where that is empty, in the middle.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> truth = np.zeros((4, 4, 3), bool)
+    >>> found = truth.copy()
+    >>> found[1:3, 2, 2] = True
+    >>> worst_place(found, truth, (1.0, 1.0, 3.0))
+    (2, 2, 2)
+    """
+    axis, index = worst_slice(found, truth, spacing)
+    sides = (found, truth) if axis < 0 else (found.take(index, axis), truth.take(index, axis))
+    wrong = sides[0] != sides[1]
+    cells = np.argwhere(wrong if wrong.any() else sides[1])
+    if len(cells):
+        lines = np.bincount(cells[:, -1])
+        cells = cells[cells[:, -1] == np.argmax(lines)]
+        place = cells[len(cells) // 2].tolist()
+    else:
+        place = [side // 2 for side in wrong.shape]
+    if axis >= 0:
+        place.insert(axis, index)
+    return tuple(place)
+
+
 def draw_slice(
     found: NDArray[np.bool_],
     truth: NDArray[np.bool_],
     *,
     spacing: Sequence[float],
+    affine: NDArray[np.float64] | None = None,
+    unit: str = "mm",
     image: NDArray[Any] | None = None,
     others: NDArray[np.bool_] | None = None,
     title: str = "",
@@ -74,14 +128,18 @@ def draw_slice(
 ) -> Axes | Figure:
     """Draw the slice with the largest wrong area: contours of both, errors in color.
 
-    The first axis runs to the right; the second runs up, and in pictures down.
-
     Parameters
     ----------
     found, truth : ndarray of bool, shape (x, y) or (x, y, z)
         One label of both sides.
     spacing : sequence of float
         Side of a voxel per axis.
+    affine : ndarray, shape (4, 4), optional
+        From voxel indices to millimeters in RAS+. With it, slices are shown as radiologists read
+        them, the patient's right on the left, with letters at the borders. Without it, the first
+        axis runs to the right; the second runs up, and in pictures down.
+    unit : str
+        Unit of the spacing, for the scale bar.
     image : ndarray, same shape, optional
         Image that was segmented, for the background.
     others : ndarray of bool, same shape, optional
@@ -97,100 +155,269 @@ def draw_slice(
     matplotlib.axes.Axes or matplotlib.figure.Figure
         `ax` if it was given, else the figure.
     """
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
     found, truth = plain_bool(found), plain_bool(truth)
-    axis, index = worst_slice(found, truth, spacing)
-    planes = [_plane(volume, axis, index) for volume in (found, truth)]
-    sides = [*(float(side) for k, side in enumerate(spacing) if k != axis), 1.0]
-    columns, rows = _window(planes[0] | planes[1])
-    a, b = (plane[columns, rows] for plane in planes)
-    extent = (
-        columns.start * sides[0],
-        columns.stop * sides[0],
-        rows.start * sides[1],
-        rows.stop * sides[1],
-    )
+    cut, index = worst_slice(found, truth, spacing)
+    view = next(view for view in views_of(truth.ndim, affine) if view.cut == cut)
+    sides = _sides(view, spacing)
+    volumes = (found, truth, image, others)
+    planes = [None if x is None else view.plane(x, index) for x in volumes]
+    window = _window(planes[0] | planes[1], sides)
     if ax is None:
-        width, height = extent[1] - extent[0], extent[3] - extent[2]
+        width, height = (window[:, 1] - window[:, 0]).tolist()
         scale = 6.0 / max(width, height)
         figure = new_figure((max(width * scale, 3.5) + 0.4, max(height * scale, 2.5) + 1.2))
         target: Axes = figure.subplots()
     else:
         figure, target = figure_of(ax, "draw_slice"), ax
-    background = np.full((*a.shape, 3), 0.13)
-    if image is not None:
-        background = np.repeat(_gray(_plane(image, axis, index)[columns, rows])[..., None], 3, 2)
-    else:
-        if others is not None:
-            background[_plane(others, axis, index)[columns, rows]] = 0.24
-        background[a & b] = 0.42
-    strength = 0.75 if image is None else 0.5
-    for wrong, paint in ((b & ~a, _MISSED), (a & ~b, _FALSE)):
-        background[wrong] = (1.0 - strength) * background[wrong] + strength * np.array(paint)
-    # first index to the right, second upwards
-    target.imshow(
-        background.transpose(1, 0, 2), origin="lower", extent=extent, interpolation="nearest"
-    )
-    for plane, color, width in ((b, _TRUTH, 2.0), (a, _FOUND, 1.1)):
-        _contour(target, plane, extent, color, width)
-    handles = [
-        Line2D([], [], color=_TRUTH, lw=2, label="truth"),
-        Line2D([], [], color=_FOUND, lw=2, label="found"),
-        Patch(color=_MISSED, label="missed"),
-        Patch(color=_FALSE, label="false"),
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize="small",
-                  frameon=False)  # fmt: skip
-    where = "" if axis < 0 else f"slice {index} of axis {'xyz'[axis]}"
-    target.set_title("\n".join(filter(None, (caption(title, keep="\n"), where))), fontsize="medium")
-    if axis < 0:
-        target.invert_yaxis()  # the rows of a picture run down
-    target.set_xticks([])
-    target.set_yticks([])
+    gray = None if planes[2] is None else _gray([planes[2]])[0]
+    _draw_plane(target, view, sides, window, planes[0], planes[1], gray, planes[3], unit)
+    figure.legend(**_legend(), loc="outside lower center")
+    place = _place(worst_place(found, truth, spacing), affine)
+    lines = caption(title, keep="\n"), view.where(index, place)
+    target.set_title("\n".join(filter(None, lines)), fontsize="medium")
     save(figure, path)
     return figure if ax is None else target
 
 
-def _plane(volume: NDArray[Any], axis: int, index: int) -> NDArray[Any]:
-    if axis >= 0:
-        return np.take(volume, index, axis=axis)
-    return volume if volume.ndim == 2 else volume[:, None]
+def draw_planes(
+    found: NDArray[np.bool_],
+    truth: NDArray[np.bool_],
+    *,
+    spacing: Sequence[float],
+    affine: NDArray[np.float64] | None = None,
+    unit: str = "mm",
+    image: NDArray[Any] | None = None,
+    others: NDArray[np.bool_] | None = None,
+    title: str = "",
+    width: float = 6.4,
+    path: str | Path | None = None,
+) -> Figure:
+    """Draw the three planes through the worst place; a picture has one.
+
+    Above is the slice with the largest wrong area, across the longest side of a voxel; below are
+    both others through a wrong voxel of it. Dotted lines show where the planes cut each other.
+
+    Parameters
+    ----------
+    found, truth, spacing, affine, unit, image, others, title, path
+        As in `draw_slice`.
+    width : float
+        Of the figure, in inches. The size of letters is the same in all.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Its first axes are those of the slice, then those of the other planes.
+    """
+    found, truth = plain_bool(found), plain_bool(truth)
+    place = worst_place(found, truth, spacing)
+    cut = worst_slice(found, truth, spacing)[0]
+    views = sorted(views_of(truth.ndim, affine), key=lambda view: view.cut != cut)
+    images = [view.plane(image, place[view.cut]) for view in views] if image is not None else []
+    grays = _gray(images) if images else [None] * len(views)
+    shown = []
+    for view in views:
+        pair = [view.plane(volume, place[view.cut]) for volume in (found, truth)]
+        sides = _sides(view, spacing)
+        shown.append((view, pair, sides, _window(pair[0] | pair[1], sides)))
+    lines = textwrap.wrap(title, int(width * 13.0)) or []
+    if truth.ndim == 3 and not views[0].name:
+        lines.append(f"{_UNKNOWN}: axes as stored")
+    inner = width - 2 * _GAP
+    cells = [inner] + [(inner - _GAP) / 2.0] * (len(views) - 1)
+    ratios = [float(np.divide(*(w[:, 1] - w[:, 0])[::-1])) for *_, w in shown]
+    heights = [float(np.clip(inner * ratios[0], 0.4 * width, 0.85 * width))]
+    if len(views) > 1:
+        tallest = max(cells[1] * ratio for ratio in ratios[1:])
+        heights += [float(np.clip(tallest, 0.24 * width, 0.55 * width))] * (len(views) - 1)
+    rows = [heights[0]] + heights[1:2]
+    top = _GAP + _LINE * len(lines)
+    height = top + sum(rows) + (_LINE + _GAP) * len(rows) + 2 * _LINE
+    figure = new_figure((width, height))
+    figure.set_layout_engine("none")  # every place is known
+    if lines:
+        figure.text(_GAP / width, 1.0 - 0.5 * _GAP / height, caption("\n".join(lines), keep="\n"),
+                    fontsize=_TEXT, va="top", linespacing=1.3)  # fmt: skip
+    point = _place(place, affine)
+    for number, ((view, pair, sides, window), gray) in enumerate(zip(shown, grays, strict=True)):
+        left = _GAP + (cells[1] + _GAP if number == 2 else 0.0)
+        lower = height - top - _LINE - rows[0]
+        lower -= (rows[1] + _LINE + _GAP) if number else 0.0
+        size = cells[number], heights[number]
+        ax = figure.add_axes((left / width, lower / height, size[0] / width, size[1] / height))
+        plane = None if others is None else view.plane(others, place[view.cut])
+        whole = np.multiply(pair[0].shape, sides)
+        _draw_plane(ax, view, sides, _filled(window, size, whole), *pair, gray, plane, unit)
+        if view.cut >= 0:
+            _draw_cross(ax, view, place, truth.shape, sides)
+        ax.set_title(view.where(place[view.cut], point), fontsize=_TEXT, loc="left", pad=3.0)
+    figure.legend(**_legend(), loc="lower center")
+    save(figure, path)
+    return figure
 
 
-def _window(inside: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Return the box of the cells inside, with a margin; everything if there are none."""
+def _place(index: Sequence[int], affine: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+    """Return a voxel in millimeters, in RAS+."""
+    if affine is None:
+        return None
+    return affine[:3, : len(index)] @ np.array(index, np.float64) + affine[:3, 3]
+
+
+def _sides(view: View, spacing: Sequence[float]) -> tuple[float, float]:
+    """Return the sides of a cell of a plane."""
+    sides = [float(side) for side in spacing]
+    across, up = view.axes
+    return sides[across], sides[up] if up < len(sides) else 1.0
+
+
+def _window(inside: NDArray[np.bool_], sides: tuple[float, float]) -> NDArray[np.float64]:
+    """Return the box of the cells inside, with a margin; everything if there are none.
+
+    Returns
+    -------
+    ndarray, shape (2, 2)
+        Per axis of the plane the lower and upper end, in the unit of the sides.
+    """
+    size = np.array(inside.shape) * sides
     if not inside.any():
-        return slice(0, inside.shape[0]), slice(0, inside.shape[1])
-    result = []
-    for k, size in enumerate(inside.shape):
-        ends = np.flatnonzero(inside.any(axis=1 - k))
-        margin = max(int(_MARGIN), (int(ends[-1]) - int(ends[0])) // 10)
-        result.append(slice(max(int(ends[0]) - margin, 0), min(int(ends[-1]) + margin + 1, size)))
-    return result[0], result[1]
-
-
-def _gray(values: NDArray[Any]) -> NDArray[np.float64]:
-    """Scale an image to [0, 1] between its 1st and 99th percentile."""
-    numbers = np.asarray(values, np.float64)
-    low, high = np.percentile(numbers[np.isfinite(numbers)], [1, 99])
-    return np.clip(np.nan_to_num((numbers - low) / max(high - low, 1e-12)), 0.0, 1.0)
-
-
-def _contour(
-    ax: Axes, plane: NDArray[np.bool_], extent: tuple[float, ...], color: str, width: float
-) -> None:
-    """Draw the edges between the cells of a set and the others."""
-    padded = np.pad(plane, 1)
-    step = [(extent[1] - extent[0]) / plane.shape[0], (extent[3] - extent[2]) / plane.shape[1]]
-    lines = []
+        return np.stack([np.zeros(2), size], axis=1)
+    result = np.empty((2, 2))
     for k in (0, 1):
-        edges = np.argwhere(np.diff(padded.astype(np.int8), axis=k) != 0)
-        start = edges - (0, 1) if k == 0 else edges - (1, 0)
-        stop = start + ((0, 1) if k == 0 else (1, 0))
-        lines += [np.stack([start, stop], axis=1)]
-    segments = np.concatenate(lines) * step + np.array([extent[0], extent[2]])
-    from matplotlib.collections import LineCollection
+        ends = np.flatnonzero(inside.any(axis=1 - k))
+        low, high = float(ends[0] * sides[k]), float((ends[-1] + 1) * sides[k])
+        margin = max(_MARGIN * min(sides), 0.1 * (high - low))
+        result[k] = max(low - margin, 0.0), min(high + margin, size[k])
+    return result
 
-    ax.add_collection(LineCollection(list(segments), colors=color, linewidths=width))
+
+def _filled(
+    window: NDArray[np.float64], size: tuple[float, float], plane: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Widen a window to the shape of the axes that show it, beyond the plane only if need be."""
+    lengths = window[:, 1] - window[:, 0]
+    wanted = np.array(size) * np.max(lengths / size)
+    lower = np.clip(window.mean(axis=1) - 0.5 * wanted, 0.0, np.maximum(plane - wanted, 0.0))
+    lower = np.where(wanted > plane, 0.5 * (plane - wanted), lower)
+    return np.stack([lower, lower + wanted], axis=1)
+
+
+def _gray(images: Sequence[NDArray[Any]]) -> list[NDArray[np.float64]]:
+    """Scale images to [0, 1] between the 1st and 99th percentile of all."""
+    numbers = [np.asarray(image, np.float64) for image in images]
+    known = np.concatenate([image[np.isfinite(image)] for image in numbers])
+    low, high = np.percentile(known, [1, 99]) if known.size else (0.0, 1.0)
+    scale = max(high - low, 1e-12)
+    return [np.clip(np.nan_to_num((image - low) / scale), 0.0, 1.0) for image in numbers]
+
+
+def _draw_plane(
+    ax: Axes,
+    view: View,
+    sides: tuple[float, float],
+    window: NDArray[np.float64],
+    found: NDArray[np.bool_],
+    truth: NDArray[np.bool_],
+    gray: NDArray[np.float64] | None,
+    others: NDArray[np.bool_] | None,
+    unit: str,
+) -> None:
+    """Draw one plane: image or labels, errors, contours, letters and a scale bar."""
+    from matplotlib.collections import LineCollection
+    from matplotlib.patches import PathPatch
+    from matplotlib.patheffects import withStroke
+
+    background = np.full((*truth.shape, 3), _DARK)
+    if gray is not None:
+        background[...] = gray[..., None]
+    else:
+        if others is not None:
+            background[others] = 0.24
+        background[found & truth] = 0.42
+    strength = 0.75 if gray is None else 0.5
+    errors = ("missed", truth & ~found, _MISSED), ("false", found & ~truth, _FALSE)
+    for _, wrong, paint in errors:
+        background[wrong] = (1.0 - strength) * background[wrong] + strength * np.array(paint)
+    ax.set_facecolor((_DARK, _DARK, _DARK))
+    ax.imshow(
+        background.transpose(1, 0, 2), origin="lower", interpolation="nearest",
+        extent=(0.0, truth.shape[0] * sides[0], 0.0, truth.shape[1] * sides[1]),
+    )  # fmt: skip
+    for name, wrong, _ in errors:
+        if wrong.any():
+            ax.add_patch(
+                PathPatch(area_of(wrong, sides), facecolor="none", edgecolor=(0.0, 0.0, 0.0, 0.6),
+                          lw=0.0, hatch=_HATCHED[name])
+            )  # fmt: skip
+    for cells, color, width, style in (
+        (truth, _TRUTH, 2.0, "solid"), (found, _FOUND, 1.2, _DASHES)
+    ):  # fmt: skip
+        lines = [line * sides for line in outlines(cells)]
+        ax.add_collection(
+            LineCollection(lines, colors=color, linewidths=width, linestyles=[style],
+                           path_effects=_dark_edge(width)),
+            autolim=False,
+        )  # fmt: skip
+    ax.set_xlim(*window[0])
+    ax.set_ylim(*window[1])
+    ax.set_xticks([])
+    ax.set_yticks([])
+    outlined = {"color": "white", "fontsize": _TEXT, "transform": ax.transAxes,
+                "path_effects": [withStroke(linewidth=2.2, foreground="black")]}  # fmt: skip
+    spots = (0.015, 0.5), (0.985, 0.5), (0.5, 0.02), (0.5, 0.98)
+    sides_of = ("left", "center"), ("right", "center"), ("center", "bottom"), ("center", "top")
+    for letter, spot, (ha, va) in zip(view.letters, spots, sides_of, strict=True):
+        if letter:
+            ax.text(*spot, letter, ha=ha, va=va, weight="bold", **outlined)
+    length = _round_length(0.3 * float(window[0, 1] - window[0, 0]))
+    share = length / float(window[0, 1] - window[0, 0])
+    ax.plot([0.03, 0.03 + share], [0.04, 0.04], color="white", lw=2.4, solid_capstyle="butt",
+            transform=ax.transAxes, path_effects=outlined["path_effects"])  # fmt: skip
+    ax.text(0.03, 0.06, f"{length:g} {unit}", ha="left", va="bottom", **outlined)
+
+
+def _draw_cross(
+    ax: Axes, view: View, place: Sequence[int], shape: Sequence[int], sides: tuple[float, float]
+) -> None:
+    """Draw where the other planes through a voxel cut this one."""
+    for axis, back, side, draw in zip(
+        view.axes, view.backwards, sides, (ax.axvline, ax.axhline), strict=True
+    ):
+        index = shape[axis] - 1 - place[axis] if back else place[axis]
+        draw((index + 0.5) * side, color="white", lw=0.7, ls=":", alpha=0.8, zorder=1.5)
+
+
+def _round_length(most: float) -> float:
+    """Return the largest of 1, 2, 5, 10, ... (and 0.5, 0.2, ...) that is not longer.
+
+    Examples
+    --------
+    >>> _round_length(37.0), _round_length(0.3)
+    (20.0, 0.2)
+    """
+    power = 10.0 ** np.floor(np.log10(most))
+    return float(round(max(k for k in (1.0, 2.0, 5.0) if k * power <= most * 1.0001) * power, 12))
+
+
+def _legend() -> dict[str, Any]:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    areas = [
+        Patch(facecolor=paint, edgecolor=(0.0, 0.0, 0.0, 0.6), lw=0.0, hatch=_HATCHED[name],
+              label=name)
+        for name, paint in (("missed", _MISSED), ("false", _FALSE))
+    ]  # fmt: skip
+    lines = [
+        Line2D([], [], color=color, lw=width, ls=style, label=name, path_effects=_dark_edge(width))
+        for name, color, width, style in (
+            ("truth", _TRUTH, 2.0, "-"), ("found", _FOUND, 1.2, _DASHES)
+        )
+    ]  # fmt: skip
+    return {"handles": [*lines, *areas], "ncols": 4, "fontsize": _TEXT, "frameon": False,
+            "handlelength": 1.9, "columnspacing": 1.2, "handletextpad": 0.5}  # fmt: skip
+
+
+def _dark_edge(width: float) -> list[Any]:
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=width + 1.0, foreground="black", alpha=0.6)]
