@@ -3,8 +3,8 @@ Medicine: label volumes against an annotation
 =============================================
 
 The sample data are two folders of invented label volumes: what a program found, and the truth.
-Files are paired by name. The picture shows the worst lesion, in the slice with the largest wrong
-area. With your own files, ``truth`` and ``found`` are two folders.
+Files are paired by name. The picture shows the worst lesion: the slice with the largest wrong area,
+and two planes across it. With your own files, ``truth`` and ``found`` are two folders.
 
 ``python examples/score_volumes.py`` draws this to ``score_volumes.png``.
 """
@@ -29,7 +29,7 @@ print(report.worst("dice", 3)[["case", "label", "value", "empty"]].round(3).to_s
 
 
 def draw(path):
-    """Draw a slice of the worst lesion, with the outlines of found and truth."""
+    """Draw planes of the worst lesion, with the outlines of found and truth."""
     report.picture(path, label="lesion")
 
 

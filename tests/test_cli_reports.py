@@ -82,7 +82,8 @@ VOLUME_WORDS = {
     "--out": [("again.csv", "--out", "again.html")],
     "--plot": ["p.svg"],
     "--picture": ["w.svg"],
-    "--images": [("volumes/truth", "--picture", "w.svg")],
+    "--worst": [("2", "--out", "again.html")],
+    "--images": [("volumes/truth", "--picture", "w.svg"), ("volumes/truth", "--out", "again.html")],
     "--quiet": [()],
 }
 ANGLE_WORDS = {

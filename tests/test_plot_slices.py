@@ -83,10 +83,9 @@ def test_picture_of_a_report(tmp_path):
     report = segmentation(truth=truth, found=found, labels={"liver": 1, "tumor": 2})
     worst = report.worst("dice", 1).iloc[0]
     figure = report.picture(tmp_path / "worst.png")
-    title = figure.axes[0].get_title()
-    assert title.startswith(f"{worst.case}, {worst.label}: dice")
+    assert figure.texts[0].get_text().startswith(f"{worst.case}, {worst.label}: dice")
     chosen = report.picture(case="case_2", label="liver", metric="iou", images=truth)
-    assert chosen.axes[0].get_title().startswith("case_2, liver: iou")
+    assert chosen.texts[0].get_text().startswith("case_2, liver: iou")
     with pytest.raises(ValueError, match="no row of case 'x' and label None"):
         report.picture(case="x")
     with pytest.raises(ValueError, match="has no image of the case"):

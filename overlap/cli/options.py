@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import click
@@ -157,7 +157,12 @@ class Shared(NamedTuple):
             "progress": False if self.quiet else None,
         }
 
-    def finish(self, report: Any, others: Sequence[tuple[str | None, Writer]] = ()) -> int:
+    def finish(
+        self,
+        report: Any,
+        others: Sequence[tuple[str | None, Writer]] = (),
+        page: Mapping[str, Any] | None = None,
+    ) -> int:
         """Write the outputs of a report, and show it.
 
         Parameters
@@ -165,13 +170,15 @@ class Shared(NamedTuple):
         report : Report
         others : sequence of (str or None, callable)
             Other files that were asked for, with what writes them.
+        page : mapping, optional
+            Arguments of the report's ``to_html``.
 
         Returns
         -------
         int
             Number of outputs that could not be written.
         """
-        wanted = [*report_writers(report, self.out), (self.plot, report.plot), *others]
+        wanted = [*report_writers(report, self.out, page), (self.plot, report.plot), *others]
         unwritten = write_outputs(wanted)
         if not self.quiet:
             from overlap.cli.screen import report_lines

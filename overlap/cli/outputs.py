@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -102,15 +103,23 @@ def _resolved(path: str) -> Path:
     return Path(os.path.realpath(path))
 
 
-def report_writers(report: Any, outputs: Sequence[str]) -> list[tuple[str, Writer]]:
+def report_writers(
+    report: Any, outputs: Sequence[str], page: Mapping[str, Any] | None = None
+) -> list[tuple[str, Writer]]:
     """Return the output names of a report with the methods that write its formats.
 
     Parameters
     ----------
     report : Report
     outputs : sequence of str
+    page : mapping, optional
+        Arguments of ``to_html``.
     """
-    return [(path, getattr(report, _OUT_SUFFIXES[Path(path).suffix.lower()])) for path in outputs]
+    methods = [_OUT_SUFFIXES[Path(path).suffix.lower()] for path in outputs]
+    return [
+        (path, partial(getattr(report, name), **(page or {} if name == "to_html" else {})))
+        for path, name in zip(outputs, methods, strict=True)
+    ]
 
 
 def write_outputs(writers: Sequence[tuple[str | None, Writer]]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -65,9 +66,12 @@ _SAMPLE_LABELS = "1=organ,2=lesion,3=vessel"
 @click.option("--interval", default="studentised", show_default=True,
               type=Choice(["studentised", "exact"]),
               help="Exact intervals allow for misses that no case has, and are wider.")  # fmt: skip
-@click.option("--picture", metavar="FILE", help="Draw the worst slice of the worst case.")
+@click.option("--picture", metavar="FILE",
+              help="Draw the planes through the worst place of the worst case.")  # fmt: skip
+@click.option("--worst", default=4, show_default=True, type=click.IntRange(min=0), metavar="N",
+              help="Number of the worst cases that a page in .html has pictures of.")  # fmt: skip
 @click.option("--images", metavar="DIR|P",
-              help="Background of the picture: a folder of images, or a path with *.")  # fmt: skip
+              help="Background of pictures: a folder of images, or a path with *.")  # fmt: skip
 @evaluating("cases", "Draw the values of all cases")
 def segmentation_command(
     truth: str | None,
@@ -90,6 +94,7 @@ def segmentation_command(
     pattern: str | None,
     interval: Literal["studentised", "exact"],
     picture: str | None,
+    worst: int,
     images: str | None,
     shared: Shared,
 ) -> int:
@@ -108,10 +113,14 @@ def segmentation_command(
     if truth is None or found is None:
         lacking = "TRUTH_DIR and FOUND_DIR" if truth is None else "FOUND_DIR"
         raise click.UsageError(f"{lacking} missing; give two folders, or --sample")
-    files = [path for path in (labels, strata) if path is not None and Path(path).exists()]
+    files = [path for path in (labels, strata) if path is not None and os.path.exists(path)]
     shared.check([truth, found, *files], more_plots=[("--picture", picture)])
-    if images is not None and picture is None:
-        raise click.UsageError("--images is the background of --picture; give that, too")
+    page = any(Path(path).suffix.lower() == ".html" for path in shared.out)
+    if images is not None and picture is None and not page:
+        raise click.UsageError(
+            "--images is the background of --picture and of the pictures of a page; give "
+            "--picture, or --out with a name in .html"
+        )
     from overlap import evaluate
 
     options: dict[str, Any] = {}
@@ -139,7 +148,7 @@ def segmentation_command(
         **options,
     )
     others = [(picture, partial(report.picture, images=images))]
-    unwritten = shared.finish(report, others)
+    unwritten = shared.finish(report, others, {"worst": worst, "images": images})
     shown_failures([(failure.case, failure.reason) for failure in report.failed], "cases")
     return 2 if unwritten else int(bool(report.failed))
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from overlap.io.printable import number_of, printable
 
-__all__ = ["Page", "Picture", "Result", "Section", "input_name"]
+__all__ = ["Page", "Picture", "Result", "Section", "input_name", "title_of"]
 
 _MOST_ROWS = 2000
 
@@ -40,6 +40,8 @@ class Section:
         A sentence below the title, on the page.
     links : sequence of str
         One per row: the key of the `Picture` that shows it, or ``""``.
+    words : sequence of int
+        Columns of words, also where all of them begin with a digit.
     """
 
     title: str
@@ -48,6 +50,7 @@ class Section:
     keys: int = 2
     note: str = ""
     links: Sequence[str] = ()
+    words: Sequence[int] = ()
 
     @cached_property
     def numeric(self) -> tuple[bool, ...]:
@@ -59,7 +62,13 @@ class Section:
         (False, True)
         """
         count = len(self.columns)
-        return (False, *(_numeric([row[k] for row in self.rows]) for k in range(1, count)))
+        return (
+            False,
+            *(
+                k not in self.words and _numeric([row[k] for row in self.rows])
+                for k in range(1, count)
+            ),
+        )
 
 
 def _numeric(cells: Sequence[str]) -> bool:
@@ -182,12 +191,14 @@ class Page:
         tables = [part for part in self.content if isinstance(part, Section)]
         used = {name for table in tables for name in table.columns} | {*columns}
         used |= {result.name for result in self.results}
+        used |= {_word(name) for name in used}
         terms = {word: self.terms[word] for word in self.terms if word in used}
         return environment.get_template("page.html").render(
             page=self,
             groups=list(_groups(self.content)) if drawn else [[table] for table in tables],
             drawn=drawn or len(tables) == len(self.content),
             embedded=_embedded,
+            word=_word,
             terms=terms,
             keys={word: f"term-{k}" for k, word in enumerate(terms, 1)},
             columns=columns,
@@ -197,7 +208,7 @@ class Page:
         )
 
 
-def input_name(described: Mapping[str, Any] | None, role: str) -> str:
+def input_name(described: Mapping[str, Any] | None, role: str, parts: int = 1) -> str:
     """Return the short name of an input for a title: that of its file or folder, else its role.
 
     Parameters
@@ -206,6 +217,8 @@ def input_name(described: Mapping[str, Any] | None, role: str) -> str:
         Entry of the settings, with a ``source``.
     role : str
         What stands for an input without a name, such as ``"truth"``.
+    parts : int
+        Number of folders and files that are named, from the last on.
 
     Examples
     --------
@@ -215,7 +228,31 @@ def input_name(described: Mapping[str, Any] | None, role: str) -> str:
     source = (described or {}).get("source")
     if not isinstance(source, str) or not source or source.startswith("<"):
         return role
-    return PurePath(source.replace("\\", "/")).name or source
+    named = PurePath(source.replace("\\", "/")).parts[-parts:]
+    return "/".join(part.strip("/") for part in named) or source
+
+
+def _word(name: str) -> str:
+    """Return the name of a column without its unit: ``hd95`` of ``hd95, mm``."""
+    return name.partition(", ")[0]
+
+
+def title_of(found: Mapping[str, Any] | None, truth: Mapping[str, Any] | None) -> str:
+    """Return the title of a page: what was evaluated against what.
+
+    Parameters
+    ----------
+    found, truth : mapping or None
+        Entries of the settings, each with a ``source``. Two of one name have their folder.
+
+    Examples
+    --------
+    >>> title_of({"source": "runs/a/seg"}, {"source": "/data/seg"})
+    'a/seg against data/seg'
+    """
+    names = [[input_name(x, role, parts) for x, role in ((found, "found"), (truth, "truth"))]
+             for parts in (1, 2)]  # fmt: skip
+    return " against ".join(names[names[0][0] == names[0][1]])
 
 
 def _groups(content: Sequence[Section | Picture]) -> Iterator[list[Section | Picture]]:

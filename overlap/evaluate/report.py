@@ -24,7 +24,7 @@ from overlap.io._atomic import atomic_path
 from overlap.io.name_match import closest
 
 from .numbers import Interval, Number, summary_of
-from .page import Page, Picture, Result, Section, input_name
+from .page import Page, Picture, Result, Section, title_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,8 +116,7 @@ class Report(ByValue):
 
     def title(self) -> str:
         """Return what was evaluated against what: the names of both inputs."""
-        found, truth = (input_name(self.settings.get(role), role) for role in ("found", "truth"))
-        return f"{found} against {truth}"
+        return title_of(self.settings.get("found"), self.settings.get("truth"))
 
     def results(self) -> list[Result]:
         """Return the main numbers, for large type at the head of the page."""
@@ -285,13 +284,17 @@ class Report(ByValue):
         ImportError
             jinja2 is not installed.
         """
+        return self._page_of(self.content(), path)
+
+    def _page_of(self, content: Sequence[Section | Picture], path: str | Path | None) -> str:
+        """Return the page with these tables and pictures; with `path`, write it there."""
         text = Page(
             kind=self.kind(),
             title=self.title(),
             headline=self.headline(),
             results=self.results(),
             findings=self.findings,
-            content=self.content(),
+            content=content,
             notes=self.settings.get("notes", ()),
             methods=self.methods(),
             terms=self.terms(),

@@ -138,9 +138,10 @@ def _draw_metric(
         # a fixed pattern of offsets: equal values stay apart, and a picture is the same twice
         offset = 0.22 * (2.0 * ((0.5 + np.arange(len(known)) * 0.618034) % 1.0) - 1.0)
         ax.plot(known, place + offset, "o", color=_CASE, ms=4.5, alpha=0.55, mew=0, zorder=2)
-        for marker, face, chosen in _odd(rows):
+        for marker, _, chosen in _odd(rows):
+            face: Any = "none" if marker == "o" else None
             ax.scatter(known[chosen], (place + offset)[chosen], marker=marker, s=30, lw=1.1,
-                       zorder=3, **({"c": _ODD} if face else {"fc": "none", "ec": _ODD}))  # fmt: skip
+                       color=_ODD, facecolor=face, zorder=3)  # fmt: skip
         mean = means[label]
         ends = mean.interval
         ax.plot([mean.value], [place], "d", color=_MEAN, ms=6, zorder=5)
@@ -154,8 +155,9 @@ def _draw_metric(
     ax.set_yticks(range(len(labels)), names, fontsize=_TEXT)
     ax.set_ylim(max(len(labels), 1) - 0.4, -0.6)
     facts = report.settings["metrics"][metric]
-    if facts["low"] == 0.0 and facts["high"] == 1.0:
-        ax.set_xlim(-0.02, 1.02)
+    if facts["low"] == 0.0:  # from 0 on, so that lengths can be compared
+        right = 1.0 if facts["high"] == 1.0 else max(ax.get_xlim()[1], 1e-9)
+        ax.set_xlim(-0.02 * right, 1.02 * right)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=5))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{round(x, 9):,.6g}"))
     ax.tick_params(axis="x", labelsize=_TEXT)
@@ -164,11 +166,11 @@ def _draw_metric(
     plain(ax)
 
 
-def _odd(rows: Sequence[dict[str, Any]]) -> list[tuple[str, bool, NDArray[np.bool_]]]:
-    """Return markers, whether they are lines, and which values have them."""
+def _odd(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str, NDArray[np.bool_]]]:
+    """Return markers, what they mean, and which values have them."""
     failed = np.array([row["empty"] == "failed" for row in rows], bool)
     empty = np.array([row["empty"] not in ("", "failed") for row in rows], bool)
-    return [("o", False, empty), ("x", True, failed)]
+    return [("o", "empty set", empty), ("x", "failed", failed)]
 
 
 def _shortened(name: str) -> str:
@@ -190,11 +192,10 @@ def _legend(report: _Valued, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         level = f"{100 * report.intervals[0].level:g} % interval"
         handles.append(Line2D([], [], color=_MEAN, lw=1.6, label=level))
     finite = [row for row in rows if math.isfinite(row["value"])]
-    words = {"o": "empty set", "x": "failed"}
-    for marker, lined, chosen in _odd(finite):
+    for marker, words, chosen in _odd(finite):
         if chosen.any():
-            face = {} if lined else {"mfc": "none"}
-            handles.append(Line2D([], [], marker=marker, ls="", color=_ODD, label=words[marker],
-                                  **face))  # fmt: skip
+            handles.append(
+                Line2D([], [], marker=marker, ls="", color=_ODD, mfc="none", label=words)
+            )
     return {"handles": handles, "ncols": 3 if len(handles) > 4 else 4, "fontsize": _TEXT,
             "frameon": False, "handletextpad": 0.3, "columnspacing": 1.2}  # fmt: skip

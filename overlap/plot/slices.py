@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_planes", "draw_slice", "worst_place", "worst_slice"]
 
-# Colors that color-blind readers tell apart; for print, lines differ in style and areas in hatching.
+# Colors that color-blind readers tell apart; in print, lines differ in style, areas in hatching.
 _TRUTH, _FOUND = "#56b4e9", "#f0e442"
 _MISSED, _FALSE = (0.835, 0.369, 0.0), (0.8, 0.475, 0.655)
 _HATCHED = {"missed": "////", "false": "...."}
@@ -31,7 +33,6 @@ _MARGIN = 12.0  # around the labels, in the shorter side of a voxel
 _TEXT = 10.0  # points: on a phone, pictures of a page are scaled to 80 %
 _GAP = 0.08  # inches
 _LINE = 0.2  # inches for a line of text
-_UNKNOWN = "orientation unknown"
 
 
 def worst_slice(
@@ -86,8 +87,8 @@ def worst_place(
     Returns
     -------
     tuple of int
-        Index of a voxel, in the line of the slice with the most wrong ones; where nothing is wrong,
-        of the truth, and where that is empty, in the middle.
+        Index of a voxel, in the line of the slice with the most wrong ones, the middle of equals;
+        where nothing is wrong, of the truth, and where that is empty, in the middle.
 
     Examples
     --------
@@ -104,7 +105,8 @@ def worst_place(
     cells = np.argwhere(wrong if wrong.any() else sides[1])
     if len(cells):
         lines = np.bincount(cells[:, -1])
-        cells = cells[cells[:, -1] == np.argmax(lines)]
+        longest = np.flatnonzero(lines == lines.max())
+        cells = cells[cells[:, -1] == longest[len(longest) // 2]]
         place = cells[len(cells) // 2].tolist()
     else:
         place = [side // 2 for side in wrong.shape]
@@ -156,24 +158,20 @@ def draw_slice(
         `ax` if it was given, else the figure.
     """
     found, truth = plain_bool(found), plain_bool(truth)
-    cut, index = worst_slice(found, truth, spacing)
-    view = next(view for view in views_of(truth.ndim, affine) if view.cut == cut)
-    sides = _sides(view, spacing)
-    volumes = (found, truth, image, others)
-    planes = [None if x is None else view.plane(x, index) for x in volumes]
-    window = _window(planes[0] | planes[1], sides)
+    place = worst_place(found, truth, spacing)
+    cut, _ = worst_slice(found, truth, spacing)
+    views = [view for view in views_of(truth.ndim, affine) if view.cut == cut]
+    (plane,) = _planes(views, place, (found, truth), spacing, image, others)
     if ax is None:
-        width, height = (window[:, 1] - window[:, 0]).tolist()
+        width, height = (plane.window[:, 1] - plane.window[:, 0]).tolist()
         scale = 6.0 / max(width, height)
         figure = new_figure((max(width * scale, 3.5) + 0.4, max(height * scale, 2.5) + 1.2))
         target: Axes = figure.subplots()
     else:
         figure, target = figure_of(ax, "draw_slice"), ax
-    gray = None if planes[2] is None else _gray([planes[2]])[0]
-    _draw_plane(target, view, sides, window, planes[0], planes[1], gray, planes[3], unit)
+    _draw_plane(target, plane, plane.window, unit)
     figure.legend(**_legend(), loc="outside lower center")
-    place = _place(worst_place(found, truth, spacing), affine)
-    lines = caption(title, keep="\n"), view.where(index, place)
+    lines = caption(title, keep="\n"), plane.view.where(place[cut], _point(place, affine))
     target.set_title("\n".join(filter(None, lines)), fontsize="medium")
     save(figure, path)
     return figure if ax is None else target
@@ -211,93 +209,119 @@ def draw_planes(
     """
     found, truth = plain_bool(found), plain_bool(truth)
     place = worst_place(found, truth, spacing)
-    cut = worst_slice(found, truth, spacing)[0]
+    cut, _ = worst_slice(found, truth, spacing)
     views = sorted(views_of(truth.ndim, affine), key=lambda view: view.cut != cut)
-    images = [view.plane(image, place[view.cut]) for view in views] if image is not None else []
-    grays = _gray(images) if images else [None] * len(views)
-    shown = []
-    for view in views:
-        pair = [view.plane(volume, place[view.cut]) for volume in (found, truth)]
-        sides = _sides(view, spacing)
-        shown.append((view, pair, sides, _window(pair[0] | pair[1], sides)))
-    lines = textwrap.wrap(title, int(width * 13.0)) or []
+    planes = _planes(views, place, (found, truth), spacing, image, others)
+    lines = textwrap.wrap(title, int(width * 13.0))
     if truth.ndim == 3 and not views[0].name:
-        lines.append(f"{_UNKNOWN}: axes as stored")
-    inner = width - 2 * _GAP
-    cells = [inner] + [(inner - _GAP) / 2.0] * (len(views) - 1)
-    ratios = [float(np.divide(*(w[:, 1] - w[:, 0])[::-1])) for *_, w in shown]
-    heights = [float(np.clip(inner * ratios[0], 0.4 * width, 0.85 * width))]
-    if len(views) > 1:
-        tallest = max(cells[1] * ratio for ratio in ratios[1:])
-        heights += [float(np.clip(tallest, 0.24 * width, 0.55 * width))] * (len(views) - 1)
-    rows = [heights[0]] + heights[1:2]
+        lines.append("orientation unknown: axes as stored")
+    sizes = _sizes(planes, width)
+    rows = [height for _, height in sizes[:2]]
     top = _GAP + _LINE * len(lines)
     height = top + sum(rows) + (_LINE + _GAP) * len(rows) + 2 * _LINE
     figure = new_figure((width, height))
     figure.set_layout_engine("none")  # every place is known
-    if lines:
-        figure.text(_GAP / width, 1.0 - 0.5 * _GAP / height, caption("\n".join(lines), keep="\n"),
-                    fontsize=_TEXT, va="top", linespacing=1.3)  # fmt: skip
-    point = _place(place, affine)
-    for number, ((view, pair, sides, window), gray) in enumerate(zip(shown, grays, strict=True)):
-        left = _GAP + (cells[1] + _GAP if number == 2 else 0.0)
-        lower = height - top - _LINE - rows[0]
-        lower -= (rows[1] + _LINE + _GAP) if number else 0.0
-        size = cells[number], heights[number]
-        ax = figure.add_axes((left / width, lower / height, size[0] / width, size[1] / height))
-        plane = None if others is None else view.plane(others, place[view.cut])
-        whole = np.multiply(pair[0].shape, sides)
-        _draw_plane(ax, view, sides, _filled(window, size, whole), *pair, gray, plane, unit)
-        if view.cut >= 0:
-            _draw_cross(ax, view, place, truth.shape, sides)
-        ax.set_title(view.where(place[view.cut], point), fontsize=_TEXT, loc="left", pad=3.0)
+    figure.text(_GAP / width, 1.0 - 0.5 * _GAP / height, caption("\n".join(lines), keep="\n"),
+                fontsize=_TEXT, va="top", linespacing=1.3)  # fmt: skip
+    for number, (plane, size) in enumerate(zip(planes, sizes, strict=True)):
+        left = _GAP if number < 2 else 2 * _GAP + size[0]
+        lower = height - top - sum(_LINE + row + _GAP for row in rows[: number + 1]) + _GAP
+        box = left / width, lower / height, size[0] / width, size[1] / height
+        ax = figure.add_axes(box)
+        _draw_plane(ax, plane, _filled(plane.window, size, plane.size), unit)
+        if plane.view.cut >= 0:
+            _draw_cross(ax, plane, place, truth.shape)
+        where = plane.view.where(place[plane.view.cut], _point(place, affine))
+        ax.set_title(where, fontsize=_TEXT, loc="left", pad=3.0)
     figure.legend(**_legend(), loc="lower center")
     save(figure, path)
     return figure
 
 
-def _place(index: Sequence[int], affine: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+@dataclass(frozen=True)
+class _Plane:
+    """What is drawn of one plane; arrays run to the right, then up."""
+
+    view: View
+    sides: tuple[float, float]
+    found: NDArray[np.bool_]
+    truth: NDArray[np.bool_]
+    gray: NDArray[np.float64] | None
+    others: NDArray[np.bool_] | None
+
+    @property
+    def size(self) -> NDArray[np.float64]:
+        """Width and height."""
+        return np.multiply(self.truth.shape, self.sides)
+
+    @cached_property
+    def window(self) -> NDArray[np.float64]:
+        """The box of both sets with a margin, or everything: lower and upper ends per axis."""
+        inside = self.found | self.truth
+        if not inside.any():
+            return np.stack([np.zeros(2), self.size], axis=1)
+        result = np.empty((2, 2))
+        for k, side in enumerate(self.sides):
+            ends = np.flatnonzero(inside.any(axis=1 - k))
+            low, high = float(ends[0] * side), float((ends[-1] + 1) * side)
+            margin = max(_MARGIN * min(self.sides), 0.1 * (high - low))
+            result[k] = max(low - margin, 0.0), min(high + margin, self.size[k])
+        return result
+
+
+def _planes(
+    views: Sequence[View],
+    place: Sequence[int],
+    pair: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    spacing: Sequence[float],
+    image: NDArray[Any] | None,
+    others: NDArray[np.bool_] | None,
+) -> list[_Plane]:
+    """Return the planes through a voxel."""
+    sides = [*(float(side) for side in spacing), 1.0]
+    images = [] if image is None else [view.plane(image, place[view.cut]) for view in views]
+    grays: list[NDArray[np.float64] | None] = [*_gray(images)] if images else [None] * len(views)
+    return [
+        _Plane(
+            view,
+            (sides[view.axes[0]], sides[view.axes[1]]),
+            view.plane(pair[0], place[view.cut]),
+            view.plane(pair[1], place[view.cut]),
+            gray,
+            None if others is None else view.plane(others, place[view.cut]),
+        )
+        for view, gray in zip(views, grays, strict=True)
+    ]
+
+
+def _sizes(planes: Sequence[_Plane], width: float) -> list[tuple[float, float]]:
+    """Return the width and height of the axes of each plane in inches: one above, others below."""
+    inner = width - 2 * _GAP
+    ratios = [
+        float(np.divide(*(plane.window[:, 1] - plane.window[:, 0])[::-1])) for plane in planes
+    ]
+    sizes = [(inner, float(np.clip(inner * ratios[0], 0.4 * width, 0.85 * width)))]
+    cell = (inner - _GAP) / 2.0
+    tallest = cell * max(ratios[1:], default=0.0)
+    below = cell, float(np.clip(tallest, 0.24 * width, 0.55 * width))
+    return sizes + [below] * (len(planes) - 1)
+
+
+def _point(index: Sequence[int], affine: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
     """Return a voxel in millimeters, in RAS+."""
     if affine is None:
         return None
     return affine[:3, : len(index)] @ np.array(index, np.float64) + affine[:3, 3]
 
 
-def _sides(view: View, spacing: Sequence[float]) -> tuple[float, float]:
-    """Return the sides of a cell of a plane."""
-    sides = [float(side) for side in spacing]
-    across, up = view.axes
-    return sides[across], sides[up] if up < len(sides) else 1.0
-
-
-def _window(inside: NDArray[np.bool_], sides: tuple[float, float]) -> NDArray[np.float64]:
-    """Return the box of the cells inside, with a margin; everything if there are none.
-
-    Returns
-    -------
-    ndarray, shape (2, 2)
-        Per axis of the plane the lower and upper end, in the unit of the sides.
-    """
-    size = np.array(inside.shape) * sides
-    if not inside.any():
-        return np.stack([np.zeros(2), size], axis=1)
-    result = np.empty((2, 2))
-    for k in (0, 1):
-        ends = np.flatnonzero(inside.any(axis=1 - k))
-        low, high = float(ends[0] * sides[k]), float((ends[-1] + 1) * sides[k])
-        margin = max(_MARGIN * min(sides), 0.1 * (high - low))
-        result[k] = max(low - margin, 0.0), min(high + margin, size[k])
-    return result
-
-
 def _filled(
-    window: NDArray[np.float64], size: tuple[float, float], plane: NDArray[np.float64]
+    window: NDArray[np.float64], size: tuple[float, float], whole: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Widen a window to the shape of the axes that show it, beyond the plane only if need be."""
     lengths = window[:, 1] - window[:, 0]
     wanted = np.array(size) * np.max(lengths / size)
-    lower = np.clip(window.mean(axis=1) - 0.5 * wanted, 0.0, np.maximum(plane - wanted, 0.0))
-    lower = np.where(wanted > plane, 0.5 * (plane - wanted), lower)
+    lower = np.clip(window.mean(axis=1) - 0.5 * wanted, 0.0, np.maximum(whole - wanted, 0.0))
+    lower = np.where(wanted > whole, 0.5 * (whole - wanted), lower)
     return np.stack([lower, lower + wanted], axis=1)
 
 
@@ -310,28 +334,19 @@ def _gray(images: Sequence[NDArray[Any]]) -> list[NDArray[np.float64]]:
     return [np.clip(np.nan_to_num((image - low) / scale), 0.0, 1.0) for image in numbers]
 
 
-def _draw_plane(
-    ax: Axes,
-    view: View,
-    sides: tuple[float, float],
-    window: NDArray[np.float64],
-    found: NDArray[np.bool_],
-    truth: NDArray[np.bool_],
-    gray: NDArray[np.float64] | None,
-    others: NDArray[np.bool_] | None,
-    unit: str,
-) -> None:
+def _draw_plane(ax: Axes, plane: _Plane, window: NDArray[np.float64], unit: str) -> None:
     """Draw one plane: image or labels, errors, contours, letters and a scale bar."""
     from matplotlib.collections import LineCollection
     from matplotlib.patches import PathPatch
     from matplotlib.patheffects import withStroke
 
+    found, truth, gray, sides = plane.found, plane.truth, plane.gray, plane.sides
     background = np.full((*truth.shape, 3), _DARK)
     if gray is not None:
         background[...] = gray[..., None]
     else:
-        if others is not None:
-            background[others] = 0.24
+        if plane.others is not None:
+            background[plane.others] = 0.24
         background[found & truth] = 0.42
     strength = 0.75 if gray is None else 0.5
     errors = ("missed", truth & ~found, _MISSED), ("false", found & ~truth, _FALSE)
@@ -340,7 +355,7 @@ def _draw_plane(
     ax.set_facecolor((_DARK, _DARK, _DARK))
     ax.imshow(
         background.transpose(1, 0, 2), origin="lower", interpolation="nearest",
-        extent=(0.0, truth.shape[0] * sides[0], 0.0, truth.shape[1] * sides[1]),
+        extent=(0.0, float(plane.size[0]), 0.0, float(plane.size[1])),
     )  # fmt: skip
     for name, wrong, _ in errors:
         if wrong.any():
@@ -361,11 +376,11 @@ def _draw_plane(
     ax.set_ylim(*window[1])
     ax.set_xticks([])
     ax.set_yticks([])
-    outlined = {"color": "white", "fontsize": _TEXT, "transform": ax.transAxes,
+    outlined: dict[str, Any] = {"color": "white", "fontsize": _TEXT, "transform": ax.transAxes,
                 "path_effects": [withStroke(linewidth=2.2, foreground="black")]}  # fmt: skip
     spots = (0.015, 0.5), (0.985, 0.5), (0.5, 0.02), (0.5, 0.98)
     sides_of = ("left", "center"), ("right", "center"), ("center", "bottom"), ("center", "top")
-    for letter, spot, (ha, va) in zip(view.letters, spots, sides_of, strict=True):
+    for letter, spot, (ha, va) in zip(plane.view.letters, spots, sides_of, strict=True):
         if letter:
             ax.text(*spot, letter, ha=ha, va=va, weight="bold", **outlined)
     length = _round_length(0.3 * float(window[0, 1] - window[0, 0]))
@@ -375,12 +390,11 @@ def _draw_plane(
     ax.text(0.03, 0.06, f"{length:g} {unit}", ha="left", va="bottom", **outlined)
 
 
-def _draw_cross(
-    ax: Axes, view: View, place: Sequence[int], shape: Sequence[int], sides: tuple[float, float]
-) -> None:
+def _draw_cross(ax: Axes, plane: _Plane, place: Sequence[int], shape: Sequence[int]) -> None:
     """Draw where the other planes through a voxel cut this one."""
+    view = plane.view
     for axis, back, side, draw in zip(
-        view.axes, view.backwards, sides, (ax.axvline, ax.axhline), strict=True
+        view.axes, view.backwards, plane.sides, (ax.axvline, ax.axhline), strict=True
     ):
         index = shape[axis] - 1 - place[axis] if back else place[axis]
         draw((index + 0.5) * side, color="white", lw=0.7, ls=":", alpha=0.8, zorder=1.5)

@@ -174,7 +174,7 @@ def _radiological(columns: NDArray[np.float64], order: tuple[int, ...], cut: int
         backwards.append(back)
         letters += [_letters(-vector), _letters(vector)]
         vectors.append(vector)
-    normal = np.cross(*vectors)
+    normal = np.cross(vectors[0], vectors[1])
     upright = abs(normal[cut]) / max(float(np.linalg.norm(normal)), 1e-12)
     return View(
         order.index(cut) if cut in order else -1, (axes[0], axes[1]), (backwards[0], backwards[1]),

@@ -76,9 +76,9 @@ def test_failed_cases_count_as_the_worst(folders):
 def test_what_is_said(folders):
     kept, report = run(folders), run(folders, failed="worst")
     headlines = [one.headline() for one in (kept, report)]
-    assert headlines[0].endswith("(2 cases, 4 more failed and are left out)")
+    assert headlines[0].endswith("over 2 labels and 2 cases; 4 of 6 cases failed and are left out")
     assert headlines[1].endswith(
-        "(5 cases, 3 of them failed and count as the worst, 1 more failed and is left out)"
+        "and 5 cases; 3 of 6 cases failed and count as the worst; 1 more failed and is left out"
     )
     notes = " ".join(report.settings["notes"])
     assert "3 of 6 cases have no usable found volume and count as the worst value" in notes

@@ -331,7 +331,7 @@ def test_settings_and_sentence(report):
     for part in ("6 pairs of label volumes", "4 labels", "over cases", "policy 'default'", "NumPy"):
         assert part in sentence
     assert isinstance(report, Report)
-    assert repr(report).startswith("<SegmentationReport segmentation: dice 0.")
+    assert repr(report).startswith("<SegmentationReport dice 0.")
 
 
 def test_digests_tell_arrays_apart(cases):

@@ -245,7 +245,7 @@ def test_images_of_a_picture_lie_as_the_labels(tmp_path, monkeypatch, order, fli
     path = write_nifti(tmp_path / "a.nii.gz", *turned)
     drawn = []
     monkeypatch.setattr(
-        "overlap.evaluate._segmentation.picture.draw_slice",
+        "overlap.evaluate._segmentation.picture.draw_planes",
         lambda *_, image, **__: drawn.append(image),
     )
     for images in (tmp_path, {"a": path}, {"a": nibabel.Nifti1Image(*turned)}, {"a": itk(scan)}):

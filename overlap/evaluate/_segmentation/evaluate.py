@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -291,7 +290,7 @@ def _labels(
     complete = False
     if labels is None:
         return None, False, void
-    if isinstance(labels, str) and "=" in labels and not Path(labels).exists():
+    if isinstance(labels, str) and "=" in labels and not os.path.exists(labels):
         labels = parse_labels(labels)
     elif isinstance(labels, str | os.PathLike):
         labels = read_labels(labels)

@@ -1,9 +1,11 @@
-"""Pictures of one label of one case, read again from its volumes."""
+"""Pictures of one label of one case, read again from its volumes, and those of the worst cases."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,15 @@ from numpy.typing import NDArray
 
 from overlap._common.label_arrays import as_array, image_of
 from overlap._common.voxel_grid import VoxelGrid, axis_change, compare_grids
+from overlap.evaluate.page import Picture
 from overlap.io.folders import find_image
 from overlap.io.volumes import read_image
-from overlap.plot import draw_slice
+from overlap.plot import draw_planes
 
 from .evidence import SegmentationEvidence
+from .tables import value_text
 
-__all__ = ["draw_case"]
+__all__ = ["draw_case", "worst_pictures"]
 
 
 def draw_case(
@@ -26,8 +30,11 @@ def draw_case(
     row: Mapping[str, Any],
     images: Any = None,
     path: str | Path | None = None,
+    *,
+    width: float = 6.4,
+    titled: bool = True,
 ) -> Any:
-    """Draw the slice of a case with the largest wrong area.
+    """Draw the planes of a case through its worst place.
 
     Parameters
     ----------
@@ -36,6 +43,10 @@ def draw_case(
         Row of the table.
     images, path
         As in `SegmentationReport.picture`.
+    width : float
+        Of the figure, in inches.
+    titled : bool
+        Whether case, label and value stand above it.
 
     Raises
     ------
@@ -61,19 +72,90 @@ def draw_case(
     if measure.ignore:
         kept = ~np.isin(volumes[0].values, measure.ignore)
         truth, found = truth & kept, found & kept
-    unit = "" if row["unit"] == "1" else f" {row['unit']}"
     image = None
     if images is not None:
         image = _image(images, row["case"], names, volumes[0].grid, measure.tolerance)
-    return draw_slice(
+    known = volumes[0] if volumes[0].unit else volumes[1]
+    affines = [volume.affine for volume in volumes if volume.affine is not None]
+    return draw_planes(
         found,
         truth,
-        spacing=(volumes[0] if volumes[0].unit else volumes[1]).spacing,
+        spacing=known.spacing,
+        affine=affines[0] if affines else None,
+        unit=known.unit or "voxels",
         image=image,
         others=None if measure.soft else volumes[0].values != 0,
-        title=f"{row['case']}, {row['label']}: {row['metric']} {row['value']:.4g}{unit}",
+        title=_title(row, f"{row['value']:.4g}") if titled else "",
+        width=width,
         path=path,
     )
+
+
+def _title(row: Mapping[str, Any], value: str) -> str:
+    unit = "" if row["unit"] == "1" else f" {row['unit']}"
+    return f"{row['case']}, {row['label']}: {row['metric']} {value}{unit}"
+
+
+def worst_pictures(
+    evidence: SegmentationEvidence, rows: Iterable[Mapping[str, Any]], images: Any, count: int
+) -> tuple[list[Picture], dict[tuple[str, str], str], list[str]]:
+    """Draw the first rows whose volumes can be read, for the page.
+
+    Parameters
+    ----------
+    evidence : SegmentationEvidence
+    rows : iterable of mapping
+        Rows of the table, the worst first.
+    images : path or mapping, optional
+        As in `SegmentationReport.picture`.
+    count : int
+        Number of rows that are tried.
+
+    Returns
+    -------
+    pictures : list of Picture
+    keys : dict
+        Their keys, by case and label.
+    missing : list of str
+        One sentence for each row that could not be drawn, or not over its image.
+    """
+    pictures: list[Picture] = []
+    keys: dict[tuple[str, str], str] = {}
+    missing: list[str] = []
+    if find_spec("matplotlib") is None:
+        return pictures, keys, missing
+    lost = {failure.case for failure in evidence.lost}
+    tried = [row for row in rows if row["case"] not in lost and not np.isnan(row["value"])]
+    for number, row in enumerate(tried[:count], 1):
+        what = f"{row['case']}, {row['label']}"
+        figure = None
+        for background in dict.fromkeys([images is not None, False]):
+            try:
+                figure = draw_case(
+                    evidence, row, images if background else None, width=4.6, titled=False
+                )
+                break
+            except (ValueError, OSError, MemoryError) as error:
+                where = " over its image" if background else ""
+                reason = " ".join(str(error).split()) or type(error).__name__
+                missing.append(f"{what} is not drawn{where}: {reason}.")
+        if figure is None:
+            continue
+        key = f"case-{number}"
+        keys[row["case"], row["label"]] = key
+        planes = [ax.get_title(loc="left") for ax in figure.axes]
+        alt = (
+            f"Planes through the worst place of {row['label']} in {row['case']}"
+            f"{': ' if any(planes) else ''}{'; '.join(filter(None, planes))}. Outlines of the true "
+            "and the found set; what is missed and what is false is filled."
+        )
+        title = _title(row, value_text(row["value"]))
+        pictures.append(Picture(title, partial(_same, figure), alt, key=key, photo=True))
+    return pictures, keys, missing
+
+
+def _same(figure: Any) -> Any:
+    return figure
 
 
 def _image(

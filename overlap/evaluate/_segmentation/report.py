@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,26 +14,37 @@ import numpy as np
 
 from overlap._common.frames import frame
 from overlap.evaluate.numbers import Number
-from overlap.evaluate.page import Section
+from overlap.evaluate.page import Picture, Result, Section, title_of
 from overlap.evaluate.report import Report
 from overlap.io.name_match import closest
+from overlap.io.printable import number_of
 
 from .cases import Failed
 from .evidence import SegmentationEvidence
+from .glossary import terms_of
+from .metrics import Metric
+from .tables import (
+    case_table,
+    failure_table,
+    label_table,
+    large_text,
+    ranking_metric,
+    spread_table,
+    stratum_table,
+    value_text,
+    with_unit,
+    worst_table,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["SegmentationReport"]
 
-_WORST = 10  # rows of the page
-_FAILURES = "Cases that could not be evaluated"
-_EMPTY = {
-    "both": "both empty",
-    "truth": "truth empty",
-    "found": "nothing found",
-    "failed": "could not be evaluated",
-}
+_WORST = 10  # rows of the screen
+_LISTED = 30  # rows of the page
+_RESULTS = 4  # metrics at its head
+_SOURCELESS = re.compile(r"(an array|a mapping|a list) \(\w+\)|added case by case")
 _TOUCHED = {
     "both": "with both sides empty",
     "truth": "with an empty truth",
@@ -148,7 +160,10 @@ class SegmentationReport(Report):
         label: str | None = None,
         images: Any = None,
     ) -> Any:
-        """Draw the slice with the largest wrong area of a case: contours and errors.
+        """Draw the planes through the worst place of a case: outlines and errors.
+
+        Slices are those of the voxels. Where the volumes say how they lie, they are shown as
+        radiologists read them, with letters: the patient's right is on the left.
 
         Parameters
         ----------
@@ -194,25 +209,167 @@ class SegmentationReport(Report):
         return draw_values(self, path=path, ax=ax, **options)
 
     def headline(self) -> str:
-        """Return the first metric and the number of cases."""
+        """Return the first metric, its labels and cases, and the fate of failed ones."""
         first = self.numbers[0]
+        labels = number_of(len(self.evidence.groups), "label")
+        cases = number_of(len(self.evidence.items), "case")
+        words = [f"{first.name} {value_text(first.value)} over {labels} and {cases}"]
         worst, out = len(self.evidence.lost), len(self.failed) - len(self.evidence.lost)
-        words = [_counted(len(self.evidence.items), "case")]
+        total = number_of(len(self.evidence.cases) + len(self.failed), "case")
         if worst:
-            words.append(f"{worst} of them failed and count{'s' * (worst == 1)} as the worst")
+            words.append(f"{worst:,} of {total} failed and count{'s' * (worst == 1)} as the worst")
         if out:
-            words.append(f"{out} more failed and {'is' if out == 1 else 'are'} left out")
-        return f"segmentation: {first.name} {_text(first.value)} ({', '.join(words)})"
+            fate = f"failed and {'is' if out == 1 else 'are'} left out"
+            words.append(f"{out:,} more {fate}" if worst else f"{out:,} of {total} {fate}")
+        return "; ".join(words)
+
+    def title(self) -> str:
+        """Return the names of both inputs; the sides themselves where they have none."""
+        settings = {
+            role: {} if _SOURCELESS.fullmatch(self.settings[role]["source"]) else
+            self.settings[role]
+            for role in ("found", "truth")
+        }  # fmt: skip
+        return title_of(settings["found"], settings["truth"])
+
+    def results(self) -> list[Result]:
+        """Return the means over labels of the first metrics that can be better or worse."""
+        whole = {number.metric: number for number in self.numbers if number.n is not None
+                 and not number.where}  # fmt: skip
+        metrics = [metric for metric in self.evidence.metrics if metric.better]
+        labels = len(self.evidence.groups)
+        results = []
+        for metric in (metrics or list(self.evidence.metrics))[:_RESULTS]:
+            number = whole[metric.name]
+            used = self.evidence.used[self.evidence.metrics.index(metric)]
+            known = int((~np.isnan(used)).sum())
+            count = f"{number_of(labels, 'label')} x {number_of(len(used), 'case')}"
+            if known != used.size:
+                count += f", {known:,} of {used.size:,} values"
+            words = filter(None, [_interval_words(number), count])
+            results.append(
+                Result(number.name, large_text(number.value, number.unit), "; ".join(words))
+            )
+        return results
+
+    def terms(self) -> Mapping[str, str]:
+        """Return definitions of metrics, columns and other words."""
+        return terms_of(self.evidence, self.settings)
+
+    def pictures(self) -> list[Picture]:
+        """Return one picture per metric: the values of all cases, label by label."""
+        from overlap.plot import draw_values
+
+        if not self.evidence.groups:
+            return []
+        pictures = []
+        for metric, values in zip(self.evidence.metrics, self.evidence.values, strict=True):
+            absent = int((~np.isfinite(values)).sum())
+            note = f"{number_of(absent, 'value')} undefined or infinite, not drawn." * bool(absent)
+            draw = partial(draw_values, self, metric=metric.name, width=4.6, titled=False)
+            pictures.append(Picture(self._headed(metric), draw, self._seen(metric), note))
+        return pictures
+
+    def _headed(self, metric: Metric) -> str:
+        return with_unit(metric.name, self.evidence.unit_of(metric))
+
+    def _seen(self, metric: Metric) -> str:
+        """Describe the picture of a metric: its means, or the ends of many."""
+        means = [(number.value, number.where["label"]) for number in self.numbers
+                 if number.metric == metric.name and number.n is not None and number.where
+                 and not math.isnan(number.value)]  # fmt: skip
+        told = means if len(means) <= 6 else [min(means), max(means)]
+        words = ", ".join(f"{label} {value_text(value)}" for value, label in told)
+        many = f" from {min(means)[1]} to {max(means)[1]}" if told != means else ""
+        return (
+            f"{self._headed(metric)} of {number_of(len(self.evidence.items), 'case')} for "
+            f"{number_of(len(self.evidence.groups), 'label')}; means{many}: {words or 'none'}."
+        )
 
     def sections(self) -> list[Section]:
         """Return means by label, the worst rows, then strata and failures where there are any."""
-        parts = self._labels(), self._worst(), self._strata(), self._failures()
+        metric = ranking_metric(self.evidence.metrics)
+        parts = [label_table(self.evidence, self.numbers)]
+        if metric is not None:
+            parts.append(worst_table(self.worst_rows(metric.name, _WORST), metric))
+        parts.append(stratum_table(self.strata_rows(), self.evidence.metrics))
+        parts.append(failure_table(self.settings["failures"], None))
         return [section for section in parts if section.rows]
+
+    def content(self, *, worst: int = 4, images: Any = None) -> list[Section | Picture]:
+        """Return the tables and pictures of the page.
+
+        Parameters
+        ----------
+        worst, images
+            As in `to_html`.
+        """
+        from .picture import worst_pictures
+
+        parts: list[Section | Picture] = [failure_table(self.settings["failures"])]
+        parts += [label_table(self.evidence, self.numbers), *self.pictures()]
+        keys: dict[tuple[str, str], str] = {}
+        metric = ranking_metric(self.evidence.metrics)
+        if metric is not None:
+            rows = self.worst_rows(metric.name, None)
+            drawn = (row for row in rows if row["value"] != metric.best)
+            pictures, keys, missing = worst_pictures(self.evidence, drawn, images, worst)
+            parts += [self._ranked(rows, metric, keys, missing), *pictures]
+        if len(self.evidence.groups) > 1 and len(self.evidence.items) > 1:
+            cases = case_table(self.evidence)
+            first = {case: key for (case, _), key in reversed(keys.items())}
+            parts.append(replace(cases, links=[first.get(row[0], "") for row in cases.rows]))
+        parts.append(stratum_table(self.strata_rows(), self.evidence.metrics))
+        if len(self.evidence.items) > 1:
+            parts.append(spread_table(self.evidence))
+        return [part for part in parts if isinstance(part, Picture) or part.rows]
+
+    def _ranked(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        metric: Metric,
+        keys: Mapping[tuple[str, str], str],
+        missing: Sequence[str],
+    ) -> Section:
+        """Return the worst rows with all metrics side by side, linked to their pictures."""
+        shown = rows[:_LISTED]
+        wanted = {(row["case"], row["label"]) for row in shown}
+        cells: dict[tuple[str, str], list[str]] = {key: [] for key in wanted}
+        for row in self.table_rows:
+            if (row["case"], row["label"]) in wanted:
+                cells[row["case"], row["label"]].append(value_text(row["value"]))
+        names = [self._headed(metric) for metric in self.evidence.metrics]
+        words = [f"The worst {len(shown):,} of {number_of(len(rows), 'row')}."] * (
+            len(shown) < len(rows)
+        )
+        words += ["Linked cases have pictures below."] * bool(keys)
+        links = [keys.get((row["case"], row["label"]), "") for row in shown]
+        table = worst_table(shown, metric, cells, names)
+        return replace(table, links=links, note=" ".join([*words, *missing]))
+
+    def to_html(self, path: str | Path | None = None, *, worst: int = 4, images: Any = None) -> str:
+        """Return the report as one HTML page with its pictures; with `path`, write it there.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+        worst : int
+            Number of the worst rows that are drawn as pictures, from their volumes. Where these
+            cannot be read any more, the page says why.
+        images : path or mapping, optional
+            Images that were segmented, for their background; as in `picture`.
+
+        Raises
+        ------
+        ImportError
+            jinja2 is not installed.
+        """
+        return self._page_of(self.content(worst=worst, images=images), path)
 
     def brief(self) -> list[Section]:
         """Return the tables of the screen, on which failures stand apart, then counts."""
         settings = self.settings
-        counts = f"{_counted(settings['truth']['cases'], 'case')}, " + _counted(
+        counts = f"{number_of(settings['truth']['cases'], 'case')}, " + number_of(
             len(settings["labels"]), "label"
         )
         if self.failed:
@@ -226,90 +383,14 @@ class SegmentationReport(Report):
             policy += f"; of {name}: {', '.join(answered)}"
         facts = [[role, settings[role]["source"]] for role in ("truth", "found")]
         facts += [["counts", counts], ["empty sets", policy]]
-        tables = [section for section in self.sections() if section.title != _FAILURES]
+        failures = failure_table(settings["failures"]).title
+        tables = [section for section in self.sections() if section.title != failures]
         return [*tables, Section("", (), facts)]
 
-    def _labels(self) -> Section:
-        """Return the means of every label, and over labels, with their intervals."""
-        metrics = [metric.name for metric in self.evidence.metrics]
-        means = {
-            (number.metric, number.where.get("label")): number
-            for number in self.numbers
-            if number.n is not None
-        }
-        columns = ["label", "cases"]
-        for name in metrics:
-            unit = means[name, None].unit
-            columns.append(name if unit == "1" else f"{name}, {unit}")
-        rows = []
-        for label in (*self.evidence.groups, None):
-            row = [means[name, label] for name in metrics]
-            cells = _with_counts([_mean(x) for x in row], [int(x.n or 0) for x in row])
-            rows.append(["mean over labels" if label is None else label, *cells])
-        title = "Means over cases"
-        if self.evidence.lost:
-            title += ", failed ones as the worst"
-        if self.intervals:
-            title += f", with {100 * self.intervals[0].level:g} % intervals"
-        return Section(title, columns, rows)
 
-    def _worst(self) -> Section:
-        """Return the worst rows of the first metric with a better direction."""
-        metric = next((entry.name for entry in self.evidence.metrics if entry.better), None)
-        if metric is None:
-            return Section("", (), ())
-        rows = [
-            [row["case"], row["label"], _text(row["value"]), _EMPTY.get(row["empty"], row["empty"])]
-            for row in self.worst_rows(metric, _WORST)
-        ]
-        return Section(f"Worst first, by {metric}", ("case", "label", metric, ""), rows)
-
-    def _strata(self) -> Section:
-        """Return the mean over labels of every metric by stratum."""
-        lines: dict[tuple[str, str], tuple[list[str], list[int]]] = {}
-        for row in self.strata_rows():
-            if not row["label"]:
-                cells, counts = lines.setdefault((row["stratum"], row["level"]), ([], []))
-                cells.append(_text(row["value"]))
-                counts.append(row["n"])
-        names = [metric.name for metric in self.evidence.metrics]
-        rows = [[*key, *_with_counts(*line)] for key, line in lines.items()]
-        columns = ("stratum", "level", "cases", *names)
-        return Section("Strata, means over labels", columns, rows, keys=3)
-
-    def _failures(self) -> Section:
-        """Return the cases that could not be evaluated."""
-        rows = [list(failure.values()) for failure in self.settings["failures"]]
-        return Section(_FAILURES, ("case", "reason", "counts as"), rows)
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}{'s' * (count != 1)}"
-
-
-def _text(value: float) -> str:
-    """Write a value with as many digits as are read."""
-    if math.isnan(value):
-        return "undefined"
-    if math.isinf(value):
-        return "inf" if value > 0 else "-inf"
-    size = abs(value)
-    return f"{value:.{4 if size < 10.0 else 2 if size < 1000.0 else 0}f}"
-
-
-def _mean(number: Number) -> str:
-    """Write a number with its interval."""
+def _interval_words(number: Number) -> str:
     ends = number.interval
     if ends is None or math.isnan(ends.low):
-        return _text(number.value)
-    return f"{_text(number.value)} ({_text(ends.low)} to {_text(ends.high)})"
-
-
-def _with_counts(cells: Sequence[str], counts: Sequence[int]) -> list[str]:
-    """Return the usual number of cases, then the cells; those of other numbers say theirs."""
-    usual = max(set(counts), key=lambda count: (counts.count(count), count))
-    own = [
-        cell if count == usual else f"{cell} [{_counted(count, 'case')}]"
-        for cell, count in zip(cells, counts, strict=True)
-    ]
-    return [str(usual), *own]
+        return ""
+    span = f"{value_text(ends.low)} to {value_text(ends.high)}"
+    return f"{span} ({100 * ends.level:g} % interval)"
