@@ -52,9 +52,9 @@ PUBLISHED = {
         RotatedDeltas RotatedVector
     """,
     "overlap.plot": """
-        RamachandranPanel draw_classes draw_curves draw_panel draw_possession
+        RamachandranPanel draw_classes draw_curves draw_panel draw_planes draw_possession
         draw_ramachandran draw_report draw_scores draw_slice draw_spells draw_values
-        worst_slice
+        worst_place worst_slice
     """,
     "overlap.testing": """
         all_scores central_difference check_coder check_pairs check_regions
