@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 from overlap import evaluate
 from overlap.io import sample_path
 from overlap.plot import draw_classes, draw_curves, draw_report
+from overlap.plot.figures import panel, short_caption
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +63,32 @@ def test_bars_are_the_values_of_the_table(report):
 def test_unknown_threshold_lists_those_there_are(report):
     with pytest.raises(ValueError, match=r"IoU 0\.4 is not one of the thresholds 0\.3, 0\.5"):
         draw_report(report, iou=0.4)
+
+
+@pytest.mark.filterwarnings("ignore:Glyph .* missing from font")
+def test_a_panel_for_a_phone_has_no_small_text_and_room_for_wide_letters():
+    def drawn(name):
+        def draw(axes):
+            axes.barh([0], [1.0])
+            axes.set_yticks([0], [name], fontsize=6)
+            axes.set_xlabel("time", fontsize=13)
+
+        figure = panel(draw)
+        figure.draw_without_rendering()
+        return figure.axes[0]
+
+    latin, wide = drawn("m" * 10), drawn("心" * 10)
+    assert [text.get_text() for text in wide.get_yticklabels()] == ["心" * 10]
+    assert {text.get_fontsize() for text in wide.get_yticklabels()} == {10.0}
+    assert wide.xaxis.label.get_fontsize() == 13.0
+    # ten letters as wide as high, where a missing one is drawn narrower
+    room = wide.get_position().x0 * 4.6 * 72
+    assert room >= 100
+    assert latin.get_position().x0 * 4.6 * 72 >= 90
+
+
+def test_long_names_leave_out_their_middle():
+    assert short_caption("a" * 28) == "a" * 28
+    assert short_caption("a" * 20 + "b" * 20) == "a" * 14 + "…" + "b" * 14
+    assert short_caption("心" * 40) == "心" * 7 + "…" + "心" * 7
+    assert short_caption("$" * 40) == r"\$" * 14 + "…" + r"\$" * 14

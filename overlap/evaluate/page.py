@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -281,7 +282,9 @@ def _embedded(picture: Picture) -> str:
     kind = "png" if picture.photo else "svg"
     stream = io.BytesIO()
     # letters stay letters, in the reader's fonts; the same figure is the same text
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "overlap"}):
+    options = rc_context({"svg.fonttype": "none", "svg.hashsalt": "overlap"})
+    with options, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         picture.draw().savefig(
             stream,
             format=kind,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.plot.figures import caption, legend_entry, new_figure, plain, save
+from overlap.plot.figures import caption, legend_entry, new_figure, plain, save, short_caption
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -126,7 +126,7 @@ def draw_ranking(comparison: _Compared, ax: Axes) -> None:
     for place, row, color in zip(places, rows, colors, strict=True):
         ax.hlines(place, scale * row["low"], scale * row["high"], color=color, lw=2.5, alpha=0.5)
         ax.plot([scale * row[comparison.metric]], [place], "o", color=color, ms=7)
-    ax.set_yticks(places, [caption(row["name"]) for row in rows], fontsize="small")
+    ax.set_yticks(places, [short_caption(row["name"]) for row in rows], fontsize="small")
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_xlabel(_metric_words(comparison) + (", %" if percent else ""))
     plain(ax)
@@ -287,7 +287,7 @@ def draw_beats(comparison: _Compared, ax: Axes) -> None:
     count = len(names)
     ax.plot([0.5, count + 0.5], [0.5, count + 0.5], color=_GRAY, lw=0.8)
     _name_axis(ax, names)
-    ax.set_yticks(np.arange(1, count + 1), list(map(caption, names)), fontsize="small")
+    ax.set_yticks(np.arange(1, count + 1), list(map(short_caption, names)), fontsize="small")
     ax.set_ylim(count + 0.5, 0.5)
     ax.set_title("row beats column where filled\nHolm-corrected p", fontsize="medium")
     ax.set_aspect("equal")
@@ -322,7 +322,7 @@ def _name_axis(ax: Axes, names: list[str]) -> None:
     long = max(map(len, names)) * len(names) > 28
     ax.set_xticks(
         np.arange(1, len(names) + 1),
-        list(map(caption, names)),
+        list(map(short_caption, names)),
         fontsize="small",
         rotation=35 if long else 0,
         ha="right" if long else "center",

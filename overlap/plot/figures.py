@@ -6,13 +6,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from overlap.io.printable import printable
+from overlap.io.printable import printable, width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["caption", "figure_of", "legend_entry", "new_figure", "panel", "plain", "save"]
+__all__ = [
+    "caption",
+    "figure_of",
+    "legend_entry",
+    "new_figure",
+    "panel",
+    "plain",
+    "save",
+    "short_caption",
+]
+
+_SMALLEST = 10.0  # points of a text, which are 11 px on a phone
+_LONGEST = 28  # columns of a name beside an axis
 
 
 def caption(name: str, *, keep: str = "") -> str:
@@ -30,6 +42,32 @@ def caption(name: str, *, keep: str = "") -> str:
     win \$x_1\$
     """
     return printable(name, keep=keep).replace("$", r"\$")
+
+
+def short_caption(name: str) -> str:
+    """Return a name as the text of a picture; of a long one, the middle is left out.
+
+    Parameters
+    ----------
+    name : str
+
+    Examples
+    --------
+    >>> short_caption("left atrium"), short_caption("posterior wall of the left ventricle")
+    ('left atrium', 'posterior wall…left ventricle')
+    """
+    text = printable(name)
+    if width(text) > _LONGEST:
+        half = _LONGEST // 2
+        text = f"{_upto(text, half)}\N{HORIZONTAL ELLIPSIS}{_upto(text[::-1], half)[::-1]}"
+    return caption(text)
+
+
+def _upto(text: str, columns: int) -> str:
+    """Return as much of the beginning of a text as stands in so many columns."""
+    while width(text) > columns:
+        text = text[: min(len(text) - 1, columns)]
+    return text
 
 
 def legend_entry(name: str) -> str:
@@ -68,6 +106,8 @@ def new_figure(size: tuple[float, float]) -> Figure:
 def panel(draw: Callable[[Axes], Any], height: float = 3.5, width: float = 4.6) -> Figure:
     """Draw on the only axes of a new figure, narrow enough to be read on a phone.
 
+    No text is smaller than 10 points.
+
     Parameters
     ----------
     draw : callable
@@ -80,7 +120,33 @@ def panel(draw: Callable[[Axes], Any], height: float = 3.5, width: float = 4.6) 
     draw(axes)
     for side in ("left", "center", "right"):
         axes.set_title("", loc=side)
+    _enlarge(figure)
+    _make_room(figure, axes)
     return figure
+
+
+def _enlarge(figure: Figure) -> None:
+    """Give small texts the size that can be read."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        if isinstance(text, Text):
+            text.set_fontsize(max(text.get_fontsize(), _SMALLEST))
+
+
+def _make_room(figure: Figure, axes: Axes) -> None:
+    """Lay a figure out for names in wide letters, which matplotlib's font does not have.
+
+    The page shows them in a font of the reader, about as wide as they are high. So is a W.
+    """
+    for axis in (axes.xaxis, axes.yaxis):
+        names = [text.get_text() for text in axis.get_ticklabels()]
+        wide = ["".join("W" * (width(letter) - 1) or letter for letter in name) for name in names]
+        if wide != names:
+            axis.set_ticklabels(wide)
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
+            axis.set_ticklabels(names)
 
 
 def figure_of(ax: Axes, caller: str) -> Figure:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from overlap.plot.figures import caption, figure_of, new_figure, plain, save
+from overlap.plot.figures import caption, figure_of, new_figure, plain, save, short_caption
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -255,12 +255,12 @@ def draw_classes(report: _Curved, ax: Axes, *, iou: float | None = None) -> None
         level = report.settings.get("bootstrap", {}).get("confidence_level")
         if level is not None:
             title += f", with {100 * level:g} % intervals"
-    names = [f"{caption(row['class'])} ({row['n_truth']})" for row in rows]
+    names = [f"{short_caption(row['class'])} ({row['n_truth']})" for row in rows]
     ax.set_yticks(places, names, fontsize="small")
     ax.invert_yaxis()
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlim(0.0, 100.0)
-    ax.set_xlabel("AP, %   (in brackets: number of truths)")
+    ax.set_xlabel("AP, %   (in brackets: number of truths)", loc="right")
     ax.set_title(title, fontsize="medium")
     plain(ax)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from overlap.plot.figures import caption, plain
+from overlap.plot.figures import plain, short_caption
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +41,7 @@ def draw_steps(ax: Axes, *, names: Sequence[str], values: Sequence[float], axis:
         ax.plot([after, after], [place - 0.3, place + 0.3], color=color, lw=1.5)
         ax.annotate(f"{after - before:+.2f}", (max(before, after), place), (7, 0),
                     textcoords="offset points", va="center", fontsize="small")  # fmt: skip
-    ax.set_yticks(places, [caption(name) for name in names], fontsize="small")
+    ax.set_yticks(places, [short_caption(name) for name in names], fontsize="small")
     ax.set_ylim(len(values) - 0.4, -0.6)
     ax.use_sticky_edges = False  # or bars would touch the edge
     ax.margins(x=0.2)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from overlap.plot.figures import caption, figure_of, new_figure, plain, save
+from overlap.plot.figures import figure_of, new_figure, plain, save, short_caption
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -130,7 +130,7 @@ def draw_scores(report: Timelines, ax: Axes, *, track: str | None = None) -> Non
     if report.truth is not None:
         _strip(ax, report.truth[row], low - 3.2 * step, step, _TRUTH, "annotated")
     plain(ax)
-    ax.set_title(f"Player {caption(str(report.tracks[row]))}", loc="left")
+    ax.set_title(f"Player {short_caption(str(report.tracks[row]))}", loc="left")
     ax.set(xlabel="time (s)", ylabel="score",
            ylim=(low - 3.8 * step, high + step))  # fmt: skip
     ax.set_yticks([tick for tick in ax.get_yticks() if low - 1e-9 <= tick <= high + 1e-9])
@@ -155,7 +155,7 @@ def draw_spells(report: Timelines, ax: Axes) -> None:
             _strip(ax, report.truth[row], place + 0.02, 0.3, _TRUTH, name)
     plain(ax)
     ax.set(xlabel="time (s)", ylim=(max(len(rows), 1) - 0.5, -0.5), ylabel="player")
-    ax.set_yticks(range(len(rows)), [caption(str(report.tracks[row])) for row in rows])
+    ax.set_yticks(range(len(rows)), [short_caption(str(report.tracks[row])) for row in rows])
 
 
 def shown_rows(report: Timelines) -> int:
