@@ -15,6 +15,7 @@ from overlap.io.printable import printable
 __all__ = [
     "Choice",
     "Shared",
+    "changed_fields",
     "evaluating",
     "known_name",
     "same_name",
@@ -254,3 +255,21 @@ def shown_failures(failures: Sequence[tuple[str, str]], what: str) -> None:
     if len(failures) > _FAILURES:
         more = len(failures) - _FAILURES
         click.echo(f"overlap: failed: {more} more {what}; see the report's failures", err=True)
+
+
+def changed_fields(changes: Sequence[str]) -> dict[str, str]:
+    """Split ``FIELD=VALUE`` words; which fields there are is the protocol's business.
+
+    Parameters
+    ----------
+    changes : sequence of str
+    """
+    fields: dict[str, str] = {}
+    for change in changes:
+        name, equals, value = change.partition("=")
+        if not equals or not name.isidentifier() or name == "self":
+            raise click.UsageError(f"--set {change}: wanted FIELD=VALUE")
+        if name in fields:
+            raise click.UsageError(f"--set {name} is given twice")
+        fields[name] = value
+    return fields

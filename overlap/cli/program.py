@@ -92,8 +92,8 @@ def _show_warning(message: Any, *_: Any) -> None:
 class _Modules(Mapping[str, click.Command]):
     """Commands by name, each imported from its module when it is asked for."""
 
-    names = ("check", "compare", "explain", "list", "possession", "ramachandran", "segmentation",
-             "temporal", "warm")  # fmt: skip
+    names = ("check", "compare", "detection", "explain", "list", "possession", "ramachandran",
+             "segmentation", "temporal", "warm")  # fmt: skip
 
     def __getitem__(self, name: str) -> click.Command:
         if name not in self.names:

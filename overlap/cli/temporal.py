@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from overlap.cli.options import Choice, Shared, evaluating, known_name, split_names
+from overlap.cli.options import Choice, Shared, changed_fields, evaluating, known_name, split_names
 
 __all__ = ["temporal_command"]
 
@@ -72,7 +72,7 @@ def temporal_command(
     name = known_name(protocol, (*PROTOCOLS, "all"), "protocol")
     if name == "all" and changes:
         raise click.UsageError("--set needs one protocol, not all")
-    rules: Any = name if name == "all" else PROTOCOLS[name].with_fields(**_fields(changes))
+    rules: Any = name if name == "all" else PROTOCOLS[name].with_fields(**changed_fields(changes))
     report = evaluate(
         truth=truth,
         found=found,
@@ -85,16 +85,3 @@ def temporal_command(
         **shared.options(),
     )
     return 2 if shared.finish(report) else 0
-
-
-def _fields(changes: tuple[str, ...]) -> dict[str, str]:
-    """Split ``FIELD=VALUE`` words; which fields there are is the protocol's business."""
-    fields: dict[str, str] = {}
-    for change in changes:
-        name, equals, value = change.partition("=")
-        if not equals or not name.isidentifier() or name == "self":
-            raise click.UsageError(f"--set {change}: wanted FIELD=VALUE")
-        if name in fields:
-            raise click.UsageError(f"--set {name} is given twice")
-        fields[name] = value
-    return fields

@@ -6,6 +6,10 @@ from ._conformation import conformation as conformation
 from ._conformation import conformation_study as conformation_study
 from ._conformation import ramachandran as ramachandran
 from ._conformation import ramachandran_study as ramachandran_study
+from ._detection import DETECTION_PROTOCOLS as DETECTION_PROTOCOLS
+from ._detection import DetectionProtocol as DetectionProtocol
+from ._detection import Detections as Detections
+from ._detection import detection as detection
 from ._possession import PossessionReport as PossessionReport
 from ._possession import possession as possession
 from ._possession import possession_study as possession_study
@@ -29,12 +33,15 @@ from .report import Report as Report
 from .study import Study as Study
 
 __all__ = [
+    "DETECTION_PROTOCOLS",
     "EMPTY_POLICIES",
     "METRICS",
     "PROTOCOLS",
     "Answers",
     "Comparison",
     "ConformationReport",
+    "DetectionProtocol",
+    "Detections",
     "Empty",
     "Explanation",
     "Interval",
@@ -48,6 +55,7 @@ __all__ = [
     "compare",
     "conformation",
     "conformation_study",
+    "detection",
     "explain",
     "mean_interval",
     "possession",

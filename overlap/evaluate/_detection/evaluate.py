@@ -1,0 +1,92 @@
+"""Evaluation of detections by one protocol."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from overlap.evaluate.bootstrap import Bootstrap, Seed
+from overlap.evaluate.runner import run
+
+from .inputs import read_inputs
+from .protocol import DetectionProtocol
+from .protocols import get_detection_protocol
+from .report import DetectionReport
+from .task import DetectionTask
+
+__all__ = ["detection"]
+
+
+def detection(
+    *,
+    truth: Any,
+    found: Any,
+    protocol: str | DetectionProtocol = "coco",
+    iou: Any = None,
+    rng: Seed = 0,
+    bootstrap: int = 0,
+    confidence_level: float = 0.95,
+    progress: bool | None = None,
+    workers: int = 1,
+    resume: str | os.PathLike[str] | None = None,
+    **fields: Any,
+) -> DetectionReport:
+    """Score detections against annotated regions.
+
+    Parameters
+    ----------
+    truth, found : path, mapping, list or Detections
+        Annotations, and detections with confidences.
+    protocol : str or DetectionProtocol
+        Rules, by name (``overlap.evaluate.DETECTION_PROTOCOLS``) or as a value.
+    iou : str, float or iterable of float, optional
+        Thresholds; by default those of the protocol.
+    rng : int, Generator, SeedSequence or None
+        Source of randomness of the bootstrap.
+    bootstrap : int
+        Number of resamples of images, 50 or more; 0 for no intervals.
+    confidence_level : float
+        Of the intervals, in (0, 1).
+    progress : bool, optional
+        Show a bar; by default on a terminal only.
+    workers : int
+        Number of processes; -1 for all processors. No number depends on it.
+    resume : path, optional
+        Folder for measured blocks of images. A run that was interrupted continues.
+    **fields
+        Fields of the protocol to change; see `DetectionProtocol`.
+
+    Returns
+    -------
+    DetectionReport
+
+    Raises
+    ------
+    ValueError
+        The input is bad, or a name is unknown.
+
+    Examples
+    --------
+    >>> import overlap as ov
+    >>> from overlap.evaluate import Detections, detection
+    >>> truth = Detections.of(["a", "a", "b"], ["cat", "cat", "cat"],
+    ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [0, 0, 2, 2]]))
+    >>> found = Detections.of(["a", "b"], ["cat", "cat"],
+    ...                       ov.Boxes([[0, 0, 4, 4], [0, 0, 2, 3]]), [0.9, 0.8])
+    >>> detection(truth=truth, found=found).summary[["AP", "AP50", "AR@100"]].round(3).tolist()
+    [0.467, 0.663, 0.467]
+    """
+    chosen = get_detection_protocol(protocol)
+    changes = dict(fields)
+    if iou is not None:
+        changes["thresholds"] = iou
+    if changes:
+        chosen = chosen.with_fields(**changes)
+    return run(  # type: ignore[return-value]
+        DetectionTask(chosen),
+        read_inputs(truth, found),
+        bootstrap=Bootstrap(bootstrap, confidence_level, rng, progress=progress),
+        workers=workers,
+        resume=resume,
+        progress=progress,
+    )

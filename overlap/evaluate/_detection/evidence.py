@@ -1,0 +1,289 @@
+"""Matches and rankings of detections, by area and by number of detections."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap._common.values import ByValue
+from overlap.evaluate._ranking.curves import (
+    IGNORED,
+    TRUE,
+    Ranking,
+    average_precision,
+    count_outcomes,
+    curve,
+    final_recall,
+    sampled_precision,
+)
+from overlap.evaluate._ranking.scene import Ranked, Scene
+from overlap.evaluate.bootstrap import Bootstrap
+from overlap.evaluate.numbers import Intervals, Number
+from overlap.evaluate.task import resampled
+from overlap.evaluate.thresholds import threshold_names, threshold_values
+from overlap.evaluate.value_range import UNIT
+from overlap.io.detections import Detections
+
+from .protocol import DetectionProtocol
+from .rules import limits_of
+
+__all__ = ["DetectionEvidence", "Statistic", "statistics_of"]
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A number of the summary: a mean over classes and thresholds.
+
+    Attributes
+    ----------
+    name : str
+        As the field writes it, such as ``"AP50"``.
+    of : {"AP", "AR"}
+        Average precision, or the recall of all detections.
+    levels : tuple of int
+        Places of the thresholds.
+    area : str
+        Name of the range of areas; ``""`` for all truths.
+    most : int or None
+        Largest number of detections.
+    """
+
+    name: str
+    of: str
+    levels: tuple[int, ...]
+    area: str = ""
+    most: int | None = None
+
+
+def statistics_of(protocol: DetectionProtocol) -> list[Statistic]:
+    """Return the numbers of the summary of a protocol, the most telling first.
+
+    Parameters
+    ----------
+    protocol : DetectionProtocol
+    """
+    names = threshold_names(protocol.thresholds)
+    every = tuple(range(len(names)))
+    most = protocol.max_detections[-1] if protocol.max_detections else None
+    if protocol.summary == "map":
+        each = [Statistic(f"mAP@{name}", "AP", (k,), "", most) for k, name in enumerate(names)]
+        return [Statistic("mAP", "AP", every, "", most), *each]
+    whole = protocol.areas[0].name if protocol.areas else ""
+    parts = [area.name for area in protocol.areas[1:]]
+    result = [Statistic("AP", "AP", every, whole, most)]
+    for name, word in (("0.50", "AP50"), ("0.75", "AP75")):
+        if name in names:
+            result.append(Statistic(word, "AP", (names.index(name),), whole, most))
+    result += [Statistic(f"AP[{part}]", "AP", every, part, most) for part in parts]
+    result += [Statistic(f"AR@{k}", "AR", every, whole, k) for k in protocol.max_detections]
+    if not protocol.max_detections:
+        result.append(Statistic("AR", "AR", every, whole, None))
+    return result + [Statistic(f"AR[{part}]", "AR", every, part, most) for part in parts]
+
+
+@dataclass(frozen=True, eq=False)
+class DetectionEvidence(ByValue):
+    """Matches and rankings of one evaluation.
+
+    Attributes
+    ----------
+    protocol : DetectionProtocol
+    scene : Scene
+        Detections and truths with their pairs, all that the limits let through.
+    about : mapping
+        Facts of the inputs.
+    inputs : mapping of Detections, optional
+        The inputs themselves, where they are at hand.
+    """
+
+    protocol: DetectionProtocol
+    scene: Scene
+    about: Mapping[str, Any]
+    inputs: Mapping[str, Detections] | None = None
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """Names of the items."""
+        return self.scene.items
+
+    @cached_property
+    def _rankings(self) -> dict[tuple[str, int | None], Ranked]:
+        return {}
+
+    def ranked(self, area: str = "", most: int | None = None) -> Ranked:
+        """Return matches and rankings of one range of areas.
+
+        Parameters
+        ----------
+        area : str
+            Its name; ``""`` for all truths.
+        most : int, optional
+            Largest number of detections; by default that of the protocol.
+        """
+        limits = self.protocol.max_detections
+        most = limits[-1] if most is None and limits else most
+        if (area, most) not in self._rankings:
+            scene = self.scene
+            if limits and most != limits[-1]:
+                scene = scene.limited(limits_of(self.protocol, most))
+            if area:
+                stratum = next(one for one in scene.rules.strata if one.name == area)
+                scene = scene.within(stratum)
+            self._rankings[area, most] = scene.ranked()
+        return self._rankings[area, most]
+
+    def _cells(
+        self, of: str, area: str, most: int | None, weights: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Return AP or recall per threshold and class, for each row of weights if given."""
+        ranking = self.ranked(area, most).ranking
+        if of == "AR":
+            cells = final_recall(ranking, weights)
+        else:
+            cells = average_precision(ranking, self.scene.rules.curve, weights)
+        if self.protocol.class_without_truth == "zero":
+            cells = np.nan_to_num(cells, nan=0.0)
+        return cells
+
+    def numbers(self) -> list[Number]:
+        """Return the numbers of the summary."""
+        facts: dict[str, Any] = {"range": UNIT, "better": "higher"}
+        return [
+            Number(statistic.name, self._value(statistic), n=self._classes(statistic), **facts)
+            for statistic in statistics_of(self.protocol)
+        ]
+
+    def _value(self, statistic: Statistic) -> float:
+        levels = list(statistic.levels)
+        if statistic.of == "AP" and self.protocol.interpolation == "grid":
+            ranking = self.ranked(statistic.area, statistic.most).ranking
+            # the mean over thresholds, recalls and classes at once, as COCO's program takes it
+            cells = sampled_precision(ranking, self.scene.rules.curve)[levels].transpose(0, 2, 1)
+            if self.protocol.class_without_truth == "zero":
+                cells = np.nan_to_num(cells, nan=0.0)
+        else:
+            cells = self._cells(statistic.of, statistic.area, statistic.most)[levels]
+        known = cells[~np.isnan(cells)]
+        return float(np.mean(known)) if len(known) else math.nan
+
+    def _classes(self, statistic: Statistic) -> int:
+        """Return the number of classes in a mean."""
+        cells = self._cells(statistic.of, statistic.area, statistic.most)
+        return int((~np.isnan(cells[0])).sum()) if len(cells) else 0
+
+    def statistics(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Return every number of the summary for each row of weights (B, items)."""
+        result, cells = {}, dict[tuple[str, str, int | None], NDArray[np.float64]]()
+        for statistic in statistics_of(self.protocol):
+            key = statistic.of, statistic.area, statistic.most
+            if key not in cells:
+                cells[key] = self._cells(*key, weights)
+            some = cells[key][:, list(statistic.levels)].reshape(len(weights), -1)
+            count = (~np.isnan(some)).sum(axis=1)
+            value = np.full(len(weights), np.nan)
+            np.divide(np.nansum(some, axis=1), count, out=value, where=count > 0)
+            result[statistic.name] = value
+        return result
+
+    def intervals(self, numbers: Sequence[Number], bootstrap: Bootstrap) -> Intervals:
+        """Return intervals of the summary, by drawing items.
+
+        Parameters
+        ----------
+        numbers : sequence of Number
+        bootstrap : Bootstrap
+        """
+        return resampled(self, numbers, bootstrap, "items")
+
+    def rows(self, intervals: Intervals) -> list[dict[str, Any]]:
+        """Return AP, recall and counts of each class, by area and threshold.
+
+        Parameters
+        ----------
+        intervals : Intervals
+        """
+        shown = threshold_values(self.protocol.thresholds)
+        result = []
+        for area in [part.name for part in self.protocol.areas] or [""]:
+            ranking = self.ranked(area).ranking
+            ap, recall = self._cells("AP", area, None), self._cells("AR", area, None)
+            truths = ranking.positives.sum(axis=1).astype(int).tolist()
+            found = np.diff(ranking.pointer).tolist()
+            true, ignored = (count_outcomes(ranking, kind) for kind in (TRUE, IGNORED))
+            for c, label in enumerate(self.scene.labels):
+                for t, threshold in enumerate(shown):
+                    hits, unseen = int(true[t, c]), int(ignored[t, c])
+                    row = {
+                        "class": label,
+                        **({"area": area} if area else {}),
+                        self.axis: threshold,
+                        "metric": "AP",
+                        "value": float(ap[t, c]),
+                        "recall": float(recall[t, c]),
+                        "n_truth": truths[c],
+                        "n_found": found[c],
+                        "n_true": hits,
+                        "n_false": found[c] - hits - unseen,
+                        "n_ignored": unseen,
+                    }
+                    result.append(row)
+        return result
+
+    @property
+    def axis(self) -> str:
+        """Name of the column of thresholds."""
+        return "distance" if self.protocol.distance else "iou"
+
+    def columns(self) -> Mapping[str, Any]:
+        """Return one entry per detection, in the order of the input.
+
+        At each threshold there are ``outcome`` (``"true"``, ``"false"``, ``"ignored"``, or
+        ``"excluded"``) and ``truth``, the row of the truth in its input, -1 for none.
+        """
+        scene, ranked = self.scene, self.ranked()
+        order = np.argsort(scene.found.place)
+        words = np.array(["false", "true", "ignored", "excluded"], dtype=object)
+        inside = scene.found.label >= 0
+        result: dict[str, Any] = {
+            "item": np.array(scene.items, dtype=object)[scene.found.item[order]],
+            "label": np.array([*scene.labels, ""], dtype=object)[scene.found.label[order]],
+            "confidence": scene.confidence[order],
+        }
+        for t, name in enumerate(threshold_names(self.protocol.thresholds)):
+            pair = np.where(inside, ranked.pair[t], -1)
+            hit = pair >= 0
+            row, value = np.full(len(pair), -1), np.full(len(pair), np.nan)
+            row[hit] = scene.truth.place[ranked.candidate[pair[hit]]]
+            value[hit] = scene.values[pair[hit]]
+            result[f"outcome@{name}"] = words[np.where(inside, ranked.outcome[t], 3)[order]]
+            result[f"truth@{name}"] = row[order]
+            result[f"{self.axis}@{name}"] = value[order]
+        return result
+
+    def curve(self, label: str, threshold: float) -> tuple[NDArray, NDArray]:
+        """Return recall and precision after each counted detection of one class.
+
+        Parameters
+        ----------
+        label : str
+            Class.
+        threshold : float
+            One of the thresholds.
+        """
+        if label not in self.scene.labels:
+            known = ", ".join(self.scene.labels[:20])
+            raise ValueError(f"there is no class {label!r}; there are {known}")
+        levels = np.array(threshold_values(self.protocol.thresholds))
+        level = int(np.argmin(np.abs(levels - threshold)))
+        if abs(levels[level] - threshold) > 1e-9:
+            known = ", ".join(threshold_names(self.protocol.thresholds))
+            raise ValueError(f"{threshold!r} is not one of the thresholds {known}")
+        area = self.protocol.areas[0].name if self.protocol.areas else ""
+        ranking: Ranking = self.ranked(area).ranking
+        return curve(ranking, level, self.scene.labels.index(label))

@@ -1,0 +1,127 @@
+"""Candidate pairs of the detections of some images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap._common.values import ByValue
+from overlap.evaluate._ranking.pairs import Pairs, find_pairs, joined_pairs
+from overlap.evaluate._ranking.table import Table, joined_tables
+from overlap.io.detections import Detections
+from overlap.regions.base import Regions
+from overlap.regions.boxes import Boxes
+
+from .protocol import DetectionProtocol
+from .rules import rules_of
+
+__all__ = ["Measured", "joined", "measure_items", "plane_boxes"]
+
+
+@dataclass(frozen=True, eq=False)
+class Measured(ByValue):
+    """Detections and truths of some items, without their regions, and their candidate pairs.
+
+    Attributes
+    ----------
+    found, truth : Table
+        Numbered by the items and classes of the whole input; detections that no limit lets
+        through are in no class.
+    pairs : Pairs
+        Between rows of the two tables.
+    """
+
+    found: Table
+    truth: Table
+    pairs: Pairs
+
+
+def plane_boxes(*sides: Regions) -> bool:
+    """Whether all sides are boxes in the plane, which have a kernel of their own.
+
+    Parameters
+    ----------
+    *sides : Regions
+    """
+    return all(isinstance(side, Boxes) and side.lower.shape[1] == 2 for side in sides)
+
+
+def measure_items(
+    protocol: DetectionProtocol, truth: Detections, found: Detections, places: Sequence[NDArray]
+) -> Measured:
+    """Find the candidate pairs of some items.
+
+    Parameters
+    ----------
+    protocol : DetectionProtocol
+    truth, found : Detections
+        With items and classes numbered alike.
+    places : sequence of two ndarray, dtype=int64
+        Position of the rows of truth and of found in the whole input.
+    """
+    boxes = plane_boxes(truth.regions, found.regions)
+    rules = rules_of(protocol, boxes and protocol.measure in ("iou", "pixel_iou"))
+    here = _table(protocol, found, places[1], boxes)
+    inside = rules.limits.within(here)
+    if not inside.all():
+        here = here.without(~inside)
+    there = _table(protocol, truth, places[0], boxes)
+    thresholds = np.minimum(protocol.thresholds, protocol.ceiling)
+    pairs = find_pairs(rules.measure, here, there, rules.match, thresholds)
+    return Measured(_bare(here), _bare(there), pairs)
+
+
+def _table(protocol: DetectionProtocol, table: Detections, place: NDArray, boxes: bool) -> Table:
+    """Return the table that the ranking core reads."""
+    label = table.label
+    if protocol.class_agnostic:
+        label = np.where(label < 0, label, 0)
+    regions: object = table.regions
+    if protocol.measure == "center_distance":
+        centers = np.asarray(table.regions.centers())
+        regions = tuple(np.ascontiguousarray(centers[:, k]) for k in range(2))
+    elif protocol.measure in ("iou", "pixel_iou") and boxes:
+        lower, upper = table.regions.lower, table.regions.upper  # type: ignore[attr-defined]
+        area = table.sizes.get("extent")
+        if area is None:
+            area = (upper - lower).prod(axis=1)
+        crowd = np.zeros(len(table))
+        if protocol.crowds == "coverage" and "crowd" in table.flags:
+            crowd = table.flags["crowd"].astype(np.float64)
+        regions = tuple(
+            np.ascontiguousarray(column)
+            for column in (lower[:, 0], lower[:, 1], upper[:, 0], upper[:, 1], area, crowd)
+        )
+    return Table(
+        table.item, label, place, table.confidence, regions, dict(table.flags), dict(table.sizes)
+    )
+
+
+def _bare(table: Table) -> Table:
+    """Return a table without regions and without sizes that no stratum reads."""
+    sizes = {name: size for name, size in table.sizes.items() if name != "extent"}
+    return Table(
+        table.item, table.label, table.place, table.confidence, None, dict(table.flags), sizes
+    )
+
+
+def joined(parts: Sequence[Measured]) -> Measured:
+    """Join measured items.
+
+    Parameters
+    ----------
+    parts : sequence of Measured
+        One or more, of different items, in the order of their keys.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    found_at = np.cumsum([0, *(len(part.found) for part in parts)])
+    truth_at = np.cumsum([0, *(len(part.truth) for part in parts)])
+    return Measured(
+        joined_tables([part.found for part in parts]),
+        joined_tables([part.truth for part in parts]),
+        joined_pairs([part.pairs for part in parts], found_at, truth_at),
+    )

@@ -1,0 +1,282 @@
+"""The rules of one evaluator of detections, as a frozen value."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from overlap.evaluate._ranking.rules import TIES
+from overlap.evaluate.ranges import as_numbers, read_numbers
+from overlap.evaluate.thresholds import parse_thresholds
+from overlap.io.name_match import closest
+from overlap.io.printable import brief
+from overlap.scores.score import Score
+
+__all__ = ["CHOICES", "Area", "DetectionProtocol"]
+
+#: Values that each choice field may have, with their meaning.
+CHOICES: dict[str, dict[str, str]] = {
+    "measure": {
+        "iou": "intersection over union",
+        "pixel_iou": "the same of boxes whose corners are pixels: 1 is added to width and height",
+        "center_distance": "distance of the centers; smaller is better",
+    },
+    "comparison": {">=": "a value equal to the threshold matches", ">": "it does not"},
+    "of_equal": {
+        "first": "of truths of equal value a detection takes the first",
+        "last": "it takes the last",
+    },
+    "crowds": {
+        "coverage": "crowds are compared by the share of the detection that they cover, match any "
+        "number of detections, and are taken last",
+        "ordinary": "they are compared like other truths, and match one detection each",
+    },
+    "ignored_truths": {
+        "last": "truths that are not counted are taken only if no other reaches the threshold",
+        "best": "a detection whose best truth is not counted is not counted",
+    },
+    "interpolation": {
+        "grid": "mean over recalls of the best precision at that recall or above",
+        "all_points": "sum of recall steps times the best precision at that recall or above",
+        "raw": "mean over the truths of the precision at each true positive",
+        "linear": "mean over recalls of the precision between detections",
+    },
+    "tie_rule": TIES,
+    "limit": {
+        "class": "max_detections counts in each item and class",
+        "item": "max_detections counts in each item, over all classes",
+    },
+    "class_without_truth": {
+        "leave_out": "the mean is over classes with a truth",
+        "zero": "a class without a truth has an AP of 0",
+    },
+    "summary": {
+        "coco": "AP, AP50, AP75, AP and AR by area, AR by number of detections",
+        "map": "mAP, and mAP at each threshold",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Area:
+    """A range of areas whose truths have numbers of their own; both ends belong to it.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"small"``.
+    least, most : float
+        Ends.
+    """
+
+    name: str
+    least: float
+    most: float
+
+
+@dataclass(frozen=True)
+class DetectionProtocol:
+    """The rules by which detections become true and false positives, and these an AP.
+
+    Every evaluator of detections is one value of this class. Take one and change a field with
+    `with_fields`.
+
+    Parameters
+    ----------
+    name : str
+        Name, lower case.
+    description : str
+        One line: whose rules these are.
+    thresholds : tuple of float
+        Values of the measure from which a detection can match; of distances, up to which.
+    measure : str or Score
+        Agreement of a detection and a truth: a name, or any score of their kind.
+    comparison : {">=", ">"}
+        Relation of value and threshold that makes a match.
+    ceiling : float
+        Thresholds above it are lowered to it.
+    fallback : bool
+        Whether a detection whose best truth is taken tries the next best.
+    of_equal : {"first", "last"}
+        Which of several truths of equal value a detection takes.
+    ignored : tuple of str
+        Flags of truths that are not counted, of ``"crowd"``, ``"ignore"`` and ``"difficult"``.
+    ignored_truths : {"last", "best"}
+        When a detection matches a truth that is not counted.
+    crowds : {"coverage", "ordinary"}
+        How truths with the flag crowd are compared.
+    interpolation : {"grid", "all_points", "raw", "linear"}
+        How a precision-recall curve becomes one number.
+    recalls : tuple of float
+        Recalls of the grid, rising.
+    spacing : float
+        Added to the number of detections in every precision.
+    least_precision : float
+        Precision that counts as none; with ``interpolation="linear"``.
+    tie_rule : str
+        Order of detections of equal confidence.
+    max_detections : tuple of int
+        Largest numbers of detections that count, rising; empty for no limit. AP uses the last.
+    limit : {"class", "item"}
+        What they count in.
+    areas : tuple of Area
+        Ranges of areas with numbers of their own.
+    class_without_truth : {"leave_out", "zero"}
+        What a class without any truth means.
+    class_agnostic : bool
+        Whether all classes are one.
+    summary : {"coco", "map"}
+        Which numbers the summary has.
+
+    Examples
+    --------
+    >>> from overlap.evaluate import DETECTION_PROTOCOLS
+    >>> DETECTION_PROTOCOLS["coco"].with_fields(max_detections="1,10,300").name
+    'coco[max_detections=1/10/300]'
+    """
+
+    name: str
+    description: str
+    thresholds: tuple[float, ...]
+    measure: str | Score = "iou"
+    comparison: str = ">="
+    ceiling: float = math.inf
+    fallback: bool = True
+    of_equal: str = "first"
+    ignored: tuple[str, ...] = ()
+    ignored_truths: str = "last"
+    crowds: str = "ordinary"
+    interpolation: str = "all_points"
+    recalls: tuple[float, ...] = ()
+    spacing: float = 0.0
+    least_precision: float = 0.0
+    tie_rule: str = "file"
+    max_detections: tuple[int, ...] = ()
+    limit: str = "class"
+    areas: tuple[Area, ...] = ()
+    class_without_truth: str = "leave_out"
+    class_agnostic: bool = False
+    summary: str = "map"
+
+    def __post_init__(self) -> None:
+        for field, choices in CHOICES.items():
+            value = getattr(self, field)
+            if field == "measure" and isinstance(value, Score):
+                continue
+            if value not in choices:
+                raise ValueError(
+                    f"DetectionProtocol: {field} = {brief(value)} is not one of "
+                    f"{', '.join(map(repr, choices))}"
+                )
+        if self.distance:
+            object.__setattr__(self, "thresholds", as_numbers(self.thresholds, "thresholds"))
+        else:
+            object.__setattr__(self, "thresholds", parse_thresholds(self.thresholds))
+        for values, name in ((self.recalls, "recalls"), (self.max_detections, "max_detections")):
+            if any(b <= a for a, b in itertools.pairwise(values)):
+                raise ValueError(f"DetectionProtocol: {name} = {values} must rise")
+        if any(type(most) is not int or most < 1 for most in self.max_detections):
+            raise ValueError(
+                f"DetectionProtocol: max_detections = {self.max_detections}: wanted whole numbers "
+                "of 1 or more"
+            )
+
+    @property
+    def distance(self) -> bool:
+        """Whether smaller values of the measure are better."""
+        return self.measure == "center_distance"
+
+    def with_fields(self, **fields: Any) -> DetectionProtocol:
+        """Return the protocol with some fields changed.
+
+        Parameters
+        ----------
+        **fields
+            Values, or the strings that a command line has: ``fallback="false"``,
+            ``thresholds="0.5:0.95:0.05"``, ``max_detections="1,10,100"``,
+            ``areas="small=0:1024,large=1024:1e10"``, ``ignored="crowd,difficult"``.
+
+        Returns
+        -------
+        DetectionProtocol
+            Its name lists the fields that differ.
+
+        Raises
+        ------
+        ValueError
+            There is no such field, or its value is not allowed.
+        """
+        known = [f.name for f in dataclasses.fields(self) if f.name not in ("name", "description")]
+        for field in fields:
+            if field not in known:
+                raise ValueError(
+                    f"DetectionProtocol: there is no field {brief(field)}{closest(field, known)}; "
+                    f"the fields are {', '.join(known)}"
+                )
+        parsed = {field: self._parse(field, value) for field, value in fields.items()}
+        changed = dataclasses.replace(self, **parsed)
+        shown = [
+            f"{field}={_shown(getattr(changed, field))}"
+            for field in fields
+            if field != "thresholds" and getattr(changed, field) != getattr(self, field)
+        ]
+        if not shown:
+            return changed
+        name = self.name[:-1] + "," if self.name.endswith("]") else f"{self.name}["
+        return dataclasses.replace(changed, name=f"{name}{','.join(shown)}]")
+
+    def _parse(self, field: str, value: Any) -> Any:
+        kind = type(getattr(self, field))
+        what = f"DetectionProtocol: {field}"
+        if field == "areas" and not isinstance(value, str):
+            return tuple(entry if isinstance(entry, Area) else Area(*entry) for entry in value)
+        if not isinstance(value, str):
+            return tuple(value) if isinstance(value, list) else value
+        if kind is bool:
+            words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+            if value.lower() not in words:
+                raise ValueError(f"{what} = {value!r} is not true or false")
+            return words[value.lower()]
+        if kind is float:
+            return as_numbers((value,), what)[0]
+        if field == "areas":
+            return tuple(_area(part) for part in value.split(",") if part)
+        if field == "ignored":
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        if field == "max_detections":
+            return tuple(int(x) if x == int(x) else x for x in read_numbers(value, what))
+        if field in ("thresholds", "recalls"):
+            return read_numbers(value, what)
+        return value
+
+    def settings(self) -> dict[str, Any]:
+        """Return every field and its value as plain data, thresholds and prose left out."""
+        skipped = ("name", "description", "thresholds")
+        result = {
+            f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in skipped
+        }
+        if isinstance(self.measure, Score):
+            result["measure"] = str(self.measure)
+        result["areas"] = [[area.name, area.least, area.most] for area in self.areas]
+        return result
+
+
+def _area(text: str) -> Area:
+    name, _, ends = text.partition("=")
+    low, colon, high = ends.partition(":")
+    if not colon:
+        raise ValueError(f"DetectionProtocol: areas: {text!r}: wanted NAME=LEAST:MOST")
+    least, most = as_numbers((low, high), "DetectionProtocol: areas")
+    return Area(name, least, most)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "/".join(
+            entry.name if isinstance(entry, Area) else f"{entry:g}" if isinstance(entry, float)
+            else str(entry) for entry in value
+        )  # fmt: skip
+    return str(value).lower() if isinstance(value, bool) else str(value)

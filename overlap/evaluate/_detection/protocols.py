@@ -1,0 +1,100 @@
+"""The evaluators of detections that are known by name.
+
+A new one is one more `DetectionProtocol` in `DETECTION_PROTOCOLS`.
+"""
+
+from __future__ import annotations
+
+from overlap.io.name_match import closest
+
+from .protocol import Area, DetectionProtocol
+
+__all__ = ["DETECTION_PROTOCOLS", "get_detection_protocol"]
+
+
+def _linspace(first: float, last: float, count: int) -> tuple[float, ...]:
+    # numpy.linspace's own arithmetic: the evaluators use its unrounded values
+    step = (last - first) / (count - 1)
+    return (*(k * step + first for k in range(count - 1)), last)
+
+
+_AREAS = (
+    Area("all", 0.0, 1e10),
+    Area("small", 0.0, 32.0**2),
+    Area("medium", 32.0**2, 96.0**2),
+    Area("large", 96.0**2, 1e10),
+)
+
+DETECTION_PROTOCOLS: dict[str, DetectionProtocol] = {
+    protocol.name: protocol
+    for protocol in (
+        DetectionProtocol(
+            name="coco",
+            description="COCO's evaluator, pycocotools",
+            thresholds=_linspace(0.5, 0.95, 10),
+            ceiling=1 - 1e-10,
+            of_equal="last",
+            ignored=("crowd",),
+            crowds="coverage",
+            interpolation="grid",
+            recalls=_linspace(0.0, 1.0, 101),
+            spacing=2.0**-52,
+            tie_rule="item",
+            max_detections=(1, 10, 100),
+            areas=_AREAS,
+            summary="coco",
+        ),
+        DetectionProtocol(
+            name="voc2007",
+            description="PASCAL VOC 2007's development kit (MATLAB), 11-point AP",
+            thresholds=(0.5,),
+            measure="pixel_iou",
+            fallback=False,
+            ignored=("difficult",),
+            ignored_truths="best",
+            interpolation="grid",
+            recalls=tuple(k * 0.1 for k in range(6)) + tuple(1 - k * 0.1 for k in range(4, -1, -1)),
+            class_without_truth="zero",
+        ),
+        DetectionProtocol(
+            name="voc2012",
+            description="PASCAL VOC 2010 to 2012's development kit (MATLAB), all points",
+            thresholds=(0.5,),
+            measure="pixel_iou",
+            fallback=False,
+            ignored=("difficult",),
+            ignored_truths="best",
+            class_without_truth="zero",
+        ),
+        DetectionProtocol(
+            name="nuscenes",
+            description="the mAP of nuScenes' detection task: distance of centers",
+            thresholds=(0.5, 1.0, 2.0, 4.0),
+            measure="center_distance",
+            comparison=">",
+            interpolation="linear",
+            recalls=_linspace(0.0, 1.0, 101)[11:],
+            least_precision=0.1,
+            tie_rule="file_reversed",
+            class_without_truth="zero",
+        ),
+    )
+}
+
+
+def get_detection_protocol(name: str | DetectionProtocol) -> DetectionProtocol:
+    """Return a protocol by name, or the protocol itself.
+
+    Raises
+    ------
+    ValueError
+        There is no such protocol; the message lists those there are.
+    """
+    if isinstance(name, DetectionProtocol):
+        return name
+    if name not in DETECTION_PROTOCOLS:
+        raise ValueError(
+            f"there is no protocol {name!r}{closest(name, DETECTION_PROTOCOLS)}; known are "
+            f"{', '.join(DETECTION_PROTOCOLS)}"
+        )
+    return DETECTION_PROTOCOLS[name]

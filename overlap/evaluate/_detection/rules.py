@@ -1,0 +1,118 @@
+"""Measures of agreement of detections, and the rules of ranking of a protocol."""
+
+from __future__ import annotations
+
+import math
+
+from overlap._kernels.jit import scalar
+from overlap.evaluate._ranking.curves import CurveRule
+from overlap.evaluate._ranking.limits import Limits
+from overlap.evaluate._ranking.matching import MatchRule
+from overlap.evaluate._ranking.measures import Measure, Ratio, WithCrowds
+from overlap.evaluate._ranking.rules import Rules
+from overlap.evaluate._ranking.strata import Range, Stratum
+from overlap.evaluate._ranking.table import OUTSIDE
+from overlap.scores.ratios import coverage, iou
+from overlap.scores.score import Score
+
+from .protocol import DetectionProtocol
+
+__all__ = ["limits_of", "rules_of"]
+
+
+@scalar
+def _box_iou(a, i, b, j, parameters):
+    """IoU of boxes by their corners and given areas; the last column of truths says crowd."""
+    width = min(a[2][i], b[2][j]) - max(a[0][i], b[0][j])
+    height = min(a[3][i], b[3][j]) - max(a[1][i], b[1][j])
+    if width <= 0.0 or height <= 0.0:
+        return 0.0
+    shared = width * height
+    if b[5][j] > 0.0:
+        return shared / a[4][i]
+    return shared / (a[4][i] + b[4][j] - shared)
+
+
+@scalar
+def _pixel_iou(a, i, b, j, parameters):
+    """IoU of boxes whose corners are pixels that belong to them."""
+    width = min(a[2][i], b[2][j]) - max(a[0][i], b[0][j]) + 1.0
+    height = min(a[3][i], b[3][j]) - max(a[1][i], b[1][j]) + 1.0
+    if width <= 0.0 or height <= 0.0:
+        return 0.0
+    shared = width * height
+    area = (a[2][i] - a[0][i] + 1.0) * (a[3][i] - a[1][i] + 1.0)
+    other = (b[2][j] - b[0][j] + 1.0) * (b[3][j] - b[1][j] + 1.0)
+    return shared / (area + other - shared)
+
+
+@scalar
+def _center_distance(a, i, b, j, parameters):
+    return math.hypot(a[0][i] - b[0][j], a[1][i] - b[1][j])
+
+
+def _measure(protocol: DetectionProtocol, boxes: bool) -> Measure:
+    if protocol.measure == "pixel_iou":
+        return Ratio(_pixel_iou)
+    if protocol.measure == "center_distance":
+        return Ratio(_center_distance, distance=True)
+    if isinstance(protocol.measure, Score):
+        score = protocol.measure
+    elif boxes:
+        return Ratio(_box_iou)
+    else:
+        score = iou
+    return WithCrowds(score, coverage) if protocol.crowds == "coverage" else score
+
+
+def limits_of(protocol: DetectionProtocol, most: int | None) -> Limits:
+    """Return limits on the number of detections.
+
+    Parameters
+    ----------
+    protocol : DetectionProtocol
+    most : int or None
+    """
+    if protocol.limit == "item":
+        return Limits(per_item=most)
+    return Limits(per_item_and_label=most)
+
+
+def rules_of(protocol: DetectionProtocol, boxes: bool) -> Rules:
+    """Return the rules of ranking of a protocol.
+
+    Parameters
+    ----------
+    protocol : DetectionProtocol
+    boxes : bool
+        Whether tables hold the corners of boxes in the plane, their areas and crowds.
+    """
+    strata = []
+    for area in protocol.areas:
+        ends = (Range("area", area.least, area.most),)
+        strata.append(Stratum(area.name, ends, ends))
+    crowds = ("crowd",) if protocol.crowds == "coverage" else ()
+    last: tuple[str, ...] = (*crowds, *protocol.ignored, OUTSIDE)
+    free = crowds
+    if protocol.ignored_truths == "best":
+        last, free = (), (*crowds, *protocol.ignored)
+    return Rules(
+        _measure(protocol, boxes),
+        MatchRule(
+            fallback=protocol.fallback,
+            of_equal=protocol.of_equal,
+            strict=protocol.comparison == ">",
+            ignored=protocol.ignored,
+            crowds=free,
+            last=last,
+        ),
+        CurveRule(
+            protocol.interpolation,
+            protocol.recalls if protocol.interpolation in ("grid", "linear") else (),
+            protocol.spacing,
+            protocol.least_precision,
+        ),
+        protocol.tie_rule,
+        limits_of(protocol, protocol.max_detections[-1] if protocol.max_detections else None),
+        tuple(strata),
+    )

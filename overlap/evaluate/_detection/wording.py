@@ -1,0 +1,161 @@
+"""Settings and the sentence of a report on detections."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from overlap._common.values import content_hash
+from overlap.evaluate.contract import Contract
+from overlap.evaluate.task import Description
+from overlap.evaluate.thresholds import threshold_names, threshold_values
+from overlap.io.detections import Detections
+from overlap.io.printable import number_of
+
+from .evidence import DetectionEvidence
+from .measure import Measured
+from .protocol import DetectionProtocol
+
+__all__ = ["describe", "facts_of", "sentence"]
+
+
+def facts_of(inputs: Mapping[str, Detections], measured: Measured) -> dict[str, Any]:
+    """Return facts of both inputs.
+
+    Parameters
+    ----------
+    inputs : mapping of Detections
+        ``truth`` and ``found``.
+    measured : Measured
+    """
+    truth, found = inputs["truth"], inputs["found"]
+    result: dict[str, Any] = {
+        role: {
+            "source": table.source,
+            "sha256": table.sha256,
+            "kind": type(table.regions).__name__,
+            "items": len(table.items),
+            "regions": len(table),
+        }
+        for role, table in (("truth", truth), ("found", found))
+    }
+    result["truth"]["flags"] = {
+        name: int(flag.sum()) for name, flag in truth.flags.items() if flag.any()
+    }
+    result["found"]["beyond_limit"] = int(
+        ((measured.found.label < 0).sum()) - (found.label < 0).sum()
+    )
+    result["found"]["of_no_class"] = int((found.label < 0).sum())
+    result["digest"] = _digest(truth)
+    return result
+
+
+def _digest(truth: Detections) -> str:
+    """Return a digest of what the truth is, whatever its file."""
+    columns = [np.asarray(truth.item), np.asarray(truth.label)]
+    columns += [np.asarray(truth.flags[name]) for name in sorted(truth.flags)]
+    columns += [np.asarray(truth.sizes[name]) for name in sorted(truth.sizes)]
+    state = hashlib.sha256()
+    for text in (*truth.items, *truth.labels):
+        state.update(text.encode("utf-8", "surrogateescape") + b"\0")
+    for column in columns:
+        state.update(np.ascontiguousarray(column).tobytes())
+    state.update(str(content_hash(truth.regions)).encode())
+    return state.hexdigest()
+
+
+def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Description:
+    """Say what the numbers depend on.
+
+    Parameters
+    ----------
+    protocol : DetectionProtocol
+    evidence : DetectionEvidence
+    """
+    scene, about = evidence.scene, evidence.about
+    truth, found = about["truth"], about["found"]
+    notes = []
+    if found["beyond_limit"]:
+        most = protocol.max_detections[-1]
+        where = "item" if protocol.limit == "item" else "item and class"
+        notes.append(
+            f"{number_of(found['beyond_limit'], 'detection')} beyond the {most} most confident of "
+            f"each {where} do not count"
+        )
+    silent = np.diff(evidence.ranked().ranking.pointer) == 0
+    positive = evidence.ranked().ranking.positives.sum(axis=1) > 0
+    if (silent & positive).any():
+        first = scene.labels[int(np.argmax(silent & positive))]
+        notes.append(
+            f"classes with no detections: {int((silent & positive).sum())} (first: {first!r}): AP 0"
+        )
+    if not positive.all():
+        first = scene.labels[int(np.argmin(positive))]
+        fate = "AP 0" if protocol.class_without_truth == "zero" else "left out of the means"
+        notes.append(f"classes without truth: {int((~positive).sum())} (first: {first!r}): {fate}")
+    findings = list(
+        dict.fromkeys(said for table in (evidence.inputs or {}).values() for said in table.findings)
+    )
+    if not (evidence.ranked().outcome == 1).any() and positive.any():
+        findings.append("no detection counts as true at any threshold: every AP is 0")
+    settings = {
+        "protocol": protocol.name,
+        "rules": protocol.settings(),
+        "thresholds": list(protocol.thresholds),
+        "classes": list(scene.labels),
+        "truth": truth,
+        "found": found,
+    }
+    values = threshold_values(protocol.thresholds)
+    names = threshold_names(protocol.thresholds)
+    rules = {
+        "truth": {"regions": truth["regions"], "sha256": about["digest"]},
+        "labels": sorted(scene.labels),
+        "protocol": protocol.settings(),
+    }
+    numbers: dict[str, Any] = {
+        number.name: {"iou": sorted(values)} for number in evidence.numbers()
+    }
+    for name, value in zip(names, values, strict=True):
+        for word in (f"mAP@{name}", f"AP{round(100 * value)}"):
+            if word in numbers:
+                numbers[word] = {"iou": [value]}
+    return Description(settings, Contract("detection", rules, numbers), notes, findings)
+
+
+def sentence(protocol: DetectionProtocol, settings: Mapping[str, Any]) -> str:
+    """Return the sentence for a paper.
+
+    Parameters
+    ----------
+    protocol : DetectionProtocol
+    settings : mapping
+        Of the report.
+    """
+    truth, found, versions = settings["truth"], settings["found"], settings["versions"]
+    names = ", ".join(threshold_names(settings["thresholds"]))
+    measure = {"iou": "IoU", "pixel_iou": "IoU of pixels", "center_distance": "distance of centers"}
+    word = measure.get(settings["rules"]["measure"], settings["rules"]["measure"])
+    digests = "; ".join(
+        f"{role} SHA-256 {table['sha256'][:16]}"
+        for role, table in (("truth", truth), ("detections", found))
+        if table["sha256"]
+    )
+    text = (
+        f"Detections were scored with overlap {versions['overlap-metrics']} (NumPy "
+        f"{versions['numpy']}) by the protocol '{protocol.name}' ({protocol.description}): "
+        f"{found['regions']:,} detections against {truth['regions']:,} annotated regions in "
+        f"{truth['items']:,} images and {len(settings['classes'])} classes, at {word} "
+        f"{'<=' if protocol.distance else protocol.comparison} {names}"
+    )
+    text += f"; {digests}." if digests else "."
+    bootstrap = settings.get("bootstrap")
+    if bootstrap:
+        text += (
+            f" Intervals are {100 * bootstrap['confidence_level']:g}% percentile bootstrap "
+            f"intervals over images ({bootstrap['resamples']} resamples)."
+        )
+    return text

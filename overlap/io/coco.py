@@ -1,0 +1,322 @@
+"""Boxes of COCO: annotations of images, and lists of results."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import operator
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap.io._json import parse_json
+from overlap.io._source import read_source
+from overlap.io.detections import Detections
+from overlap.io.name_match import closest
+from overlap.io.printable import brief, number_of, some
+from overlap.regions.boxes import Boxes
+
+__all__ = ["Categories", "is_coco", "read_coco_results", "read_coco_truth"]
+
+_PARTS = ("images", "annotations", "categories")
+
+
+class Categories:
+    """Numbers of the images and categories of a truth, and the sizes of images.
+
+    Parameters
+    ----------
+    images : sequence of mapping
+    categories : sequence of mapping
+    where : str
+        The file, for messages.
+    """
+
+    def __init__(self, images: Sequence[Any], categories: Sequence[Any], where: str) -> None:
+        image_ids = _ids(images, "images", where)
+        self.image = {name: k for k, name in enumerate(sorted(image_ids))}
+        by_id = dict(zip(_ids(categories, "categories", where), categories, strict=True))
+        self.category = {name: k for k, name in enumerate(sorted(by_id))}
+        self.items = tuple(map(str, self.image))
+        names = [str(by_id[name].get("name", name)) for name in self.category]
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        if twice:
+            raise ValueError(
+                f"{where}: categories: two have the name {brief(twice[0])}; give each its own"
+            )
+        self.labels = tuple(names)
+        self.extent = np.full((len(images), 2), math.nan)
+        for name, image in zip(image_ids, images, strict=True):
+            for axis, key in enumerate(("width", "height")):
+                if isinstance(image.get(key), int | float):
+                    self.extent[self.image[name], axis] = image[key]
+
+
+def is_coco(content: Any) -> bool:
+    """Whether parsed JSON looks like annotations of COCO.
+
+    Parameters
+    ----------
+    content : Any
+    """
+    return isinstance(content, Mapping) and {"images", "annotations"} <= set(content)
+
+
+def _content(source: Any) -> tuple[Any, str, str | None]:
+    """Return parsed JSON with the name and the digest of its file."""
+    if isinstance(source, str | Path):
+        content = read_source(source)
+        return parse_json(content), content.name, content.sha256
+    return source, type(source).__name__, None
+
+
+def _ids(rows: Sequence[Any], part: str, where: str) -> list[Any]:
+    ids = []
+    for k, row in enumerate(rows):
+        if not isinstance(row, Mapping) or "id" not in row:
+            raise ValueError(f"{where}: {part}[{k}] has no id: {brief(row)}")
+        ids.append(row["id"])
+    if len({type(name) for name in ids} - {int}) > 0 and len({type(name) for name in ids}) > 1:
+        raise ValueError(f"{where}: {part}: some ids are numbers and others texts; use one type")
+    twice = [name for name, count in Counter(ids).items() if count > 1]
+    if twice:
+        raise ValueError(f"{where}: {part}: the id {brief(twice[0])} appears twice")
+    return ids
+
+
+def read_coco_truth(source: Any) -> tuple[Detections, Categories]:
+    """Read boxes of annotations.
+
+    Parameters
+    ----------
+    source : path or mapping
+        A JSON file, plain or gzipped, or its content: images, annotations and categories.
+
+    Returns
+    -------
+    truth : Detections
+        `Boxes` with the flag crowd, the annotated area, and ``extent``: width times height.
+        Images are in the order of their ids, classes in that of the categories' ids.
+    names : Categories
+        By which results are read.
+
+    Raises
+    ------
+    ValueError
+        Something is missing or no number, an image or category is unknown, or a size is negative.
+    """
+    content, where, digest = _content(source)
+    if isinstance(content, list):
+        raise ValueError(
+            f"{where}: is a list, as results are; wanted annotations, a mapping with images, "
+            "annotations and categories. Are truth and found exchanged?"
+        )
+    if not isinstance(content, Mapping):
+        raise ValueError(f"{where}: is {type(content).__name__}, not annotations of COCO")
+    for part in _PARTS:
+        if not isinstance(content.get(part), list):
+            raise ValueError(
+                f"{where}: has no list {part!r}{closest(part, content)}; annotations of COCO have "
+                f"{', '.join(_PARTS)}"
+            )
+    names = Categories(content["images"], content["categories"], where)
+    rows = content["annotations"]
+    item, label = _places(rows, names, where, "annotations")
+    if (label < 0).any():
+        row = int(np.argmax(label < 0))
+        raise ValueError(
+            f"{where}: annotations[{row}]: category_id {brief(rows[row]['category_id'])} is not "
+            f"one of the categories: {some(list(names.category))}"
+        )
+    xywh = _boxes(rows, where, "annotations")
+    extent = xywh[:, 2] * xywh[:, 3]
+    findings = []
+    crowd = np.array([_flag(row, k, where) for k, row in enumerate(rows)], dtype=np.int8)
+    if (crowd < 0).any():
+        findings.append(
+            f"{where}: {number_of(int((crowd < 0).sum()), 'annotation')} without iscrowd, read as 0"
+        )
+    area = _numbers(rows, "area", where, "annotations", missing=math.nan)
+    lacking = np.isnan(area)
+    if lacking.any():
+        area = np.where(lacking, extent, area)
+        findings.append(
+            f"{where}: {number_of(int(lacking.sum()), 'annotation')} without area; width times "
+            "height is used"
+        )
+    empty = (xywh[:, 2:] == 0).any(axis=1)
+    if empty.any():
+        first = int(np.argmax(empty))
+        findings.append(
+            f"{where}: {number_of(int(empty.sum()), 'box')} of width or height 0, which nothing "
+            f"can match (first: annotations[{first}])"
+        )
+    if any("keypoints" in row for row in rows[:1000]):
+        findings.append(f"{where}: keypoints are not used: boxes are compared")
+    table = Detections(
+        names.items, names.labels, item, label, Boxes.from_xywh(xywh), None,
+        {"crowd": crowd > 0}, {"area": area, "extent": extent}, np.arange(len(rows)), where,
+        digest, tuple(findings),
+    )  # fmt: skip
+    return table, names
+
+
+def read_coco_results(source: Any, names: Categories) -> Detections:
+    """Read boxes of results.
+
+    Parameters
+    ----------
+    source : path or list of mapping
+        A JSON file, plain or gzipped, or its content: a list of results with image_id,
+        category_id, bbox and score.
+    names : Categories
+        Of the truth.
+
+    Returns
+    -------
+    Detections
+        Results of categories that the truth lacks belong to no class: their label is -1.
+
+    Raises
+    ------
+    ValueError
+        Something is missing or no number, an image is unknown, or a size is negative.
+    """
+    content, where, digest = _content(source)
+    if is_coco(content):
+        raise ValueError(
+            f"{where}: has images and annotations, as a truth has; wanted a list of results. Are "
+            "truth and found exchanged?"
+        )
+    if not isinstance(content, list):
+        raise ValueError(
+            f"{where}: is {type(content).__name__}; wanted a list of results with image_id, "
+            "category_id, bbox and score"
+        )
+    item, label = _places(content, names, where, "result")
+    xywh = _boxes(content, where, "result")
+    score = _numbers(content, "score", where, "result")
+    extent = xywh[:, 2] * xywh[:, 3]
+    findings = [said for said in (_corners(xywh, names.extent[item], where),) if said]
+    unknown = label < 0
+    if unknown.any():
+        first = int(np.argmax(unknown))
+        findings.append(
+            f"{where}: {number_of(int(unknown.sum()), 'result')} of categories that the truth "
+            f"lacks (first: {brief(content[first]['category_id'])}); they belong to no class"
+        )
+    return Detections(
+        names.items, names.labels, item, label, Boxes.from_xywh(xywh), score, {},
+        {"area": extent, "extent": extent}, np.arange(len(content)), where, digest,
+        tuple(findings),
+    )  # fmt: skip
+
+
+def _places(
+    rows: Sequence[Any], names: Categories, where: str, part: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the number of the image and of the category of each row; -1 if unknown."""
+    try:
+        pairs = list(map(operator.itemgetter("image_id", "category_id"), rows))
+    except (KeyError, TypeError):
+        for k, row in enumerate(rows):
+            if not isinstance(row, Mapping) or not {"image_id", "category_id"} <= set(row):
+                raise ValueError(
+                    f"{where}: {part}[{k}] has no image_id or category_id: {brief(row)}"
+                ) from None
+        raise
+    try:
+        item = np.array([names.image.get(pair[0], -1) for pair in pairs], dtype=np.int64)
+        label = np.array([names.category.get(pair[1], -1) for pair in pairs], dtype=np.int64)
+    except TypeError:
+        raise ValueError(f"{where}: an image_id or category_id is a list or mapping") from None
+    if (item < 0).any():
+        k = int(np.argmax(item < 0))
+        other = pairs[k][0]
+        hint = ""
+        if isinstance(other, str) and other.isdigit() and int(other) in names.image:
+            hint = "; there is an image with this number: write ids as the truth does"
+        raise ValueError(
+            f"{where}: {part}[{k}]: image_id {brief(other)} is not one of the truth's "
+            f"{len(names.image):,} images{hint}"
+        )
+    return item, label
+
+
+def _boxes(rows: Sequence[Any], where: str, part: str) -> NDArray[np.float64]:
+    """Return x, y, width and height of each row."""
+    try:
+        boxes = list(map(operator.itemgetter("bbox"), rows))
+        if set(map(len, boxes)) <= {4}:
+            flat = np.fromiter(itertools.chain.from_iterable(boxes), np.float64, 4 * len(boxes))
+            result = flat.reshape(-1, 4)
+            wrong = ~np.isfinite(result).all(axis=1) | (result[:, 2:] < 0).any(axis=1)
+            if not wrong.any():
+                return result
+    except (KeyError, TypeError, ValueError):
+        pass
+    for k, row in enumerate(rows):
+        box = row.get("bbox")
+        numbers = isinstance(box, list | tuple) and len(box) == 4
+        numbers = numbers and all(
+            isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in box
+        )
+        if not numbers:
+            raise ValueError(
+                f"{where}: {part}[{k}]: bbox is {brief(box)}; wanted four numbers: x, y, width, "
+                "height"
+            )
+        if box[2] < 0 or box[3] < 0:
+            raise ValueError(
+                f"{where}: {part}[{k}]: bbox {brief(box)} has a negative width or height; wanted "
+                "x, y, width, height"
+            )
+    raise ValueError(f"{where}: the boxes could not be read")
+
+
+def _numbers(
+    rows: Sequence[Any], name: str, where: str, part: str, missing: float | None = None
+) -> NDArray[np.float64]:
+    """Return one number of each row."""
+    values = [row.get(name, missing) for row in rows]
+    try:
+        result = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        result = np.full(len(rows), math.inf)
+    strange = ~np.isfinite(result) & ~(np.isnan(result) if missing is not None else False)
+    if strange.any() or any(isinstance(value, str | bool) for value in values):
+        for k, value in enumerate(values):
+            fine = isinstance(value, int | float) and not isinstance(value, bool)
+            if not fine or not (math.isfinite(value) or value is missing):
+                raise ValueError(
+                    f"{where}: {part}[{k}]: {name} is {brief(value)}; wanted a finite number"
+                )
+    return result
+
+
+def _flag(row: Any, k: int, where: str) -> int:
+    value = row.get("iscrowd", -1)
+    if value not in (0, 1, -1) or (value == -1 and "iscrowd" in row):
+        raise ValueError(f"{where}: annotations[{k}]: iscrowd is {brief(value)}; wanted 0 or 1")
+    return int(value)
+
+
+def _corners(xywh: NDArray[np.float64], extent: NDArray[np.float64], where: str) -> str | None:
+    """Say that boxes look like two corners, if they leave the images as they are read."""
+    known = ~np.isnan(extent).any(axis=1)
+    if known.sum() < 10:
+        return None
+    boxes, size = xywh[known], extent[known]
+    outside = ((boxes[:, :2] + boxes[:, 2:]) > size + 1.0).any(axis=1)
+    corners = ((boxes[:, 2:] >= boxes[:, :2]) & (boxes[:, 2:] <= size + 1.0)).all(axis=1)
+    if outside.mean() > 0.2 and corners.mean() > 0.98:
+        return (
+            f"{where}: {100 * outside.mean():.0f} % of the boxes leave their image when they are "
+            "read as x, y, width, height, and none does as two corners: write bbox as x, y, width, "
+            "height"
+        )
+    return None

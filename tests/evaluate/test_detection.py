@@ -1,0 +1,206 @@
+"""Detection by COCO's rules, beside pycocotools and published numbers."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+
+import numpy as np
+import pytest
+
+import overlap as ov
+from overlap import cli, evaluate
+from overlap.evaluate import DETECTION_PROTOCOLS, Detections, detection
+
+TWELVE = ("AP", "AP50", "AP75", "AP[small]", "AP[medium]", "AP[large]",
+          "AR@1", "AR@10", "AR@100", "AR[small]", "AR[medium]", "AR[large]")  # fmt: skip
+
+
+def pycocotools_numbers(truth, found, **params):
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        reader = COCO()
+        reader.dataset = truth
+        reader.createIndex()
+        evaluation = COCOeval(reader, reader.loadRes(found), "bbox")
+        for name, value in params.items():
+            setattr(evaluation.params, name, value)
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    return evaluation
+
+
+def random_coco(seed):
+    """Boxes on a grid: equal ratios and confidences, crowds, areas at the borders, empty images."""
+    rng = np.random.default_rng(seed)
+
+    def boxes(count):
+        corner, size = rng.integers(0, 8, (count, 2)) * 8, rng.integers(1, 16, (count, 2)) * 8
+        image, label = rng.integers(1, 5, count), rng.integers(1, 4, count)
+        return [
+            {"image_id": int(i), "category_id": int(c), "bbox": [float(x) for x in (*low, *wide)]}
+            for i, c, low, wide in zip(image, label, corner, size, strict=True)
+        ]
+
+    truths = boxes(int(rng.integers(5, 40)))
+    for k, row in enumerate(truths):
+        _, _, width, height = row["bbox"]
+        row |= {"id": k + 1, "iscrowd": int(rng.random() < 0.2), "area": width * height}
+    found = boxes(int(rng.integers(1, 60)))
+    for row in found:
+        row["score"] = int(rng.integers(0, 5)) / 5
+    for row in truths:
+        if rng.random() < 0.6:
+            near = {key: row[key] for key in ("image_id", "category_id")}
+            shift = rng.integers(-1, 2, 4) * [8, 8, 0, 0]
+            near |= {"bbox": (row["bbox"] + shift).tolist(), "score": int(rng.integers(0, 9)) / 9}
+            found.append(near)
+    truth = {
+        "images": [{"id": k} for k in range(1, 7)],
+        "categories": [{"id": k, "name": f"c{k}"} for k in range(1, 5)],
+        "annotations": truths,
+    }
+    return truth, found
+
+
+def assert_same(report, stats):
+    mine = np.array([dict(report.summary_items())[name] for name in TWELVE])
+    np.testing.assert_array_equal(np.where(np.isnan(mine), -1.0, mine), stats)
+
+
+@pytest.mark.parametrize("seeds", [range(5), pytest.param(range(5, 300), marks=pytest.mark.slow)])
+def test_every_digit_of_pycocotools(seeds):
+    for seed in seeds:
+        truth, found = random_coco(seed)
+        assert_same(detection(truth=truth, found=found), pycocotools_numbers(truth, found).stats)
+
+
+@pytest.mark.reference
+def test_the_published_twelve_from_the_shell(reference_data, tmp_path):
+    folder = reference_data / "boxes" / "coco_val2014_100"
+    files = ("instances_val2014_100.json", "instances_val2014_fakebbox100_results.json")
+    out = tmp_path / "report.json"
+    words = ["detection", *(str(folder / name) for name in files), "--out", str(out), "--quiet"]
+    assert cli.main(words) == 0
+    summary = json.loads(out.read_text())["summary"]
+    assert [summary[name] for name in TWELVE] == [
+        0.5045806987249628, 0.6969727247299577, 0.5729816669904824, 0.5856257209410443,
+        0.5193996948036719, 0.5013978986347466, 0.38681277964578054, 0.5936795762842003,
+        0.595352982877607, 0.6398109626113442, 0.5664205978994309, 0.5642905982905982,
+    ]  # fmt: skip
+
+
+def test_blocks_of_images_give_the_same():
+    truth, found = random_coco(3)
+    alone = detection(truth=truth, found=found, bootstrap=60)
+    assert alone.to_dict() == detection(truth=truth, found=found, bootstrap=60, workers=2).to_dict()
+
+
+def test_any_kind_takes_any_protocol():
+    """Rotated boxes that stand upright have the numbers of boxes."""
+    truth, found = random_coco(11)
+    for row in truth["annotations"]:
+        row["iscrowd"] = 0
+    both = {}
+    for name, rows in (("truth", truth["annotations"]), ("found", found)):
+        xywh = np.array([row["bbox"] for row in rows])
+        both[name] = (
+            [row["image_id"] for row in rows], [row["category_id"] for row in rows],
+            ov.Boxes.from_xywh(xywh), [row.get("score", 1.0) for row in rows],
+        )  # fmt: skip
+    numbers = []
+    for turn in (lambda boxes: boxes, ov.RotatedBoxes.from_boxes):
+        tables = {
+            name: Detections.of(item, label, turn(boxes), score if name == "found" else None)
+            for name, (item, label, boxes, score) in both.items()
+        }
+        numbers.append(detection(**tables).summary.to_numpy())
+    np.testing.assert_allclose(*numbers, rtol=0, atol=1e-12)
+
+
+def test_fields_change_the_rules_and_the_name():
+    truth, found = random_coco(5)
+    report = detection(truth=truth, found=found, max_detections="1,2,3")
+    assert report.settings["protocol"] == "coco[max_detections=1/2/3]"
+    wanted = pycocotools_numbers(truth, found, maxDets=[1, 2, 3]).stats[6:9]
+    assert report.summary[["AR@1", "AR@2", "AR@3"]].tolist() == wanted.tolist()
+    one = detection(truth=truth, found=found, class_agnostic=True)
+    assert one.settings["classes"] == ["all"]
+    with pytest.raises(ValueError, match="no field 'maxdets'"):
+        detection(truth=truth, found=found, maxdets=100)
+    with pytest.raises(ValueError, match="did you mean 'coco'"):
+        detection(truth=truth, found=found, protocol="cocoo")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t, f: t["annotations"][0].pop("bbox"), r"annotations\[0\]: bbox is None"),
+        (lambda t, f: t["annotations"][1]["bbox"].__setitem__(2, -1.0), r"negative width"),
+        (lambda t, f: t["annotations"][1].update(category_id=99), "category_id 99 is not one of"),
+        (lambda t, f: t["annotations"][1].update(iscrowd=2), "iscrowd is 2; wanted 0 or 1"),
+        (lambda t, f: t["images"].append({"id": 1}), "the id 1 appears twice"),
+        (lambda t, f: t.pop("categories"), "has no list 'categories'"),
+        (lambda t, f: f[0].update(image_id=77), r"result\[0\]: image_id 77 is not one of"),
+        (lambda t, f: f[0].update(image_id="1"), "write ids as the truth does"),
+        (lambda t, f: f[2].update(score=float("nan")), r"result\[2\]: score is nan"),
+        (lambda t, f: f[2].update(score="0.5"), r"result\[2\]: score is '0.5'"),
+        (lambda t, f: f[0].pop("category_id"), r"result\[0\] has no image_id or category_id"),
+        (lambda t, f: f[0].update(bbox=[1, 2, 3]), r"result\[0\]: bbox is \[1, 2, 3\]"),
+    ],
+)
+def test_bad_input_names_the_row(change, message):
+    truth, found = random_coco(0)
+    change(truth, found)
+    with pytest.raises(ValueError, match=message):
+        detection(truth=truth, found=found)
+
+
+def test_exchanged_sides_are_said():
+    truth, found = random_coco(0)
+    with pytest.raises(ValueError, match="Are truth and found exchanged"):
+        detection(truth=found, found=truth)
+    with pytest.raises(ValueError, match="Are truth and found exchanged"):
+        detection(truth=truth, found=truth)
+
+
+def test_guesses_are_findings():
+    truth, found = random_coco(0)
+    del truth["annotations"][0]["iscrowd"], truth["annotations"][1]["area"]
+    truth["annotations"][2]["keypoints"] = []
+    found.append({"image_id": 1, "category_id": 50, "bbox": [0, 0, 1, 1], "score": 0.5})
+    said = " ".join(detection(truth=truth, found=found).findings)
+    assert "1 annotation without iscrowd, read as 0" in said
+    assert "1 annotation without area" in said
+    assert "keypoints are not used" in said
+    assert "1 result of categories that the truth lacks" in said
+
+
+def test_corners_in_place_of_sizes_are_noticed():
+    rng = np.random.default_rng(0)
+    low = rng.uniform(100, 300, (50, 2))
+    corners = np.hstack([low, low + rng.uniform(10, 100, (50, 2))])
+    truth = {
+        "images": [{"id": 1, "width": 420, "height": 420}],
+        "categories": [{"id": 1, "name": "a"}],
+        "annotations": [],
+    }
+    found = [
+        {"image_id": 1, "category_id": 1, "bbox": row, "score": 0.5} for row in corners.tolist()
+    ]
+    assert "none does as two corners" in " ".join(detection(truth=truth, found=found).findings)
+
+
+def test_a_report_is_compared_and_drawn(tmp_path):
+    truth, found = random_coco(7)
+    good = detection(truth=truth, found=found)
+    poor = detection(truth=truth, found=found[: len(found) // 2])
+    assert evaluate.compare(poor, good, names=["poor", "good"]).metric == "AP"
+    assert "Precision against recall" in good.to_html(tmp_path / "page.html")
+    assert len(good.matches) == len(found)
+    assert set(good.matches["outcome@0.50"]) <= {"true", "false", "ignored", "excluded"}
+    assert repr(DETECTION_PROTOCOLS["coco"].settings())
