@@ -116,6 +116,10 @@ class DetectionEvidence(ByValue):
     def _rankings(self) -> dict[tuple[str, int | None], Ranked]:
         return {}
 
+    @property
+    def _most(self) -> int | None:
+        return self.protocol.max_detections[-1] if self.protocol.max_detections else None
+
     def ranked(self, area: str = "", most: int | None = None) -> Ranked:
         """Return matches and rankings of one range of areas.
 
@@ -126,11 +130,10 @@ class DetectionEvidence(ByValue):
         most : int, optional
             Largest number of detections; by default that of the protocol.
         """
-        limits = self.protocol.max_detections
-        most = limits[-1] if most is None and limits else most
+        most = self._most if most is None else most
         if (area, most) not in self._rankings:
             scene = self.scene
-            if limits and most != limits[-1]:
+            if most is not None and most != self._most:
                 scene = scene.limited(limits_of(self.protocol, most))
             if area:
                 stratum = next(one for one in scene.rules.strata if one.name == area)
@@ -138,18 +141,36 @@ class DetectionEvidence(ByValue):
             self._rankings[area, most] = scene.ranked()
         return self._rankings[area, most]
 
+    @cached_property
+    def _known(self) -> dict[tuple[str, str, int | None], NDArray[np.float64]]:
+        return {}
+
     def _cells(
         self, of: str, area: str, most: int | None, weights: NDArray[np.float64] | None = None
     ) -> NDArray[np.float64]:
-        """Return AP or recall per threshold and class, for each row of weights if given."""
-        ranking = self.ranked(area, most).ranking
+        """Return AP or recall per threshold and class, for each row of weights if given.
+
+        Of an AP that is the mean over a grid, the precision at each of its recalls (last axis).
+        """
+        key = of, area, most
+        if weights is None and key in self._known:
+            return self._known[key]
+        ranking, rule = self.ranked(area, most).ranking, self.scene.rules.curve
         if of == "AR":
             cells = final_recall(ranking, weights)
+        elif self._sampled(of) and weights is None:
+            cells = sampled_precision(ranking, rule)
         else:
-            cells = average_precision(ranking, self.scene.rules.curve, weights)
+            cells = average_precision(ranking, rule, weights)
         if self.protocol.class_without_truth == "zero":
             cells = np.nan_to_num(cells, nan=0.0)
+        if weights is None:
+            self._known[key] = cells
         return cells
+
+    def _sampled(self, of: str) -> bool:
+        """Whether cells have an axis of recalls."""
+        return of == "AP" and self.protocol.interpolation == "grid"
 
     def numbers(self) -> list[Number]:
         """Return the numbers of the summary."""
@@ -160,21 +181,17 @@ class DetectionEvidence(ByValue):
         ]
 
     def _value(self, statistic: Statistic) -> float:
-        levels = list(statistic.levels)
-        if statistic.of == "AP" and self.protocol.interpolation == "grid":
-            ranking = self.ranked(statistic.area, statistic.most).ranking
-            # the mean over thresholds, recalls and classes at once, as COCO's program takes it
-            cells = sampled_precision(ranking, self.scene.rules.curve)[levels].transpose(0, 2, 1)
-            if self.protocol.class_without_truth == "zero":
-                cells = np.nan_to_num(cells, nan=0.0)
-        else:
-            cells = self._cells(statistic.of, statistic.area, statistic.most)[levels]
+        cells = self._cells(statistic.of, statistic.area, statistic.most)[list(statistic.levels)]
+        if self._sampled(statistic.of):
+            # over thresholds, recalls and classes at once, in the order of COCO's program
+            cells = cells.transpose(0, 2, 1)
         known = cells[~np.isnan(cells)]
         return float(np.mean(known)) if len(known) else math.nan
 
     def _classes(self, statistic: Statistic) -> int:
         """Return the number of classes in a mean."""
         cells = self._cells(statistic.of, statistic.area, statistic.most)
+        cells = cells.mean(axis=-1) if self._sampled(statistic.of) else cells
         return int((~np.isnan(cells[0])).sum()) if len(cells) else 0
 
     def statistics(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
@@ -212,7 +229,8 @@ class DetectionEvidence(ByValue):
         result = []
         for area in [part.name for part in self.protocol.areas] or [""]:
             ranking = self.ranked(area).ranking
-            ap, recall = self._cells("AP", area, None), self._cells("AR", area, None)
+            ap, recall = (self._cells(of, area, self._most) for of in ("AP", "AR"))
+            ap = ap.mean(axis=-1) if self._sampled("AP") else ap
             truths = ranking.positives.sum(axis=1).astype(int).tolist()
             found = np.diff(ranking.pointer).tolist()
             true, ignored = (count_outcomes(ranking, kind) for kind in (TRUE, IGNORED))

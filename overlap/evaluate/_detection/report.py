@@ -110,19 +110,20 @@ class DetectionReport(Report):
         from overlap.plot.figures import panel
         from overlap.plot.localization import draw_classes, draw_curves, shown_classes
 
+        whole = WholeRange(self)
         values = ", ".join(f"{n.name} {_percent(n.value)} %" for n in self.numbers[:3])
         first = threshold_names(self.settings["thresholds"])[0]
-        height = max(3.5, 1.2 + 0.22 * shown_classes(self))  # type: ignore[arg-type]
+        height = max(3.5, 1.2 + 0.22 * shown_classes(whole))
         return [
             Picture(
                 "Precision against recall",
-                partial(panel, partial(draw_curves, self)),  # type: ignore[arg-type]
+                partial(panel, partial(draw_curves, whole)),
                 f"Curves of precision, mean over classes, against recall: {values}.",
                 "One line for each threshold. The further a line stays high, the better.",
             ),
             Picture(
                 f"AP of each class at {first}",
-                partial(panel, partial(draw_classes, self), height),  # type: ignore[arg-type]
+                partial(panel, partial(draw_classes, whole), height),
                 f"Bars of the AP of each class at the threshold {first}.",
                 "In brackets: the number of truths.",
             ),
@@ -136,7 +137,7 @@ class DetectionReport(Report):
         """Draw curves and classes."""
         from overlap.plot import draw_report
 
-        return draw_report(self, path=path, ax=ax, **options)
+        return draw_report(WholeRange(self), path=path, ax=ax, **options)
 
     def _summary(self, title: str) -> Section:
         columns, rows = ["", "value"], []
@@ -148,8 +149,7 @@ class DetectionReport(Report):
         return Section(title, columns, rows, keys=1)
 
     def _classes(self) -> Section:
-        whole = self.settings["rules"]["areas"][:1]
-        rows = [row for row in self.rows() if not whole or row["area"] == whole[0][0]]
+        rows = WholeRange(self).rows()
         lines: dict[str, list[dict[str, Any]]] = {}
         for row in rows:
             lines.setdefault(row["class"], []).append(row)
@@ -168,6 +168,41 @@ class DetectionReport(Report):
         columns = ["class", "truths", "detections", "AP",
                    *(f"AP@{names[k]}" for k in shown), "recall"]  # fmt: skip
         return Section("Classes, %, the worst first", columns, [line for _, line in cells], keys=1)
+
+
+@dataclass(frozen=True)
+class WholeRange:
+    """A report without ranges of areas and without classes that have no truth, for pictures.
+
+    Parameters
+    ----------
+    report : DetectionReport
+    """
+
+    report: DetectionReport
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Settings of the report."""
+        return self.report.settings
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the rows of the first range of areas, which holds all."""
+        whole = self.settings["rules"]["areas"][:1]
+        return [
+            row
+            for row in self.report.rows()
+            if (not whole or row["area"] == whole[0][0]) and not math.isnan(row["value"])
+        ]
+
+    def summary_items(self) -> list[tuple[str, float]]:
+        """Return the summary, in which the first number is called mAP."""
+        items = self.report.summary_items()
+        return [("mAP", items[0][1]), *items]
+
+    def curve(self, label: str, iou: float) -> tuple[NDArray, NDArray]:
+        """Return recall and precision of one class."""
+        return self.report.curve(label, iou)
 
 
 def _percent(value: float) -> str:

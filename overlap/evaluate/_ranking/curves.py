@@ -265,9 +265,11 @@ def _averaged(
 
 def count_outcomes(ranking: Ranking, outcome: np.uint8) -> NDArray[np.int64]:
     """Count the detections with one outcome, per threshold and class, shape (T, C)."""
-    total = np.zeros((len(ranking.outcome), ranking.outcome.shape[1] + 1), dtype=np.int64)
-    np.cumsum(ranking.outcome == outcome, axis=1, out=total[:, 1:])
-    return np.diff(total[:, ranking.pointer], axis=1)
+    classes = len(ranking.pointer) - 1
+    level, column = np.nonzero(ranking.outcome == outcome)
+    cell = level * classes + np.searchsorted(ranking.pointer, column, side="right") - 1
+    shape = len(ranking.outcome), classes
+    return np.bincount(cell, minlength=shape[0] * classes).reshape(shape)
 
 
 def final_recall(
