@@ -85,6 +85,8 @@ def examples() -> list[object]:
         evaluate.compare(*reports[:1] * 2, names=["a", "b"], resamples=50),
         evaluate.explain(reports[0], evaluate.temporal(**temporal, protocol="opentad")),
         evaluate.mean_interval([0.1, 0.4, 0.5, 0.9], resamples=50),
+        evaluate.DETECTION_PROTOCOLS["coco"],
+        evaluate.Detections.of(["a", "b"], ["cat", "dog"], boxes),
         evaluate.PROTOCOLS["thumos14"], evaluate.EMPTY_POLICIES["monai"],
         evaluate.EMPTY_POLICIES["monai"].overlap, *evaluate.METRICS.values(),
         ov.losses.overlap_loss(ov.giou, boxes, moved), ov.losses.RunningMean(),

@@ -34,7 +34,7 @@ def detection_command(
     from overlap.evaluate import DETECTION_PROTOCOLS
     from overlap.evaluate import detection as evaluate
 
-    name = known_name(protocol, DETECTION_PROTOCOLS, "protocol")
+    name = known_name(protocol, tuple(DETECTION_PROTOCOLS), "protocol")
     report = evaluate(
         truth=truth,
         found=found,

@@ -81,8 +81,13 @@ def _table(protocol: DetectionProtocol, table: Detections, place: NDArray, boxes
         label = np.where(label < 0, label, 0)
     regions: object = table.regions
     if protocol.measure == "center_distance":
-        centers = np.asarray(table.regions.centers())
-        regions = tuple(np.ascontiguousarray(centers[:, k]) for k in range(2))
+        bounds = table.regions.bounds()
+        if bounds is None:
+            raise ValueError(
+                f"{table.source}: {type(table.regions).__name__} have no outer boxes, by whose "
+                "centers distances are measured; choose another measure"
+            )
+        regions = tuple(np.ascontiguousarray(0.5 * (bounds[0][k] + bounds[1][k])) for k in range(2))
     elif protocol.measure in ("iou", "pixel_iou") and boxes:
         lower, upper = table.regions.lower, table.regions.upper  # type: ignore[attr-defined]
         area = table.sizes.get("extent")

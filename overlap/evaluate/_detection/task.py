@@ -40,8 +40,9 @@ class DetectionTask(Task):
     name, unit, report = "detection", "blocks of images", DetectionReport
     records = (Measured, Pairs, Table)
 
-    def items(self, pieces: int, *, truth: Detections, found: Detections) -> Inputs:
+    def items(self, pieces: int, **tables: Detections) -> Inputs:
         """Split tables into blocks of whole images."""
+        truth, found = tables["truth"], tables["found"]
         count = min(pieces, len(truth.items))
         about = {"truth": truth, "found": found}
         whole = {"truth": truth, "found": found}
