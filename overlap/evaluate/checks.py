@@ -224,8 +224,8 @@ def inspect_together(
     result += _volumes(of[FOLDER], of[VOLUME], how)
     if of[FOLDER]:
         result += [_strata(path, of[FOLDER], how) for path, _ in of[STRATA]]
+    sides = of[FOLDER] + of[VOLUME] if how.voxels else []
     for names, named in of[LABEL_NAMES]:
-        sides = of[FOLDER] + of[VOLUME]
         result += [_named(names, named.content, path, seen.content) for path, seen in sides]
     return result
 

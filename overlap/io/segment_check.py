@@ -25,9 +25,11 @@ _KNOWN = {
     (4926, 7654, 200): "ActivityNet 1.3 validation, complete (7,654 segments)",
 }
 _CLOSE = 1e-3
-
-
-_FORMS = {"truth": "annotations", "found": "predictions", "ambiguous": "intervals to ignore"}
+_WORDS = {
+    "truth": "annotations of time segments",
+    "found": "predictions of time segments",
+    "ambiguous": "time segments to ignore",
+}
 
 
 def is_segments(candidate: Candidate) -> bool:
@@ -44,7 +46,9 @@ def is_segments(candidate: Candidate) -> bool:
         return isinstance(whole, dict) and any(
             isinstance(video, dict) and "annotations" in video for video in whole.values()
         )
-    return all(_names(field) & candidate.columns for field in ("video", "start", "stop"))
+    # two of the three, so that the reader says which one is missing
+    there = [_names(field) & candidate.columns for field in ("video", "start", "stop")]
+    return sum(map(bool, there)) >= 2
 
 
 def has_labels(candidate: Candidate) -> bool:
@@ -93,8 +97,7 @@ def inspect_segments(candidate: Candidate) -> Inspection:
     role = _role_of(candidate)
     table = as_segments(candidate.path, role=role)
     form = "ActivityNet JSON" if content.is_json else "CSV"
-    what = f"{_FORMS[role]} of time segments, {form}"
-    return Inspection(what, _facts(table), _findings(table), role, table)
+    return Inspection(f"{_WORDS[role]}, {form}", _facts(table), _findings(table), role, table)
 
 
 def _role_of(candidate: Candidate) -> Role:

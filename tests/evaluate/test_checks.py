@@ -147,6 +147,8 @@ def test_samples_are_recognised(name, check, role):
         ("g.json", '{"a": {"b": 1}}', "is JSON that overlap does not read (the keys 'a')"),
         ("h.nifty", "\1", "unknown format; wanted"),
         ("i.csv", "", "the file is empty"),
+        ("k.csv", "start,stop,label\n0,1,a\n", "video"),
+        ("l.csv", "video,start,stop,label\nv,2,1,a\n", "is before start"),
         ("j.part", "x", "give the folder that --resume names"),
     ],
 )
@@ -369,3 +371,27 @@ def test_volumes_of_two_files():
     assert seen_of(paths[0])[0] is VOLUME
     (pair,) = together(*paths)
     assert dict(pair.seen.facts)["grids"] == "the same in 1 of 1 pair"
+
+
+# ------------------------------------------------------------------------------ real data
+
+
+def test_real_data_of_each_field(reference_data):
+    thumos = reference_data / "temporal" / "thumos14"
+    truth, found = thumos / "gt_test210.json.gz", thumos / "stpn_results.json.gz"
+    assert facts(truth)["counts of"].startswith("THUMOS14 test without videos 270, 1292 and 1496")
+    (pair,) = together(truth, found)
+    assert pair.seen.findings == ["videos of the truth without predictions: 'video_test_0000664'"]
+    spine = reference_data / "masks" / "panoptica_spine" / "semantic"
+    (pair,) = together(spine / "ref.nii.gz", spine / "pred.nii.gz")
+    report = evaluate.segmentation(
+        truth=spine / "ref.nii.gz", found=spine / "pred.nii.gz", metrics="dice"
+    )
+    assert list(report.findings) == list(pair.seen.findings)
+    assert facts(spine / "ref.nii.gz")["orientation"] == "PIR"
+    rama = reference_data / "rama"
+    assert facts(rama / "structures")["residues"].startswith("1,200 in 12 chains")
+    assert facts(rama / "top8000")["cispro"].startswith("180 x 180 nodes, rank, 3,654 residues")
+    coco = reference_data / "boxes" / "coco_val2014_100" / "instances_val2014_100.json"
+    with pytest.raises(ValueError, match="COCO"):
+        seen_of(coco)

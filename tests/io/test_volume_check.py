@@ -59,6 +59,15 @@ def test_a_header_is_read_without_its_voxels(tmp_path):
         look(path)
 
 
+@pytest.mark.parametrize("suffix", [".nii", ".mha"])
+def test_voxels_that_are_not_compressed_are_missed_without_reading_them(suffix, tmp_path):
+    write = write_nibabel if suffix == ".nii" else write_itk
+    path = write(tmp_path / f"a{suffix}", labels())
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(ValueError, match="truncated"):
+        read_header(path)
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_labels_are_counted(suffix, tmp_path):
     facts = dict(look(written(tmp_path, suffix)).facts)

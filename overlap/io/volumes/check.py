@@ -89,6 +89,7 @@ def inspect_volume(candidate: Candidate, *, voxels: bool = True) -> Inspection:
     return Inspection(f"label map, {form}", facts + counted, findings + odd, content=volume)
 
 
+@np.errstate(all="ignore")  # of numbers of damaged headers
 def orientation(affine: NDArray[np.float64], ndim: int) -> str:
     """Return for each axis the letter of the side to which it points most.
 
@@ -129,6 +130,7 @@ def grid_words(header: VolumeHeader | Volume) -> str:
     return f"{size} of {' x '.join(f'{side:.6g}' for side in spacing)} mm"
 
 
+@np.errstate(all="ignore")  # of numbers of damaged headers
 def header_findings(header: VolumeHeader) -> list[str]:
     """Return what is odd in a header: notes of the reader, and contradictions.
 
@@ -193,6 +195,7 @@ def label_counts(values: NDArray[Any]) -> dict[int, int]:
     return dict(zip(map(int, labels.tolist()), voxels.tolist(), strict=True))
 
 
+@np.errstate(all="ignore")  # of numbers of damaged headers
 def _header_facts(header: VolumeHeader) -> list[tuple[str, str]]:
     shape, _, affine = header.grid
     facts = [("grid", grid_words(header))]
