@@ -12,6 +12,7 @@ import pytest
 from overlap import cli, evaluate
 from overlap.cli.program import cli as program
 from overlap.evaluate.checks import (
+    BOXES,
     CONFORMATIONS,
     FOLDER,
     LABEL_NAMES,
@@ -29,6 +30,8 @@ INPUTS = {
     ("temporal", "truth"): ("truth.json", SEGMENTS),
     ("temporal", "found"): ("found.json", SEGMENTS),
     ("temporal", "ambiguous"): ("ambiguous.csv", SEGMENTS),
+    ("detection", "truth"): ("boxes.json", BOXES),
+    ("detection", "found"): ("results.json", BOXES),
     ("segmentation", "truth"): ("volumes", FOLDER),
     ("segmentation", "found"): ("volumes", FOLDER),
     ("segmentation", "labels"): ("names.csv", LABEL_NAMES),
@@ -44,7 +47,7 @@ INPUTS = {
     ("explain", "report_b"): ("report.json", REPORT),
     **{
         (command, "resume"): ("parts", PARTS)
-        for command in ("temporal", "segmentation", "ramachandran", "possession")
+        for command in ("temporal", "detection", "segmentation", "ramachandran", "possession")
     },
 }
 #: Words in the form of an option's value that say that it is a path, and outputs among them.
@@ -66,6 +69,10 @@ def folder(tmp_path_factory):
     ):
         shutil.copy(sample_path(sample), folder / name)
     shutil.copytree(sample_path("volumes_truth"), folder / "volumes")
+    box = '"image_id": 1, "category_id": 1, "bbox": [0, 0, 2, 3]'
+    one = '"images": [{"id": 1}], "categories": [{"id": 1}]'
+    (folder / "boxes.json").write_text(f'{{{one}, "annotations": [{{"id": 1, {box}}}]}}')
+    (folder / "results.json").write_text(f'[{{{box}, "score": 0.5}}]')
     (folder / "ambiguous.csv").write_text("video,start,stop\nv,0,1\n")
     (folder / "names.csv").write_text("id,name\n1,organ\n2,lesion\n3,vessel\n")
     (folder / "strata.csv").write_text("case,site\ncase_1,a\ncase_2,b\n")

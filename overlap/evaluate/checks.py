@@ -6,13 +6,16 @@ A file or folder is looked at by the first check of `CHECKS` that recognises it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from overlap.io._paths import suffix_of
 from overlap.io.angles import read_angles
 from overlap.io.candidate import Candidate
+from overlap.io.coco import read_coco_results, read_coco_truth
+from overlap.io.coco_check import compare_boxes, inspect_boxes, is_boxes
 from overlap.io.conformation_check import inspect_conformations, is_conformations
 from overlap.io.conformations import read_conformations
 from overlap.io.folder_check import FolderContent, inspect_folder, is_folder_of_volumes
@@ -154,6 +157,10 @@ COMPARISON = Check(
 SEGMENTS = Check(
     "segments", (as_segments,), is_segments, lambda candidate, how: inspect_segments(candidate)
 )
+BOXES = Check(
+    "boxes", (read_coco_truth, read_coco_results), is_boxes,
+    lambda candidate, how: inspect_boxes(candidate),
+)  # fmt: skip
 POSSESSION = Check(
     "possession", (read_region_table, read_tables), is_table,
     lambda candidate, how: inspect_table(candidate),
@@ -168,7 +175,7 @@ STRATA = Check(
 
 #: In the order in which they are asked. Names of labels are the least particular JSON.
 CHECKS = (
-    PARTS, VOLUME, CONFORMATIONS, FOLDER, REPORT, COMPARISON, POSSESSION, SEGMENTS, STRATA,
+    PARTS, VOLUME, CONFORMATIONS, FOLDER, REPORT, COMPARISON, BOXES, POSSESSION, SEGMENTS, STRATA,
     LABEL_NAMES,
 )  # fmt: skip
 
@@ -220,7 +227,9 @@ def inspect_together(
     of: dict[Check, _Looked] = {check: [] for check in CHECKS}
     for path, check, seen in looked:
         of[check].append((path, seen))
-    result = _segments(of[SEGMENTS]) + _tables(of[POSSESSION], how)
+    result = _scored(of[SEGMENTS], "overlap temporal", _fit_of_segments)
+    result += _scored(of[BOXES], "overlap detection", compare_boxes)
+    result += _tables(of[POSSESSION], how)
     result += _volumes(of[FOLDER], of[VOLUME], how)
     if of[FOLDER]:
         result += [_strata(path, of[FOLDER], how) for path, _ in of[STRATA]]
@@ -230,22 +239,22 @@ def inspect_together(
     return result
 
 
-def _segments(given: _Looked) -> list[Together]:
-    truths = [entry for entry in given if entry[1].role == "truth"]
+def _scored(given: _Looked, command: str, fits: Callable[[Any, Any], Inspection]) -> list[Together]:
+    """Compare each found input with each truth, and say where they come in the wrong order."""
+    places = list(enumerate(given))
+    sides = ([entry for entry in places if entry[1][1].role == role] for role in ("found", "truth"))
     result = []
-    for found_path, found in (entry for entry in given if entry[1].role == "found"):
-        for truth_path, truth in truths:
-            findings = compare(truth.content, found.content)
-            paths = [path for path, _ in given]
-            if paths.index(found_path) < paths.index(truth_path):
-                findings.insert(0, _swapped("overlap temporal", truth_path, found_path))
-            seen = Inspection("predictions and annotations", [], findings)
-            result.append(Together((truth_path, found_path), seen))
+    for (at, (found, mine)), (before, (truth, other)) in product(*sides):
+        seen = fits(other.content, mine.content)
+        if at < before:
+            said = f"truth and found are swapped; give them as {command} {truth} {found}"
+            seen = replace(seen, findings=[said, *seen.findings])
+        result.append(Together((truth, found), seen))
     return result
 
 
-def _swapped(command: str, truth: str, found: str) -> str:
-    return f"truth and found are swapped; give them as {command} {truth} {found}"
+def _fit_of_segments(truth: Any, found: Any) -> Inspection:
+    return Inspection("predictions and annotations", [], compare(truth, found))
 
 
 def _tables(given: _Looked, how: Looking) -> list[Together]:
@@ -304,7 +313,7 @@ def _named(names: str, labels: Any, path: str, content: Any) -> Together:
 _WANTED = (
     "annotations or predictions of time segments (ActivityNet JSON, CSV), tables of possession "
     "(CSV, Parquet), structures (PDB, mmCIF), angles (CSV), grids (.data), regions (GeoJSON), "
-    "names of labels (JSON, CSV), strata (CSV), reports (JSON), volumes "
+    "boxes (COCO's JSON), names of labels (JSON, CSV), strata (CSV), reports (JSON), volumes "
     "(NIfTI, MetaImage, NRRD, PNG, TIFF, NumPy), and folders of volumes, structures or grids"
 )
 
@@ -320,11 +329,9 @@ def _unknown(candidate: Candidate) -> str:
             f"{there}"
         )
     boxes = (
-        "overlap has no reader of detections; give the boxes as an array to overlap.Boxes "
-        "(from_xywh for COCO, from_yolo), and see its documentation"
+        "give the boxes as an array to overlap.Boxes (from_xywh, from_yolo), or save them as "
+        "COCO's JSON of annotations and results"
     )
-    if candidate.keys >= {"images", "annotations"} or "image_id" in candidate.entry_keys:
-        return f"{name}: looks like detections in COCO's form; {boxes}"
     header = candidate.header
     if header and len(header) == 1 and len(header[0].split()) >= 5:
         return f"{name}: looks like lines of boxes (YOLO, KITTI); {boxes}"

@@ -10,6 +10,7 @@ from overlap.io.inspection import Inspection
 from overlap.io.printable import number_of
 
 from ._conformation.conformation_task import Conformation
+from ._detection.task import DetectionTask
 from ._possession.task import Possession
 from ._segmentation.task import Segmentation
 from ._temporal.task import TemporalTask
@@ -19,7 +20,9 @@ from .task import Task
 __all__ = ["inspect_parts", "is_folder_of_parts"]
 
 # Both evaluations of conformations keep the same parts: the content of files.
-_TASKS: tuple[type[Task], ...] = (TemporalTask, Segmentation, Possession, Conformation)
+_TASKS: tuple[type[Task], ...] = (
+    TemporalTask, DetectionTask, Segmentation, Possession, Conformation,
+)  # fmt: skip
 _SHOWN = 3
 
 

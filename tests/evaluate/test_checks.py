@@ -15,6 +15,7 @@ import pytest
 import overlap.io
 from overlap import evaluate
 from overlap.evaluate.checks import (
+    BOXES,
     CHECKS,
     COMPARISON,
     CONFORMATIONS,
@@ -32,6 +33,7 @@ from overlap.evaluate.checks import (
 )
 from overlap.io import sample_path, write_text
 from overlap.io.boundary import reads_file
+from overlap.io.coco import read_coco_results, read_coco_truth
 from overlap.regions.polygons import Polygons
 
 SIDES = "video,start,stop,label\nv,2,10,Run\nw,1,12,Jump\n"
@@ -84,7 +86,7 @@ def test_every_reader_has_a_check():
     readers = readers_of(overlap.io)
     assert {overlap.io.read_volume, overlap.io.as_segments, overlap.io.read_strata} <= readers
     checked = {reader for check in CHECKS for reader in check.readers}
-    assert readers | {Polygons.from_geojson} <= checked
+    assert readers | {Polygons.from_geojson, read_coco_truth, read_coco_results} <= checked
 
 
 def test_no_kind_is_there_twice():
@@ -138,8 +140,8 @@ def test_samples_are_recognised(name, check, role):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.json", '{"images": [], "annotations": []}', "detections in COCO's form"),
-        ("b.json", '[{"image_id": 1, "bbox": [0, 0, 1, 1]}]', "detections in COCO's form"),
+        ("a.json", '{"images": [], "annotations": []}', "has no list 'categories'"),
+        ("b.json", '[{"image_id": 1, "category_id": 1}]', "bbox is None; wanted four numbers"),
         ("c.txt", "0 0.5 0.5 0.1 0.1\n", "lines of boxes"),
         ("d.csv", "1.2,2.3,event\n", "wanted the names of the columns"),
         ("e.csv", "case,label,metric,value\n", "the table of a report"),
@@ -206,6 +208,33 @@ def test_findings_of_a_reader_are_those_of_the_report(tmp_path):
         levels={"favored": 0.5}, tolerance=None, category="general",
     )  # fmt: skip
     assert f"found: {said[0]}" in whole.findings
+
+
+def test_boxes(tmp_path):
+    truth, found = tmp_path / "truth.json", tmp_path / "found.json"
+    box = {"image_id": 1, "category_id": 2, "bbox": [0, 0, 4, 5]}
+    whole = {
+        "images": [{"id": 1, "width": 9, "height": 9}, {"id": 3, "width": 9, "height": 9}],
+        "categories": [{"id": 2, "name": "cat"}, {"id": 7, "name": "dog"}],
+        "annotations": [{"id": 1, **box, "iscrowd": 0}, {"id": 2, **box, "category_id": 7}],
+    }
+    truth.write_text(json.dumps(whole))
+    found.write_text(json.dumps([{**box, "score": 0.5}, {**box, "category_id": 8, "score": 0.1}]))
+    assert seen_of(truth)[0] is seen_of(found)[0] is BOXES
+    assert dict(seen_of(found)[1].facts) == {
+        "boxes": "2 in 1 image",
+        "areas": "20 to 20, median 20",
+        "classes": "2 (1), 8 (1)",
+        "confidences": "0.1 to 0.5",
+    }
+    (pair,) = together(truth, found)
+    assert dict(pair.seen.facts)["images"] == "1 of 2 have results"
+    report = evaluate.detection(truth=truth, found=found)
+    assert report.findings
+    assert set(report.findings) <= {*pair.seen.findings, *seen_of(truth)[1].findings}
+    assert "classes of the truth without results: 'dog'" in pair.seen.findings
+    found.write_text(json.dumps([{**box, "image_id": 4, "score": 0.5}]))
+    assert "is not one of the truth's 2 images" in together(truth, found)[0].seen.findings[0]
 
 
 def test_possession(tmp_path):
@@ -392,6 +421,15 @@ def test_real_data_of_each_field(reference_data):
     rama = reference_data / "rama"
     assert facts(rama / "structures")["residues"].startswith("1,200 in 12 chains")
     assert facts(rama / "top8000")["cispro"].startswith("180 x 180 nodes, rank, 3,654 residues")
-    coco = reference_data / "boxes" / "coco_val2014_100" / "instances_val2014_100.json"
-    with pytest.raises(ValueError, match="COCO"):
-        seen_of(coco)
+    coco = reference_data / "boxes" / "coco_val2014_100"
+    truth, found = (
+        coco / f"instances_val2014_{name}.json" for name in ("100", "fakebbox100_results")
+    )
+    assert facts(truth)["boxes"] == "839 in 100 images"
+    assert facts(truth)["crowds"] == "9"
+    assert facts(found)["boxes"].startswith("734 in ")
+    (pair,) = together(found, truth)
+    report = evaluate.detection(truth=truth, found=found)
+    shown = {*pair.seen.findings, *seen_of(truth)[1].findings}
+    assert set(report.findings) <= shown
+    assert "overlap detection" in pair.seen.findings[0]

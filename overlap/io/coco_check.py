@@ -1,0 +1,111 @@
+"""What can be said of boxes of COCO without scoring them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from overlap.io.candidate import Candidate
+from overlap.io.coco import Categories, is_coco, read_coco_results, read_coco_truth
+from overlap.io.detections import Detections
+from overlap.io.inspection import Inspection
+from overlap.io.printable import number_of, some
+
+__all__ = ["compare_boxes", "inspect_boxes", "is_boxes"]
+
+_RESULT = {"image_id", "category_id"}
+_SHOWN = 6
+
+
+def is_boxes(candidate: Candidate) -> bool:
+    """Whether a file is annotations or a list of results in COCO's form.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    """
+    return candidate.is_json and (is_coco(candidate.payload) or candidate.entry_keys >= _RESULT)
+
+
+def inspect_boxes(candidate: Candidate) -> Inspection:
+    """Look at annotations, or at results by themselves.
+
+    Parameters
+    ----------
+    candidate : Candidate
+
+    Returns
+    -------
+    Inspection
+        Its content is the path of results, or the annotations with their `Categories`.
+
+    Raises
+    ------
+    ValueError
+        It cannot be read; see `overlap.evaluate.detection`.
+    """
+    if is_coco(candidate.payload):
+        truth, names = read_coco_truth(candidate.path)
+        facts = _facts(truth)
+        crowds = int(truth.flags["crowd"].sum())
+        if crowds:
+            facts.append(("crowds", f"{crowds:,}"))
+        what = "annotations of boxes, COCO JSON"
+        return Inspection(what, facts, list(truth.findings), "truth", (truth, names))
+    ids = [(row["image_id"], row["category_id"]) for row in candidate.payload]
+    images, categories = (_entries(column) for column in zip(*ids, strict=True))
+    found = read_coco_results(candidate.path, Categories(images, categories, candidate.path))
+    facts = _facts(found)
+    assert found.confidence is not None
+    score = found.confidence
+    facts.append(("confidences", f"{score.min():g} to {score.max():g}"))
+    what = "results of boxes, COCO JSON"
+    return Inspection(what, facts, list(found.findings), "found", candidate.path)
+
+
+def compare_boxes(truth: tuple[Detections, Categories], found: str) -> Inspection:
+    """Say whether results belong to annotations.
+
+    Parameters
+    ----------
+    truth : tuple of Detections and Categories
+        Content of the `Inspection` of annotations.
+    found : str
+        Path of results.
+    """
+    what = "results and annotations"
+    known, names = truth
+    try:
+        table = read_coco_results(found, names)
+    except ValueError as error:
+        return Inspection(what, [], [str(error)])
+    images = len(np.unique(table.item))
+    facts = [("images", f"{images:,} of {len(known.items):,} have results")]
+    given = {known.labels[k] for k in np.unique(table.label) if k >= 0}
+    silent = [known.labels[k] for k in np.unique(known.label) if known.labels[k] not in given]
+    findings = list(table.findings)
+    if silent:
+        findings.append(f"classes of the truth without results: {some(silent, _SHOWN)}")
+    return Inspection(what, facts, findings)
+
+
+def _entries(ids: tuple[Any, ...]) -> list[dict[str, Any]]:
+    """Return the different ids as annotations have them; others are left to the reader."""
+    usable = (name for name in ids if isinstance(name, str | int))
+    return [{"id": name} for name in dict.fromkeys(usable)]
+
+
+def _facts(table: Detections) -> list[tuple[str, str]]:
+    facts = [("boxes", f"{len(table):,} in {number_of(len(table.items), 'image')}")]
+    if len(table):
+        area = table.sizes["area"]
+        facts.append(
+            ("areas", f"{area.min():.4g} to {area.max():.4g}, median {np.median(area):.4g}")
+        )
+        counts = Counter(table.label[table.label >= 0].tolist())
+        most = [f"{table.labels[k]} ({count:,})" for k, count in counts.most_common(_SHOWN)]
+        more = f", ... ({len(counts)} in all)" * (len(counts) > _SHOWN)
+        facts.append(("classes", ", ".join(most) + more))
+    return facts
