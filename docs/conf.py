@@ -86,6 +86,7 @@ html_favicon = "static/mark.svg"
 html_math_renderer = "mathml"
 html_show_sourcelink = True
 html_copy_source = True
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {"image_light": "static/mark.svg", "image_dark": "static/mark.svg", "text": "overlap"},
     "navbar_align": "left",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx_click.ext import ClickDirective
@@ -19,7 +22,13 @@ class Command(ClickDirective):
         return section.children[1:]
 
 
+def escape_stars(app: Sphinx, context: Any, lines: list[str]) -> None:
+    """Keep the stars of patterns such as ``*`` and ``**`` from opening an emphasis."""
+    lines[:] = [re.sub(r"(?<= )(\*{1,2})(?=[ .])", lambda m: f"``{m[1]}``", line) for line in lines]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Connect it with Sphinx."""
+    """Connect both with Sphinx."""
+    app.connect("sphinx-click-process-options", escape_stars)
     app.add_directive("command", Command)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -82,11 +82,21 @@ def escape_shapes(app: Sphinx, what: str, name: str, thing: Any, options: Any, l
     lines[:] = [re.sub(r"(?<=[ (])\*(?=grid\))", r"\\*", line) for line in lines]
 
 
+def public_bases(app: Sphinx, name: str, thing: Any, options: Any, bases: list[Any]) -> None:
+    """Name the nearest bases that the reference has."""
+    shown = []
+    for base in bases:
+        known = (one for one in getattr(base, "__mro__", ()) if one.__name__ in overlap.__all__)
+        shown.append(next(known, base))
+    bases[:] = dict.fromkeys(shown)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect all with Sphinx."""
     # It is an attribute of the package; autodoc imports what it documents as a module.
     sys.modules["overlap.amodal"] = overlap.amodal
     app.connect("missing-reference", resolve)
     app.connect("doctree-resolved", link_code)
+    app.connect("autodoc-process-bases", public_bases)
     app.connect("autodoc-process-docstring", escape_shapes, priority=900)  # after numpydoc
     return {"parallel_read_safe": True, "parallel_write_safe": True}
