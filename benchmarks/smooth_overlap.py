@@ -170,7 +170,7 @@ def table(kind: Make, count: int) -> list[str]:
     rng = np.random.default_rng(0)
     found, truth = kind(rng, count), kind(rng, count)
     lines = [
-        "| | median error | worst error | IoU with itself | gradient error | us a pair |",
+        "| method | median error | worst error | IoU with itself | gradient error | us a pair |",
         "|---|---|---|---|---|---|",
     ]
     for name, smooth, cells in methods(kind):

@@ -205,7 +205,7 @@
   }
   const target = (element, reference) => {
     const id = decodeURIComponent(reference.slice(1));
-    if (id !== "top" && !ids.has(id) && !document.getElementsByName(id).length) {
+    if (id && id !== "top" && !ids.has(id) && !document.getElementsByName(id).length) {
       report("link", element, `there is no ${reference}`);
     }
   };
