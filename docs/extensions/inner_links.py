@@ -1,4 +1,4 @@
-"""Every link of the built pages to a place on the site leads somewhere: a file, and an anchor in it.
+"""Every link of the built pages within the site leads somewhere: a file, and an anchor in it.
 
 Sphinx knows its own references; this also reads what themes, templates and extensions have written.
 """
