@@ -1,4 +1,4 @@
-"""Boxes of COCO: annotations of images, and lists of results."""
+"""Boxes and masks of COCO: annotations of images, and lists of results."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ from overlap.io.detections import Detections
 from overlap.io.name_match import closest
 from overlap.io.printable import brief, number_of, some
 from overlap.regions.boxes import Boxes
+from overlap.regions.interval_sets import IntervalSets
+from overlap.regions.intervals import Intervals
+from overlap.regions.masks.run_lengths import runs_of_rles
 
-__all__ = ["Categories", "is_coco", "read_coco_results", "read_coco_truth"]
+__all__ = ["Categories", "coco_content", "is_coco", "read_coco_results", "read_coco_truth"]
 
 _PARTS = ("images", "annotations", "categories")
 
@@ -66,8 +69,13 @@ def is_coco(content: Any) -> bool:
     return isinstance(content, Mapping) and {"images", "annotations"} <= set(content)
 
 
-def _content(source: Any) -> tuple[Any, str, str | None]:
-    """Return parsed JSON with the name and the digest of its file."""
+def coco_content(source: Any) -> tuple[Any, str, str | None]:
+    """Return parsed JSON with the name and the digest of its file.
+
+    Parameters
+    ----------
+    source : path, or content
+    """
     if isinstance(source, str | Path):
         content = read_source(source)
         return parse_json(content), content.name, content.sha256
@@ -88,19 +96,28 @@ def _ids(rows: Sequence[Any], part: str, where: str) -> list[Any]:
     return ids
 
 
-def read_coco_truth(source: Any) -> tuple[Detections, Categories]:
-    """Read boxes of annotations.
+def read_coco_truth(
+    content: Any, where: str, digest: str | None, kind: str = "boxes"
+) -> tuple[Detections, Categories]:
+    """Read boxes or masks of annotations.
 
     Parameters
     ----------
-    source : path or mapping
-        A JSON file, plain or gzipped, or its content: images, annotations and categories.
+    content : mapping
+        Content of a JSON file: images, annotations and categories.
+    where : str
+        Name of the file.
+    digest : str or None
+        Its digest.
+    kind : {"boxes", "masks"}
+        Masks, of polygons or run lengths, become sets of intervals of their cells, columns first:
+        `IntervalSets`, whose ratios are those of the masks.
 
     Returns
     -------
     truth : Detections
-        `Boxes` with the flag crowd, the annotated area, and ``extent``: width times height.
-        Images are in the order of their ids, classes in that of the categories' ids.
+        Regions with the flag crowd and the annotated area; boxes also with ``extent``: width
+        times height. Images are in the order of their ids, classes in that of the categories' ids.
     names : Categories
         By which results are read.
 
@@ -109,7 +126,6 @@ def read_coco_truth(source: Any) -> tuple[Detections, Categories]:
     ValueError
         Something is missing or no number, an image or category is unknown, or a size is negative.
     """
-    content, where, digest = _content(source)
     if isinstance(content, list):
         raise ValueError(
             f"{where}: is a list, as results are; wanted annotations, a mapping with images, "
@@ -132,49 +148,53 @@ def read_coco_truth(source: Any) -> tuple[Detections, Categories]:
             f"{where}: annotations[{row}]: category_id {brief(rows[row]['category_id'])} is not "
             f"one of the categories: {some(list(names.category))}"
         )
-    xywh = _boxes(rows, where, "annotations")
-    extent = xywh[:, 2] * xywh[:, 3]
     findings = []
     crowd = np.array([_flag(row, k, where) for k, row in enumerate(rows)], dtype=np.int8)
     if (crowd < 0).any():
         findings.append(
             f"{where}: {number_of(int((crowd < 0).sum()), 'annotation')} without iscrowd, read as 0"
         )
+    regions, sizes = _regions(rows, kind, where, "annotations", names, item)
     area = _numbers(rows, "area", where, "annotations", missing=math.nan)
     lacking = np.isnan(area)
     if lacking.any():
-        area = np.where(lacking, extent, area)
+        area = np.where(lacking, regions.measure(), area)
         findings.append(
-            f"{where}: {number_of(int(lacking.sum()), 'annotation')} without area; width times "
-            "height is used"
+            f"{where}: {number_of(int(lacking.sum()), 'annotation')} without area; that of the "
+            f"{'box' if kind == 'boxes' else 'mask'} is used"
         )
-    empty = (xywh[:, 2:] == 0).any(axis=1)
+    empty = regions.measure() == 0
     if empty.any():
-        first = int(np.argmax(empty))
         findings.append(
-            f"{where}: {number_of(int(empty.sum()), 'box')} of width or height 0, which nothing "
-            f"can match (first: annotations[{first}])"
+            f"{where}: {number_of(int(empty.sum()), 'region')} of area 0, which nothing can match "
+            f"(first: annotations[{int(np.argmax(empty))}])"
         )
     if any("keypoints" in row for row in rows[:1000]):
-        findings.append(f"{where}: keypoints are not used: boxes are compared")
+        findings.append(f"{where}: keypoints are not used: {kind} are compared")
     table = Detections(
-        names.items, names.labels, item, label, Boxes.from_xywh(xywh), None,
-        {"crowd": crowd > 0}, {"area": area, "extent": extent}, np.arange(len(rows)), where,
-        digest, tuple(findings),
+        names.items, names.labels, item, label, regions, None, {"crowd": crowd > 0},
+        {**sizes, "area": area}, np.arange(len(rows)), where, digest, tuple(findings), kind,
     )  # fmt: skip
     return table, names
 
 
-def read_coco_results(source: Any, names: Categories) -> Detections:
-    """Read boxes of results.
+def read_coco_results(
+    content: Any, where: str, digest: str | None, names: Categories, kind: str = "boxes"
+) -> Detections:
+    """Read boxes or masks of results.
 
     Parameters
     ----------
-    source : path or list of mapping
-        A JSON file, plain or gzipped, or its content: a list of results with image_id,
-        category_id, bbox and score.
+    content : list of mapping
+        Content of a JSON file: results with image_id, category_id, score, and bbox or
+        segmentation.
+    where : str
+        Name of the file.
+    digest : str or None
+        Its digest.
     names : Categories
         Of the truth.
+    kind : {"boxes", "masks"}
 
     Returns
     -------
@@ -186,7 +206,6 @@ def read_coco_results(source: Any, names: Categories) -> Detections:
     ValueError
         Something is missing or no number, an image is unknown, or a size is negative.
     """
-    content, where, digest = _content(source)
     if is_coco(content):
         raise ValueError(
             f"{where}: has images and annotations, as a truth has; wanted a list of results. Are "
@@ -198,10 +217,19 @@ def read_coco_results(source: Any, names: Categories) -> Detections:
             "category_id, bbox and score"
         )
     item, label = _places(content, names, where, "result")
-    xywh = _boxes(content, where, "result")
     score = _numbers(content, "score", where, "result")
-    extent = xywh[:, 2] * xywh[:, 3]
-    findings = [said for said in (_corners(xywh, names.extent[item], where),) if said]
+    regions, sizes = _regions(content, kind, where, "result", names, item)
+    findings = []
+    if isinstance(regions, Boxes):
+        said = _corners(regions, names.extent[item], where)
+        findings += [said] if said else []
+    elif content and content[0].get("bbox"):
+        xywh = _boxes(content, where, "result")
+        sizes["area"] = xywh[:, 2] * xywh[:, 3]
+        findings.append(
+            f"{where}: results have bbox beside segmentation; as in COCO's program, they are small "
+            "or large by the area of the box. Leave bbox out for that of the mask"
+        )
     unknown = label < 0
     if unknown.any():
         first = int(np.argmax(unknown))
@@ -210,10 +238,72 @@ def read_coco_results(source: Any, names: Categories) -> Detections:
             f"lacks (first: {brief(content[first]['category_id'])}); they belong to no class"
         )
     return Detections(
-        names.items, names.labels, item, label, Boxes.from_xywh(xywh), score, {},
-        {"area": extent, "extent": extent}, np.arange(len(content)), where, digest,
-        tuple(findings),
+        names.items, names.labels, item, label, regions, score, {}, sizes,
+        np.arange(len(content)), where, digest, tuple(findings), kind,
     )  # fmt: skip
+
+
+def _regions(
+    rows: Sequence[Any], kind: str, where: str, part: str, names: Categories, item: NDArray
+) -> tuple[Boxes | IntervalSets, dict[str, NDArray[np.float64]]]:
+    """Return regions, and their areas."""
+    if kind == "boxes":
+        xywh = _boxes(rows, where, part)
+        area = xywh[:, 2] * xywh[:, 3]
+        return Boxes.from_xywh(xywh), {"area": area, "extent": area}
+    rles = [_run_lengths(row, k, where, part, names, item[k]) for k, row in enumerate(rows)]
+    try:
+        pointer, begin, end, sizes = runs_of_rles(rles)
+    except (TypeError, ValueError) as error:
+        words = str(error).removeprefix("Masks.from_rle: ").replace("rles[", f"{part}[")
+        raise ValueError(f"{where}: segmentation: {words}") from None
+    for image in np.unique(item):
+        own = {sizes[k] for k in np.flatnonzero(item == image)} if len(set(sizes)) > 1 else set()
+        if len(own) > 1:
+            raise ValueError(
+                f"{where}: masks of the image {names.items[image]} have different sizes: "
+                f"{some(sorted(own))}"
+            )
+    runs = np.stack([begin, end], axis=1).astype(np.float64)
+    owner = np.repeat(np.arange(len(rows)), np.diff(pointer))
+    masks = IntervalSets.from_intervals(Intervals(runs), owner, size=len(rows))
+    return masks, {"area": masks.measure()}
+
+
+def _run_lengths(
+    row: Any, k: int, where: str, part: str, names: Categories, image: int
+) -> Mapping[str, Any]:
+    """Return the run lengths of a segmentation; polygons are drawn as COCO's program draws them."""
+    value = row.get("segmentation")
+    if isinstance(value, Mapping):
+        return value
+    if not isinstance(value, list) or not value:
+        raise ValueError(
+            f"{where}: {part}[{k}]: segmentation is {brief(value)}; wanted run lengths or polygons"
+        )
+    try:
+        from pycocotools import mask
+    except ImportError as error:
+        raise ImportError(
+            f"{where}: polygons of segmentations are drawn by pycocotools: pip install "
+            "'overlap-metrics[detection]'"
+        ) from error
+    width, height = names.extent[image]
+    if math.isnan(width) or math.isnan(height):
+        raise ValueError(
+            f"{where}: {part}[{k}]: segmentation has polygons, and its image "
+            f"{names.items[image]} no width and height"
+        )
+    try:
+        polygons = [[float(x) for x in polygon] for polygon in value]
+        if any(len(polygon) < 6 or len(polygon) % 2 for polygon in polygons):
+            raise ValueError("a polygon needs three points or more")
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{where}: {part}[{k}]: segmentation is {brief(value)}; wanted lists of x, y, x, y, "
+            "..., with three points or more"
+        ) from None
+    return mask.merge(mask.frPyObjects(polygons, int(height), int(width)))
 
 
 def _places(
@@ -305,14 +395,14 @@ def _flag(row: Any, k: int, where: str) -> int:
     return int(value)
 
 
-def _corners(xywh: NDArray[np.float64], extent: NDArray[np.float64], where: str) -> str | None:
+def _corners(boxes: Boxes, extent: NDArray[np.float64], where: str) -> str | None:
     """Say that boxes look like two corners, if they leave the images as they are read."""
     known = ~np.isnan(extent).any(axis=1)
     if known.sum() < 10:
         return None
-    boxes, size = xywh[known], extent[known]
-    outside = ((boxes[:, :2] + boxes[:, 2:]) > size + 1.0).any(axis=1)
-    corners = ((boxes[:, 2:] >= boxes[:, :2]) & (boxes[:, 2:] <= size + 1.0)).all(axis=1)
+    low, high, size = boxes.lower[known], boxes.upper[known], extent[known]
+    outside = (high > size + 1.0).any(axis=1)
+    corners = ((high - low >= low) & (high - low <= size + 1.0)).all(axis=1)
     if outside.mean() > 0.2 and corners.mean() > 0.98:
         return (
             f"{where}: {100 * outside.mean():.0f} % of the boxes leave their image when they are "

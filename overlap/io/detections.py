@@ -47,6 +47,8 @@ class Detections(ByValue):
         Hexadecimal digest of the file as stored; None for objects in memory.
     findings : tuple of str
         Observations that must not be missed.
+    kind : str
+        Word for the regions, such as ``"boxes"``; by default the name of their class.
     """
 
     items: tuple[str, ...]
@@ -61,8 +63,11 @@ class Detections(ByValue):
     source: str = "Detections"
     sha256: str | None = None
     findings: tuple[str, ...] = ()
+    kind: str = ""
 
     def __post_init__(self) -> None:
+        if not self.kind:
+            object.__setattr__(self, "kind", type(self.regions).__name__)
         for name in ("flags", "sizes"):
             object.__setattr__(self, name, ReadOnly(getattr(self, name)))
 
@@ -141,7 +146,7 @@ class Detections(ByValue):
     def __repr__(self) -> str:
         ranked = "with" if self.confidence is not None else "without"
         return (
-            f"<Detections {self.source}: {len(self):,} {type(self.regions).__name__} in "
+            f"<Detections {self.source}: {len(self):,} {self.kind} in "
             f"{len(self.items):,} items, {len(self.labels)} classes, {ranked} confidences>"
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import json
 
@@ -17,7 +18,7 @@ TWELVE = ("AP", "AP50", "AP75", "AP[small]", "AP[medium]", "AP[large]",
           "AR@1", "AR@10", "AR@100", "AR[small]", "AR[medium]", "AR[large]")  # fmt: skip
 
 
-def pycocotools_numbers(truth, found, **params):
+def pycocotools_numbers(truth, found, what="bbox", **params):
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
@@ -25,7 +26,7 @@ def pycocotools_numbers(truth, found, **params):
         reader = COCO()
         reader.dataset = truth
         reader.createIndex()
-        evaluation = COCOeval(reader, reader.loadRes(found), "bbox")
+        evaluation = COCOeval(reader, reader.loadRes(found), what)
         for name, value in params.items():
             setattr(evaluation.params, name, value)
         evaluation.evaluate()
@@ -77,6 +78,51 @@ def test_every_digit_of_pycocotools(seeds):
     for seed in seeds:
         truth, found = random_coco(seed)
         assert_same(detection(truth=truth, found=found), pycocotools_numbers(truth, found).stats)
+
+
+def random_masks(seed):
+    """Masks of one run or several in images of two sizes, as run lengths in both forms."""
+    from pycocotools import mask
+
+    rng = np.random.default_rng(seed)
+    truth, found = random_coco(seed)
+    sizes = {k: ((60, 40), (40, 60))[k % 2] for k in range(1, 7)}
+    for image in truth["images"]:
+        image["height"], image["width"] = sizes[image["id"]]
+    blobs = rng.random((6, 2400)) < 0.6
+    for row in truth["annotations"] + found:
+        height, width = sizes[row["image_id"]]
+        cells = blobs[rng.integers(0, 6)].copy()
+        cells[rng.integers(0, 2000) :][:300] ^= True
+        rle = mask.encode(np.asfortranarray(cells.reshape(height, width).astype(np.uint8)))
+        row["segmentation"] = {"size": [height, width], "counts": rle["counts"].decode()}
+        if "score" in row:
+            del row["bbox"]
+        else:
+            row["area"] = float(mask.area(rle))
+    row = truth["annotations"][0]
+    row["segmentation"] = [[5.0, 5.5, 30.2, 5.0, 30.0, 31.0], [1.0, 1.0, 4.0, 1.0, 4.0, 4.0]]
+    return truth, found
+
+
+@pytest.mark.parametrize("seeds", [range(3), pytest.param(range(3, 100), marks=pytest.mark.slow)])
+def test_every_digit_of_masks(seeds):
+    for seed in seeds:
+        truth, found = random_masks(seed)
+        report = detection(truth=truth, found=found)
+        assert report.settings["found"]["kind"] == "masks"
+        assert_same(report, pycocotools_numbers(truth, copy.deepcopy(found), "segm").stats)
+
+
+@pytest.mark.reference
+def test_the_published_twelve_of_masks(reference_data):
+    folder = reference_data / "boxes" / "coco_val2014_100"
+    report = detection(
+        truth=folder / "instances_val2014_100.json",
+        found=folder / "instances_val2014_fakesegm100_results.json",
+    )
+    printed = [0.320, 0.562, 0.299, 0.387, 0.310, 0.327, 0.268, 0.415, 0.417, 0.469, 0.377, 0.381]
+    assert [round(report.summary[name], 3) for name in TWELVE] == printed
 
 
 @pytest.mark.reference

@@ -23,6 +23,7 @@ def detection(
     found: Any,
     protocol: str | DetectionProtocol = "coco",
     iou: Any = None,
+    kind: str | None = None,
     rng: Seed = 0,
     bootstrap: int = 0,
     confidence_level: float = 0.95,
@@ -41,6 +42,9 @@ def detection(
         Rules, by name (``overlap.evaluate.DETECTION_PROTOCOLS``) or as a value.
     iou : str, float or iterable of float, optional
         Thresholds; by default those of the protocol.
+    kind : {"boxes", "masks"}, optional
+        What of COCO's files is compared; by default masks where results have a segmentation and
+        no bbox, else boxes.
     rng : int, Generator, SeedSequence or None
         Source of randomness of the bootstrap.
     bootstrap : int
@@ -84,7 +88,7 @@ def detection(
         chosen = chosen.with_fields(**changes)
     return run(  # type: ignore[return-value]
         DetectionTask(chosen),
-        read_inputs(truth, found),
+        read_inputs(truth, found, kind),
         bootstrap=Bootstrap(bootstrap, confidence_level, rng, progress=progress),
         workers=workers,
         resume=resume,

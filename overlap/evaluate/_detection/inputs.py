@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from overlap.io.coco import read_coco_results, read_coco_truth
+from overlap.io.coco import coco_content, read_coco_results, read_coco_truth
 from overlap.io.detections import Detections
 
 __all__ = ["Detections", "read_inputs"]
 
 
-def read_inputs(truth: Any, found: Any) -> dict[str, Detections]:
+def read_inputs(truth: Any, found: Any, kind: str | None = None) -> dict[str, Detections]:
     """Read truths and detections, and number their items and classes alike.
 
     Parameters
     ----------
     truth, found : path, mapping, list or Detections
+    kind : {"boxes", "masks"}, optional
+        What of files is compared; by default masks where results have a segmentation and no bbox.
 
     Returns
     -------
@@ -30,12 +33,19 @@ def read_inputs(truth: Any, found: Any) -> dict[str, Detections]:
     ValueError
         An input cannot be read, or detections have no confidences.
     """
+    if kind not in (None, "boxes", "masks"):
+        raise ValueError(f"kind = {kind!r} is not 'boxes' or 'masks'")
     if isinstance(truth, Detections) and isinstance(found, Detections):
         return _aligned(truth, found)
     if isinstance(truth, Detections) or isinstance(found, Detections):
         raise ValueError("truth and found: one is a table of Detections; give both as tables")
-    known, names = read_coco_truth(truth)
-    return {"truth": known, "found": read_coco_results(found, names)}
+    given, results = coco_content(truth), coco_content(found)
+    if kind is None:
+        rows = results[0] if isinstance(results[0], list) else []
+        first = rows[0] if rows and isinstance(rows[0], Mapping) else {}
+        kind = "masks" if "segmentation" in first and not first.get("bbox") else "boxes"
+    known, names = read_coco_truth(*given, kind)
+    return {"truth": known, "found": read_coco_results(*results, names, kind)}
 
 
 def _aligned(truth: Detections, found: Detections) -> dict[str, Detections]:

@@ -36,7 +36,7 @@ def facts_of(inputs: Mapping[str, Detections], measured: Measured) -> dict[str, 
         role: {
             "source": table.source,
             "sha256": table.sha256,
-            "kind": type(table.regions).__name__,
+            "kind": table.kind,
             "items": len(table.items),
             "regions": len(table),
         }

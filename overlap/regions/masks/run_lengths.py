@@ -18,17 +18,17 @@ from overlap.regions.masks.bits import Bits
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["bits_of_rle", "rle_of_bits"]
+__all__ = ["bits_of_rle", "rle_of_bits", "runs_of_rles"]
 
 
 # ------------------------------------------------------------------------------- kernels
 
 
-def read_texts(text, ends, total, pad, pointer, begin, end):
+def read_texts(text, ends, totals, pad, pointer, begin, end):
     """Read compressed counts of masks, one after another, into runs [begin, end) of cells.
 
     Return (-1, 0), or the number of the mask that is damaged and where in the text; where
-    its counts do not add up to `total` (to more than it, for `pad`), minus one minus their sum
+    its counts do not add up to its total (to more than it, for `pad`), minus one minus their sum
     instead.
     """
     k, runs = 0, 0
@@ -57,7 +57,7 @@ def read_texts(text, ends, total, pad, pointer, begin, end):
                 runs += 1
             inside = not inside
             position += value
-        if position > total or (position < total and not pad):
+        if position > totals[n] or (position < totals[n] and not pad):
             return n, -1 - position
         pointer[n + 1] = runs
     return -1, 0
@@ -94,26 +94,66 @@ def bits_of_rle(rles: Sequence[Mapping[str, Any]], pad: bool) -> Bits:
     if not rles:
         raise ValueError("Masks.from_rle: needs at least one mask, to know the grid")
     height, width = _common_size(rles)
-    raw = [rle["counts"] for rle in rles]
-    if set(map(type, raw)) <= {bytes, str}:
-        texts = [x.encode() if isinstance(x, str) else x for x in raw]
-        runs = _runs_of_texts(texts, height, width, pad)
-    else:
-        counts = [_counts(x, n) for n, x in enumerate(raw)]
-        runs = _runs_of_counts(counts, height, width, pad)
+    runs = _runs([rle["counts"] for rle in rles], [(height, width)] * len(rles), pad)
     return Bits.from_runs((width, height), "F", *runs)
 
 
+def runs_of_rles(
+    rles: Sequence[Mapping[str, Any]],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], list[tuple[int, int]]]:
+    """Return runs of cells of masks, each on a grid of its own.
+
+    Parameters
+    ----------
+    rles : sequence of mapping
+        COCO run lengths, compressed or as lists of counts.
+
+    Returns
+    -------
+    pointer : ndarray, dtype=int64, shape (N + 1,)
+        Mask n has the runs ``pointer[n]`` to ``pointer[n + 1]``.
+    begin, end : ndarray, dtype=int64
+        First cell of each run and the cell behind its last, columns first.
+    sizes : list of (int, int)
+        Height and width of each grid.
+    """
+    sizes = [_size(rle, n) for n, rle in enumerate(rles)]
+    raw = [rle["counts"] for rle in rles]
+    texts = np.array([isinstance(counts, str | bytes) for counts in raw], dtype=bool)
+    if texts.all() or not texts.any():
+        return *_runs(raw, sizes, False), sizes
+    # lists of counts and texts: each are read together, then all are put in order
+    width = np.zeros(len(raw), np.int64)
+    parts = []
+    for chosen in (np.flatnonzero(texts), np.flatnonzero(~texts)):
+        part = _runs([raw[n] for n in chosen], [sizes[n] for n in chosen], False)
+        width[chosen] = np.diff(part[0])
+        parts.append((np.repeat(chosen, np.diff(part[0])), *part[1:]))
+    owner, begin, end = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.argsort(owner, kind="stable")
+    return np.concatenate([[0], np.cumsum(width)]), begin[order], end[order], sizes
+
+
+def _runs(
+    raw: Sequence[Any], sizes: Sequence[tuple[int, int]], pad: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return pointer, first cells and last cells of the runs of masks."""
+    if set(map(type, raw)) <= {bytes, str}:
+        return _runs_of_texts([x.encode() if isinstance(x, str) else x for x in raw], sizes, pad)
+    return _runs_of_counts([_counts(x, n) for n, x in enumerate(raw)], sizes, pad)
+
+
 def _runs_of_texts(
-    texts: list[bytes], height: int, width: int, pad: bool
-) -> tuple[NDArray[np.int64], ...]:
+    texts: list[bytes], sizes: Sequence[tuple[int, int]], pad: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    totals = np.array([height * width for height, width in sizes], np.int64)
     text = np.frombuffer(b"".join(texts), np.uint8)
     ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
     pointer = np.zeros(len(texts) + 1, np.int64)
     begin, end = np.empty((2, len(text) // 2 + 1), np.int64)
-    n, place = specialise(read_texts)(text, ends, height * width, pad, pointer, begin, end)
+    n, place = specialise(read_texts)(text, ends, totals, pad, pointer, begin, end)
     if n >= 0 and place < 0:
-        raise _wrong_total(n, -1 - place, height, width)
+        raise _wrong_total(n, -1 - place, *sizes[n])
     if n >= 0:
         raise ValueError(
             f"Masks.from_rle: the counts of rles[{n}] are damaged at character {place}"
@@ -122,10 +162,10 @@ def _runs_of_texts(
 
 
 def _runs_of_counts(
-    lists: list[NDArray[np.int64]], height: int, width: int, pad: bool
-) -> tuple[NDArray[np.int64], ...]:
+    lists: list[NDArray[np.int64]], sizes: Sequence[tuple[int, int]], pad: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     parts, pointer = [], np.zeros(len(lists) + 1, np.int64)
-    for n, counts in enumerate(lists):
+    for n, (counts, (height, width)) in enumerate(zip(lists, sizes, strict=True)):
         if counts.sum() > height * width or (counts.sum() < height * width and not pad):
             raise _wrong_total(n, int(counts.sum()), height, width)
         ends = np.cumsum(counts)
