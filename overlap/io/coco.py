@@ -8,7 +8,7 @@ import operator
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,14 @@ from overlap.regions.interval_sets import IntervalSets
 from overlap.regions.intervals import Intervals
 from overlap.regions.masks.run_lengths import runs_of_rles
 
-__all__ = ["Categories", "coco_content", "is_coco", "read_coco_results", "read_coco_truth"]
+__all__ = [
+    "Categories",
+    "CocoContent",
+    "coco_content",
+    "is_coco",
+    "read_coco_results",
+    "read_coco_truth",
+]
 
 _PARTS = ("images", "annotations", "categories")
 
@@ -69,17 +76,27 @@ def is_coco(content: Any) -> bool:
     return isinstance(content, Mapping) and {"images", "annotations"} <= set(content)
 
 
-def coco_content(source: Any) -> tuple[Any, str, str | None]:
-    """Return parsed JSON with the name and the digest of its file.
+class CocoContent(NamedTuple):
+    """Parsed JSON with the name and the digest of its file."""
+
+    content: Any
+    where: str
+    digest: str | None
+
+
+def coco_content(source: Any) -> CocoContent:
+    """Parse a JSON file; content in memory stays as it is.
 
     Parameters
     ----------
     source : path, or content
     """
+    if isinstance(source, CocoContent):
+        return source
     if isinstance(source, str | Path):
-        content = read_source(source)
-        return parse_json(content), content.name, content.sha256
-    return source, type(source).__name__, None
+        file = read_source(source)
+        return CocoContent(parse_json(file), file.name, file.sha256)
+    return CocoContent(source, type(source).__name__, None)
 
 
 def _ids(rows: Sequence[Any], part: str, where: str) -> list[Any]:
@@ -96,19 +113,13 @@ def _ids(rows: Sequence[Any], part: str, where: str) -> list[Any]:
     return ids
 
 
-def read_coco_truth(
-    content: Any, where: str, digest: str | None, kind: str = "boxes"
-) -> tuple[Detections, Categories]:
+def read_coco_truth(source: Any, kind: str = "boxes") -> tuple[Detections, Categories]:
     """Read boxes or masks of annotations.
 
     Parameters
     ----------
-    content : mapping
-        Content of a JSON file: images, annotations and categories.
-    where : str
-        Name of the file.
-    digest : str or None
-        Its digest.
+    source : path, mapping or CocoContent
+        A JSON file, plain or gzipped, or its content: images, annotations and categories.
     kind : {"boxes", "masks"}
         Masks, of polygons or run lengths, become sets of intervals of their cells, columns first:
         `IntervalSets`, whose ratios are those of the masks.
@@ -126,6 +137,7 @@ def read_coco_truth(
     ValueError
         Something is missing or no number, an image or category is unknown, or a size is negative.
     """
+    content, where, digest = coco_content(source)
     if isinstance(content, list):
         raise ValueError(
             f"{where}: is a list, as results are; wanted annotations, a mapping with images, "
@@ -178,20 +190,14 @@ def read_coco_truth(
     return table, names
 
 
-def read_coco_results(
-    content: Any, where: str, digest: str | None, names: Categories, kind: str = "boxes"
-) -> Detections:
+def read_coco_results(source: Any, names: Categories, kind: str = "boxes") -> Detections:
     """Read boxes or masks of results.
 
     Parameters
     ----------
-    content : list of mapping
-        Content of a JSON file: results with image_id, category_id, score, and bbox or
-        segmentation.
-    where : str
-        Name of the file.
-    digest : str or None
-        Its digest.
+    source : path, list of mapping or CocoContent
+        A JSON file, plain or gzipped, or its content: results with image_id, category_id, score,
+        and bbox or segmentation.
     names : Categories
         Of the truth.
     kind : {"boxes", "masks"}
@@ -206,6 +212,7 @@ def read_coco_results(
     ValueError
         Something is missing or no number, an image is unknown, or a size is negative.
     """
+    content, where, digest = coco_content(source)
     if is_coco(content):
         raise ValueError(
             f"{where}: has images and annotations, as a truth has; wanted a list of results. Are "

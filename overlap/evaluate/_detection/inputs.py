@@ -41,11 +41,11 @@ def read_inputs(truth: Any, found: Any, kind: str | None = None) -> dict[str, De
         raise ValueError("truth and found: one is a table of Detections; give both as tables")
     given, results = coco_content(truth), coco_content(found)
     if kind is None:
-        rows = results[0] if isinstance(results[0], list) else []
+        rows = results.content if isinstance(results.content, list) else []
         first = rows[0] if rows and isinstance(rows[0], Mapping) else {}
         kind = "masks" if "segmentation" in first and not first.get("bbox") else "boxes"
-    known, names = read_coco_truth(*given, kind)
-    return {"truth": known, "found": read_coco_results(*results, names, kind)}
+    known, names = read_coco_truth(given, kind)
+    return {"truth": known, "found": read_coco_results(results, names, kind)}
 
 
 def _aligned(truth: Detections, found: Detections) -> dict[str, Detections]:
