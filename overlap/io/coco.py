@@ -224,8 +224,8 @@ def read_coco_results(source: Any, names: Categories, kind: str = "boxes") -> De
             "category_id, bbox and score"
         )
     item, label = _places(content, names, where, "result")
-    score = _numbers(content, "score", where, "result")
     regions, sizes = _regions(content, kind, where, "result", names, item)
+    score = _numbers(content, "score", where, "result")
     findings = []
     if isinstance(regions, Boxes):
         said = _corners(regions, names.extent[item], where)
