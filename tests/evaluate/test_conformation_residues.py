@@ -285,6 +285,30 @@ def test_published_structures(reference_data):
             assert (2 - report.evidence.verdict).tolist() == classes
 
 
+#: Residues, favored and outliers that ramalyze of cctbx-base 2025.11 counts.
+RAMALYZE = {
+    "biopython_1A8O.pdb.gz": (68, 67, 0),
+    "biopython_2BEG.pdb.gz": (120, 88, 5),
+    "biotite_1aki.cif.gz": (127, 125, 0),
+    "biotite_1l2y.cif.gz": (684, 642, 5),
+    "biotite_2d0f.cif.gz": (635, 608, 1),
+    "biotite_3o5r.cif.gz": (126, 123, 0),
+    "gemmi_1orc.pdb": (62, 61, 0),
+    "gemmi_5i55.cif": (20, 20, 0),
+}
+
+
+@pytest.mark.reference
+def test_counts_of_ramalyze(reference_data):
+    library = read_rama_grids(reference_data / "rama" / "top8000")
+    for name, counts in RAMALYZE.items():
+        structure = reference_data / "rama" / "structures" / name
+        rows = ov.evaluate.ramachandran(found=structure, truth=library, models="all").matches
+        verdicts = rows.verdict.value_counts()
+        got = len(rows), verdicts.get("favored", 0), verdicts.get("outlier", 0)
+        assert got == counts, name
+
+
 FOUR = {
     "general": bump(-65.0, -40.0),
     "glycine": bump(80.0, 10.0),
