@@ -56,6 +56,22 @@ def temporal_nothing() -> Any:
     return temporal(found=pd.DataFrame(columns=list(columns)).astype(columns), iou=0.5)
 
 
+def detection(classes: list[str], **options: Any) -> Any:
+    """Boxes on a grid in 30 images, found a little off."""
+    rng = np.random.default_rng(0)
+    corner, side = rng.integers(0, 8, (200, 2)) * 40.0, rng.integers(10, 120, (200, 2))
+    images, labels = rng.integers(0, 30, 200), np.resize(classes, 200)
+    names = [(*NAMES, *(f"image {k}" for k in range(30)))[k] for k in images]
+    shift = rng.integers(-4, 5, (200, 2))
+    truth, found = (
+        ov.Boxes(np.concatenate([low, low + side], axis=1)) for low in (corner, corner + shift)
+    )
+    return evaluate.detection(
+        truth=evaluate.Detections.of(names, labels, truth),
+        found=evaluate.Detections.of(names, labels, found, rng.random(200)), **options,
+    )  # fmt: skip
+
+
 METRICS = ("dice", "volume_difference", "hd95", "nsd@2mm", "pq")
 
 
@@ -158,6 +174,8 @@ PAGES: dict[str, Callable[[Path], Any]] = {
     "temporal_all": lambda _: temporal(protocol="all"),
     "temporal_names": lambda _: temporal_names(),
     "temporal_nothing": lambda _: temporal_nothing(),
+    "detection": lambda _: detection(["cat", "dog"], bootstrap=50),
+    "detection_names": lambda _: detection([*NAMES, *(f"class {k}" for k in range(40))]),
     "segmentation": segmentation,
     "segmentation_names": lambda _: segmentation_names(),
     "ramachandran": lambda _: ramachandran(),
