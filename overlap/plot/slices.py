@@ -100,7 +100,8 @@ def worst_place(
     (2, 2, 2)
     """
     axis, index = worst_slice(found, truth, spacing)
-    sides = (found, truth) if axis < 0 else (found.take(index, axis), truth.take(index, axis))
+    # views: take() copies a volume that is not in the order of its axes
+    sides = [v if axis < 0 else np.moveaxis(v, axis, 0)[index] for v in (found, truth)]
     wrong = sides[0] != sides[1]
     cells = np.argwhere(wrong if wrong.any() else sides[1])
     if len(cells):
@@ -217,21 +218,23 @@ def draw_planes(
         lines.append("orientation unknown: axes as stored")
     sizes = _sizes(planes, width)
     rows = [height for _, height in sizes[:2]]
+    point = _point(place, affine)
+    titles = [plane.view.where(place[plane.view.cut], point) for plane in planes]
+    line = _LINE if any(titles) else 0.0
     top = _GAP + _LINE * len(lines)
-    height = top + sum(rows) + (_LINE + _GAP) * len(rows) + 2 * _LINE
+    height = top + sum(rows) + (line + _GAP) * len(rows) + 2 * _LINE
     figure = new_figure((width, height))
     figure.set_layout_engine("none")  # every place is known
     figure.text(_GAP / width, 1.0 - 0.5 * _GAP / height, caption("\n".join(lines), keep="\n"),
                 fontsize=_TEXT, va="top", linespacing=1.3)  # fmt: skip
-    for number, (plane, size) in enumerate(zip(planes, sizes, strict=True)):
+    for number, (plane, size, where) in enumerate(zip(planes, sizes, titles, strict=True)):
         left = _GAP if number < 2 else 2 * _GAP + size[0]
-        lower = height - top - sum(_LINE + row + _GAP for row in rows[: number + 1]) + _GAP
+        lower = height - top - sum(line + row + _GAP for row in rows[: number + 1]) + _GAP
         box = left / width, lower / height, size[0] / width, size[1] / height
         ax = figure.add_axes(box)
         _draw_plane(ax, plane, _filled(plane.window, size, plane.size), unit)
         if plane.view.cut >= 0:
             _draw_cross(ax, plane, place, truth.shape)
-        where = plane.view.where(place[plane.view.cut], _point(place, affine))
         ax.set_title(where, fontsize=_TEXT, loc="left", pad=3.0)
     figure.legend(**_legend(), loc="lower center")
     save(figure, path)

@@ -68,9 +68,9 @@ def draw_case(
     if measure.soft is not None:
         truth, found = (volume.values > 0.5 for volume in volumes)
     else:
-        truth, found = (np.isin(volume.values, members) for volume in volumes)
+        truth, found = (_any_of(volume.values, members) for volume in volumes)
     if measure.ignore:
-        kept = ~np.isin(volumes[0].values, measure.ignore)
+        kept = ~_any_of(volumes[0].values, measure.ignore)
         truth, found = truth & kept, found & kept
     image = None
     if images is not None:
@@ -89,6 +89,14 @@ def draw_case(
         width=width,
         path=path,
     )
+
+
+def _any_of(values: NDArray[Any], labels: Sequence[int]) -> NDArray[np.bool_]:
+    """Return where a volume has one of some labels, in its own order in memory."""
+    inside = np.equal(values, labels[0])
+    for label in labels[1:]:
+        inside |= values == label
+    return inside
 
 
 def _title(row: Mapping[str, Any], value: str) -> str:
@@ -143,11 +151,11 @@ def worst_pictures(
             continue
         key = f"case-{number}"
         keys[row["case"], row["label"]] = key
-        planes = [ax.get_title(loc="left") for ax in figure.axes]
+        planes = "; ".join(filter(None, (ax.get_title(loc="left") for ax in figure.axes)))
         alt = (
-            f"Planes through the worst place of {row['label']} in {row['case']}"
-            f"{': ' if any(planes) else ''}{'; '.join(filter(None, planes))}. Outlines of the true "
-            "and the found set; what is missed and what is false is filled."
+            f"{row['label']} in {row['case']}{', planes through the worst place: ' * bool(planes)}"
+            f"{planes}. Outlines of the true and the found set; what is missed and what is false "
+            "is filled."
         )
         title = _title(row, value_text(row["value"]))
         pictures.append(Picture(title, partial(_same, figure), alt, key=key, photo=True))
