@@ -172,7 +172,8 @@ def draw_slice(
         figure, target = figure_of(ax, "draw_slice"), ax
     _draw_plane(target, plane, plane.window, unit)
     figure.legend(**_legend(), loc="outside lower center")
-    lines = caption(title, keep="\n"), plane.view.where(place[cut], _point(place, affine))
+    where = plane.view.where(place[cut], _point(place, affine))
+    lines = caption(title, keep="\n"), where, plane.view.tilted
     target.set_title("\n".join(filter(None, lines)), fontsize="medium")
     save(figure, path)
     return figure if ax is None else target
@@ -220,7 +221,7 @@ def draw_planes(
     rows = [height for _, height in sizes[:2]]
     point = _point(place, affine)
     titles = [plane.view.where(place[plane.view.cut], point) for plane in planes]
-    line = _LINE if any(titles) else 0.0
+    line = _LINE * any(titles) + _LINE * any(plane.view.tilted for plane in planes)
     top = _GAP + _LINE * len(lines)
     height = top + sum(rows) + (line + _GAP) * len(rows) + 2 * _LINE
     figure = new_figure((width, height))
@@ -235,6 +236,7 @@ def draw_planes(
         _draw_plane(ax, plane, _filled(plane.window, size, plane.size), unit)
         if plane.view.cut >= 0:
             _draw_cross(ax, plane, place, truth.shape)
+        where = "\n".join(filter(None, (where, plane.view.tilted)))
         ax.set_title(where, fontsize=_TEXT, loc="left", pad=3.0)
     figure.legend(**_legend(), loc="lower center")
     save(figure, path)

@@ -60,6 +60,11 @@ class View:
     patient: int = -1
     tilt: float = 0.0
 
+    @property
+    def tilted(self) -> str:
+        """Words for the tilt; empty where there is none."""
+        return f"tilted by {self.tilt:.0f}°" if self.tilt >= 0.5 else ""
+
     def plane(self, volume: NDArray[Any], index: int) -> NDArray[Any]:
         """Return one plane of a volume: its first axis runs right, and the second up.
 
@@ -107,9 +112,8 @@ class View:
             return f"slice {index} of axis {_AXES[self.cut]}" if self.cut >= 0 else ""
         value = round(float(place[self.patient]), 1)
         letter = _LETTERS[self.patient][value < 0.0]
-        tilted = f" tilted by {self.tilt:.0f}°" if self.tilt >= 0.5 else ""
         index_of = f" ({_AXES[self.cut]} {index})" if self.cut >= 0 else ""
-        return f"{self.name}{tilted}, {letter} {abs(value):.1f} mm{index_of}"
+        return f"{self.name}, {letter} {abs(value):.1f} mm{index_of}"
 
 
 def views_of(ndim: int, affine: NDArray[np.float64] | None = None) -> tuple[View, ...]:

@@ -194,6 +194,22 @@ def test_a_missing_image_costs_the_background_and_not_the_picture():
     assert f"{first['case']}, liver is not" not in note
 
 
+def test_unions_of_labels_are_drawn_without_ignored_voxels(monkeypatch):
+    rng = np.random.default_rng(2)
+    truth, found = rng.integers(0, 4, (2, 6, 7, 5))
+    drawn = []
+
+    def keep(found, truth, **_):
+        drawn.append((found, truth))
+
+    monkeypatch.setattr("overlap.evaluate._segmentation.picture.draw_planes", keep)
+    report = segmentation(truth=truth, found=found, labels={"both": (1, 2)}, ignore=3)
+    report.picture()
+    kept = truth != 3
+    np.testing.assert_array_equal(drawn[0][0], np.isin(found, (1, 2)) & kept)
+    np.testing.assert_array_equal(drawn[0][1], np.isin(truth, (1, 2)) & kept)
+
+
 def test_perfect_and_undefined_rows_are_not_drawn():
     cube = np.zeros((4, 4, 4), np.uint8)
     cube[1:3] = 1
@@ -213,6 +229,16 @@ def test_hundreds_of_failures_come_first_and_whole(tmp_path):
     assert first.note == "The first 50 of 119 cases; the report as .json has all of them."
     assert len(report.to_dict()["settings"]["failures"]) == 119
     assert "119 of 120 cases failed and are left out" in report.headline()
+
+
+def test_failed_cases_do_not_fill_the_worst_rows(folders):
+    (folders[1] / "case_3.nii.gz").write_bytes(b"no volume")
+    report = run(folders, metrics="dice", failed="worst")
+    assert "case_3" in report.worst("dice", 12)["case"].tolist()
+    worst = tables(report, worst=1)["Worst first, by dice"]
+    assert "case_3" not in {row[0] for row in worst.rows}
+    assert len(photos(report, worst=1)) == 1
+    assert "1 of 6 cases failed and counts as the worst" in report.headline()
 
 
 def test_reasons_are_words_whatever_they_begin_with():

@@ -113,7 +113,7 @@ def worst_pictures(
     ----------
     evidence : SegmentationEvidence
     rows : iterable of mapping
-        Rows of the table, the worst first.
+        Rows of the table of measured cases, the worst first.
     images : path or mapping, optional
         As in `SegmentationReport.picture`.
     count : int
@@ -132,8 +132,7 @@ def worst_pictures(
     missing: list[str] = []
     if find_spec("matplotlib") is None:
         return pictures, keys, missing
-    lost = {failure.case for failure in evidence.lost}
-    tried = [row for row in rows if row["case"] not in lost and not np.isnan(row["value"])]
+    tried = [row for row in rows if not np.isnan(row["value"])]
     for number, row in enumerate(tried[:count], 1):
         what = f"{row['case']}, {row['label']}"
         figure = None
@@ -151,7 +150,8 @@ def worst_pictures(
             continue
         key = f"case-{number}"
         keys[row["case"], row["label"]] = key
-        planes = "; ".join(filter(None, (ax.get_title(loc="left") for ax in figure.axes)))
+        titles = [ax.get_title(loc="left").replace("\n", ", ") for ax in figure.axes]
+        planes = "; ".join(filter(None, titles))
         alt = (
             f"{row['label']} in {row['case']}{', planes through the worst place: ' * bool(planes)}"
             f"{planes}. Outlines of the true and the found set; what is missed and what is false "

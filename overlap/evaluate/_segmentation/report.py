@@ -311,7 +311,9 @@ class SegmentationReport(Report):
         keys: dict[tuple[str, str], str] = {}
         metric = ranking_metric(self.evidence.metrics)
         if metric is not None:
-            rows = self.worst_rows(metric.name, None)
+            lost = {failure.case for failure in self.evidence.lost}
+            # failed cases are a table of their own, and would fill this one
+            rows = [row for row in self.worst_rows(metric.name, None) if row["case"] not in lost]
             drawn = (row for row in rows if row["value"] != metric.best)
             pictures, keys, missing = worst_pictures(self.evidence, drawn, images, worst)
             parts += [self._ranked(rows, metric, keys, missing), *pictures]
@@ -345,7 +347,7 @@ class SegmentationReport(Report):
         words += ["Linked cases have pictures below."] * bool(keys)
         links = [keys.get((row["case"], row["label"]), "") for row in shown]
         table = worst_table(shown, metric, cells, names)
-        return replace(table, links=links, note=" ".join([*words, *missing]))
+        return replace(table, links=links, note=" ".join([*words, *missing]), words=(1,))
 
     def to_html(self, path: str | Path | None = None, *, worst: int = 4, images: Any = None) -> str:
         """Return the report as one HTML page with its pictures; with `path`, write it there.

@@ -250,10 +250,13 @@ def _mean(number: Number) -> str:
 
 
 def _with_counts(cells: Sequence[str], counts: Sequence[int], word: str) -> list[str]:
-    """Return the usual number of things, then the cells; those of other numbers say theirs."""
+    """Return the usual number of things, then the cells; those of other numbers say theirs.
+
+    A cell of none is undefined, and says so.
+    """
     usual = max(set(counts), key=lambda count: (counts.count(count), count))
     own = [
-        cell if count == usual else f"{cell} [{number_of(count, word)}]"
+        cell if count in (usual, 0) else f"{cell} [{number_of(count, word)}]"
         for cell, count in zip(cells, counts, strict=True)
     ]
     return [str(usual), *own]
