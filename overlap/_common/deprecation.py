@@ -110,8 +110,8 @@ class RemovedValue(Deprecation):
     def text(self) -> str:
         """Return the sentence on this value."""
         return (
-            f"the value {self.parameter}={self.value!r} is deprecated since {self.since} and will be "
-            f"refused in {self.removed_in}; use {self.instead}"
+            f"the value {self.parameter}={self.value!r} is deprecated since {self.since} and will "
+            f"be refused in {self.removed_in}; use {self.instead}"
         )
 
     def settle(self, name: str, given: Mapping[str, Any], keywords: dict[str, Any]) -> bool:
