@@ -21,7 +21,9 @@ def _load(purpose: str) -> Any:
     try:
         import shapely
     except ImportError:
-        raise ImportError(f"{purpose} needs shapely: pip install shapely") from None
+        raise ImportError(
+            f"{purpose} needs shapely: pip install 'overlap-metrics[polygons]'"
+        ) from None
     return shapely
 
 
