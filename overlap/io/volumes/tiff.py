@@ -162,8 +162,9 @@ def _pixels(tiff: Any, series: Any, path: str) -> NDArray[Any]:
         data = series.asarray().squeeze()
         return ~data if white_is_zero and data.dtype == bool else data
     except (ValueError, ImportError, RuntimeError) as error:
-        # LZW, 4 bits and the like need a package that tifffile alone does not bring
-        if "imagecodecs" not in str(error):
+        # LZW, 4 bits and the like need a package that tifffile alone does not bring; earlier
+        # versions do not name it
+        if "imagecodecs" not in str(error) and "not supported" not in str(error):
             raise
     from PIL import TiffImagePlugin
 
