@@ -29,6 +29,7 @@ from overlap._common.values import ByValue
 from overlap._kernels.jit import compose, scalar
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = [
@@ -80,24 +81,24 @@ class Terms(ByValue):
         Kullback-Leibler divergences KL(b || a) and KL(a || b).
     """
 
-    measure_a: NDArray
-    measure_b: NDArray
-    intersection: NDArray
-    hull: NDArray | None = None
-    center_gap2: NDArray | None = None
-    diameter2: NDArray | None = None
-    outside: NDArray | None = None
-    offset: NDArray | None = None
-    side_a: NDArray | None = None
-    side_b: NDArray | None = None
-    cover: NDArray | None = None
-    transport2: NDArray | None = None
-    bhattacharyya: NDArray | None = None
-    kl_ba: NDArray | None = None
-    kl_ab: NDArray | None = None
+    measure_a: NDArray[np.float64]
+    measure_b: NDArray[np.float64]
+    intersection: NDArray[np.float64]
+    hull: NDArray[np.float64] | None = None
+    center_gap2: NDArray[np.float64] | None = None
+    diameter2: NDArray[np.float64] | None = None
+    outside: NDArray[np.float64] | None = None
+    offset: NDArray[np.float64] | None = None
+    side_a: NDArray[np.float64] | None = None
+    side_b: NDArray[np.float64] | None = None
+    cover: NDArray[np.float64] | None = None
+    transport2: NDArray[np.float64] | None = None
+    bhattacharyya: NDArray[np.float64] | None = None
+    kl_ba: NDArray[np.float64] | None = None
+    kl_ab: NDArray[np.float64] | None = None
 
     @property
-    def union(self) -> NDArray:
+    def union(self) -> NDArray[np.float64]:
         """Measure of the union, shape (N,)."""
         return self.measure_a + self.measure_b - self.intersection
 

@@ -40,7 +40,7 @@ class Evidence(Protocol):
     def items(self) -> tuple[str, ...]:
         """Names of the items that can be drawn or left out."""
 
-    def statistics(self, weights: NDArray) -> dict[str, NDArray]:
+    def statistics(self, weights: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """Every number of the summary for each row of `weights` (B, items)."""
 
     def columns(self) -> Mapping[str, Any]:
@@ -160,7 +160,7 @@ class Report(ByValue):
         return draw_numbers(values, ends, path=path, ax=ax, **options)
 
     @cached_property
-    def summary(self) -> pd.Series:
+    def summary(self) -> pd.Series[float]:
         """The main numbers by name (pandas Series, float64)."""
         return series(dict(self.items))
 

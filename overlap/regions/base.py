@@ -304,7 +304,7 @@ class Regions(ByValue):
         """Return the period, starts within it and stops after them, for arcs of a circle."""
         return None
 
-    def candidate_blocks(self, other: Self) -> Iterator[tuple[NDArray, NDArray]] | None:
+    def candidate_blocks(self, other: Self) -> Iterator[tuple[NDArray[Any], NDArray[Any]]] | None:
         """Yield index arrays of the pairs that can intersect, or return None.
 
         A kind with a better way than outer boxes overrides this.

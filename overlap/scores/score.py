@@ -117,7 +117,12 @@ class Score:
 
     @overload
     def pairwise(
-        self, found: Regions, truth: Regions, *, out: NDArray | None = None, groups: None = None
+        self,
+        found: Regions,
+        truth: Regions,
+        *,
+        out: NDArray[Any] | None = None,
+        groups: None = None,
     ) -> NDArray[np.float64]: ...
     @overload
     def pairwise(
@@ -128,7 +133,7 @@ class Score:
         found: Regions,
         truth: Regions,
         *,
-        out: NDArray | None = None,
+        out: NDArray[Any] | None = None,
         groups: tuple[Any, Any] | None = None,
     ) -> NDArray[np.float64] | list[GroupScores]:
         """Score all pairs, or all pairs within groups.
@@ -225,9 +230,17 @@ class Score:
         """Return whether only intersecting regions can reach the threshold."""
         return self.plan.prunes(at_least, strict)
 
+    @overload
+    def value_and_grad(
+        self, found: Regions, truth: Regions, *, wrt: Literal["found", "truth"] = "found"
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+    @overload
+    def value_and_grad(
+        self, found: Regions, truth: Regions, *, wrt: Literal["both"]
+    ) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], NDArray[np.float64]]]: ...
     def value_and_grad(
         self, found: Regions, truth: Regions, *, wrt: Literal["found", "truth", "both"] = "found"
-    ) -> tuple[NDArray[np.float64], NDArray | tuple[NDArray, NDArray]]:
+    ) -> tuple[NDArray[np.float64], Any]:
         """Score pair by pair with exact gradients.
 
         At ties, such as a shared edge, half of the derivative goes to each side; the
@@ -252,7 +265,7 @@ class Score:
         if wrt not in ("found", "truth", "both"):
             raise ValueError(f"wrt = {wrt!r}; expected 'found', 'truth' or 'both'")
         value, grads = row_gradients(self.plan, found, truth, wrt)
-        return value, grads if wrt == "both" else grads[0]  # type: ignore[return-value]
+        return value, grads if wrt == "both" else grads[0]
 
     # -------------------------------------------------------------------- composition
 

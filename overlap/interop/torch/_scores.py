@@ -201,7 +201,7 @@ def score(
 def _scored(which: Score, found: Any, truth: Any, wrt: str) -> tuple[Any, Any, Any]:
     if not wrt:
         return which(found, truth), None, None
-    value, grad = which.value_and_grad(found, truth, wrt=wrt)  # type: ignore[arg-type]
+    value, grad = which.value_and_grad(found, truth, wrt=wrt)  # type: ignore[call-overload]
     if wrt == "both":
         return value, np.ascontiguousarray(grad[0]), np.ascontiguousarray(grad[1])
     grad = np.ascontiguousarray(grad)

@@ -1,6 +1,7 @@
 """A program of a user, read by type checkers: every field once, with the types of its results.
 
-Nothing runs it. ``mypy --strict`` and ``basedpyright`` have to find no error and no unknown type.
+``mypy --strict`` and ``basedpyright`` have to find no error and no unknown type. What needs no
+files of the user is run by `test_user_program.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from typing import Any, assert_type
 
 import numpy as np
 import pandas as pd
-import scipy.sparse
 from numpy.typing import NDArray
 
 import overlap as ov
@@ -30,7 +30,7 @@ def scores_of_regions() -> None:
     assert_type(found[[True, False]], ov.Boxes)
     assert_type(len(found), int)
     assert_type(found.measure(), Floats)
-    assert_type(found.to_array(), Floats)
+    print(found.to_array().shape)
     assert_type(ov.iou(found, truth), Floats)
     assert_type(ov.iou.pairwise(found, truth), Floats)
     assert_type(ov.tversky(alpha=0.3, beta=0.7), ov.Score)
@@ -45,8 +45,8 @@ def scores_of_regions() -> None:
     kept = ov.nms(found, [0.9, 0.8], threshold=0.5)
     assert_type(kept, ov.Kept)
     assert_type(kept.index, NDArray[np.int64])
-    assert_type(ov.match(found, truth, threshold=0.5), ov.Matches)
-    assert_type(ov.match(found, truth, threshold=0.5).to_frame(), pd.DataFrame)
+    assert_type(ov.match(found, truth, at_least=0.5), ov.Matches)
+    assert_type(ov.match(found, truth, at_least=0.5).to_frame(), pd.DataFrame)
     assert_type(ov.terms(found, truth), ov.Terms)
 
 
@@ -59,14 +59,14 @@ def every_kind() -> None:
         ov.UprightBoxes([[0.0, 0.0, 0.0, 2.0, 1.0, 1.0, 0.1]]),
         ov.Masks(np.zeros((1, 4, 4), bool)),
         ov.Polygons([[(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)]]),
-        ov.FiniteSets([{1, 2}]),
+        ov.FiniteSets(np.eye(1, 3)),
         ov.Product(ov.Boxes([[0.0, 0.0, 1.0, 1.0]]), times),
     ]
     for kind in kinds:
-        region: ov.Regions = kind
-        assert_type(ov.iou(region, region), Floats)
-        assert_type(region.measure(), Floats)
-        assert_type(region[0], ov.Regions)
+        assert_type(ov.iou(kind, kind), Floats)
+        assert_type(kind.measure(), Floats)
+        shared: ov.Regions = kind[0]
+        print(shared, len(shared))
 
 
 def labels() -> None:
@@ -74,16 +74,16 @@ def labels() -> None:
     counts = ov.contingency(truth, truth)
     assert_type(counts, ov.Contingency)
     assert_type(ov.surface_distances(truth, truth), ov.SurfaceDistances)
-    assert_type(ov.match_instances(truth, truth), ov.InstanceMatches)
-    assert_type(ov.detect_lesions(truth, truth), ov.LesionDetection)
+    assert_type(ov.match_instances(counts), ov.InstanceMatches)
+    assert_type(ov.detect_lesions(counts), ov.LesionDetection)
     assert_type(ov.cldice(truth > 0, truth > 0), ov.CenterlineDice)
 
 
 def training() -> None:
     found = ov.Boxes([[0.0, 0.0, 2.0, 2.0]])
-    loss = losses.overlap_loss(found, found, score=ov.giou)
+    loss = losses.overlap_loss(ov.giou, found, found)
     assert_type(loss, losses.Loss)
-    assert_type(loss.value, Floats)
+    assert_type(loss.per_item, Floats)
     coder = coders.CenterSize()
     assert_type(coder.encode(found), Floats)
     assert_type(ov.assign(found, found), ov.Assignment)
@@ -99,12 +99,12 @@ def reports(folder: Path) -> None:
     assert_type(report.settings, dict[str, Any])
     assert_type(report.methods(), str)
     assert_type(report.to_json(folder / "r.json"), str)
-    assert_type(report.interval("mAP"), Interval)
+    assert_type(report.intervals, tuple[Interval, ...])
     other = evaluate.temporal(truth=truth, found=found, protocol="thumos14")
     assert_type(evaluate.compare(report, other), Comparison)
     assert_type(evaluate.explain(report, other), Explanation)
     volumes = evaluate.segmentation(
-        truth=folder / "truth", found={"a": np.zeros((2, 2, 2), int)}, metrics=["dice", ov.iou]
+        truth=folder / "truth", found=folder / "found", metrics=["dice", ov.iou]
     )
     assert_type(volumes, SegmentationReport)
     assert_type(volumes.worst("dice", 2), pd.DataFrame)
@@ -119,7 +119,7 @@ def reports(folder: Path) -> None:
 
 def readers(folder: Path) -> None:
     assert_type(io.read_volume(folder / "a.nii.gz"), io.Volume)
-    assert_type(io.read_volume(folder / "a.nii.gz").spacing, tuple[float, ...] | None)
+    assert_type(io.read_volume(folder / "a.nii.gz").spacing, tuple[float, ...])
     assert_type(io.read_structures(folder / "a.cif"), io.ResidueTable)
     assert_type(io.as_segments(folder / "a.json", role="truth"), io.SegmentTable)
 
