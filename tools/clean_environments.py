@@ -32,7 +32,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 CHECKS = ROOT / "tools" / "feature_checks.py"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-NOT_FOR_USERS = {"docs", "bench", "test"}
+NOT_FOR_USERS = {"bench", "browser", "docs", "test"}
 #: Run with the lowest versions: files and libraries, kinds of region, comparisons.
 QUICK_TESTS = ("tests/io", "tests/regions/test_boxes.py", "tests/evaluate/test_comparison.py")
 

@@ -74,7 +74,9 @@ def test_self_overlap_is_resolved_once():
 def test_self_overlap_needs_shapely_and_says_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "shapely", None)
     assert len(ov.Polygons([square(0.0, 1.0)])) == 1
-    with pytest.raises(ImportError, match=r"region 1 cross or overlap.*overlap-metrics\[polygons\]"):
+    with pytest.raises(
+        ImportError, match=r"region 1 cross or overlap.*overlap-metrics\[polygons\]"
+    ):
         ov.Polygons([square(0.0, 1.0), [(0, 0), (2, 2), (2, 0), (0, 2)]])
 
 

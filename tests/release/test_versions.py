@@ -20,7 +20,7 @@ yaml = pytest.importorskip("yaml")  # dask has it
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-USERS = set(EXTRAS) - {"docs", "bench", "test", "all"}
+USERS = set(EXTRAS) - {"all", "bench", "browser", "docs", "test"}
 #: Names of conda-forge that differ from those of the Python index.
 CONDA = {
     "lazy_loader": "lazy-loader",
