@@ -24,8 +24,8 @@ def _segmentation(values, **options):
     ("attempt", "advice"),
     [
         (lambda: ov.box_iou, "write overlap.iou.pairwise(overlap.Boxes(found), overlap.Boxes("),
-        (lambda: ov.COCOeval, "no average precision of boxes"),
-        (lambda: ov.evaluate.detection, "it evaluates temporal, segmentation"),
+        (lambda: ov.COCOeval, "write overlap.evaluate.detection(truth=annotations, found=results)"),
+        (lambda: ov.evaluate.mean_average_precision, "its evaluators are detection, temporal"),
         (lambda: ov.iou(RESULTS, RESULTS), "Boxes.from_xywh([one['bbox'] for one in rows])"),
         (lambda: ov.Boxes(RESULTS), "Boxes.from_xywh([one['bbox'] for one in rows])"),
         (lambda: ov.Boxes.from_xywh(RESULTS), "Boxes.from_xywh([one['bbox'] for one in rows])"),

@@ -8,10 +8,7 @@ _TABLE = "write overlap.{}.pairwise(overlap.Boxes(found), overlap.Boxes(truth))"
 _LOSS = "write overlap.interop.torch.overlap_loss(overlap.{}, pred, target, reduction='none')"
 _SURFACE = "write overlap.surface_distances(found, truth, spacing=...)[label].{}"
 _CASES = "write overlap.evaluate.segmentation(truth=..., found=..., metrics='{}')"
-_NO_AP = (
-    "this version has no average precision of boxes in images; overlap.iou.pairwise and "
-    "overlap.match give the overlaps and the pairs"
-)
+_AP = "write overlap.evaluate.detection(truth=annotations, found=results)"
 
 #: What is asked of the package under the name of another program, in lower case: what to write.
 ATTRIBUTES = {
@@ -22,8 +19,8 @@ ATTRIBUTES = {
     "box_area": "write overlap.Boxes(boxes).measure()",
     "box_convert": "write overlap.Boxes.from_xywh(values).to_cxcywh(), and the like",
     "box_iou": _TABLE.format("iou"),
-    "coco": _NO_AP,
-    "cocoeval": _NO_AP,
+    "coco": _AP,
+    "cocoeval": _AP,
     "complete_box_iou": _TABLE.format("ciou"),
     "complete_box_iou_loss": _LOSS.format("ciou"),
     "compute_dice": _CASES.format("dice"),
@@ -44,10 +41,10 @@ ATTRIBUTES = {
     "hd95": _SURFACE.format("hd(95)"),
     "jaccard": "write overlap.iou, which is the same",
     "jc": _CASES.format("iou"),
-    "map": _NO_AP,
+    "map": _AP,
     "mask_iou": "write overlap.iou.pairwise(overlap.Masks(found), overlap.Masks(truth))",
     "masks_to_boxes": "write overlap.Masks(masks).bounds()",
-    "mean_average_precision": _NO_AP,
+    "mean_average_precision": _AP,
     "nms_rotated": "write overlap.nms(overlap.RotatedBoxes(boxes), scores, threshold)",
     "nsd": _SURFACE.format("nsd(tolerance)"),
     "rotated_iou": "write overlap.iou.pairwise(overlap.RotatedBoxes(a), overlap.RotatedBoxes(b))",

@@ -22,5 +22,5 @@ def __getattr__(name: str) -> Any:
     except AttributeError:
         if name.startswith("_"):
             raise
-    evaluators = "temporal, segmentation, ramachandran, conformation and possession"
-    raise AttributeError(f"overlap.evaluate has no {name!r}; it evaluates {evaluators}")
+    evaluators = "detection, temporal, segmentation, ramachandran, conformation and possession"
+    raise AttributeError(f"overlap.evaluate has no {name!r}; its evaluators are {evaluators}")
