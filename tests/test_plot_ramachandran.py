@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -126,10 +127,103 @@ def test_names_without_room_are_counted() -> None:
     places = np.random.default_rng(0).normal(0.0, 4.0, (30, 2))
     names = [f"A {k} SER" for k in range(30)]
     ax = drawn(RamachandranPanel(points=places, outliers=np.ones(30, bool), labels=names))
-    *written, last = [text.get_text() for text in ax.texts]
+    written = [text.get_text() for text in ax.texts]
     assert set(written) <= set(names)
-    assert last == f"{30 - len(written)} outliers have no room for a name"
     assert 0 < len(written) < 20
+    assert ax.get_title() == f"{30 - len(written)} of the outliers without a name"
+
+
+def test_names_lie_on_no_other_name_or_outlier() -> None:
+    rng = np.random.default_rng(5)
+    places = rng.uniform(-180.0, 180.0, (60, 2))
+    names = [f"A {100 + k} TRP" for k in range(60)]
+    panel = RamachandranPanel(points=places, outliers=np.ones(60, bool), labels=names)
+    figure = draw_ramachandran([panel])
+    (ax,) = figure.axes
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert len(boxes) > 15
+    marks = ax.transData.transform(places)
+    frame = ax.get_window_extent()
+    for k, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:k])
+        assert not any(box.contains(*mark) for mark in marks)
+        assert frame.x0 <= box.x0
+        assert box.x1 <= frame.x1
+
+
+def test_names_hide_few_residues() -> None:
+    crowd = np.random.default_rng(3).normal((0.0, 0.0), 30.0, (3000, 2))
+    points = np.concatenate([crowd, [[0.0, 0.0], [150.0, 150.0]]])
+    wrong = np.arange(3002) >= 3000
+    labels = [f"A {k} SER" for k in range(3002)]
+    ax = drawn(RamachandranPanel(points=points, outliers=wrong, labels=labels))
+    assert [text.get_text() for text in ax.texts] == ["A 3001 SER"]
+
+
+def test_dots_have_one_size_and_plots_one_frame() -> None:
+    rng = np.random.default_rng(0)
+    panels = [
+        RamachandranPanel(str(count), points=rng.uniform(-180, 180, (count, 2)))
+        for count in (10, 300, 2000, 5)
+    ]
+    figure = draw_ramachandran(panels, heading=["model.pdb against the library"])
+    sizes = {
+        float(dots.get_sizes()[0])
+        for ax in figure.axes
+        for dots in ax.collections
+        if isinstance(dots, PathCollection) and len(dots.get_offsets())
+    }
+    assert len(sizes) == 1
+    sides = [ax.get_position().size * figure.get_size_inches() for ax in figure.axes]
+    np.testing.assert_allclose(sides, sides[0].repeat(4).reshape(2, 4).T)
+    for ax in figure.axes:
+        assert ax.get_xticks().tolist() == ax.get_yticks().tolist() == list(range(-180, 181, 60))
+    assert [text.get_text() for text in figure.texts] == ["model.pdb against the library"]
+    alone = RamachandranPanel("few", points=np.zeros((5, 2)), dot=7.0)
+    (dots, _) = drawn(alone).collections
+    assert dots.get_sizes().tolist() == [7.0]
+
+
+def test_long_headings_and_titles_are_wrapped() -> None:
+    name = "a_file_with_a_name_that_is_much_longer_than_a_panel_is_wide_in_any_font.cif"
+    panel = RamachandranPanel(name, note=name)
+    figure = draw_ramachandran([panel], heading=[name, "library"])
+    figure.draw_without_rendering()
+    for text in (*figure.texts, figure.axes[0].title):
+        box = text.get_window_extent()
+        assert box.x0 >= 0.0
+        assert box.x1 <= figure.bbox.x1
+    assert figure.texts[0].get_text().replace("\n", "") == name + "library"
+    assert figure.axes[0].title.get_window_extent().y1 < figure.texts[0].get_window_extent().y0
+
+
+def test_every_format_cuts_regions_at_the_axes(tmp_path: Path) -> None:
+    """Regions end at the axes themselves: not every format clips what is clipped by a region."""
+    around = grid((1, 0), (0, 1))
+    function = ov.PeriodicGrid(-around.values, origin=around.origin, quantity="other")
+    regions = function.region([0.5, -0.5])
+    ax = drawn(RamachandranPanel(found=regions, truth=function.region([0.8, -0.9])))
+    patches = [patch for patch in ax.patches if isinstance(patch, PathPatch)]
+    assert len(patches) == 5
+    for patch in patches:
+        vertices = patch.get_path().vertices
+        assert len(vertices) > 10
+        assert abs(vertices).max() == 180.0
+    panel = RamachandranPanel(found=regions, truth=regions)
+    draw_ramachandran([panel], path=tmp_path / "both.svg")
+    text = (tmp_path / "both.svg").read_text()
+    frame = re.search(r'id="patch_2">\s*<path d="([^"]*)"', text)[1]
+    corners = np.array(re.findall(r"[ML] (\S+) (\S+)", frame), float)
+    clips = dict(re.findall(r'<clipPath id="(\w+)">\s*<(\w+)', text))
+    seen = set()
+    for path, clip in re.findall(r'<path d="([^"]*)" clip-path="url\(#(\w+)\)"', text):
+        seen.add(clips[clip])
+        if clips[clip] != "rect":  # a region clips this one, and the axes do not
+            pairs = np.array(re.findall(r"[ML] (\S+) (\S+)", path), float)
+            assert (pairs >= corners.min(axis=0) - 0.01).all()
+            assert (pairs <= corners.max(axis=0) + 0.01).all()
+    assert seen == {"rect", "path"}
 
 
 def test_a_figure_of_all_categories(tmp_path: Path) -> None:

@@ -22,7 +22,10 @@ _SAME = 1e-6  # of a period: places closer than this are one
 
 
 def copies_of(region: Polygons, window: _Floats) -> Iterator[_Floats]:
-    """Yield the rings of one region, moved by whole periods wherever they reach into the window.
+    """Yield the rings of one region, moved by whole periods, as far as they lie in the window.
+
+    Rings are cut at the window here, because not every format clips what is clipped twice. A ring
+    that leaves the window and enters it again runs back along its edge; that encloses nothing.
 
     Parameters
     ----------
@@ -35,7 +38,29 @@ def copies_of(region: Polygons, window: _Floats) -> Iterator[_Floats]:
     for start, stop in itertools.pairwise(region.ring_offsets.tolist()):
         ring = vertices[start:stop]
         for shift in _shifts(region.period, ring.min(axis=0), ring.max(axis=0), window):
-            yield ring + shift
+            part = _inside(ring + shift, window)
+            if len(part) > 2:
+                yield part
+
+
+def _inside(ring: _Floats, window: _Floats) -> _Floats:
+    """Return the part of a ring in a window, cut at one side after the other.
+
+    The algorithm of Sutherland and Hodgman (Communications of the ACM 17, 32-42, 1974).
+    """
+    for sign, corner in ((1.0, window[0]), (-1.0, window[1])):
+        for axis in (0, 1):
+            if not len(ring):
+                return ring
+            above = sign * (ring[:, axis] - corner[axis])
+            following = np.roll(above, -1)
+            crosses = (above < 0.0) != (following < 0.0)
+            share = np.divide(above, above - following, out=np.zeros_like(above), where=crosses)
+            border = ring + share[:, None] * (np.roll(ring, -1, axis=0) - ring)
+            border[:, axis] = corner[axis]
+            kept = np.stack([above >= 0.0, crosses], axis=1).ravel()
+            ring = np.stack([ring, border], axis=1).reshape(-1, 2)[kept]
+    return ring
 
 
 def outline(region: Polygons, window: _Floats) -> list[_Floats]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,16 @@ __all__ = ["RamachandranPanel", "draw_categories", "draw_panel", "draw_ramachand
 
 _FOUND, _TRUTH, _BOTH = "#3b6fb6", "#e08a3c", "#75658a"
 _OUTLIER = "#c1272d"
-_PRINT = 6.5  # points
 _FACES = (0.62, 0.16)  # opacity of the first level, and of all others
+_PRINT = 10.0  # points; at 80 % of its size, as on a phone, still 11 pixels
+_LETTER = 0.62 * _PRINT  # width of a letter in points, of most fonts
+# inches: a panel, the side of its plot, room left of it and below it, and a line of print
+_PANEL, _SIDE, _LEFT, _BELOW, _LINE = 4.6, 3.8, 0.62, 0.5, 0.19
+_MARK = 5.5  # points: side of the mark of an outlier
+_MOST_COVERED = 3  # dots under a name
+_MOST_DOTS = 5000  # that are drawn one by one in a format of lines
+#: Where the name of an outlier may stand, seen from it.
+_SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +59,9 @@ class RamachandranPanel(ByValue):
         Names of residues; those of outliers are written.
     note : str
         A line below the title, such as a score.
+    dot : float, optional
+        Area of the dot of a residue, in square points. By default that for the largest number of
+        points among the panels of a figure.
     """
 
     title: str = ""
@@ -59,6 +71,18 @@ class RamachandranPanel(ByValue):
     outliers: ArrayLike | None = None
     labels: Sequence[str] | None = None
     note: str = ""
+    dot: float | None = None
+
+
+def dot_area(count: int) -> float:
+    """Return the area of the dot of a residue, in square points, that suits a number of them.
+
+    Parameters
+    ----------
+    count : int
+        Residues of the panel that has most.
+    """
+    return float(np.clip(100.0 / max(count, 1) ** 0.4, 2.0, 14.0))
 
 
 def draw_ramachandran(
@@ -67,8 +91,12 @@ def draw_ramachandran(
     path: str | Path | None = None,
     names: tuple[str, str] = ("found", "truth"),
     levels: Sequence[str] = ("favored", "allowed"),
+    heading: Sequence[str] = (),
+    dots: str = "residues",
 ) -> Figure:
     """Draw panels beside each other, up to three in a row, with one legend.
+
+    All plots have one size, and all dots, too.
 
     Parameters
     ----------
@@ -79,6 +107,10 @@ def draw_ramachandran(
         What found and truth are called.
     levels : sequence of str
         What the rows of regions are called, in their order.
+    heading : sequence of str
+        Lines above all panels, such as the names of the inputs.
+    dots : str
+        What the dots are called.
 
     Returns
     -------
@@ -93,27 +125,56 @@ def draw_ramachandran(
     """
     if not panels:
         raise ValueError("draw_ramachandran: no panels; give at least one")
+    most = max(0 if p.points is None else len(np.asarray(p.points)) for p in panels)
+    panels = [replace(p, dot=dot_area(most)) if p.dot is None else p for p in panels]
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
-    handles = _legend(panels, names, levels)
-    across = min(max(len(handles), 1), 2 * columns)
-    lines = -(-len(handles) // across)
-    figure = new_figure((3.5 * columns + 0.2, 3.95 * rows + 0.1 + 0.22 * lines))
-    places = figure.subplots(rows, columns, squeeze=False).ravel()
-    for panel, ax in zip(panels, places, strict=False):
-        draw_panel(panel, ax)
-    for ax in places[len(panels) :]:
-        ax.set_axis_off()
+    width = columns * _PANEL
+    lines = list(_wrapped(heading, width))
+    handles = _legend(panels, names, levels, dots)
+    longest = max((len(handle.get_label()) for handle in handles), default=0)
+    across = max(min(len(handles), int(72.0 * width // (_LETTER * (longest + 6)))), 1)
+    figure = new_figure((width, 1.0))
+    figure.set_layout_engine("none")  # places are known, and the same for all panels
+    places = []
+    for number, panel in enumerate(panels):
+        left = (number % columns) * _PANEL + _LEFT
+        ax = figure.add_axes((left / width, 0.0, _SIDE / width, 1.0))
+        places.append((left, draw_panel(panel, ax)))
+    top = _LINE * (len(lines) + 0.3)
+    above = _LINE * (max(ax.get_title().count("\n") for _, ax in places) + 1.5)
+    bottom = _LINE * (1.2 * -(-len(handles) // across) + 0.5)
+    height = top + rows * (above + _SIDE + _BELOW) + bottom
+    figure.set_size_inches(width, height)
+    for number, (left, ax) in enumerate(places):
+        row = number // columns
+        low = height - top - (row + 1) * (above + _SIDE) - row * _BELOW
+        ax.set_position((left / width, low / height, _SIDE / width, _SIDE / height))
+    if lines:
+        figure.text(0.5, 1.0 - 0.25 * _LINE / height, caption("\n".join(lines), keep="\n"),
+                    ha="center", va="top", fontsize=_PRINT, linespacing=1.3)  # fmt: skip
     if handles:
-        figure.legend(
-            handles=handles,
-            loc="outside lower center",
-            ncols=across,
-            frameon=False,
-            fontsize="small",
-        )
+        figure.legend(handles=handles, loc="lower center", ncols=across, frameon=False,
+                      fontsize=_PRINT, borderaxespad=0.2)  # fmt: skip
     save(figure, path)
     return figure
+
+
+def _wrapped(lines: Sequence[str], width: float) -> Iterator[str]:
+    """Yield lines that are not wider than so many inches."""
+    for line in lines:
+        yield from textwrap.wrap(line, int(72.0 * width / _LETTER))
+
+
+def _outlier_count(panel: RamachandranPanel) -> int:
+    return 0 if panel.outliers is None else int(np.count_nonzero(panel.outliers))
+
+
+def _title(panel: RamachandranPanel, unnamed: int) -> list[str]:
+    """Return the lines above a panel; the last one says how many outliers have no name."""
+    count = f"{unnamed:,} of the outliers without a name" if unnamed and panel.labels else ""
+    lines = [panel.title, panel.note, count]
+    return list(_wrapped([line for line in lines if line], _SIDE + 0.3))
 
 
 def draw_categories(
@@ -179,7 +240,7 @@ def draw_panel(panel: RamachandranPanel, ax: Axes) -> Axes:
     A region that leaves the plot on one side enters it on the other; lines are drawn where its
     border is, not where it was cut. The highest level is filled, and what both regions share of
     it has a color of its own; the others are pale. Outliers are named where there is room, and the
-    plot says how many are not.
+    title says how many are not.
     """
     from matplotlib.collections import LineCollection
     from matplotlib.patches import PathPatch
@@ -206,8 +267,8 @@ def draw_panel(panel: RamachandranPanel, ax: Axes) -> Axes:
         )
         ax.add_artist(shared)
         shared.set_clip_path(_curve(panel.truth[0], window), ax.transData)
-    _draw_points(panel, ax, window)
-    _draw_frame(panel, ax, window)
+    unnamed = _draw_points(panel, ax, window)
+    _draw_frame(_title(panel, unnamed), ax, window)
     return ax
 
 
@@ -233,9 +294,10 @@ def _curve(region: Polygons, window: _Floats) -> Curve:
     return Curve(np.concatenate(vertices), np.concatenate(codes))
 
 
-def _draw_points(panel: RamachandranPanel, ax: Axes, window: _Floats) -> None:
+def _draw_points(panel: RamachandranPanel, ax: Axes, window: _Floats) -> int:
+    """Draw residues; return how many outliers have no room for their name."""
     if panel.points is None:
-        return
+        return 0
     points = np.asarray(panel.points, np.float64).reshape(-1, 2)
     points = window[0] + np.mod(points - window[0], window[1] - window[0])
     bad = np.zeros(len(points), bool)
@@ -249,84 +311,96 @@ def _draw_points(panel: RamachandranPanel, ax: Axes, window: _Floats) -> None:
                 "give one for each"
             )
     known = np.isfinite(points).all(axis=1)
-    size = float(np.clip(60.0 / max(len(points), 1) ** 0.4, 1.2, 9.0))
+    size = dot_area(len(points)) if panel.dot is None else panel.dot
     usual, wrong = points[known & ~bad], points[known & bad]
     ax.scatter(
-        usual[:, 0], usual[:, 1], s=size, color="#222222", linewidths=0.0, alpha=0.75, zorder=4
-    )
+        usual[:, 0], usual[:, 1], s=size, color="#222222", linewidths=0.0, alpha=0.75, zorder=4,
+        rasterized=len(usual) > _MOST_DOTS,
+    )  # fmt: skip
     ax.scatter(
         wrong[:, 0],
         wrong[:, 1],
-        s=max(4.0 * size, 14.0),
+        s=_MARK**2,
         color=_OUTLIER,
         marker="X",
         edgecolors="white",
-        linewidths=0.4,
+        linewidths=0.5,
         zorder=5,
     )
-    if labels is not None:
-        _name(ax, wrong, [labels[k] for k in np.flatnonzero(known & bad).tolist()], window)
+    if labels is None:
+        return 0
+    chosen = [labels[k] for k in np.flatnonzero(known & bad).tolist()]
+    return _name(ax, wrong, chosen, usual, window)
 
 
-def _name(ax: Axes, places: _Floats, labels: Sequence[str], window: _Floats) -> None:
-    """Write names beside points where there is room, and how many have none."""
+def _name(
+    ax: Axes, places: _Floats, labels: Sequence[str], others: _Floats, window: _Floats
+) -> int:
+    """Write names beside points where there is room; return how many have none.
+
+    No name lies on another one, on an outlier, or on more than a few dots. Of free places that
+    with the fewest dots is taken.
+    """
     from matplotlib.patheffects import withStroke
 
     figure = figure_of(ax, "draw_panel")
     width = ax.get_position().width * figure.get_figwidth() * 72.0
-    unit = (window[1] - window[0]) / max(min(width, 300.0), 100.0)  # about one point of print
-    taken = [(place - 3.0 * unit, place + 3.0 * unit) for place in places]
+    unit = (window[1] - window[0]) / max(width, 100.0)  # about one point of print
+    reach = 0.5 * _MARK * unit
+    taken = np.concatenate([[places - reach], [places + reach]]).swapaxes(0, 1)
     unnamed = 0
     for place, label in zip(places, labels, strict=True):
-        size = np.array([0.6 * _PRINT * len(label), 1.1 * _PRINT]) * unit
-        for side in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
-            near = place + np.array(side) * 3.5 * unit
-            low = np.minimum(near, near + np.array(side) * size)
-            high = low + size
+        size = np.array([_LETTER * len(label), 1.15 * _PRINT]) * unit
+        free: list[tuple[int, int, _Floats]] = []
+        for side in _SIDES:
+            low = place + np.array(side) * (reach + unit + 0.5 * size) - 0.5 * size
+            box = np.array([low, low + size])
             if (
-                (low >= window[0]).all()
-                and (high <= window[1]).all()
-                and not any((low < b).all() and (a < high).all() for a, b in taken)
+                (box[0] >= window[0]).all()
+                and (box[1] <= window[1]).all()
+                and not ((box[0] < taken[:, 1]) & (taken[:, 0] < box[1])).all(axis=1).any()
             ):
-                taken.append((low, high))
-                ax.text(
-                    near[0],
-                    near[1],
-                    caption(label),
-                    ha="left" if side[0] > 0 else "right",
-                    va="bottom" if side[1] > 0 else "top",
-                    fontsize=_PRINT,
-                    color=_OUTLIER,
-                    zorder=6,
-                    path_effects=[withStroke(linewidth=1.5, foreground="white")],
-                )
-                break
-        else:
+                covered = int(((others > box[0]) & (others < box[1])).all(axis=1).sum())
+                if covered <= _MOST_COVERED:
+                    free.append((covered, len(free), box))
+        if not free:
             unnamed += 1
-    if unnamed:
+            continue
+        box = min(free)[2]
+        taken = np.concatenate([taken, box[None]])
+        x, y = box.mean(axis=0).tolist()
         ax.text(
-            0.99, 0.01, f"{unnamed} outliers have no room for a name",
-            transform=ax.transAxes, ha="right", fontsize=_PRINT, color=_OUTLIER, zorder=6,
-        )  # fmt: skip
+            x,
+            y,
+            caption(label),
+            ha="center",
+            va="center",
+            fontsize=_PRINT,
+            color=_OUTLIER,
+            zorder=6,
+            path_effects=[withStroke(linewidth=2.0, foreground="white")],
+        )
+    return unnamed
 
 
-def _draw_frame(panel: RamachandranPanel, ax: Axes, window: _Floats) -> None:
+def _draw_frame(title: Sequence[str], ax: Axes, window: _Floats) -> None:
     (left, low), (right, high) = window.tolist()
     ax.set(xlim=(left, right), ylim=(low, high), aspect="equal")
     ax.set_xticks(np.linspace(left, right, 7))
     ax.set_yticks(np.linspace(low, high, 7))
     ax.axhline(0.5 * (low + high), color="#888888", lw=0.5, zorder=0.5)
     ax.axvline(0.5 * (left + right), color="#888888", lw=0.5, zorder=0.5)
-    ax.tick_params(labelsize="x-small", length=2.5)
-    ax.set_xlabel("φ (°)", fontsize="small", labelpad=1.0)
-    ax.set_ylabel("ψ (°)", fontsize="small", labelpad=-2.0)
-    ax.set_title(
-        caption("\n".join(filter(None, (panel.title, panel.note))), keep="\n"), fontsize="small"
-    )
+    ax.tick_params(labelsize=_PRINT, length=2.5)
+    ax.set_xlabel("φ (°)", fontsize=_PRINT, labelpad=1.0)
+    ax.set_ylabel("ψ (°)", fontsize=_PRINT, labelpad=-4.0)
+    ax.set_title(caption("\n".join(title), keep="\n"), fontsize=_PRINT)
 
 
 def _legend(
-    panels: Sequence[RamachandranPanel], names: tuple[str, str], levels: Sequence[str]
+    panels: Sequence[RamachandranPanel],
+    names: tuple[str, str],
+    levels: Sequence[str],
+    dots: str,
 ) -> list[Any]:
     """Return a handle for everything that some panel shows."""
     from matplotlib.lines import Line2D
@@ -352,8 +426,13 @@ def _legend(
             )
     if all(has.values()):
         handles.append(Patch(facecolor=(_BOTH, 0.8), label=f"both, {levels[0]}"))
-    if any(p.points is not None for p in panels):
-        handles.append(Line2D([], [], ls="", marker="o", ms=3, color="#222222", label="residues"))
-    if any(p.outliers is not None and np.any(p.outliers) for p in panels):
-        handles.append(Line2D([], [], ls="", marker="X", ms=5, color=_OUTLIER, label="outliers"))
+    for ms, color, marker, label, shown in (
+        (max(p.dot or 0.0 for p in panels) ** 0.5, "#222222", "o", dots,
+         any(p.points is not None for p in panels)),
+        (_MARK, _OUTLIER, "X", "outliers", any(map(_outlier_count, panels))),
+    ):  # fmt: skip
+        if shown:
+            mark = Line2D([], [], ls="", mew=0.0, ms=ms, color=color, marker=marker)
+            mark.set_label(legend_entry(label))
+            handles.append(mark)
     return handles
