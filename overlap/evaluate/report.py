@@ -147,9 +147,13 @@ class Report(ByValue):
         """Return the tables of the screen; one without columns is a list of facts."""
         return self.sections()
 
+    def notes(self) -> Sequence[str]:
+        """Return the notes that belong to the numbers, for the page."""
+        return self.settings.get("notes", ())
+
     def remarks(self) -> Sequence[str]:
         """Return the notes that the screen shows below its tables."""
-        return self.settings.get("notes", ())
+        return self.notes()
 
     def draw(self, path: str | Path | None, ax: Any, **options: Any) -> Any:
         """Draw the report; see `plot`."""
@@ -295,7 +299,7 @@ class Report(ByValue):
             results=self.results(),
             findings=self.findings,
             content=content,
-            notes=self.settings.get("notes", ()),
+            notes=self.notes(),
             methods=self.methods(),
             terms=self.terms(),
             rows=self.rows(),
