@@ -71,7 +71,7 @@ def test_sample(run, tmp_path):
     assert np.isnan(report.table["hausdorff"]).all()
     lines = [line.split() for line in out.splitlines()]
     assert lines[2][:3] == ["general", "favored", f"{report.summary['iou[general favored]']:.4f}"]
-    assert ["cispro", "favored", "found", "has", "24"] in [line[:5] for line in lines]
+    assert ["cispro", "favored", "A", "has", "24"] in [line[:5] for line in lines]
     assert "Islands without a partner" in out
     assert "(876 of 876 residues)" in out
 

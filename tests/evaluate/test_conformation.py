@@ -224,7 +224,7 @@ def test_few_residues_are_undefined_with_the_reason():
     assert enough.table["iou"].notna().all()
     assert any("allowed leaves out less than one residue of general (600), glycine (252), cispro "
                "(24)" in note for note in enough.settings["notes"])  # fmt: skip
-    assert "SHA-256: found " in report.methods()
+    assert "SHA-256: A " in report.methods()
     assert "general, glycine, cispro at the level favored" in report.methods()
 
 
@@ -268,7 +268,7 @@ def test_intervals():
     row = one.table.set_index("category").loc["general"]
     assert row["iou_low"] == one.summary["iou[general favored] low"]
     assert one.settings["resample"]["found"] == {"unit": "chain", "units": 12}
-    assert "50 resamples of 12 chains (found) and 12 chains (truth)" in one.methods()
+    assert "50 resamples of 12 chains (A) and 12 chains (B)" in one.methods()
     grid = read_angles(sample_path("angles_truth"))
     grid = grid.taken(grid.category == "general")
     fixed = {"general": ov.PeriodicGrid.from_angles(grid.phi, grid.psi)}
@@ -379,11 +379,11 @@ def test_pictures_and_pages(tmp_path):
     assert (tmp_path / "all.png").read_bytes()[:4] == b"\x89PNG"
     ax = Figure().add_subplot()
     assert report.plot(ax=ax, category="glycine") is ax
-    assert f"favored IoU {report.summary['iou[glycine favored]']:.3f}" in ax.get_title()
+    assert f"IoU {report.summary['iou[glycine favored]']:.3f} (favored)" in ax.get_title()
     with pytest.raises(ValueError, match="there is no picture of 'cispro'; there are general, gly"):
         report.plot(category="cispro")
     assert "Islands without a partner" in [s.title for s in report.sections()]
-    assert repr(report).startswith("<ConformationReport conformation: iou[favored] 0.")
+    assert repr(report).startswith("<ConformationReport IoU 0.")
 
 
 @pytest.mark.reference
@@ -425,6 +425,6 @@ def test_corners_that_look_like_radians_are_a_finding(tmp_path):
         found=paths["radians"], truth=paths["degrees"], levels="favored", tolerance=None
     )
     assert report.findings == (
-        f"found: {paths['radians']}: no corner is beyond 1.571; if these are radians, turn them "
+        f"A: {paths['radians']}: no corner is beyond 1.571; if these are radians, turn them "
         "into degrees",
     )

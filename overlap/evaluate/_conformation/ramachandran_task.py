@@ -18,6 +18,7 @@ from overlap.io.residues import ResidueTable
 from overlap.torus import PeriodicGrid
 
 from .cutoffs import Cutoffs
+from .naming import sides_of
 from .parts import Part
 from .reading import Order, ReadingTask
 from .residue_report import RamachandranReport
@@ -178,4 +179,5 @@ def _sentence(evidence: ClassifiedResidues, settings: Mapping[str, Any]) -> str:
             )
         )
     parts.append("These shares are no Ramachandran Z-score.")
-    return " ".join(part for part in [*parts, digests_of(settings, ("found", "truth"))] if part)
+    names = sides_of(settings)
+    return " ".join(part for part in [*parts, digests_of(settings, names)] if part)

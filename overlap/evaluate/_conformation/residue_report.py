@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -11,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._common.frames import frame
-from overlap.evaluate.page import Section
+from overlap.evaluate.page import Picture, Result, Section
 from overlap.evaluate.report import Report, csv_text, plain
 from overlap.io.printable import number_of
 from overlap.io.residues import Failure
 from overlap.regions.polygons import Polygons
 
-from .cutoffs import TITLES, read_levels
+from .cutoffs import TITLES, Level, read_levels
+from .glossary import residue_terms
+from .goals import SOURCE, Goal, goals_of, is_top8000, met_by
+from .naming import in_words_of, library_name, names_of, sides_of
 from .residues import VERDICTS, ClassifiedResidues
 from .sides import GridShape
 from .sources import described
@@ -42,8 +46,9 @@ RAMALYZE_TYPES = {
 }
 _COUNTED = ("residues", "favored", "allowed", "outlier")
 _COUNTS = ("residues", "favored", "allowed", "outliers", "favored %", "outliers %")
-_FAILED = "Files that could not be read"
-_MOST = 20  # rows of a table
+_PLURAL = {"favored": "favored", "allowed": "allowed", "outlier": "outliers"}
+_FEW, _MOST = 20, 500  # rows of a table on the screen, and on a page
+_NAMED = 5  # outliers in the text of a picture
 _RAMALYZE_VERDICTS = {"favored": "Favored", "allowed": "Allowed", "outlier": "OUTLIER"}
 
 
@@ -169,29 +174,151 @@ class RamachandranReport(Report):
 
     # ----------------------------------------------------------------------- showing
 
+    def kind(self) -> str:
+        """Return what was done."""
+        return "Ramachandran validation"
+
+    def title(self) -> str:
+        """Return the names of the model and of the library."""
+        model, library = self._names
+        return f"{model} against {library}"
+
     def headline(self) -> str:
-        """Return the shares and the number of residues."""
+        """Return the shares, the number of residues, and that of files that could not be read."""
         summary = dict(self.items)
-        count = int(summary["n"])
+        said = (
+            f"{_percent(summary['favored'])} % favored, {_percent(summary['outlier'])} % outliers "
+            f"({number_of(int(summary['n']), 'residue')})"
+        )
+        if self.failed:
+            said += f"; {number_of(len(self.failed), 'file')} could not be read"
+        return said
+
+    def _total(self) -> str:
+        """Return the number of residues, and their shares."""
+        summary = dict(self.items)
         return (
-            f"Ramachandran: {_percent(summary['favored'])} % favored, "
-            f"{_percent(summary['outlier'])} % outliers ({count:,} residue{'s' * (count != 1)})"
+            f"{number_of(int(summary['n']), 'residue')}: {_percent(summary['favored'])} % favored, "
+            f"{_percent(summary['outlier'])} % outliers"
         )
 
+    def results(self) -> list[Result]:
+        """Return the shares of favored residues and of outliers, and the number of structures."""
+        results = []
+        for row in self._shares():
+            if row.verdict != "allowed":
+                note = f"{row.count:,} of {row.total:,} residues"
+                note += f"; {row.interval}" if row.interval else ""
+                note += f"; goal {row.goal}: {row.met}" if row.goal else ""
+                results.append(Result(_PLURAL[row.verdict], f"{row.percent} %", note))
+        counts = self.settings["found"].get("counts", {})
+        structures = self.structure_rows()
+        if counts or len(structures) > 1:
+            notes = [number_of(counts["chains"], "chain")] if counts else []
+            if self._goals:
+                count = sum(self._goals_met(row) == "both" for row in structures)
+                notes.append(f"{count:,} {'meets' if count == 1 else 'meet'} both goals")
+            if self.failed:
+                notes.append(f"{number_of(len(self.failed), 'file')} could not be read")
+            results.append(Result("structures", f"{len(structures):,}", "; ".join(notes)))
+        return results
+
     def sections(self) -> list[Section]:
-        """Return counts by category, outliers, counts by structure, and failures."""
-        failures = [[failure.source, failure.reason] for failure in self.failed]
-        sections = [*self._tables(), Section(_FAILED, ("source", "reason"), failures)]
+        """Return the tables of the page: shares, outliers, categories, structures, failures."""
+        sections = [
+            self._summary(), self._listed_outliers(), self._categories(), self._structures(_MOST),
+            self._failures(),
+        ]  # fmt: skip
         return [section for section in sections if section.rows]
 
     def brief(self) -> list[Section]:
-        """Return the same but for failures, which are said elsewhere, and the inputs."""
-        facts = [[role, described(self.settings[role])] for role in ("found", "truth")]
-        tables = [section for section in self._tables() if section.rows]
-        return [*tables, Section("", (), facts)]
+        """Return fewer rows for the screen; failures are said elsewhere."""
+        facts = [[word, described(self.settings[role])] for role, word in self._words.items()]
+        if self._goals:
+            said = [
+                f"{_PLURAL[row.verdict]} {row.goal}: {row.met}"
+                for row in self._shares()
+                if row.goal
+            ]
+            facts.append(["goals", f"{'; '.join(said)} (as MolProbity states them for Top8000)"])
+        tables = [self._categories(), self._outliers(), self._structures(_FEW)]
+        return [*(section for section in tables if section.rows), Section("", (), facts)]
 
-    def _tables(self) -> list[Section]:
-        return [self._categories(), self._outliers(), self._structures()]
+    def notes(self) -> tuple[str, ...]:
+        """Return the notes, where the sides have the names of what they are."""
+        return tuple(in_words_of(self._words, note) for note in super().notes())
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """Messages that must not be missed."""
+        return tuple(in_words_of(self._words, finding) for finding in super().findings)
+
+    def terms(self) -> Mapping[str, str]:
+        """Return definitions of columns."""
+        return residue_terms(self.evidence.library, self.evidence.cutoffs, self._goals)
+
+    @property
+    def _words(self) -> dict[str, str]:
+        """What the sides are, for readers."""
+        return sides_of(self.settings)
+
+    @cached_property
+    def _goals(self) -> Mapping[str, Goal]:
+        return goals_of(self.evidence.library, self.evidence.cutoffs)
+
+    @cached_property
+    def _names(self) -> tuple[str, str]:
+        evidence = self.evidence
+        model, _ = names_of(evidence.source, evidence.library)
+        library = library_name(evidence.library, is_top8000(evidence.library))
+        return model or self._words["found"], library
+
+    def _goals_met(self, row: Mapping[str, Any]) -> str:
+        """Say which goals a structure meets."""
+        shares = {verdict: row[f"{verdict}_share"] for verdict in self._goals}
+        return met_by(self._goals, shares)
+
+    def _shares(self) -> list[_Share]:
+        row = self.table_rows[-1]  # of all residues
+        result = []
+        for verdict in VERDICTS[::-1]:
+            interval, goal, share = "", self._goals.get(verdict), row[f"{verdict}_share"]
+            if f"{verdict}_low" in row:
+                low, high = _percent(row[f"{verdict}_low"]), _percent(row[f"{verdict}_high"])
+                level = 100 * self.intervals[0].level
+                interval = f"{low} to {high} % ({level:g} % interval)"
+            met = ("met" if goal.met(share) else "not met") if goal else ""
+            said = "" if goal is None else str(goal)
+            result.append(
+                _Share(verdict, row[verdict], row["residues"], _percent(share), interval, said, met)
+            )
+        return result
+
+    def _summary(self) -> Section:
+        """Return the shares of all residues, with the goals."""
+        columns = ["verdict", "count", "% of residues", "interval", "goal", "goal met"]
+        rows = [
+            [
+                _PLURAL[x.verdict],
+                f"{x.count:,} of {x.total:,}",
+                x.percent,
+                x.interval,
+                x.goal,
+                x.met,
+            ]
+            for x in self._shares()
+        ]
+        note = f"The goals are those of {SOURCE}."
+        if not self._goals:
+            cuts = is_top8000(self.evidence.library)
+            other = "the cutoffs are other ones" if cuts else "this is another library"
+            note = f"No goals: there are some in {SOURCE}, and {other}."
+        without = [k for k in range(3, 6) if not any(row[k] for row in rows)]
+        kept = [k for k in range(6) if k not in without]
+        return Section(
+            "All residues", [columns[k] for k in kept], [[row[k] for k in kept] for row in rows],
+            keys=1, note=note,
+        )  # fmt: skip
 
     def _categories(self) -> Section:
         columns = ["category", *_COUNTS]
@@ -212,35 +339,117 @@ class RamachandranReport(Report):
         return Section(title, columns, rows)
 
     def _outliers(self) -> Section:
+        """Return the first outliers in the columns of ramalyze, for the screen."""
         listed = self.residue_rows("outlier")
-        several = len({(row["structure"], row["model"]) for row in self.residue_rows()}) > 1
         columns = ["residue", "score%", "phi", "psi", "evaluation", "type"]
         rows = []
-        for row in listed[:_MOST]:
+        for row in listed[:_FEW]:
             numbers = (f"{row[name]:.2f}" for name in ("score%", "phi", "psi"))
             cells = [row["residue"], *numbers, row["evaluation"], row["type"]]
+            several = self._several
             rows.append([row["structure"], str(row["model"]), *cells] if several else cells)
-        columns = [*["structure", "model"] * several, *columns]
-        if len(listed) <= _MOST:
+        columns = [*["structure", "model"] * self._several, *columns]
+        if len(listed) <= _FEW:
             return Section("Outliers", columns, rows, keys=1)
-        return Section(f"The first {_MOST} of {len(listed):,} outliers", columns, rows)
+        return Section(f"The first {_FEW} of {len(listed):,} outliers", columns, rows)
 
-    def _structures(self) -> Section:
+    @cached_property
+    def _several(self) -> bool:
+        """Whether there are residues of several structures, or models."""
+        table = self.evidence.table
+        return len(set(zip(table.structure.tolist(), table.model.tolist(), strict=True))) > 1
+
+    def _listed_outliers(self) -> Section:
+        """Return the outliers for the page, each with the picture of its category."""
+        table, evidence = self.evidence.table, self.evidence
+        places = np.flatnonzero(evidence.verdict == 0).tolist()
+        models = len(set(table.model.tolist())) > 1
+        rows, links = [], []
+        for i in places[:_MOST]:
+            number = f"{table.seqid[i]}{table.icode[i]}".strip()
+            residue = f"{number} {table.resname[i]}".strip()
+            residue += f" (conformer {table.altloc[i]})" if table.altloc[i].strip() else ""
+            category = str(table.category[i])
+            cells = [str(table.chain[i]), residue, category]
+            cells += [f"{table.phi[i]:.1f}", f"{table.psi[i]:.1f}"]
+            cells.append(f"{100 * evidence.score[i]:.3f}")
+            model = [str(table.model[i])] * models
+            rows.append([str(table.structure[i]), *model, *cells] if self._several else cells)
+            links.append(f"category-{category}")
+        columns = [
+            *["structure"] * self._several, *["model"] * (self._several and models),
+            "chain", "residue", "category", "phi", "psi", "score %",
+        ]  # fmt: skip
+        title, note = "Outliers", "In the order of the files."
+        if len(places) > _MOST:
+            title = f"The first {_MOST:,} of {len(places):,} outliers"
+            note += " The report as .json and the table of --residues have all."
+        return Section(title, columns, rows, note=note, links=links)
+
+    def _structures(self, most: int) -> Section:
         listed = self.structure_rows()
-        rows = [
-            [
-                row["structure"],
-                *(f"{row[name]:,}" for name in _COUNTED),
-                _percent(row["favored_share"]),
-                _percent(row["outlier_share"]),
-            ]
-            for row in listed[:_MOST]
-        ]
-        columns = ["structure", *_COUNTS]
+        rows = []
+        for row in listed[:most]:
+            cells = [row["structure"], *(f"{row[name]:,}" for name in _COUNTED)]
+            cells += [_percent(row["favored_share"]), _percent(row["outlier_share"])]
+            rows.append([*cells, *[self._goals_met(row)] * bool(self._goals and most > _FEW)])
+        columns = ["structure", *_COUNTS, *["goals met"] * bool(self._goals and most > _FEW)]
         title = "Structures, most outliers first"
-        if len(listed) <= _MOST:
+        if len(listed) <= most:
             return Section(title, columns, rows if len(listed) > 1 else [], keys=1)
-        return Section(f"{title} (the first {_MOST} of {len(listed):,})", columns, rows)
+        return Section(f"{title} (the first {most} of {len(listed):,})", columns, rows)
+
+    def _failures(self) -> Section:
+        rows = [[failure.source, failure.reason] for failure in self.failed[:_MOST]]
+        count = len(self.failed)
+        first = f" (the first {_MOST:,} of {count:,})" if count > _MOST else ""
+        return Section(f"Files that could not be read{first}", ("source", "reason"), rows)
+
+    def pictures(self) -> list[Picture]:
+        """Return the Ramachandran plot of each category."""
+        return [
+            Picture(
+                title=TITLES[name],
+                draw=partial(self.draw, None, None, category=name),
+                alt=self._seen(name),
+                note=(
+                    "Outliers are named as chain, number and residue; the table of outliers has "
+                    "all of them."
+                ) if self._counts(name)[0] else "",
+                key=f"category-{name}",
+            )
+            for name in self.evidence.categories
+        ]  # fmt: skip
+
+    def _counts(self, category: str) -> list[int]:
+        """Return the numbers of outliers, allowed and favored residues of a category."""
+        rows = self.evidence.table.category == category
+        return np.bincount(self.evidence.verdict[rows], minlength=3).tolist()
+
+    def _seen(self, category: str) -> str:
+        """Say what the picture of a category shows."""
+        outlier, allowed, favored = self._counts(category)
+        table = self.evidence.table
+        rows = np.flatnonzero((table.category == category) & (self.evidence.verdict == 0))
+        named = [
+            f"{self._label(i)} at phi {table.phi[i]:.0f}, psi {table.psi[i]:.0f}"
+            for i in rows[:_NAMED].tolist()
+        ]
+        text = (
+            f"Ramachandran plot of phi and psi, category {TITLES[category]}: the favored and the "
+            f"allowed region of {self._names[1]}, and the residues, of which {favored:,} are "
+            f"favored, {allowed:,} allowed and {outlier:,} outliers"
+        )
+        if not named:
+            return text + "."
+        more = f", and {outlier - _NAMED:,} more" if outlier > _NAMED else ""
+        return f"{text}: {'; '.join(named)}{more}."
+
+    def _label(self, row: int) -> str:
+        """Return the name of a residue in a picture."""
+        table = self.evidence.table
+        number = f"{table.seqid[row]}{table.icode[row]}".strip()
+        return f"{table.chain[row]} {number} {table.resname[row]}".strip()
 
     def draw(
         self, path: str | Path | None, ax: Any, *, category: str | None = None, **options: Any
@@ -265,31 +474,63 @@ class RamachandranReport(Report):
         """
         from overlap.plot.ramachandran import draw_categories
 
+        categories = self.evidence.categories
+        chosen = (category,) if category in categories else categories
+        shown: dict[str, Any] = {
+            "heading": (self.title(), self._total()),
+            "names": ("", self._names[1]),
+            "levels": [
+                f"{level.name}: {_held(level.cutoffs[name] for name in chosen)} of its residues"
+                for level in self._levels
+            ],
+            "dots": "residues, favored or allowed",
+        }
         return draw_categories(
-            {name: partial(self._panel, name) for name in self.evidence.categories},
-            path, ax, category, names=("residues", "library"), levels=("favored", "allowed"),
-            **options,
+            {name: partial(self._panel, name) for name in categories},
+            path, ax, category, **{**shown, **options},
         )  # fmt: skip
 
+    @property
+    def _levels(self) -> tuple[Level, ...]:
+        return read_levels(("favored", "allowed"), self.evidence.cutoffs)
+
     def _panel(self, category: str) -> RamachandranPanel:
-        from overlap.plot.ramachandran import RamachandranPanel
+        from overlap.plot.ramachandran import RamachandranPanel, dot_area
 
         evidence, table = self.evidence, self.evidence.table
         rows = np.flatnonzero(table.category == category)
         shape = GridShape(category, evidence.grids[category])
-        counts = np.bincount(evidence.verdict[rows], minlength=3)
-        levels = read_levels(("favored", "allowed"), evidence.cutoffs)
+        outlier, allowed, favored = self._counts(category)
+        most = max(sum(self._counts(name)) for name in evidence.categories)
         return RamachandranPanel(
-            title=TITLES[category],
-            truth=Polygons.concat([shape.region(level) for level in levels]),
+            title=f"{TITLES[category]}: {number_of(len(rows), 'residue')}",
+            truth=Polygons.concat([shape.region(level) for level in self._levels]),
             points=np.stack([table.phi[rows], table.psi[rows]], axis=1),
             outliers=evidence.verdict[rows] == 0,
-            labels=[
-                f"{table.chain[i]} {table.seqid[i]}{table.icode[i]} {table.resname[i]}".strip()
-                for i in rows.tolist()
-            ],
-            note=f"{counts[2]} favored, {counts[1]} allowed, {number_of(counts[0], 'outlier')}",
+            labels=[self._label(i) for i in rows.tolist()],
+            note=f"{favored:,} favored, {allowed:,} allowed, {number_of(outlier, 'outlier')}",
+            dot=dot_area(most),
         )
+
+
+@dataclass(frozen=True)
+class _Share:
+    """The share of a verdict in all residues, as it is written."""
+
+    verdict: str
+    count: int
+    total: int
+    percent: str
+    interval: str
+    goal: str
+    met: str
+
+
+def _held(cutoffs: Iterable[float]) -> str:
+    """Write what regions hold, as a percentage or a range of it."""
+    held = sorted({round(100.0 * (1.0 - cutoff), 6) for cutoff in cutoffs})
+    ends = dict.fromkeys((held[0], held[-1])) if held else ()
+    return f"{' to '.join(f'{end:g}' for end in ends)} %"
 
 
 def _percent(share: float) -> str:

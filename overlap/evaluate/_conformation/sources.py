@@ -179,17 +179,20 @@ def in_same_categories(
     return result, notes
 
 
-def digests_of(settings: Mapping[str, Any], roles: Iterable[str]) -> str:
+def digests_of(settings: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """Write the digests of inputs for a sentence.
 
     Parameters
     ----------
     settings : mapping
         Of a report, with an entry for each role.
-    roles : iterable of str
+    names : mapping from str to str
+        What the sides are called, by role.
     """
     known = [
-        f"{role} {settings[role]['sha256'][:16]}" for role in roles if settings[role]["sha256"]
+        f"{name} {settings[role]['sha256'][:16]}"
+        for role, name in names.items()
+        if settings[role]["sha256"]
     ]
     return f"SHA-256: {'; '.join(known)}." if known else ""
 

@@ -10,6 +10,7 @@ from overlap.evaluate.task import Description
 
 from .compared import NUMBERS
 from .evidence import ConformationEvidence
+from .naming import LETTERS, names_of
 from .sides import GridShape, Side
 from .sources import NOT_PAIRED, digests_of, findings_of, notes_of, source_settings
 
@@ -77,10 +78,16 @@ def sentence(evidence: ConformationEvidence, settings: Mapping[str, Any]) -> str
     """
     versions = settings["versions"]
     categories = list(dict.fromkeys(entry.category for entry in evidence.compared))
+    names = names_of(evidence.found.source, evidence.truth.source)
+    named = [
+        f"{letter} ({name})" if name else letter
+        for letter, name in zip(LETTERS.values(), names, strict=True)
+    ]
     parts = [
-        f"Regions of backbone angles were compared with overlap {versions['overlap-metrics']} "
-        f"(NumPy {versions['numpy']}) as polygons on the torus of (phi, psi), for the "
-        f"{'categories' if len(categories) != 1 else 'category'} {', '.join(categories)} at the "
+        f"Regions of backbone angles of {' and '.join(named)} were compared with overlap "
+        f"{versions['overlap-metrics']} (NumPy {versions['numpy']}) as polygons on the torus of "
+        f"(phi, psi), for the {'categories' if len(categories) != 1 else 'category'} "
+        f"{', '.join(categories)} at the "
         f"{'levels' if len(settings['levels']) != 1 else 'level'} {', '.join(settings['levels'])}."
     ]
     estimated = [side for side in evidence.sides if side.table is not None]
@@ -88,11 +95,12 @@ def sentence(evidence: ConformationEvidence, settings: Mapping[str, Any]) -> str
         kappas = sorted({kappa for side in estimated for kappa in _kappas(side).values()})
         shown = " to ".join(f"{kappa:g}" for kappa in (kappas[:1] + kappas[1:][-1:]))
         what = "residues" if settings["level_by"] == "points" else "smoothed density"
+        letters = " and ".join(LETTERS[side.role] for side in estimated)
+        density = settings["density"]
         parts.append(
-            f"Densities of {' and '.join(side.role for side in estimated)} are sums of von Mises "
-            f"kernels (kappa {shown or settings['density']['kappa']}) on nodes "
-            f"{settings['density']['step']:g} degrees apart; a level holds its fraction of the "
-            f"{what}."
+            f"Densities of {letters} are sums of von Mises kernels (kappa "
+            f"{shown or density['kappa']}) on nodes {density['step']:g} degrees apart; "
+            f"a level holds its fraction of the {what}."
         )
     cutoffs = settings["cutoffs"]
     if "favored" in settings["levels"] or "allowed" in settings["levels"]:
@@ -101,11 +109,11 @@ def sentence(evidence: ConformationEvidence, settings: Mapping[str, Any]) -> str
     if "bootstrap" in settings:
         boot = settings["bootstrap"]
         drawn = " and ".join(
-            f"{entry['units']:,} {entry['unit']}s ({role})"
+            f"{entry['units']:,} {entry['unit']}s ({LETTERS[role]})"
             for role, entry in settings["resample"].items()
         )
         parts.append(
             f"Intervals are {100 * boot['confidence_level']:g}% bootstrap intervals "
             f"({boot['method'].partition(',')[0]}, {boot['resamples']} resamples of {drawn})."
         )
-    return " ".join(part for part in [*parts, digests_of(settings, ("found", "truth"))] if part)
+    return " ".join(part for part in [*parts, digests_of(settings, LETTERS)] if part)
