@@ -26,6 +26,7 @@ __all__ = [
 
 _GRID = np.linspace(0.0, 1.0, 101)
 _MANY_CLASSES = 40
+_MANY_ENTRIES = 4  # of a legend inside the axes
 _MANY_LINES = 12  # faint lines of single classes that can be told apart
 
 
@@ -174,7 +175,10 @@ def draw_curves(report: _Curved, ax: Axes, *, iou: float | None = None) -> None:
                 label=f"{_level(threshold)}   {_padded(100 * value)}",
             )
     if thresholds:
-        ax.legend(title="IoU   mAP %", fontsize="small", title_fontsize="small", framealpha=0.9)
+        # a long legend would hide the curves
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.16), "ncols": 3}
+        place = below if len(thresholds) > _MANY_ENTRIES else {"framealpha": 0.9}
+        ax.legend(title="IoU   mAP %", fontsize="small", title_fontsize="small", **place)
     mean = summary.get("mAP", float("nan"))
     ax.set_title(
         f"{caption(report.settings.get('protocol', ''))}: mAP {100 * mean:.2f} %", fontsize="medium"

@@ -117,7 +117,7 @@ class DetectionReport(Report):
         return [
             Picture(
                 "Precision against recall",
-                partial(panel, partial(draw_curves, whole)),
+                partial(panel, partial(draw_curves, whole), 4.3),
                 f"Curves of precision, mean over classes, against recall: {values}.",
                 "One line for each threshold. The further a line stays high, the better.",
             ),

@@ -93,7 +93,7 @@ class TemporalReport(Report):
         pictures = [
             Picture(
                 "Precision against recall",
-                partial(panel, partial(draw_curves, self)),
+                partial(panel, partial(draw_curves, self), 4.3),
                 f"Curves of precision, mean over classes, against recall, one for each IoU "
                 f"threshold: {values}.",
                 f"Strong lines: mean over classes, one for each IoU threshold. {_FAINT} at IoU "
