@@ -217,12 +217,12 @@ def test_check_and_list(run, library, tmp_path):
     assert (code, err) == (1, "")
     lines = out.splitlines()
     assert lines[:3] == [
-        f"{PEPTIDE}: structures",
-        "  14 residues in 1 chain, 12 with both angles",
-        "  5 general, 1 glycine, 1 cispro, 1 transpro, 2 prepro, 2 ileval",
+        f"{PEPTIDE}: protein structure",
+        "  residues    14 in 1 chain, 12 with both angles",
+        "  categories  5 general, 1 glycine, 1 cispro, 1 transpro, 2 prepro, 2 ileval",
     ]
-    assert "  876 rows in 12 chains, 876 with both angles" in lines
-    assert any(line.startswith("  general: 36 x 36 nodes, rank") for line in lines)
+    assert "  rows        876 in 12 chains, 876 with both angles" in lines
+    assert any(line.startswith("  general   36 x 36 nodes, rank") for line in lines)
     odd = [line for line in lines if line.startswith("  odd: ")]
     assert "  odd: 1 residue without angles: undefined angle" in odd
     assert any("read as radians" in line for line in odd)
