@@ -312,9 +312,8 @@ class RamachandranReport(Report):
         if not self._goals:
             cuts = is_top8000(self.evidence.library)
             other = "the cutoffs are other ones" if cuts else "this is another library"
-            note = f"No goals: there are some in {SOURCE}, and {other}."
-        without = [k for k in range(3, 6) if not any(row[k] for row in rows)]
-        kept = [k for k in range(6) if k not in without]
+            note = f"No goals: they are stated in {SOURCE}, and {other}."
+        kept = [k for k in range(len(columns)) if any(row[k] for row in rows)]
         return Section(
             "All residues", [columns[k] for k in kept], [[row[k] for k in kept] for row in rows],
             keys=1, note=note,
