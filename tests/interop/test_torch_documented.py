@@ -11,7 +11,18 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-PAGE = Path(__file__).parents[2] / "docs" / "guides" / "torch.md"
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def names_after(page: Path, count: int) -> dict:
+    """Run the blocks of a page that are no sessions, and return the names that they make."""
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    blocks = [block for block in blocks if not block.startswith(">>>")]
+    assert len(blocks) == count
+    names: dict = {}
+    for block in blocks:
+        exec(compile(block, str(page), "exec"), names)
+    return names
 
 
 @pytest.mark.parametrize("name", ["_losses", "_scores"])
@@ -24,11 +35,7 @@ def test_docstrings(name):
 
 @pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")  # by torch.func itself
 def test_page():
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 4
-    names: dict = {}
-    for block in blocks:
-        exec(compile(block, str(PAGE), "exec"), names)
+    names = names_after(DOCS / "guides" / "torch.md", 4)
     assert names["pred"].grad.shape == (2, 4)
     assert names["tubes"].grad.shape == (1, 6)
     assert names["raw"].grad.shape == (1, 4)
@@ -37,3 +44,11 @@ def test_page():
     assert names["matrix"].shape == (2, 2)
     assert names["second"](names["pred"].detach()).shape == (2, 4, 2, 4)
     assert names["items"][1] > 10.0  # apart: minus the logarithm of the floor
+
+
+def test_tutorial(capsys):
+    page = DOCS / "tutorials" / "training.md"
+    losses = names_after(page, 1)["losses"]
+    assert losses[-1] < 0.1 < losses[0]
+    said = re.search(r"```text\n(loss .*)\n```", page.read_text(encoding="utf-8"))[1]
+    assert said == capsys.readouterr().out.strip()
