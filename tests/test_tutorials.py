@@ -102,7 +102,10 @@ def test_page_does_what_it_says(page, tmp_path, monkeypatch):
         ("```sh\nexit 3\n```\n", "line 2: exit code 3"),
         ("```sh\necho one\n```\n\n```text\ntwo\n```\n", "page, line 6: the screen shows\none"),
         ("```python\n>>> 1 + 1\n3\n\n```\n", "Expected:\n    3\nGot:\n    2"),
-        ("```python\n>>> a = 1\n```\n\n```sh\ntrue\n```\n\n```python\n>>> a\n2\n```\n", "Got:\n    1"),
+        (
+            "```python\n>>> a = 1\n```\n\n```sh\ntrue\n```\n\n```python\n>>> a\n2\n```\n",
+            "Got:\n    1",
+        ),
     ],
 )
 def test_a_wrong_page_is_found(block, message, tmp_path, monkeypatch):
