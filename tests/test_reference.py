@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import pkgutil
 import re
 from pathlib import Path
 
 import pytest
 
 import overlap as ov
+from overlap import interop
 from overlap.cli.program import cli
 
 PAGES = Path(__file__).parents[1] / "docs" / "reference"
@@ -18,6 +20,11 @@ MODULE = re.compile(r"^\.\. (?:current)?module:: ([\w.]+)$")
 ENTRY = re.compile(r"^(?:   |\.\. py:data:: )(\w+)$")
 MODULES = ("overlap", "overlap.coders", "overlap.evaluate", "overlap.io", "overlap.losses",
            "overlap.plot", "overlap.testing")  # fmt: skip
+INTEROP = sorted(
+    module.name
+    for module in pkgutil.iter_modules(interop.__path__)
+    if not module.name.startswith("_")
+)
 
 
 def entries() -> dict[str, list[str]]:
@@ -50,19 +57,21 @@ def test_modules_that_are_attributes():
     assert set(found["overlap.amodal"]) == set(ov.amodal.__all__)
     rest = set(importlib.import_module("overlap.torus").__all__) - public("overlap")
     assert set(found["overlap.torus"]) == rest
-    assert {"overlap.interop.torch", "overlap.amodal", "overlap.torus", *MODULES} == set(found)
+    inside = {f"overlap.interop.{name}" for name in INTEROP}
+    assert {"overlap.amodal", "overlap.torus", *inside, *MODULES} == set(found)
 
 
-def test_names_for_torch():
-    """Read, not imported, since torch may not be there."""
-    spec = importlib.util.find_spec("overlap.interop.torch")
+@pytest.mark.parametrize("name", INTEROP)
+def test_names_for_other_libraries(name):
+    """Read, not imported, since the library may not be there."""
+    spec = importlib.util.find_spec(f"overlap.interop.{name}")
     tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
     (names,) = [
         ast.literal_eval(node.value)
         for node in tree.body
         if isinstance(node, ast.Assign) and node.targets[0].id == "__all__"
     ]
-    assert sorted(entries()["overlap.interop.torch"]) == sorted(names)
+    assert sorted(entries()[f"overlap.interop.{name}"]) == sorted(names)
 
 
 def test_every_command_has_one_entry():
