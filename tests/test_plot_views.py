@@ -63,6 +63,8 @@ def test_a_mark_at_the_left_front_and_top_is_there_in_every_plane(order, flips, 
         # front is left on sagittal planes, and the patient's left is right on the others
         assert np.sign(mean - middle).tolist() == [-1.0 if name == "sagittal" else 1.0, 1.0]
         cell = missed.get_path().vertices
+        cross = float(ax.lines[1].get_xdata()[0]), float(ax.lines[2].get_ydata()[0])
+        assert missed.get_path().contains_point(cross)
         shown = np.concatenate([ax.get_xlim(), ax.get_ylim()])
         assert shown[0] <= cell[:, 0].min() < cell[:, 0].max() <= shown[1]
         assert shown[2] <= cell[:, 1].min() < cell[:, 1].max() <= shown[3]
