@@ -80,7 +80,6 @@ def protein(folder: Path) -> None:
     structure.make_mmcif_document().write_file(str(folder / "p.cif"))
     again = read_structures(folder / "p.cif")
     assert np.array_equal(again.phi, table.phi, equal_nan=True)
-    command("ramachandran", "--sample", "--quiet")
 
 
 def detection(folder: Path) -> None:

@@ -47,8 +47,8 @@ def _terms_under(sample: Sample, enclosure: str) -> None:
         mean = 0.5 * (a + b)
         hold("intersection <= mean measure", shared <= mean + room, intersection=shared)
     hold("terms agree with measure()", close(a, found.measure()), measure=found.measure())
-    if got.hull is not None and got.center_gap2 is not None:
-        hull, gap, diameter = got.hull, got.center_gap2, got.diameter2
+    hull, gap, diameter = got.hull, got.center_gap2, got.diameter2
+    if hull is not None and gap is not None and diameter is not None:
         room = ROUNDING * hull
         least = np.maximum(a, b) if geometry.bounded else 0.5 * (a + b)
         hold("hull >= measures", hull >= least - room, hull=hull)
@@ -56,7 +56,7 @@ def _terms_under(sample: Sample, enclosure: str) -> None:
             hold("hull >= union", hull >= got.union - room, hull=hull, union=got.union)
         if geometry.centers:
             hold("0 <= center_gap2 <= diameter2", (gap >= 0) & (diameter >= gap), gap=gap)
-    if got.outside is not None:
+    if got.outside is not None and hull is not None:
         outside = got.outside
         hold("0 <= outside <= hull", (outside >= 0) & (outside <= hull + room), outside=outside)
     sided = geometry.sides

@@ -12,16 +12,7 @@ from . import user_program as program
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "part",
-    [
-        program.scores_of_regions,
-        program.every_kind,
-        program.labels,
-        program.training,
-        program.extending,
-    ],
-)
+@pytest.mark.parametrize("part", [program.scores_of_regions, program.labels, program.training])
 def test_parts_without_files(part):
     part()
 

@@ -1,7 +1,7 @@
 """A program of a user, read by type checkers: every field once, with the types of its results.
 
-``mypy --strict`` and ``basedpyright`` have to find no error and no unknown type. What needs no
-files of the user is run by `test_user_program.py`.
+``mypy --strict`` and ``basedpyright`` have to find no error and no unknown type. What
+compiles few kernels is run by `test_user_program.py`.
 """
 
 from __future__ import annotations
@@ -40,8 +40,7 @@ def scores_of_regions() -> None:
     assert_type(mine.value_and_grad(found, truth)[0], Floats)
     assert_type(mine.value_and_grad(found, truth)[1], Floats)
     assert_type(mine.value_and_grad(found, truth, wrt="both")[1], tuple[Floats, Floats])
-    table = ov.iou.pairs(found, truth, at_least=0.5)
-    print(table.nnz, table.toarray())
+    print(ov.iou.pairs(found, truth, at_least=0.5).nnz)
     kept = ov.nms(found, [0.9, 0.8], threshold=0.5)
     assert_type(kept, ov.Kept)
     assert_type(kept.index, NDArray[np.int64])
@@ -101,7 +100,7 @@ def reports(folder: Path) -> None:
     assert_type(report.to_json(folder / "r.json"), str)
     assert_type(report.intervals, tuple[Interval, ...])
     other = evaluate.temporal(truth=truth, found=found, protocol="thumos14")
-    assert_type(evaluate.compare(report, other), Comparison)
+    assert_type(evaluate.compare(report, report, names=["a", "b"], resamples=50), Comparison)
     assert_type(evaluate.explain(report, other), Explanation)
     volumes = evaluate.segmentation(
         truth=folder / "truth", found=folder / "found", metrics=["dice", ov.iou]
