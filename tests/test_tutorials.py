@@ -1,4 +1,4 @@
-"""Tutorials and how-tos, followed literally: the blocks of a page in order, in one empty folder.
+"""Tutorials, how-tos and the README, followed literally: the blocks of a page in order, in one empty folder.
 
 Shell blocks run with the `overlap` of this environment, and print what a ``text`` block behind
 them says, where ``...`` stands for anything. Python sessions run in between. A block of Python
@@ -25,10 +25,12 @@ PAGES = sorted(
     for folder in ("tutorials", "guides")
     for page in DOCS.glob(f"{folder}/*.md")
     if "```sh" in page.read_text(encoding="utf-8") and page.stem not in EXAMPLES
-)
+) + [DOCS.parent / "README.md"]
 _BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# ([\w/]+\.\w+)\n")
-_INSTALLS = re.compile(r"^(python3? -m venv|pip install|\. \.venv/bin/activate)", re.MULTILINE)
+_INSTALLS = re.compile(
+    r"^(python3? -m venv|(\.venv/bin/)?pip install|\. \.venv/bin/activate)", re.MULTILINE
+)
 
 
 def blocks(page: str) -> Iterator[tuple[str, str, int]]:
