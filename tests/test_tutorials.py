@@ -1,4 +1,4 @@
-"""Tutorials, how-tos and the README, followed literally: the blocks of a page in order, in one empty folder.
+"""Tutorials, how-tos and the README, followed literally, block by block, in one empty folder.
 
 Shell blocks run with the `overlap` of this environment, and print what a ``text`` block behind
 them says, where ``...`` stands for anything. Python sessions run in between. A block of Python
@@ -20,12 +20,13 @@ import pytest
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 #: Pages whose commands are about files and machines that a reader brings.
 EXAMPLES = {"index", "possession", "scaling"}
-PAGES = sorted(
+PAGES = [DOCS.parent / "README.md"]
+PAGES += sorted(
     page
     for folder in ("tutorials", "guides")
     for page in DOCS.glob(f"{folder}/*.md")
     if "```sh" in page.read_text(encoding="utf-8") and page.stem not in EXAMPLES
-) + [DOCS.parent / "README.md"]
+)
 _BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# ([\w/]+\.\w+)\n")
 _INSTALLS = re.compile(
