@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from overlap.cli.options import Choice, Shared, changed_fields, evaluating, known_name
+from overlap.cli.options import Choice, Shared, changed_fields, evaluating, known_name, split_names
 
 __all__ = ["detection_command"]
 
@@ -13,10 +13,13 @@ __all__ = ["detection_command"]
 @click.argument("truth", required=True)
 @click.argument("found", required=True)
 @click.option("--protocol", default="coco", show_default=True, metavar="NAME",
-              help="Whose rules; see `overlap list detection-protocols`.")  # fmt: skip
+              help="Whose rules; see `overlap list protocols`.")  # fmt: skip
 @click.option("--iou", metavar="A:B:STEP", help="Thresholds, both ends included, or 0.5,0.75.")
 @click.option("--kind", type=Choice(["boxes", "masks"]),
               help="What is compared; by default masks where results have no bbox.")  # fmt: skip
+@click.option("--box-format", type=Choice(["xywh", "xyxy"]),
+              help="What the four numbers of a line of text are.")  # fmt: skip
+@click.option("--classes", metavar="NAMES", help="Names with commas; by default those of TRUTH.")
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE",
               help="Change one field of the protocol; repeatable.")  # fmt: skip
 @evaluating("images", "Draw the curves")
@@ -26,12 +29,16 @@ def detection_command(
     protocol: str,
     iou: str | None,
     kind: str | None,
+    box_format: str | None,
+    classes: str | None,
     changes: tuple[str, ...],
     shared: Shared,
 ) -> int:
     """Score the boxes or masks in FOUND against those in TRUTH.
 
-    TRUTH is COCO's JSON of annotations, FOUND its list of results; both may be gzipped.
+    TRUTH and FOUND are files or folders of one form, recognised by their content: annotations and
+    results of COCO (JSON, may be gzipped); XML annotations and text results of VOC; text files with
+    lines of boxes, one for each image.
     """
     shared.check([truth, found])
     from overlap.evaluate import DETECTION_PROTOCOLS
@@ -44,6 +51,8 @@ def detection_command(
         protocol=DETECTION_PROTOCOLS[name].with_fields(**changed_fields(changes)),
         iou=iou,
         kind=kind,
+        box_format=box_format,
+        classes=split_names(classes),
         **shared.options(),
     )
     return 2 if shared.finish(report) else 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -31,16 +33,20 @@ def _scores(module: str = "overlap") -> list[list[str]]:
 
 def _protocols() -> list[list[str]]:
     """Name, thresholds and description of each protocol."""
-    from overlap.evaluate import PROTOCOLS
+    from overlap.evaluate import DETECTION_PROTOCOLS, PROTOCOLS
 
-    return [
-        [
-            name,
-            f"IoU {protocol.thresholds[0]:g} to {protocol.thresholds[-1]:g}",
-            protocol.description,
-        ]
-        for name, protocol in PROTOCOLS.items()
-    ]
+    rows: list[list[str]] = []
+    kinds: tuple[tuple[str, Mapping[str, Any]], ...] = (
+        ("temporal", PROTOCOLS),
+        ("detection", DETECTION_PROTOCOLS),
+    )
+    for command, protocols in kinds:
+        for name, protocol in protocols.items():
+            ends = dict.fromkeys((protocol.thresholds[0], protocol.thresholds[-1]))
+            levels = [f"{level:g}" for level in ends]
+            measure = "distance" if getattr(protocol, "distance", False) else "IoU"
+            rows.append([name, f"{command}, {measure} {' to '.join(levels)}", protocol.description])
+    return rows
 
 
 def _metrics() -> list[list[str]]:

@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from overlap.io import detection_forms
 from overlap.io._paths import suffix_of
 from overlap.io.angles import read_angles
 from overlap.io.candidate import Candidate
@@ -20,6 +21,7 @@ from overlap.io.conformation_check import inspect_conformations, is_conformation
 from overlap.io.conformations import read_conformations
 from overlap.io.folder_check import FolderContent, inspect_folder, is_folder_of_volumes
 from overlap.io.folders import cases_of, find_image, pair_folders
+from overlap.io.form_check import compare_forms, inspect_form, is_form
 from overlap.io.inspection import Inspection
 from overlap.io.label_name_check import inspect_label_names, is_label_names
 from overlap.io.label_names import read_labels
@@ -161,6 +163,10 @@ BOXES = Check(
     "boxes", (read_coco_truth, read_coco_results), is_boxes,
     lambda candidate, how: inspect_boxes(candidate),
 )  # fmt: skip
+FORMS = Check(
+    "regions", tuple(form.reader for form in detection_forms.FORMS), is_form,
+    lambda candidate, how: inspect_form(candidate),
+)  # fmt: skip
 POSSESSION = Check(
     "possession", (read_region_table, read_tables), is_table,
     lambda candidate, how: inspect_table(candidate),
@@ -175,8 +181,8 @@ STRATA = Check(
 
 #: In the order in which they are asked. Names of labels are the least particular JSON.
 CHECKS = (
-    PARTS, VOLUME, CONFORMATIONS, FOLDER, REPORT, COMPARISON, BOXES, POSSESSION, SEGMENTS, STRATA,
-    LABEL_NAMES,
+    PARTS, VOLUME, FORMS, CONFORMATIONS, FOLDER, REPORT, COMPARISON, BOXES, POSSESSION, SEGMENTS,
+    STRATA, LABEL_NAMES,
 )  # fmt: skip
 
 
@@ -229,6 +235,7 @@ def inspect_together(
         of[check].append((path, seen))
     result = _scored(of[SEGMENTS], "overlap temporal", _fit_of_segments)
     result += _scored(of[BOXES], "overlap detection", compare_boxes)
+    result += _scored(of[FORMS], "overlap detection", compare_forms)
     result += _tables(of[POSSESSION], how)
     result += _volumes(of[FOLDER], of[VOLUME], how)
     if of[FOLDER]:

@@ -18,6 +18,7 @@ from overlap.io._source import Source, read_source
 
 __all__ = ["Candidate"]
 
+_GLANCE, _FEW = 4096, 20  # bytes of a file, and lines, that tell what a folder holds
 _TABLES = (".csv", ".tsv", ".txt")
 
 
@@ -110,6 +111,26 @@ class Candidate:
             return ()
         inside = (path for path in Path(self.path).iterdir() if not path.is_dir())
         return tuple(sorted(path for path in inside if path.name[0] != "."))
+
+    @cached_property
+    def first_lines(self) -> tuple[list[str], ...]:
+        """Words of the first lines of the first text files of a folder."""
+        result = []
+        for path in self.files:
+            if path.suffix.lower() == ".txt" and path.name != "classes.txt":
+                with path.open("rb") as file:
+                    start = file.read(_GLANCE)
+                lines = start.split(b"\n")[: _FEW if len(start) < _GLANCE else -1]
+                words = [line.decode("utf-8", "replace").split() for line in lines[:_FEW]]
+                result += [some for some in words if some]
+            if len(result) >= _FEW:
+                break
+        return tuple(result)
+
+    @property
+    def line_widths(self) -> set[int]:
+        """Numbers of words of these lines."""
+        return set(map(len, self.first_lines))
 
 
 def _parquet_names(path: str) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,9 @@ import numpy as np
 from overlap.io.candidate import Candidate
 from overlap.io.coco import Categories, is_coco, read_coco_results, read_coco_truth
 from overlap.io.detections import Detections
+from overlap.io.form_check import facts_of
 from overlap.io.inspection import Inspection
-from overlap.io.printable import number_of, some
+from overlap.io.printable import some
 
 __all__ = ["compare_boxes", "inspect_boxes", "is_boxes"]
 
@@ -48,7 +48,7 @@ def inspect_boxes(candidate: Candidate) -> Inspection:
     """
     if is_coco(candidate.payload):
         truth, names = read_coco_truth(candidate.path)
-        facts = _facts(truth)
+        facts = facts_of(truth)
         crowds = int(truth.flags["crowd"].sum())
         if crowds:
             facts.append(("crowds", f"{crowds:,}"))
@@ -57,7 +57,7 @@ def inspect_boxes(candidate: Candidate) -> Inspection:
     ids = [(row["image_id"], row["category_id"]) for row in candidate.payload]
     images, categories = (_entries(column) for column in zip(*ids, strict=True))
     found = read_coco_results(candidate.path, Categories(images, categories, candidate.path))
-    facts = _facts(found)
+    facts = facts_of(found)
     assert found.confidence is not None
     score = found.confidence
     facts.append(("confidences", f"{score.min():g} to {score.max():g}"))
@@ -95,17 +95,3 @@ def _entries(ids: tuple[Any, ...]) -> list[dict[str, Any]]:
     """Return the different ids as annotations have them; others are left to the reader."""
     usable = (name for name in ids if isinstance(name, str | int))
     return [{"id": name} for name in dict.fromkeys(usable)]
-
-
-def _facts(table: Detections) -> list[tuple[str, str]]:
-    facts = [("boxes", f"{len(table):,} in {number_of(len(table.items), 'image')}")]
-    if len(table):
-        area = table.sizes["area"]
-        facts.append(
-            ("areas", f"{area.min():.4g} to {area.max():.4g}, median {np.median(area):.4g}")
-        )
-        counts = Counter(table.label[table.label >= 0].tolist())
-        most = [f"{table.labels[k]} ({count:,})" for k, count in counts.most_common(_SHOWN)]
-        more = f", ... ({len(counts)} in all)" * (len(counts) > _SHOWN)
-        facts.append(("classes", ", ".join(most) + more))
-    return facts

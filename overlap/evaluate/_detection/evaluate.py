@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from overlap.evaluate.bootstrap import Bootstrap, Seed
@@ -24,6 +25,8 @@ def detection(
     protocol: str | DetectionProtocol = "coco",
     iou: Any = None,
     kind: str | None = None,
+    box_format: str | None = None,
+    classes: Sequence[str] | None = None,
     rng: Seed = 0,
     bootstrap: int = 0,
     confidence_level: float = 0.95,
@@ -37,7 +40,8 @@ def detection(
     Parameters
     ----------
     truth, found : path, mapping, list or Detections
-        Annotations, and detections with confidences.
+        Annotations, and detections with confidences: files and folders in any form of
+        `overlap detection`, content of COCO's JSON, or tables.
     protocol : str or DetectionProtocol
         Rules, by name (``overlap.evaluate.DETECTION_PROTOCOLS``) or as a value.
     iou : str, float or iterable of float, optional
@@ -45,6 +49,11 @@ def detection(
     kind : {"boxes", "masks"}, optional
         What of COCO's files is compared; by default masks where results have a segmentation and
         no bbox, else boxes.
+    box_format : {"xywh", "xyxy"}, optional
+        What the four numbers of a line of text are: left, top, width, height, or left, top, right,
+        bottom.
+    classes : sequence of str, optional
+        The classes that are evaluated; by default those of the truth.
     rng : int, Generator, SeedSequence or None
         Source of randomness of the bootstrap.
     bootstrap : int
@@ -88,7 +97,7 @@ def detection(
         chosen = chosen.with_fields(**changes)
     return run(  # type: ignore[return-value]
         DetectionTask(chosen),
-        read_inputs(truth, found, kind),
+        read_inputs(truth, found, kind, box_format=box_format, classes=classes),
         bootstrap=Bootstrap(bootstrap, confidence_level, rng, progress=progress),
         workers=workers,
         resume=resume,

@@ -169,8 +169,9 @@ class DetectionEvidence(ByValue):
         return cells
 
     def _sampled(self, of: str) -> bool:
-        """Whether cells have an axis of recalls."""
-        return of == "AP" and self.protocol.interpolation == "grid"
+        """Whether cells have an axis of recalls: means of COCO's are over these as well."""
+        grid = self.protocol.interpolation == "grid" and self.protocol.summary != "map"
+        return of == "AP" and grid
 
     def numbers(self) -> list[Number]:
         """Return the numbers of the summary."""

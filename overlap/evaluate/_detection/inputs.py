@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from overlap.io.coco import coco_content, read_coco_results, read_coco_truth
+from overlap.io.candidate import Candidate
+from overlap.io.coco import CocoContent, coco_content, read_coco_results, read_coco_truth
+from overlap.io.detection_forms import FORMS, Reading, form_of
 from overlap.io.detections import Detections
+from overlap.io.printable import brief, number_of
 
 __all__ = ["Detections", "read_inputs"]
 
 
-def read_inputs(truth: Any, found: Any, kind: str | None = None) -> dict[str, Detections]:
+def read_inputs(
+    truth: Any,
+    found: Any,
+    kind: str | None = None,
+    *,
+    box_format: str | None = None,
+    classes: Sequence[str] | None = None,
+) -> dict[str, Detections]:
     """Read truths and detections, and number their items and classes alike.
 
     Parameters
     ----------
     truth, found : path, mapping, list or Detections
     kind : {"boxes", "masks"}, optional
-        What of files is compared; by default masks where results have a segmentation and no bbox.
+        What of COCO's files is compared; by default masks where results have a segmentation and no
+        bbox.
+    box_format : {"xywh", "xyxy"}, optional
+        What the four numbers of a line of text are.
+    classes : sequence of str, optional
+        The classes, in their order; by default those of the truth.
 
     Returns
     -------
     dict of Detections
-        ``truth`` and ``found``; classes are those of the truth.
+        ``truth`` and ``found``.
 
     Raises
     ------
@@ -35,17 +52,62 @@ def read_inputs(truth: Any, found: Any, kind: str | None = None) -> dict[str, De
     """
     if kind not in (None, "boxes", "masks"):
         raise ValueError(f"kind = {kind!r} is not 'boxes' or 'masks'")
-    if isinstance(truth, Detections) and isinstance(found, Detections):
-        return _aligned(truth, found)
-    if isinstance(truth, Detections) or isinstance(found, Detections):
-        raise ValueError("truth and found: one is a table of Detections; give both as tables")
-    given, results = coco_content(truth), coco_content(found)
+    how = Reading(box_format)
+    known = _table(truth, how)
+    if known is None:
+        if isinstance(found, Detections):
+            raise ValueError("truth and found: found is a table of Detections; give both as tables")
+        both = _coco(coco_content(truth), coco_content(found), kind)
+    else:
+        table = _table(found, how._replace(truth=known))
+        if table is None:
+            raise ValueError(
+                f"found ({found if isinstance(found, str | Path) else type(found).__name__}) is "
+                f"in COCO's form, or unknown, and truth ({known.source}) is not; give both in one"
+            )
+        both = _aligned(known, table)
+    return both if classes is None else _of_classes(both, classes)
+
+
+def _table(source: Any, how: Reading) -> Detections | None:
+    """Read an input that names its items and classes; None for the numbers of COCO."""
+    if isinstance(source, Detections):
+        return source
+    if not isinstance(source, str | os.PathLike):
+        return None
+    candidate = Candidate(os.fspath(source))
+    form = form_of(candidate)
+    if form is not None:
+        return form.read(candidate.path, how)
+    if candidate.is_folder:
+        raise ValueError(
+            f"{candidate.path}: a folder of no known form; known are "
+            f"{', '.join(form.name for form in FORMS)}"
+        )
+    return None
+
+
+def _coco(truth: CocoContent, found: CocoContent, kind: str | None) -> dict[str, Detections]:
+    """Read annotations and results of COCO."""
     if kind is None:
-        rows = results.content if isinstance(results.content, list) else []
+        rows = found.content if isinstance(found.content, list) else []
         first = rows[0] if rows and isinstance(rows[0], Mapping) else {}
         kind = "masks" if "segmentation" in first and not first.get("bbox") else "boxes"
-    known, names = read_coco_truth(given, kind)
-    return {"truth": known, "found": read_coco_results(results, names, kind)}
+    known, names = read_coco_truth(truth, kind)
+    return {"truth": known, "found": read_coco_results(found, names, kind)}
+
+
+def _of_classes(both: dict[str, Detections], classes: Sequence[str]) -> dict[str, Detections]:
+    """Give both tables other classes; regions of those left out belong to none."""
+    names = tuple(map(str, classes))
+    if len(set(names)) < len(names) or not names:
+        raise ValueError(f"classes = {brief(classes)}: give one name or more, each once")
+    place = {name: k for k, name in enumerate(names)}
+    number = np.array([*(place.get(name, -1) for name in both["truth"].labels), -1])
+    return {
+        role: replace(table, labels=names, label=number[table.label])
+        for role, table in both.items()
+    }
 
 
 def _aligned(truth: Detections, found: Detections) -> dict[str, Detections]:
@@ -55,6 +117,11 @@ def _aligned(truth: Detections, found: Detections) -> dict[str, Detections]:
         raise ValueError(
             f"found ({found.source}) has no confidences"
             + (", and truth has: exchange them" if swapped else "; give one for each region")
+        )
+    if truth.confidence is not None:
+        raise ValueError(
+            f"truth ({truth.source}) has confidences, as detections have; give the annotated "
+            "regions. Are truth and found exchanged?"
         )
     items = dict.fromkeys((*truth.items, *found.items))
     place = {name: k for k, name in enumerate(items)}
@@ -71,4 +138,24 @@ def _aligned(truth: Detections, found: Detections) -> dict[str, Detections]:
             label=label[table.label],
         )
 
+    said = _strangers(truth, found)
+    found = replace(found, findings=(*found.findings, *said))
     return {"truth": renumbered(truth), "found": renumbered(found)}
+
+
+def _strangers(truth: Detections, found: Detections) -> list[str]:
+    """Say which items and classes of detections the truth lacks."""
+    findings = []
+    for index, names, known, what, fate in (
+        (found.item, found.items, truth.items, "items", "they are false"),
+        (found.label, found.labels, truth.labels, "classes", "they belong to no class"),
+    ):
+        there = set(known)
+        strange = np.array([name not in there for name in names] + [False])[index]
+        if strange.any():
+            first = names[index[int(np.argmax(strange))]]
+            findings.append(
+                f"{found.source}: {number_of(int(strange.sum()), 'detection')} of {what} that the "
+                f"truth lacks (first: {brief(first)}); {fate}"
+            )
+    return findings

@@ -15,6 +15,7 @@ __all__ = ["TIES", "Rules"]
 #: Orders of detections of equal confidence.
 TIES = {
     "argsort_reversed": "numpy.argsort(...)[::-1]: unstable, as many Python programs do",
+    "argsort_negated": "numpy.argsort(-confidence): unstable, as the scripts of DOTA do",
     "file": "equal confidences keep the order of the input",
     "file_reversed": "the later one first",
     "item": "equal confidences are ordered by item, then as in the input",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,6 +20,12 @@ from .strata import Stratum, outside_any
 from .table import OUTSIDE, Table, order_in_groups
 
 __all__ = ["Scene"]
+
+#: Orders of a whole class that only NumPy's sorting itself gives.
+_UNSTABLE: dict[str, Callable[[NDArray[np.float64]], NDArray[np.int64]]] = {
+    "argsort_reversed": lambda confidence: confidence.argsort()[::-1],
+    "argsort_negated": lambda confidence: (-confidence).argsort(),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,17 +183,17 @@ class Scene(ByValue):
             keys = [-found.place]
         elif ties == "item":
             keys = [*keys, found.item]
-        if ties != "argsort_reversed":
+        if ties not in _UNSTABLE:
             keys = [*keys, -confidence]
         rows = np.flatnonzero(found.label >= 0)
         label = found.label[rows]
         order = order_in_groups(label, [key[rows] for key in keys])
         visit = rows[order]
         pointer = np.searchsorted(label[order], np.arange(len(self.labels) + 1))
-        if ties == "argsort_reversed":
+        if ties in _UNSTABLE:
             for c in range(len(self.labels)):
                 some = visit[pointer[c] : pointer[c + 1]]
-                visit[pointer[c] : pointer[c + 1]] = some[confidence[some].argsort()[::-1]]
+                visit[pointer[c] : pointer[c + 1]] = some[_UNSTABLE[ties](confidence[some])]
         if shuffle is None:
             self._orders[ties] = visit, pointer
         return visit, pointer

@@ -1,0 +1,82 @@
+"""Forms in which files hold regions of images, and what each is recognised by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from overlap.io.box_lines import is_box_lines, read_box_lines
+from overlap.io.candidate import Candidate
+from overlap.io.detections import Detections
+from overlap.io.voc import is_voc_results, is_voc_truth, read_voc_results, read_voc_truth
+
+__all__ = ["FORMS", "Form", "Reading", "form_of"]
+
+
+class Reading(NamedTuple):
+    """What files do not say of themselves.
+
+    Attributes
+    ----------
+    box_format : {"xywh", "xyxy"}, optional
+        What the four numbers of a box are.
+    truth : Detections, optional
+        The truth that results belong to.
+    """
+
+    box_format: str | None = None
+    truth: Detections | None = None
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form of files.
+
+    Attributes
+    ----------
+    name : str
+        What such files are called.
+    role : {"truth", "found", ""}
+        Which side they are; empty where their content says it.
+    recognises : callable
+        Tells of a `Candidate` whether it is of this form.
+    reader : callable
+        Function that reads it.
+    read : callable
+        Calls it with a path and a `Reading`.
+    """
+
+    name: str
+    role: str
+    recognises: Callable[[Candidate], bool]
+    reader: Callable[..., Any]
+    read: Callable[[str, Reading], Detections]
+
+
+def _lines(path: str, how: Reading) -> Detections:
+    """Read lines of boxes; those of results are by image or by class."""
+    names = {file.stem for file in Candidate(path).files if file.suffix.lower() == ".txt"}
+    if how.truth is not None and not names & set(how.truth.items) and names & set(how.truth.labels):
+        return read_voc_results(path)
+    return read_box_lines(path, how.box_format)
+
+
+#: In the order in which they are asked.
+FORMS = (
+    Form("XML annotations of VOC", "truth", is_voc_truth, read_voc_truth,
+         lambda path, how: read_voc_truth(path)),
+    Form("text results of VOC", "found", is_voc_results, read_voc_results,
+         lambda path, how: read_voc_results(path)),
+    Form("lines of boxes", "", is_box_lines, read_box_lines, _lines),
+)  # fmt: skip
+
+
+def form_of(candidate: Candidate) -> Form | None:
+    """Return the form of a file or folder; None if it is of no form.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    """
+    return next((form for form in FORMS if form.recognises(candidate)), None)

@@ -1,0 +1,169 @@
+"""Files of regions in all forms: what they hold, and what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import overlap as ov
+from overlap import cli
+from overlap.evaluate import Detections, detection
+from overlap.evaluate.checks import FORMS, Looking, inspect, inspect_together
+from overlap.io.box_lines import read_box_lines
+from overlap.io.voc import read_voc_results, read_voc_truth
+
+
+def write(folder, files):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return str(folder)
+
+
+def xml(*objects):
+    parts = [
+        f"<object><name>{name}</name>{difficult}<bndbox><ymin>{b}</ymin><xmin>{a}</xmin>"
+        f"<xmax>{c}</xmax><ymax>{d}</ymax></bndbox></object>"
+        for name, difficult, a, b, c, d in objects
+    ]
+    return "<annotation><filename>x.jpg</filename>" + "".join(parts) + "</annotation>"
+
+
+def voc_files(tmp_path):
+    hard = "<difficult>1</difficult>"
+    truth = write(
+        tmp_path / "Annotations",
+        {
+            "01.xml": xml(("dog", "", 1, 1, 10, 10), ("dog", hard, 21, 1, 30, 10)),
+            "02.xml": xml(("cat", "<difficult>0</difficult>", 1, 1, 4, 4)),
+            "03.xml": xml(),
+        },
+    )
+    found = write(
+        tmp_path / "results",
+        {
+            "comp4_det_test_dog.txt": "01 0.9 1 1 10 10\n02 0.8 1 1 4 4\n01 .7 21 1 30 10\n",
+            "comp4_det_test_cat.txt": "02 0.5 1 1 4 5\n",
+        },
+    )
+    return truth, found
+
+
+def test_voc_folders(tmp_path):
+    truth, found = voc_files(tmp_path)
+    known, results = read_voc_truth(truth), read_voc_results(found)
+    assert known.items == ("01", "02", "03")
+    assert known.labels == ("cat", "dog")
+    assert known.flags["difficult"].tolist() == [False, True, False]
+    assert known.regions.to_array()[2].tolist() == [1, 1, 4, 4]
+    assert known.findings == (f"{truth}: 1 object without difficult, read as 0",)
+    assert results.labels == ("cat", "dog")
+    assert results.confidence.tolist() == [0.5, 0.9, 0.8, 0.7]
+    report = detection(truth=truth, found=found, protocol="voc2012")
+    assert report.summary["mAP"] == 1.0
+    rows = {row["class"]: row for row in report.rows()}
+    assert (rows["dog"]["n_true"], rows["dog"]["n_ignored"], rows["dog"]["n_false"]) == (1, 1, 1)
+    bare = write(tmp_path / "bare", {"dog.txt": "01 0.9 1 1 10 10\n09 .1 1 1 2 2", "ox.txt": ""})
+    said = detection(truth=truth, found=bare, protocol="voc2007").findings
+    assert any("1 detection of items that the truth lacks (first: '09')" in x for x in said)
+
+
+@pytest.mark.parametrize(
+    ("side", "name", "text", "message"),
+    [
+        ("Annotations", "02.xml", "<annotation>", "02.xml: not readable XML"),
+        ("Annotations", "02.xml", "<a></a>", "02.xml: holds <a>, not an <annotation>"),
+        ("Annotations", "02.xml", xml(("", "", 1, 1, 2, 2)), "02.xml, object 1: has no <name>"),
+        ("Annotations", "02.xml", xml(("a", "", 1, "x", 2, 2)), "object 1: ymin is 'x'"),
+        ("Annotations", "02.xml", xml(("a", "", 1, 1, 2, 0)), "ends before it begins"),
+        ("Annotations", "02.xml", xml(("a", "<difficult>2</difficult>", 1, 1, 2, 2)), "wanted 0"),
+        ("results", "comp4_det_test_dog.txt", "\n01 0.9 1 1 10\n", "dog.txt, line 2: 5 words"),
+        ("results", "comp4_det_test_dog.txt", "01 nan 1 1 10 10\n", "'nan' is not a finite"),
+        (
+            "results",
+            "comp4_det_test_dog.txt",
+            "01 0.9 1 5 10 4\n",
+            "line 1: the box .* ends before",
+        ),
+        ("results", "comp3_det_val_dog.txt", "", "two files have results of the class 'dog'"),
+    ],
+)
+def test_faults_of_voc_name_file_and_row(tmp_path, side, name, text, message):
+    truth, found = voc_files(tmp_path)
+    write(tmp_path / side, {name: text})
+    with pytest.raises(ValueError, match=message):
+        detection(truth=truth, found=found, protocol="voc2012")
+
+
+def test_lines_of_boxes_say_what_their_numbers_are(tmp_path):
+    lines = write(tmp_path / "a", {"1.txt": "cat 1 2 3 4\n", "2.txt": ""})
+    with pytest.raises(ValueError, match="say which: box_format='xywh' or 'xyxy'"):
+        read_box_lines(lines)
+    assert read_box_lines(lines, "xyxy").regions.to_array().tolist() == [[1, 2, 3, 4]]
+    assert read_box_lines(lines, "xywh").regions.to_array().tolist() == [[1, 2, 4, 6]]
+    assert read_box_lines(lines, "xywh").items == ("1", "2")
+    sure = write(tmp_path / "b", {"1.txt": "cat 9 2 3 4\n"})
+    assert "1 of 1 boxes cannot be two corners" in read_box_lines(sure).findings[0]
+    with pytest.raises(ValueError, match=r"1.txt, line 1: the box .* ends before it begins"):
+        read_box_lines(sure, "xyxy")
+    with pytest.raises(ValueError, match="negative width"):
+        read_box_lines(write(tmp_path / "c", {"1.txt": "cat 9 2 -3 4\n"}), "xywh")
+    with pytest.raises(ValueError, match=r"2.txt, line 1: 6 words|1.txt, line 1: 5 words"):
+        read_box_lines(
+            write(tmp_path / "d", {"1.txt": "c 1 2 3 4", "2.txt": "c 1 1 2 3 4"}), "xywh"
+        )
+
+
+NUMPY = ",".join(map(repr, np.linspace(0, 1, 11).tolist()))
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize(
+    ("protocol", "fields", "wanted"),
+    [
+        ("voc2007", ["--set", f"recalls={NUMPY}"], [0.3333333333, 0.2683982683, 0.0303030303, 0]),
+        ("voc2007", [], [0.3689064559, 0.2683982683, 0.0303030303, 0]),  # 9 of 15 reach 0.6
+        ("voc2012", [], [0.3371980676, 0.2456866804, 0.0222222222, 0]),
+        ("voc2012", ["--set", "measure=iou"], [None, 0.2253968254, None, 0]),
+    ],
+)
+def test_published_numbers_from_the_shell(reference_data, tmp_path, protocol, fields, wanted):
+    folder = reference_data / "boxes" / "padilla_voc"
+    out = tmp_path / "report.json"
+    words = ["detection", str(folder / "gts"), str(folder / "dets"), "--protocol", protocol]
+    words += ["--iou", "0.1,0.3,0.5,0.75", "--out", str(out), "--quiet", *fields]
+    assert cli.main(words) == 0
+    summary = json.loads(out.read_text())["summary"]
+    for name, value in zip(("0.10", "0.30", "0.50", "0.75"), wanted, strict=True):
+        if value is not None:
+            assert summary[f"mAP@{name}"] == pytest.approx(value, abs=1e-10)
+
+
+def test_folders_are_checked_alone_and_together(tmp_path):
+    truth, found = voc_files(tmp_path)
+    looked = [(path, *inspect(path, Looking(progress=False))) for path in (truth, found)]
+    assert [check for _, check, _ in looked] == [FORMS, FORMS]
+    assert [seen.role for *_, seen in looked] == ["truth", "found"]
+    (together,) = inspect_together(looked)
+    assert dict(together.seen.facts)["images"] == "2 of 3 have results"
+
+
+def test_sides_are_not_exchanged(tmp_path):
+    truth, found = voc_files(tmp_path)
+    with pytest.raises(ValueError, match=r"has no confidences|Are truth and found exchanged"):
+        detection(truth=found, found=truth, protocol="voc2012")
+    table = Detections.of(["a"], ["b"], ov.Boxes([[0, 0, 1, 1]]))
+    with pytest.raises(ValueError, match="folder of no known form"):
+        detection(truth=str(tmp_path), found=table)
+
+
+def test_classes_are_chosen(tmp_path):
+    truth, found = voc_files(tmp_path)
+    report = detection(truth=truth, found=found, protocol="voc2012", classes=["dog", "ox"])
+    assert report.settings["classes"] == ["dog", "ox"]
+    assert report.summary["mAP"] == 0.5
+    assert np.isclose(
+        detection(truth=truth, found=found, protocol="voc2012", classes=["dog"]).summary["mAP"], 1
+    )
