@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._common.values import ByValue
+from overlap.io.printable import width as columns_of
 from overlap.plot._seams import copies_of, outline
 from overlap.plot.figures import caption, figure_of, legend_entry, new_figure, save
 
@@ -162,8 +163,10 @@ def draw_ramachandran(
 
 def _wrapped(lines: Sequence[str], width: float) -> Iterator[str]:
     """Yield lines that are not wider than so many inches."""
+    most = int(72.0 * width / _LETTER)
     for line in lines:
-        yield from textwrap.wrap(line, int(72.0 * width / _LETTER))
+        wide = columns_of(line) > len(line)  # with letters of twice the width
+        yield from textwrap.wrap(line, most // 2 if wide else most)
 
 
 def _outlier_count(panel: RamachandranPanel) -> int:

@@ -120,11 +120,17 @@ def library() -> dict[str, Any]:
     return {name: ov.PeriodicGrid(ranks, quantity="rank") for name in names}
 
 
-def ramachandran() -> Any:
+def ramachandran(found: Path) -> Any:
     return evaluate.ramachandran(
-        found=sample_path("peptide"), truth=library(), favored=0.3, allowed=0.1,
-        resample="residue", bootstrap=50,
-    )  # fmt: skip
+        found=found, truth=library(), favored=0.3, allowed=0.1, resample="residue", bootstrap=50
+    )
+
+
+def ramachandran_names(folder: Path) -> Any:
+    """A structure whose file has a long name in another script."""
+    path = folder / f"{NAMES[4][:60]} & <b>bold<_b>.pdb"
+    shutil.copy(sample_path("peptide"), path)
+    return ramachandran(path)
 
 
 def possession() -> Any:
@@ -178,7 +184,8 @@ PAGES: dict[str, Callable[[Path], Any]] = {
     "detection_names": lambda _: detection([*NAMES, *(f"class {k}" for k in range(40))]),
     "segmentation": segmentation,
     "segmentation_names": lambda _: segmentation_names(),
-    "ramachandran": lambda _: ramachandran(),
+    "ramachandran": lambda _: ramachandran(sample_path("peptide")),
+    "ramachandran_names": ramachandran_names,
     "conformation": lambda _: evaluate.conformation(**sample("angles"), bootstrap=50),
     "possession": lambda _: possession(),
     "possession_names": lambda _: possession_names(),
