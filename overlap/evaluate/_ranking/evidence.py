@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,6 +23,7 @@ from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.evaluate.value_range import UNIT
 
 from .curves import IGNORED, TRUE, count_outcomes, curve
+from .expectation import expected_precision, shared_candidates
 from .scene import Ranked, Scene
 from .ties import tie_spread
 
@@ -43,12 +44,16 @@ class TieRange:
         At each threshold.
     tried_all : bool
         Whether nothing else could come out.
+    sampled : int or None
+        Of a reported mean over orders: number of classes for which it is that of random orders;
+        for all others it is exact.
     """
 
     whole: tuple[float, float]
     low: list[float]
     high: list[float]
     tried_all: bool
+    sampled: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,13 +277,30 @@ def reported_precision(ranked: Ranked, ties: str) -> tuple[NDArray[np.float64], 
     ranked : Ranked
         One order of ties.
     ties : {"official", "stable", "expected"}
-        ``"expected"``: the mean over `EXPECTED_SAMPLES` random orders is reported.
+        ``"expected"``: the mean over all orders is reported; for classes in which an order decides
+        who matches what, that over `EXPECTED_SAMPLES` random ones.
     """
     ap, expected = ranked.precision(), ties == "expected"
     spread = tie_spread(ranked, ap, EXPECTED_SAMPLES if expected else SPREAD_SAMPLES)
-    if expected:
-        ap = spread["random"].mean(axis=0)
-    return ap, _tie_range(spread, ap)
+    if not expected:
+        return ap, _tie_range(spread, ap)
+    exact = np.full(ap.shape, np.nan)
+    if ranked.scene.rules.curve.kind != "linear":
+        exact = expected_precision(ranked)
+    exact[:, shared_candidates(ranked) | _tied_classes(ranked)] = np.nan
+    sampled = np.isnan(exact).any(axis=0) & with_truth(ap)
+    ap = np.where(np.isnan(exact), spread["random"].mean(axis=0), exact)
+    return ap, replace(_tie_range(spread, ap), sampled=int(sampled.sum()))
+
+
+def _tied_classes(ranked: Ranked) -> NDArray[np.bool_]:
+    """Return the classes in which someone has two partners of equal value."""
+    scene = ranked.scene
+    agents = scene.truth if scene.by_truth else scene.found
+    result = np.zeros(len(scene.labels), dtype=bool)
+    label = agents.label[scene.pairs.tied]
+    result[label[label >= 0]] = True
+    return result
 
 
 def _tie_range(spread: dict[str, NDArray[Any]], ap: NDArray[np.float64]) -> TieRange:

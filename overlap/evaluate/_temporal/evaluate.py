@@ -119,7 +119,8 @@ def temporal(
     ties : {"official", "stable", "expected"}
         Order of equal confidences and equal IoUs. ``"official"``: as the evaluator's
         program leaves them, on this machine and NumPy. ``"stable"``: as in the file.
-        ``"expected"``: the mean over 100 random orders (`matches` and intervals are then
+        ``"expected"``: the exact mean over all orders; for classes in which the order of equals
+        decides who matches what, that over 100 random ones (`matches` and intervals are then
         those of ``"stable"``).
     labels : iterable of str, optional
         Classes of the mean; by default those of the truth.

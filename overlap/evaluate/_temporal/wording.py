@@ -99,6 +99,12 @@ def describe(
             f"ties: another order of {' or of '.join(orders)} moves mAP within {low:.6f} to "
             f"{high:.6f}" + ("" if tie_range.tried_all else "; not all orders were tried")
         )
+    if tie_range.sampled:
+        notes.append(
+            "the mean over orders of ties is exact, but for "
+            f"{tie_range.sampled} of {len(scene.labels)} classes that of 100 random orders: there the "
+            "order decides who matches what"
+        )
     kept = []
     if left_out.get("duplicates"):
         kept.append(
