@@ -102,8 +102,8 @@ def describe(
     if tie_range.sampled:
         notes.append(
             "the mean over orders of ties is exact, but for "
-            f"{tie_range.sampled} of {len(scene.labels)} classes that of 100 random orders: there the "
-            "order decides who matches what"
+            f"{tie_range.sampled} of {len(scene.labels)} classes that of 100 random orders: there "
+            "the order decides who matches what"
         )
     kept = []
     if left_out.get("duplicates"):
