@@ -181,7 +181,7 @@ PAGES: dict[str, Callable[[Path], Any]] = {
     "temporal_names": lambda _: temporal_names(),
     "temporal_nothing": lambda _: temporal_nothing(),
     "detection": lambda _: detection(["cat", "dog"], bootstrap=50),
-    "detection_names": lambda _: detection([*NAMES, *(f"class {k}" for k in range(40))]),
+    "detection_names": lambda _: detection([*NAMES, "class"], iou=[0.5, 0.75]),
     "segmentation": segmentation,
     "segmentation_names": lambda _: segmentation_names(),
     "ramachandran": lambda _: ramachandran(sample_path("peptide")),
