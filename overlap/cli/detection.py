@@ -19,6 +19,8 @@ __all__ = ["detection_command"]
               help="What is compared; by default masks where results have no bbox.")  # fmt: skip
 @click.option("--box-format", type=Choice(["xywh", "xyxy"]),
               help="What the four numbers of a line of text are.")  # fmt: skip
+@click.option("--images", metavar="PATH|WxH",
+              help="Sizes of images: a folder of them, a CSV file, or one size.")  # fmt: skip
 @click.option("--classes", metavar="NAMES", help="Names with commas; by default those of TRUTH.")
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE",
               help="Change one field of the protocol; repeatable.")  # fmt: skip
@@ -30,6 +32,7 @@ def detection_command(
     iou: str | None,
     kind: str | None,
     box_format: str | None,
+    images: str | None,
     classes: str | None,
     changes: tuple[str, ...],
     shared: Shared,
@@ -37,8 +40,8 @@ def detection_command(
     """Score the boxes or masks in FOUND against those in TRUTH.
 
     TRUTH and FOUND are files or folders of one form, recognised by their content: annotations and
-    results of COCO (JSON, may be gzipped); XML annotations and text results of VOC; text files with
-    lines of boxes, one for each image.
+    results of COCO (JSON, may be gzipped); XML annotations and text results of VOC; folders of DOTA
+    and of YOLO; text files with lines of boxes, one for each image.
     """
     shared.check([truth, found])
     from overlap.evaluate import DETECTION_PROTOCOLS
@@ -52,6 +55,7 @@ def detection_command(
         iou=iou,
         kind=kind,
         box_format=box_format,
+        images=images,
         classes=split_names(classes),
         **shared.options(),
     )

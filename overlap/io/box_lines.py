@@ -21,7 +21,6 @@ BOX_FORMATS = {
     "xywh": "left, top, width, height",
     "xyxy": "left, top, right, bottom",
 }
-_WIDTHS = {5: "truth", 6: "found"}
 
 
 def is_box_lines(candidate: Candidate) -> bool:
@@ -31,7 +30,8 @@ def is_box_lines(candidate: Candidate) -> bool:
     ----------
     candidate : Candidate
     """
-    return candidate.line_widths in ({5}, {6}, {5, 6})
+    widths = [len(words) for words in candidate.first_lines]
+    return 2 * sum(width in (5, 6) for width in widths) > len(widths)
 
 
 @reads_file

@@ -127,11 +127,6 @@ class Candidate:
                 break
         return tuple(result)
 
-    @property
-    def line_widths(self) -> set[int]:
-        """Numbers of words of these lines."""
-        return set(map(len, self.first_lines))
-
 
 def _parquet_names(path: str) -> tuple[str, ...]:
     try:

@@ -9,7 +9,14 @@ from typing import Any, NamedTuple
 from overlap.io.box_lines import is_box_lines, read_box_lines
 from overlap.io.candidate import Candidate
 from overlap.io.detections import Detections
+from overlap.io.dota import (
+    is_dota_results,
+    is_dota_truth,
+    read_dota_results,
+    read_dota_truth,
+)
 from overlap.io.voc import is_voc_results, is_voc_truth, read_voc_results, read_voc_truth
+from overlap.io.yolo import is_yolo, read_yolo
 
 __all__ = ["FORMS", "Form", "Reading", "form_of"]
 
@@ -21,11 +28,14 @@ class Reading(NamedTuple):
     ----------
     box_format : {"xywh", "xyxy"}, optional
         What the four numbers of a box are.
+    images : Any
+        Sizes of images; see `overlap.io.image_sizes.image_sizes`.
     truth : Detections, optional
         The truth that results belong to.
     """
 
     box_format: str | None = None
+    images: Any = None
     truth: Detections | None = None
 
 
@@ -62,12 +72,21 @@ def _lines(path: str, how: Reading) -> Detections:
     return read_box_lines(path, how.box_format)
 
 
+def _yolo(path: str, how: Reading) -> Detections:
+    return read_yolo(path, how.images, [how.truth.source] if how.truth is not None else [])
+
+
 #: In the order in which they are asked.
 FORMS = (
     Form("XML annotations of VOC", "truth", is_voc_truth, read_voc_truth,
          lambda path, how: read_voc_truth(path)),
     Form("text results of VOC", "found", is_voc_results, read_voc_results,
          lambda path, how: read_voc_results(path)),
+    Form("quadrilaterals of DOTA", "truth", is_dota_truth, read_dota_truth,
+         lambda path, how: read_dota_truth(path)),
+    Form("results of DOTA, task 1", "found", is_dota_results, read_dota_results,
+         lambda path, how: read_dota_results(path)),
+    Form("labels of YOLO", "", is_yolo, read_yolo, _yolo),
     Form("lines of boxes", "", is_box_lines, read_box_lines, _lines),
 )  # fmt: skip
 

@@ -95,3 +95,28 @@ def voc(truth, found, *, year, python=False, threshold=0.5):
         else:
             result.append(all_points(rec, prec))
     return result
+
+
+def dota(truth, found, *, threshold=0.5):
+    """dota_evaluation_task1.py, with polygons of shapely."""
+    from shapely.geometry import Polygon
+
+    a, b = ([Polygon(rings[0]) for rings in side.regions.to_list()] for side in (found, truth))
+    result = []
+    for label in range(len(truth.labels)):
+        rows = np.array(rows_of(found, label), dtype=int)
+        order = rows[np.argsort(-found.confidence[rows])].tolist()
+
+        def overlap(i, j):
+            if not pixel_iou(a[i].bounds, b[j].bounds):
+                return None
+            shared = a[i].intersection(b[j]).area
+            return shared / (a[i].area + b[j].area - shared)
+
+        tp, fp, count = voc_curve(truth, found, label, order, lambda x: x > threshold, overlap)
+        if not count:
+            result.append(0.0)
+            continue
+        prec = tp / np.maximum(tp + fp, np.finfo(float).eps)
+        result.append(eleven_points(tp / count, prec, np.arange(0.0, 1.1, 0.1)))
+    return result

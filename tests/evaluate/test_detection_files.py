@@ -12,7 +12,9 @@ from overlap import cli
 from overlap.evaluate import Detections, detection
 from overlap.evaluate.checks import FORMS, Looking, inspect, inspect_together
 from overlap.io.box_lines import read_box_lines
+from overlap.io.dota import read_dota_truth
 from overlap.io.voc import read_voc_results, read_voc_truth
+from overlap.io.yolo import read_yolo
 
 
 def write(folder, files):
@@ -167,3 +169,104 @@ def test_classes_are_chosen(tmp_path):
     assert np.isclose(
         detection(truth=truth, found=found, protocol="voc2012", classes=["dog"]).summary["mAP"], 1
     )
+
+
+def dota_files(tmp_path):
+    head = "imagesource:GoogleEarth\ngsd:0.146\n"
+    truth = write(
+        tmp_path / "labelTxt",
+        {
+            "P1.txt": head + "0 0 8 0 8 4 0 4 ship 0\n20 0 28 0 28 4 20 4 ship 1\n",
+            "P2.txt": head + "0 0 4 4 0 8 -4 4 plane\n",
+            "P3.txt": head,
+        },
+    )
+    found = write(
+        tmp_path / "Task1",
+        {
+            "Task1_ship.txt": "P1 0.9 0 0 8 0 8 4 0 4\nP1 0.8 20 0 28 0 28 4 20 4\n",
+            "Task1_plane.txt": "P2 0.4 0 0 4 4 0 8 -4 4\nP3 0.6 0 0 4 4 0 8 -4 4\n",
+            "Task1_harbor.txt": "",
+        },
+    )
+    return truth, found
+
+
+def test_dota_folders(tmp_path):
+    truth, found = dota_files(tmp_path)
+    known = read_dota_truth(truth)
+    assert known.items == ("P1", "P2", "P3")
+    assert known.flags["difficult"].tolist() == [False, True, False]
+    assert known.regions.measure().tolist() == [32, 32, 32]
+    assert "1 line without difficult" in known.findings[0]
+    report = detection(truth=truth, found=found, protocol="dota")
+    values = {row["class"]: (row["value"], row["n_ignored"]) for row in report.rows()}
+    assert values["plane"] == (pytest.approx(0.5), 0)
+    assert values["ship"] == (pytest.approx(1.0), 1)
+    many = detection(truth=truth, found=found, protocol="dota", classes=["plane", "ship", "harbor"])
+    assert many.summary["mAP"] == pytest.approx(0.5)  # a class without truth has 0
+    write(tmp_path / "Task1", {"Task1_ship.txt": "P1 0.9 0 0 8 4 8 0 0 4\nP1 1 1 1 1 1 1 1 1 1\n"})
+    said = " ".join(detection(truth=truth, found=found, protocol="dota").findings)
+    assert "1 quadrilateral whose sides cross" in said
+    assert "1 quadrilateral of area 0" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("P2.txt", "0 0 4 4 0 8 -4 4 plane 7", "P2.txt, line 1: difficult is '7'"),
+        ("P2.txt", "0 0 4 4 0 8 -4 4", "P2.txt, line 1: 8 words"),
+        ("P2.txt", "gsd:1\n0 0 4 inf 0 8 -4 4 plane 0", "P2.txt, line 2: corners: 'inf'"),
+    ],
+)
+def test_faults_of_dota_name_file_and_row(tmp_path, name, text, message):
+    truth, found = dota_files(tmp_path)
+    write(tmp_path / "labelTxt", {name: text})
+    with pytest.raises(ValueError, match=message):
+        detection(truth=truth, found=found, protocol="dota")
+
+
+def test_yolo_folders(tmp_path):
+    from PIL import Image
+
+    truth = write(
+        tmp_path / "labels",
+        {"a.txt": "0 0.5 0.5 0.2 0.4\n", "b.txt": "", "classes.txt": "cat\nox\n"},
+    )
+    found = write(tmp_path / "predictions", {"a.txt": "0 0.5 0.5 0.2 0.4 0.9\n1 .5 .5 .1 .1 .8\n"})
+    with pytest.raises(ValueError, match="are shares of their image, and there are no images"):
+        detection(truth=truth, found=found)
+    (tmp_path / "images").mkdir()
+    for name, size in (("a", (100, 50)), ("b", (30, 40))):
+        Image.new("RGB", size).save(tmp_path / "images" / f"{name}.png")
+    known = read_yolo(truth)
+    assert known.labels == ("cat", "ox")
+    assert known.regions.to_array().tolist() == [[40, 15, 60, 35]]
+    assert detection(truth=truth, found=found).summary["AP"] == pytest.approx(1, abs=1e-9)
+    table = tmp_path / "sizes.csv"
+    table.write_text("image,width,height\na.jpg,10,5\nb.jpg,10,5\n")
+    for sizes in (str(table), (10, 5), "10x5", {"a": (10, 5), "b": (10, 5)}):
+        assert read_yolo(truth, sizes).regions.to_array().tolist() == [[4, 1.5, 6, 3.5]]
+    table.write_text("image,width,height\nb.jpg,10,5\n")
+    with pytest.raises(ValueError, match="have no size of the image 'a'"):
+        read_yolo(truth, str(table))
+    for text, message in (
+        ("0 0.5 0.5 1.2 0.4", "a.txt, line 1: .* are no shares of an image"),
+        ("2 0.5 0.5 0.2 0.4", "a.txt, line 1: the class is 2, and classes.txt has 2 names"),
+        ("0 0.5 0.5 -.005 0.4", "a.txt, line 1: a width or height is negative"),
+        ("x 0.5 0.5 0.2 0.4", "a.txt, line 1: the class is 'x'"),
+    ):
+        write(tmp_path / "labels", {"a.txt": text})
+        with pytest.raises(ValueError, match=message):
+            read_yolo(truth)
+
+
+def test_yolo_corners_turn_in_pixels(tmp_path):
+    """Shares of a wide image are no right angles."""
+    quad = "0 0.5 0.25 0.75 0.5 0.5 0.75 0.25 0.5"
+    truth = write(tmp_path / "labels", {"a.txt": quad, "b.txt": quad})
+    found = write(tmp_path / "found", {"a.txt": quad + " 0.5\n", "b.txt": quad + " 0.25\n"})
+    assert read_yolo(truth, "200x100").regions.measure().tolist() == [2500, 2500]
+    report = detection(truth=truth, found=found, protocol="dota", images="200x100")
+    assert report.summary["mAP"] == pytest.approx(1.0)
+    assert report.settings["classes"] == ["0"]

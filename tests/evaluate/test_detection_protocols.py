@@ -91,3 +91,34 @@ def test_voc(seeds, year, python):
         wanted = programs.voc(**both, year=year, python=python)
         np.testing.assert_array_equal(ap_of(report), wanted, str(seed))
         assert report.summary["mAP"] == pytest.approx(np.mean(wanted), abs=1e-15)
+
+
+def quads(rng, count):
+    """Rectangles that stand upright on a grid, or turned ones, of which no two ratios are equal."""
+    boxes = corners(rng, count) + np.array([0, 0, 3, 3])
+    center, half = 0.5 * (boxes[:, :2] + boxes[:, 2:]), 0.5 * (boxes[:, 2:] - boxes[:, :2])
+    turn = rng.uniform(0, np.pi, count) if count % 2 else np.zeros(count)
+    signs = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+    x, y = (half[:, None] * signs).transpose(2, 0, 1)
+    cos, sin = np.cos(turn)[:, None], np.sin(turn)[:, None]
+    turned = np.stack([cos * x - sin * y, sin * x + cos * y], axis=2)
+    return (center[:, None] + turned).reshape(-1, 8)
+
+
+def pushed(rng, quads):
+    shift = rng.integers(-1, 2, (len(quads), 2)).astype(float)
+    return quads + np.tile(shift, 4)
+
+
+def polygons(quads):
+    offsets = np.arange(len(quads) + 1)
+    x, y = quads[:, ::2].ravel(), quads[:, 1::2].ravel()
+    return ov.Polygons.from_rings(x, y, 4 * offsets, offsets)
+
+
+@pytest.mark.parametrize("seeds", SEEDS)
+def test_dota(seeds):
+    for seed in seeds:
+        both = tables(seed, quads, pushed, polygons)
+        report = detection(**both, protocol="dota")
+        np.testing.assert_array_equal(ap_of(report), programs.dota(**both), str(seed))

@@ -26,6 +26,7 @@ def detection(
     iou: Any = None,
     kind: str | None = None,
     box_format: str | None = None,
+    images: Any = None,
     classes: Sequence[str] | None = None,
     rng: Seed = 0,
     bootstrap: int = 0,
@@ -52,6 +53,10 @@ def detection(
     box_format : {"xywh", "xyxy"}, optional
         What the four numbers of a line of text are: left, top, width, height, or left, top, right,
         bottom.
+    images : path, mapping, pair of int or str, optional
+        Sizes of images whose regions are shares of them, as in YOLO's labels: a folder of images, a
+        CSV file with the columns image, width and height, ``{name: (width, height)}``, or one size
+        for all, ``(640, 480)``. By default images beside the labels are looked at.
     classes : sequence of str, optional
         The classes that are evaluated; by default those of the truth.
     rng : int, Generator, SeedSequence or None
@@ -97,7 +102,7 @@ def detection(
         chosen = chosen.with_fields(**changes)
     return run(  # type: ignore[return-value]
         DetectionTask(chosen),
-        read_inputs(truth, found, kind, box_format=box_format, classes=classes),
+        read_inputs(truth, found, kind, box_format=box_format, images=images, classes=classes),
         bootstrap=Bootstrap(bootstrap, confidence_level, rng, progress=progress),
         workers=workers,
         resume=resume,

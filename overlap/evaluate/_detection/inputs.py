@@ -25,6 +25,7 @@ def read_inputs(
     kind: str | None = None,
     *,
     box_format: str | None = None,
+    images: Any = None,
     classes: Sequence[str] | None = None,
 ) -> dict[str, Detections]:
     """Read truths and detections, and number their items and classes alike.
@@ -37,6 +38,8 @@ def read_inputs(
         bbox.
     box_format : {"xywh", "xyxy"}, optional
         What the four numbers of a line of text are.
+    images : path, mapping, pair of int or str, optional
+        Sizes of images whose regions are shares of them.
     classes : sequence of str, optional
         The classes, in their order; by default those of the truth.
 
@@ -52,7 +55,7 @@ def read_inputs(
     """
     if kind not in (None, "boxes", "masks"):
         raise ValueError(f"kind = {kind!r} is not 'boxes' or 'masks'")
-    how = Reading(box_format)
+    how = Reading(box_format, images)
     known = _table(truth, how)
     if known is None:
         if isinstance(found, Detections):
