@@ -32,6 +32,8 @@ __all__ = [
     "read_coco_truth",
 ]
 
+#: Groups of the categories of LVIS, by the number of images of the training set.
+_FREQUENCIES = {"r": "rare", "c": "common", "f": "frequent"}
 _PARTS = ("images", "annotations", "categories")
 
 
@@ -64,6 +66,43 @@ class Categories:
             for axis, key in enumerate(("width", "height")):
                 if isinstance(image.get(key), int | float):
                     self.extent[self.image[name], axis] = image[key]
+        self.federated = any("neg_category_ids" in image for image in images)
+        self.judged = self._pairs(image_ids, images, "neg_category_ids", where)
+        self.partial = self._pairs(image_ids, images, "not_exhaustive_category_ids", where)
+        given = [by_id[name].get("frequency") for name in self.category]
+        self.groups = {
+            word: np.array([letter == one for one in given])
+            for letter, word in _FREQUENCIES.items()
+            if letter in given
+        }
+
+    def codes(self, item: NDArray[np.int64], label: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return one number for each pair of an image and a category.
+
+        Parameters
+        ----------
+        item, label : ndarray, dtype=int64
+        """
+        return item * (len(self.labels) + 1) + label
+
+    def _pairs(
+        self, image_ids: Sequence[Any], images: Sequence[Any], key: str, where: str
+    ) -> NDArray[np.int64]:
+        """Return the pairs of each image and the categories that it lists."""
+        item, label = [], []
+        for k, (name, image) in enumerate(zip(image_ids, images, strict=True)):
+            listed = image.get(key, [])
+            known = isinstance(listed, list) and all(
+                isinstance(entry, int | str) and entry in self.category for entry in listed
+            )
+            if not known:
+                raise ValueError(
+                    f"{where}: images[{k}]: {key} is {brief(listed)}; wanted a list of ids of "
+                    "categories"
+                )
+            item += [self.image[name]] * len(listed)
+            label += [self.category[entry] for entry in listed]
+        return self.codes(np.array(item, dtype=np.int64), np.array(label, dtype=np.int64))
 
 
 def is_coco(content: Any) -> bool:
@@ -127,8 +166,8 @@ def read_coco_truth(source: Any, kind: str = "boxes") -> tuple[Detections, Categ
     Returns
     -------
     truth : Detections
-        Regions with the flag crowd and the annotated area; boxes also with ``extent``: width
-        times height. Images are in the order of their ids, classes in that of the categories' ids.
+        Regions with the flags crowd and ignore and the annotated area; boxes also with ``extent``:
+        width times height. Images are in the order of their ids, classes in that of the categories' ids.
     names : Categories
         By which results are read.
 
@@ -162,7 +201,7 @@ def read_coco_truth(source: Any, kind: str = "boxes") -> tuple[Detections, Categ
         )
     findings = []
     crowd = np.array([_flag(row, k, where) for k, row in enumerate(rows)], dtype=np.int8)
-    if (crowd < 0).any():
+    if (crowd < 0).any() and not names.federated:
         findings.append(
             f"{where}: {number_of(int((crowd < 0).sum()), 'annotation')} without iscrowd, read as 0"
         )
@@ -183,9 +222,15 @@ def read_coco_truth(source: Any, kind: str = "boxes") -> tuple[Detections, Categ
         )
     if any("keypoints" in row for row in rows[:1000]):
         findings.append(f"{where}: keypoints are not used: {kind} are compared")
+    flags = {"crowd": crowd > 0}
+    if any("ignore" in row for row in rows):
+        flags["ignore"] = np.array(
+            [_flag(row, k, where, "ignore") > 0 for k, row in enumerate(rows)]
+        )
+    names.judged = np.union1d(names.judged, names.codes(item, label))
     table = Detections(
-        names.items, names.labels, item, label, regions, None, {"crowd": crowd > 0},
-        {**sizes, "area": area}, np.arange(len(rows)), where, digest, tuple(findings), kind,
+        names.items, names.labels, item, label, regions, None, flags, {**sizes, "area": area},
+        np.arange(len(rows)), where, digest, tuple(findings), kind, names.groups,
     )  # fmt: skip
     return table, names
 
@@ -205,7 +250,9 @@ def read_coco_results(source: Any, names: Categories, kind: str = "boxes") -> De
     Returns
     -------
     Detections
-        Results of categories that the truth lacks belong to no class: their label is -1.
+        Results of categories that the truth lacks belong to no class: their label is -1. Of a truth
+        of LVIS, they have the flags ``"unjudged"``, where nobody looked for the category in the
+        image, and ``"partial"``, where not all of its objects are annotated.
 
     Raises
     ------
@@ -244,9 +291,17 @@ def read_coco_results(source: Any, names: Categories, kind: str = "boxes") -> De
             f"{where}: {number_of(int(unknown.sum()), 'result')} of categories that the truth "
             f"lacks (first: {brief(content[first]['category_id'])}); they belong to no class"
         )
+    flags = {}
+    if names.federated:
+        code = names.codes(item, label)
+        flags = {
+            # the program leaves out results of area 0 as well
+            "unjudged": ~np.isin(code, names.judged) | (sizes["area"] <= 0),
+            "partial": np.isin(code, names.partial),
+        }
     return Detections(
-        names.items, names.labels, item, label, regions, score, {}, sizes,
-        np.arange(len(content)), where, digest, tuple(findings), kind,
+        names.items, names.labels, item, label, regions, score, flags, sizes,
+        np.arange(len(content)), where, digest, tuple(findings), kind, names.groups,
     )  # fmt: skip
 
 
@@ -395,10 +450,10 @@ def _numbers(
     return result
 
 
-def _flag(row: Any, k: int, where: str) -> int:
-    value = row.get("iscrowd", -1)
-    if value not in (0, 1, -1) or (value == -1 and "iscrowd" in row):
-        raise ValueError(f"{where}: annotations[{k}]: iscrowd is {brief(value)}; wanted 0 or 1")
+def _flag(row: Any, k: int, where: str, name: str = "iscrowd") -> int:
+    value = row.get(name, -1)
+    if value not in (0, 1, -1) or (value == -1 and name in row):
+        raise ValueError(f"{where}: annotations[{k}]: {name} is {brief(value)}; wanted 0 or 1")
     return int(value)
 
 

@@ -49,6 +49,8 @@ class Detections(ByValue):
         Observations that must not be missed.
     kind : str
         Word for the regions, such as ``"boxes"``; by default the name of their class.
+    groups : mapping from str to ndarray of bool, shape (L,)
+        Which of the classes belong to a group, such as ``"rare"``.
     """
 
     items: tuple[str, ...]
@@ -64,11 +66,12 @@ class Detections(ByValue):
     sha256: str | None = None
     findings: tuple[str, ...] = ()
     kind: str = ""
+    groups: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.kind:
             object.__setattr__(self, "kind", type(self.regions).__name__)
-        for name in ("flags", "sizes"):
+        for name in ("flags", "sizes", "groups"):
             object.__setattr__(self, name, ReadOnly(getattr(self, name)))
 
     @classmethod

@@ -120,3 +120,88 @@ def dota(truth, found, *, threshold=0.5):
         prec = tp / np.maximum(tp + fp, np.finfo(float).eps)
         result.append(eleven_points(tp / count, prec, np.arange(0.0, 1.1, 0.1)))
     return result
+
+
+def lvis(truth, found, *, most=300):
+    """The thirteen numbers of LVIS' evaluator, from its JSON; -1 for undefined ones."""
+    images = sorted(image["id"] for image in truth["images"])
+    cats = {cat["id"]: cat["frequency"] for cat in truth["categories"]}
+    about = {image["id"]: image for image in truth["images"]}
+    gts = {(i, c): [] for i in images for c in cats}
+    dts = {(i, c): [] for i in images for c in cats}
+    for row in truth["annotations"]:
+        gts[row["image_id"], row["category_id"]].append(row)
+    for image in images:
+        rows = [row for row in found if row["image_id"] == image]
+        for row in sorted(rows, key=lambda row: -row["score"])[:most]:
+            cat = row["category_id"]
+            if gts[image, cat] or cat in about[image]["neg_category_ids"]:
+                dts[image, cat].append(row)
+
+    def iou(a, b):
+        width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+        height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+        shared = max(width, 0) * max(height, 0)
+        return shared / (a[2] * a[3] + b[2] * b[3] - shared)
+
+    def matched(gt, dt, threshold, outside):
+        """Whether each detection is true, false or not counted (None)."""
+        gt = sorted(gt, key=lambda row: row.get("ignore", 0) or outside(row["area"]))
+        idle = [row.get("ignore", 0) or outside(row["area"]) for row in gt]
+        taken, result = set(), []
+        for row in dt:
+            best, at = min(threshold, 1 - 1e-10), None
+            for k, other in enumerate(gt):
+                if k in taken:
+                    continue
+                if at is not None and not idle[at] and idle[k]:
+                    break
+                value = iou(row["bbox"], other["bbox"])
+                if value >= best:
+                    best, at = value, k
+            partial = about[row["image_id"]]["not_exhaustive_category_ids"]
+            if at is not None:
+                taken.add(at)
+                result.append(None if idle[at] else True)
+            else:
+                alone = outside(row["bbox"][2] * row["bbox"][3]) or row["category_id"] in partial
+                result.append(None if alone else False)
+        return result, sum(not x for x in idle)
+
+    levels, grid = np.linspace(0.5, 0.95, 10), np.linspace(0, 1, 101)
+    areas = [(0, 1e10), (0, 32**2), (32**2, 96**2), (96**2, 1e10)]
+    precision = -np.ones((10, 101, len(cats), 4))
+    recall = -np.ones((10, len(cats), 4))
+    for k, cat in enumerate(sorted(cats)):
+        for m, (low, high) in enumerate(areas):
+            for t, level in enumerate(levels):
+                score, hits, count = [], [], 0
+                for image in images:
+                    some, there = matched(
+                        gts[image, cat], dts[image, cat], level,
+                        lambda area, low=low, high=high: area < low or area > high,
+                    )  # fmt: skip
+                    hits += some
+                    score += [row["score"] for row in dts[image, cat]]
+                    count += there
+                if not count:
+                    continue
+                order = np.argsort(-np.array(score), kind="mergesort")
+                tp = np.cumsum([hits[i] is True for i in order])
+                fp = np.cumsum([hits[i] is False for i in order])
+                rc, pr = tp / count, tp / (fp + tp + np.spacing(1))
+                pr = np.maximum.accumulate(pr[::-1])[::-1]
+                at = np.searchsorted(rc, grid)
+                precision[t, :, k, m] = [pr[i] if i < len(pr) else 0 for i in at]
+                recall[t, k, m] = rc[-1] if len(rc) else 0
+
+    def mean(values):
+        return np.mean(values[values > -1]) if (values > -1).any() else -1.0
+
+    kinds = [[k for k, cat in enumerate(sorted(cats)) if cats[cat] == one] for one in "rcf"]
+    return [
+        mean(precision[..., 0]), mean(precision[0, ..., 0]), mean(precision[5, ..., 0]),
+        *(mean(precision[..., m]) for m in (1, 2, 3)),
+        *(mean(precision[:, :, kind, 0]) for kind in kinds),
+        *(mean(recall[..., m]) for m in range(4)),
+    ]  # fmt: skip

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import logging
+
 import numpy as np
 import pytest
 
@@ -122,3 +125,100 @@ def test_dota(seeds):
         both = tables(seed, quads, pushed, polygons)
         report = detection(**both, protocol="dota")
         np.testing.assert_array_equal(ap_of(report), programs.dota(**both), str(seed))
+
+
+def random_lvis(seed):
+    """Boxes on a grid, with ignored ones, images that are judged for some categories alone."""
+    rng = np.random.default_rng(seed)
+
+    def boxes(count):
+        corner, size = rng.integers(0, 8, (count, 2)) * 8, rng.integers(1, 16, (count, 2)) * 8
+        image, label = rng.integers(1, 5, count), rng.integers(1, 7, count)
+        return [
+            {"image_id": int(i), "category_id": int(c), "bbox": [float(x) for x in (*low, *wide)]}
+            for i, c, low, wide in zip(image, label, corner, size, strict=True)
+        ]
+
+    truths = boxes(int(rng.integers(5, 40)))
+    for k, row in enumerate(truths):
+        row |= {"id": k + 1, "area": row["bbox"][2] * row["bbox"][3], "segmentation": []}
+        if seed % 2:
+            row["ignore"] = int(rng.random() < 0.2)
+    found = boxes(int(rng.integers(1, 60)))
+    for row in truths * 2:
+        near = {key: row[key] for key in ("image_id", "category_id")}
+        found.append(near | {"bbox": (np.array(row["bbox"]) + rng.integers(0, 2, 4) * 8).tolist()})
+    found = [found[k] for k in rng.permutation(len(found))]
+    for row in found:
+        row["score"] = int(rng.integers(0, 7)) / 7
+
+    def some():
+        return rng.permutation(np.arange(1, 7))[: rng.integers(0, 4)].tolist()
+
+    truth = {
+        "images": [
+            {"id": k, "neg_category_ids": some(), "not_exhaustive_category_ids": some()}
+            for k in (3, 1, 2, 4, 6)
+        ],
+        "categories": [
+            {"id": k, "name": f"c{k}", "frequency": str(rng.choice(list("rcf")))}
+            for k in (2, 1, 3, 4, 5, 6)
+        ],
+        "annotations": truths,
+    }
+    return truth, found
+
+
+THIRTEEN = {
+    "AP": "AP", "AP50": "AP50", "AP75": "AP75", "APs": "AP[small]", "APm": "AP[medium]",
+    "APl": "AP[large]", "APr": "AP[rare]", "APc": "AP[common]", "APf": "AP[frequent]",
+    "AR@{}": "AR@{}", "ARs@{}": "AR[small]", "ARm@{}": "AR[medium]", "ARl@{}": "AR[large]",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seeds", [range(3), pytest.param(range(3, 300), marks=pytest.mark.slow)])
+def test_lvis(seeds):
+    for seed in seeds:
+        truth, found = random_lvis(seed)
+        most = (300, 12)[seed % 2]
+        report = detection(truth=truth, found=found, protocol="lvis", max_detections=str(most))
+        mine = [report.summary[name.format(most)] for name in THIRTEEN.values()]
+        wanted = programs.lvis(truth, found, most=most)
+        np.testing.assert_array_equal(np.nan_to_num(mine, nan=-1.0), wanted, str(seed))
+
+
+@pytest.mark.parametrize("seeds", SEEDS)
+@pytest.mark.parametrize("most", [300, 12])
+@pytest.mark.filterwarnings("ignore:.*warn. method is deprecated")
+def test_every_digit_of_the_package_lvis(seeds, most, monkeypatch):
+    lvis = pytest.importorskip("lvis")
+    monkeypatch.setattr(np, "float", float, raising=False)  # which NumPy had once
+    for seed in seeds:
+        truth, found = random_lvis(seed)
+        report = detection(truth=truth, found=found, protocol="lvis", max_detections=str(most))
+        data = object.__new__(lvis.LVIS)
+        data.logger = logging.getLogger("lvis")
+        data.dataset = copy.deepcopy(truth)
+        data._create_index()
+        results = lvis.LVISResults(data, copy.deepcopy(found), max_dets=most)
+        evaluation = lvis.LVISEval(data, results, "bbox")
+        evaluation.params.max_dets = most
+        evaluation.run()
+        for theirs, mine in THIRTEEN.items():
+            value = report.summary[mine.format(most)]
+            wanted = evaluation.results[theirs.format(most)]
+            assert (-1.0 if np.isnan(value) else value) == wanted, (seed, mine)
+
+
+def test_lvis_asks_what_was_judged():
+    truth, found = random_lvis(0)
+    report = detection(truth=truth, found=found, protocol="lvis")
+    assert report.settings["found"]["unjudged"] > 0
+    assert any("that nobody looked for" in note for note in report.settings["notes"])
+    for image in truth["images"]:
+        del image["neg_category_ids"]
+    with pytest.raises(ValueError, match="does not say which classes were looked for"):
+        detection(truth=truth, found=found, protocol="lvis")
+    truth["images"][0]["not_exhaustive_category_ids"] = [77]
+    with pytest.raises(ValueError, match=r"images\[0\]: not_exhaustive_category_ids is \[77\]"):
+        detection(truth=truth, found=found)

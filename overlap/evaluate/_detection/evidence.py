@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -52,6 +52,8 @@ class Statistic:
         Name of the range of areas; ``""`` for all truths.
     most : int or None
         Largest number of detections.
+    group : str
+        Group of classes; ``""`` for all.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Statistic:
     levels: tuple[int, ...]
     area: str = ""
     most: int | None = None
+    group: str = ""
 
 
 def statistics_of(protocol: DetectionProtocol) -> list[Statistic]:
@@ -81,6 +84,7 @@ def statistics_of(protocol: DetectionProtocol) -> list[Statistic]:
         if name in names:
             result.append(Statistic(word, "AP", (names.index(name),), whole, most))
     result += [Statistic(f"AP[{part}]", "AP", every, part, most) for part in parts]
+    result += [Statistic(f"AP[{name}]", "AP", every, whole, most, name) for name in protocol.groups]
     result += [Statistic(f"AR@{k}", "AR", every, whole, k) for k in protocol.max_detections]
     if not protocol.max_detections:
         result.append(Statistic("AR", "AR", every, whole, None))
@@ -100,12 +104,15 @@ class DetectionEvidence(ByValue):
         Facts of the inputs.
     inputs : mapping of Detections, optional
         The inputs themselves, where they are at hand.
+    groups : mapping from str to ndarray of bool
+        Which classes belong to a group.
     """
 
     protocol: DetectionProtocol
     scene: Scene
     about: Mapping[str, Any]
     inputs: Mapping[str, Detections] | None = None
+    groups: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -183,16 +190,25 @@ class DetectionEvidence(ByValue):
 
     def _value(self, statistic: Statistic) -> float:
         cells = self._cells(statistic.of, statistic.area, statistic.most)[list(statistic.levels)]
+        cells = cells[:, self._members(statistic)]
         if self._sampled(statistic.of):
             # over thresholds, recalls and classes at once, in the order of COCO's program
             cells = cells.transpose(0, 2, 1)
         known = cells[~np.isnan(cells)]
         return float(np.mean(known)) if len(known) else math.nan
 
+    def _members(self, statistic: Statistic) -> NDArray[np.int64]:
+        """Return the classes of a mean."""
+        count = len(self.scene.labels)
+        if not statistic.group:
+            return np.arange(count)
+        return np.flatnonzero(self.groups.get(statistic.group, np.zeros(count, dtype=bool)))
+
     def _classes(self, statistic: Statistic) -> int:
         """Return the number of classes in a mean."""
         cells = self._cells(statistic.of, statistic.area, statistic.most)
         cells = cells.mean(axis=-1) if self._sampled(statistic.of) else cells
+        cells = cells[:, self._members(statistic)]
         return int((~np.isnan(cells[0])).sum()) if len(cells) else 0
 
     def statistics(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
@@ -202,7 +218,8 @@ class DetectionEvidence(ByValue):
             key = statistic.of, statistic.area, statistic.most
             if key not in cells:
                 cells[key] = self._cells(*key, weights)
-            some = cells[key][:, list(statistic.levels)].reshape(len(weights), -1)
+            some = cells[key][:, list(statistic.levels)][:, :, self._members(statistic)]
+            some = some.reshape(len(weights), -1)
             count = (~np.isnan(some)).sum(axis=1)
             value = np.full(len(weights), np.nan)
             np.divide(np.nansum(some, axis=1), count, out=value, where=count > 0)

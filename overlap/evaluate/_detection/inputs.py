@@ -107,8 +107,13 @@ def _of_classes(both: dict[str, Detections], classes: Sequence[str]) -> dict[str
         raise ValueError(f"classes = {brief(classes)}: give one name or more, each once")
     place = {name: k for k, name in enumerate(names)}
     number = np.array([*(place.get(name, -1) for name in both["truth"].labels), -1])
+    known = {name: k for k, name in enumerate(both["truth"].labels)}
+    groups = {
+        name: np.array([bool(entry in known and chosen[known[entry]]) for entry in names])
+        for name, chosen in both["truth"].groups.items()
+    }
     return {
-        role: replace(table, labels=names, label=number[table.label])
+        role: replace(table, labels=names, label=number[table.label], groups=groups)
         for role, table in both.items()
     }
 

@@ -18,7 +18,7 @@ from overlap.regions.boxes import Boxes
 from .protocol import DetectionProtocol
 from .rules import rules_of
 
-__all__ = ["Measured", "joined", "measure_items", "plane_boxes"]
+__all__ = ["Measured", "joined", "measure_items", "plane_boxes", "unjudged"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +49,27 @@ def plane_boxes(*sides: Regions) -> bool:
     return all(isinstance(side, Boxes) and side.lower.shape[1] == 2 for side in sides)
 
 
+def unjudged(found: Detections) -> NDArray[np.bool_]:
+    """Return detections of classes that nobody looked for in their image.
+
+    Parameters
+    ----------
+    found : Detections
+
+    Raises
+    ------
+    ValueError
+        The input does not say it.
+    """
+    if "unjudged" not in found.flags:
+        raise ValueError(
+            f"{found.source}: the protocol is federated, and the truth does not say which classes "
+            "were looked for in each image (neg_category_ids of LVIS); take another protocol, or "
+            "federated=False"
+        )
+    return found.flags["unjudged"]
+
+
 def measure_items(
     protocol: DetectionProtocol, truth: Detections, found: Detections, places: Sequence[NDArray]
 ) -> Measured:
@@ -66,6 +87,8 @@ def measure_items(
     rules = rules_of(protocol, boxes and protocol.measure in ("iou", "pixel_iou"))
     here = _table(protocol, found, places[1], boxes)
     inside = rules.limits.within(here)
+    if protocol.federated:
+        inside &= ~unjudged(found)
     if not inside.all():
         here = here.without(~inside)
     there = _table(protocol, truth, places[0], boxes)

@@ -128,6 +128,12 @@ class DetectionProtocol:
         What a class without any truth means.
     class_agnostic : bool
         Whether all classes are one.
+    federated : bool
+        Whether detections of classes that nobody looked for in their image are left out, and those
+        of classes that are not annotated completely there are not counted if they match nothing.
+        The input says which: ``neg_category_ids`` and ``not_exhaustive_category_ids`` of LVIS.
+    groups : tuple of str
+        Groups of classes with an AP of their own, as the input names them.
     summary : {"coco", "map"}
         Which numbers the summary has.
 
@@ -159,6 +165,8 @@ class DetectionProtocol:
     areas: tuple[Area, ...] = ()
     class_without_truth: str = "leave_out"
     class_agnostic: bool = False
+    federated: bool = False
+    groups: tuple[str, ...] = ()
     summary: str = "map"
 
     def __post_init__(self) -> None:
@@ -244,7 +252,7 @@ class DetectionProtocol:
             return as_numbers((value,), what)[0]
         if field == "areas":
             return tuple(_area(part) for part in value.split(",") if part)
-        if field == "ignored":
+        if field in ("ignored", "groups"):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         if field == "max_detections":
             return tuple(int(x) if x == int(x) else x for x in read_numbers(value, what))

@@ -88,9 +88,10 @@ class DetectionTask(Task):
             measured.found,
             measured.truth,
             measured.pairs,
-            np.zeros(len(measured.found), dtype=bool),
+            measured.found.flagged(("partial",) if self.protocol.federated else ()),
         )
-        return DetectionEvidence(self.protocol, scene, facts_of(about, measured), about)
+        facts = facts_of(self.protocol, about, measured)
+        return DetectionEvidence(self.protocol, scene, facts, about, truth.groups)
 
     def describe(
         self, evidence: DetectionEvidence, numbers: Sequence[Number], bootstrap: Bootstrap

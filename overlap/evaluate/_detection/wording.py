@@ -16,17 +16,20 @@ from overlap.io.detections import Detections
 from overlap.io.printable import number_of
 
 from .evidence import DetectionEvidence
-from .measure import Measured
+from .measure import Measured, unjudged
 from .protocol import DetectionProtocol
 
 __all__ = ["describe", "facts_of", "sentence"]
 
 
-def facts_of(inputs: Mapping[str, Detections], measured: Measured) -> dict[str, Any]:
+def facts_of(
+    protocol: DetectionProtocol, inputs: Mapping[str, Detections], measured: Measured
+) -> dict[str, Any]:
     """Return facts of both inputs.
 
     Parameters
     ----------
+    protocol : DetectionProtocol
     inputs : mapping of Detections
         ``truth`` and ``found``.
     measured : Measured
@@ -45,9 +48,13 @@ def facts_of(inputs: Mapping[str, Detections], measured: Measured) -> dict[str, 
     result["truth"]["flags"] = {
         name: int(flag.sum()) for name, flag in truth.flags.items() if flag.any()
     }
-    result["found"]["beyond_limit"] = int(
-        ((measured.found.label < 0).sum()) - (found.label < 0).sum()
-    )
+    out = np.zeros(len(found), dtype=bool)
+    out[measured.found.place] = measured.found.label < 0
+    out &= found.label >= 0
+    if protocol.federated:
+        result["found"]["unjudged"] = int((out & unjudged(found)).sum())
+        out &= ~unjudged(found)
+    result["found"]["beyond_limit"] = int(out.sum())
     result["found"]["of_no_class"] = int((found.label < 0).sum())
     result["digest"] = _digest(truth)
     return result
@@ -84,6 +91,11 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
         notes.append(
             f"{number_of(found['beyond_limit'], 'detection')} beyond the {most} most confident of "
             f"each {where} do not count"
+        )
+    if found.get("unjudged"):
+        notes.append(
+            f"{number_of(found['unjudged'], 'detection')} of classes that nobody looked for in "
+            "their image do not count"
         )
     silent = np.diff(evidence.ranked().ranking.pointer) == 0
     positive = evidence.ranked().ranking.positives.sum(axis=1) > 0
