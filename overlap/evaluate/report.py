@@ -23,14 +23,14 @@ from overlap.io import write_text
 from overlap.io._atomic import atomic_path
 from overlap.io.name_match import closest
 
+from .number_texts import interval_text, short_text
 from .numbers import Interval, Number, summary_of
 from .page import Page, Picture, Result, Section, title_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Evidence", "Report", "csv_text", "interval_words", "json_text",
-           "package_versions", "plain"]  # fmt: skip
+__all__ = ["Evidence", "Report", "csv_text", "json_text", "package_versions", "plain"]
 
 
 class Evidence(Protocol):
@@ -121,7 +121,7 @@ class Report(ByValue):
     def results(self) -> list[Result]:
         """Return the main numbers, for large type at the head of the page."""
         return [
-            Result(number.name, f"{number.value:.4g}", interval_words(number))
+            Result(number.name, short_text(number.value), interval_text(number.interval))
             for number in self.numbers[:1]
         ]
 
@@ -328,19 +328,6 @@ class Report(ByValue):
             `ax` if it was given, else the figure.
         """
         return self.draw(path, ax, **options)
-
-
-def interval_words(number: Number) -> str:
-    """Write the interval of a number with its level; nothing if there is none.
-
-    Parameters
-    ----------
-    number : Number
-    """
-    ends = number.interval
-    if ends is None or math.isnan(ends.low):
-        return ""
-    return f"{ends.low:.4g} to {ends.high:.4g} ({100 * ends.level:g} % interval)"
 
 
 def json_text(content: dict[str, Any], path: str | Path | None) -> str:

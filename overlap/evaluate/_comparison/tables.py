@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from overlap.evaluate.number_texts import level_text, percent_text, short_text, span_text
 from overlap.evaluate.page import Section
 
 __all__ = ["TERMS", "ComparisonTables", "share_words"]
@@ -67,7 +68,7 @@ class ComparisonTables:
     @property
     def level(self) -> str:
         """Head of the column of intervals."""
-        return f"{100 * self.settings['confidence_level']:g} % interval"
+        return level_text(self.settings["confidence_level"])
 
     @property
     def names(self) -> list[str]:
@@ -86,9 +87,9 @@ class ComparisonTables:
         ----------
         value : float
         """
-        if math.isnan(value):
-            return "undefined"
-        return f"{100 * value:.2f}" if self.percent else f"{value:.4g}"
+        if self.percent:
+            return percent_text(value, "undefined")
+        return "undefined" if math.isnan(value) else short_text(value)
 
     def span(self, row: Mapping[str, Any]) -> str:
         """Write the interval of a row.
@@ -98,9 +99,7 @@ class ComparisonTables:
         row : mapping
             With low and high.
         """
-        if math.isnan(row["low"]):
-            return "unknown"
-        return f"{self.number(row['low'])} to {self.number(row['high'])}"
+        return span_text(row["low"], row["high"], self.number) or "unknown"
 
     def ranking(self) -> Section:
         """Return one row per report, the best first."""

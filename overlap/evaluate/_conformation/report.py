@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from overlap.evaluate.number_texts import interval_text, level_text, span_text
 from overlap.evaluate.page import Picture, Result, Section
 from overlap.evaluate.report import Report, json_text, plain
 from overlap.io.printable import number_of
@@ -131,12 +132,8 @@ class ConformationReport(Report):
             if number.where == {"level": level} and number.metric in ("iou", "density_overlap"):
                 note = self._mean_of(level)
                 note = f"{level}; {note}" if number.metric == "iou" else note
-                if number.interval is not None and not math.isnan(number.interval.low):
-                    ends = number.interval
-                    note += (
-                        f"; {_text(ends.low, 3)} to {_text(ends.high, 3)} "
-                        f"({100 * ends.level:g} % interval)"
-                    )
+                interval = interval_text(number.interval, _end)
+                note += f"; {interval}" if interval else ""
                 results.append(Result(_SCORES[number.metric], _text(number.value), note))
         counts = [self._residues(role) for role in LETTERS]
         if any(counts):
@@ -235,7 +232,7 @@ class ConformationReport(Report):
             ]
         title = "Agreement of regions"
         if self.intervals:
-            title += f", with {100 * self.intervals[0].level:g} % intervals"
+            title += f", with {level_text(self.intervals[0].level)}s"
         return Section(title, columns, cells, note=self._who)
 
     def _mean(self, level: str) -> list[str]:
@@ -480,9 +477,13 @@ def _cell(value: float, digits: int = 4) -> str:
 
 def _ends(low: float | None, high: float | None) -> str:
     """Write the interval behind a value; nothing without one."""
-    if low is None or high is None or math.isnan(low):
-        return ""
-    return f" ({_text(low, 3)} to {_text(high, 3)})"
+    span = span_text(low, high, _end)
+    return f" ({span})" if span else ""
+
+
+def _end(value: float) -> str:
+    """Write an end of an interval."""
+    return _text(value, 3)
 
 
 def _text(value: float | None, digits: int = 4) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._common.frames import frame
+from overlap.evaluate.number_texts import level_text, percent_text, span_text
 from overlap.evaluate.page import Picture, Result, Section
 from overlap.evaluate.report import Report, csv_text, plain
 from overlap.io.printable import number_of
@@ -284,9 +284,8 @@ class RamachandranReport(Report):
         for verdict in VERDICTS[::-1]:
             interval, goal, share = "", self._goals.get(verdict), row[f"{verdict}_share"]
             if f"{verdict}_low" in row:
-                low, high = _percent(row[f"{verdict}_low"]), _percent(row[f"{verdict}_high"])
-                level = 100 * self.intervals[0].level
-                interval = f"{low} to {high} % ({level:g} % interval)"
+                span = span_text(row[f"{verdict}_low"], row[f"{verdict}_high"], _percent)
+                interval = f"{span} % ({level_text(self.intervals[0].level)})" if span else ""
             met = ("met" if goal.met(share) else "not met") if goal else ""
             said = "" if goal is None else str(goal)
             result.append(
@@ -327,14 +326,14 @@ class RamachandranReport(Report):
             for name in ("favored", "outlier"):
                 cell = _percent(row[f"{name}_share"])
                 if f"{name}_low" in row:
-                    low, high = _percent(row[f"{name}_low"]), _percent(row[f"{name}_high"])
-                    cell += f" ({low} to {high})"
+                    span = span_text(row[f"{name}_low"], row[f"{name}_high"], _percent)
+                    cell += f" ({span})" if span else ""
                 cells.append(cell)
             rows.append(cells)
         title = "Residues by category"
         if not self.intervals:
             return Section(title, columns, rows, keys=1)
-        title += f", with {100 * self.intervals[0].level:g} % intervals"
+        title += f", with {level_text(self.intervals[0].level)}s"
         return Section(title, columns, rows)
 
     def _outliers(self) -> Section:
@@ -533,4 +532,4 @@ def _held(cutoffs: Iterable[float]) -> str:
 
 
 def _percent(share: float) -> str:
-    return "undefined" if math.isnan(share) else f"{100 * share:.2f}"
+    return percent_text(share, "undefined")

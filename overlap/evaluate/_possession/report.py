@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._common.frames import frame
+from overlap.evaluate.number_texts import interval_text, level_text, short_text, span_text
 from overlap.evaluate.numbers import Number, not_as_stored
 from overlap.evaluate.page import Picture, Result, Section, input_name
-from overlap.evaluate.report import Report, interval_words
+from overlap.evaluate.report import Report
 from overlap.io.printable import number_of
 from overlap.regions.interval_sets import IntervalSets
 
@@ -134,7 +135,7 @@ class PossessionReport(Report):
             Result(
                 number.name,
                 f"{number.value:.4g}" + " s" * (number.unit == "s"),
-                "; ".join(filter(None, [interval_words(number), counts])),
+                "; ".join(filter(None, [interval_text(number.interval), counts])),
             )
             for number in shown
         ]
@@ -196,13 +197,13 @@ class PossessionReport(Report):
         return [self._summary(""), players, Section("", (), facts)]
 
     def _summary(self, title: str) -> Section:
-        level = next((f"{100 * one.level:g} % interval" for one in self.intervals), None)
+        level = next((level_text(one.level) for one in self.intervals), None)
         rows = []
         for number in self.numbers:
             row = [number.name, f"{number.value:.4g}" + " s" * (number.unit == "s")]
             if level is not None:
                 ends = number.interval
-                row.append("" if ends is None else f"{ends.low:.4g} to {ends.high:.4g}")
+                row.append("" if ends is None else span_text(ends.low, ends.high, short_text))
             rows.append(row)
         return Section(title, ("", "value", *([] if level is None else [level])), rows, keys=1)
 

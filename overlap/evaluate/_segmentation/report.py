@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._common.frames import frame
-from overlap.evaluate.numbers import Number
+from overlap.evaluate.number_texts import interval_text
 from overlap.evaluate.page import Picture, Result, Section, title_of
 from overlap.evaluate.report import Report
 from overlap.io.name_match import closest
@@ -246,7 +246,7 @@ class SegmentationReport(Report):
             count = f"{number_of(labels, 'label')} x {number_of(len(used), 'case')}"
             if known != used.size:
                 count += f", {known:,} of {used.size:,} values"
-            words = filter(None, [_interval_words(number), count])
+            words = filter(None, [interval_text(number.interval, value_text), count])
             results.append(
                 Result(number.name, large_text(number.value, number.unit), "; ".join(words))
             )
@@ -388,11 +388,3 @@ class SegmentationReport(Report):
         failures = failure_table(settings["failures"]).title
         tables = [section for section in self.sections() if section.title != failures]
         return [*tables, Section("", (), facts)]
-
-
-def _interval_words(number: Number) -> str:
-    ends = number.interval
-    if ends is None or math.isnan(ends.low):
-        return ""
-    span = f"{value_text(ends.low)} to {value_text(ends.high)}"
-    return f"{span} ({100 * ends.level:g} % interval)"

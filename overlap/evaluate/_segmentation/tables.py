@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap.evaluate.number_texts import level_text, span_text
 from overlap.evaluate.numbers import Number
 from overlap.evaluate.page import Section
 from overlap.io.printable import number_of
@@ -108,7 +109,7 @@ def label_table(evidence: SegmentationEvidence, numbers: Sequence[Number]) -> Se
         title += ", failed ones as the worst"
     level = next((number.interval.level for number in numbers if number.interval), None)
     if level is not None:
-        title += f", with {100 * level:g} % intervals"
+        title += f", with {level_text(level)}s"
     return Section(title, columns, rows)
 
 
@@ -244,9 +245,8 @@ def _first(shown: int, count: int, word: str, more: str = "") -> str:
 def _mean(number: Number) -> str:
     """Write a number with its interval."""
     ends = number.interval
-    if ends is None or math.isnan(ends.low):
-        return value_text(number.value)
-    return f"{value_text(number.value)} ({value_text(ends.low)} to {value_text(ends.high)})"
+    span = "" if ends is None else span_text(ends.low, ends.high, value_text)
+    return value_text(number.value) + (f" ({span})" if span else "")
 
 
 def _with_counts(cells: Sequence[str], counts: Sequence[int], word: str) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from overlap.evaluate.number_texts import interval_text, level_text, percent_text, span_text
 from overlap.evaluate.numbers import Number
 from overlap.evaluate.page import Picture, Result, Section
 from overlap.evaluate.report import Report
@@ -50,7 +51,7 @@ class TemporalReport(Report):
     def headline(self) -> str:
         """Name the protocol and the first number."""
         name, value = self.items[0]
-        return f"{self.settings['protocol']}: {name} {_percent(value)} %"
+        return f"{self.settings['protocol']}: {name} {percent_text(value)} %"
 
     def kind(self) -> str:
         """Return what was done, and by which rules."""
@@ -84,12 +85,12 @@ class TemporalReport(Report):
         firsts = [row for row in rows if row["iou"] == levels[0] and row["value"] == row["value"]]
         by_value = sorted(firsts, key=lambda row: row["value"])
         spread = (
-            f"from {by_value[0]['class']} with {_percent(by_value[0]['value'])} % to "
-            f"{by_value[-1]['class']} with {_percent(by_value[-1]['value'])} %"
+            f"from {by_value[0]['class']} with {percent_text(by_value[0]['value'])} % to "
+            f"{by_value[-1]['class']} with {percent_text(by_value[-1]['value'])} %"
             if by_value
             else "all undefined"
         )
-        values = ", ".join(f"{n.name} {_percent(n.value)} %" for n in self.numbers)
+        values = ", ".join(f"{n.name} {percent_text(n.value)} %" for n in self.numbers)
         pictures = [
             Picture(
                 "Precision against recall",
@@ -122,7 +123,7 @@ class TemporalReport(Report):
 
     def terms(self) -> Mapping[str, str]:
         """Return definitions of the columns."""
-        level = f"{100 * self.intervals[0].level:g} % interval" if self.intervals else ""
+        level = level_text(self.intervals[0].level) if self.intervals else ""
         interval = "Bootstrap interval of the number in another draw of as many videos."
         return {**_TERMS, level: interval} | {
             number.name: f"Mean of the AP of all classes at temporal IoU {number.where['iou']}."
@@ -136,7 +137,7 @@ class TemporalReport(Report):
         low, high = ties["mAP"]
         columns = ["IoU", "mAP %"]
         if bootstrap:
-            columns.append(f"{100 * bootstrap['confidence_level']:g} % interval")
+            columns.append(level_text(bootstrap["confidence_level"]))
         if high > low:
             columns.append("over ties")
         rows = []
@@ -145,9 +146,9 @@ class TemporalReport(Report):
         for number, ends in zip([*others, mean], ranges, strict=True):
             row = [number.where.get("iou", "mean"), f"{100 * number.value:.2f}"]
             if number.interval:
-                row.append(_range(number.interval.low, number.interval.high))
+                row.append(_span((number.interval.low, number.interval.high)))
             if high > low:
-                row.append(_range(*ends))
+                row.append(_span(ends))
             rows.append(row)
         return [Section("", columns, rows, keys=1), Section("", (), facts_of(self.settings))]
 
@@ -164,10 +165,10 @@ class TemporalReport(Report):
     def _summary(self) -> Section:
         columns = ["", "value", "over orders of ties"]
         if self.intervals:
-            columns.insert(2, f"{100 * self.intervals[0].level:g} % interval")
+            columns.insert(2, level_text(self.intervals[0].level))
         rows = []
         for number in self.numbers:
-            row = [number.name, _percent(number.value), _span(number.ties)]
+            row = [number.name, percent_text(number.value), _span(number.ties)]
             if self.intervals:
                 one = number.interval
                 row.insert(2, _span((one.low, one.high) if one else None))
@@ -213,8 +214,8 @@ def results_of(numbers: Sequence[Number], settings: Mapping[str, Any]) -> list[R
     return [
         Result(
             number.name,
-            "undefined" if math.isnan(number.value) else f"{_percent(number.value)} %",
-            "; ".join(filter(None, [_interval_words(number), counts])),
+            "undefined" if math.isnan(number.value) else f"{percent_text(number.value)} %",
+            "; ".join(filter(None, [interval_text(number.interval, percent_text), counts])),
         )
         for number in numbers
     ]
@@ -230,24 +231,8 @@ def _counts(settings: Mapping[str, Any]) -> str:
     return ", ".join(counts)
 
 
-def _interval_words(number: Number) -> str:
-    ends = number.interval
-    if ends is None or math.isnan(ends.low):
-        return ""
-    return f"{_percent(ends.low)} to {_percent(ends.high)} ({100 * ends.level:g} % interval)"
-
-
-def _percent(value: float) -> str:
-    """Write a fraction in per cent; nothing for NaN."""
-    return "" if math.isnan(value) else f"{100 * value:.2f}"
-
-
 def _span(ends: tuple[float, float] | None) -> str:
-    return "" if ends is None else f"{_percent(ends[0])} to {_percent(ends[1])}"
-
-
-def _range(low: float, high: float) -> str:
-    return f"{100 * low:.2f} to {100 * high:.2f}"
+    return "" if ends is None else span_text(*ends, percent_text)
 
 
 def _classes(rows: list[dict[str, Any]]) -> Section:
@@ -268,10 +253,10 @@ def _classes(rows: list[dict[str, Any]]) -> Section:
             name,
             str(truths[name]),
             *(
-                _percent(lines[name].get(level, math.nan)) + ends.get((name, level), "")
+                percent_text(lines[name].get(level, math.nan)) + ends.get((name, level), "")
                 for level in levels
             ),
-            _percent(means[name]),
+            percent_text(means[name]),
         ]
         for name in sorted(lines, key=lambda name: means[name])
     ]
