@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import copy
-import io
 import json
 
 import numpy as np
@@ -14,58 +11,10 @@ import overlap as ov
 from overlap import cli, evaluate
 from overlap.evaluate import DETECTION_PROTOCOLS, Detections, detection
 
+from .coco_sets import pycocotools_numbers, random_boxes, random_masks
+
 TWELVE = ("AP", "AP50", "AP75", "AP[small]", "AP[medium]", "AP[large]",
           "AR@1", "AR@10", "AR@100", "AR[small]", "AR[medium]", "AR[large]")  # fmt: skip
-
-
-def pycocotools_numbers(truth, found, what="bbox", **params):
-    from pycocotools.coco import COCO
-    from pycocotools.cocoeval import COCOeval
-
-    with contextlib.redirect_stdout(io.StringIO()):
-        reader = COCO()
-        reader.dataset = truth
-        reader.createIndex()
-        evaluation = COCOeval(reader, reader.loadRes(found), what)
-        for name, value in params.items():
-            setattr(evaluation.params, name, value)
-        evaluation.evaluate()
-        evaluation.accumulate()
-        evaluation.summarize()
-    return evaluation
-
-
-def random_coco(seed):
-    """Boxes on a grid: equal ratios and confidences, crowds, areas at the borders, empty images."""
-    rng = np.random.default_rng(seed)
-
-    def boxes(count):
-        corner, size = rng.integers(0, 8, (count, 2)) * 8, rng.integers(1, 16, (count, 2)) * 8
-        image, label = rng.integers(1, 5, count), rng.integers(1, 4, count)
-        return [
-            {"image_id": int(i), "category_id": int(c), "bbox": [float(x) for x in (*low, *wide)]}
-            for i, c, low, wide in zip(image, label, corner, size, strict=True)
-        ]
-
-    truths = boxes(int(rng.integers(5, 40)))
-    for k, row in enumerate(truths):
-        _, _, width, height = row["bbox"]
-        row |= {"id": k + 1, "iscrowd": int(rng.random() < 0.2), "area": width * height}
-    found = boxes(int(rng.integers(1, 60)))
-    for row in found:
-        row["score"] = int(rng.integers(0, 5)) / 5
-    for row in truths:
-        if rng.random() < 0.6:
-            near = {key: row[key] for key in ("image_id", "category_id")}
-            shift = rng.integers(-1, 2, 4) * [8, 8, 0, 0]
-            near |= {"bbox": (row["bbox"] + shift).tolist(), "score": int(rng.integers(0, 9)) / 9}
-            found.append(near)
-    truth = {
-        "images": [{"id": k} for k in range(1, 7)],
-        "categories": [{"id": k, "name": f"c{k}"} for k in range(1, 5)],
-        "annotations": truths,
-    }
-    return truth, found
 
 
 def assert_same(report, stats):
@@ -76,33 +25,8 @@ def assert_same(report, stats):
 @pytest.mark.parametrize("seeds", [range(5), pytest.param(range(5, 300), marks=pytest.mark.slow)])
 def test_every_digit_of_pycocotools(seeds):
     for seed in seeds:
-        truth, found = random_coco(seed)
-        assert_same(detection(truth=truth, found=found), pycocotools_numbers(truth, found).stats)
-
-
-def random_masks(seed):
-    """Masks of one run or several in images of two sizes, as run lengths in both forms."""
-    from pycocotools import mask
-
-    rng = np.random.default_rng(seed)
-    truth, found = random_coco(seed)
-    sizes = {k: ((60, 40), (40, 60))[k % 2] for k in range(1, 7)}
-    for image in truth["images"]:
-        image["height"], image["width"] = sizes[image["id"]]
-    blobs = rng.random((6, 2400)) < 0.6
-    for row in truth["annotations"] + found:
-        height, width = sizes[row["image_id"]]
-        cells = blobs[rng.integers(0, 6)].copy()
-        cells[rng.integers(0, 2000) :][:300] ^= True
-        rle = mask.encode(np.asfortranarray(cells.reshape(height, width).astype(np.uint8)))
-        row["segmentation"] = {"size": [height, width], "counts": rle["counts"].decode()}
-        if "score" in row:
-            del row["bbox"]
-        else:
-            row["area"] = float(mask.area(rle))
-    row = truth["annotations"][0]
-    row["segmentation"] = [[5.0, 5.5, 30.2, 5.0, 30.0, 31.0], [1.0, 1.0, 4.0, 1.0, 4.0, 4.0]]
-    return truth, found
+        truth, found = random_boxes(seed)
+        assert_same(detection(truth=truth, found=found), pycocotools_numbers(truth, found))
 
 
 @pytest.mark.parametrize("seeds", [range(3), pytest.param(range(3, 100), marks=pytest.mark.slow)])
@@ -111,7 +35,7 @@ def test_every_digit_of_masks(seeds):
         truth, found = random_masks(seed)
         report = detection(truth=truth, found=found)
         assert report.settings["found"]["kind"] == "masks"
-        assert_same(report, pycocotools_numbers(truth, copy.deepcopy(found), "segm").stats)
+        assert_same(report, pycocotools_numbers(truth, found, "segm"))
 
 
 @pytest.mark.reference
@@ -141,14 +65,14 @@ def test_the_published_twelve_from_the_shell(reference_data, tmp_path):
 
 
 def test_blocks_of_images_give_the_same():
-    truth, found = random_coco(3)
+    truth, found = random_boxes(3)
     alone = detection(truth=truth, found=found, bootstrap=60)
     assert alone.to_dict() == detection(truth=truth, found=found, bootstrap=60, workers=2).to_dict()
 
 
 def test_any_kind_takes_any_protocol():
     """Rotated boxes that stand upright have the numbers of boxes."""
-    truth, found = random_coco(11)
+    truth, found = random_boxes(11)
     for row in truth["annotations"]:
         row["iscrowd"] = 0
     both = {}
@@ -169,10 +93,10 @@ def test_any_kind_takes_any_protocol():
 
 
 def test_fields_change_the_rules_and_the_name():
-    truth, found = random_coco(5)
+    truth, found = random_boxes(5)
     report = detection(truth=truth, found=found, max_detections="1,2,3")
     assert report.settings["protocol"] == "coco[max_detections=1/2/3]"
-    wanted = pycocotools_numbers(truth, found, maxDets=[1, 2, 3]).stats[6:9]
+    wanted = pycocotools_numbers(truth, found, maxDets=[1, 2, 3])[6:9]
     assert report.summary[["AR@1", "AR@2", "AR@3"]].tolist() == wanted.tolist()
     one = detection(truth=truth, found=found, class_agnostic=True)
     assert one.settings["classes"] == ["all"]
@@ -200,14 +124,14 @@ def test_fields_change_the_rules_and_the_name():
     ],
 )
 def test_bad_input_names_the_row(change, message):
-    truth, found = random_coco(0)
+    truth, found = random_boxes(0)
     change(truth, found)
     with pytest.raises(ValueError, match=message):
         detection(truth=truth, found=found)
 
 
 def test_exchanged_sides_are_said():
-    truth, found = random_coco(0)
+    truth, found = random_boxes(0)
     with pytest.raises(ValueError, match="Are truth and found exchanged"):
         detection(truth=found, found=truth)
     with pytest.raises(ValueError, match="Are truth and found exchanged"):
@@ -215,7 +139,7 @@ def test_exchanged_sides_are_said():
 
 
 def test_guesses_are_findings():
-    truth, found = random_coco(0)
+    truth, found = random_boxes(0)
     del truth["annotations"][0]["iscrowd"], truth["annotations"][1]["area"]
     truth["annotations"][2]["keypoints"] = []
     found.append({"image_id": 1, "category_id": 50, "bbox": [0, 0, 1, 1], "score": 0.5})
@@ -242,7 +166,7 @@ def test_corners_in_place_of_sizes_are_noticed():
 
 
 def test_a_report_is_compared_and_drawn(tmp_path):
-    truth, found = random_coco(7)
+    truth, found = random_boxes(7)
     good = detection(truth=truth, found=found)
     poor = detection(truth=truth, found=found[: len(found) // 2])
     assert evaluate.compare(poor, good, names=["poor", "good"]).metric == "AP"

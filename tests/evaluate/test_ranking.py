@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import pickle
 from dataclasses import replace
@@ -37,6 +35,8 @@ from overlap.evaluate._ranking.strata import Range, Stratum
 from overlap.evaluate._ranking.table import Table, joined_tables, order_in_groups
 from overlap.evaluate._ranking.ties import tie_spread
 from overlap.evaluate.numbers import Intervals
+
+from .coco_sets import pycocotools_numbers, random_boxes
 
 pytestmark = pytest.mark.kernels
 THRESHOLDS = (0.2, 0.5, 2 / 3)
@@ -661,59 +661,10 @@ def coco_numbers(scene):
     ]  # fmt: skip
 
 
-def pycocotools_numbers(truth, found):
-    from pycocotools.coco import COCO as Reader
-    from pycocotools.cocoeval import COCOeval
-
-    with contextlib.redirect_stdout(io.StringIO()):
-        reader = Reader()
-        reader.dataset = truth
-        reader.createIndex()
-        evaluation = COCOeval(reader, reader.loadRes(found), "bbox")
-        evaluation.evaluate()
-        evaluation.accumulate()
-        evaluation.summarize()
-    return evaluation.stats
-
-
-def random_coco(seed):
-    """Boxes on a grid: equal ratios and confidences, crowds, areas at the borders."""
-    rng = np.random.default_rng(seed)
-
-    def boxes(count):
-        corner, size = rng.integers(0, 8, (count, 2)) * 8, rng.integers(1, 16, (count, 2)) * 8
-        rows = np.hstack([corner, size]).astype(float)
-        image, label = rng.integers(1, 5, count), rng.integers(1, 4, count)
-        return [
-            {"image_id": int(i), "category_id": int(c), "bbox": row.tolist()}
-            for i, c, row in zip(image, label, rows, strict=True)
-        ]
-
-    truths = boxes(int(rng.integers(5, 40)))
-    for k, row in enumerate(truths):
-        _, _, width, height = row["bbox"]
-        row |= {"id": k + 1, "iscrowd": int(rng.random() < 0.2), "area": width * height}
-    found = boxes(int(rng.integers(1, 60)))
-    for row in found:
-        row["score"] = int(rng.integers(0, 5)) / 5
-    for row in truths:
-        if rng.random() < 0.6:
-            near = {key: row[key] for key in ("image_id", "category_id")}
-            shift = rng.integers(-1, 2, 4) * [8, 8, 0, 0]
-            near |= {"bbox": (row["bbox"] + shift).tolist(), "score": int(rng.integers(0, 9)) / 9}
-            found.append(near)
-    truth = {
-        "images": [{"id": k} for k in range(1, 5)],
-        "categories": [{"id": k, "name": str(k)} for k in range(1, 4)],
-        "annotations": truths,
-    }
-    return truth, found
-
-
 def test_boxes_in_images_by_the_rules_of_coco():
     """Every digit of pycocotools' numbers, with the ratio of its own arithmetic."""
     for seed in range(25):
-        truth, found = random_coco(seed)
+        truth, found = random_boxes(seed)
         np.testing.assert_array_equal(
             coco_numbers(coco_scene(truth, found, COCO)),
             pycocotools_numbers(truth, found),
