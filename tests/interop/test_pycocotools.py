@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from overlap.interop.pycocotools import COCOeval, patch
-
-from ..evaluate.coco_sets import evaluated, random_boxes, random_masks
+from tests.evaluate.coco_sets import evaluated, random_boxes, random_masks
 
 cocoeval = pytest.importorskip("pycocotools.cocoeval")
 
