@@ -41,7 +41,7 @@ def detection_command(
 
     TRUTH and FOUND are files or folders of one form, recognised by their content: annotations and
     results of COCO (JSON, may be gzipped); XML annotations and text results of VOC; folders of DOTA
-    and of YOLO; text files with lines of boxes, one for each image.
+    and of YOLO; JSON of nuScenes; text files with lines of boxes, one for each image.
     """
     shared.check([truth, found])
     from overlap.evaluate import DETECTION_PROTOCOLS

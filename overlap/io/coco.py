@@ -167,7 +167,8 @@ def read_coco_truth(source: Any, kind: str = "boxes") -> tuple[Detections, Categ
     -------
     truth : Detections
         Regions with the flags crowd and ignore and the annotated area; boxes also with ``extent``:
-        width times height. Images are in the order of their ids, classes in that of the categories' ids.
+        width times height. Images are in the order of their ids, classes in that of the ids of
+        categories.
     names : Categories
         By which results are read.
 

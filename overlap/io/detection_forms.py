@@ -15,6 +15,7 @@ from overlap.io.dota import (
     read_dota_results,
     read_dota_truth,
 )
+from overlap.io.nuscenes import is_nuscenes, read_nuscenes
 from overlap.io.voc import is_voc_results, is_voc_truth, read_voc_results, read_voc_truth
 from overlap.io.yolo import is_yolo, read_yolo
 
@@ -87,6 +88,8 @@ FORMS = (
     Form("results of DOTA, task 1", "found", is_dota_results, read_dota_results,
          lambda path, how: read_dota_results(path)),
     Form("labels of YOLO", "", is_yolo, read_yolo, _yolo),
+    Form("boxes of nuScenes", "", is_nuscenes, read_nuscenes,
+         lambda path, how: read_nuscenes(path)),
     Form("lines of boxes", "", is_box_lines, read_box_lines, _lines),
 )  # fmt: skip
 

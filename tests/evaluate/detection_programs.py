@@ -205,3 +205,34 @@ def lvis(truth, found, *, most=300):
         *(mean(precision[:, :, kind, 0]) for kind in kinds),
         *(mean(recall[..., m]) for m in range(4)),
     ]  # fmt: skip
+
+
+def nuscenes(truth, found, *, distance):
+    """Algo.py of nuScenes' devkit: accumulate and calc_ap."""
+    a, b = found.regions.to_array()[:, :2], truth.regions.to_array()[:, :2]
+    result = []
+    for label in range(len(truth.labels)):
+        count = len(rows_of(truth, label))
+        rows = rows_of(found, label)
+        confidence = [found.confidence[i] for i in rows]
+        order = [i for _, i in sorted((v, i) for i, v in enumerate(confidence))][::-1]
+        taken, tp, fp = set(), [], []
+        for i in (rows[k] for k in order):
+            least, at = np.inf, None
+            for j in rows_of(truth, label, found.item[i]):
+                if j not in taken and (d := np.linalg.norm(b[j] - a[i])) < least:
+                    least, at = d, j
+            hit = least < distance
+            if hit:
+                taken.add(at)
+            tp.append(hit)
+            fp.append(not hit)
+        if not count or not taken:
+            result.append(0.0)
+            continue
+        tp, fp = np.cumsum(tp).astype(float), np.cumsum(fp).astype(float)
+        prec = np.interp(np.linspace(0, 1, 101), tp / count, tp / (fp + tp), right=0)
+        prec = prec[round(100 * 0.1) + 1 :] - 0.1
+        prec[prec < 0] = 0
+        result.append(float(np.mean(prec)) / (1.0 - 0.1))
+    return result

@@ -270,3 +270,32 @@ def test_yolo_corners_turn_in_pixels(tmp_path):
     report = detection(truth=truth, found=found, protocol="dota", images="200x100")
     assert report.summary["mAP"] == pytest.approx(1.0)
     assert report.settings["classes"] == ["0"]
+
+
+def nuscenes_box(x, name="car", **fields):
+    return {
+        "translation": [x, 0.0, 1.0], "size": [2.0, 4.0, 1.5], "rotation": [1.0, 0.0, 0.0, 0.0],
+        "detection_name": name, **fields,
+    }  # fmt: skip
+
+
+def test_nuscenes_files(tmp_path):
+    truth = {"results": {"t1": [nuscenes_box(0.0), nuscenes_box(9.0)], "t2": []}}
+    found = {"results": {"t1": [nuscenes_box(0.2, detection_score=0.9)], "t2": []}}
+    paths = [tmp_path / "truth.json", tmp_path / "found.json"]
+    for path, content in zip(paths, (truth, found), strict=True):
+        path.write_text(json.dumps(content))
+    report = detection(truth=paths[0], found=paths[1], protocol="nuscenes")
+    assert report.settings["truth"]["kind"] == "upright boxes"
+    assert report.summary["mAP"] == pytest.approx(40 / 90)  # recalls to 0.5 of 0.11 to 1
+    assert [inspect(str(path))[0] for path in paths] == [FORMS, FORMS]
+    for change, message in (
+        ({"size": [1, 2]}, r"results\['t1'\]\[0\]: size is \[1, 2\]; wanted 3 finite numbers"),
+        ({"detection_name": 3}, "detection_name is 3; wanted a name"),
+        ({"detection_score": "a"}, "detection_score is 'a'; wanted a finite number"),
+        ({"rotation": [0.7, 0.7, 0, 0]}, "boxes in the order of the file"),
+    ):
+        bad = {"results": {"t1": [nuscenes_box(0.0, detection_score=0.9) | change]}}
+        paths[1].write_text(json.dumps(bad))
+        with pytest.raises(ValueError, match=message):
+            detection(truth=paths[0], found=paths[1], protocol="nuscenes")

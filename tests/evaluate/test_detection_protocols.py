@@ -222,3 +222,32 @@ def test_lvis_asks_what_was_judged():
     truth["images"][0]["not_exhaustive_category_ids"] = [77]
     with pytest.raises(ValueError, match=r"images\[0\]: not_exhaustive_category_ids is \[77\]"):
         detection(truth=truth, found=found)
+
+
+def upright(rng, count):
+    rows = np.zeros((count, 7))
+    rows[:, :2] = rng.integers(0, 12, (count, 2)) / 2
+    rows[:, 3:6] = 1.0
+    rows[:, 6] = rng.uniform(-3, 3, count)
+    return rows
+
+
+def driven(rng, rows):
+    rows = rows.copy()
+    rows[:, :2] += rng.integers(-2, 3, (len(rows), 2)) / 4
+    return rows
+
+
+@pytest.mark.parametrize("seeds", SEEDS)
+def test_nuscenes(seeds):
+    """Centers on a grid: distances of 0.5, 1 and 2 do not match, and many are equal."""
+    for seed in seeds:
+        both = tables(seed, upright, driven, ov.UprightBoxes)
+        report = detection(**both, protocol="nuscenes")
+        rows = report.rows()
+        wanted = []
+        for distance in (0.5, 1.0, 2.0, 4.0):
+            mine = [row["value"] for row in rows if row["distance"] == distance]
+            wanted.append(programs.nuscenes(**both, distance=distance))
+            np.testing.assert_array_equal(mine, wanted[-1], f"{seed} {distance}")
+        assert report.summary["mAP"] == pytest.approx(np.mean(wanted), abs=1e-15)

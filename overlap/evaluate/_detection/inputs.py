@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from overlap.io._json import parse_json
 from overlap.io.candidate import Candidate
 from overlap.io.coco import CocoContent, coco_content, read_coco_results, read_coco_truth
 from overlap.io.detection_forms import FORMS, Reading, form_of
@@ -57,27 +57,31 @@ def read_inputs(
         raise ValueError(f"kind = {kind!r} is not 'boxes' or 'masks'")
     how = Reading(box_format, images)
     known = _table(truth, how)
-    if known is None:
-        if isinstance(found, Detections):
-            raise ValueError("truth and found: found is a table of Detections; give both as tables")
-        both = _coco(coco_content(truth), coco_content(found), kind)
-    else:
+    if isinstance(known, Detections):
         table = _table(found, how._replace(truth=known))
-        if table is None:
+        if not isinstance(table, Detections):
             raise ValueError(
-                f"found ({found if isinstance(found, str | Path) else type(found).__name__}) is "
-                f"in COCO's form, or unknown, and truth ({known.source}) is not; give both in one"
+                f"found ({table.where}) is in COCO's form, or in none, and truth ({known.source}) "
+                "is not; give both in one form"
             )
         both = _aligned(known, table)
+    else:
+        results = _table(found, how)
+        if isinstance(results, Detections):
+            raise ValueError(
+                f"truth ({known.where}) is in COCO's form, or in none, and found "
+                f"({results.source}) is not; give both in one form"
+            )
+        both = _coco(known, results, kind)
     return both if classes is None else _of_classes(both, classes)
 
 
-def _table(source: Any, how: Reading) -> Detections | None:
-    """Read an input that names its items and classes; None for the numbers of COCO."""
+def _table(source: Any, how: Reading) -> Detections | CocoContent:
+    """Read an input that names its items and classes; JSON of COCO needs both sides."""
     if isinstance(source, Detections):
         return source
     if not isinstance(source, str | os.PathLike):
-        return None
+        return coco_content(source)
     candidate = Candidate(os.fspath(source))
     form = form_of(candidate)
     if form is not None:
@@ -87,7 +91,8 @@ def _table(source: Any, how: Reading) -> Detections | None:
             f"{candidate.path}: a folder of no known form; known are "
             f"{', '.join(form.name for form in FORMS)}"
         )
-    return None
+    content = candidate.payload if candidate.is_json else parse_json(candidate.source)
+    return CocoContent(content, candidate.path, candidate.source.sha256)
 
 
 def _coco(truth: CocoContent, found: CocoContent, kind: str | None) -> dict[str, Detections]:

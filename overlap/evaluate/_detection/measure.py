@@ -104,13 +104,7 @@ def _table(protocol: DetectionProtocol, table: Detections, place: NDArray, boxes
         label = np.where(label < 0, label, 0)
     regions: object = table.regions
     if protocol.measure == "center_distance":
-        bounds = table.regions.bounds()
-        if bounds is None:
-            raise ValueError(
-                f"{table.source}: {type(table.regions).__name__} have no outer boxes, by whose "
-                "centers distances are measured; choose another measure"
-            )
-        regions = tuple(np.ascontiguousarray(0.5 * (bounds[0][k] + bounds[1][k])) for k in range(2))
+        regions = _centers(table)
     elif protocol.measure in ("iou", "pixel_iou") and boxes:
         lower, upper = table.regions.lower, table.regions.upper  # type: ignore[attr-defined]
         area = table.sizes.get("extent")
@@ -126,6 +120,20 @@ def _table(protocol: DetectionProtocol, table: Detections, place: NDArray, boxes
     return Table(
         table.item, label, place, table.confidence, regions, dict(table.flags), dict(table.sizes)
     )
+
+
+def _centers(table: Detections) -> tuple[NDArray[np.float64], ...]:
+    """Return x and y of the centers: as given, or else those of the outer boxes."""
+    regions = table.regions
+    if tuple(regions.columns[:2]) in (("x", "y"), ("cx", "cy")):
+        return tuple(np.ascontiguousarray(x) for x in regions.to_array()[:, :2].T)
+    bounds = regions.bounds()
+    if bounds is None:
+        raise ValueError(
+            f"{table.source}: {type(regions).__name__} have no outer boxes, by whose centers "
+            "distances are measured; choose another measure"
+        )
+    return tuple(np.ascontiguousarray(0.5 * (bounds[0][k] + bounds[1][k])) for k in range(2))
 
 
 def _bare(table: Table) -> Table:

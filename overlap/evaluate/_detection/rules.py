@@ -48,7 +48,8 @@ def _pixel_iou(a, i, b, j, parameters):
 
 @scalar
 def _center_distance(a, i, b, j, parameters):
-    return math.hypot(a[0][i] - b[0][j], a[1][i] - b[1][j])
+    dx, dy = a[0][i] - b[0][j], a[1][i] - b[1][j]
+    return math.sqrt(dx * dx + dy * dy)  # as numpy.linalg.norm, and not hypot
 
 
 def _measure(protocol: DetectionProtocol, boxes: bool) -> Measure:
