@@ -1,4 +1,4 @@
-"""What users of other programs try first fails with words that say what to write."""
+"""Names of other programs fail with messages that say what to write here."""
 
 import re
 

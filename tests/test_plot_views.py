@@ -1,4 +1,4 @@
-"""Planes as radiologists read them: sides, letters, millimeters, and what is not known."""
+"""Planes as radiologists read them: sides, letters, millimeters, and unknown directions."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
     python tools/clean_environments.py          # core from both, and the lowest versions
     python tools/clean_environments.py --full   # also every extra alone, all, and every Python
 
-Each row of the table is a fresh environment in which `feature_checks.py` runs: what was installed
-works, and what was not says how to install it. All environments give the same report on the sample.
+Each row of the table is a fresh environment in which `feature_checks.py` runs: installed features
+work, and the others say how to install them. All environments give the same report on the sample.
 The lowest versions are those of pyproject.toml, on the lowest Python; some tests run with them.
 Exit code 1 means that a row failed.
 
@@ -87,7 +87,7 @@ def interpreters() -> list[str]:
 
 @dataclass(frozen=True)
 class Row:
-    """One environment: what is installed, from where, by which Python."""
+    """One environment: its packages, their source, and its Python."""
 
     source: str  # wheel, sdist or checkout
     extra: str
@@ -158,7 +158,7 @@ class Workshop:
         return {"wheel": wheel, "sdist": sdist}
 
     def measure(self, row: Row) -> tuple[str, dict[str, float]]:
-        """Make an environment, try what it can do, and return its size and its report."""
+        """Make an environment, try its features, and return its size and its report."""
         home = self.work / "environment"
         shutil.rmtree(home, ignore_errors=True)
         self.run(self.uv, "venv", "--quiet", "--python", row.python, home)

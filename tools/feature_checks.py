@@ -1,4 +1,4 @@
-"""What an installation of the package can do, tried from outside of the checkout.
+"""Features of an installation of the package, tried from outside of the checkout.
 
     python feature_checks.py medical plot
 

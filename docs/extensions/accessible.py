@@ -1,4 +1,4 @@
-"""Names for what theme and gallery show without words: arrows, and pictures that are links."""
+"""Names for parts of a page without words: arrows, and pictures that are links."""
 
 from __future__ import annotations
 

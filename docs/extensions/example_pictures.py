@@ -1,4 +1,4 @@
-"""What sphinx-gallery must know of the scripts in ``examples/``: their order and their pictures.
+"""Order and pictures of the scripts in ``examples/``, for sphinx-gallery.
 
 Each script draws one picture to the file that is its argument. What is to be seen on it, for
 those who cannot see it, is the first line of its function ``draw``.

@@ -33,7 +33,7 @@ _LISTED = re.compile(r"^- \[[^\]]*\]\((\S+)\.md\)[:,] ((?:.|\n(?!\n|- |```))*)",
 
 
 def _listed(env: Any, pages: list[str]) -> dict[str, str]:
-    """Return what the pages named ``index`` say of the others."""
+    """Return the sentences on other pages that the pages named ``index`` have."""
     said = {}
     for page in pages:
         folder, _, name = page.rpartition("/")
@@ -66,7 +66,7 @@ def _pages(env: Any) -> list[str]:
 
 
 def _source(env: Any, page: str) -> Path | None:
-    """Return the Markdown of a page, if that is what it is written in."""
+    """Return the Markdown of a page, if it is written in Markdown."""
     path = Path(env.doc2path(page))
     return path if path.suffix == ".md" else None
 

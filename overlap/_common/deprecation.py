@@ -1,4 +1,4 @@
-"""Spellings that will go: they still work, warn, and say until when and what to write.
+"""Deprecated spellings: they still work, and warn until when, and what to write instead.
 
 A deprecation is a record. `deprecated` puts records on a function; `renamed_function`
 keeps a function under its earlier name:
@@ -32,7 +32,7 @@ LEAST = 2  # minor versions from the first that warns to the one without it
 
 @dataclass(frozen=True, kw_only=True)
 class Deprecation:
-    """What all deprecations have.
+    """Base of all deprecations.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ class RemovedValue(Deprecation):
 def deprecated(
     *records: RenamedKeyword | RemovedValue,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Return a decorator for a function of which keywords or values are deprecated.
+    """Return a decorator for a function with deprecated keywords or values.
 
     Parameters
     ----------

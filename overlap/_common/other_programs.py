@@ -1,4 +1,4 @@
-"""Names that other programs use, and what does the same here: for messages alone."""
+"""Names that other programs use, and the names here that do the same, for messages."""
 
 from __future__ import annotations
 

@@ -41,9 +41,9 @@ def check_command(
     """Look at inputs of the other commands without scoring them.
 
     FILE is a file or folder that any of them takes, or a report that one has written. Each is
-    recognised by its content. It is said what it is, what it holds, and what is odd; and of inputs
-    that belong together, such as a truth and predictions, whether they fit. Of two folders or
-    volumes, the first is the truth.
+    recognised by its content. The command shows its kind, its content and anything odd. It also
+    says whether inputs fit that belong together, such as a truth and predictions. Of two folders
+    or volumes, the first is the truth.
     """
     from overlap.evaluate.checks import Looking, inspect, inspect_together
 
@@ -74,13 +74,13 @@ def check_command(
 
 
 def _plain(seen: Inspection) -> dict[str, Any]:
-    """Return what was seen as plain data."""
+    """Return an inspection as plain data."""
     facts = [{"name": name, "text": text} for name, text in seen.facts]
     return {"what": seen.what, "facts": facts, "findings": list(seen.findings)}
 
 
 def _show(name: str, seen: Inspection, good: str = "") -> None:
-    """Show what was seen: what it is, facts in two columns, and what is odd."""
+    """Show an inspection: the kind, facts in two columns, and findings."""
     _lines("", f"{name}: {seen.what}", 2)
     names = [printable(key) for key, _ in seen.facts]
     space = min(max(map(width, names), default=0), _NAMES)

@@ -1,4 +1,4 @@
-"""Checks of all kinds of input: which readers each stands for, and what it is recognised by.
+"""Checks of all kinds of input: their readers, and the content that each is recognised by.
 
 A file or folder is looked at by the first check of `CHECKS` that recognises it.
 """
@@ -54,7 +54,7 @@ __all__ = ["CHECKS", "Check", "Looking", "Together", "inspect", "inspect_togethe
 
 
 class Looking(NamedTuple):
-    """How inputs are looked at.
+    """Settings of a check.
 
     Attributes
     ----------
@@ -104,7 +104,7 @@ class Check:
 
 
 class Together(NamedTuple):
-    """What is said of several inputs together.
+    """Inspection of several inputs together.
 
     Attributes
     ----------
@@ -326,7 +326,7 @@ _WANTED = (
 
 
 def _unknown(candidate: Candidate) -> str:
-    """Say what came where nothing recognises it, and what to do."""
+    """Say that no check recognises an input, and what to do."""
     name = candidate.path
     if candidate.is_folder:
         suffixes = ", ".join(sorted({suffix_of(path) or path.name for path in candidate.files})[:6])

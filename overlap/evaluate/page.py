@@ -89,7 +89,7 @@ class Picture:
     draw : callable
         Returns a figure of matplotlib, about 4.6 inches wide: on a phone it is scaled to 80 %.
     alt : str
-        What is to be seen, in words, for readers who do not see it.
+        Description of the picture, for readers who do not see it.
     note : str
         How to read it.
     key : str
@@ -115,7 +115,7 @@ class Result:
     name : str
     value : str
     note : str
-        Its interval and what it was counted from.
+        Its interval, and the number of items behind it.
     """
 
     name: str
@@ -125,16 +125,16 @@ class Result:
 
 @dataclass(frozen=True)
 class Page:
-    """All that a page shows.
+    """Content of a page.
 
     Attributes
     ----------
     kind : str
-        What was done, such as ``"Segmentation"``.
+        Kind of evaluation, such as ``"Segmentation"``.
     title : str
-        On what: the names of the inputs.
+        Names of the inputs.
     headline : str
-        One line that says what came out, failures included.
+        One line with the main result, failures included.
     results : sequence of Result
         The main numbers.
     findings : sequence of str
@@ -146,7 +146,7 @@ class Page:
     methods : str
         The sentence for a paper.
     terms : mapping from str to str
-        Definitions of columns and other words, of which those that the page uses are shown.
+        Definitions of columns and other words. The page shows those that it uses.
     rows : sequence of mapping
         All numbers.
     settings : mapping
@@ -239,7 +239,7 @@ def _word(name: str) -> str:
 
 
 def title_of(found: Mapping[str, Any] | None, truth: Mapping[str, Any] | None) -> str:
-    """Return the title of a page: what was evaluated against what.
+    """Return the title of a page: the names of both inputs.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What can be said of a folder of ``--resume``, which holds the measured parts of a run."""
+"""Checks of folders of ``--resume``, which hold the measured parts of a run."""
 
 from __future__ import annotations
 

@@ -111,11 +111,11 @@ class Report(ByValue):
         return f"{said} {self.items[0][0]} {self.items[0][1]:.4g}" if self.items else said
 
     def kind(self) -> str:
-        """Return what was done, for the head of the page."""
+        """Return the kind of evaluation, for the head of the page."""
         return str(self.settings.get("evaluation", "report")).capitalize()
 
     def title(self) -> str:
-        """Return what was evaluated against what: the names of both inputs."""
+        """Return the names of both inputs."""
         return title_of(self.settings.get("found"), self.settings.get("truth"))
 
     def results(self) -> list[Result]:

@@ -1,4 +1,4 @@
-"""What can be said of a report of this package: its numbers, and whether its inputs are there."""
+"""Checks of reports of this package: their numbers, and whether their inputs are there."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def _of_numbers(contract: Contract, payload: Mapping[str, Any]) -> list[str]:
 def _inputs(
     path: str, payload: Mapping[str, Any], contract: Contract
 ) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return which inputs are as they were, and what is said of the others."""
+    """Return the inputs that are as they were, and findings on the others."""
     folder = str(payload.get("folder", "."))
     said, good, total = list[str](), list[str](), 0
     try:

@@ -1,4 +1,4 @@
-"""A path of which it is not known what it holds, looked into as little as telling needs."""
+"""Path with unknown content, and the few facts that tell its kind: suffix, keys, header."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Candidate:
 
     @cached_property
     def payload(self) -> Any:
-        """What a file of JSON holds; None for any other."""
+        """Content of a file of JSON; None for any other."""
         return parse_json(self.source) if self.is_json else None
 
     @property

@@ -1,22 +1,19 @@
-"""What can be said of boxes of COCO without scoring them."""
+"""Checks of COCO's boxes: facts and findings, without scores."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from overlap.io.candidate import Candidate
 from overlap.io.coco import Categories, is_coco, read_coco_results, read_coco_truth
 from overlap.io.detections import Detections
-from overlap.io.form_check import facts_of
+from overlap.io.form_check import compare_forms, confidence_facts, facts_of
 from overlap.io.inspection import Inspection
-from overlap.io.printable import some
 
 __all__ = ["compare_boxes", "inspect_boxes", "is_boxes"]
 
 _RESULT = {"image_id", "category_id"}
-_SHOWN = 6
 
 
 def is_boxes(candidate: Candidate) -> bool:
@@ -57,10 +54,7 @@ def inspect_boxes(candidate: Candidate) -> Inspection:
     ids = [(row["image_id"], row["category_id"]) for row in candidate.payload]
     images, categories = (_entries(column) for column in zip(*ids, strict=True))
     found = read_coco_results(candidate.path, Categories(images, categories, candidate.path))
-    facts = facts_of(found)
-    assert found.confidence is not None
-    score = found.confidence
-    facts.append(("confidences", f"{score.min():g} to {score.max():g}"))
+    facts = [*facts_of(found), *confidence_facts(found)]
     what = "results of boxes, COCO JSON"
     return Inspection(what, facts, list(found.findings), "found", candidate.path)
 
@@ -75,20 +69,13 @@ def compare_boxes(truth: tuple[Detections, Categories], found: str) -> Inspectio
     found : str
         Path of results.
     """
-    what = "results and annotations"
     known, names = truth
     try:
         table = read_coco_results(found, names)
     except ValueError as error:
-        return Inspection(what, [], [str(error)])
-    images = len(np.unique(table.item))
-    facts = [("images", f"{images:,} of {len(known.items):,} have results")]
-    given = {known.labels[k] for k in np.unique(table.label) if k >= 0}
-    silent = [known.labels[k] for k in np.unique(known.label) if known.labels[k] not in given]
-    findings = list(table.findings)
-    if silent:
-        findings.append(f"classes of the truth without results: {some(silent, _SHOWN)}")
-    return Inspection(what, facts, findings)
+        return Inspection("results and annotations", [], [str(error)])
+    both = compare_forms(known, table)
+    return replace(both, findings=[*table.findings, *both.findings])
 
 
 def _entries(ids: tuple[Any, ...]) -> list[dict[str, Any]]:

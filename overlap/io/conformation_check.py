@@ -1,4 +1,4 @@
-"""What can be said of conformations without scoring them: counts, and what does not count."""
+"""Checks of conformations: counts, and residues that do not count."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def inspect_conformations(candidate: Candidate) -> Inspection:
 
 
 def findings_of(content: Conformations) -> tuple[str, ...]:
-    """Return what readers found odd.
+    """Return the findings of the reader.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ __all__ = ["FORMS", "Form", "Reading", "form_of"]
 
 
 class Reading(NamedTuple):
-    """What files do not say of themselves.
+    """Facts that files leave out: the user gives them.
 
     Attributes
     ----------

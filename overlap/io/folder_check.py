@@ -1,4 +1,4 @@
-"""What can be said of a folder of volumes without scoring it."""
+"""Checks of folders of volumes: facts and findings, without scores."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def inspect_folder(
 
 
 def grouped(said: Iterable[tuple[str, str]], what: str = "") -> list[str]:
-    """Write what is said of cases, each sentence once, and the first few.
+    """Write findings on cases, each sentence once, and the first few.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What can be said of files of regions of images without scoring them."""
+"""Checks of files of regions of images: facts and findings, without scores."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from overlap.io.candidate import Candidate
 from overlap.io.detection_forms import Reading, form_of
 from overlap.io.detections import Detections
 from overlap.io.inspection import Inspection
-from overlap.io.printable import number_of, some
+from overlap.io.printable import counted, number_of, some
 
-__all__ = ["compare_forms", "facts_of", "inspect_form", "is_form"]
+__all__ = ["compare_forms", "confidence_facts", "facts_of", "inspect_form", "is_form"]
 
 _SHOWN = 6
 
@@ -51,9 +51,7 @@ def inspect_form(candidate: Candidate) -> Inspection:
     for name, flag in table.flags.items():
         if flag.any():
             facts.append((name, f"{int(flag.sum()):,}"))
-    if table.confidence is not None and len(table):
-        score = table.confidence
-        facts.append(("confidences", f"{score.min():g} to {score.max():g}"))
+    facts += confidence_facts(table)
     role = "truth" if table.confidence is None else "found"
     return Inspection(form.name, facts, list(table.findings), role, table)
 
@@ -67,7 +65,7 @@ def compare_forms(truth: Detections, found: Detections) -> Inspection:
         Contents of both inspections.
     """
     there = {found.items[k] for k in np.unique(found.item)}
-    given = {found.labels[k] for k in np.unique(found.label)}
+    given = {found.labels[k] for k in np.unique(found.label) if k >= 0}
     silent = [truth.labels[k] for k in np.unique(truth.label) if truth.labels[k] not in given]
     known = there & set(truth.items)
     facts = [("images", f"{len(known):,} of {len(truth.items):,} have results")]
@@ -96,9 +94,20 @@ def facts_of(table: Detections) -> list[tuple[str, str]]:
         facts.append(
             ("areas", f"{area.min():.4g} to {area.max():.4g}, median {np.median(area):.4g}")
         )
-    counts = Counter(table.label[table.label >= 0].tolist())
+    counts = Counter(table.labels[k] for k in table.label.tolist() if k >= 0)
     if counts:
-        most = [f"{table.labels[k]} ({count:,})" for k, count in counts.most_common(_SHOWN)]
-        more = f", ... ({len(counts)} in all)" * (len(counts) > _SHOWN)
-        facts.append(("classes", ", ".join(most) + more))
+        facts.append(("classes", counted(counts)))
     return facts
+
+
+def confidence_facts(table: Detections) -> list[tuple[str, str]]:
+    """Return the range of confidences; nothing for truths, and where there are no regions.
+
+    Parameters
+    ----------
+    table : Detections
+    """
+    score = table.confidence
+    if score is None or not len(table):
+        return []
+    return [("confidences", f"{score.min():g} to {score.max():g}")]

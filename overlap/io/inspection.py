@@ -1,4 +1,4 @@
-"""What can be said of an input without scoring it: facts, and what is odd."""
+"""Inspection of an input without scores: facts and findings."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ class Inspection:
     Attributes
     ----------
     what : str
-        What it is, for the first line.
+        Kind of the input, for the first line.
     facts : sequence of (str, str)
         Names, and counts, ranges or units.
     findings : sequence of str
-        What is odd, and does not prevent scoring.
+        Oddities that do not prevent a score.
     role : str
         Its place among the inputs of a command, such as ``"truth"``; empty where only the user
         knows it.
     content : Any
-        What the reader returned, for checks with other inputs.
+        The value that the reader returned, for checks with other inputs.
     """
 
     what: str

@@ -1,4 +1,4 @@
-"""What can be said of a file of label names."""
+"""Checks of files of label names."""
 
 from __future__ import annotations
 

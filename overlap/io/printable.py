@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import reprlib
 import unicodedata
+from collections import Counter
 from collections.abc import Collection
 from itertools import islice
 from typing import Any
 
-__all__ = ["brief", "number_of", "printable", "some", "width"]
+__all__ = ["brief", "counted", "number_of", "printable", "some", "width"]
 
 # Controls (also those of a terminal), separators of lines, marks that turn the direction of
 # the text around them, and halves of surrogate pairs (bytes of file names that are not UTF-8).
@@ -68,6 +69,26 @@ def some(names: Collection[Any], most: int = 12) -> str:
     if len(names) > most:
         shown.append(f"... ({len(names)} in all)")
     return ", ".join(shown) or "none"
+
+
+def counted(counts: Counter[Any], most: int = 6) -> str:
+    """Write values with how often each occurs, the most frequent first.
+
+    Parameters
+    ----------
+    counts : Counter
+    most : int
+        So many are written.
+
+    Examples
+    --------
+    >>> counted(Counter("aab")), counted(Counter("aab"), 1)
+    ('a (2), b (1)', 'a (2), ... (2 in all)')
+    """
+    shown = [f"{value} ({count:,})" for value, count in counts.most_common(most)]
+    if len(counts) > most:
+        shown.append(f"... ({len(counts)} in all)")
+    return ", ".join(shown)
 
 
 def number_of(count: int, noun: str) -> str:

@@ -13,7 +13,7 @@ __all__ = ["quads_of"]
 
 
 def quads_of(corners: NDArray[np.float64], lines: LineFolder) -> tuple[Polygons, list[str]]:
-    """Return quadrilaterals, and what is odd about them.
+    """Return quadrilaterals, and findings on them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What can be said of segments without scoring them: counts, and oddities."""
+"""Checks of time segments: counts and findings, without scores."""
 
 from __future__ import annotations
 

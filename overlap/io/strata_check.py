@@ -1,4 +1,4 @@
-"""What can be said of a table of strata."""
+"""Checks of tables of strata."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections import Counter
 from overlap.io._cells import read_cells
 from overlap.io.candidate import Candidate
 from overlap.io.inspection import Inspection
+from overlap.io.printable import counted
 from overlap.io.strata import read_strata
 
 __all__ = ["inspect_strata", "is_strata"]
-
-_SHOWN = 6  # levels
 
 
 def is_strata(candidate: Candidate) -> bool:
@@ -49,9 +48,7 @@ def inspect_strata(candidate: Candidate) -> Inspection:
     findings = []
     for name in table.columns:
         counts = Counter(table[name])
-        shown = ", ".join(f"{level} ({count})" for level, count in counts.most_common(_SHOWN))
-        more = f", ... ({len(counts)} in all)" * (len(counts) > _SHOWN)
-        facts.append((str(name), f"{shown}{more}"))
+        facts.append((str(name), counted(counts)))
         if len(counts) == len(table) > 1:
             findings.append(f"{name} has another level for each case: is it a stratum?")
     return Inspection("strata of cases, CSV", facts, findings, content=candidate.path)

@@ -245,7 +245,7 @@ def draw_planes(
 
 @dataclass(frozen=True)
 class _Plane:
-    """What is drawn of one plane; arrays run to the right, then up."""
+    """Content of one plane; arrays run to the right, then up."""
 
     view: View
     sides: tuple[float, float]

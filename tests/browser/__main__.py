@@ -1,4 +1,4 @@
-"""Run by ``python -m browser`` in the folder ``tests``."""
+"""Pages and their faults, by ``python -m browser`` in the folder ``tests``."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""Chromium without a window: opens a page in all views, and says what is wrong with it."""
+"""Chromium without a window: it opens a page in all views, and lists its faults."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TALLEST = 16_000  # px of a picture; Chromium repeats what is further down
 
 @dataclass(frozen=True)
 class View:
-    """How somebody sees a page: width of the window in px, scheme of colors, screen or paper."""
+    """View of a page: width of the window in px, scheme of colors, screen or paper."""
 
     width: int
     scheme: str = "light"
@@ -64,7 +64,7 @@ def program() -> str | None:
 
 
 def lack() -> str | None:
-    """Say what is not installed and how to get it, or nothing."""
+    """Name a missing program and how to install it; empty if all are there."""
     packages = [name for name in PACKAGES if find_spec(name) is None]
     if packages:
         return f"{' and '.join(packages)} not installed: pip install -e '.[browser]'"
@@ -100,7 +100,7 @@ class Chromium:
         self, path: str | Path, *, folder: str | Path | None = None,
         views: Sequence[View] = (*SCREENS, PAPER),
     ) -> list[Fault]:  # fmt: skip
-        """Open a page in all views and return what is wrong with it.
+        """Open a page in all views and return its faults.
 
         It may load itself, and files in `folder`. Everything that can be unfolded is unfolded.
         """
@@ -208,6 +208,6 @@ def _rules_broken(page: Any, view: View) -> list[tuple[str, str, str]]:
 
 
 def _summary(node: dict[str, Any]) -> str:
-    """What axe says of an element, on one line."""
+    """Message of axe on an element, on one line."""
     lines = node.get("failureSummary", "").splitlines()
     return "; ".join(line.strip() for line in lines[1:] if line.strip())

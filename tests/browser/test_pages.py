@@ -1,4 +1,4 @@
-"""No page that the package writes has a fault in any view."""
+"""Pages of the package have no fault in any view."""
 
 import pytest
 

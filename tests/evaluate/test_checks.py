@@ -207,7 +207,7 @@ def test_findings_of_a_reader_are_those_of_the_report(tmp_path):
         found=tmp_path / "angles.csv", truth=sample_path("angles_truth"), min_residues=1,
         levels={"favored": 0.5}, tolerance=None, category="general",
     )  # fmt: skip
-    assert f"found: {said[0]}" in whole.findings
+    assert f"found: {said[0]}" in whole.settings["findings"]
 
 
 def test_boxes(tmp_path):

@@ -1,4 +1,4 @@
-"""Files of regions in all forms: what they hold, and what is wrong with them."""
+"""Files of regions in all forms: their content and their faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of volumes without scoring them: headers alone, grids, labels, and oddities."""
+"""Checks of volumes: headers alone, grids, labels, and findings."""
 
 from __future__ import annotations
 

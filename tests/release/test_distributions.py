@@ -1,4 +1,4 @@
-"""The wheel and the source distribution: what is in them, and that they are reproducible."""
+"""The wheel and the source distribution: their content, and that they are reproducible."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ class ComparisonTables:
         return Section("Labels", ["label", *self.names], rows, keys=1, note=note)
 
     def ranks(self) -> Section:
-        """Return one row per report: in what share of draws it has each rank."""
+        """Return one row per report: the share of draws in which it has each rank."""
         shares = {
             (row["name"], row["rank"]): row["share"]
             for row in self.stability
@@ -194,7 +194,7 @@ def _significance(row: Mapping[str, Any]) -> str:
 
 
 def share_words(value: float, zero: str = "0 %") -> str:
-    """Write a share in per cent without digits; what is neither none nor all does not look so.
+    """Write a share in per cent without digits; only exact shares are written as 0 or 100 %.
 
     Parameters
     ----------

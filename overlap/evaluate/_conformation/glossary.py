@@ -149,17 +149,17 @@ def comparison_terms(levels: tuple[Level, ...], mass: str, by: str) -> dict[str,
         ),
         "matched": "Pairs of islands, one to one, with the largest sum of IoU.",
         "missing": (
-            "Islands of B without a partner, of which less than half lies inside the region of A."
+            "Islands of B without a partner. Less than half of each lies inside the region of A."
         ),
         "spurious": (
-            "Islands of A without a partner, of which less than half lies inside the region of B."
+            "Islands of A without a partner. Less than half of each lies inside the region of B."
         ),
         "merged": (
-            "Islands of B without a partner, of which at least half lies inside the region of A: "
+            "Islands of B without a partner. At least half of each lies inside the region of A: "
             "in A they are part of another island."
         ),
         "split": (
-            "Islands of A without a partner, of which at least half lies inside the region of B: "
+            "Islands of A without a partner. At least half of each lies inside the region of B: "
             "in B they are part of another island."
         ),
         "where": _ABEGO,

@@ -15,7 +15,7 @@ from overlap.io.residues import ResidueTable
 
 __all__ = ["LETTERS", "in_words_of", "library_name", "names_of", "sides_of", "titled"]
 
-#: What the sides of a comparison are called.
+#: Names of the sides of a comparison.
 LETTERS = {"found": "A", "truth": "B"}
 
 _ROLE = re.compile(r"(?:^|(?<=^only )|(?<=; )|(?<=density of ))(found|truth)(?=$|;| has |: )")
@@ -42,7 +42,7 @@ def in_words_of(names: Mapping[str, str], text: str) -> str:
 
 
 def names_of(found: Conformations, truth: Conformations) -> tuple[str, str]:
-    """Return short names of two inputs that differ; empty for one that is no file.
+    """Return short names, which differ, of two inputs; empty for one that is no file.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def library_name(library: RamaGrids, known: bool) -> str:
 
 
 def sides_of(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return what the sides of a report on residues are, by role.
+    """Return the names of the sides of a report on residues, by role.
 
     Parameters
     ----------

@@ -169,7 +169,7 @@ class ConformationReport(Report):
         return [*self.sections(), Section("", (), facts)]
 
     def notes(self) -> tuple[str, ...]:
-        """Return the notes, where the sides are A and B."""
+        """Return the notes, with the sides called A and B."""
         return tuple(in_words_of(LETTERS, note) for note in super().notes())
 
     @property
@@ -361,7 +361,7 @@ class ConformationReport(Report):
         return {name: entries for name, entries in defined.items() if entries}
 
     def _seen(self, category: str) -> str:
-        """Say what the picture of a category shows."""
+        """Describe the picture of a category."""
         first, *_ = self._compared[category]
         values = first.values
         text = (
@@ -459,7 +459,7 @@ class ConformationReport(Report):
 
 
 def _counted(entry: Mapping[str, Any]) -> str:
-    """Write from what the residues of an input were counted."""
+    """Write the number of residues of an input, and of its files and chains."""
     if "counted" not in entry:
         return ""
     text = f"{entry['counted']:,} of {number_of(entry['residues'], 'residue')}"

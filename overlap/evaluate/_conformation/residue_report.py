@@ -245,7 +245,7 @@ class RamachandranReport(Report):
         return [*(section for section in tables if section.rows), Section("", (), facts)]
 
     def notes(self) -> tuple[str, ...]:
-        """Return the notes, where the sides have the names of what they are."""
+        """Return the notes, with the names of the sides."""
         return tuple(in_words_of(self._words, note) for note in super().notes())
 
     @property
@@ -259,7 +259,7 @@ class RamachandranReport(Report):
 
     @property
     def _words(self) -> dict[str, str]:
-        """What the sides are, for readers."""
+        """Names of the sides, for readers."""
         return sides_of(self.settings)
 
     @cached_property
@@ -425,7 +425,7 @@ class RamachandranReport(Report):
         return np.bincount(self.evidence.verdict[rows], minlength=3).tolist()
 
     def _seen(self, category: str) -> str:
-        """Say what the picture of a category shows."""
+        """Describe the picture of a category."""
         outlier, allowed, favored = self._counts(category)
         table = self.evidence.table
         rows = np.flatnonzero((table.category == category) & (self.evidence.verdict == 0))
@@ -525,7 +525,7 @@ class _Share:
 
 
 def _held(cutoffs: Iterable[float]) -> str:
-    """Write what regions hold, as a percentage or a range of it."""
+    """Write the share of residues that regions hold, as a percentage or a range of it."""
     held = sorted({round(100.0 * (1.0 - cutoff), 6) for cutoff in cutoffs})
     ends = dict.fromkeys((held[0], held[-1])) if held else ()
     return f"{' to '.join(f'{end:g}' for end in ends)} %"

@@ -1,4 +1,4 @@
-"""What can be said of tables of possession without scoring them."""
+"""Checks of tables of possession: facts and findings, without scores."""
 
 from __future__ import annotations
 

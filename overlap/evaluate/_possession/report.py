@@ -128,8 +128,8 @@ class PossessionReport(Report):
         return f"{players} against {truth}" if truth else players
 
     def results(self) -> list[Result]:
-        """Return the first numbers, with intervals and what they are counted from."""
-        counts = f"{number_of(len(self.tracks), 'player')} in {_videos(self.settings)}"
+        """Return the first numbers, with intervals and counts."""
+        counts = f"{number_of(len(self.tracks), 'player')} in {self._videos}"
         shown = [number for number in self.numbers if number.metric in _TOLD]
         return [
             Result(
@@ -189,7 +189,7 @@ class PossessionReport(Report):
             title = f"The first {_MOST_ROWS} of {len(players.rows):,} players"
             players = replace(players, title=title, rows=players.rows[:_MOST_ROWS])
         facts = [["players", f"{self.settings['players']['rows']:,} regions of "
-                             f"{len(self.tracks):,} players in {_videos(self.settings)}"],
+                             f"{len(self.tracks):,} players in {self._videos}"],
                  ["ball", f"{self.settings['ball']['rows']:,} regions, "
                           f"{self.settings['scored_frames']:,} scores"]]  # fmt: skip
         if self.truth is not None:
@@ -227,6 +227,10 @@ class PossessionReport(Report):
         return draw_possession(self, path=path, ax=ax, **options)
 
     @property
+    def _videos(self) -> str:
+        return number_of(self.settings["videos"], "video")
+
+    @property
     def fps(self) -> float:
         """Frames per second."""
         return self.evidence.fps
@@ -235,10 +239,6 @@ class PossessionReport(Report):
     def limits(self) -> tuple[float, float]:
         """Scores at which a player gets and loses the ball."""
         return self.settings["threshold"], self.settings["release"]
-
-
-def _videos(settings: Mapping[str, Any]) -> str:
-    return f"{settings['videos']:,} video{'s' * (settings['videos'] != 1)}"
 
 
 def stored_report(payload: Mapping[str, Any]) -> Report:

@@ -1,4 +1,4 @@
-"""What can be said of two folders of volumes, or of two volumes, without scores."""
+"""Checks of two folders of volumes, or of two volumes, side by side."""
 
 from __future__ import annotations
 

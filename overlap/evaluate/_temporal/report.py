@@ -54,11 +54,11 @@ class TemporalReport(Report):
         return f"{self.settings['protocol']}: {name} {percent_text(value)} %"
 
     def kind(self) -> str:
-        """Return what was done, and by which rules."""
+        """Return the kind of evaluation, and the protocol."""
         return f"Temporal localization by the protocol {self.settings['protocol']}"
 
     def results(self) -> list[Result]:
-        """Return the mean and the numbers at up to three thresholds, with what they count."""
+        """Return the mean and the numbers at up to three thresholds, with their counts."""
         mean, *others = self.numbers
         shown = [number for number in others if number.where.get("iou") in _TOLD] or others
         return results_of([mean, *shown[:3]], self.settings)
@@ -202,7 +202,7 @@ _TERMS = {
 
 
 def results_of(numbers: Sequence[Number], settings: Mapping[str, Any]) -> list[Result]:
-    """Return numbers for the head of the page, with their intervals and what they count.
+    """Return numbers for the head of the page, with their intervals and counts.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ def results_of(numbers: Sequence[Number], settings: Mapping[str, Any]) -> list[R
 
 
 def _counts(settings: Mapping[str, Any]) -> str:
-    """Return what the numbers count: truths, videos and classes."""
+    """Return the numbers of truths, videos and classes."""
     truth = settings["truth"]
     counts = [number_of(truth["segments"], "truth"), number_of(truth["videos"], "video")]
     if "classes" in settings:

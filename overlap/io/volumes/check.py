@@ -1,4 +1,4 @@
-"""What can be said of one volume without scoring it: its grid, its labels, and what is odd."""
+"""Checks of one volume: its grid, its labels and findings, without scores."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def grid_words(header: VolumeHeader | Volume) -> str:
 
 @np.errstate(all="ignore")  # of numbers of damaged headers
 def header_findings(header: VolumeHeader) -> list[str]:
-    """Return what is odd in a header: notes of the reader, and contradictions.
+    """Return the findings on a header: notes of the reader, and contradictions.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def _sides(numbers: Any) -> str:
 
 
 def _labels(volume: Volume) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return facts on labels, and what is odd of them."""
+    """Return facts and findings on labels."""
     counts = label_counts(volume.values)
     background = counts.pop(0, 0)
     unit = {3: "mm3", 2: "mm2", 1: "mm"}.get(volume.values.ndim, "") if volume.unit else ""

@@ -195,7 +195,7 @@ def read_image(path: str | os.PathLike[str]) -> tuple[NDArray[Any], VoxelGrid]:
 
 @reads_file
 def read_header(path: str | os.PathLike[str]) -> VolumeHeader:
-    """Read what a file says of its volume, without decompressing the voxels.
+    """Read the header of a volume, without decompressing the voxels.
 
     Pictures (PNG, TIFF) are read as a whole.
 

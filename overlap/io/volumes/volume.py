@@ -44,7 +44,7 @@ class RawVolume:
 
 @dataclass(frozen=True, eq=False)
 class VolumeHeader(ByValue):
-    """What a file says of its volume before the voxels.
+    """Header of a volume: everything before the voxels.
 
     Attributes
     ----------
