@@ -110,6 +110,6 @@ def test_of_very_many_rows_the_first_are_shown_and_it_is_said(count):
 
 
 def test_inputs_without_a_name_are_called_by_their_role():
-    assert input_name({"source": "C:\\runs\\found"}, "found") == "found"
+    assert input_name({"source": "C:\\runs\\model"}, "found") == "model"
     assert input_name({"source": "<DataFrame>"}, "truth") == "truth"
     assert input_name(None, "truth") == "truth"
