@@ -136,7 +136,7 @@ def simulate(rng: np.random.Generator, videos: int, uneven: bool) -> Ranking:
     order = np.lexsort((-score, guess))
     positives = np.zeros((CLASSES, videos))
     positives[label, video] = truths
-    return Ranking(
+    return Ranking.of(
         true[order].astype(np.uint8)[None],
         np.searchsorted(guess[order], np.arange(CLASSES + 1)),
         item[order][None],

@@ -20,7 +20,7 @@ from overlap.evaluate._detection.evidence import DetectionEvidence
 from overlap.evaluate._detection.protocol import Area, DetectionProtocol
 from overlap.evaluate._detection.protocols import DETECTION_PROTOCOLS
 from overlap.evaluate._detection.task import DetectionTask
-from overlap.evaluate._ranking.curves import TRUE, final_recall, sampled_precision
+from overlap.evaluate._ranking.curves import final_recall, sampled_precision
 from overlap.evaluate._ranking.scene import Ranked
 from overlap.io.detections import Detections
 from overlap.regions.boxes import Boxes
@@ -394,18 +394,19 @@ def _scores_at(ranked: Ranked, recalls: Sequence[float] | NDArray) -> NDArray[np
     ranking = ranked.ranking
     confidence = ranked.scene.confidence[ranked.visit]
     wanted = np.asarray(recalls, dtype=np.float64)
-    classes = len(ranking.pointer) - 1
-    result = np.zeros((len(ranking.outcome), len(wanted), classes))
+    levels, classes = ranking.shape
+    result = np.zeros((levels, len(wanted), classes))
     for c in range(classes):
         begin, end = ranking.pointer[c], ranking.pointer[c + 1]
         truths = ranking.positives[c].sum()
         if begin == end or not truths:
             continue
-        for t, row in enumerate(ranking.outcome[:, begin:end]):
-            hits = np.flatnonzero(row == TRUE)
+        for t in range(levels):
+            some = slice(*ranking.bounds[t, c : c + 2])
+            hits = ranking.column[some][ranking.true[some]]
             at = np.searchsorted(np.arange(1, len(hits) + 1) / truths, wanted)
             reached = at < len(hits)
-            result[t, reached, c] = confidence[begin + hits[at[reached]]]
+            result[t, reached, c] = confidence[hits[at[reached]]]
             result[t, wanted <= 0.0, c] = confidence[begin]
     return result
 

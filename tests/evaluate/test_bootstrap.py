@@ -25,7 +25,7 @@ from .helpers import frames, random_scene, wide_scene
 def random_ranking(rng):
     classes, videos, per_class = 3, 6, 15
     count = classes * per_class
-    return Ranking(
+    return Ranking.of(
         rng.choice([0, 1, 2], size=(2, count), p=[0.5, 0.35, 0.15]).astype(np.uint8),
         np.arange(classes + 1) * per_class,
         rng.integers(0, videos, (1, count)),
@@ -37,7 +37,7 @@ def copied(ranking, weight):
     """The ranking of a data set in which each video stands as often as its weight says."""
     copies = weight.astype(int)[ranking.item[0]]
     label = np.repeat(np.arange(3), np.diff(ranking.pointer))
-    return Ranking(
+    return Ranking.of(
         np.repeat(ranking.outcome, copies, axis=1),
         np.searchsorted(np.repeat(label, copies), np.arange(4)),
         np.repeat(ranking.item, copies, axis=1),
@@ -62,7 +62,7 @@ def test_weights_are_copies(kind):
 
 @pytest.mark.kernels
 def test_a_class_without_truth_is_undefined_and_one_without_hits_is_zero():
-    ranking = Ranking(
+    ranking = Ranking.of(
         np.zeros((1, 2), np.uint8),
         np.array([0, 1, 2]),
         np.zeros((1, 2), int),

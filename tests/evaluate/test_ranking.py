@@ -32,7 +32,7 @@ from overlap.evaluate._ranking.pairs import find_pairs, joined_pairs, touched
 from overlap.evaluate._ranking.rules import Rules
 from overlap.evaluate._ranking.scene import Scene
 from overlap.evaluate._ranking.strata import Range, Stratum
-from overlap.evaluate._ranking.table import Table, joined_tables, order_in_groups
+from overlap.evaluate._ranking.table import Table, joined_tables, order_by
 from overlap.evaluate._ranking.ties import tie_spread
 from overlap.evaluate.numbers import Intervals
 
@@ -317,9 +317,9 @@ def test_numbers_of_items_and_classes_may_be_far_apart(apart):
         )
         other = find_pairs(ov.iou, found, truth, rules.match, one.thresholds)
         assert other == one.pairs
-        key = [-one.confidence]
-        order = order_in_groups(found.label, key)
-        np.testing.assert_array_equal(order, np.lexsort([*key, found.label]))
+        order = order_by(np.arange(len(found))[::2], -found.place, found.rank, found.label)
+        keys = -found.place[::2], -found.confidence[::2], found.label[::2]
+        np.testing.assert_array_equal(order, 2 * np.lexsort(keys))
         inside = Limits(per_item_and_label=2, per_label=5)
         np.testing.assert_array_equal(inside.within(found), inside.within(one.found))
 
@@ -504,6 +504,29 @@ def test_strata_that_drop_truths_are_scenes_without_them(chooser):
         np.testing.assert_array_equal(one.precision(), other.precision())
 
 
+@pytest.mark.parametrize("chooser", ["found", "truth"])
+@pytest.mark.parametrize("first", [None, "true", "false"])
+def test_classes_are_ranked_alone_as_beside_others(chooser, first):
+    """Regions of other classes are still there, with pairs of their own."""
+    rules = Rules(ov.iou, MatchRule(chooser=chooser))
+    for seed in range(20):
+        scene = toy(seed, rules)
+        both = []
+        for part in (scene, scene.only(np.array([1]))):
+            visit, pointer = part.order("file")
+            matched = part.match(visit, part.pairs.candidate)
+            both.append(part.rank(visit, pointer, matched, part.positives(), first))
+        whole, alone = both
+        begin, end = whole.pointer[1:3]
+        np.testing.assert_array_equal(alone.outcome, whole.outcome[:, begin:end])
+        items = [np.broadcast_to(x.item, x.outcome.shape) for x in both]
+        np.testing.assert_array_equal(items[1], items[0][:, begin:end])
+        for kind in (FALSE, TRUE, IGNORED):
+            expected = (alone.outcome == kind).sum(axis=1)
+            np.testing.assert_array_equal(count_outcomes(alone, kind)[:, 0], expected)
+            np.testing.assert_array_equal(count_outcomes(whole, kind)[:, 1], expected)
+
+
 def test_regions_without_annotation_absorb_what_touches_them():
     for seed in range(10):
         scene = toy(seed, Rules(ov.iou))
@@ -553,7 +576,7 @@ def test_curve_rules_equal_their_definitions(rule):
         pointer = np.array([0, 12, 12, 20])
         outcome = rng.choice([FALSE, TRUE, IGNORED], (2, 20))
         positives = np.array([[9.0, 4.0], [0.0, 0.0], [3.0, 6.0]])
-        ranking = Ranking(outcome, pointer, rng.integers(0, 2, (1, 20)), positives)
+        ranking = Ranking.of(outcome, pointer, rng.integers(0, 2, (1, 20)), positives)
         value = average_precision(ranking, rule)
         assert np.isnan(value[:, 1]).all()
         true = count_outcomes(ranking, TRUE)
@@ -791,10 +814,12 @@ def test_mean_over_orders_of_ties_is_that_of_all_orders(name):
         for one in permutations(range(size[0])):
             for other in permutations(range(size[0], size.sum())):
                 order = np.array([*one, *other])
-                ranking = replace(
-                    ranked.ranking,
-                    outcome=np.ascontiguousarray(ranked.ranking.outcome[:, order]),
-                    item=np.ascontiguousarray(ranked.ranking.item[:, order]),
+                given = ranked.ranking
+                ranking = Ranking.of(
+                    given.outcome[:, order],
+                    given.pointer,
+                    np.ascontiguousarray(given.item[:, order]),
+                    given.positives,
                 )
                 values.append(scene.precision(ranking)[0, 0])
         expected = expected_precision(ranked)[0, 0]

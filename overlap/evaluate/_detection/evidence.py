@@ -243,7 +243,7 @@ class DetectionEvidence(ByValue):
         ----------
         intervals : Intervals
         """
-        shown = threshold_values(self.protocol.thresholds)
+        shown, axis = threshold_values(self.protocol.thresholds), self.axis
         result = []
         for area in [part.name for part in self.protocol.areas] or [""]:
             ranking = self.ranked(area).ranking
@@ -251,17 +251,18 @@ class DetectionEvidence(ByValue):
             ap = ap.mean(axis=-1) if self._sampled("AP") else ap
             truths = ranking.positives.sum(axis=1).astype(int).tolist()
             found = np.diff(ranking.pointer).tolist()
-            true, ignored = (count_outcomes(ranking, kind) for kind in (TRUE, IGNORED))
+            true, ignored = (count_outcomes(ranking, kind).tolist() for kind in (TRUE, IGNORED))
+            ap, recall = ap.tolist(), recall.tolist()
             for c, label in enumerate(self.scene.labels):
                 for t, threshold in enumerate(shown):
-                    hits, unseen = int(true[t, c]), int(ignored[t, c])
+                    hits, unseen = true[t][c], ignored[t][c]
                     row = {
                         "class": label,
                         **({"area": area} if area else {}),
-                        self.axis: threshold,
+                        axis: threshold,
                         "metric": "AP",
-                        "value": float(ap[t, c]),
-                        "recall": float(recall[t, c]),
+                        "value": ap[t][c],
+                        "recall": recall[t][c],
                         "n_truth": truths[c],
                         "n_found": found[c],
                         "n_true": hits,

@@ -139,9 +139,7 @@ def _centers(table: Detections) -> tuple[NDArray[np.float64], ...]:
 def _bare(table: Table) -> Table:
     """Return a table without regions and without sizes that no stratum reads."""
     sizes = {name: size for name, size in table.sizes.items() if name != "extent"}
-    return Table(
-        table.item, table.label, table.place, table.confidence, None, dict(table.flags), sizes
-    )
+    return table.changed(regions=None, sizes=sizes)
 
 
 def joined(parts: Sequence[Measured]) -> Measured:

@@ -97,8 +97,8 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
             f"{number_of(found['unjudged'], 'detection')} of classes that nobody looked for in "
             "their image do not count"
         )
-    silent = np.diff(evidence.ranked().ranking.pointer) == 0
-    positive = evidence.ranked().ranking.positives.sum(axis=1) > 0
+    silent = np.bincount(scene.found.label + 1, minlength=len(scene.labels) + 1)[1:] == 0
+    positive = scene.positives().sum(axis=1) > 0
     if (silent & positive).any():
         first = scene.labels[int(np.argmax(silent & positive))]
         notes.append(
@@ -111,7 +111,8 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
     findings = list(
         dict.fromkeys(said for table in (evidence.inputs or {}).values() for said in table.findings)
     )
-    if not (evidence.ranked().outcome == 1).any() and positive.any():
+    areas = [area.name for area in protocol.areas] or [""]
+    if positive.any() and not any(evidence.ranked(area).matched.true.any() for area in areas):
         findings.append("no detection counts as true at any threshold: every AP is 0")
     settings = {
         "protocol": protocol.name,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,71 +67,148 @@ class CurveRule:
 
 @dataclass(frozen=True, eq=False)
 class Ranking(ByValue):
-    """Ranked outcomes of several classes at several thresholds.
+    """Ranked outcomes of several classes at several thresholds; most detections match nothing.
+
+    Classes follow each other, and inside a class the most confident detection comes first: each
+    has a *column*. Of all thresholds only the *matches* are kept.
 
     Attributes
     ----------
-    outcome : ndarray, dtype=uint8, shape (T, N)
-        0 false positive, 1 true positive, 2 not counted; classes follow each other, and
-        inside a class the most confident comes first.
     pointer : ndarray, dtype=int64, shape (C + 1,)
         Class `c` has the columns ``pointer[c]`` to ``pointer[c + 1]``.
     item : ndarray, dtype=int64, shape (1, N) or (T, N)
         The item (video, image) of each prediction: the unit of resampling. One row where
         all thresholds rank alike.
+    alone : ndarray, dtype=bool, shape (1, N) or (T, N)
+        Whether a prediction that matches nothing is not counted; else it is a false positive.
     positives : ndarray, dtype=float64, shape (C, V)
         Number of truths of each class in each item.
+    bounds : ndarray, dtype=int64, shape (T, C + 1)
+        The matches ``bounds[t, c]`` to ``bounds[t, c + 1]`` are those of a threshold and class.
+    column : ndarray, dtype=int64, shape (E,)
+        Of each match; rising inside a threshold.
+    true : ndarray, dtype=bool, shape (E,)
+        Whether a match is a true positive; else it is not counted.
     """
 
-    outcome: NDArray[np.uint8]
     pointer: NDArray[np.int64]
     item: NDArray[np.int64]
+    alone: NDArray[np.bool_]
     positives: NDArray[np.float64]
+    bounds: NDArray[np.int64]
+    column: NDArray[np.int64]
+    true: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls,
+        outcome: NDArray[np.uint8],
+        pointer: NDArray[np.int64],
+        item: NDArray[np.int64],
+        positives: NDArray[np.float64],
+    ) -> Ranking:
+        """Make a ranking from the outcome of each detection.
+
+        Parameters
+        ----------
+        outcome : ndarray, dtype=uint8, shape (T, N)
+            `FALSE`, `TRUE` or `IGNORED`.
+        pointer, item, positives : ndarray
+            Attributes of the ranking.
+        """
+        level, column = np.nonzero(outcome)
+        begins = np.searchsorted(level, np.arange(len(outcome) + 1))
+        bounds = [
+            begin + np.searchsorted(column[begin:end], pointer)
+            for begin, end in pairwise(begins.tolist())
+        ]
+        return cls(
+            pointer,
+            item,
+            np.zeros(item.shape, dtype=bool),
+            positives,
+            np.array(bounds, dtype=np.int64).reshape(len(outcome), len(pointer)),
+            column,
+            outcome[level, column] == TRUE,
+        )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of thresholds and of classes."""
+        return len(self.bounds), len(self.pointer) - 1
+
+    @property
+    def outcome(self) -> NDArray[np.uint8]:
+        """Outcome of every detection, made anew: `FALSE`, `TRUE` or `IGNORED`, shape (T, N)."""
+        result = np.empty((len(self.bounds), self.item.shape[1]), dtype=np.uint8)
+        for t, c in np.ndindex(self.shape):
+            result[t, self.pointer[c] : self.pointer[c + 1]] = self.outcome_of(t, c)
+        return result
+
+    def outcome_of(self, level: int, label: int) -> NDArray[np.uint8]:
+        """Return the outcomes of one class at one threshold, best first.
+
+        Parameters
+        ----------
+        level, label : int
+            Numbers of the threshold and the class.
+        """
+        begin, end = self.pointer[label : label + 2]
+        row = level if len(self.alone) > 1 else 0
+        result = np.where(self.alone[row, begin:end], IGNORED, FALSE)
+        match = slice(*self.bounds[level, label : label + 2])
+        result[self.column[match] - begin] = np.where(self.true[match], TRUE, IGNORED)
+        return result
 
 
 def _average(
-    weight, item, pointer, event_pointer, event, ignored, positives, grid, spacing, rule,
+    weight, item, alone, pointer, bounds, column, is_true, positives, grid, spacing, rule,
     slot, used, sample, ap,
 ):  # fmt: skip
     """Weighted AP per draw, threshold and class.
 
-    Only true positives and detections that are not counted are *events*; false ones
-    enter through the running weight. `slot` gets the terms whose sum is the AP, `used`
-    how many there are; `sample`, where it has room, the precision at each recall of the grid.
+    Detections that match nothing enter through the running weight. `slot` gets the terms whose
+    sum is the AP, `used` how many there are; `sample`, where it has room, the precision at each
+    recall of the grid.
     """
     classes = len(pointer) - 1
     levels = ap.shape[1]
     running = np.empty(item.shape[1] + 1)
-    precision = np.empty(len(event) + 1)
-    recall = np.empty(len(event) + 1)
+    precision = np.empty(len(column) + 1)
+    recall = np.empty(len(column) + 1)
     for b in range(len(weight)):
         for c in range(classes):
             for t in range(levels):
                 if t == 0 or len(item) > 1:
                     total = 0.0
                     for a in range(pointer[c], pointer[c + 1]):
-                        total += weight[b, item[t, a]]
+                        if not alone[t, a]:
+                            total += weight[b, item[t, a]]
                         running[a] = total
                 cell = t * classes + c
-                at = event_pointer[cell] + cell  # one spare slot per cell
+                at = bounds[t, c] + cell  # one spare slot per cell
                 truths = positives[b, c]
                 if truths <= 0.0:
                     ap[b, t, c] = np.nan
                     used[cell] = 0
                     continue
                 true = 0.0
-                outside = 0.0
+                more = 0.0  # counted though it would not be alone, less the other way round
                 points = 0
                 total = 0.0
-                for e in range(event_pointer[cell], event_pointer[cell + 1]):
-                    a = event[e]
-                    w = weight[b, item[t if len(item) > 1 else 0, a]]
+                row = t if len(item) > 1 else 0
+                for e in range(bounds[t, c], bounds[t, c + 1]):
+                    a = column[e]
+                    w = weight[b, item[row, a]]
                     if w == 0.0:
                         continue
-                    if ignored[e]:
-                        outside += w
+                    if not is_true[e]:
+                        if not alone[row, a]:
+                            more -= w
                         continue
-                    seen = running[a] - outside
+                    if alone[row, a]:
+                        more += w
+                    seen = running[a] + more
                     if rule == 2:  # each copy of the item has its own precision
                         copy = 1.0
                         while copy <= w:
@@ -211,16 +290,15 @@ def sampled_precision(
         raise ValueError(f"there are no recalls of the rule {rule.kind!r} to sample at")
     if rule.kind == "grid":
         return _averaged(ranking, rule, weights, samples=True)[1]
-    levels, classes = len(ranking.outcome), len(ranking.pointer) - 1
     draws = np.ones((1, ranking.positives.shape[1])) if weights is None else weights
-    result = np.full((len(draws), levels, classes, len(rule.recalls)), np.nan)
+    result = np.full((len(draws), *ranking.shape, len(rule.recalls)), np.nan)
     for b, t, c in np.ndindex(*result.shape[:3]):
         truths = float(draws[b] @ ranking.positives[c])
         if truths <= 0.0:
             continue
         part = slice(ranking.pointer[c], ranking.pointer[c + 1])
         item = ranking.item[t if len(ranking.item) > 1 else 0, part]
-        outcome = np.repeat(ranking.outcome[t, part], draws[b, item].astype(np.int64))
+        outcome = np.repeat(ranking.outcome_of(t, c), draws[b, item].astype(np.int64))
         true = np.cumsum(outcome[outcome != IGNORED] == TRUE, dtype=np.float64)
         result[b, t, c] = 0.0
         if len(true):
@@ -234,42 +312,49 @@ def _averaged(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the averages and, if wanted, the precision at each recall."""
     kind = CURVES.index(rule.kind)
-    levels, columns = ranking.outcome.shape
-    classes = len(ranking.pointer) - 1
-    flat = np.flatnonzero(ranking.outcome)
-    bounds = (np.arange(levels)[:, None] * columns + ranking.pointer[None, :-1]).ravel()
-    event_pointer = np.append(np.searchsorted(flat, bounds), len(flat))
-    ignored = ranking.outcome.ravel()[flat] == IGNORED
+    levels, classes = ranking.shape
     given = weights is not None
     weight = weights if weights is not None else np.ones((1, ranking.positives.shape[1]))
-    slot = np.empty(len(flat) + levels * classes)
+    slot = np.empty(len(ranking.column) + levels * classes)
     used = np.zeros(levels * classes, dtype=np.int64)
     shape = len(weight), levels, classes
     ap = np.empty(shape)
     sample = np.full((*shape, len(rule.recalls) if samples else 0), np.nan)
     specialise(_average)(
-        np.ascontiguousarray(weight, dtype=np.float64), ranking.item, ranking.pointer,
-        event_pointer, flat % max(columns, 1), ignored, weight @ ranking.positives.T,
-        np.asarray(rule.recalls, dtype=np.float64), rule.spacing, kind, slot, used, sample, ap,
+        np.ascontiguousarray(weight, dtype=np.float64), ranking.item, ranking.alone,
+        ranking.pointer, ranking.bounds, ranking.column, ranking.true,
+        weight @ ranking.positives.T, np.asarray(rule.recalls, dtype=np.float64), rule.spacing,
+        kind, slot, used, sample, ap,
     )  # fmt: skip
     if given:
         return ap, sample
     if kind == 0:
         # The evaluators sum with NumPy; in their order, their last bit comes out too.
-        for cell, count in enumerate(used.tolist()):
+        begins = ranking.bounds[:, :-1].ravel().tolist()
+        for cell, (begin, count) in enumerate(zip(begins, used.tolist(), strict=True)):
             if count > 1:
-                at = event_pointer[cell] + cell
+                at = begin + cell
                 ap[0, cell // classes, cell % classes] = slot[at : at + count].sum()
     return ap[0], sample[0]
 
 
 def count_outcomes(ranking: Ranking, outcome: np.uint8) -> NDArray[np.int64]:
     """Count the detections with one outcome, per threshold and class, shape (T, C)."""
-    classes = len(ranking.pointer) - 1
-    level, column = np.nonzero(ranking.outcome == outcome)
-    cell = level * classes + np.searchsorted(ranking.pointer, column, side="right") - 1
-    shape = len(ranking.outcome), classes
-    return np.bincount(cell, minlength=shape[0] * classes).reshape(shape)
+    true = _counts(ranking.true, ranking.bounds)
+    if outcome == TRUE:
+        return true
+    row: Any = 0
+    if len(ranking.alone) > 1:
+        row = np.repeat(np.arange(len(ranking.bounds)), np.diff(ranking.bounds[:, [0, -1]])[:, 0])
+    unmatched = np.stack([_counts(alone, ranking.pointer) for alone in ranking.alone])
+    matched = _counts(ranking.alone[row, ranking.column], ranking.bounds)
+    ignored = unmatched - matched + _counts(~ranking.true, ranking.bounds)
+    return ignored if outcome == IGNORED else np.diff(ranking.pointer) - true - ignored
+
+
+def _counts(chosen: NDArray[np.bool_], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how many are chosen between each bound and the next."""
+    return np.diff(np.append(0, np.cumsum(chosen))[bounds], axis=-1)
 
 
 def final_recall(
@@ -287,17 +372,20 @@ def final_recall(
     ndarray, dtype=float64, shape (T, C), or (B, T, C) with `weights`
         In [0, 1]; NaN for a class without truths.
     """
-    import scipy.sparse
+    levels, classes = ranking.shape
+    if weights is None:
+        true = _counts(ranking.true, ranking.bounds)[None].astype(np.float64)
+        truths = ranking.positives.sum(axis=1)[None, None, :]
+    else:
+        import scipy.sparse
 
-    levels, classes = len(ranking.outcome), len(ranking.pointer) - 1
-    draws = np.ones((1, ranking.positives.shape[1])) if weights is None else weights
-    t, column = np.nonzero(ranking.outcome == TRUE)
-    cell = t * classes + np.searchsorted(ranking.pointer, column, side="right") - 1
-    item = ranking.item[t if len(ranking.item) > 1 else 0, column]
-    shape = levels * classes, ranking.positives.shape[1]
-    found = scipy.sparse.coo_array((np.ones(len(cell)), (cell, item)), shape).tocsr()
-    true = (found @ draws.T).T.reshape(len(draws), levels, classes)
-    truths = (draws @ ranking.positives.T)[:, None, :]
+        cell = np.repeat(np.arange(levels * classes), np.diff(ranking.bounds).ravel())[ranking.true]
+        row = cell // max(classes, 1) if len(ranking.item) > 1 else 0
+        item = ranking.item[row, ranking.column[ranking.true]]
+        shape = levels * classes, ranking.positives.shape[1]
+        found = scipy.sparse.coo_array((np.ones(len(cell)), (cell, item)), shape).tocsr()
+        true = (found @ weights.T).T.reshape(len(weights), levels, classes)
+        truths = (weights @ ranking.positives.T)[:, None, :]
     result = np.full(true.shape, np.nan)
     np.divide(true, truths, out=result, where=truths > 0)
     return result[0] if weights is None else result
@@ -320,8 +408,7 @@ def curve(
     recall, precision : ndarray, dtype=float64, shape (n,)
         In [0, 1]; recall is NaN where the class has no truth.
     """
-    lo, hi = ranking.pointer[label], ranking.pointer[label + 1]
-    outcome = ranking.outcome[threshold, lo:hi]
+    outcome = ranking.outcome_of(threshold, label)
     true = np.cumsum(outcome[outcome != IGNORED] == TRUE, dtype=np.float64)
     total = float(ranking.positives[label].sum())
     recall = true / total if total else np.full(true.shape, np.nan)

@@ -91,7 +91,7 @@ def expected_precision(ranked: Ranked) -> NDArray[np.float64]:
     block = scene.blocks(ranked.visit)
     for t, c in np.ndindex(*result.shape):
         part = slice(ranking.pointer[c], ranking.pointer[c + 1])
-        outcome = ranking.outcome[t, part]
+        outcome = ranking.outcome_of(t, c)
         counted = outcome != IGNORED
         run = block[part][counted]
         truths = ranking.positives[c].sum()

@@ -7,9 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .table import Table, order_in_groups
+from overlap._kernels.jit import specialise
+
+from .table import Table
 
 __all__ = ["Limits"]
+
+
+def _keep_first(order, group, most, count, inside):
+    """Leave out the rows of each group after the first ones."""
+    for i in order:
+        if inside[i]:
+            count[group[i]] += 1
+            inside[i] = count[group[i]] <= most
 
 
 @dataclass(frozen=True)
@@ -54,11 +64,10 @@ class Limits:
             Detections; those of no class count for no limit, and are outside.
         """
         inside = found.label >= 0
-        keys: list[NDArray] = [*found.keys]
-        if not self.in_input_order:
-            assert found.confidence is not None
-            keys.append(-found.confidence)
-        items = 1 + int(found.item.max(initial=0))
+        if self == Limits() or not len(found):
+            return inside
+        order = found.by_place if self.in_input_order else found.by_confidence
+        items = 1 + int(found.item.max())
         for most, group in (
             (self.per_item, found.item),
             (self.per_item_and_label, found.label * items + found.item),
@@ -67,9 +76,9 @@ class Limits:
         ):
             if most is None:
                 continue
-            rows = np.flatnonzero(inside)
-            order = rows[order_in_groups(group[rows], [key[rows] for key in keys])]
-            begins = np.append(True, group[order[1:]] != group[order[:-1]])[: len(order)]
-            first = np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))
-            inside[order[np.arange(len(order)) - first >= most]] = False
+            number = group - group.min()
+            if number.max() > 4 * len(found) + 1000:
+                number = np.unique(number, return_inverse=True)[1]
+            count = np.zeros(int(number.max()) + 1, dtype=np.int64)
+            specialise(_keep_first)(order, number, most, count, inside)
         return inside

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._common.values import ByValue
 from overlap._kernels.jit import specialise
 from overlap.pairing.matching import optimal_pairs
 
-__all__ = ["MatchRule", "match_pairs"]
+__all__ = ["MatchRule", "Matches", "match_pairs"]
 
 _CHOICES = {
     "method": ("greedy", "optimal", "most"),
@@ -80,38 +81,72 @@ class MatchRule:
 
 
 def _greedy(
-    visit, start, candidate, value, levels, strict, fallback, sorted_, crowd, last, taken,
-    chosen,
+    first, other, value, levels, strict, fallback, sorted_, crowd, last, taken, pointer, agent,
+    pair,
 ):  # fmt: skip
     """Let each agent in turn take its best candidate that is free.
 
-    `taken` (levels, candidates) starts as False; `chosen` (levels, agents) as -1 and gets the
-    number of the pair.
+    Agent `i` of those who choose has the candidates `other` from ``first[i]`` on, in the order in
+    which it prefers them. `taken` (candidates,) is overwritten. `agent` and `pair` get the matches
+    of each level from ``pointer[level]`` on.
     """
-    for v in range(len(visit)):
-        i = visit[v]
-        for t in range(len(levels)):
+    count = 0
+    for t in range(len(levels)):
+        taken[:] = False
+        for i in range(len(first) - 1):
             best = -1
             closed = False
-            for p in range(start[i], start[i + 1]):
+            for p in range(first[i], first[i + 1]):
                 if value[p] < levels[t] or (strict and value[p] == levels[t]):
                     if sorted_:
                         break
                     continue
-                c = candidate[p]
+                c = other[p]
                 if last[c]:
-                    if best < 0 and not taken[t, c]:
+                    if best < 0 and not taken[c]:
                         best = p
                     continue
-                if closed or taken[t, c]:  # without fallback, only those that are last remain
+                if closed or taken[c]:  # without fallback, only those that are last remain
                     closed = not fallback
                     continue
                 best = p
                 break
             if best >= 0:
-                chosen[t, i] = best
-                if not crowd[candidate[best]]:
-                    taken[t, candidate[best]] = True
+                agent[count] = i
+                pair[count] = best
+                count += 1
+                if not crowd[other[best]]:
+                    taken[other[best]] = True
+        pointer[t + 1] = count
+
+
+@dataclass(frozen=True, eq=False)
+class Matches(ByValue):
+    """Pairs that were chosen, threshold after threshold.
+
+    Attributes
+    ----------
+    pointer : ndarray, dtype=int64, shape (T + 1,)
+        Threshold `t` has the matches ``pointer[t]`` to ``pointer[t + 1]``.
+    agent, pair : ndarray, dtype=int64, shape (E,)
+        Who chose, and the number of the pair.
+    """
+
+    pointer: NDArray[np.int64]
+    agent: NDArray[np.int64]
+    pair: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, agents: list[NDArray[np.int64]], pairs: list[NDArray[np.int64]]) -> Matches:
+        """Put together the matches of each threshold."""
+        none = np.empty(0, dtype=np.int64)
+        pointer = np.cumsum([0, *map(len, pairs)])
+        return cls(pointer, np.concatenate([none, *agents]), np.concatenate([none, *pairs]))
+
+    @property
+    def level(self) -> NDArray[np.int64]:
+        """Number of the threshold of each match."""
+        return np.repeat(np.arange(len(self.pointer) - 1), np.diff(self.pointer))
 
 
 def match_pairs(
@@ -123,7 +158,7 @@ def match_pairs(
     levels: NDArray[np.float64],
     crowd: NDArray[np.bool_],
     last: NDArray[np.bool_],
-) -> NDArray[np.int64]:
+) -> Matches:
     """Match agents to candidates at each threshold.
 
     Parameters
@@ -140,27 +175,31 @@ def match_pairs(
 
     Returns
     -------
-    ndarray, dtype=int64, shape (T, agents)
-        Number of the pair that each agent is in, -1 for none.
+    Matches
+        Inside a threshold in the order of `visit` (greedy), or of the agents.
     """
-    chosen = np.full((len(levels), len(pointer) - 1), -1, dtype=np.int64)
     if rule.method == "greedy":
-        taken = np.zeros((len(levels), len(crowd)), dtype=bool)
+        some = visit[(pointer[1:] > pointer[:-1])[visit]]
+        width = pointer[some + 1] - pointer[some]
+        first = np.append(0, np.cumsum(width))
+        rows = np.arange(first[-1]) + np.repeat(pointer[some] - first[:-1], width)
+        begins = np.zeros(len(levels) + 1, dtype=np.int64)
+        agents, pairs = (np.empty(len(levels) * len(some), dtype=np.int64) for _ in range(2))
         specialise(_greedy)(
-            visit, pointer, candidate, value, levels, rule.strict, rule.fallback,
-            rule.prefers == "value", crowd if rule.once else np.ones_like(crowd), last, taken,
-            chosen,
+            first, candidate[rows], value[rows], levels, rule.strict, rule.fallback,
+            rule.prefers == "value", crowd if rule.once else np.ones_like(crowd), last,
+            np.empty(len(crowd), dtype=bool), begins, agents, pairs,
         )  # fmt: skip
-        return chosen
+        return Matches(begins, some[agents[: begins[-1]]], rows[pairs[: begins[-1]]])
     visited = np.zeros(len(pointer) - 1, dtype=bool)
     visited[visit] = True
     agent = np.repeat(np.arange(len(visited)), np.diff(pointer))
-    for row, level in zip(chosen, levels.tolist(), strict=True):
+    chosen = []
+    for level in levels.tolist():
         near = visited[agent] & (value > level if rule.strict else value >= level)
-        pairs = np.flatnonzero(near)
-        some = pairs[_at_once(rule.method, agent[pairs], candidate[pairs], value[pairs])]
-        row[agent[some]] = some
-    return chosen
+        some = np.flatnonzero(near)
+        chosen.append(some[_at_once(rule.method, agent[some], candidate[some], value[some])])
+    return Matches.of([agent[some] for some in chosen], chosen)
 
 
 def _at_once(

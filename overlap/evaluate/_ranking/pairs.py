@@ -61,11 +61,13 @@ class Pairs(ByValue):
 
     def among(self, agents: NDArray[np.bool_], candidates: NDArray[np.bool_]) -> Pairs:
         """Return the pairs of some agents and candidates, all rows keeping their numbers."""
-        agent = self.agent
-        keep = agents[agent] & candidates[self.candidate]
-        pointer = np.searchsorted(agent[keep], np.arange(len(self.pointer)))
-        official = self.official[agents[agent] & candidates[self.official]]
-        return Pairs(pointer, self.candidate[keep], official, self.value[keep], self.tied)
+        chosen = np.repeat(agents, np.diff(self.pointer))
+        keep = chosen & candidates[self.candidate]
+        pointer = np.append(0, np.cumsum(keep))[self.pointer]
+        candidate = official = self.candidate[keep]
+        if self.official is not self.candidate:
+            official = self.official[chosen & candidates[self.official]]
+        return Pairs(pointer, candidate, official, self.value[keep], self.tied)
 
 
 def joined_pairs(

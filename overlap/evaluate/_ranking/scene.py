@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,12 @@ from overlap._common.values import ByValue
 
 from .curves import FALSE, IGNORED, TRUE, Ranking, average_precision
 from .limits import Limits
-from .matching import match_pairs
+from .matching import Matches, match_pairs
 from .measures import levels_of
 from .pairs import Pairs, find_pairs
 from .rules import Rules
 from .strata import Stratum, outside_any
-from .table import OUTSIDE, Table, order_in_groups
+from .table import OUTSIDE, Table, order_by
 
 __all__ = ["Scene"]
 
@@ -116,8 +117,8 @@ class Scene(ByValue):
         return replace(
             self,
             labels=tuple(self.labels[k] for k in labels),
-            truth=replace(self.truth, label=number[self.truth.label]),
-            found=replace(self.found, label=number[self.found.label]),
+            truth=self.truth.changed(label=number[self.truth.label]),
+            found=self.found.changed(label=number[self.found.label]),
         )
 
     def limited(self, limits: Limits) -> Scene:
@@ -125,7 +126,12 @@ class Scene(ByValue):
         inside = limits.within(self.found)
         everywhere = np.ones(len(self.truth), dtype=bool)
         sides = (everywhere, inside) if self.by_truth else (inside, everywhere)
-        return replace(self, found=self.found.without(~inside), pairs=self.pairs.among(*sides))
+        result = replace(self, found=self.found.without(~inside), pairs=self.pairs.among(*sides))
+        if self.rules.ties not in _UNSTABLE:  # the others keep the order of those inside
+            visit, pointer = self.order(self.rules.ties)
+            kept = inside[visit]
+            result._orders[self.rules.ties] = visit[kept], np.append(0, np.cumsum(kept))[pointer]
+        return result
 
     def within(self, stratum: Stratum) -> Scene:
         """Return the scene with the truths of one stratum counted."""
@@ -177,23 +183,26 @@ class Scene(ByValue):
         """
         if shuffle is None and ties in self._orders:
             return self._orders[ties]
-        found, confidence = self.found, self.confidence
-        keys = found.keys if shuffle is None else [shuffle]
-        if ties == "file_reversed":
-            keys = [-found.place]
+        found = self.found
+        if shuffle is not None:
+            order = order_by(np.arange(len(found)), shuffle, found.rank)
+        elif ties == "file_reversed":
+            order = order_by(found.by_place[::-1].copy(), found.rank)
         elif ties == "item":
-            keys = [*keys, found.item]
-        if ties not in _UNSTABLE:
-            keys = [*keys, -confidence]
-        rows = np.flatnonzero(found.label >= 0)
-        label = found.label[rows]
-        order = order_in_groups(label, [key[rows] for key in keys])
-        visit = rows[order]
-        pointer = np.searchsorted(label[order], np.arange(len(self.labels) + 1))
+            order = order_by(found.by_place, found.item, found.rank)
+        elif ties in _UNSTABLE:
+            order = found.by_place
+        else:
+            order = found.by_confidence
+        if (found.label < 0).any():
+            order = order[found.label[order] >= 0]
+        visit = order_by(order, found.label)
+        sizes = np.bincount(found.label[order], minlength=len(self.labels))
+        pointer = np.append(0, np.cumsum(sizes))
         if ties in _UNSTABLE:
             for c in range(len(self.labels)):
                 some = visit[pointer[c] : pointer[c + 1]]
-                visit[pointer[c] : pointer[c + 1]] = some[_UNSTABLE[ties](confidence[some])]
+                visit[pointer[c] : pointer[c + 1]] = some[_UNSTABLE[ties](self.confidence[some])]
         if shuffle is None:
             self._orders[ties] = visit, pointer
         return visit, pointer
@@ -203,7 +212,7 @@ class Scene(ByValue):
         visit: NDArray[np.int64],
         candidate: NDArray[np.int64],
         truths: NDArray[np.int64] | None = None,
-    ) -> NDArray[np.int64]:
+    ) -> Matches:
         """Match at every threshold.
 
         Parameters
@@ -217,13 +226,13 @@ class Scene(ByValue):
 
         Returns
         -------
-        ndarray, dtype=int64, shape (T, agents)
-            The pair of each one who chooses, -1 for none.
+        Matches
         """
         rule, table = self.rules.match, self.truth
         if self.by_truth:
             table = self.found
             visit = self.truths_in_order() if truths is None else truths
+            visit = visit[self.truth.label[visit] >= 0]
         return match_pairs(
             rule,
             self.pairs.pointer,
@@ -244,8 +253,8 @@ class Scene(ByValue):
         visit: NDArray[np.int64],
         candidate: NDArray[np.int64],
         truths: NDArray[np.int64] | None = None,
-    ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        """Match at every threshold, and say what becomes of every detection.
+    ) -> Matched:
+        """Match at every threshold, and say which matches are true positives.
 
         Parameters
         ----------
@@ -254,43 +263,32 @@ class Scene(ByValue):
 
         Returns
         -------
-        pair : ndarray, dtype=int64, shape (T, N)
-            The pair that each detection is in, -1 for none.
-        outcome : ndarray, dtype=uint8, shape (T, N)
-            What it counts as: `TRUE`, `FALSE` or `IGNORED`.
+        Matched
         """
-        pair = chosen = self.choose(visit, candidate, truths)
-        if self.by_truth:  # a truth chose: tell its detection
-            pair = np.full((len(chosen), len(self.found)), -1, dtype=np.int64)
-            level, agent = np.nonzero(chosen >= 0)
-            pair[level, candidate[chosen[level, agent]]] = chosen[level, agent]
-        outcome = np.where(pair >= 0, TRUE, FALSE)
-        ignored = self.ignored(self.truth)
-        if ignored.any():
-            level, row = np.nonzero(pair >= 0)
-            partner = (self.pairs.agent if self.by_truth else candidate)[pair[level, row]]
-            lost = ignored[partner]
-            outcome[level[lost], row[lost]] = IGNORED
-        alone = self.absorbed | self.ignored(self.found)
-        if alone.any():
-            outcome[(pair < 0) & alone] = IGNORED
-        return pair, outcome
+        chosen = self.choose(visit, candidate, truths)
+        level, found, pair = chosen.level, chosen.agent, chosen.pair
+        truth = candidate[pair]
+        if self.by_truth:
+            found, truth = truth, found
+            if not self.rules.match.once:  # of several truths with one detection, the last counts
+                code = level * len(self.found) + found
+                order = np.lexsort((truth, code))
+                last = order[np.append(code[order[1:]] != code[order[:-1]], True)[: len(order)]]
+                level, found, truth, pair = level[last], found[last], truth[last], pair[last]
+        return Matched(level, found, pair, ~self.ignored(self.truth)[truth])
 
-    def hit(self, chosen: NDArray[np.int64], candidate: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def hit(self, chosen: Matches, candidate: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which truths are matched at each threshold, shape (T, M).
 
         Parameters
         ----------
-        chosen : ndarray
+        chosen : Matches
             As `choose` returns it.
         candidate : ndarray
             The same order of ``pairs.candidate``.
         """
-        if self.by_truth:
-            return chosen >= 0
-        result = np.zeros((len(chosen), len(self.truth)), dtype=bool)
-        level, agent = np.nonzero(chosen >= 0)
-        result[level, candidate[chosen[level, agent]]] = True
+        result = np.zeros((len(chosen.pointer) - 1, len(self.truth)), dtype=bool)
+        result[chosen.level, chosen.agent if self.by_truth else candidate[chosen.pair]] = True
         return result
 
     def blocks(self, visit: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -304,17 +302,17 @@ class Scene(ByValue):
         self,
         visit: NDArray[np.int64],
         pointer: NDArray[np.int64],
-        outcome: NDArray[np.uint8],
+        matched: Matched,
         positives: NDArray[np.float64],
         first: str | None = None,
     ) -> Ranking:
-        """Put outcomes into ranked order.
+        """Put matches into ranked order.
 
         Parameters
         ----------
         visit, pointer : ndarray
             As `order` returns them.
-        outcome : ndarray, dtype=uint8, shape (T, N)
+        matched : Matched
             As `match` returns it.
         positives : ndarray, dtype=float64, shape (C, V)
             As `positives` returns it.
@@ -325,13 +323,29 @@ class Scene(ByValue):
         -------
         Ranking
         """
-        ranked, item = outcome[:, visit], self.found.item[visit][None, :]
+        levels, columns = len(self.thresholds), len(visit)
+        item = self.found.item[visit][None, :]
+        alone = (self.absorbed | self.ignored(self.found))[visit][None, :]
+        place = np.full(len(self.found), -1)
+        place[visit] = np.arange(columns)
+        column, level, true = place[matched.found], matched.level, matched.true
+        if (column < 0).any():  # of no class
+            level, true, column = level[column >= 0], true[column >= 0], column[column >= 0]
         block = self.blocks(visit) if first else None
         if block is not None and len(block) and block[-1] + 1 < len(block):
-            last = (ranked != TRUE) if first == "true" else (ranked == TRUE)
-            order = np.stack([np.lexsort((row, block)) for row in last])
-            ranked, item = np.take_along_axis(ranked, order, axis=1), item[0][order]
-        return Ranking(ranked, pointer, np.ascontiguousarray(item), positives)
+            late = np.full((levels, columns), first == "true")
+            late[level[true], column[true]] = first == "false"
+            order = np.argsort(2 * block + late, axis=1, kind="stable")
+            item, alone = item[0][order], alone[0][order]
+            place = np.empty_like(order)
+            np.put_along_axis(place, order, np.arange(columns)[None, :], axis=1)
+            column = place[level, column]
+        code = level * columns + column
+        if (code[1:] < code[:-1]).any():
+            order = np.argsort(code)
+            code, column, true = code[order], column[order], true[order]
+        bounds = np.searchsorted(code, np.arange(levels)[:, None] * columns + pointer)
+        return Ranking(pointer, item, alone, positives, bounds, column, true)
 
     def precision(
         self, ranking: Ranking, weights: NDArray[np.float64] | None = None
@@ -350,10 +364,29 @@ class Scene(ByValue):
         ties = self.rules.ties if official else "file"
         candidate = self.pairs.official if official else self.pairs.candidate
         visit, pointer = self.order(ties)
-        pair, outcome = self.match(visit, candidate)
+        matched = self.match(visit, candidate)
         first = "true" if ties == "true_first" else None
-        ranking = self.rank(visit, pointer, outcome, self.positives(), first)
-        return Ranked(self, visit, pair, outcome, ranking, candidate)
+        ranking = self.rank(visit, pointer, matched, self.positives(), first)
+        return Ranked(self, visit, matched, ranking, candidate)
+
+
+@dataclass(frozen=True, eq=False)
+class Matched(ByValue):
+    """Matches of detections, threshold after threshold.
+
+    Attributes
+    ----------
+    level, found, pair : ndarray, dtype=int64, shape (E,)
+        Number of the threshold, detection, and number of the pair. A detection is in one match of
+        a threshold at most.
+    true : ndarray, dtype=bool, shape (E,)
+        Whether the truth counts.
+    """
+
+    level: NDArray[np.int64]
+    found: NDArray[np.int64]
+    pair: NDArray[np.int64]
+    true: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -366,10 +399,8 @@ class Ranked(ByValue):
         Detections, truths, rules.
     visit : ndarray, dtype=int64
         Detections in ranked order.
-    pair : ndarray, dtype=int64, shape (T, N)
-        Pair of each detection, -1 for none.
-    outcome : ndarray, dtype=uint8, shape (T, N)
-        What each detection counts as.
+    matched : Matched
+        Matches of detections.
     ranking : Ranking
         Outcomes in ranked order.
     candidate : ndarray, dtype=int64
@@ -378,10 +409,25 @@ class Ranked(ByValue):
 
     scene: Scene
     visit: NDArray[np.int64]
-    pair: NDArray[np.int64]
-    outcome: NDArray[np.uint8]
+    matched: Matched
     ranking: Ranking
     candidate: NDArray[np.int64]
+
+    @cached_property
+    def pair(self) -> NDArray[np.int64]:
+        """Pair of each detection at each threshold, -1 for none, shape (T, N)."""
+        result = np.full((len(self.scene.thresholds), len(self.scene.found)), -1)
+        result[self.matched.level, self.matched.found] = self.matched.pair
+        return result
+
+    @cached_property
+    def outcome(self) -> NDArray[np.uint8]:
+        """What each detection counts as: `TRUE`, `FALSE` or `IGNORED`, shape (T, N)."""
+        scene, matched = self.scene, self.matched
+        alone = np.where(scene.absorbed | scene.ignored(scene.found), IGNORED, FALSE)
+        result = np.repeat(alone[None, :], len(scene.thresholds), axis=0)
+        result[matched.level, matched.found] = np.where(matched.true, TRUE, IGNORED)
+        return result
 
     def precision(self, weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """AP per threshold and class, shape (T, C), or (B, T, C) for `weights` (B, V)."""

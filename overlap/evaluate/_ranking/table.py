@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue, ReadOnly
+from overlap._kernels.jit import specialise
 
-__all__ = ["OUTSIDE", "Table", "joined_tables", "order_in_groups"]
+__all__ = ["OUTSIDE", "Table", "joined_tables", "order_by"]
 
 #: Flag of regions outside a stratum that are kept and not counted.
 OUTSIDE = "outside"
@@ -55,10 +57,26 @@ class Table(ByValue):
     def __len__(self) -> int:
         return len(self.item)
 
-    @property
-    def keys(self) -> list[NDArray[Any]]:
-        """Keys for `numpy.lexsort`: places. It is stable, and needs none for rows in order."""
-        return [] if (self.place[1:] > self.place[:-1]).all() else [self.place]
+    @cached_property
+    def by_place(self) -> NDArray[np.int64]:
+        """Rows in the order of the input."""
+        rows = np.arange(len(self))
+        return rows if (self.place[1:] > self.place[:-1]).all() else order_by(rows, self.place)
+
+    @cached_property
+    def rank(self) -> NDArray[np.int64]:
+        """Number of the higher confidences that the table has, each counted once."""
+        assert self.confidence is not None
+        order = np.argsort(-self.confidence)
+        score = self.confidence[order]
+        result = np.empty(len(self), dtype=np.int64)
+        result[order] = np.cumsum(np.append(False, score[1:] != score[:-1])[: len(self)])
+        return result
+
+    @cached_property
+    def by_confidence(self) -> NDArray[np.int64]:
+        """Rows, the most confident first; equal ones in the order of the input."""
+        return order_by(self.by_place, self.rank)
 
     def flagged(self, names: Sequence[str]) -> NDArray[np.bool_]:
         """Return which regions have one of some flags; a flag that the table lacks is nobody's."""
@@ -68,13 +86,21 @@ class Table(ByValue):
                 result |= self.flags[name]
         return result
 
+    def changed(self, **fields: Any) -> Table:
+        """Return the table with other labels, flags or sizes; its orders are kept."""
+        result = replace(self, **fields)
+        for name in ("by_place", "rank", "by_confidence"):
+            if name in self.__dict__:
+                result.__dict__[name] = self.__dict__[name]
+        return result
+
     def with_flag(self, name: str, chosen: NDArray[np.bool_]) -> Table:
         """Return the table with a flag added."""
-        return replace(self, flags={**self.flags, name: chosen})
+        return self.changed(flags={**self.flags, name: chosen})
 
     def without(self, rows: NDArray[np.bool_]) -> Table:
         """Return the table with some regions in no class."""
-        return replace(self, label=np.where(rows, -1, self.label))
+        return self.changed(label=np.where(rows, -1, self.label))
 
     def groups(self, items: int) -> NDArray[np.int64]:
         """Return one number for each item and class; -1 for regions without one of them."""
@@ -83,22 +109,43 @@ class Table(ByValue):
         return code
 
 
-def order_in_groups(group: NDArray[np.int64], keys: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
-    """Return the order of ``numpy.lexsort([*keys, group])``, fast where groups are few.
+def _counted(order, key, least, begin, result):
+    """Sort rows by a key, by counting; equal ones stay in order."""
+    for k in range(len(order)):
+        begin[key[order[k]] - least + 1] += 1
+    for k in range(1, len(begin)):
+        begin[k] += begin[k - 1]
+    for k in range(len(order)):
+        at = key[order[k]] - least
+        result[begin[at]] = order[k]
+        begin[at] += 1
+
+
+def order_by(rows: NDArray[np.int64], *keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sort rows by whole numbers; equal ones stay in order.
 
     Parameters
     ----------
-    group : ndarray, dtype=int64, shape (N,)
-    keys : sequence of ndarray, shape (N,)
-        The last one decides first.
+    rows : ndarray, dtype=int64, shape (n,)
+    *keys : ndarray, dtype=int64, shape (N,)
+        The last one decides first, as in ``numpy.lexsort``.
+
+    Returns
+    -------
+    ndarray, dtype=int64, shape (n,)
     """
-    if len(group) == 0 or group.min() < 0 or group.max() > np.iinfo(np.int16).max:
-        return np.lexsort([*keys, group])
-    small = group.astype(np.int16)  # sorted by radix
-    if not keys:
-        return np.argsort(small, kind="stable")
-    order = np.lexsort(keys)
-    return order[np.argsort(small[order], kind="stable")]
+    if not len(rows):
+        return rows
+    for key in keys:
+        least, most = int(key.min()), int(key.max())
+        if most - least > 4 * len(key) + 1000:
+            rows = rows[np.argsort(key[rows], kind="stable")]
+            continue
+        result = np.empty_like(rows)
+        begin = np.zeros(most - least + 2, dtype=np.int64)
+        specialise(_counted)(rows, key, least, begin, result)
+        rows = result
+    return rows
 
 
 def joined_tables(parts: Sequence[Table]) -> Table:

@@ -58,11 +58,11 @@ def tie_spread(ranked: Ranked, ap: NDArray[np.float64], samples: int) -> dict[st
     positives = part.positives()
     low, high = (np.repeat(ap[None], len(orders), axis=0) for _ in range(2))
     for k, truths in enumerate(orders):
-        outcome = part.match(order[0], ranked.candidate, truths)[1]
+        matched = part.match(order[0], ranked.candidate, truths)
         for ends, first in ((low, "false"), (high, "true")):
             if repeated or first == "false":
                 found = part.precision(
-                    part.rank(*order, outcome, positives, first if repeated else None)
+                    part.rank(*order, matched, positives, first if repeated else None)
                 )
             ends[k][np.ix_(levels, classes)] = found
     return {
@@ -163,13 +163,11 @@ def _spread_of_ties(
     for k, shuffle in enumerate(shuffles):
         if len(repeated):
             order = part.order("shuffle", shuffle)
-        outcome = part.match(
-            order[0], given.candidate if k == 0 else ties.reorder(shuffle, k, rng)
-        )[1]
-        random[k][:, some] = part.precision(part.rank(*order, outcome, positives))
+        matched = part.match(order[0], given.candidate if k == 0 else ties.reorder(shuffle, k, rng))
+        random[k][:, some] = part.precision(part.rank(*order, matched, positives))
         for name, first in (("low", "false"), ("high", "true")):
             if len(repeated):
-                ranking = part.rank(*order, outcome, positives, first)
+                ranking = part.rank(*order, matched, positives, first)
                 result[name][k][:, some] = part.precision(ranking)
             else:
                 result[name][k] = random[k]

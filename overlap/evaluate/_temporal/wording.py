@@ -118,7 +118,7 @@ def describe(
     )
     findings.append(mismatch("videos", truth.videos, found.videos))
     findings.append(mismatch("labels", scene.labels, found.labels))
-    if not (evidence.ranked.outcome == 1).any() and scene.labels:
+    if not evidence.ranked.matched.true.any() and scene.labels:
         lowest = min(protocol.thresholds)
         findings.append(
             f"no prediction counts as true at IoU {lowest:g}, the lowest threshold: every AP is 0"
