@@ -132,12 +132,8 @@ def _of_table(path: str) -> dict[str, tuple[float, float]]:
 
 def _size(path: Path) -> tuple[int, int]:
     check_file(path)
-    try:
-        from PIL import Image
-    except ImportError:
-        raise ImportError(
-            f"{path}: sizes of images are read by Pillow: pip install 'overlap-metrics[detection]'"
-        ) from None
+    from PIL import Image
+
     with decoding(path, "image"), Image.open(path) as image:
         turned = image.getexif().get(0x0112, 1) >= 5  # a camera that was held upright
         return image.size[::-1] if turned else image.size
