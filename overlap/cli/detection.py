@@ -22,6 +22,10 @@ __all__ = ["detection_command"]
 @click.option("--images", metavar="PATH|WxH",
               help="Sizes of images: a folder of them, a CSV file, or one size.")  # fmt: skip
 @click.option("--classes", metavar="NAMES", help="Names with commas; by default those of TRUTH.")
+@click.option("--ties", default="official", show_default=True,
+              type=Choice(["official", "stable", "expected"]),
+              help="Order of equal confidences: the protocol's, as in the file, or the mean over "
+                   "all orders.")  # fmt: skip
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE",
               help="Change one field of the protocol; repeatable.")  # fmt: skip
 @evaluating("images", "Draw the curves")
@@ -34,6 +38,7 @@ def detection_command(
     box_format: str | None,
     images: str | None,
     classes: str | None,
+    ties: str,
     changes: tuple[str, ...],
     shared: Shared,
 ) -> int:
@@ -57,6 +62,7 @@ def detection_command(
         box_format=box_format,
         images=images,
         classes=split_names(classes),
+        ties=ties,
         **shared.options(),
     )
     return 2 if shared.finish(report) else 0

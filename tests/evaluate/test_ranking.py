@@ -834,7 +834,7 @@ def test_detections_of_equal_confidence_that_want_one_truth_are_told():
         (2, np.ones(2)), (1, None),
     )]  # fmt: skip
     rules = Rules(Ratio(_distance, (), distance=True))
-    assert shared_candidates(scene_of(rules, *tables, (0.5,), 1, 1).ranked()).tolist() == [True]
+    assert shared_candidates(scene_of(rules, *tables, (0.5,), 1, 1).ranked()).tolist() == [[True]]
 
 
 # --------------------------------------------------------------------------------------- rules

@@ -10,6 +10,7 @@ from overlap.evaluate.bootstrap import Bootstrap, Seed
 from overlap.evaluate.runner import run
 
 from .inputs import read_inputs
+from .orders import TIES
 from .protocol import DetectionProtocol
 from .protocols import get_detection_protocol
 from .report import DetectionReport
@@ -28,6 +29,7 @@ def detection(
     box_format: str | None = None,
     images: Any = None,
     classes: Sequence[str] | None = None,
+    ties: str = "official",
     rng: Seed = 0,
     bootstrap: int = 0,
     confidence_level: float = 0.95,
@@ -59,6 +61,12 @@ def detection(
         for all, ``(640, 480)``. By default images beside the labels are looked at.
     classes : sequence of str, optional
         The classes that are evaluated; by default those of the truth.
+    ties : {"official", "stable", "expected"}
+        Order of detections of equal confidence: that of the protocol, that of the input, or the
+        mean of the AP over all orders. That mean is exact where no order decides who matches what,
+        and runs of equal confidences are not too long to sum over; a note says for how many
+        classes it is that of random orders. With any order, numbers that another order moves
+        have their least and greatest value over orders.
     rng : int, Generator, SeedSequence or None
         Source of randomness of the bootstrap.
     bootstrap : int
@@ -100,8 +108,10 @@ def detection(
         changes["thresholds"] = iou
     if changes:
         chosen = chosen.with_fields(**changes)
+    if ties not in TIES:
+        raise ValueError(f"ties = {ties!r} is not one of {', '.join(map(repr, TIES))}")
     return run(  # type: ignore[return-value]
-        DetectionTask(chosen),
+        DetectionTask(chosen, ties),
         read_inputs(truth, found, kind, box_format=box_format, images=images, classes=classes),
         bootstrap=Bootstrap(bootstrap, confidence_level, rng, progress=progress),
         workers=workers,

@@ -30,6 +30,7 @@ from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.evaluate.value_range import UNIT
 from overlap.io.detections import Detections
 
+from .orders import Orders, has_ties, orders_of
 from .protocol import DetectionProtocol
 from .rules import limits_of
 
@@ -106,6 +107,8 @@ class DetectionEvidence(ByValue):
         The inputs themselves, where they are at hand.
     groups : mapping from str to ndarray of bool
         Which classes belong to a group.
+    ties : {"official", "stable", "expected"}
+        Order of detections of equal confidence: the protocol's, that of the input, or all.
     """
 
     protocol: DetectionProtocol
@@ -113,6 +116,7 @@ class DetectionEvidence(ByValue):
     about: Mapping[str, Any]
     inputs: Mapping[str, Detections] | None = None
     groups: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    ties: str = "official"
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -145,8 +149,33 @@ class DetectionEvidence(ByValue):
             if area:
                 stratum = next(one for one in scene.rules.strata if one.name == area)
                 scene = scene.within(stratum)
-            self._rankings[area, most] = scene.ranked()
+            self._rankings[area, most] = scene.ranked(official=self.ties == "official")
         return self._rankings[area, most]
+
+    @cached_property
+    def has_ties(self) -> bool:
+        """Whether detections of a class have the same confidence."""
+        return has_ties(self.ranked(self._whole))
+
+    @property
+    def _whole(self) -> str:
+        return self.protocol.areas[0].name if self.protocol.areas else ""
+
+    @cached_property
+    def _orders(self) -> dict[str, Orders]:
+        return {}
+
+    def orders(self, area: str) -> Orders:
+        """Return the AP over orders of equal confidences.
+
+        Parameters
+        ----------
+        area : str
+            Name of the range of areas; ``""`` for all truths.
+        """
+        if area not in self._orders:
+            self._orders[area] = orders_of(self.ranked(area), self.ties)
+        return self._orders[area]
 
     @cached_property
     def _known(self) -> dict[tuple[str, str, int | None], NDArray[np.float64]]:
@@ -165,6 +194,8 @@ class DetectionEvidence(ByValue):
         ranking, rule = self.ranked(area, most).ranking, self.scene.rules.curve
         if of == "AR":
             cells = final_recall(ranking, weights)
+        elif self._expected and weights is None:
+            cells = self.orders(area).ap
         elif self._sampled(of) and weights is None:
             cells = sampled_precision(ranking, rule)
         else:
@@ -178,15 +209,27 @@ class DetectionEvidence(ByValue):
     def _sampled(self, of: str) -> bool:
         """Whether cells have an axis of recalls: means of COCO's are over these as well."""
         grid = self.protocol.interpolation == "grid" and self.protocol.summary != "map"
-        return of == "AP" and grid
+        return of == "AP" and grid and not self._expected
+
+    @property
+    def _expected(self) -> bool:
+        return self.ties == "expected" and self.has_ties
 
     def numbers(self) -> list[Number]:
         """Return the numbers of the summary."""
         facts: dict[str, Any] = {"range": UNIT, "better": "higher"}
-        return [
-            Number(statistic.name, self._value(statistic), n=self._classes(statistic), **facts)
-            for statistic in statistics_of(self.protocol)
-        ]
+        result = []
+        for statistic in statistics_of(self.protocol):
+            value = self._value(statistic)
+            ends = None
+            if statistic.of == "AP" and self.has_ties:
+                without = self.protocol.class_without_truth
+                ends = self.orders(statistic.area).ends(
+                    list(statistic.levels), self._members(statistic), without, value
+                )
+            counted = self._classes(statistic)
+            result.append(Number(statistic.name, value, ties=ends, n=counted, **facts))
+        return result
 
     def _value(self, statistic: Statistic) -> float:
         cells = self._cells(statistic.of, statistic.area, statistic.most)[list(statistic.levels)]

@@ -30,6 +30,8 @@ _TERMS = {
     "AP50": "The same at an IoU of 0.5.",
     "AP75": "The same at an IoU of 0.75.",
     "mAP": "Mean of the AP over classes and thresholds.",
+    "over orders of ties": "Least and greatest value over the orders of detections of equal "
+    "confidence, which the rules leave open; empty where no order moves it.",
     "recall": "Share of the truths that are found by all detections.",
     "area": "Range of areas of the truths that count.",
     "iou": "IoU from which a detection can match a truth.",
@@ -143,9 +145,14 @@ class DetectionReport(Report):
         columns, rows = ["", "value"], []
         level = f"{100 * self.intervals[0].level:g} % interval" if self.intervals else None
         columns += [level] if level else []
+        moved = any(number.ties for number in self.numbers)
+        columns += ["over orders of ties"] if moved else []
         for number in self.numbers:
             row = [number.name, _percent(number.value)]
-            rows.append([*row, _ends(number, "")] if level else row)
+            row += [_ends(number, "")] if level else []
+            low, high = map(_percent, number.ties or (math.nan, math.nan))
+            row += [f"{low} to {high}" if number.ties else ""] if moved else []
+            rows.append(row)
         return Section(title, columns, rows, keys=1)
 
     def _classes(self) -> Section:

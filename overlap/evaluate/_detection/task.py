@@ -36,6 +36,7 @@ class DetectionTask(Task):
     """
 
     protocol: DetectionProtocol
+    ties: str = "official"
 
     name, unit, report = "detection", "blocks of images", DetectionReport
     records = (Measured, Pairs, Table)
@@ -91,7 +92,7 @@ class DetectionTask(Task):
             measured.found.flagged(("partial",) if self.protocol.federated else ()),
         )
         facts = facts_of(self.protocol, about, measured)
-        return DetectionEvidence(self.protocol, scene, facts, about, truth.groups)
+        return DetectionEvidence(self.protocol, scene, facts, about, truth.groups, self.ties)
 
     def describe(
         self, evidence: DetectionEvidence, numbers: Sequence[Number], bootstrap: Bootstrap

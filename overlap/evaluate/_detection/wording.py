@@ -17,6 +17,7 @@ from overlap.io.printable import number_of
 
 from .evidence import DetectionEvidence
 from .measure import Measured, unjudged
+from .orders import SAMPLES
 from .protocol import DetectionProtocol
 
 __all__ = ["describe", "facts_of", "sentence"]
@@ -74,6 +75,32 @@ def _digest(truth: Detections) -> str:
     return state.hexdigest()
 
 
+def _of_ties(evidence: DetectionEvidence) -> list[str]:
+    """Say how far another order of equal confidences moves the first number."""
+    if not evidence.has_ties:
+        return []
+    moved = [number for number in evidence.numbers() if number.ties is not None]
+    areas = [area.name for area in evidence.protocol.areas] or [""]
+    orders = [evidence.orders(area) for area in areas]
+    notes = []
+    if moved and moved[0].ties is not None:
+        low, high = moved[0].ties
+        every = all(one.tried_all for one in orders)
+        notes.append(
+            f"ties: another order of equal confidences moves {moved[0].name} within {low:.6f} to "
+            f"{high:.6f}" + ("" if every else "; not all orders were tried")
+        )
+    sampled = sum(one.sampled for one in orders if one.sampled is not None)
+    count = int(np.count_nonzero(sampled))
+    if count:
+        notes.append(
+            "ties: the mean over orders is exact, but for "
+            f"{count} of {len(evidence.scene.labels)} classes that of {SAMPLES} random orders: "
+            "there the order decides who matches what, or the exact sum takes too long"
+        )
+    return notes
+
+
 def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Description:
     """Say what the numbers depend on.
 
@@ -104,6 +131,7 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
         notes.append(
             f"classes with no detections: {int((silent & positive).sum())} (first: {first!r}): AP 0"
         )
+    notes += _of_ties(evidence)
     if not positive.all():
         first = scene.labels[int(np.argmin(positive))]
         fate = "AP 0" if protocol.class_without_truth == "zero" else "left out of the means"
@@ -116,6 +144,7 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
         findings.append("no detection counts as true at any threshold: every AP is 0")
     settings = {
         "protocol": protocol.name,
+        "ties": evidence.ties,
         "rules": protocol.settings(),
         "thresholds": list(protocol.thresholds),
         "classes": list(scene.labels),
@@ -128,6 +157,7 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
         "truth": {"regions": truth["regions"], "sha256": about["digest"]},
         "labels": sorted(scene.labels),
         "protocol": protocol.settings(),
+        "ties": evidence.ties,
     }
     numbers: dict[str, Any] = {
         number.name: {"iou": sorted(values)} for number in evidence.numbers()
@@ -164,6 +194,8 @@ def sentence(protocol: DetectionProtocol, settings: Mapping[str, Any]) -> str:
         f"{truth['items']:,} images and {len(settings['classes'])} classes, at {word} "
         f"{'<=' if protocol.distance else protocol.comparison} {names}"
     )
+    if settings["ties"] != "official":
+        text += f"; ties: {settings['ties']}"
     text += f"; {digests}." if digests else "."
     bootstrap = settings.get("bootstrap")
     if bootstrap:

@@ -27,7 +27,7 @@ from .expectation import expected_precision, shared_candidates
 from .scene import Ranked, Scene
 from .ties import tie_spread
 
-__all__ = ["RankingEvidence", "TieRange", "reported_precision"]
+__all__ = ["RankingEvidence", "TieRange", "over_orders", "reported_precision"]
 
 SPREAD_SAMPLES, EXPECTED_SAMPLES = 16, 100
 
@@ -280,17 +280,53 @@ def reported_precision(ranked: Ranked, ties: str) -> tuple[NDArray[np.float64], 
         ``"expected"``: the mean over all orders is reported; for classes in which an order decides
         who matches what, that over `EXPECTED_SAMPLES` random ones.
     """
-    ap, expected = ranked.precision(), ties == "expected"
-    spread = tie_spread(ranked, ap, EXPECTED_SAMPLES if expected else SPREAD_SAMPLES)
-    if not expected:
+    samples = EXPECTED_SAMPLES if ties == "expected" else SPREAD_SAMPLES
+    ap, spread, sampled = over_orders(ranked, ties, samples)
+    if sampled is None:
         return ap, _tie_range(spread, ap)
+    return ap, replace(_tie_range(spread, ap), sampled=int(sampled.sum()))
+
+
+def over_orders(
+    ranked: Ranked, ties: str, samples: int, *, equal_values: bool = True
+) -> tuple[NDArray[np.float64], dict[str, NDArray[Any]], NDArray[np.bool_] | None]:
+    """Return the AP as reported, and under other orders of ties.
+
+    Parameters
+    ----------
+    ranked, ties
+        As for `reported_precision`.
+    samples : int
+        Number of random orders in which classes are matched anew where that matters; 0 for the
+        reported matching alone.
+    equal_values : bool
+        Whether the order of candidates that are preferred equally is left open too.
+
+    Returns
+    -------
+    ap : ndarray, dtype=float64, shape (T, C)
+    spread : dict
+        Of `tie_spread`.
+    sampled : ndarray, dtype=bool, shape (C,), or None
+        Of a mean over orders: classes for which it is that of random ones.
+    """
+    ap, expected = ranked.precision(), ties == "expected"
+    moved = shared_candidates(ranked)
+    if equal_values or ranked.scene.by_truth:
+        moved |= _tied_classes(ranked)
+    if not expected:
+        again = moved.any(axis=0) & (samples > 0)
+        spread = tie_spread(ranked, ap, samples, again, equal_values=equal_values)
+        spread["tried_all"] = spread["tried_all"] & ~moved.any()
+        return ap, spread, None
     exact = np.full(ap.shape, np.nan)
     if ranked.scene.rules.curve.kind != "linear":
-        exact = expected_precision(ranked)
-    exact[:, shared_candidates(ranked) | _tied_classes(ranked)] = np.nan
+        exact = expected_precision(ranked, ~moved)
+    exact[moved] = np.nan
     sampled = np.isnan(exact).any(axis=0) & with_truth(ap)
-    ap = np.where(np.isnan(exact), spread["random"].mean(axis=0), exact)
-    return ap, replace(_tie_range(spread, ap), sampled=int(sampled.sum()))
+    again = sampled | moved.any(axis=0)
+    spread = tie_spread(ranked, ap, samples, again, equal_values=equal_values)
+    return np.where(np.isnan(exact), spread["random"].mean(axis=0), exact), spread, sampled
 
 
 def _tied_classes(ranked: Ranked) -> NDArray[np.bool_]:

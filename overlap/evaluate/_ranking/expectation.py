@@ -12,7 +12,7 @@ from .scene import Ranked
 
 __all__ = ["expected_precision", "shared_candidates"]
 
-_MOST_STEPS = 2e9  # of the kernel, about two seconds a class
+_MOST_STEPS = 5e8  # of the kernel, over all classes and thresholds: about a second
 
 
 def _expected(size, true, gain, spacing, values, mass, moved):
@@ -54,18 +54,23 @@ def _expected(size, true, gain, spacing, values, mass, moved):
     return total
 
 
-def expected_precision(ranked: Ranked) -> NDArray[np.float64]:
+def expected_precision(
+    ranked: Ranked, wanted: NDArray[np.bool_] | None = None
+) -> NDArray[np.float64]:
     r"""Mean AP over all orders of detections of equal class and confidence, each as likely.
 
     Parameters
     ----------
     ranked : Ranked
         The outcome of each detection stays what it is; see `shared_candidates`.
+    wanted : ndarray, dtype=bool, shape (T, C), optional
+        Thresholds and classes whose mean is wanted; by default all.
 
     Returns
     -------
     ndarray, dtype=float64, shape (T, C)
-        NaN for a class without truths, or with runs too long for the exact sum.
+        NaN for a class without truths. Nor is it known where runs are so long that the exact
+        sums took more than seconds: the shortest ones are made first.
 
     Raises
     ------
@@ -89,6 +94,7 @@ def expected_precision(ranked: Ranked) -> NDArray[np.float64]:
         raise ValueError("the mean over orders of ties is not known for curves between points")
     result = average_precision(ranking, rule)
     block = scene.blocks(ranked.visit)
+    cells = []
     for t, c in np.ndindex(*result.shape):
         part = slice(ranking.pointer[c], ranking.pointer[c + 1])
         outcome = ranking.outcome_of(t, c)
@@ -99,8 +105,26 @@ def expected_precision(ranked: Ranked) -> NDArray[np.float64]:
             continue
         _, first, size = np.unique(run, return_index=True, return_counts=True)
         true = np.add.reduceat((outcome[counted] == TRUE).astype(np.int64), first)
-        result[t, c] = _mean_of_class(size, true, int(truths), rule)
+        result[t, c] = np.nan
+        if wanted is not None and not wanted[t, c]:
+            continue
+        cells.append((_steps(size, true, rule), t, c, size, true, int(truths)))
+    left = _MOST_STEPS
+    for steps, t, c, size, true, count in sorted(cells, key=lambda cell: cell[:3]):
+        left -= steps
+        if left < 0:
+            break
+        result[t, c] = _mean_of_class(size, true, count, rule)
     return result
+
+
+def _steps(size: NDArray[np.int64], true: NDArray[np.int64], rule: CurveRule) -> float:
+    """Return an upper bound of the steps of the kernel."""
+    if rule.kind == "raw":
+        return 0.0
+    size, true = size.astype(np.float64), true.astype(np.float64)
+    values = (true * (size - true + 1)).sum()
+    return float((size * true).sum() * values)
 
 
 def _mean_of_class(
@@ -123,15 +147,13 @@ def _mean_of_class(
         a = np.arange(1, t + 1)[:, None]
         values.append(((t0 + a) / (n0 + a + np.arange(n - t + 1) + rule.spacing)).ravel())
     known = np.unique(np.concatenate(values))
-    if float((size * true).sum()) * len(known) > _MOST_STEPS:
-        return np.nan
     mass = np.zeros((int(true.max(initial=0)) + 1, len(known)))
     kernel = specialise(_expected)
     return float(kernel(size, true, gain, rule.spacing, known, mass, np.zeros_like(mass)))
 
 
 def shared_candidates(ranked: Ranked) -> NDArray[np.bool_]:
-    """Return the classes in which another order of ties can change who matches what.
+    """Return where another order of ties can change who matches what.
 
     Parameters
     ----------
@@ -139,20 +161,26 @@ def shared_candidates(ranked: Ranked) -> NDArray[np.bool_]:
 
     Returns
     -------
-    ndarray, dtype=bool, shape (C,)
-        Whether detections of equal confidence could take the same truth. `expected_precision` is
-        the mean over all evaluations of permuted input where this is False.
+    ndarray, dtype=bool, shape (T, C)
+        Whether detections of equal confidence could take the same truth, at each threshold and in
+        each class. `expected_precision` is the mean over all evaluations of permuted input where
+        this is False.
     """
     scene, pairs = ranked.scene, ranked.scene.pairs
+    result = np.zeros((len(scene.levels), len(scene.labels)), dtype=bool)
     found, truth = (
         (pairs.candidate, pairs.agent) if scene.by_truth else (pairs.agent, pairs.candidate)
     )
-    keys = truth, scene.confidence[found], scene.found.label[found]
-    order = np.lexsort(keys)
+    rows = np.flatnonzero((scene.found.label[found] >= 0) & (scene.truth.label[truth] >= 0))
+    if not scene.by_truth:  # crowds are there for all
+        rule = scene.rules.match
+        rows = rows[~scene.truth.flagged(rule.crowds)[truth[rows]] & rule.once]
+    keys = truth[rows], scene.confidence[found[rows]]
+    order = np.lexsort((-pairs.value[rows], *keys))
     same = np.ones(max(len(order) - 1, 0), dtype=bool)
     for key in keys:
         same &= key[order[1:]] == key[order[:-1]]
-    label = keys[2][order[1:]][same]
-    result = np.zeros(len(scene.labels), dtype=bool)
-    result[label[label >= 0]] = True
+    second = rows[order[1:][same]]  # its value is that of the pair that is further from the truth
+    t, k = np.nonzero(pairs.value[second] >= scene.levels[:, None])
+    result[t, scene.found.label[found[second[k]]]] = True
     return result

@@ -14,10 +14,18 @@ from .scene import Ranked, Scene
 
 __all__ = ["tie_spread"]
 
+_ENDS = 19  # matchings in which ends are looked for: more random ones are for their mean alone
 _ALL_ORDERS = 24  # of the truths of a class, up to which all are tried
 
 
-def tie_spread(ranked: Ranked, ap: NDArray[np.float64], samples: int) -> dict[str, NDArray[Any]]:
+def tie_spread(
+    ranked: Ranked,
+    ap: NDArray[np.float64],
+    samples: int,
+    sampled: NDArray[np.bool_] | None = None,
+    *,
+    equal_values: bool = True,
+) -> dict[str, NDArray[Any]]:
     """Recompute the AP under other orders of ties, and of truths that choose.
 
     Parameters
@@ -28,6 +36,11 @@ def tie_spread(ranked: Ranked, ap: NDArray[np.float64], samples: int) -> dict[st
         The AP as reported; classes without ties keep it.
     samples : int
         Number of random orders.
+    sampled : ndarray, dtype=bool, shape (C,), optional
+        Classes that are matched anew in each order. In others no order may change who matches
+        what, so that one matching gives their ends. By default all.
+    equal_values : bool
+        Whether candidates that are preferred equally are put into other orders too.
 
     Returns
     -------
@@ -39,7 +52,7 @@ def tie_spread(ranked: Ranked, ap: NDArray[np.float64], samples: int) -> dict[st
         ``tried_all``: whether these are all orders there are. Without ties all are `ap`.
     """
     scene, visit = ranked.scene, ranked.visit
-    result = _spread_of_ties(ranked, ap, samples)
+    result = _spread_of_ties(ranked, ap, samples, sampled, equal_values)
     rule = scene.rules.match
     if not (scene.by_truth and rule.once and rule.method == "greedy"):
         return result
@@ -133,7 +146,11 @@ def _most_confident(scene: Scene) -> NDArray[np.float64]:
 
 
 def _spread_of_ties(
-    given: Ranked, ap: NDArray[np.float64], samples: int
+    given: Ranked,
+    ap: NDArray[np.float64],
+    samples: int,
+    sampled: NDArray[np.bool_] | None,
+    equal_values: bool,
 ) -> dict[str, NDArray[Any]]:
     """Return the AP under other orders of equal values, with truths as in the input."""
     scene, visit = given.scene, given.visit
@@ -142,35 +159,54 @@ def _spread_of_ties(
     repeated = np.flatnonzero(block[1:] == block[:-1])
     touched = np.zeros(len(scene.labels) + 1, dtype=bool)  # the last is "no class"
     touched[scene.found.label[ranked[repeated]]] = True
-    if not scene.by_truth:
+    if equal_values and not scene.by_truth:
         touched[scene.found.label[scene.pairs.tied]] = True
     some = np.flatnonzero(touched[:-1])
     if not len(some):
         same = ap[None]
         return {"low": same, "high": same, "random": same, "tried_all": np.array(True)}
-    part = scene.only(some)
-    positives = part.positives()
-    rng = np.random.default_rng(0)
     count = len(scene.found)
     reported = np.zeros(count, dtype=np.int64)
     reported[visit] = np.arange(len(visit))
+    ends = {name: ap.copy() for name in ("low", "high")}
+    if sampled is not None:
+        settled = np.flatnonzero(touched[:-1] & ~sampled)
+        if len(settled):
+            part = scene.only(settled)
+            order = part.order("shuffle", reported)
+            matched, positives = part.match(order[0], given.candidate), part.positives()
+            for name, first in (("low", "false"), ("high", "true")):
+                ends[name][:, settled] = part.precision(
+                    part.rank(*order, matched, positives, first)
+                )
+        some = np.flatnonzero(touched[:-1] & sampled)
+        if not len(some):
+            whole = {name: end[None] for name, end in ends.items()}
+            return {**whole, "random": ap[None], "tried_all": np.array(True)}
+    part = scene.only(some)
+    positives = part.positives()
+    rng = np.random.default_rng(0)
     place = scene.found.place
     shuffles = [reported, place, -place, *(rng.permutation(count) for _ in range(samples))]
     ties = _Ties(part)
-    result = {name: np.repeat(ap[None], len(shuffles), axis=0) for name in ("low", "high")}
-    random = result["low"].copy()
+    result = {name: np.repeat(end[None], len(shuffles), axis=0) for name, end in ends.items()}
+    random = np.repeat(ap[None], len(shuffles), axis=0)
     order = part.order("file")
     for k, shuffle in enumerate(shuffles):
         if len(repeated):
             order = part.order("shuffle", shuffle)
-        matched = part.match(order[0], given.candidate if k == 0 else ties.reorder(shuffle, k, rng))
+        again = (equal_values or scene.by_truth) and k > 0
+        matched = part.match(order[0], ties.reorder(shuffle, k, rng) if again else given.candidate)
         random[k][:, some] = part.precision(part.rank(*order, matched, positives))
+        if k >= _ENDS:
+            result["low"][k], result["high"][k] = result["low"][0], result["high"][0]
+            continue
         for name, first in (("low", "false"), ("high", "true")):
             if len(repeated):
                 ranking = part.rank(*order, matched, positives, first)
                 result[name][k][:, some] = part.precision(ranking)
             else:
-                result[name][k] = random[k]
+                result[name][k][:, some] = random[k][:, some]
     return {**result, "random": random[3:], "tried_all": np.array(False)}
 
 
