@@ -104,4 +104,4 @@ def orders_of(ranked: Ranked, ties: str) -> Orders:
     ap, spread, sampled = over_orders(
         ranked, ties, SAMPLES if ties == "expected" else 0, equal_values=False
     )
-    return Orders(ap, spread["low"], spread["high"], bool(spread["tried_all"]), sampled)
+    return Orders(ap, spread["low"], spread["high"], bool(spread["settled"].all()), sampled)

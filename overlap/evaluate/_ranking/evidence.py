@@ -306,7 +306,7 @@ def over_orders(
     -------
     ap : ndarray, dtype=float64, shape (T, C)
     spread : dict
-        Of `tie_spread`.
+        Of `tie_spread`, and ``settled`` (C,): whether no order decides who matches what.
     sampled : ndarray, dtype=bool, shape (C,), or None
         Of a mean over orders: classes for which it is that of random ones.
     """
@@ -317,8 +317,7 @@ def over_orders(
     if not expected:
         again = moved.any(axis=0) & (samples > 0)
         spread = tie_spread(ranked, ap, samples, again, equal_values=equal_values)
-        spread["tried_all"] = spread["tried_all"] & ~moved.any()
-        return ap, spread, None
+        return ap, {**spread, "settled": ~moved.any(axis=0)}, None
     exact = np.full(ap.shape, np.nan)
     if ranked.scene.rules.curve.kind != "linear":
         exact = expected_precision(ranked, ~moved)
@@ -326,7 +325,8 @@ def over_orders(
     sampled = np.isnan(exact).any(axis=0) & with_truth(ap)
     again = sampled | moved.any(axis=0)
     spread = tie_spread(ranked, ap, samples, again, equal_values=equal_values)
-    return np.where(np.isnan(exact), spread["random"].mean(axis=0), exact), spread, sampled
+    ap = np.where(np.isnan(exact), spread["random"].mean(axis=0), exact)
+    return ap, {**spread, "settled": ~moved.any(axis=0)}, sampled
 
 
 def _tied_classes(ranked: Ranked) -> NDArray[np.bool_]:

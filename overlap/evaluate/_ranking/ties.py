@@ -182,7 +182,7 @@ def _spread_of_ties(
         some = np.flatnonzero(touched[:-1] & sampled)
         if not len(some):
             whole = {name: end[None] for name, end in ends.items()}
-            return {**whole, "random": ap[None], "tried_all": np.array(True)}
+            return {**whole, "random": ap[None], "tried_all": np.array(False)}
     part = scene.only(some)
     positives = part.positives()
     rng = np.random.default_rng(0)
