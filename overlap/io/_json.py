@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from overlap.io._source import Source
@@ -43,7 +46,8 @@ def parse_json(content: Source, *, unique: bool = False) -> Any:
         else:
             try:
                 if not _has_long_integers(content.data):  # orjson makes floats of them
-                    return orjson.loads(content.data)
+                    with _no_collection():
+                        return orjson.loads(content.data)
             except orjson.JSONDecodeError:
                 pass  # read again below: the message is then the same in every installation
 
@@ -71,6 +75,21 @@ def parse_json(content: Source, *, unique: bool = False) -> Any:
         raise ValueError(f"{name}: invalid JSON: nested too deeply") from None
     except ValueError:  # Python turns no more digits into a whole number
         raise ValueError(f"{name}: invalid JSON: a number has thousands of digits") from None
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Put off the collection of garbage.
+
+    Parsing makes none, and each collection would visit everything that is parsed so far.
+    """
+    wanted = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if wanted:
+            gc.enable()
 
 
 class _TwiceError(Exception):

@@ -91,7 +91,9 @@ class Categories:
         """Return the pairs of each image and the categories that it lists."""
         item, label = [], []
         for k, (name, image) in enumerate(zip(image_ids, images, strict=True)):
-            listed = image.get(key, [])
+            if key not in image:
+                continue
+            listed = image[key]
             known = isinstance(listed, list) and all(
                 isinstance(entry, int | str) and entry in self.category for entry in listed
             )
@@ -201,7 +203,11 @@ def read_coco_truth(source: Any, kind: str = "boxes") -> tuple[Detections, Categ
             f"one of the categories: {some(list(names.category))}"
         )
     findings = []
-    crowd = np.array([_flag(row, k, where) for k, row in enumerate(rows)], dtype=np.int8)
+    given = _column(rows, "iscrowd", None)
+    if set(map(type, given)) <= {int} and set(given) <= {0, 1}:
+        crowd = np.array(given, dtype=np.int8)
+    else:
+        crowd = np.array([_flag(row, k, where) for k, row in enumerate(rows)], dtype=np.int8)
     if (crowd < 0).any() and not names.federated:
         findings.append(
             f"{where}: {number_of(int((crowd < 0).sum()), 'annotation')} without iscrowd, read as 0"
@@ -374,7 +380,8 @@ def _places(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the number of the image and of the category of each row; -1 if unknown."""
     try:
-        pairs = list(map(operator.itemgetter("image_id", "category_id"), rows))
+        images = list(map(operator.itemgetter("image_id"), rows))
+        categories = list(map(operator.itemgetter("category_id"), rows))
     except (KeyError, TypeError):
         for k, row in enumerate(rows):
             if not isinstance(row, Mapping) or not {"image_id", "category_id"} <= set(row):
@@ -383,13 +390,14 @@ def _places(
                 ) from None
         raise
     try:
-        item = np.array([names.image.get(pair[0], -1) for pair in pairs], dtype=np.int64)
-        label = np.array([names.category.get(pair[1], -1) for pair in pairs], dtype=np.int64)
+        unknown = itertools.repeat(-1)
+        item = np.fromiter(map(names.image.get, images, unknown), np.int64, len(rows))
+        label = np.fromiter(map(names.category.get, categories, unknown), np.int64, len(rows))
     except TypeError:
         raise ValueError(f"{where}: an image_id or category_id is a list or mapping") from None
     if (item < 0).any():
         k = int(np.argmax(item < 0))
-        other = pairs[k][0]
+        other = images[k]
         hint = ""
         if isinstance(other, str) and other.isdigit() and int(other) in names.image:
             hint = "; there is an image with this number: write ids as the truth does"
@@ -435,13 +443,14 @@ def _numbers(
     rows: Sequence[Any], name: str, where: str, part: str, missing: float | None = None
 ) -> NDArray[np.float64]:
     """Return one number of each row."""
-    values = [row.get(name, missing) for row in rows]
+    values = _column(rows, name, missing)
     try:
         result = np.array(values, dtype=np.float64)
     except (TypeError, ValueError):
         result = np.full(len(rows), math.inf)
     strange = ~np.isfinite(result) & ~(np.isnan(result) if missing is not None else False)
-    if strange.any() or any(isinstance(value, str | bool) for value in values):
+    texts = any(issubclass(kind, str | bool) for kind in set(map(type, values)))
+    if strange.any() or texts:
         for k, value in enumerate(values):
             fine = isinstance(value, int | float) and not isinstance(value, bool)
             if not fine or not (math.isfinite(value) or value is missing):
@@ -449,6 +458,14 @@ def _numbers(
                     f"{where}: {part}[{k}]: {name} is {brief(value)}; wanted a finite number"
                 )
     return result
+
+
+def _column(rows: Sequence[Any], name: str, missing: Any) -> list[Any]:
+    """Return one value of each row."""
+    try:
+        return list(map(operator.itemgetter(name), rows))
+    except KeyError:
+        return [row.get(name, missing) for row in rows]
 
 
 def _flag(row: Any, k: int, where: str, name: str = "iscrowd") -> int:
