@@ -192,6 +192,8 @@ class Page:
         tables = [part for part in self.content if isinstance(part, Section)]
         used = {name for table in tables for name in table.columns} | {*columns}
         used |= {result.name for result in self.results}
+        # rows of numbers are named in a column that has no head
+        used |= {row[0] for table in tables if not table.columns[0] for row in table.rows}
         used |= {_word(name) for name in used}
         terms = {word: self.terms[word] for word in self.terms if word in used}
         return environment.get_template("page.html").render(

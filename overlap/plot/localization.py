@@ -247,11 +247,14 @@ def draw_classes(report: _Curved, ax: Axes, *, iou: float | None = None) -> None
         title += f": {half} best and {half} worst of {len(rows)} classes"
         rows = rows[:half] + rows[-half:]
     values = np.array([100 * row["value"] for row in rows], dtype=np.float64)
+    unit = "AP, %   (in brackets: number of truths)"
     places = np.arange(len(rows))
     ax.barh(places, np.nan_to_num(values), color="#4c72b0", height=0.72)
     if rows and "low" in rows[0]:
         low = np.array([100 * row["low"] for row in rows], dtype=np.float64)
         high = np.array([100 * row["high"] for row in rows], dtype=np.float64)
+        if np.isnan(low).any():
+            unit += "\nno black line: too few for an interval"
         # drawn as spans: a percentile interval need not contain the estimate
         ax.hlines(places, low, high, color="#222222", lw=1.1)
         ax.plot(low, places, "|", color="#222222", ms=5)
@@ -264,7 +267,7 @@ def draw_classes(report: _Curved, ax: Axes, *, iou: float | None = None) -> None
     ax.invert_yaxis()
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlim(0.0, 100.0)
-    ax.set_xlabel("AP, %   (in brackets: number of truths)", loc="right")
+    ax.set_xlabel(unit, loc="right")
     ax.set_title(title, fontsize="medium")
     plain(ax)
 

@@ -249,7 +249,7 @@ def test_a_report_is_written(report: PossessionReport, tmp_path: Path) -> None:
         "one to one within a player",
     ):
         assert words in text
-    assert "possession: iou 0.25 (4 players)" in repr(report)
+    assert "possession: iou 0.2500 (4 players)" in repr(report)
 
 
 def test_picture(report: PossessionReport, tmp_path: Path) -> None:

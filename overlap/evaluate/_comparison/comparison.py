@@ -330,7 +330,8 @@ def compare(
     *reports : Report or StoredReport
         Two or more, whose truths are of the same items.
     names : sequence of str, optional
-        Their names; by default the sources of the predictions.
+        Their names; by default the sources of the predictions, with numbers where they are equal
+        or in memory.
     metric : str, optional
         A metric of the tables, or a name of the summaries; by default the first.
     label : str or sequence of str, optional
@@ -535,7 +536,9 @@ def _names(
     if len(reports) < 2:
         raise ValueError(f"compare: got {len(reports)} report; give at least two")
     if names is None:
-        names = [str(report.settings.get("found", {}).get("source", "")) for report in reports]
+        names = [
+            str(report.settings.get("found", {}).get("source") or "report") for report in reports
+        ]
         if len(set(names)) < len(names):
             names = [f"{k + 1}: {name}" for k, name in enumerate(names)]
     if len(names) != len(reports) or len(set(names)) < len(names):

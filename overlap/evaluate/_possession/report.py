@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._common.frames import frame
-from overlap.evaluate.number_texts import interval_text, level_text, short_text, span_text
+from overlap.evaluate.number_texts import interval_text, level_text, span_text
 from overlap.evaluate.numbers import Number, not_as_stored
 from overlap.evaluate.page import Picture, Result, Section, input_name
 from overlap.evaluate.report import Report
@@ -31,6 +31,9 @@ __all__ = ["PossessionReport", "stored_report"]
 #: Columns of players on the screen, and most rows.
 _BRIEF = ("possession", "spells", "truth_possession", "truth_spells", "iou")
 _MOST_ROWS = 20
+_SECONDS = {"possession", "truth_possession", "longest", "seen", "shared"}
+_COUNTS = {"spells", "truth_spells"}
+_DECIMALS = {"s": 2, "count": 0, "1": 4}
 _TOLD = ("iou", "time_precision", "time_recall", "possession")
 _MATCHED = {
     "F1": "Harmonic mean of precision and recall of spells",
@@ -114,8 +117,8 @@ class PossessionReport(Report):
     def headline(self) -> str:
         """Return the first number and how many players there are."""
         number = self.numbers[0]
-        unit = " s" if number.unit == "s" else ""
-        return f"possession: {number.name} {number.value:.4g}{unit} ({len(self.tracks)} players)"
+        value = _text(number.value, number.unit)
+        return f"possession: {number.name} {value} ({number_of(len(self.tracks), 'player')})"
 
     def kind(self) -> str:
         """Return what was done."""
@@ -134,8 +137,8 @@ class PossessionReport(Report):
         return [
             Result(
                 number.name,
-                f"{number.value:.4g}" + " s" * (number.unit == "s"),
-                "; ".join(filter(None, [interval_text(number.interval), counts])),
+                _text(number.value, number.unit),
+                "; ".join(filter(None, [_span(number), counts])),
             )
             for number in shown
         ]
@@ -200,10 +203,11 @@ class PossessionReport(Report):
         level = next((level_text(one.level) for one in self.intervals), None)
         rows = []
         for number in self.numbers:
-            row = [number.name, f"{number.value:.4g}" + " s" * (number.unit == "s")]
+            row = [number.name, _text(number.value, number.unit)]
             if level is not None:
                 ends = number.interval
-                row.append("" if ends is None else span_text(ends.low, ends.high, short_text))
+                write = partial(_number, unit=number.unit)
+                row.append("" if ends is None else span_text(ends.low, ends.high, write))
             rows.append(row)
         return Section(title, ("", "value", *([] if level is None else [level])), rows, keys=1)
 
@@ -214,11 +218,15 @@ class PossessionReport(Report):
             lines.setdefault(label, {})[row["metric"]] = row["value"]
         metrics = list(dict.fromkeys(row["metric"] for row in self.table_rows))
         metrics = [name for name in metrics if not chosen or name in chosen]
+        units = [_unit(name) for name in metrics]
         cells = [
-            [label, *("" if math.isnan(line[name]) else f"{line[name]:.4g}" for name in metrics)]
+            [label, *("" if math.isnan(line[name]) else _number(line[name], unit)
+                      for name, unit in zip(metrics, units, strict=True))]
             for label, line in lines.items()
-        ]
-        return Section("Players", ("player", *metrics), cells, keys=1)
+        ]  # fmt: skip
+        heads = (f"{name}, s" * (unit == "s") or name
+                 for name, unit in zip(metrics, units, strict=True))  # fmt: skip
+        return Section("Players", ("player", *heads), cells, keys=1)
 
     def draw(self, path: str | Path | None, ax: Any, **options: Any) -> Any:
         """Draw scores, thresholds and spells along the time; see `plot`."""
@@ -239,6 +247,27 @@ class PossessionReport(Report):
     def limits(self) -> tuple[float, float]:
         """Scores at which a player gets and loses the ball."""
         return self.settings["threshold"], self.settings["release"]
+
+
+def _unit(metric: str) -> str:
+    """Return the unit of a number of a player: seconds, a count, or 1 for a share."""
+    if metric in _SECONDS:
+        return "s"
+    return "count" if metric in _COUNTS or metric.startswith("tp@") else "1"
+
+
+def _number(value: float, unit: str) -> str:
+    """Write a number with the decimals of its unit, so that columns are even."""
+    return f"{value:,.{_DECIMALS[unit]}f}"
+
+
+def _span(number: Number) -> str:
+    """Write the interval of a number."""
+    return interval_text(number.interval, partial(_number, unit=number.unit))
+
+
+def _text(value: float, unit: str) -> str:
+    return _number(value, unit) + " s" * (unit == "s")
 
 
 def stored_report(payload: Mapping[str, Any]) -> Report:

@@ -30,9 +30,10 @@ def findings_of(evidence: SegmentationEvidence) -> list[str]:
     result = []
     if evidence.groups and not evidence.sizes[:2].any():
         present = sorted(evidence.present)
+        word = "label" if len(present) == 1 else "labels"
         result.append(
             f"no case has a voxel of {listed(list(evidence.groups))}, neither true nor found; the "
-            f"volumes have {f'the labels {listed(present)}' if present else 'no label but 0'}"
+            f"volumes have {f'the {word} {listed(present)}' if present else 'no label but 0'}"
         )
     if evidence.measurement.rules.objects != "labels":  # instances have any numbers
         result += label_findings(evidence.cases, evidence.groups, evidence.measurement.ignore)

@@ -141,7 +141,7 @@ def worst_table(
         for row in rows
     ]
     heads = (metric.name,) if others is None else columns
-    return Section(f"Worst first, by {metric.name}", ("case", "label", *heads, ""), cells)
+    return Section(f"Worst first, by {metric.name}", ("case", "label", *heads, "empty"), cells)
 
 
 def case_table(evidence: SegmentationEvidence) -> Section:

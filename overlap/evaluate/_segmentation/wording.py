@@ -221,7 +221,9 @@ def _of_values(evidence: SegmentationEvidence, settings: Mapping[str, Any]) -> l
         others = sorted(evidence.present - named)
         if others:
             notes.append(
-                f"the labels {listed(others)} occur and have no name: they count as background"
+                f"the label {others[0]} occurs and has no name: it counts as background"
+                if len(others) == 1
+                else f"the labels {listed(others)} occur and have no name: they count as background"
             )
     if not evidence.groups:
         notes.append("no volume has a label besides 0, the background: there are no numbers")
@@ -270,9 +272,9 @@ def _of_intervals(cases: Sequence[Measured], bootstrap: Bootstrap) -> list[str]:
         else "intervals allow for it"
     )
     return [
-        f"there are only {len(cases)} cases: what befalls up to {100 * unseen:.0f} % of all "
-        f"can be absent from so few by chance, and {known}; none is given over fewer than "
-        f"{LEAST_ITEMS}"
+        f"there are only {len(cases)} cases: what happens in up to {100 * unseen:.0f} % of all "
+        f"may happen in none of them by chance, and {known}; numbers of fewer than {LEAST_ITEMS} "
+        f"cases have no interval"
     ]
 
 

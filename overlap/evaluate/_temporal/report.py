@@ -11,6 +11,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from overlap.evaluate.bootstrap import LEAST_ITEMS
 from overlap.evaluate.number_texts import interval_text, level_text, percent_text, span_text
 from overlap.evaluate.numbers import Number
 from overlap.evaluate.page import Picture, Result, Section
@@ -106,8 +107,7 @@ class TemporalReport(Report):
                     panel, partial(draw_classes, self), max(3.5, 1.2 + 0.22 * shown_classes(self))
                 ),
                 f"Bars of the AP of each class at IoU {first}, {spread}.",
-                "In brackets: the number of truths."
-                + (" Black lines: intervals." if self.intervals else ""),
+                "In brackets: the number of truths." + (_INTERVALS if self.intervals else ""),
             ),
         ]
         if len(levels) > 1:
@@ -176,6 +176,7 @@ class TemporalReport(Report):
         return Section("Summary, %", columns, rows)
 
 
+_INTERVALS = f" Black lines: intervals; none for a class in fewer than {LEAST_ITEMS} videos."
 _FAINT = "Faint lines: single classes; of many, bands with half and nine tenths of them,"
 _TOLD = ("0.50", "0.75", "0.95")  # thresholds that papers report
 _TERMS = {

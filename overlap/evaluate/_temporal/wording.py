@@ -11,6 +11,7 @@ from overlap.evaluate.contract import Contract
 from overlap.evaluate.task import Description
 from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.io.name_match import mismatch
+from overlap.io.printable import number_of
 from overlap.io.segment_match import other_unit
 from overlap.io.segments import SegmentTable
 
@@ -58,9 +59,11 @@ def describe(
     notes = []
     if strange_videos:
         notes.append(
-            f"predictions for videos that are not in the truth: {int(outside.sum())}, for "
-            f"{len(strange_videos)} (first: {strange_videos[0]!r}); of scored classes, which "
-            f"count as false positives: {scored_outside}"
+            f"{number_of(int(outside.sum()), 'prediction')} for "
+            f"{number_of(len(strange_videos), 'video')} that "
+            f"{'is' if len(strange_videos) == 1 else 'are'} not in the truth (first: "
+            f"{strange_videos[0]!r}); counted as false positives, because their class is scored: "
+            f"{scored_outside:,}"
         )
     if strange_labels:
         notes.append(
@@ -71,7 +74,7 @@ def describe(
     ambiguous = left_out["ambiguous"] + left_out.pop("ambiguous_given")
     for reason, count in left_out.items():
         if count:
-            notes.append(f"{count} truths left out: {reason.replace('_', ' ')}")
+            notes.append(f"{number_of(count, 'truth')} left out: {reason.replace('_', ' ')}")
     subsets = sorted({name for name in truth.subset if name is not None})
     if subset is None and len(subsets) > 1:
         notes.append(f"all subsets of the truth are used: {', '.join(subsets)}")
