@@ -479,3 +479,9 @@ def test_json_has_everything(tmp_path):
     assert len(stored["stability"]) == 2 * 3 * 3
     assert stored["table"][0]["rank"] == 1
     assert stored["settings"]["correction"].startswith("Holm")
+
+
+def test_reports_without_a_source_have_numbered_names():
+    both = [report(values) for values in ([[0.8, 0.9]], [[0.6, 0.7]])]
+    shown = compare(*both, resamples=50).sections()[0]
+    assert [row[0] for row in shown.rows] == ["1: report", "2: report"]

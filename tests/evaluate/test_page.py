@@ -113,3 +113,9 @@ def test_inputs_without_a_name_are_called_by_their_role():
     assert input_name({"source": "C:\\runs\\model"}, "found") == "model"
     assert input_name({"source": "<DataFrame>"}, "truth") == "truth"
     assert input_name(None, "truth") == "truth"
+
+
+def test_numbers_named_by_the_row_are_explained_too():
+    text = page(content=[Section("Summary", ("", "value"), [["mean_iou", "0.5"]])],
+                terms={"mean_iou": "Mean of the IoU."})  # fmt: skip
+    assert 'title="Mean of the IoU."' in text

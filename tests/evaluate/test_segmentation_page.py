@@ -145,7 +145,7 @@ def test_worst_rows_are_linked_to_their_pictures(folders):
     table = tables(report, worst=3)["Worst first, by dice"]
     drawn = photos(report, worst=3)
     assert len(drawn) == 3
-    assert list(table.columns) == ["case", "label", "dice", "hd95, mm", ""]
+    assert list(table.columns) == ["case", "label", "dice", "hd95, mm", "empty"]
     assert [link for link in table.links if link] == [picture.key for picture in drawn]
     worst = report.worst_rows("dice", 3)
     for row, line, link, picture in zip(worst, table.rows, table.links, drawn, strict=False):

@@ -330,8 +330,8 @@ def compare(
     *reports : Report or StoredReport
         Two or more, whose truths are of the same items.
     names : sequence of str, optional
-        Their names; by default the sources of the predictions, with numbers where they are equal
-        or in memory.
+        Their names; by default the sources of the predictions, "report" for inputs in memory,
+        with numbers in front where two are equal.
     metric : str, optional
         A metric of the tables, or a name of the summaries; by default the first.
     label : str or sequence of str, optional
