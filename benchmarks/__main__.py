@@ -34,6 +34,7 @@ SECTIONS = {
     "test_surfaces": "Surface distances",
     "test_masks": "Masks",
     "test_temporal": "Temporal localization",
+    "test_detection": "Detections",
 }
 
 

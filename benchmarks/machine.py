@@ -16,7 +16,19 @@ from overlap._kernels.jit import run_blocks, thread_count
 
 __all__ = ["bandwidth", "describe", "load"]
 
-PACKAGES = ("overlap-metrics", "numpy", "numba", "powerboxes", "pycocotools", "ncls", "torch")
+PACKAGES = (
+    "overlap-metrics",
+    "numpy",
+    "numba",
+    "powerboxes",
+    "pycocotools",
+    "hotcoco",
+    "ultrafast-pycocotools",
+    "faster-coco-eval",
+    "vernier",
+    "ncls",
+    "torch",
+)
 
 
 def describe() -> dict[str, str]:
