@@ -16,7 +16,7 @@ import pytest
 import overlap as ov
 from overlap import evaluate, io
 from overlap.io import sample_path
-from overlap.plot import RamachandranPanel
+from overlap.plot import Outline, RamachandranPanel
 
 MODULES = (ov, ov.evaluate, ov.losses, ov.coders, ov.io, ov.plot, ov.amodal)
 #: Public classes without objects of their own.
@@ -63,6 +63,10 @@ def examples() -> list[object]:
     pairs = io.pair_folders(sample_path("volumes_truth"), sample_path("volumes_found"))
     residues = {"phi": [-60.0, 70.0], "psi": [-40.0, 30.0], "category": ["general"] * 2}
     angles = {"found": sample_path("angles_found"), "truth": sample_path("angles_truth")}
+    detected = evaluate.detection(
+        truth=evaluate.Detections.of(["a", "b"], ["cat", "dog"], boxes),
+        found=evaluate.Detections.of(["a", "b"], ["cat", "dog"], moved, [0.9, 0.8]),
+    )
     return [
         boxes, lines, ov.Intervals([[20.0, 26.0]], period=24.0),
         ov.RotatedBoxes([[0.0, 0.0, 2.0, 1.0, 0.3]]), ov.UprightBoxes([[0.0, 0, 0, 2, 1, 1, 0.3]]),
@@ -85,7 +89,8 @@ def examples() -> list[object]:
         evaluate.compare(*reports[:1] * 2, names=["a", "b"], resamples=50),
         evaluate.explain(reports[0], evaluate.temporal(**temporal, protocol="opentad")),
         evaluate.mean_interval([0.1, 0.4, 0.5, 0.9], resamples=50),
-        evaluate.DETECTION_PROTOCOLS["coco"],
+        evaluate.DETECTION_PROTOCOLS["coco"], detected, detected.confusion(), detected.errors(),
+        detected.calibration(), Outline(np.zeros((3, 2)), "found truth"),
         evaluate.Detections.of(["a", "b"], ["cat", "dog"], boxes),
         evaluate.PROTOCOLS["thumos14"], evaluate.EMPTY_POLICIES["monai"],
         evaluate.EMPTY_POLICIES["monai"].overlap, *evaluate.METRICS.values(),

@@ -7,8 +7,12 @@ from ._conformation import conformation_study as conformation_study
 from ._conformation import ramachandran as ramachandran
 from ._conformation import ramachandran_study as ramachandran_study
 from ._detection import DETECTION_PROTOCOLS as DETECTION_PROTOCOLS
+from ._detection import Calibration as Calibration
+from ._detection import Confusion as Confusion
 from ._detection import DetectionProtocol as DetectionProtocol
+from ._detection import DetectionReport as DetectionReport
 from ._detection import Detections as Detections
+from ._detection import Errors as Errors
 from ._detection import detection as detection
 from ._possession import PossessionReport as PossessionReport
 from ._possession import possession as possession
@@ -38,11 +42,15 @@ __all__ = [
     "METRICS",
     "PROTOCOLS",
     "Answers",
+    "Calibration",
     "Comparison",
     "ConformationReport",
+    "Confusion",
     "DetectionProtocol",
+    "DetectionReport",
     "Detections",
     "Empty",
+    "Errors",
     "Explanation",
     "Interval",
     "Metric",

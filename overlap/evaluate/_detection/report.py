@@ -7,16 +7,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from overlap._common.frames import frame
 from overlap.evaluate.numbers import Number
 from overlap.evaluate.page import Picture, Result, Section
 from overlap.evaluate.report import Report
 from overlap.evaluate.thresholds import threshold_names
 
+from .calibration import Calibration, calibration_of
+from .confusion import Confusion
+from .diagnosis import TERMS, Diagnosis
+from .errors import Errors, errors_of
 from .evidence import DetectionEvidence
+from .outcomes import outcomes_at
+from .suspects import suspect_rows
+from .worst_images import outlines_of, worst_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["DetectionReport"]
 
@@ -32,7 +43,8 @@ _TERMS = {
     "mAP": "Mean of the AP over classes and thresholds.",
     "over orders of ties": "Least and greatest value over the orders of detections of equal "
     "confidence, which the rules leave open; empty where no order moves it.",
-    "recall": "Share of the truths that are found by all detections.",
+    "recall": "Share of the truths that are found: by all detections, or by those of at least the "
+    "confidence that the table names.",
     "area": "Range of areas of the truths that count.",
     "iou": "IoU from which a detection can match a truth.",
     "n_truth": "Number of truths that count.",
@@ -67,6 +79,254 @@ class DetectionReport(Report):
         recall, precision : ndarray, dtype=float64, shape (n,)
         """
         return self.evidence.curve(label, iou)
+
+    def operating_points(
+        self, iou: float | None = None, confidence: float | None = None
+    ) -> pd.DataFrame:
+        r"""Return precision, recall and F1 of the detections that are confident enough.
+
+        A detection is true if it matches a truth by the rules of the report. Of the detections of
+        at least a confidence, precision is the share that is true, recall the share of the truths
+        that they match, and
+
+        .. math:: F_1 = \frac{2\,true}{2\,true + false + missed}.
+
+        Parameters
+        ----------
+        iou : float, optional
+            Threshold of a match, not below those of the report; by default 0.5, or the first of the
+            report if 0.5 is none of them.
+        confidence : float, optional
+            Smallest confidence that counts; by default the one with the largest F1 of all classes
+            together.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for ``all classes`` together and one for each class, with ``n_truth``,
+            ``confidence``, ``precision``, ``recall``, ``f1``, ``n_true``, ``n_false`` and
+            ``n_missed``. ``best_confidence`` is the one with the largest F1 of the row, of equal
+            ones the highest; ``best_precision``, ``best_recall`` and ``best_f1`` are the values
+            there. NaN: nothing is there to divide by, or nothing is true.
+
+        Raises
+        ------
+        ValueError
+            Pairs were not measured down to this IoU.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> from overlap.evaluate import Detections, detection
+        >>> truth = Detections.of(["a", "a", "b"], ["cat", "dog", "cat"],
+        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [0, 0, 2, 2]]))
+        >>> found = Detections.of(["a", "a", "b"], ["cat", "cat", "cat"],
+        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [0, 0, 2, 3]]),
+        ...                       [0.9, 0.3, 0.8], labels=["cat", "dog"])
+        >>> points = detection(truth=truth, found=found).operating_points()
+        >>> points[["class", "confidence", "precision", "recall", "f1"]].round(2)
+                 class  confidence  precision  recall   f1
+        0  all classes         0.8        1.0    0.67  0.8
+        1          cat         0.8        1.0    1.00  1.0
+        2          dog         0.8        NaN    0.00  0.0
+        """
+        return frame(Diagnosis(self.evidence, iou).points.rows(confidence))
+
+    def confusion(self, iou: float | None = None, confidence: float | None = None) -> Confusion:
+        """Return the confusion matrix of truths and detections, with the background.
+
+        First, detections of at least the confidence match truths of their class as in the report:
+        these are the diagonal. What is left over is then matched across classes, the largest
+        overlap first; of equal overlaps the more confident detection, then the first truth. What
+        is still left is background: false detections in its row, missed truths in its column.
+        Truths and detections that do not count, such as crowds, are not in the matrix.
+
+        Parameters
+        ----------
+        iou, confidence : float, optional
+            As in `operating_points`.
+
+        Returns
+        -------
+        Confusion
+            With ``table`` (pandas), ``counts`` (NumPy), ``rows()`` and ``plot(path)``.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> from overlap.evaluate import Detections, detection
+        >>> truth = Detections.of(["a", "a", "b"], ["cat", "dog", "cat"],
+        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [0, 0, 2, 2]]))
+        >>> found = Detections.of(["a", "a", "b"], ["cat", "cat", "cat"],
+        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [4, 4, 7, 7]]),
+        ...                       [0.9, 0.3, 0.8])
+        >>> report = detection(truth=truth, found=found)
+        >>> print(report.confusion(iou=0.5, confidence=0.2).table)
+                    cat  dog  background
+        cat           1    0           1
+        dog           1    0           0
+        background    1    0           0
+        """
+        return Diagnosis(self.evidence, iou, confidence).confusion
+
+    def errors(
+        self, iou: float | None = None, background: float = 0.1, mode: str = "corrected"
+    ) -> Errors:
+        """Classify all errors, and say how much AP each kind costs.
+
+        A false detection is one of: *location* (its IoU with a truth of its class is from
+        `background` to `iou`), *class* (IoU of at least `iou` with a truth of another class),
+        *duplicate* (the same with a truth of its class that a more confident one has taken),
+        *background* (no IoU above `background`), *both* (the rest); the first that holds, in this
+        order. A truth is *missed* if nothing matches it and no error of location or class does.
+
+        The cost of a kind is what the mean AP gains if its errors alone are corrected: errors of
+        class get the class of the truth and are true; errors of location are true; of several for
+        one truth the most confident is, and those of a truth that is matched already are left out;
+        duplicates and those of background and both are left out; missed truths are left out.
+
+        Parameters
+        ----------
+        iou : float, optional
+            As in `operating_points`.
+        background : float
+            IoU from which a detection is near a truth, above 0 and below `iou`.
+        mode : {"corrected", "strict"}
+            ``"strict"`` gives the numbers of the program tidecv to the last digits: its own AP of
+            at most 100 detections an image, whose mean also has classes that are detected and
+            have no truth (with 0, and without them once their errors are corrected); errors also
+            among detections that are not counted; and equal confidences in another order after
+            a correction. ``"corrected"`` has the AP of the report, and none of these.
+
+        Returns
+        -------
+        Errors
+            With ``counts``, ``costs``, ``table`` (pandas, by kind), ``each`` (pandas, one row for
+            each error) and ``plot(path)``.
+
+        Raises
+        ------
+        ValueError
+            The protocol measures distances, or an IoU is out of range.
+
+        Notes
+        -----
+        Kinds and costs are those of D. Bolya and others, "TIDE: A General Toolbox for Identifying
+        Object Detection Errors", ECCV 2020.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> from overlap.evaluate import Detections, detection
+        >>> truth = Detections.of(["a", "a", "b"], ["cat", "dog", "cat"],
+        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [0, 0, 2, 2]]))
+        >>> found = Detections.of(["a", "a", "b"], ["cat", "cat", "cat"],
+        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [1, 0, 3, 2]]),
+        ...                       [0.9, 0.3, 0.8])
+        >>> errors = detection(truth=truth, found=found).errors(iou=0.5)
+        >>> errors.table.round(3).head(2)
+              error  n   cost
+        0     class  1  0.500
+        1  location  1  0.248
+        """
+        return errors_of(self.evidence, iou, background, mode)
+
+    def worst(self, iou: float | None = None, confidence: float | None = None) -> pd.DataFrame:
+        """Return the images with errors, those with most first.
+
+        Parameters
+        ----------
+        iou, confidence : float, optional
+            As in `operating_points`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``item``, ``n_errors`` (false and missed), ``n_false``, ``n_missed``, ``n_true``
+            and ``n_truth``.
+        """
+        diagnosis = Diagnosis(self.evidence, iou, confidence)
+        return frame(worst_rows(diagnosis.matched, diagnosis.least))
+
+    def picture(
+        self,
+        path: str | Path | None = None,
+        *,
+        item: str | None = None,
+        iou: float | None = None,
+        confidence: float | None = None,
+    ) -> Any:
+        """Draw the outlines of the truths and detections of one image, without the image.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            File to write, all or nothing; the suffix is the format.
+        item : str, optional
+            Name of the image; by default the one with most errors.
+        iou, confidence : float, optional
+            As in `operating_points`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        ValueError
+            There is no such image, none has an error, or regions do not lie on a plane.
+        """
+        from overlap.plot.detection import draw_outlines
+
+        diagnosis = Diagnosis(self.evidence, iou, confidence)
+        if item is None:
+            rows = worst_rows(diagnosis.matched, diagnosis.least)
+            if not rows:
+                raise ValueError("no image has an error; give the name of one as item")
+            item = rows[0]["item"]
+        return draw_outlines(outlines_of(diagnosis.matched, diagnosis.least, item), path=path)
+
+    def calibration(self, iou: float | None = None, bins: int = 10) -> Calibration:
+        """Compare confidences with the share of detections that are true.
+
+        Parameters
+        ----------
+        iou : float, optional
+            As in `operating_points`.
+        bins : int
+            Number of bins of confidence, of equal width.
+
+        Returns
+        -------
+        Calibration
+            With ``error`` (the expected calibration error), ``table`` (pandas) and ``plot(path)``.
+
+        Raises
+        ------
+        ValueError
+            A confidence is not in [0, 1].
+        """
+        return calibration_of(outcomes_at(self.evidence, iou), bins)
+
+    def suspects(self, iou: float | None = None, confidence: float | None = None) -> pd.DataFrame:
+        """Return detections that make one look at the truth again, the most confident first.
+
+        They are errors of the kinds background and class (see `errors`): nothing is annotated where
+        they are, or an object of another class.
+
+        Parameters
+        ----------
+        iou, confidence : float, optional
+            As in `operating_points`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``item``, ``suspicion``, ``found_label``, ``truth_label``, ``confidence``,
+            ``found`` and ``truth`` (rows of the inputs, -1 for none).
+        """
+        least = Diagnosis(self.evidence, iou, confidence).least
+        return frame(suspect_rows(self.errors(iou), least))
 
     def headline(self) -> str:
         """Name the protocol and the first number."""
@@ -131,9 +391,48 @@ class DetectionReport(Report):
             ),
         ]
 
+    def content(
+        self, *, iou: float | None = None, confidence: float | None = None, worst: int = 4
+    ) -> list[Section | Picture]:
+        """Return the tables and pictures of the page.
+
+        Parameters
+        ----------
+        iou, confidence, worst
+            As in `to_html`.
+        """
+        first, *tables = self.sections()
+        diagnosis = Diagnosis(self.evidence, iou, confidence)
+        return [first, *self.pictures(), *diagnosis.content(tables, worst)]
+
+    def to_html(
+        self,
+        path: str | Path | None = None,
+        *,
+        iou: float | None = None,
+        confidence: float | None = None,
+        worst: int = 4,
+    ) -> str:
+        """Return the report as one HTML page with its pictures; with `path`, write it there.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+        iou, confidence : float, optional
+            At which errors are shown, as in `operating_points`.
+        worst : int
+            Number of the images with most errors that are drawn.
+
+        Raises
+        ------
+        ImportError
+            jinja2 is not installed.
+        """
+        return self._page_of(self.content(iou=iou, confidence=confidence, worst=worst), path)
+
     def terms(self) -> Mapping[str, str]:
         """Return definitions of the columns."""
-        return _TERMS
+        return {**_TERMS, **TERMS}
 
     def draw(self, path: str | Path | None, ax: Any, **options: Any) -> Any:
         """Draw curves and classes."""

@@ -1,0 +1,284 @@
+"""Pictures of detections: confusions, kinds of error, operating points, calibration, images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap._common.values import ByValue
+from overlap.plot.figures import caption, figure_of, new_figure, plain, save, short_caption
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "Outline",
+    "draw_confusion",
+    "draw_errors",
+    "draw_operating_points",
+    "draw_outlines",
+    "draw_reliability",
+]
+
+_BLUE, _ORANGE, _GRAY = "#4c72b0", "#c44e00", "#888888"
+_WRITTEN = 8  # classes of a matrix whose cells have room for a number
+_STYLES = {
+    "found truth": (_GRAY, "-", 2.6),
+    "missed truth": (_ORANGE, "--", 2.0),
+    "true detection": (_BLUE, "-", 1.1),
+    "false detection": ("#c2185b", "-", 2.0),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Outline(ByValue):
+    """A closed line in an image.
+
+    Attributes
+    ----------
+    corners : ndarray, shape (n, 2)
+        x to the right and y down, in the units of the image.
+    kind : {"found truth", "missed truth", "true detection", "false detection"}
+    text : str
+        Written at its upper left corner.
+    """
+
+    corners: NDArray[np.float64]
+    kind: str
+    text: str = ""
+
+
+def _axes(ax: Axes | None, size: tuple[float, float], caller: str) -> tuple[Figure, Axes]:
+    if ax is not None:
+        return figure_of(ax, caller), ax
+    figure = new_figure(size)
+    return figure, figure.subplots()
+
+
+def draw_confusion(
+    names: Sequence[str],
+    counts: NDArray[np.int64],
+    *,
+    path: str | Path | None = None,
+    ax: Axes | None = None,
+) -> Axes | Figure:
+    """Draw a confusion matrix: rows are truths, columns detections.
+
+    The color is the share of the row; matrices of up to eight classes also show the counts.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of rows and columns; the last is the background.
+    counts : ndarray of int, shape (n, n)
+    path : str or Path, optional
+        File to write, all or nothing; the suffix is the format.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes or matplotlib.figure.Figure
+        `ax` if it was given, else the figure.
+    """
+    side = 2.0 + 0.3 * len(names)
+    figure, axes = _axes(ax, (side, side), "draw_confusion")
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.pcolormesh(share, cmap="Blues", vmin=0.0, vmax=1.0, edgecolors="#dddddd", linewidth=0.5)
+    if len(names) <= _WRITTEN + 1:
+        for i, j in zip(*np.nonzero(counts), strict=True):
+            color = "white" if share[i, j] > 0.55 else "black"
+            text = f"{int(counts[i, j]):,}"
+            axes.text(j + 0.5, i + 0.5, text, ha="center", va="center", color=color,
+                      fontsize="small")  # fmt: skip
+    shown = [short_caption(name) for name in names]
+    places = np.arange(len(names)) + 0.5
+    axes.set_xticks(places, shown, rotation=90, fontsize="small")
+    axes.set_yticks(places, shown, fontsize="small")
+    axes.set_xlabel("detected as")
+    axes.set_ylabel("truth")
+    axes.set_aspect("equal")
+    axes.invert_yaxis()
+    save(figure, path)
+    return figure if ax is None else ax
+
+
+def draw_errors(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    path: str | Path | None = None,
+    ax: Axes | None = None,
+) -> Axes | Figure:
+    """Draw the AP that each kind of error costs, as bars.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        With ``error``, ``n`` and ``cost``, as `Errors.rows` gives them.
+    path : str or Path, optional
+        File to write, all or nothing; the suffix is the format.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes or matplotlib.figure.Figure
+        `ax` if it was given, else the figure.
+    """
+    figure, axes = _axes(ax, (5.0, 3.2), "draw_errors")
+    places = np.arange(len(rows))
+    values = 100 * np.array([row["cost"] for row in rows], dtype=np.float64)
+    axes.barh(places, np.nan_to_num(values), color=_BLUE, height=0.7)
+    for place, value in zip(places, values, strict=True):
+        axes.annotate(f"{value:.1f}", (np.nan_to_num(value), place), xytext=(3, 0),
+                      textcoords="offset points", va="center", fontsize="small")  # fmt: skip
+    axes.set_yticks(places, [f"{row['error']} ({row['n']:,})" for row in rows], fontsize="small")
+    axes.set_xlim(0.0, max(1.0, 1.18 * float(np.nan_to_num(values).max(initial=0.0))))
+    axes.invert_yaxis()
+    axes.set_xlabel("AP lost, percentage points", loc="right")
+    plain(axes)
+    save(figure, path)
+    return figure if ax is None else ax
+
+
+def draw_operating_points(
+    confidence: NDArray[np.float64],
+    lines: Mapping[str, NDArray[np.float64]],
+    chosen: float,
+    *,
+    path: str | Path | None = None,
+    ax: Axes | None = None,
+) -> Axes | Figure:
+    """Draw precision, recall and F1 over the smallest confidence that counts.
+
+    Parameters
+    ----------
+    confidence : ndarray, shape (K,)
+        Falling.
+    lines : mapping from str to ndarray, shape (K,)
+        Values in [0, 1] of the detections of at least each confidence.
+    chosen : float
+        Confidence that is marked; NaN for none.
+    path : str or Path, optional
+        File to write, all or nothing; the suffix is the format.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes or matplotlib.figure.Figure
+        `ax` if it was given, else the figure.
+    """
+    figure, axes = _axes(ax, (5.0, 3.6), "draw_operating_points")
+    styles = [(_BLUE, "-", 1.3), (_ORANGE, "-", 1.3), ("black", "-", 2.0)]
+    for (name, values), (color, style, width) in zip(lines.items(), styles, strict=True):
+        axes.step(confidence, values, where="pre", color=color, ls=style, lw=width, label=name)
+    if not np.isnan(chosen):
+        axes.axvline(chosen, color=_GRAY, ls=":", lw=1.5, label=f"confidence {chosen:.3g}")
+    axes.set_ylim(0.0, 1.02)
+    axes.set_xlabel("smallest confidence that counts")
+    axes.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
+    plain(axes)
+    save(figure, path)
+    return figure if ax is None else ax
+
+
+def draw_reliability(
+    mean: NDArray[np.float64],
+    share: NDArray[np.float64],
+    count: NDArray[np.int64],
+    *,
+    path: str | Path | None = None,
+    ax: Axes | None = None,
+) -> Axes | Figure:
+    """Draw the share of true detections over their mean confidence, for groups of detections.
+
+    Parameters
+    ----------
+    mean, share : ndarray, shape (B,)
+        Mean confidence, and share of true detections, of each group; NaN of empty ones.
+    count : ndarray of int, shape (B,)
+        Number of detections of each group: the size of the dots.
+    path : str or Path, optional
+        File to write, all or nothing; the suffix is the format.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes or matplotlib.figure.Figure
+        `ax` if it was given, else the figure.
+    """
+    figure, axes = _axes(ax, (4.4, 4.0), "draw_reliability")
+    axes.plot([0, 1], [0, 1], color=_GRAY, ls=":", lw=1.5)
+    known = count > 0
+    axes.plot(mean[known], share[known], color=_BLUE, lw=1.2)
+    size = 12 + 140 * count[known] / max(int(count.max(initial=1)), 1)
+    axes.scatter(mean[known], share[known], s=size, color=_BLUE, zorder=3)
+    axes.set_xlim(0.0, 1.0)
+    axes.set_ylim(0.0, 1.02)
+    axes.set_xlabel("mean confidence")
+    axes.set_ylabel("share of true detections")
+    plain(axes)
+    save(figure, path)
+    return figure if ax is None else ax
+
+
+def draw_outlines(
+    outlines: Sequence[Outline],
+    *,
+    path: str | Path | None = None,
+    ax: Axes | None = None,
+    size: tuple[float, float] | None = None,
+) -> Axes | Figure:
+    """Draw the outlines of truths and detections of one image, without the image.
+
+    Parameters
+    ----------
+    outlines : sequence of Outline
+    path : str or Path, optional
+        File to write, all or nothing; the suffix is the format.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure.
+    size : (float, float), optional
+        Width and height of the image; by default the outlines fill the picture.
+
+    Returns
+    -------
+    matplotlib.axes.Axes or matplotlib.figure.Figure
+        `ax` if it was given, else the figure.
+    """
+    from matplotlib.lines import Line2D
+
+    figure, axes = _axes(ax, (5.0, 4.4), "draw_outlines")
+    for one in sorted(outlines, key=lambda one: list(_STYLES).index(one.kind)):
+        color, style, width = _STYLES[one.kind]
+        closed = np.vstack([one.corners, one.corners[:1]])
+        axes.plot(closed[:, 0], closed[:, 1], color=color, ls=style, lw=width)
+        if one.text:
+            left, top = one.corners.min(axis=0)
+            axes.annotate(caption(one.text), (left, top), xytext=(1, 2), color=color,
+                          textcoords="offset points", fontsize="small")  # fmt: skip
+    axes.set_aspect("equal", adjustable="datalim" if size is None else "box")
+    if size is not None:
+        axes.set_xlim(0.0, size[0])
+        axes.set_ylim(0.0, size[1])
+    axes.invert_yaxis()
+    axes.set_xticks([])
+    axes.set_yticks([])
+    there = {one.kind for one in outlines}
+    handles = [
+        Line2D([], [], color=color, ls=style, lw=width, label=kind)
+        for kind, (color, style, width) in _STYLES.items()
+        if kind in there
+    ]
+    axes.legend(handles=handles, fontsize="small", loc="upper center",
+                bbox_to_anchor=(0.5, -0.02), ncols=2)  # fmt: skip
+    save(figure, path)
+    return figure if ax is None else ax
