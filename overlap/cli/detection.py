@@ -15,8 +15,9 @@ __all__ = ["detection_command"]
 @click.option("--protocol", default="coco", show_default=True, metavar="NAME",
               help="Whose rules; see `overlap list protocols`.")  # fmt: skip
 @click.option("--iou", metavar="A:B:STEP", help="Thresholds, both ends included, or 0.5,0.75.")
-@click.option("--kind", type=Choice(["boxes", "masks"]),
-              help="What is compared; by default masks where results have no bbox.")  # fmt: skip
+@click.option("--kind", type=Choice(["boxes", "masks", "birdseye", "upright"]),
+              help="What is compared: of COCO boxes or masks, of KITTI boxes in the image, seen "
+              "from above, or in space.")  # fmt: skip
 @click.option("--box-format", type=Choice(["xywh", "xyxy"]),
               help="What the four numbers of a line of text are.")  # fmt: skip
 @click.option("--images", metavar="PATH|WxH",
@@ -46,7 +47,7 @@ def detection_command(
 
     TRUTH and FOUND are files or folders of one form, recognised by their content: annotations and
     results of COCO (JSON, may be gzipped); XML annotations and text results of VOC; folders of DOTA
-    and of YOLO; JSON of nuScenes; text files with lines of boxes, one for each image.
+    and of YOLO and KITTI; JSON of nuScenes; text files with lines of boxes, one for each image.
     """
     shared.check([truth, found])
     from overlap.evaluate import DETECTION_PROTOCOLS

@@ -15,6 +15,7 @@ from overlap.io.dota import (
     read_dota_results,
     read_dota_truth,
 )
+from overlap.io.kitti import is_kitti, read_kitti
 from overlap.io.nuscenes import is_nuscenes, read_nuscenes
 from overlap.io.voc import is_voc_results, is_voc_truth, read_voc_results, read_voc_truth
 from overlap.io.yolo import is_yolo, read_yolo
@@ -31,12 +32,15 @@ class Reading(NamedTuple):
         What the four numbers of a box are.
     images : Any
         Sizes of images; see `overlap.io.image_sizes.image_sizes`.
+    kind : {"boxes", "birdseye", "upright"}, optional
+        Which of the regions of KITTI's labels.
     truth : Detections, optional
         The truth that results belong to.
     """
 
     box_format: str | None = None
     images: Any = None
+    kind: str | None = None
     truth: Detections | None = None
 
 
@@ -88,6 +92,7 @@ FORMS = (
     Form("results of DOTA, task 1", "found", is_dota_results, read_dota_results,
          lambda path, how: read_dota_results(path)),
     Form("labels of YOLO", "", is_yolo, read_yolo, _yolo),
+    Form("labels of KITTI", "", is_kitti, read_kitti, lambda path, how: read_kitti(path, how.kind)),
     Form("boxes of nuScenes", "", is_nuscenes, read_nuscenes,
          lambda path, how: read_nuscenes(path)),
     Form("lines of boxes", "", is_box_lines, read_box_lines, _lines),

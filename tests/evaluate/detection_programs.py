@@ -236,3 +236,80 @@ def nuscenes(truth, found, *, distance):
         prec[prec < 0] = 0
         result.append(float(np.mean(prec)) / (1.0 - 0.1))
     return result
+
+
+def kitti(truth, found, label, difficulty, threshold, overlap):
+    """Precision of KITTI's evaluation at 41 recalls: eval.py of kitti-object-eval-python.
+
+    Truth and found have their own names of classes; `overlap` is a table of all pairs.
+    """
+    height, occlusion, truncation = [(40, 0, 0.15), (25, 1, 0.3), (25, 2, 0.5)][difficulty]
+    near = {"Car": "Van", "Pedestrian": "Person_sitting"}.get(label)
+    gt, dt = [], []
+    for j in range(len(truth)):
+        name = truth.labels[truth.label[j]] if truth.label[j] >= 0 else "DontCare"
+        far = (
+            truth.sizes["occlusion"][j] > occlusion or truth.sizes["truncation"][j] > truncation
+            or truth.sizes["height"][j] <= height
+        )  # fmt: skip
+        gt.append((0 if not far else 1) if name == label else 1 if name == near else -1)
+    for i in range(len(found)):
+        small = found.sizes["height"][i] < height
+        dt.append(1 if small else 0 if found.labels[found.label[i]] == label else -1)
+
+    def counts(image, cut=None):
+        """True and false positives of an image, and confidences of the true ones."""
+        taken, scores, tp = set(), [], 0
+        mine = [i for i in range(len(found)) if found.items[found.item[i]] == image and dt[i] >= 0]
+        if cut is not None:
+            mine = [i for i in mine if found.confidence[i] >= cut]
+        for j in range(len(truth)):
+            if truth.items[truth.item[j]] != image or gt[j] < 0:
+                continue
+            best, most, spare = None, -np.inf, False
+            for i in mine:
+                if i in taken or not overlap[i, j] > threshold:
+                    continue
+                if cut is None:
+                    if found.confidence[i] > most:
+                        best, most = i, found.confidence[i]
+                elif dt[i] == 0 and (overlap[i, j] > most or spare):
+                    best, most, spare = i, overlap[i, j], False
+                elif dt[i] == 1 and best is None:
+                    best, spare = i, True
+            if best is None:
+                continue
+            taken.add(best)
+            if gt[j] == 0 and dt[best] == 0:
+                tp += 1
+                scores.append(found.confidence[best])
+        free = [i for i in mine if dt[i] == 0 and i not in taken]
+        idle = [
+            j for j in range(len(truth))
+            if truth.flags["dontcare"][j] and truth.items[truth.item[j]] == image
+        ]  # fmt: skip
+        free = [i for i in free if not any(cover(i, j) > threshold for j in idle)]
+        return tp, len(free), scores
+
+    def cover(i, j):
+        if not hasattr(found.regions, "lower"):
+            return 0.0
+        a, b = found.regions.to_array()[i], truth.regions.to_array()[j]
+        width, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+        return max(width, 0) * max(high, 0) / ((a[2] - a[0]) * (a[3] - a[1]))
+
+    images = list(truth.items)
+    scores = sorted((x for image in images for x in counts(image)[2]), reverse=True)
+    count, recall, cuts = gt.count(0), 0.0, []
+    for k, score in enumerate(scores):
+        left = (k + 1) / count
+        right = (k + 2) / count if k < len(scores) - 1 else left
+        if right - recall < recall - left and k < len(scores) - 1:
+            continue
+        cuts.append(score)
+        recall += 1 / 40
+    precision = np.zeros(41)
+    for k, cut in enumerate(cuts):
+        tp, fp = np.sum([counts(image, cut)[:2] for image in images], axis=0)
+        precision[k] = tp / (tp + fp) if tp else 0.0
+    return np.array([precision[k:].max() for k in range(41)])

@@ -13,8 +13,11 @@ from overlap.evaluate import Detections, detection
 from overlap.evaluate.checks import FORMS, Looking, inspect, inspect_together
 from overlap.io.box_lines import read_box_lines
 from overlap.io.dota import read_dota_truth
+from overlap.io.kitti import read_kitti
 from overlap.io.voc import read_voc_results, read_voc_truth
 from overlap.io.yolo import read_yolo
+
+from . import detection_programs as programs
 
 
 def write(folder, files):
@@ -299,3 +302,77 @@ def test_nuscenes_files(tmp_path):
         paths[1].write_text(json.dumps(bad))
         with pytest.raises(ValueError, match=message):
             detection(truth=paths[0], found=paths[1], protocol="nuscenes")
+
+
+def kitti_line(rng, name, boxes, k, score=None):
+    x, y, w, h = boxes
+    truncated, occluded = float(rng.choice([0, 0, 0, 0.15, 0.2, 0.6])), int(rng.integers(0, 7)) // 2
+    space = [1.5, 2.0, 4.0, x / 8, 1.6, y / 4, float(rng.integers(-1, 2))]
+    if name == "DontCare":
+        space = [-1, -1, -1, -1000, -1000, -1000, -10]
+    words = [name, truncated, occluded, -10, x, y, x + w, y + h, *space]
+    return " ".join(map(str, words if score is None else [*words, score]))
+
+
+def kitti_files(folder, seed):
+    rng = np.random.default_rng(seed)
+    names = [*["Car"] * 4, *["Pedestrian"] * 2, "Cyclist", "Van", "Person_sitting", "DontCare"]
+    truth, found = {}, {}
+    for image in range(6):
+        lines, results = [], []
+        for k in range(int(rng.integers(0, 12))):
+            box = [*rng.integers(0, 8, 2) * 10.0, 40, rng.choice([24, 25, 26, 40, 45, 60])]
+            name = names[rng.integers(0, len(names))]
+            lines.append(kitti_line(rng, name, box, k))
+            for _ in range(int(rng.integers(0, 3))):
+                near = [x + float(rng.integers(-1, 2)) for x in box]
+                other = name if rng.random() < 0.8 else names[rng.integers(0, 7)]
+                other = "Car" if other == "DontCare" else other
+                results.append(kitti_line(rng, other, near, k, int(rng.integers(0, 12)) / 12))
+        truth[f"{image:06}.txt"] = "\n".join(lines)
+        found[f"{image:06}.txt"] = "\n".join(rng.permutation(results).tolist())
+    return write(folder / "label_2", truth), write(folder / "data", found)
+
+
+@pytest.mark.parametrize("kind", ["boxes", "birdseye", "upright"])
+@pytest.mark.parametrize("seeds", [range(2), pytest.param(range(2, 300), marks=pytest.mark.slow)])
+def test_kitti(tmp_path, kind, seeds):
+    for seed in seeds:
+        truth, found = kitti_files(tmp_path / str(seed), seed)
+        sides = [read_kitti(folder, kind) for folder in (truth, found)]
+        overlap = ov.iou.pairwise(sides[1].regions, sides[0].regions)
+        options = {"truth": truth, "found": found, "kind": kind}
+        reports = {
+            tuple(places): detection(protocol=name, **options).summary
+            for name, places in (("kitti_r11", range(0, 41, 4)), ("kitti_r40", range(1, 41)))
+        }
+        for label, threshold in (("Car", 0.7), ("Pedestrian", 0.5), ("Cyclist", 0.5)):
+            for level, difficulty in enumerate(("easy", "moderate", "hard")):
+                curve = programs.kitti(*sides, label, level, threshold, overlap)
+                for places, summary in reports.items():
+                    wanted = sum(curve[k] for k in places) / len(places)
+                    assert summary[f"{label} {difficulty}"] == wanted, (seed, label, level)
+
+
+def test_kitti_in_blocks_and_with_intervals(tmp_path):
+    truth, found = kitti_files(tmp_path, 7)
+    options = {"protocol": "kitti_r40", "bootstrap": 60}
+    one = detection(truth=truth, found=found, **options)
+    assert one.to_dict() == detection(truth=truth, found=found, workers=2, **options).to_dict()
+    assert "Car easy" in one.to_html(tmp_path / "page.html")
+    assert len(one.matches) == len(read_kitti(found))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Car 0 0 -10 1 1 9 9 1 1 1 0 0 9", "000001.txt, line 1: 14 words"),
+        ("Car 0 0 -10 1 1 9 x 1 1 1 0 0 9 0", "line 1: .*'x' is not a finite number"),
+        ("Car 0 0 -10 9 1 1 9 1 1 1 0 0 9 0", "line 1: .* ends before it begins"),
+    ],
+)
+def test_faults_of_kitti_name_file_and_row(tmp_path, text, message):
+    truth, found = kitti_files(tmp_path, 1)
+    write(tmp_path / "label_2", {"000001.txt": text})
+    with pytest.raises(ValueError, match=message):
+        detection(truth=truth, found=found, protocol="kitti_r40")

@@ -112,7 +112,15 @@ def detection(
         raise ValueError(f"ties = {ties!r} is not one of {', '.join(map(repr, TIES))}")
     return run(  # type: ignore[return-value]
         DetectionTask(chosen, ties),
-        read_inputs(truth, found, kind, box_format=box_format, images=images, classes=classes),
+        read_inputs(
+            truth,
+            found,
+            kind,
+            box_format=box_format,
+            images=images,
+            classes=classes or chosen.classes or None,
+            neighbors=chosen.neighbors,
+        ),
         bootstrap=Bootstrap(bootstrap, confidence_level, rng, progress=progress),
         workers=workers,
         resume=resume,

@@ -22,6 +22,8 @@ from overlap.evaluate._ranking.curves import (
     final_recall,
     sampled_precision,
 )
+from overlap.evaluate._ranking.pairs import Pairs
+from overlap.evaluate._ranking.sampling import SampledRule, sampled_average
 from overlap.evaluate._ranking.scene import Ranked, Scene
 from overlap.evaluate.bootstrap import Bootstrap
 from overlap.evaluate.numbers import Intervals, Number
@@ -33,6 +35,8 @@ from overlap.io.detections import Detections
 from .orders import Orders, has_ties, orders_of
 from .protocol import DetectionProtocol
 from .rules import limits_of
+
+_STEPS = 40  # of recall, of a sampled curve
 
 __all__ = ["DetectionEvidence", "Statistic", "statistics_of"]
 
@@ -78,6 +82,12 @@ def statistics_of(protocol: DetectionProtocol) -> list[Statistic]:
     if protocol.summary == "map":
         each = [Statistic(f"mAP@{name}", "AP", (k,), "", most) for k, name in enumerate(names)]
         return [Statistic("mAP", "AP", every, "", most), *each]
+    if protocol.summary == "classes":
+        return [
+            Statistic(f"{label} {part}", "AP", (_level(protocol, threshold),), part, most, label)
+            for label, threshold in protocol.class_thresholds
+            for part in protocol.parts
+        ]
     whole = protocol.areas[0].name if protocol.areas else ""
     parts = [area.name for area in protocol.areas[1:]]
     result = [Statistic("AP", "AP", every, whole, most)]
@@ -90,6 +100,16 @@ def statistics_of(protocol: DetectionProtocol) -> list[Statistic]:
     if not protocol.max_detections:
         result.append(Statistic("AR", "AR", every, whole, None))
     return result + [Statistic(f"AR[{part}]", "AR", every, part, most) for part in parts]
+
+
+def _level(protocol: DetectionProtocol, threshold: float) -> int:
+    """Return the place of the threshold of a class."""
+    if threshold not in protocol.thresholds:
+        raise ValueError(
+            f"class_thresholds: {threshold:g} is not one of the thresholds "
+            f"{', '.join(threshold_names(protocol.thresholds))}"
+        )
+    return protocol.thresholds.index(threshold)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +129,8 @@ class DetectionEvidence(ByValue):
         Which classes belong to a group.
     ties : {"official", "stable", "expected"}
         Order of detections of equal confidence: the protocol's, that of the input, or all.
+    crossing : Pairs, optional
+        Pairs of truths and detections of any class, for sampled curves.
     """
 
     protocol: DetectionProtocol
@@ -117,6 +139,7 @@ class DetectionEvidence(ByValue):
     inputs: Mapping[str, Detections] | None = None
     groups: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     ties: str = "official"
+    crossing: Pairs | None = None
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -155,11 +178,13 @@ class DetectionEvidence(ByValue):
     @cached_property
     def has_ties(self) -> bool:
         """Whether detections of a class have the same confidence."""
-        return has_ties(self.ranked(self._whole))
+        # a sampled curve has a point for all detections of a confidence or above
+        sampled = self.protocol.interpolation == "sampled"
+        return not sampled and has_ties(self.ranked(self._whole))
 
     @property
     def _whole(self) -> str:
-        return self.protocol.areas[0].name if self.protocol.areas else ""
+        return next(iter(self.protocol.parts), "")
 
     @cached_property
     def _orders(self) -> dict[str, Orders]:
@@ -194,6 +219,11 @@ class DetectionEvidence(ByValue):
         ranking, rule = self.ranked(area, most).ranking, self.scene.rules.curve
         if of == "AR":
             cells = final_recall(ranking, weights)
+        elif self.protocol.interpolation == "sampled":
+            assert self.crossing is not None
+            sampled = SampledRule(_STEPS, self.protocol.recalls)
+            scene = self.ranked(area, most).scene
+            cells = sampled_average(scene, self.crossing, sampled, weights)
         elif self._expected and weights is None:
             cells = self.orders(area).ap
         elif self._sampled(of) and weights is None:
@@ -245,6 +275,8 @@ class DetectionEvidence(ByValue):
         count = len(self.scene.labels)
         if not statistic.group:
             return np.arange(count)
+        if statistic.group in self.scene.labels:
+            return np.array([self.scene.labels.index(statistic.group)])
         return np.flatnonzero(self.groups.get(statistic.group, np.zeros(count, dtype=bool)))
 
     def _classes(self, statistic: Statistic) -> int:
@@ -288,7 +320,7 @@ class DetectionEvidence(ByValue):
         """
         shown, axis = threshold_values(self.protocol.thresholds), self.axis
         result = []
-        for area in [part.name for part in self.protocol.areas] or [""]:
+        for area in self.protocol.parts or ("",):
             ranking = self.ranked(area).ranking
             ap, recall = (self._cells(of, area, self._most) for of in ("AP", "AR"))
             ap = ap.mean(axis=-1) if self._sampled("AP") else ap
@@ -330,6 +362,7 @@ class DetectionEvidence(ByValue):
         order = np.argsort(scene.found.place)
         words = np.array(["false", "true", "ignored", "excluded"], dtype=object)
         inside = scene.found.label >= 0
+        partner = scene.pairs.agent if scene.by_truth else ranked.candidate
         result: dict[str, Any] = {
             "item": np.array(scene.items, dtype=object)[scene.found.item[order]],
             "label": np.array([*scene.labels, ""], dtype=object)[scene.found.label[order]],
@@ -339,7 +372,7 @@ class DetectionEvidence(ByValue):
             pair = np.where(inside, ranked.pair[t], -1)
             hit = pair >= 0
             row, value = np.full(len(pair), -1), np.full(len(pair), np.nan)
-            row[hit] = scene.truth.place[ranked.candidate[pair[hit]]]
+            row[hit] = scene.truth.place[partner[pair[hit]]]
             value[hit] = scene.values[pair[hit]]
             result[f"outcome@{name}"] = words[np.where(inside, ranked.outcome[t], 3)[order]]
             result[f"truth@{name}"] = row[order]
@@ -364,6 +397,6 @@ class DetectionEvidence(ByValue):
         if abs(levels[level] - threshold) > 1e-9:
             known = ", ".join(threshold_names(self.protocol.thresholds))
             raise ValueError(f"{threshold!r} is not one of the thresholds {known}")
-        area = self.protocol.areas[0].name if self.protocol.areas else ""
+        area = next(iter(self.protocol.parts), "")
         ranking: Ranking = self.ranked(area).ranking
         return curve(ranking, level, self.scene.labels.index(label))

@@ -16,7 +16,12 @@ from overlap.io.detection_forms import FORMS, Reading, form_of
 from overlap.io.detections import Detections
 from overlap.io.printable import brief, number_of
 
-__all__ = ["Detections", "read_inputs"]
+from .rules import NEIGHBOR
+
+__all__ = ["KINDS", "Detections", "read_inputs"]
+
+#: What files that hold several kinds of region are read for.
+KINDS = ("boxes", "masks", "birdseye", "upright")
 
 
 def read_inputs(
@@ -27,6 +32,7 @@ def read_inputs(
     box_format: str | None = None,
     images: Any = None,
     classes: Sequence[str] | None = None,
+    neighbors: Sequence[tuple[str, str]] = (),
 ) -> dict[str, Detections]:
     """Read truths and detections, and number their items and classes alike.
 
@@ -43,6 +49,9 @@ def read_inputs(
     classes : sequence of str, optional
         The classes, in their order; by default those of the truth.
 
+    neighbors : sequence of (str, str)
+        A class, and another one whose truths get the first one and the flag neighbor.
+
     Returns
     -------
     dict of Detections
@@ -53,9 +62,9 @@ def read_inputs(
     ValueError
         An input cannot be read, or detections have no confidences.
     """
-    if kind not in (None, "boxes", "masks"):
-        raise ValueError(f"kind = {kind!r} is not 'boxes' or 'masks'")
-    how = Reading(box_format, images)
+    if kind not in (None, *KINDS):
+        raise ValueError(f"kind = {kind!r} is not one of {', '.join(map(repr, KINDS))}")
+    how = Reading(box_format, images, kind)
     known = _table(truth, how)
     if isinstance(known, Detections):
         table = _table(found, how._replace(truth=known))
@@ -73,6 +82,8 @@ def read_inputs(
                 f"({results.source}) is not; give both in one form"
             )
         both = _coco(known, results, kind)
+    if neighbors:
+        both["truth"] = _with_neighbors(both["truth"], neighbors)
     return both if classes is None else _of_classes(both, classes)
 
 
@@ -105,13 +116,34 @@ def _coco(truth: CocoContent, found: CocoContent, kind: str | None) -> dict[str,
     return {"truth": known, "found": read_coco_results(found, names, kind)}
 
 
+def _with_neighbors(truth: Detections, neighbors: Sequence[tuple[str, str]]) -> Detections:
+    """Give truths of similar classes the class that they are not counted in."""
+    place = {name.casefold(): k for k, name in enumerate(truth.labels)}
+    labels, label = list(truth.labels), truth.label.copy()
+    near = np.zeros(len(truth), dtype=bool)
+    for name, other in neighbors:
+        if other.casefold() not in place:
+            continue
+        if name.casefold() not in place:
+            place[name.casefold()] = len(labels)
+            labels.append(name)
+        rows = truth.label == place[other.casefold()]
+        label[rows] = place[name.casefold()]
+        near |= rows
+    flags = {**truth.flags, NEIGHBOR: near}
+    return replace(truth, labels=tuple(labels), label=label, flags=flags)
+
+
 def _of_classes(both: dict[str, Detections], classes: Sequence[str]) -> dict[str, Detections]:
     """Give both tables other classes; regions of those left out belong to none."""
     names = tuple(map(str, classes))
     if len(set(names)) < len(names) or not names:
         raise ValueError(f"classes = {brief(classes)}: give one name or more, each once")
     place = {name: k for k, name in enumerate(names)}
-    number = np.array([*(place.get(name, -1) for name in both["truth"].labels), -1])
+    folded = {name.casefold(): k for k, name in enumerate(names)}
+    number = np.array(
+        [*(place.get(x, folded.get(x.casefold(), -1)) for x in both["truth"].labels), -1]
+    )
     known = {name: k for k, name in enumerate(both["truth"].labels)}
     groups = {
         name: np.array([bool(entry in known and chosen[known[entry]]) for entry in names])

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
+from overlap.evaluate._ranking.matching import MatchRule
+from overlap.evaluate._ranking.measures import Ratio
 from overlap.evaluate._ranking.pairs import Pairs, find_pairs, joined_pairs
+from overlap.evaluate._ranking.sampling import COVERED
 from overlap.evaluate._ranking.table import Table, joined_tables
 from overlap.io.detections import Detections
 from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes
 
 from .protocol import DetectionProtocol
-from .rules import rules_of
+from .rules import box_coverage, rules_of
+
+#: Flag of regions in which nothing was annotated.
+UNANNOTATED = "dontcare"
 
 __all__ = ["Measured", "joined", "measure_items", "plane_boxes", "unjudged"]
 
@@ -93,7 +99,12 @@ def measure_items(
         here = here.without(~inside)
     there = _table(protocol, truth, places[0], boxes)
     thresholds = np.minimum(protocol.thresholds, protocol.ceiling)
-    pairs = find_pairs(rules.measure, here, there, rules.match, thresholds)
+    sides = here, there
+    if protocol.interpolation == "sampled":  # detections of other classes can take part
+        sides = _of_any_class(here), _of_any_class(there)
+        if boxes:
+            here = _with_cover(here, there)
+    pairs = find_pairs(rules.measure, *sides, rules.match, thresholds)
     return Measured(_bare(here), _bare(there), pairs)
 
 
@@ -122,6 +133,21 @@ def _table(protocol: DetectionProtocol, table: Detections, place: NDArray, boxes
     )
 
 
+def _of_any_class(table: Table) -> Table:
+    return replace(table, label=np.zeros_like(table.label))
+
+
+def _with_cover(found: Table, truth: Table) -> Table:
+    """Give detections the largest share of them that a region without annotation covers."""
+    covered = np.zeros(len(found))
+    if truth.flagged((UNANNOTATED,)).any():
+        regions = _of_any_class(truth).without(~truth.flagged((UNANNOTATED,)))
+        ratio = Ratio(box_coverage)
+        pairs = find_pairs(ratio, _of_any_class(found), regions, MatchRule(), np.array([1e-9]))
+        np.maximum.at(covered, pairs.agent, pairs.value)
+    return replace(found, sizes={**found.sizes, COVERED: covered})
+
+
 def _centers(table: Detections) -> tuple[NDArray[np.float64], ...]:
     """Return x and y of the centers: as given, or else those of the outer boxes."""
     regions = table.regions
@@ -142,20 +168,23 @@ def _bare(table: Table) -> Table:
     return table.changed(regions=None, sizes=sizes)
 
 
-def joined(parts: Sequence[Measured]) -> Measured:
+def joined(parts: Sequence[Measured], by_truth: bool = False) -> Measured:
     """Join measured items.
 
     Parameters
     ----------
     parts : sequence of Measured
         One or more, of different items, in the order of their keys.
+    by_truth : bool
+        Whether truths choose.
     """
     if len(parts) == 1:
         return parts[0]
     found_at = np.cumsum([0, *(len(part.found) for part in parts)])
     truth_at = np.cumsum([0, *(len(part.truth) for part in parts)])
+    sides = (truth_at, found_at) if by_truth else (found_at, truth_at)
     return Measured(
         joined_tables([part.found for part in parts]),
         joined_tables([part.truth for part in parts]),
-        joined_pairs([part.pairs for part in parts], found_at, truth_at),
+        joined_pairs([part.pairs for part in parts], *sides),
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from overlap.evaluate._ranking.rules import TIES
+from overlap.evaluate._ranking.strata import Stratum
 from overlap.evaluate.ranges import as_numbers, read_numbers
 from overlap.evaluate.thresholds import parse_thresholds
 from overlap.io.name_match import closest
@@ -43,6 +44,8 @@ CHOICES: dict[str, dict[str, str]] = {
         "all_points": "sum of recall steps times the best precision at that recall or above",
         "raw": "mean over the truths of the precision at each true positive",
         "linear": "mean over recalls of the precision between detections",
+        "sampled": "mean over recalls of the best precision at that recall or above, where the "
+        "curve has a point for each step of recall, and truths choose anew at each",
     },
     "tie_rule": TIES,
     "limit": {
@@ -56,6 +59,7 @@ CHOICES: dict[str, dict[str, str]] = {
     "summary": {
         "coco": "AP, AP50, AP75, AP and AR by area, AR by number of detections",
         "map": "mAP, and mAP at each threshold",
+        "classes": "AP of each class in each stratum at the threshold of the class",
     },
 }
 
@@ -124,6 +128,8 @@ class DetectionProtocol:
         What they count in.
     areas : tuple of Area
         Ranges of areas with numbers of their own.
+    strata : tuple of Stratum
+        Other parts of the truths with numbers of their own, in place of `areas`.
     class_without_truth : {"leave_out", "zero"}
         What a class without any truth means.
     class_agnostic : bool
@@ -132,6 +138,12 @@ class DetectionProtocol:
         Whether detections of classes that nobody looked for in their image are left out, and those
         of classes that are not annotated completely there are not counted if they match nothing.
         The input says which: ``neg_category_ids`` and ``not_exhaustive_category_ids`` of LVIS.
+    classes : tuple of str
+        Names of the classes, in upper or lower case; empty for those of the truth.
+    neighbors : tuple of (str, str)
+        A class, and another one whose truths are like those of the first that are not counted.
+    class_thresholds : tuple of (str, float)
+        Threshold of each class in the summary ``"classes"``.
     groups : tuple of str
         Groups of classes with an AP of their own, as the input names them.
     summary : {"coco", "map"}
@@ -163,9 +175,13 @@ class DetectionProtocol:
     max_detections: tuple[int, ...] = ()
     limit: str = "class"
     areas: tuple[Area, ...] = ()
+    strata: tuple[Stratum, ...] = ()
     class_without_truth: str = "leave_out"
     class_agnostic: bool = False
     federated: bool = False
+    classes: tuple[str, ...] = ()
+    neighbors: tuple[tuple[str, str], ...] = ()
+    class_thresholds: tuple[tuple[str, float], ...] = ()
     groups: tuple[str, ...] = ()
     summary: str = "map"
 
@@ -196,6 +212,11 @@ class DetectionProtocol:
     def distance(self) -> bool:
         """Whether smaller values of the measure are better."""
         return self.measure == "center_distance"
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the parts of the truths that have numbers of their own."""
+        return tuple(part.name for part in self.strata or self.areas)
 
     def with_fields(self, **fields: Any) -> DetectionProtocol:
         """Return the protocol with some fields changed.
@@ -252,7 +273,9 @@ class DetectionProtocol:
             return as_numbers((value,), what)[0]
         if field == "areas":
             return tuple(_area(part) for part in value.split(",") if part)
-        if field in ("ignored", "groups"):
+        if field in ("strata", "neighbors", "class_thresholds"):
+            raise ValueError(f"{what} is changed in Python, with a tuple")
+        if field in ("ignored", "groups", "classes"):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         if field == "max_detections":
             return tuple(int(x) if x == int(x) else x for x in read_numbers(value, what))
@@ -269,6 +292,7 @@ class DetectionProtocol:
         if isinstance(self.measure, Score):
             result["measure"] = str(self.measure)
         result["areas"] = [[area.name, area.least, area.most] for area in self.areas]
+        result["strata"] = [[part.name, *map(str, part.truth)] for part in self.strata]
         return result
 
 

@@ -5,6 +5,7 @@ A new one is one more `DetectionProtocol` in `DETECTION_PROTOCOLS`.
 
 from __future__ import annotations
 
+from overlap.evaluate._ranking.strata import Range, Stratum
 from overlap.io.name_match import closest
 
 from .protocol import Area, DetectionProtocol
@@ -24,6 +25,38 @@ _AREAS = (
     Area("medium", 32.0**2, 96.0**2),
     Area("large", 96.0**2, 1e10),
 )
+
+
+def _difficulty(name: str, height: float, occlusion: int, truncation: float) -> Stratum:
+    """Return a difficulty of KITTI: sizes of truths and detections in the image."""
+    truths = (
+        Range("occlusion", most=occlusion),
+        Range("truncation", most=truncation),
+        Range("height", least=height, closed="neither"),
+    )
+    return Stratum(name, truths, (Range("height", least=height),))
+
+
+def _kitti(name: str, description: str, recalls: tuple[float, ...]) -> DetectionProtocol:
+    return DetectionProtocol(
+        name=name,
+        description=description,
+        thresholds=(0.5, 0.7),
+        comparison=">",
+        interpolation="sampled",
+        recalls=recalls,
+        strata=(
+            _difficulty("easy", 40.0, 0, 0.15),
+            _difficulty("moderate", 25.0, 1, 0.3),
+            _difficulty("hard", 25.0, 2, 0.5),
+        ),
+        class_without_truth="zero",
+        classes=("Car", "Pedestrian", "Cyclist"),
+        neighbors=(("Car", "Van"), ("Pedestrian", "Person_sitting")),
+        class_thresholds=(("Car", 0.7), ("Pedestrian", 0.5), ("Cyclist", 0.5)),
+        summary="classes",
+    )
+
 
 DETECTION_PROTOCOLS: dict[str, DetectionProtocol] = {
     protocol.name: protocol
@@ -96,6 +129,16 @@ DETECTION_PROTOCOLS: dict[str, DetectionProtocol] = {
             recalls=tuple(k * 0.1 for k in range(11)),
             tie_rule="argsort_negated",
             class_without_truth="zero",
+        ),
+        _kitti(
+            "kitti_r11",
+            "KITTI's evaluation of objects to 2019, 11 recalls",
+            tuple(k / 10 for k in range(11)),
+        ),
+        _kitti(
+            "kitti_r40",
+            "KITTI's evaluation of objects from 2019, 40 recalls",
+            tuple(k / 40 for k in range(1, 41)),
         ),
         DetectionProtocol(
             name="nuscenes",

@@ -494,7 +494,8 @@ class WholeRange:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows of the first range of areas, which holds all."""
-        whole = self.settings["rules"]["areas"][:1]
+        rules = self.settings["rules"]
+        whole = (rules["areas"] or rules["strata"])[:1]
         return [
             row
             for row in self.report.rows()

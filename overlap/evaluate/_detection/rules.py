@@ -17,7 +17,10 @@ from overlap.scores.score import Score
 
 from .protocol import DetectionProtocol
 
-__all__ = ["limits_of", "rules_of"]
+#: Flag of truths of a class like the one that is evaluated.
+NEIGHBOR = "neighbor"
+
+__all__ = ["NEIGHBOR", "box_coverage", "limits_of", "rules_of"]
 
 
 @scalar
@@ -31,6 +34,16 @@ def _box_iou(a, i, b, j, parameters):
     if b[5][j] > 0.0:
         return shared / a[4][i]
     return shared / (a[4][i] + b[4][j] - shared)
+
+
+@scalar
+def box_coverage(a, i, b, j, parameters):
+    """Share of a detection that a region covers."""
+    width = min(a[2][i], b[2][j]) - max(a[0][i], b[0][j])
+    height = min(a[3][i], b[3][j]) - max(a[1][i], b[1][j])
+    if width <= 0.0 or height <= 0.0:
+        return 0.0
+    return width * height / a[4][i]
 
 
 @scalar
@@ -88,27 +101,32 @@ def rules_of(protocol: DetectionProtocol, boxes: bool) -> Rules:
     boxes : bool
         Whether tables hold the corners of boxes in the plane, their areas and crowds.
     """
-    strata = []
+    strata = list(protocol.strata)
+    sampled = protocol.interpolation == "sampled"
     for area in protocol.areas:
         ends = (Range("area", area.least, area.most),)
         strata.append(Stratum(area.name, ends, ends))
     crowds = ("crowd",) if protocol.crowds == "coverage" else ()
     last: tuple[str, ...] = (*crowds, *protocol.ignored, OUTSIDE)
     free = crowds
+    if sampled:
+        last = ()
     if protocol.ignored_truths == "best":
         last, free = (), (*crowds, *protocol.ignored)
     return Rules(
         _measure(protocol, boxes),
         MatchRule(
+            chooser="truth" if sampled else "found",
+            prefers="confidence" if sampled else "value",
             fallback=protocol.fallback,
             of_equal=protocol.of_equal,
             strict=protocol.comparison == ">",
-            ignored=protocol.ignored,
+            ignored=(*protocol.ignored, *((NEIGHBOR,) if protocol.neighbors else ())),
             crowds=free,
             last=last,
         ),
         CurveRule(
-            protocol.interpolation,
+            "all_points" if sampled else protocol.interpolation,
             protocol.recalls if protocol.interpolation in ("grid", "linear") else (),
             protocol.spacing,
             protocol.least_precision,

@@ -10,6 +10,7 @@ import numpy as np
 
 from overlap._common.values import same
 from overlap.evaluate._ranking.pairs import Pairs
+from overlap.evaluate._ranking.sampling import pairs_of_one_class
 from overlap.evaluate._ranking.scene import Scene
 from overlap.evaluate._ranking.table import Table
 from overlap.evaluate.bootstrap import Bootstrap
@@ -77,8 +78,11 @@ class DetectionTask(Task):
         self, parts: Mapping[Any, Measured], about: Mapping[str, Detections]
     ) -> DetectionEvidence:
         """Match and rank all images."""
-        measured = joined(list(parts.values()))
-        truth = about["truth"]
+        truth, sampled = about["truth"], self.protocol.interpolation == "sampled"
+        measured = joined(list(parts.values()), by_truth=sampled)
+        pairs = measured.pairs
+        if sampled:
+            pairs = pairs_of_one_class(pairs, measured.truth.label, measured.found.label)
         labels = ("all",) if self.protocol.class_agnostic else truth.labels
         rules = rules_of(self.protocol, False)
         scene = Scene(
@@ -88,11 +92,13 @@ class DetectionTask(Task):
             truth.items,
             measured.found,
             measured.truth,
-            measured.pairs,
+            pairs,
             measured.found.flagged(("partial",) if self.protocol.federated else ()),
         )
         facts = facts_of(self.protocol, about, measured)
-        return DetectionEvidence(self.protocol, scene, facts, about, truth.groups, self.ties)
+        return DetectionEvidence(
+            self.protocol, scene, facts, about, truth.groups, self.ties, measured.pairs
+        )
 
     def describe(
         self, evidence: DetectionEvidence, numbers: Sequence[Number], bootstrap: Bootstrap

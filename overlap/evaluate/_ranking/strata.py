@@ -38,6 +38,11 @@ class Range:
                 f"Range: closed = {self.closed!r} is not 'both', 'left', 'right' or 'neither'"
             )
 
+    def __str__(self) -> str:
+        begins = "[" if self.closed in ("both", "left") else "("
+        ends = "]" if self.closed in ("both", "right") else ")"
+        return f"{self.size} in {begins}{self.least:g}, {self.most:g}{ends}"
+
     def holds(self, table: Table) -> NDArray[np.bool_]:
         """Return which regions have the size in the interval."""
         if self.size not in table.sizes:
