@@ -80,7 +80,7 @@ def _of_ties(evidence: DetectionEvidence) -> list[str]:
     if not evidence.has_ties:
         return []
     moved = [number for number in evidence.numbers() if number.ties is not None]
-    areas = [area.name for area in evidence.protocol.areas] or [""]
+    areas = evidence.protocol.parts or ("",)
     orders = [evidence.orders(area) for area in areas]
     notes = []
     if moved and moved[0].ties is not None:
@@ -139,7 +139,7 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
     findings = list(
         dict.fromkeys(said for table in (evidence.inputs or {}).values() for said in table.findings)
     )
-    areas = [area.name for area in protocol.areas] or [""]
+    areas = protocol.parts or ("",)
     if positive.any() and not any(evidence.ranked(area).matched.true.any() for area in areas):
         findings.append("no detection counts as true at any threshold: every AP is 0")
     settings = {
