@@ -177,7 +177,7 @@ def test_findings_are_on_the_screen_and_in_every_file(tmp_path, capsys):
     assert "labels 1 and 2 seem to be exchanged in the case" in told[1]
     payload = json.loads(outputs[0].read_text())
     assert [f"attention: {text}" for text in payload["settings"]["findings"]] == told
-    assert outputs[1].read_text().count('<p class="finding">') == 2
+    assert outputs[1].read_text().count('<p class="finding"') == 2
 
 
 def test_keys_of_mappings():
