@@ -320,8 +320,9 @@ def _named(names: str, labels: Any, path: str, content: Any) -> Together:
 _WANTED = (
     "annotations or predictions of time segments (ActivityNet JSON, CSV), tables of possession "
     "(CSV, Parquet), structures (PDB, mmCIF), angles (CSV), grids (.data), regions (GeoJSON), "
-    "boxes (COCO's JSON), names of labels (JSON, CSV), strata (CSV), reports (JSON), volumes "
-    "(NIfTI, MetaImage, NRRD, PNG, TIFF, NumPy), and folders of volumes, structures or grids"
+    "boxes (COCO's JSON, folders of VOC, YOLO or DOTA), names of labels (JSON, CSV), strata (CSV), "
+    "reports (JSON), volumes (NIfTI, MetaImage, NRRD, PNG, TIFF, NumPy), and folders of volumes, "
+    "structures or grids"
 )
 
 

@@ -13,7 +13,6 @@ from overlap.evaluate._conformation.islands import abego
 from overlap.io import read_angles, sample_path
 
 PERIOD = (360.0, 360.0)
-CELL = 10.0
 
 
 def box(left, low, right, high):

@@ -255,8 +255,8 @@ class Comparison(ByValue):
                 f"{self.metric} of each report",
                 partial(panel, partial(draw_ranking, self), 1.2 + 0.35 * len(self.table_rows)),
                 f"A dot with its interval for each report: {values}.",
-                f"Lines: {self.tables.level}s. Reports share the cases, so differences are surer "
-                "than lines that overlap suggest: the table of differences says how sure.",
+                f"Lines: {self.tables.level}s. Reports share the cases, so a difference can be "
+                "certain although the lines overlap: see the table of differences.",
             ),
             Picture(
                 f"Ranks in {self.settings['resamples']:,} draws",
@@ -264,8 +264,8 @@ class Comparison(ByValue):
                 f"Blobs for the share of draws in which each report has each rank; from the best: "
                 f"{names}.",
                 "The larger a blob, the more draws give the report this rank. The line spans the "
-                "ranks of the interval, the cross is the median. Blobs on the dotted diagonal "
-                "only: a ranking that is sure.",
+                "ranks of the interval, the cross is the median. If all blobs lie on the "
+                "dotted diagonal, the ranking is certain.",
             ),
         ]
         if self.scores is not None:

@@ -47,8 +47,9 @@ def residue_terms(
             + "; ".join(f"{verdict} {goal}" for verdict, goal in goals.items())
             + ". The program ramalyze prints < 0.2 % for outliers."
         ),
-        "goal met": "Whether the share of this report meets the goal. The bound itself does not.",
-        "goals met": "Which of the two goals the structure meets.",
+        "goal met": "Whether the share of this report meets the goal. A share equal to the bound "
+        "does not.",
+        "goals met": "Goals that the structure meets.",
         "count": "Residues of this verdict, and all residues that were scored.",
         "% of residues": (
             "The share in percent. Residues count by their weights, where a table of angles has "
@@ -109,7 +110,7 @@ def comparison_terms(levels: tuple[Level, ...], mass: str, by: str) -> dict[str,
     only = "Mass of the part of {} outside {}, under the density of {}."
     terms = {
         "category": _CATEGORY,
-        "level": f"Which region of the density: {'; '.join(meanings)}.",
+        "level": f"Region of the density: {'; '.join(meanings)}.",
         "IoU": "Area of the intersection over that of the union: 1 for equal regions, 0 apart.",
         "GIoU": (
             "IoU, minus the share of the common enclosure outside the union. The enclosure is the "
@@ -144,7 +145,7 @@ def comparison_terms(levels: tuple[Level, ...], mass: str, by: str) -> dict[str,
         "mass only B": only.format("B", "A", mass),
         "islands": "Numbers of connected parts of the region on the torus: A / B.",
         "island": (
-            "What became of the island: matched with one of the other side; or without a partner: "
+            "Fate of the island: matched with one of the other side; or without a partner: "
             "missing or merged (of B), spurious or split (of A)."
         ),
         "matched": "Pairs of islands, one to one, with the largest sum of IoU.",
