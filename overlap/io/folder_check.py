@@ -22,7 +22,7 @@ from overlap.io.volumes.check import (
     orientation,
 )
 
-__all__ = ["FolderContent", "all_cases", "counted_words", "grouped", "inspect_folder",
+__all__ = ["FolderContent", "all_cases", "grouped", "inspect_folder",
            "is_folder_of_volumes"]  # fmt: skip
 
 _SHOWN = 5  # cases, each on a line
@@ -157,7 +157,7 @@ def grouped(said: Iterable[tuple[str, str]], what: str = "") -> list[str]:
     return lines
 
 
-def counted_words(counts: Counter[str], noun: str) -> str:
+def _counted_words(counts: Counter[str], noun: str) -> str:
     """Write values with their numbers of cases, the most frequent first.
 
     Parameters
@@ -177,20 +177,20 @@ def _facts(listed: FolderCases, headers: Mapping[str, VolumeHeader]) -> list[tup
     names = list(listed.cases)
     shown = ", ".join(names) if len(names) < 4 else f"{names[0]}, {names[1]}, ..., {names[-1]}"
     suffixes = Counter(split_suffix(path.name)[1] for path in listed.cases.values())
-    facts = [("cases", f"{len(names):,}: {shown}"), ("format", counted_words(suffixes, "format"))]
+    facts = [("cases", f"{len(names):,}: {shown}"), ("format", _counted_words(suffixes, "format"))]
     grids = Counter(grid_words(header) for header in headers.values())
     if grids:
-        facts.append(("grid", counted_words(grids, "grid")))
+        facts.append(("grid", _counted_words(grids, "grid")))
     ways = Counter(
         orientation(header.grid.affine, len(header.grid.shape))
         for header in headers.values()
         if header.grid.affine is not None
     )
     if ways:
-        facts.append(("orientation", counted_words(ways, "orientation")))
+        facts.append(("orientation", _counted_words(ways, "orientation")))
     types = Counter(str(header.dtype.newbyteorder("=")) for header in headers.values())
     if types:
-        facts.append(("numbers", counted_words(types, "type")))
+        facts.append(("numbers", _counted_words(types, "type")))
     if listed.ignored:
         facts.append(("left out", left_out_words(listed.ignored)))
     return facts

@@ -17,7 +17,7 @@ from overlap.io.printable import number_of
 from .evidence import SegmentationEvidence
 from .metrics import Metric
 
-__all__ = ["SPREAD", "case_table", "failure_table", "label_table", "large_text",
+__all__ = ["case_table", "failure_table", "label_table", "large_text",
            "ranking_metric", "spread_table", "stratum_table", "value_text", "with_unit",
            "worst_table"]  # fmt: skip
 
@@ -31,8 +31,8 @@ _MEAN = "mean over labels"
 _CASES = 100  # rows of the table of cases
 _LINES = 200  # rows of the table of spreads
 _FAILED = 50  # rows of the table of failures
-#: Columns of the table of spreads, after the number of cases.
-SPREAD = ("mean", "sd", "minimum", "25 %", "median", "75 %", "maximum")
+# Columns of the table of spreads, after the number of cases.
+_SPREAD = ("mean", "sd", "minimum", "25 %", "median", "75 %", "maximum")
 
 
 def value_text(value: float) -> str:
@@ -186,7 +186,7 @@ def spread_table(evidence: SegmentationEvidence) -> Section:
         for metric, used in zip(evidence.metrics, evidence.used, strict=True):
             values = used[:, k]
             values = values[~np.isnan(values)]
-            facts: list[float] = [math.nan] * len(SPREAD)
+            facts: list[float] = [math.nan] * len(_SPREAD)
             if len(values):
                 spread = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
                 facts = [float(values.mean()), spread, *np.quantile(values, _QUARTILES).tolist()]
@@ -194,7 +194,7 @@ def spread_table(evidence: SegmentationEvidence) -> Section:
             cells = ["" if math.isnan(fact) else value_text(fact) for fact in facts]
             rows.append([label, name, str(len(values)), *cells])
     note = _first(min(len(rows), _LINES), len(rows), "row")
-    return Section("Spread over cases", ("label", "metric", "cases", *SPREAD), rows[:_LINES],
+    return Section("Spread over cases", ("label", "metric", "cases", *_SPREAD), rows[:_LINES],
                    note=note)  # fmt: skip
 
 
