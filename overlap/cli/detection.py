@@ -46,8 +46,9 @@ def detection_command(
     """Score the boxes or masks in FOUND against those in TRUTH.
 
     TRUTH and FOUND are files or folders of one form, recognised by their content: annotations and
-    results of COCO (JSON, may be gzipped); XML annotations and text results of VOC; folders of DOTA
-    and of YOLO and KITTI; JSON of nuScenes; text files with lines of boxes, one for each image.
+    results of COCO (JSON, may be gzipped); XML annotations and text results of VOC; folders of
+    DOTA, YOLO and KITTI; JSON of nuScenes; CSV tables; text files with lines of boxes, one for each
+    image.
     """
     shared.check([truth, found])
     from overlap.evaluate import DETECTION_PROTOCOLS

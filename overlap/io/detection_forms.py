@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from overlap.io.box_lines import is_box_lines, read_box_lines
+from overlap.io.box_tables import is_box_table, read_box_table
 from overlap.io.candidate import Candidate
 from overlap.io.detections import Detections
 from overlap.io.dota import (
@@ -95,6 +96,8 @@ FORMS = (
     Form("labels of KITTI", "", is_kitti, read_kitti, lambda path, how: read_kitti(path, how.kind)),
     Form("boxes of nuScenes", "", is_nuscenes, read_nuscenes,
          lambda path, how: read_nuscenes(path)),
+    Form("table of boxes", "", is_box_table, read_box_table,
+         lambda path, how: read_box_table(path)),
     Form("lines of boxes", "", is_box_lines, read_box_lines, _lines),
 )  # fmt: skip
 

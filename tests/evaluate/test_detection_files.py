@@ -12,6 +12,7 @@ from overlap import cli
 from overlap.evaluate import Detections, detection
 from overlap.evaluate.checks import FORMS, Looking, inspect, inspect_together
 from overlap.io.box_lines import read_box_lines
+from overlap.io.box_tables import read_box_frame, read_box_table
 from overlap.io.dota import read_dota_truth
 from overlap.io.kitti import read_kitti
 from overlap.io.voc import read_voc_results, read_voc_truth
@@ -376,3 +377,47 @@ def test_faults_of_kitti_name_file_and_row(tmp_path, text, message):
     write(tmp_path / "label_2", {"000001.txt": text})
     with pytest.raises(ValueError, match=message):
         detection(truth=truth, found=found, protocol="kitti_r40")
+
+
+TABLE = (
+    "Image ID,class,x_min,y_min,x_max,y_max,difficult\na,cat,0,0,4,4,0\nb,cat,0,0,2,2,1\nc,,,,,,\n"
+)
+SCORED = "image;class;score;x;y;w;h\na;cat;0.9;0;0;4;4\nb;cat;0.8;0;0;2;2\nc;dog;0.7;0;0;2;2\n"
+
+
+def test_tables_by_the_names_of_their_columns(tmp_path):
+    pd = pytest.importorskip("pandas")
+    paths = tmp_path / "truth.csv", tmp_path / "found.csv"
+    for path, text in zip(paths, (TABLE, SCORED), strict=True):
+        path.write_text(text)
+    known = read_box_table(paths[0])
+    assert known.items == ("a", "b", "c")
+    assert known.flags["difficult"].tolist() == [False, True]
+    assert known.row.tolist() == [2, 3]
+    report = detection(truth=str(paths[0]), found=str(paths[1]), protocol="voc2012")
+    assert report.summary["mAP"] == 1.0
+    assert any("1 detection of classes that the truth lacks" in x for x in report.findings)
+    frames = pd.read_csv(paths[0]), pd.read_csv(paths[1], sep=";")
+    again = detection(truth=frames[0], found=frames[1], protocol="voc2012")
+    assert again.rows() == report.rows()
+    assert [inspect(str(path))[0] for path in paths] == [FORMS, FORMS]
+    turned = pd.DataFrame({"image": ["a"], "class": ["x"], "cx": [2], "cy": [1], "w": [4], "h": [2],
+                           "angle_degrees": [90]})  # fmt: skip
+    assert read_box_frame(turned).regions.bounds()[1].ravel().round(9).tolist() == [3.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (TABLE.replace("0,0,4,4", "0,x,4,4"), "truth.csv, line 2: ymin is 'x'"),
+        (TABLE.replace("0,0,4,4", "5,0,4,4"), "truth.csv, line 2: the box .* ends before"),
+        (TABLE.replace("2,2,1", "2,2,7"), "truth.csv, line 3: difficult is '7'"),
+        (TABLE.replace("a,cat", ",cat"), "truth.csv, line 2: image"),
+        (TABLE.replace("a,cat", "a,"), "truth.csv, line 2: label"),
+        (TABLE.replace("a,cat,0", "a,cat,"), "truth.csv, line 2: xmin is ''"),
+    ],
+)
+def test_faults_of_tables_name_file_and_row(tmp_path, text, message):
+    (tmp_path / "truth.csv").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_box_table(str(tmp_path / "truth.csv"))

@@ -42,16 +42,17 @@ def detection(
 
     Parameters
     ----------
-    truth, found : path, mapping, list or Detections
+    truth, found : path, mapping, list, DataFrame or Detections
         Annotations, and detections with confidences: files and folders in any form of
-        `overlap detection`, content of COCO's JSON, or tables.
+        `overlap detection`, content of COCO's JSON, or tables; a DataFrame has the columns of a CSV
+        file.
     protocol : str or DetectionProtocol
         Rules, by name (``overlap.evaluate.DETECTION_PROTOCOLS``) or as a value.
     iou : str, float or iterable of float, optional
         Thresholds; by default those of the protocol.
-    kind : {"boxes", "masks"}, optional
-        What of COCO's files is compared; by default masks where results have a segmentation and
-        no bbox, else boxes.
+    kind : {"boxes", "masks", "birdseye", "upright"}, optional
+        What is compared of files that have several kinds: of COCO's, by default, masks where
+        results have a segmentation and no bbox, else boxes; of KITTI's boxes in the image.
     box_format : {"xywh", "xyxy"}, optional
         What the four numbers of a line of text are: left, top, width, height, or left, top, right,
         bottom.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from overlap.io._json import parse_json
+from overlap.io.box_tables import read_box_frame
 from overlap.io.candidate import Candidate
 from overlap.io.coco import CocoContent, coco_content, read_coco_results, read_coco_truth
 from overlap.io.detection_forms import FORMS, Reading, form_of
@@ -91,6 +92,8 @@ def _table(source: Any, how: Reading) -> Detections | CocoContent:
     """Read an input that names its items and classes; JSON of COCO needs both sides."""
     if isinstance(source, Detections):
         return source
+    if hasattr(source, "iloc"):
+        return read_box_frame(source)
     if not isinstance(source, str | os.PathLike):
         return coco_content(source)
     candidate = Candidate(os.fspath(source))

@@ -1,0 +1,239 @@
+"""Tables of boxes: CSV files and DataFrames with one region in each row.
+
+Columns are found by name; case and the characters ``- _ .`` and space do not matter.
+
+=============  ======================================================================
+field          names
+=============  ======================================================================
+image          ``image``, ``image-id``, ``image-name``, ``filename``, ``item``, ``frame``
+label          ``label``, ``class``, ``category``, ``label-name``, ``class-name``,
+               ``category-name``, ``class-id``, ``category-id``
+confidence     ``confidence``, ``score``, ``conf``
+corners        ``x1, y1, x2, y2`` or ``xmin, ymin, xmax, ymax`` or ``left, top, right, bottom``
+or sizes       ``x, y, width, height`` (left, top), or ``x, y, w, h``
+or turned      ``cx, cy, w, h`` and ``angle-degrees`` or ``angle-radians``, from +x towards +y
+flags          ``crowd`` or ``iscrowd``, ``ignore``, ``difficult``: 0 or 1
+area           ``area``, by which small and large truths are told apart
+=============  ======================================================================
+
+A row that has an image and nothing else says that the image has no regions.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap.io._cells import read_cells
+from overlap.io._columns import find_columns, plain_name, to_float64, to_names
+from overlap.io._source import read_source
+from overlap.io.boundary import reads_file
+from overlap.io.candidate import Candidate
+from overlap.io.detections import Detections
+from overlap.io.printable import brief
+from overlap.regions.base import Regions
+from overlap.regions.boxes import Boxes
+from overlap.regions.rotated.rotated import RotatedBoxes
+
+__all__ = ["is_box_table", "read_box_frame", "read_box_table"]
+
+_NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "image": (("image", "imageid", "imagename", "filename", "item", "frame"),),
+    "label": (
+        ("label", "class", "category", "labelname", "classname", "categoryname"),
+        ("labelid", "classid", "categoryid"),
+    ),
+    "confidence": (("confidence", "score", "conf"),),
+    "crowd": (("crowd", "iscrowd"),),
+    "ignore": (("ignore",),),
+    "difficult": (("difficult",),),
+    "area": (("area",),),
+}
+_FLAGS = ("crowd", "ignore", "difficult")
+_TURNED = ("cx", "cy", "w", "h")
+#: Names of four columns, and whether these are two corners.
+_BOXES: dict[tuple[str, ...], bool] = {
+    ("x1", "y1", "x2", "y2"): True,
+    ("xmin", "ymin", "xmax", "ymax"): True,
+    ("left", "top", "right", "bottom"): True,
+    ("x", "y", "width", "height"): False,
+    ("x", "y", "w", "h"): False,
+    ("left", "top", "width", "height"): False,
+}
+
+
+def _geometry(columns: Sequence[str]) -> tuple[str, ...] | None:
+    """Return the plain names of the columns of the regions."""
+    there = set(columns)
+    if there.issuperset(_TURNED):
+        angle = next((name for name in ("angledegrees", "angleradians") if name in there), None)
+        return None if angle is None else (*_TURNED, angle)
+    return next((names for names in _BOXES if there.issuperset(names)), None)
+
+
+def is_box_table(candidate: Candidate) -> bool:
+    """Whether a file is a table with columns of an image, a label and a box.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    """
+    columns = list(candidate.columns)
+    image, label = (any(map(columns.__contains__, sum(_NAMES[x], ()))) for x in ("image", "label"))
+    return image and label and _geometry(columns) is not None
+
+
+@reads_file
+def read_box_table(path: str) -> Detections:
+    r"""Read a CSV file with a box in each row; see `overlap.io.box_tables` for its columns.
+
+    Parameters
+    ----------
+    path : str
+        Commas, semicolons or tabs separate the cells.
+
+    Returns
+    -------
+    Detections
+        Images in the order of the file, classes sorted.
+
+    Raises
+    ------
+    OSError, ValueError
+        The file cannot be read, lacks a column or has one twice, or a cell has another value.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "found.csv"
+    ...     _ = path.write_text("image,class,score,x,y,w,h\na,cat,0.5,1,2,3,4\n")
+    ...     found = read_box_table(path)
+    >>> found.regions.to_array().tolist(), found.confidence.tolist()
+    ([[1.0, 2.0, 4.0, 6.0]], [0.5])
+    """
+    content = read_source(os.fspath(path))
+    cells = read_cells(content, "CSV with the columns image, class and a box")
+    return _table(
+        cells.header, cells.column, cells.where, cells.lines, content.name, content.sha256
+    )
+
+
+def read_box_frame(frame: Any) -> Detections:
+    """Read a DataFrame with a box in each row, as `read_box_table` reads a file.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"image": ["a"], "class": ["cat"], "x1": [0], "y1": [0], "x2": [2],
+    ...                       "y2": [3]})
+    >>> read_box_frame(frame).regions.measure().tolist()
+    [6.0]
+    """
+
+    def column(place: int) -> list[Any]:
+        return frame.iloc[:, place].to_numpy(dtype=object, na_value=None).tolist()
+
+    def where(row: int) -> str:
+        label = frame.index[row]
+        return f"DataFrame, row {label.item() if isinstance(label, np.generic) else label!r}"
+
+    return _table(list(frame.columns), column, where, range(len(frame)), "DataFrame", None)
+
+
+def _table(
+    header: Sequence[Any],
+    column: Callable[[int], list[Any]],
+    where: Callable[[int], str],
+    rows: Sequence[int],
+    name: str,
+    digest: str | None,
+) -> Detections:
+    plain = list(map(plain_name, header))
+    place = find_columns(header, _NAMES, ("image", "label"), name)
+    used = _geometry(plain)
+    if used is None:
+        raise ValueError(
+            f"{name}: has no columns of boxes; wanted "
+            f"{'; '.join(', '.join(names) for names in _BOXES)}; or {', '.join(_TURNED)} and "
+            f"angle_degrees or angle_radians. The columns are {', '.join(map(str, header))}"
+        )
+    for one in used:
+        if plain.count(one) > 1:
+            raise ValueError(f"{name}: the column {one!r} is there twice; keep one")
+    raw = [column(plain.index(one)) for one in used]
+    labels = column(place["label"])
+    full = np.array([k for k, entry in enumerate(zip(labels, *raw, strict=True))
+                     if not all(map(_blank, entry))], dtype=np.int64)  # fmt: skip
+
+    def place_of(row: int) -> str:
+        return where(int(full[row]))
+
+    def numbers(values: Sequence[Any], what: str) -> NDArray[np.float64]:
+        return to_float64([values[k] for k in full], what, place_of, unit="")
+
+    values = np.stack([numbers(some, one) for one, some in zip(used, raw, strict=True)], axis=1)
+    regions = _regions(used, values, place_of)
+    images: dict[str, int] = {}
+    of_row = to_names(column(place["image"]), "image", where)
+    item = np.array([images.setdefault(x, len(images)) for x in of_row], dtype=np.int64)
+    names, label = np.unique(
+        np.array(to_names([labels[k] for k in full], "label", place_of), dtype=object),
+        return_inverse=True,
+    )
+    flags, sizes = {}, {"area": regions.measure()}
+    for flag in _FLAGS:
+        if flag in place:
+            flags[flag] = _flag([column(place[flag])[k] for k in full], flag, place_of)
+    if "area" in place:
+        sizes["area"] = numbers(column(place["area"]), "area")
+    confidence = None
+    if "confidence" in place:
+        confidence = numbers(column(place["confidence"]), "confidence")
+    return Detections(
+        tuple(images), tuple(names.tolist()), item[full], label.astype(np.int64), regions,
+        confidence, flags, sizes, np.array(rows, dtype=np.int64)[full], name, digest, (),
+        "boxes" if isinstance(regions, Boxes) else "rotated boxes",
+    )  # fmt: skip
+
+
+def _blank(value: Any) -> bool:
+    return value is None or value == "" or value != value
+
+
+def _regions(
+    used: tuple[str, ...], values: NDArray[np.float64], where: Callable[[int], str]
+) -> Regions:
+    """Return boxes of the values of a row."""
+    turned, corners = len(used) == 5, _BOXES.get(used, False)
+    wrong = (values[:, 2:4] < (values[:, :2] if corners else 0.0)).any(axis=1)
+    if wrong.any():
+        k = int(np.argmax(wrong))
+        said = "ends before it begins" if corners else "has a negative size"
+        raise ValueError(
+            f"{where(k)}: the box {brief(values[k].tolist())} of {', '.join(used)} {said}"
+        )
+    if turned:
+        angle = values[:, 4] * (math.pi / 180.0 if used[4] == "angledegrees" else 1.0)
+        return RotatedBoxes(np.column_stack([values[:, :4], angle]))
+    return Boxes(values) if corners else Boxes.from_xywh(values)
+
+
+def _flag(values: Sequence[Any], name: str, where: Callable[[int], str]) -> NDArray[np.bool_]:
+    words = {"0": False, "1": True, "false": False, "true": True, "": False, "none": False}
+    result = []
+    for k, value in enumerate(values):
+        word = "" if _blank(value) else str(int(value) if value in (0, 1) else value).lower()
+        if word not in words:
+            raise ValueError(f"{where(k)}: {name} is {brief(value)}; wanted 0 or 1")
+        result.append(words[word])
+    return np.array(result, dtype=bool)
