@@ -242,7 +242,9 @@ def read_coco_truth(source: Any, kind: str = "boxes") -> tuple[Detections, Categ
     return table, names
 
 
-def read_coco_results(source: Any, names: Categories, kind: str = "boxes") -> Detections:
+def read_coco_results(
+    source: Any, names: Categories, kind: str = "boxes", *, ranked: bool = True
+) -> Detections:
     """Read boxes or masks of results.
 
     Parameters
@@ -253,6 +255,8 @@ def read_coco_results(source: Any, names: Categories, kind: str = "boxes") -> De
     names : Categories
         Of the truth.
     kind : {"boxes", "masks"}
+    ranked : bool
+        Whether results must have a score; without, none may have one.
 
     Returns
     -------
@@ -279,7 +283,9 @@ def read_coco_results(source: Any, names: Categories, kind: str = "boxes") -> De
         )
     item, label = _places(content, names, where, "result")
     regions, sizes = _regions(content, kind, where, "result", names, item)
-    score = _numbers(content, "score", where, "result")
+    score = None
+    if ranked or any("score" in row for row in content):
+        score = _numbers(content, "score", where, "result")
     findings = []
     if isinstance(regions, Boxes):
         said = _corners(regions, names.extent[item], where)

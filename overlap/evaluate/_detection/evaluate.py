@@ -9,6 +9,7 @@ from typing import Any
 from overlap.evaluate.bootstrap import Bootstrap, Seed
 from overlap.evaluate.runner import run
 
+from .counting import CountingTask
 from .inputs import read_inputs
 from .orders import TIES
 from .protocol import DetectionProtocol
@@ -112,7 +113,7 @@ def detection(
     if ties not in TIES:
         raise ValueError(f"ties = {ties!r} is not one of {', '.join(map(repr, TIES))}")
     return run(  # type: ignore[return-value]
-        DetectionTask(chosen, ties),
+        (CountingTask if chosen.summary == "f1" else DetectionTask)(chosen, ties),
         read_inputs(
             truth,
             found,
@@ -121,6 +122,7 @@ def detection(
             images=images,
             classes=classes or chosen.classes or None,
             neighbors=chosen.neighbors,
+            ranked=chosen.ranks,
         ),
         bootstrap=Bootstrap(bootstrap, confidence_level, rng, progress=progress),
         workers=workers,

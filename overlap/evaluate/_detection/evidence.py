@@ -363,10 +363,11 @@ class DetectionEvidence(ByValue):
         words = np.array(["false", "true", "ignored", "excluded"], dtype=object)
         inside = scene.found.label >= 0
         partner = scene.pairs.agent if scene.by_truth else ranked.candidate
+        known = self.about["found"].get("confidences", True)
         result: dict[str, Any] = {
             "item": np.array(scene.items, dtype=object)[scene.found.item[order]],
             "label": np.array([*scene.labels, ""], dtype=object)[scene.found.label[order]],
-            "confidence": scene.confidence[order],
+            "confidence": np.where(known, scene.confidence, np.nan)[order],
         }
         for t, name in enumerate(threshold_names(self.protocol.thresholds)):
             pair = np.where(inside, ranked.pair[t], -1)

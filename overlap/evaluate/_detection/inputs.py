@@ -34,6 +34,7 @@ def read_inputs(
     images: Any = None,
     classes: Sequence[str] | None = None,
     neighbors: Sequence[tuple[str, str]] = (),
+    ranked: bool = True,
 ) -> dict[str, Detections]:
     """Read truths and detections, and number their items and classes alike.
 
@@ -49,7 +50,8 @@ def read_inputs(
         Sizes of images whose regions are shares of them.
     classes : sequence of str, optional
         The classes, in their order; by default those of the truth.
-
+    ranked : bool
+        Whether detections must have confidences.
     neighbors : sequence of (str, str)
         A class, and another one whose truths get the first one and the flag neighbor.
 
@@ -74,7 +76,7 @@ def read_inputs(
                 f"found ({table.where}) is in COCO's form, or in none, and truth ({known.source}) "
                 "is not; give both in one form"
             )
-        both = _aligned(known, table)
+        both = _aligned(known, table, ranked)
     else:
         results = _table(found, how)
         if isinstance(results, Detections):
@@ -82,7 +84,7 @@ def read_inputs(
                 f"truth ({known.where}) is in COCO's form, or in none, and found "
                 f"({results.source}) is not; give both in one form"
             )
-        both = _coco(known, results, kind)
+        both = _coco(known, results, kind, ranked)
     if neighbors:
         both["truth"] = _with_neighbors(both["truth"], neighbors)
     return both if classes is None else _of_classes(both, classes)
@@ -109,14 +111,16 @@ def _table(source: Any, how: Reading) -> Detections | CocoContent:
     return CocoContent(content, candidate.path, candidate.source.sha256)
 
 
-def _coco(truth: CocoContent, found: CocoContent, kind: str | None) -> dict[str, Detections]:
+def _coco(
+    truth: CocoContent, found: CocoContent, kind: str | None, ranked: bool
+) -> dict[str, Detections]:
     """Read annotations and results of COCO."""
     if kind is None:
         rows = found.content if isinstance(found.content, list) else []
         first = rows[0] if rows and isinstance(rows[0], Mapping) else {}
         kind = "masks" if "segmentation" in first and not first.get("bbox") else "boxes"
     known, names = read_coco_truth(truth, kind)
-    return {"truth": known, "found": read_coco_results(found, names, kind)}
+    return {"truth": known, "found": read_coco_results(found, names, kind, ranked=ranked)}
 
 
 def _with_neighbors(truth: Detections, neighbors: Sequence[tuple[str, str]]) -> Detections:
@@ -158,13 +162,17 @@ def _of_classes(both: dict[str, Detections], classes: Sequence[str]) -> dict[str
     }
 
 
-def _aligned(truth: Detections, found: Detections) -> dict[str, Detections]:
+def _aligned(truth: Detections, found: Detections, ranked: bool) -> dict[str, Detections]:
     """Give both tables the classes of the truth, and the items of either."""
-    if found.confidence is None:
+    if found.confidence is None and (ranked or truth.confidence is not None):
         swapped = truth.confidence is not None
         raise ValueError(
             f"found ({found.source}) has no confidences"
-            + (", and truth has: exchange them" if swapped else "; give one for each region")
+            + (
+                ", and truth has: exchange them"
+                if swapped
+                else "; give one for each region, or use protocol='f1', which needs none"
+            )
         )
     if truth.confidence is not None:
         raise ValueError(

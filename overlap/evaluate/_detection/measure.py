@@ -92,6 +92,8 @@ def measure_items(
     boxes = plane_boxes(truth.regions, found.regions)
     rules = rules_of(protocol, boxes and protocol.measure in ("iou", "pixel_iou"))
     here = _table(protocol, found, places[1], boxes)
+    if here.confidence is None:
+        here = here.changed(confidence=np.zeros(len(here)))
     inside = rules.limits.within(here)
     if protocol.federated:
         inside &= ~unjudged(found)

@@ -26,6 +26,11 @@ CHOICES: dict[str, dict[str, str]] = {
         "center_distance": "distance of the centers; smaller is better",
     },
     "comparison": {">=": "a value equal to the threshold matches", ">": "it does not"},
+    "matching": {
+        "greedy": "detections choose in turn, the most confident first",
+        "optimal": "all at once, with the largest sum of values",
+        "most": "all at once, with as many pairs as can be, and of these the largest sum of values",
+    },
     "of_equal": {
         "first": "of truths of equal value a detection takes the first",
         "last": "it takes the last",
@@ -60,6 +65,8 @@ CHOICES: dict[str, dict[str, str]] = {
         "coco": "AP, AP50, AP75, AP and AR by area, AR by number of detections",
         "map": "mAP, and mAP at each threshold",
         "classes": "AP of each class in each stratum at the threshold of the class",
+        "f1": "F1, precision, recall and mean IoU of matched pairs at each threshold; confidences "
+        "are not needed",
     },
 }
 
@@ -100,6 +107,8 @@ class DetectionProtocol:
         Agreement of a detection and a truth: a name, or any score of their kind.
     comparison : {">=", ">"}
         Relation of value and threshold that makes a match.
+    matching : {"greedy", "optimal", "most"}
+        How detections and truths that reach the threshold are matched.
     ceiling : float
         Thresholds above it are lowered to it.
     fallback : bool
@@ -146,7 +155,7 @@ class DetectionProtocol:
         Threshold of each class in the summary ``"classes"``.
     groups : tuple of str
         Groups of classes with an AP of their own, as the input names them.
-    summary : {"coco", "map"}
+    summary : {"coco", "map", "classes", "f1"}
         Which numbers the summary has.
 
     Examples
@@ -161,6 +170,7 @@ class DetectionProtocol:
     thresholds: tuple[float, ...]
     measure: str | Score = "iou"
     comparison: str = ">="
+    matching: str = "greedy"
     ceiling: float = math.inf
     fallback: bool = True
     of_equal: str = "first"
@@ -207,6 +217,11 @@ class DetectionProtocol:
                 f"DetectionProtocol: max_detections = {self.max_detections}: wanted whole numbers "
                 "of 1 or more"
             )
+
+    @property
+    def ranks(self) -> bool:
+        """Whether confidences are needed."""
+        return self.summary != "f1" or self.matching == "greedy"
 
     @property
     def distance(self) -> bool:

@@ -96,6 +96,15 @@ DETECTION_PROTOCOLS: dict[str, DetectionProtocol] = {
             summary="coco",
         ),
         DetectionProtocol(
+            name="f1",
+            description="precision, recall, F1 and mean IoU by optimal matching, no confidences",
+            thresholds=(0.5,),
+            matching="optimal",
+            ignored=("crowd", "ignore", "difficult"),
+            crowds="coverage",
+            summary="f1",
+        ),
+        DetectionProtocol(
             name="voc2007",
             description="PASCAL VOC 2007's development kit (MATLAB), 11-point AP",
             thresholds=(0.5,),

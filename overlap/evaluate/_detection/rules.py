@@ -116,6 +116,7 @@ def rules_of(protocol: DetectionProtocol, boxes: bool) -> Rules:
     return Rules(
         _measure(protocol, boxes),
         MatchRule(
+            protocol.matching,
             chooser="truth" if sampled else "found",
             prefers="confidence" if sampled else "value",
             fallback=protocol.fallback,

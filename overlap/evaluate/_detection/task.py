@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,6 +40,7 @@ class DetectionTask(Task):
     ties: str = "official"
 
     name, unit, report = "detection", "blocks of images", DetectionReport
+    evidence: ClassVar[type[DetectionEvidence]] = DetectionEvidence
     records = (Measured, Pairs, Table)
 
     def items(self, pieces: int, **tables: Detections) -> Inputs:
@@ -96,7 +97,7 @@ class DetectionTask(Task):
             measured.found.flagged(("partial",) if self.protocol.federated else ()),
         )
         facts = facts_of(self.protocol, about, measured)
-        return DetectionEvidence(
+        return self.evidence(
             self.protocol, scene, facts, about, truth.groups, self.ties, measured.pairs
         )
 

@@ -46,6 +46,8 @@ def facts_of(
         }
         for role, table in (("truth", truth), ("found", found))
     }
+    if found.confidence is None:
+        result["found"]["confidences"] = False
     result["truth"]["flags"] = {
         name: int(flag.sum()) for name, flag in truth.flags.items() if flag.any()
     }
@@ -111,6 +113,7 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
     """
     scene, about = evidence.scene, evidence.about
     truth, found = about["truth"], about["found"]
+    word = "F1" if protocol.summary == "f1" else "AP"
     notes = []
     if found["beyond_limit"]:
         most = protocol.max_detections[-1]
@@ -129,19 +132,20 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
     if (silent & positive).any():
         first = scene.labels[int(np.argmax(silent & positive))]
         notes.append(
-            f"classes with no detections: {int((silent & positive).sum())} (first: {first!r}): AP 0"
+            f"classes with no detections: {int((silent & positive).sum())} (first: {first!r}): "
+            f"{word} 0"
         )
     notes += _of_ties(evidence)
     if not positive.all():
         first = scene.labels[int(np.argmin(positive))]
-        fate = "AP 0" if protocol.class_without_truth == "zero" else "left out of the means"
+        fate = f"{word} 0" if protocol.class_without_truth == "zero" else "left out of the means"
         notes.append(f"classes without truth: {int((~positive).sum())} (first: {first!r}): {fate}")
     findings = list(
         dict.fromkeys(said for table in (evidence.inputs or {}).values() for said in table.findings)
     )
     areas = protocol.parts or ("",)
     if positive.any() and not any(evidence.ranked(area).matched.true.any() for area in areas):
-        findings.append("no detection counts as true at any threshold: every AP is 0")
+        findings.append(f"no detection counts as true at any threshold: every {word} is 0")
     settings = {
         "protocol": protocol.name,
         "ties": evidence.ties,
@@ -162,6 +166,12 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
     numbers: dict[str, Any] = {
         number.name: {"iou": sorted(values)} for number in evidence.numbers()
     }
+    of_one = {
+        f"{number.metric}@{name}": {"iou": [value]}
+        for name, value in zip(names, values, strict=True)
+        for number in evidence.numbers() if number.where.get("iou") == name
+    }  # fmt: skip
+    numbers |= of_one
     for name, value in zip(names, values, strict=True):
         for word in (f"mAP@{name}", f"AP{round(100 * value)}"):
             if word in numbers:

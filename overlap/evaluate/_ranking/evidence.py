@@ -311,22 +311,23 @@ def over_orders(
         Of a mean over orders: classes for which it is that of random ones.
     """
     ap, expected = ranked.precision(), ties == "expected"
-    moved = shared_candidates(ranked)
+    moved: NDArray[np.bool_] = shared_candidates(ranked)
     if equal_values or ranked.scene.by_truth:
         moved |= _tied_classes(ranked)
+    settled: NDArray[np.bool_] = np.logical_not(moved.any(axis=0))
     if not expected:
-        again = moved.any(axis=0) & (samples > 0)
+        again = ~settled if samples else np.zeros_like(settled)
         spread = tie_spread(ranked, ap, samples, again, equal_values=equal_values)
-        return ap, {**spread, "settled": ~moved.any(axis=0)}, None
+        return ap, {**spread, "settled": settled}, None
     exact = np.full(ap.shape, np.nan)
     if ranked.scene.rules.curve.kind != "linear":
         exact = expected_precision(ranked, ~moved)
     exact[moved] = np.nan
     sampled = np.isnan(exact).any(axis=0) & with_truth(ap)
-    again = sampled | moved.any(axis=0)
+    again = sampled | ~settled
     spread = tie_spread(ranked, ap, samples, again, equal_values=equal_values)
     ap = np.where(np.isnan(exact), spread["random"].mean(axis=0), exact)
-    return ap, {**spread, "settled": ~moved.any(axis=0)}, sampled
+    return ap, {**spread, "settled": settled}, sampled
 
 
 def _tied_classes(ranked: Ranked) -> NDArray[np.bool_]:

@@ -29,8 +29,9 @@ class MatchRule:
     ----------
     method : {"greedy", "optimal", "most"}
         Choosers in turn; or all at once, with the largest sum of values (which must not be
-        negative), or with as many pairs as can be. The parameters from `fallback` to `once`,
-        `crowds` and `last` are for the greedy one.
+        negative), or with as many pairs as can be, and of these the largest sum. The parameters
+        from `fallback` to `once` are for the greedy one. With the others, any number of those left
+        over takes partners of `crowds` and `last`.
     chooser : {"found", "truth"}
         Detections choose, the most confident first, or truths, in the order of the input.
     prefers : {"value", "confidence"}
@@ -194,11 +195,17 @@ def match_pairs(
     visited = np.zeros(len(pointer) - 1, dtype=bool)
     visited[visit] = True
     agent = np.repeat(np.arange(len(visited)), np.diff(pointer))
-    chosen = []
+    chosen, late = [], (last | crowd)[candidate]
     for level in levels.tolist():
         near = visited[agent] & (value > level if rule.strict else value >= level)
-        some = np.flatnonzero(near)
-        chosen.append(some[_at_once(rule.method, agent[some], candidate[some], value[some])])
+        some = np.flatnonzero(near & ~late)
+        best = some[_at_once(rule.method, agent[some], candidate[some], value[some])]
+        free = visited.copy()
+        free[agent[best]] = False
+        rest = np.flatnonzero(near & late & free[agent])
+        rest = rest[np.unique(agent[rest], return_index=True)[1]]
+        both = np.concatenate([best, rest])
+        chosen.append(both[np.argsort(agent[both], kind="stable")])
     return Matches.of([agent[some] for some in chosen], chosen)
 
 
@@ -209,12 +216,8 @@ def _at_once(
     if not len(agent):
         return np.empty(0, dtype=np.int64)
     shape = int(agent.max()) + 1, int(candidate.max()) + 1
-    if method == "optimal":
-        return optimal_pairs(agent, candidate, value, *shape)
-    import scipy.sparse
-    from scipy.sparse.csgraph import maximum_bipartite_matching
-
-    number = scipy.sparse.csr_array((np.arange(1, len(agent) + 1), (agent, candidate)), shape)
-    partner = maximum_bipartite_matching(number, perm_type="column")
-    rows = np.flatnonzero(partner >= 0)
-    return np.sort(np.asarray(number[rows, partner[rows]]).ravel() - 1)
+    if method == "most":  # one more pair is worth more than all values
+        above = value - value.min()
+        most = min(len(np.unique(agent)), len(np.unique(candidate)))
+        value = above + (1.0 + above.max() * most)
+    return np.sort(optimal_pairs(agent, candidate, value, *shape))
