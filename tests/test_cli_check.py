@@ -52,7 +52,8 @@ INPUTS = {
 }
 #: Words in the form of an option's value that say that it is a path, and outputs among them.
 PATHS = ("FILE", "DIR")
-OUTPUTS = {"out", "outputs", "plot", "picture", "residues", "geojson"}
+OUTPUTS = {"out", "outputs", "plot", "picture", "residues", "geojson",
+           "points", "confusions", "errors"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import click
 
 from overlap.cli.options import Choice, Shared, changed_fields, evaluating, known_name, split_names
@@ -29,6 +32,23 @@ __all__ = ["detection_command"]
                    "all orders.")  # fmt: skip
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE",
               help="Change one field of the protocol; repeatable.")  # fmt: skip
+@click.option("--confidence", type=float, metavar="C",
+              help="Smallest confidence that counts for precision, recall, F1, confusions and the "
+                   "worst images; by default the one with the largest F1.")  # fmt: skip
+@click.option(
+    "--error-iou",
+    type=float,
+    metavar="X",
+    help="IoU of a match for these and for kinds of error; by default 0.5.",
+)
+@click.option("--worst", default=4, show_default=True, type=click.IntRange(min=0), metavar="N",
+              help="Number of the images with most errors that a page in .html draws.")  # fmt: skip
+@click.option("--points", metavar="FILE.csv",
+              help="Write precision, recall, F1 and best confidence of each class.")  # fmt: skip
+@click.option("--confusions", metavar="FILE.csv",
+              help="Write the confusion matrix, one line for each cell that is not 0.")  # fmt: skip
+@click.option("--errors", metavar="FILE.csv",
+              help="Write kinds of error with the AP that each costs.")  # fmt: skip
 @evaluating("images", "Draw the curves")
 def detection_command(
     truth: str,
@@ -41,6 +61,12 @@ def detection_command(
     classes: str | None,
     ties: str,
     changes: tuple[str, ...],
+    confidence: float | None,
+    error_iou: float | None,
+    worst: int,
+    points: str | None,
+    confusions: str | None,
+    errors: str | None,
     shared: Shared,
 ) -> int:
     """Score the boxes or masks in FOUND against those in TRUTH.
@@ -50,9 +76,11 @@ def detection_command(
     DOTA, YOLO and KITTI; JSON of nuScenes; CSV tables; text files with lines of boxes, one for each
     image.
     """
-    shared.check([truth, found])
+    files = [("--points", points), ("--confusions", confusions), ("--errors", errors)]
+    shared.check([truth, found], more_files=[(name, path, ".csv") for name, path in files])
     from overlap.evaluate import DETECTION_PROTOCOLS
     from overlap.evaluate import detection as evaluate
+    from overlap.evaluate.report import csv_text
 
     name = known_name(protocol, tuple(DETECTION_PROTOCOLS), "protocol")
     report = evaluate(
@@ -67,4 +95,14 @@ def detection_command(
         ties=ties,
         **shared.options(),
     )
-    return 2 if shared.finish(report) else 0
+
+    def table(rows: Callable[[], list[dict[str, Any]]]) -> Callable[[str], Any]:
+        return lambda path: csv_text(rows(), path)
+
+    at = {"iou": error_iou, "confidence": confidence}
+    tables = [
+        (points, table(lambda: report.operating_points(**at).to_dict("records"))),
+        (confusions, table(lambda: report.confusion(**at).rows())),
+        (errors, table(lambda: report.errors(error_iou).rows())),
+    ]
+    return 2 if shared.finish(report, tables, {**at, "worst": worst}) else 0

@@ -46,7 +46,7 @@ class Outline(ByValue):
         x to the right and y down, in the units of the image.
     kind : {"found truth", "missed truth", "true detection", "false detection"}
     text : str
-        Written at its upper left corner.
+        Written at its left side: below a false detection, above all others.
     """
 
     corners: NDArray[np.float64]
@@ -262,9 +262,12 @@ def draw_outlines(
         closed = np.vstack([one.corners, one.corners[:1]])
         axes.plot(closed[:, 0], closed[:, 1], color=color, ls=style, lw=width)
         if one.text:
-            left, top = one.corners.min(axis=0)
-            axes.annotate(caption(one.text), (left, top), xytext=(1, 2), color=color,
-                          textcoords="offset points", fontsize="small")  # fmt: skip
+            below = one.kind == "false detection"  # not on the text of a truth at the same place
+            left = one.corners[:, 0].min()
+            place = one.corners[:, 1].max() if below else one.corners[:, 1].min()
+            axes.annotate(caption(one.text), (left, place), xytext=(1, -2 if below else 2),
+                          color=color, textcoords="offset points", fontsize="small",
+                          va="top" if below else "bottom")  # fmt: skip
     axes.set_aspect("equal", adjustable="datalim" if size is None else "box")
     if size is not None:
         axes.set_xlim(0.0, size[0])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
+import pandas as pd
 import pytest
 
 import overlap as ov
+from overlap import cli
 from overlap.evaluate import Detections, detection
 
 from .coco_sets import random_boxes
@@ -234,3 +238,23 @@ def test_pages_and_pictures_show_errors(small, tmp_path):
         for name, table in small.evidence.inputs.items()
     }  # fmt: skip
     assert "Confusion matrix" in detection(iou="0.5,0.75", **turned).to_html()
+
+
+def test_tables_from_the_shell(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    truth, found = random_boxes(3)
+    for name, content in (("truth.json", truth), ("found.json", found)):
+        (tmp_path / name).write_text(json.dumps(content))
+    words = ["detection", "truth.json", "found.json", "--confidence", "0.4", "--error-iou", "0.75",
+             "--points", "p.csv", "--confusions", "c.csv", "--errors", "e.csv",
+             "--quiet"]  # fmt: skip
+    assert cli.main(words) == 0
+    report = detection(truth=truth, found=found)
+    at = {"iou": 0.75, "confidence": 0.4}
+    points = pd.read_csv("p.csv")
+    pd.testing.assert_frame_equal(points, report.operating_points(**at))
+    cells = pd.read_csv("c.csv")
+    assert cells["n"].sum() == report.confusion(**at).counts.sum()
+    pd.testing.assert_frame_equal(pd.read_csv("e.csv"), report.errors(0.75).table)
+    assert cli.main([*words[:3], "--errors", "e.txt"]) == 2
+    assert "--errors e.txt: wanted a name in .csv" in capsys.readouterr().err
