@@ -96,7 +96,7 @@ def detection_command(
         **shared.options(),
     )
 
-    def table(rows: Callable[[], list[dict[str, Any]]]) -> Callable[[str], Any]:
+    def table(rows: Callable[[], Any]) -> Callable[[str], Any]:
         return lambda path: csv_text(rows(), path)
 
     at = {"iou": error_iou, "confidence": confidence}

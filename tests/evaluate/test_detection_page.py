@@ -35,7 +35,7 @@ def test_the_head_has_numbers_with_their_intervals_and_counts(report):
 
 def test_summary_and_classes_are_tables(report):
     summary = table_of(report, "Summary, %")
-    assert list(summary.columns) == ["", "value", "95 % interval"]
+    assert list(summary.columns)[:3] == ["", "value", "95 % interval"]
     assert [row[0] for row in summary.rows] == [number.name for number in report.numbers]
     classes = table_of(report, "Classes, %, the worst first")
     at = list(classes.columns).index("AP")
