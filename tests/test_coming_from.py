@@ -1,4 +1,4 @@
-"""The tables of docs/coming_from: both columns are run, and the third says what comes out."""
+"""The tables of docs/coming_from: both columns are run, and results agree as the third says."""
 
 from __future__ import annotations
 

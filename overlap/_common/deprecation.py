@@ -1,4 +1,4 @@
-"""Deprecated spellings: they still work, and warn until when, and what to write instead.
+"""Deprecated spellings: they still work, and warn which release refuses them and which to use.
 
 A deprecation is a record. `deprecated` puts records on a function; `renamed_function`
 keeps a function under its earlier name:

@@ -1,4 +1,4 @@
-"""Forms in which files hold regions of images, and what each is recognised by."""
+"""Forms of files with regions of images: a name, a reader, and a function that recognises each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random data sets in COCO's form, and what COCOeval says of one."""
+"""Random data sets in COCO's form, and their numbers by COCOeval."""
 
 from __future__ import annotations
 
