@@ -284,7 +284,13 @@ def read_coco_results(
     item, label = _places(content, names, where, "result")
     regions, sizes = _regions(content, kind, where, "result", names, item)
     score = None
-    if ranked or any("score" in row for row in content):
+    scored = any("score" in row for row in content)
+    if ranked and content and not scored:
+        raise ValueError(
+            f"{where}: no result has a score; give one for each, or use protocol='f1', which needs "
+            "none"
+        )
+    if ranked or scored:
         score = _numbers(content, "score", where, "result")
     findings = []
     if isinstance(regions, Boxes):

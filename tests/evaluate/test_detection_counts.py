@@ -106,7 +106,7 @@ def test_results_of_coco_without_scores():
         ],
     }  # fmt: skip
     found = [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 4, 3]}]
-    with pytest.raises(ValueError, match="score is None"):
+    with pytest.raises(ValueError, match="no result has a score; give one"):
         detection(truth=truth, found=found)
     report = detection(truth=truth, found=found, protocol="f1", bootstrap=0)
     assert report.summary.tolist() == [1.0, 1.0, 1.0, 0.75, 1.0]
