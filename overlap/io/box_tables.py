@@ -12,7 +12,7 @@ confidence     ``confidence``, ``score``, ``conf``
 corners        ``x1, y1, x2, y2`` or ``xmin, ymin, xmax, ymax`` or ``left, top, right, bottom``
 or sizes       ``x, y, width, height`` (left, top), or ``x, y, w, h``
 or turned      ``cx, cy, w, h`` and ``angle-degrees`` or ``angle-radians``, from +x towards +y
-flags          ``crowd`` or ``iscrowd``, ``ignore``, ``difficult``: 0 or 1
+flags          ``crowd``, ``iscrowd`` or ``IsGroupOf``, ``ignore``, ``difficult``: 0 or 1
 area           ``area``, by which small and large truths are told apart
 =============  ======================================================================
 
@@ -49,7 +49,7 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("labelid", "classid", "categoryid"),
     ),
     "confidence": (("confidence", "score", "conf"),),
-    "crowd": (("crowd", "iscrowd"),),
+    "crowd": (("crowd", "iscrowd", "isgroupof"),),
     "ignore": (("ignore",),),
     "difficult": (("difficult",),),
     "area": (("area",),),

@@ -313,3 +313,55 @@ def kitti(truth, found, label, difficulty, threshold, overlap):
         tp, fp = np.sum([counts(image, cut)[:2] for image in images], axis=0)
         precision[k] = tp / (tp + fp) if tp else 0.0
     return np.array([precision[k:].max() for k in range(41)])
+
+
+def openimages(truth, found, *, threshold=0.5):
+    """per_image_evaluation.py and metrics.py of TensorFlow's models, groups with a weight of 0."""
+    a, b = found.regions.to_array(), truth.regions.to_array()
+
+    def shared(i, j):
+        width = min(a[i][2], b[j][2]) - max(a[i][0], b[j][0])
+        height = min(a[i][3], b[j][3]) - max(a[i][1], b[j][1])
+        return max(width, 0.0) * max(height, 0.0)
+
+    def area(box):
+        return (box[2] - box[0]) * (box[3] - box[1])
+
+    group, difficult = truth.flags["crowd"], truth.flags["difficult"]
+    result = []
+    for label in range(len(truth.labels)):
+        scores, labels = [], []
+        for item in range(len(truth.items)):
+            mine = sorted(rows_of(found, label, item), key=lambda i: -found.confidence[i])
+            there = rows_of(truth, label, item)
+            single, groups = ([j for j in there if group[j] == x] for x in (False, True))
+            true, idle, taken = set(), set(), set()
+            for i in mine:
+                iou = [shared(i, j) / (area(a[i]) + area(b[j]) - shared(i, j)) for j in single]
+                if not iou or max(iou) < threshold:
+                    continue
+                j = single[int(np.argmax(iou))]
+                if difficult[j]:
+                    idle.add(i)
+                elif j not in taken:
+                    taken.add(j)
+                    true.add(i)
+            for i in mine:
+                ioa = [shared(i, j) / area(a[i]) for j in groups]
+                if i not in true and i not in idle and ioa and max(ioa) >= threshold:
+                    idle.add(i)
+            scores += [found.confidence[i] for i in mine if i not in idle]
+            labels += [i in true for i in mine if i not in idle]
+        count = sum(not group[j] and not difficult[j] for j in rows_of(truth, label))
+        if not count:
+            result.append(np.nan)
+            continue
+        order = np.argsort(np.array(scores))[::-1]
+        tp = np.cumsum(np.array(labels, dtype=bool)[order])
+        recall, precision = tp / count, tp / np.arange(1, len(tp) + 1)
+        recall = np.concatenate([[0], recall, [1]])
+        precision = np.concatenate([[0], precision, [0]])
+        precision = np.maximum.accumulate(precision[::-1])[::-1]
+        steps = np.flatnonzero(recall[1:] != recall[:-1]) + 1
+        result.append(((recall[steps] - recall[steps - 1]) * precision[steps]).sum())
+    return result

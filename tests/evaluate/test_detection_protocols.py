@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,6 +76,28 @@ def ap_of(report):
     rows = [row for row in report.rows() if "area" not in row or row["area"] == "all"]
     first = rows[0].get("iou", rows[0].get("distance"))
     return [row["value"] for row in rows if row.get("iou", row.get("distance")) == first]
+
+
+def solid(rng, count):
+    return corners(rng, count) + np.array([0, 0, 1, 1])
+
+
+@pytest.mark.parametrize("seeds", SEEDS)
+def test_openimages(seeds):
+    """Confidences differ: the program's order of equal ones is that of an unstable sort."""
+    for seed in seeds:
+        both = tables(seed, solid, moved_apart, ov.Boxes)
+        rng = np.random.default_rng(seed)
+        truth, found = both["truth"], both["found"]
+        flags = {**truth.flags, "crowd": rng.random(len(truth)) < 0.3}
+        score = rng.permutation(len(found)) / max(len(found), 1)
+        both = {"truth": replace(truth, flags=flags), "found": replace(found, confidence=score)}
+        report = detection(**both, protocol="openimages")
+        np.testing.assert_array_equal(ap_of(report), programs.openimages(**both), str(seed))
+
+
+def moved_apart(rng, boxes):
+    return np.hstack([moved(rng, boxes)[:, :2], boxes[:, 2:] + 1])
 
 
 PYTHON = {"comparison": ">", "tie_rule": "argsort_negated"}

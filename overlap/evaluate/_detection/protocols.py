@@ -139,6 +139,16 @@ DETECTION_PROTOCOLS: dict[str, DetectionProtocol] = {
             tie_rule="argsort_negated",
             class_without_truth="zero",
         ),
+        DetectionProtocol(
+            name="openimages",
+            description="Open Images' V2 metric of the TensorFlow models: groups are ignored",
+            thresholds=(0.5,),
+            fallback=False,
+            ignored=("difficult", "crowd"),
+            ignored_truths="best",
+            crowds="coverage",
+            tie_rule="argsort_reversed",
+        ),
         _kitti(
             "kitti_r11",
             "KITTI's evaluation of objects to 2019, 11 recalls",

@@ -112,7 +112,7 @@ def rules_of(protocol: DetectionProtocol, boxes: bool) -> Rules:
     if sampled:
         last = ()
     if protocol.ignored_truths == "best":
-        last, free = (), (*crowds, *protocol.ignored)
+        last, free = crowds, (*crowds, *protocol.ignored)
     return Rules(
         _measure(protocol, boxes),
         MatchRule(
