@@ -88,7 +88,9 @@ def test_only_counts_need_no_confidences(tmp_path):
     report = detection(truth=truth, found=found, protocol="f1")
     assert np.isnan(report.matches["confidence"]).all()
     assert report.summary["F1@0.50"] == report.numbers[0].value
-    assert "mean IoU" in report.to_html(tmp_path / "page.html")
+    page = report.to_html(tmp_path / "page.html")
+    assert "Mean IoU of matched pairs" in page
+    assert "Calibration" not in page
     assert "F1@0.50" in str(report)
     with pytest.raises(ValueError, match="no curves without confidences"):
         report.plot(tmp_path / "curves.png")

@@ -182,9 +182,22 @@ class CountingReport(DetectionReport):
         """Return no pictures: curves need confidences."""
         return []
 
+    def content(
+        self, *, iou: float | None = None, confidence: float | None = None, worst: int = 4
+    ) -> list[Section | Picture]:
+        """Return the tables of the page; all else there is by confidence.
+
+        Parameters
+        ----------
+        iou, confidence, worst
+            Not used.
+        """
+        return [*self.sections()]
+
     def terms(self) -> Mapping[str, str]:
         """Return definitions of the columns."""
-        return {**super().terms(), **_TERMS}
+        terms = {**super().terms(), **_TERMS}
+        return terms | {number.name: terms[number.metric] for number in self.numbers}
 
     def draw(self, path: Any, ax: Any, **options: Any) -> Any:
         """Say that there is nothing to draw."""
