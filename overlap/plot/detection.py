@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
-from overlap.plot.figures import caption, figure_of, new_figure, plain, save, short_caption
+from overlap.plot.figures import figure_of, new_figure, plain, save, short_caption
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -257,15 +257,19 @@ def draw_outlines(
     from matplotlib.lines import Line2D
 
     figure, axes = _axes(ax, (5.0, 4.4), "draw_outlines")
+    ends = [end for one in outlines for end in (one.corners[:, 0].min(), one.corners[:, 0].max())]
+    middle = np.mean([min(ends), max(ends)]) if size is None and ends else (size or (0, 0))[0] / 2
     for one in sorted(outlines, key=lambda one: list(_STYLES).index(one.kind)):
         color, style, width = _STYLES[one.kind]
         closed = np.vstack([one.corners, one.corners[:1]])
         axes.plot(closed[:, 0], closed[:, 1], color=color, ls=style, lw=width)
         if one.text:
             below = one.kind == "false detection"  # not on the text of a truth at the same place
-            left = one.corners[:, 0].min()
+            left, right = one.corners[:, 0].min(), one.corners[:, 0].max()
+            inward = left > middle  # a text must not run out of the picture
             place = one.corners[:, 1].max() if below else one.corners[:, 1].min()
-            axes.annotate(caption(one.text), (left, place), xytext=(1, -2 if below else 2),
+            axes.annotate(short_caption(one.text), (right if inward else left, place),
+                          xytext=(1, -2 if below else 2), ha="right" if inward else "left",
                           color=color, textcoords="offset points", fontsize="small",
                           va="top" if below else "bottom")  # fmt: skip
     axes.set_aspect("equal", adjustable="datalim" if size is None else "box")
