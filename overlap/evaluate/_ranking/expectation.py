@@ -175,6 +175,11 @@ def shared_candidates(ranked: Ranked) -> NDArray[np.bool_]:
     if not scene.by_truth:  # crowds are there for all
         rule = scene.rules.match
         rows = rows[~scene.truth.flagged(rule.crowds)[truth[rows]] & rule.once]
+    code = truth[rows] * len(scene.found) + scene.found.rank[found[rows]]
+    order = np.argsort(code)
+    same = code[order[1:]] == code[order[:-1]]
+    several = np.append(same, False) | np.append(False, same)  # sorted below, and mostly few
+    rows = rows[order[several[: len(order)]]]
     keys = truth[rows], scene.confidence[found[rows]]
     order = np.lexsort((-pairs.value[rows], *keys))
     same = np.ones(max(len(order) - 1, 0), dtype=bool)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
+from overlap._kernels.jit import specialise
 
 from .curves import FALSE, IGNORED, TRUE, Ranking, average_precision
 from .limits import Limits
@@ -27,6 +28,44 @@ _UNSTABLE: dict[str, Callable[[NDArray[np.float64]], NDArray[np.int64]]] = {
     "argsort_reversed": lambda confidence: confidence.argsort()[::-1],
     "argsort_negated": lambda confidence: (-confidence).argsort(),
 }
+
+
+def _sort_runs(block, starts, pointer, column, true, first, item, alone, items, alones):
+    """Put the true positives of each run of equal confidences first, or last.
+
+    `item` and `alone` (levels, columns) are sorted, and `column`, of the matches of each level
+    from ``pointer[level]`` on, becomes where these are afterwards. `items` and `alones` have room
+    for the longest run.
+    """
+    for t in range(len(pointer) - 1):
+        e = pointer[t]
+        while e < pointer[t + 1]:
+            low, high = starts[block[column[e]]], starts[block[column[e]] + 1]
+            stop = e
+            hits = 0
+            while stop < pointer[t + 1] and column[stop] < high:
+                hits += true[stop]
+                stop += 1
+            if hits > 0 and high - low > 1:
+                hit = 0 if first else high - low - hits
+                other = hits if first else 0
+                for a in range(low, high):
+                    matched = e < stop and column[e] == a
+                    if matched and true[e]:
+                        to = hit
+                        hit += 1
+                    else:
+                        to = other
+                        other += 1
+                    items[to] = item[t, a]
+                    alones[to] = alone[t, a]
+                    if matched:
+                        column[e] = low + to
+                        e += 1
+                for a in range(low, high):
+                    item[t, a] = items[a - low]
+                    alone[t, a] = alones[a - low]
+            e = stop
 
 
 @dataclass(frozen=True, eq=False)
@@ -331,17 +370,22 @@ class Scene(ByValue):
         column, level, true = place[matched.found], matched.level, matched.true
         if (column < 0).any():  # of no class
             level, true, column = level[column >= 0], true[column >= 0], column[column >= 0]
-        block = self.blocks(visit) if first else None
-        if block is not None and len(block) and block[-1] + 1 < len(block):
-            late = np.full((levels, columns), first == "true")
-            late[level[true], column[true]] = first == "false"
-            order = np.argsort(2 * block + late, axis=1, kind="stable")
-            item, alone = item[0][order], alone[0][order]
-            place = np.empty_like(order)
-            np.put_along_axis(place, order, np.arange(columns)[None, :], axis=1)
-            column = place[level, column]
         code = level * columns + column
         if (code[1:] < code[:-1]).any():
+            order = np.argsort(code)
+            code, column, true = code[order], column[order], true[order]
+        block = self.blocks(visit) if first else None
+        if block is not None and len(block) and block[-1] + 1 < len(block):
+            item, alone = np.repeat(item, levels, axis=0), np.repeat(alone, levels, axis=0)
+            column = column.copy()
+            starts = np.searchsorted(block, np.arange(block[-1] + 2))
+            begins = np.searchsorted(code, np.arange(levels + 1) * columns)
+            longest = int(np.diff(starts).max())
+            specialise(_sort_runs)(
+                block, starts, begins, column, true, first == "true", item, alone,
+                np.empty(longest, dtype=np.int64), np.empty(longest, dtype=bool),
+            )  # fmt: skip
+            code = code // max(columns, 1) * columns + column
             order = np.argsort(code)
             code, column, true = code[order], column[order], true[order]
         bounds = np.searchsorted(code, np.arange(levels)[:, None] * columns + pointer)
