@@ -70,6 +70,9 @@ def test_voc_folders(tmp_path):
     report = detection(truth=truth, found=found, protocol="voc2012")
     assert report.summary["mAP"] == 1.0
     rows = {row["class"]: row for row in report.rows()}
+    assert not any("does not read" in note for note in report.settings["notes"])
+    notes = detection(truth=truth, found=found, protocol="coco").settings["notes"]
+    assert any("flag difficult, which the protocol does not read" in note for note in notes)
     assert (rows["dog"]["n_true"], rows["dog"]["n_ignored"], rows["dog"]["n_false"]) == (1, 1, 1)
     bare = write(tmp_path / "bare", {"dog.txt": "01 0.9 1 1 10 10\n09 .1 1 1 2 2", "ox.txt": ""})
     said = detection(truth=truth, found=bare, protocol="voc2007").findings

@@ -24,7 +24,7 @@ from .rules import box_coverage, rules_of
 #: Flag of regions in which nothing was annotated.
 UNANNOTATED = "dontcare"
 
-__all__ = ["Measured", "joined", "measure_items", "plane_boxes", "unjudged"]
+__all__ = ["UNANNOTATED", "Measured", "joined", "measure_items", "plane_boxes", "unjudged"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,9 +16,10 @@ from overlap.io.detections import Detections
 from overlap.io.printable import number_of
 
 from .evidence import DetectionEvidence
-from .measure import Measured, unjudged
+from .measure import UNANNOTATED, Measured, unjudged
 from .orders import SAMPLES
 from .protocol import DetectionProtocol
+from .rules import NEIGHBOR
 
 __all__ = ["describe", "facts_of", "sentence"]
 
@@ -127,6 +128,15 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
             f"{number_of(found['unjudged'], 'detection')} of classes that nobody looked for in "
             "their image do not count"
         )
+    heard = {*protocol.ignored, NEIGHBOR, UNANNOTATED}
+    if protocol.crowds == "coverage":
+        heard.add("crowd")
+    for name, count in truth["flags"].items():
+        if name not in heard:
+            notes.append(
+                f"truths with the flag {name}, which the protocol does not read, count like "
+                f"others: {count:,}"
+            )
     silent = np.bincount(scene.found.label + 1, minlength=len(scene.labels) + 1)[1:] == 0
     positive = scene.positives().sum(axis=1) > 0
     if (silent & positive).any():
