@@ -128,7 +128,9 @@ def draw_protocols(
     return figure if ax is None else ax
 
 
-def draw_curves(report: _Curved, ax: Axes, *, iou: float | None = None) -> None:
+def draw_curves(
+    report: _Curved, ax: Axes, *, iou: float | None = None, measure: str = "IoU"
+) -> None:
     """Draw interpolated precision against recall.
 
     Parameters
@@ -139,6 +141,8 @@ def draw_curves(report: _Curved, ax: Axes, *, iou: float | None = None) -> None:
         Where to draw.
     iou : float, optional
         Threshold whose classes are drawn as faint lines; by default the report's first.
+    measure : str
+        What the thresholds are of.
 
     Notes
     -----
@@ -178,7 +182,7 @@ def draw_curves(report: _Curved, ax: Axes, *, iou: float | None = None) -> None:
         # a long legend would hide the curves
         below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.16), "ncols": 3}
         place = below if len(thresholds) > _MANY_ENTRIES else {"framealpha": 0.9}
-        ax.legend(title="IoU   mAP %", fontsize="small", title_fontsize="small", **place)
+        ax.legend(title=f"{measure}   mAP %", fontsize="small", title_fontsize="small", **place)
     mean = summary.get("mAP", float("nan"))
     ax.set_title(
         f"{caption(report.settings.get('protocol', ''))}: mAP {100 * mean:.2f} %", fontsize="medium"

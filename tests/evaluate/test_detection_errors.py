@@ -215,6 +215,9 @@ def test_bad_questions_are_answered(small):
     far = detection(protocol="nuscenes", **inputs)
     near = [[1, 0, 2], [1, 0, 1], [3, 1, 0]]  # two pairs are at the distance itself
     assert far.confusion(iou=2.0, confidence=0.0).counts.tolist() == near
+    page = far.to_html()
+    assert "Confusion matrix at a distance of 0.5" in page
+    assert "Kinds of error" not in page
     with pytest.raises(ValueError, match="measures distances"):
         far.errors()
 

@@ -375,11 +375,12 @@ class DetectionReport(Report):
         whole = WholeRange(self)
         values = ", ".join(f"{n.name} {_percent(n.value)} %" for n in self.numbers[:3])
         first = threshold_names(self.settings["thresholds"])[0]
+        word = "distance" if self.evidence.protocol.distance else "IoU"
         height = max(3.5, 1.2 + 0.22 * shown_classes(whole))
         return [
             Picture(
                 "Precision against recall",
-                partial(panel, partial(draw_curves, whole), 4.3),
+                partial(panel, partial(draw_curves, whole, measure=word), 4.3),
                 f"Curves of precision, mean over classes, against recall: {values}.",
                 "One line for each threshold. The further a line stays high, the better.",
             ),
@@ -496,8 +497,9 @@ class WholeRange:
         """Return the rows of the first range of areas, which holds all."""
         rules = self.settings["rules"]
         whole = (rules["areas"] or rules["strata"])[:1]
+        axis = self.report.evidence.axis  # pictures call every threshold iou
         return [
-            row
+            {**row, "iou": row[axis]}
             for row in self.report.rows()
             if (not whole or row["area"] == whole[0][0]) and not math.isnan(row["value"])
         ]
