@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
+from overlap.io.printable import width
 from overlap.plot.figures import figure_of, new_figure, plain, save, short_caption
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = [
 
 _BLUE, _ORANGE, _GRAY = "#4c72b0", "#c44e00", "#888888"
 _WRITTEN = 8  # classes of a matrix whose cells have room for a number
+_LONG = 14  # columns of a name that stands beside a matrix and below it
 _STYLES = {
     "found truth": (_GRAY, "-", 2.6),
     "missed truth": (_ORANGE, "--", 2.0),
@@ -46,7 +48,7 @@ class Outline(ByValue):
         x to the right and y down, in the units of the image.
     kind : {"found truth", "missed truth", "true detection", "false detection"}
     text : str
-        Written at its left side: below a false detection, above all others.
+        Written at its side: below a false detection, above all others.
     """
 
     corners: NDArray[np.float64]
@@ -71,6 +73,7 @@ def draw_confusion(
     """Draw a confusion matrix: rows are truths, columns detections.
 
     The color is the share of the row; matrices of up to eight classes also show the counts.
+    Where names are long, columns have the numbers of the rows.
 
     Parameters
     ----------
@@ -99,11 +102,15 @@ def draw_confusion(
                       fontsize="small")  # fmt: skip
     shown = [short_caption(name) for name in names]
     places = np.arange(len(names)) + 0.5
-    axes.set_xticks(places, shown, rotation=90, fontsize="small")
+    below = shown
+    if max(map(width, shown)) > _LONG:  # twice, they would leave no room for the matrix
+        below = [str(k) for k in range(1, len(shown) + 1)]
+        shown = [f"{name}  {k}" for name, k in zip(shown, below, strict=True)]
+    axes.set_xticks(places, below, rotation=90, fontsize="small")
     axes.set_yticks(places, shown, fontsize="small")
     axes.set_xlabel("detected as")
     axes.set_ylabel("truth")
-    axes.set_aspect("equal")
+    axes.set_aspect("equal" if below is shown else "auto")
     axes.invert_yaxis()
     save(figure, path)
     return figure if ax is None else ax
@@ -176,9 +183,9 @@ def draw_operating_points(
         `ax` if it was given, else the figure.
     """
     figure, axes = _axes(ax, (5.0, 3.6), "draw_operating_points")
-    styles = [(_BLUE, "-", 1.3), (_ORANGE, "-", 1.3), ("black", "-", 2.0)]
-    for (name, values), (color, style, width) in zip(lines.items(), styles, strict=True):
-        axes.step(confidence, values, where="pre", color=color, ls=style, lw=width, label=name)
+    styles = [(_BLUE, 1.3), (_ORANGE, 1.3), ("black", 2.0)]
+    for (name, values), (color, thick) in zip(lines.items(), styles, strict=True):
+        axes.step(confidence, values, where="pre", color=color, lw=thick, label=name)
     if not np.isnan(chosen):
         axes.axvline(chosen, color=_GRAY, ls=":", lw=1.5, label=f"confidence {chosen:.3g}")
     axes.set_ylim(0.0, 1.02)
@@ -257,21 +264,22 @@ def draw_outlines(
     from matplotlib.lines import Line2D
 
     figure, axes = _axes(ax, (5.0, 4.4), "draw_outlines")
-    ends = [end for one in outlines for end in (one.corners[:, 0].min(), one.corners[:, 0].max())]
-    middle = np.mean([min(ends), max(ends)]) if size is None and ends else (size or (0, 0))[0] / 2
+    across = np.concatenate([one.corners[:, 0] for one in outlines] or [np.zeros(1)])
+    middle = across.min() + across.max() if size is None else size[0]  # twice its place
     for one in sorted(outlines, key=lambda one: list(_STYLES).index(one.kind)):
-        color, style, width = _STYLES[one.kind]
+        color, style, thick = _STYLES[one.kind]
         closed = np.vstack([one.corners, one.corners[:1]])
-        axes.plot(closed[:, 0], closed[:, 1], color=color, ls=style, lw=width)
+        axes.plot(closed[:, 0], closed[:, 1], color=color, ls=style, lw=thick)
         if one.text:
             below = one.kind == "false detection"  # not on the text of a truth at the same place
             left, right = one.corners[:, 0].min(), one.corners[:, 0].max()
-            inward = left > middle  # a text must not run out of the picture
+            inward = left + right > middle  # texts run towards the middle of the picture
             place = one.corners[:, 1].max() if below else one.corners[:, 1].min()
-            axes.annotate(short_caption(one.text), (right if inward else left, place),
-                          xytext=(1, -2 if below else 2), ha="right" if inward else "left",
-                          color=color, textcoords="offset points", fontsize="small",
-                          va="top" if below else "bottom")  # fmt: skip
+            text = axes.annotate(short_caption(one.text), (right if inward else left, place),
+                                 xytext=(0, -2 if below else 2), textcoords="offset points",
+                                 color=color, ha="right" if inward else "left",
+                                 va="top" if below else "bottom", fontsize="small")  # fmt: skip
+            text.set_in_layout(False)  # a long one may end at the border
     axes.set_aspect("equal", adjustable="datalim" if size is None else "box")
     if size is not None:
         axes.set_xlim(0.0, size[0])
@@ -281,8 +289,8 @@ def draw_outlines(
     axes.set_yticks([])
     there = {one.kind for one in outlines}
     handles = [
-        Line2D([], [], color=color, ls=style, lw=width, label=kind)
-        for kind, (color, style, width) in _STYLES.items()
+        Line2D([], [], color=color, ls=style, lw=thick, label=kind)
+        for kind, (color, style, thick) in _STYLES.items()
         if kind in there
     ]
     axes.legend(handles=handles, fontsize="small", loc="upper center",
