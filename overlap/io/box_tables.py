@@ -16,7 +16,8 @@ flags          ``crowd``, ``iscrowd`` or ``IsGroupOf``, ``ignore``, ``difficult`
 area           ``area``, by which small and large truths are told apart
 =============  ======================================================================
 
-A row that has an image and nothing else says that the image has no regions.
+A row that has an image and nothing else says that the image has no regions. A table with
+``IsGroupOf`` is a truth, and its ``Confidence`` is not read.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from overlap.regions.rotated.rotated import RotatedBoxes
 
 __all__ = ["is_box_table", "read_box_frame", "read_box_table"]
 
+_GROUP = "isgroupof"  # annotations of Open Images, whose Confidence is that of the annotator
 _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
     "image": (("image", "imageid", "imagename", "filename", "item", "frame"),),
     "label": (
@@ -49,7 +51,7 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("labelid", "classid", "categoryid"),
     ),
     "confidence": (("confidence", "score", "conf"),),
-    "crowd": (("crowd", "iscrowd", "isgroupof"),),
+    "crowd": (("crowd", "iscrowd", _GROUP),),
     "ignore": (("ignore",),),
     "difficult": (("difficult",),),
     "area": (("area",),),
@@ -197,7 +199,7 @@ def _table(
     if "area" in place:
         sizes["area"] = numbers(column(place["area"]), "area")
     confidence = None
-    if "confidence" in place:
+    if "confidence" in place and _GROUP not in plain:
         confidence = numbers(column(place["confidence"]), "confidence")
     return Detections(
         tuple(images), tuple(names.tolist()), item[full], label.astype(np.int64), regions,

@@ -424,3 +424,16 @@ def test_faults_of_tables_name_file_and_row(tmp_path, text, message):
     (tmp_path / "truth.csv").write_text(text)
     with pytest.raises(ValueError, match=message):
         read_box_table(str(tmp_path / "truth.csv"))
+
+
+def test_groups_of_open_images(tmp_path):
+    head = "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,IsGroupOf"
+    truth = f"{head}\na,x,/m/1,1,0.1,0.3,0.1,0.3,0,0\na,x,/m/1,1,0.5,0.9,0.5,0.9,0,1\n"
+    found = "ImageID,LabelName,Score,XMin,XMax,YMin,YMax\n"
+    found += "a,/m/1,.9,.6,.7,.6,.7\na,/m/1,.8,.1,.3,.1,.3\n"
+    paths = tmp_path / "truth.csv", tmp_path / "found.csv"
+    for path, text in zip(paths, (truth, found), strict=True):
+        path.write_text(text)
+    report = detection(truth=paths[0], found=paths[1], protocol="openimages")
+    (row,) = report.rows()
+    assert (row["value"], row["n_truth"], row["n_ignored"]) == (1.0, 1, 1)
