@@ -449,7 +449,8 @@ def test_list(run):
     code, out, _ = run("list", "metrics")
     assert "dice" in [line.split()[0] for line in out.splitlines()]
     code, out, _ = run("list", "protocols")
-    assert [line.split()[0] for line in out.splitlines()] == list(evaluate.PROTOCOLS)
+    known = [*evaluate.PROTOCOLS, *evaluate.DETECTION_PROTOCOLS]
+    assert [line.split()[0] for line in out.splitlines()] == known
     code, out, _ = run("list", "kinds")
     assert {"Intervals", "Boxes"} <= {line.split()[0] for line in out.splitlines()}
 

@@ -426,8 +426,8 @@ def test_signed_metrics_are_compared_by_magnitude():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"metric": "iou"}, r"report '1: ' has no metric 'iou'; it has dice"),
-        ({"label": "tumor"}, r"report '1: ' has no label 'tumor'; it has liver"),
+        ({"metric": "iou"}, r"report '1: report' has no metric 'iou'; it has dice"),
+        ({"label": "tumor"}, r"report '1: report' has no label 'tumor'; it has liver"),
         ({"label": ()}, "give each label once"),
         ({"cases": "any"}, "cases = 'any' is neither 'same' nor 'common'"),
         ({"aggregate": "sum"}, "aggregate = 'sum' is neither"),
