@@ -155,7 +155,12 @@ COMPARE_WORDS = {
     "--plot": ["c.svg"],
     "--quiet": [()],
 }
-EXPLAIN_WORDS = {"--metric": ["mAP@0.50", "mAP tie low"], "--out": ["e.json"]}
+EXPLAIN_WORDS = {
+    "--metric": ["mAP@0.50", "mAP tie low"],
+    "--out": ["e.json", "e.csv", "e.html"],
+    "--plot": ["e.svg"],
+    "--quiet": [()],
+}
 WORDS = {
     "temporal": TEMPORAL_WORDS,
     "segmentation": VOLUME_WORDS,

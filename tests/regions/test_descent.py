@@ -41,7 +41,7 @@ def test_animation(example: dict, tmp_path: Path) -> None:
     from PIL import Image
 
     path = tmp_path / "few.gif"
-    example["animate"](str(path), *example["twelve"](np.random.default_rng(3)), np.array([0, 9]))
+    example["draw"](str(path), *example["twelve"](np.random.default_rng(3)), np.array([0, 9]))
     with Image.open(path) as picture:
         assert picture.n_frames == 2
         assert picture.size[0] == 720
