@@ -19,13 +19,14 @@ import pytest
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 #: Pages whose commands are about files and machines that a reader brings.
-EXAMPLES = {"index", "possession", "scaling"}
+EXAMPLES = {"tutorials/index", "guides/index", "guides/possession", "guides/scaling",
+            "guides/detection"}  # fmt: skip
 PAGES = [DOCS.parent / "README.md"]
 PAGES += sorted(
     page
     for folder in ("tutorials", "guides")
     for page in DOCS.glob(f"{folder}/*.md")
-    if "```sh" in page.read_text(encoding="utf-8") and page.stem not in EXAMPLES
+    if "```sh" in page.read_text(encoding="utf-8") and f"{folder}/{page.stem}" not in EXAMPLES
 )
 _BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# ([\w/]+\.\w+)\n")
