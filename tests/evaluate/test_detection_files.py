@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import overlap as ov
@@ -389,7 +390,6 @@ SCORED = "image;class;score;x;y;w;h\na;cat;0.9;0;0;4;4\nb;cat;0.8;0;0;2;2\nc;dog
 
 
 def test_tables_by_the_names_of_their_columns(tmp_path):
-    pd = pytest.importorskip("pandas")
     paths = tmp_path / "truth.csv", tmp_path / "found.csv"
     for path, text in zip(paths, (TABLE, SCORED), strict=True):
         path.write_text(text)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from overlap._common.values import ByValue
+from overlap.evaluate.number_texts import percent_text
 from overlap.evaluate.page import Picture, Section
 from overlap.io.printable import number_of
 
@@ -165,8 +166,8 @@ class Diagnosis(ByValue):
                 f"Precision, recall and F1 {self._at}",
                 lambda: panel(lambda ax: drawn(ax=ax), 4.2),
                 f"Lines over the confidence. At {self.least:.3g}, precision is "
-                f"{_percent(at['precision'])} %, recall {_percent(at['recall'])} %, F1 "
-                f"{_percent(at['f1'])} %.",
+                f"{percent_text(at['precision'])} %, recall {percent_text(at['recall'])} %, F1 "
+                f"{percent_text(at['f1'])} %.",
                 "All classes together, if only detections of at least this confidence count. The "
                 "dotted line is "
                 + ("the confidence with the largest F1." if self.confidence is None else
@@ -217,11 +218,11 @@ class Diagnosis(ByValue):
                         lambda ax: draw_reliability(bins.mean, bins.share, bins.count, ax=ax), 4.0
                     ),
                     f"Share of true detections over confidence; expected calibration error "
-                    f"{_percent(bins.error)} %.",
+                    f"{percent_text(bins.error)} %.",
                     "On the dotted line, the confidence is the probability that a detection is "
                     "true. Below it the detector is too sure. Larger dots are more detections. "
-                    f"Expected calibration error: {_percent(bins.error)} %, the mean distance from "
-                    "the line over all detections.",
+                    f"Expected calibration error: {percent_text(bins.error)} %, the mean distance "
+                    "from the line over all detections.",
                 )
             )
         return pictures
@@ -233,9 +234,10 @@ class Diagnosis(ByValue):
         for row in (whole, *classes):
             rows.append([
                 row["class"], f"{row['n_truth']:,}", f"{row['n_true']:,}", f"{row['n_false']:,}",
-                f"{row['n_missed']:,}", *(_percent(row[x]) for x in ("precision", "recall", "f1")),
+                f"{row['n_missed']:,}",
+                *(percent_text(row[x]) for x in ("precision", "recall", "f1")),
                 "" if math.isnan(row["best_confidence"]) else f"{row['best_confidence']:.3f}",
-                *(_percent(row[f"best_{x}"]) for x in ("precision", "recall", "f1")),
+                *(percent_text(row[f"best_{x}"]) for x in ("precision", "recall", "f1")),
             ])  # fmt: skip
         columns = ["class", "truths", "true", "false", "missed", "precision", "recall", "F1",
                    "best confidence", "best precision", "best recall", "best F1"]  # fmt: skip
@@ -260,7 +262,7 @@ class Diagnosis(ByValue):
         rows = []
         for row in cells[:_MOST_ROWS]:
             total = totals[names.index(row["truth"])]
-            share = "" if row["truth"] == names[-1] else _percent(row["n"] / total)
+            share = "" if row["truth"] == names[-1] else percent_text(row["n"] / total)
             rows.append([row["truth"], row["found"], f"{row['n']:,}", share])
         note = (
             f"Detections with {self._above}. First, matches are those of the report, in a class; "
@@ -338,13 +340,9 @@ def _outlined(panel: Any, draw: Any, outlines: Sequence[Any]) -> Any:
 def _errors(errors: Errors, at: str) -> Section:
     rows = [[row["error"], f"{row['n']:,}", f"{100 * row['cost']:.2f}"] for row in errors.rows()]
     note = (
-        f"Of all detections. The mean AP is {_percent(errors.ap)} %. A detection is near a truth "
-        f"from an IoU of {errors.background:g}. The last two rows are all false detections, ranked "
-        "last, and all truths that nothing matches, left out."
+        f"Of all detections. The mean AP is {percent_text(errors.ap)} %. A detection is near a "
+        f"truth from an IoU of {errors.background:g}. The last two rows are all false detections, "
+        "ranked last, and all truths that nothing matches, left out."
     )
     columns = ["error", "errors", "AP lost"]
     return Section(f"Kinds of error {at}", columns, rows, keys=1, note=note)
-
-
-def _percent(value: float) -> str:
-    return "" if math.isnan(value) else f"{100 * value:.2f}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from overlap._common.frames import frame
-from overlap.evaluate.numbers import Number
+from overlap.evaluate.number_texts import interval_text, level_text, percent_text, span_text
 from overlap.evaluate.page import Picture, Result, Section
 from overlap.evaluate.report import Report
 from overlap.evaluate.thresholds import threshold_names
@@ -331,7 +331,7 @@ class DetectionReport(Report):
     def headline(self) -> str:
         """Name the protocol and the first number."""
         name, value = self.items[0]
-        return f"{self.settings['protocol']}: {name} {_percent(value)} %"
+        return f"{self.settings['protocol']}: {name} {percent_text(value)} %"
 
     def kind(self) -> str:
         """Return what was done, and by which rules."""
@@ -344,8 +344,17 @@ class DetectionReport(Report):
         return [
             Result(
                 number.name,
-                "undefined" if math.isnan(number.value) else f"{_percent(number.value)} %",
-                "; ".join(filter(None, [_ends(number), f"{number.n} classes", counts])),
+                "undefined" if math.isnan(number.value) else f"{percent_text(number.value)} %",
+                "; ".join(
+                    filter(
+                        None,
+                        [
+                            interval_text(number.interval, percent_text),
+                            f"{number.n} classes",
+                            counts,
+                        ],
+                    )
+                ),
             )
             for number in self.numbers[:4]
         ]
@@ -373,7 +382,7 @@ class DetectionReport(Report):
         from overlap.plot.localization import draw_classes, draw_curves, shown_classes
 
         whole = WholeRange(self)
-        values = ", ".join(f"{n.name} {_percent(n.value)} %" for n in self.numbers[:3])
+        values = ", ".join(f"{n.name} {percent_text(n.value)} %" for n in self.numbers[:3])
         first = threshold_names(self.settings["thresholds"])[0]
         word = "distance" if self.evidence.protocol.distance else "IoU"
         height = max(3.5, 1.2 + 0.22 * shown_classes(whole))
@@ -443,15 +452,16 @@ class DetectionReport(Report):
 
     def _summary(self, title: str) -> Section:
         columns, rows = ["", "value"], []
-        level = f"{100 * self.intervals[0].level:g} % interval" if self.intervals else None
+        level = level_text(self.intervals[0].level) if self.intervals else None
         columns += [level] if level else []
         moved = any(number.ties for number in self.numbers)
         columns += ["over orders of ties"] if moved else []
         for number in self.numbers:
-            row = [number.name, _percent(number.value)]
-            row += [_ends(number, "")] if level else []
-            low, high = map(_percent, number.ties or (math.nan, math.nan))
-            row += [f"{low} to {high}" if number.ties else ""] if moved else []
+            row = [number.name, percent_text(number.value)]
+            ends = number.interval
+            row += [span_text(ends.low, ends.high, percent_text) if ends else ""] if level else []
+            low, high = number.ties or (None, None)
+            row += [span_text(low, high, percent_text)] if moved else []
             rows.append(row)
         return Section(title, columns, rows, keys=1)
 
@@ -468,8 +478,8 @@ class DetectionReport(Report):
             recall = sum(row["recall"] for row in line) / len(line)
             cells.append((
                 mean,
-                [label, f"{line[0]['n_truth']:,}", f"{line[0]['n_found']:,}", _percent(mean),
-                 *(_percent(line[k]["value"]) for k in shown), _percent(recall)],
+                [label, f"{line[0]['n_truth']:,}", f"{line[0]['n_found']:,}", percent_text(mean),
+                 *(percent_text(line[k]["value"]) for k in shown), percent_text(recall)],
             ))  # fmt: skip
         cells.sort(key=lambda cell: (math.isnan(cell[0]), cell[0]))
         columns = ["class", "truths", "detections", "AP",
@@ -512,16 +522,3 @@ class WholeRange:
     def curve(self, label: str, iou: float) -> tuple[NDArray, NDArray]:
         """Return recall and precision of one class."""
         return self.report.curve(label, iou)
-
-
-def _percent(value: float) -> str:
-    """Write a fraction in per cent; nothing for NaN."""
-    return "" if math.isnan(value) else f"{100 * value:.2f}"
-
-
-def _ends(number: Number, level: str | None = None) -> str:
-    ends = number.interval
-    if ends is None or math.isnan(ends.low):
-        return ""
-    words = f" ({100 * ends.level:g} % interval)" if level is None else level
-    return f"{_percent(ends.low)} to {_percent(ends.high)}{words}"
