@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from overlap.evaluate._ranking.curves import CurveRule, Ranking, average_precision
-from overlap.evaluate._temporal.wording import FEW_VIDEOS
+from overlap.evaluate._temporal.localization.wording import FEW_VIDEOS
 from overlap.evaluate.bootstrap import (
     INTERVALS,
     LEAST_DRAWS,

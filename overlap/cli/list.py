@@ -33,19 +33,21 @@ def _scores(module: str = "overlap") -> list[list[str]]:
 
 def _protocols() -> list[list[str]]:
     """Name, thresholds and description of each protocol."""
-    from overlap.evaluate import DETECTION_PROTOCOLS, PROTOCOLS
+    from overlap.evaluate import DETECTION_PROTOCOLS, TEMPORAL_PROTOCOLS
 
     rows: list[list[str]] = []
     kinds: tuple[tuple[str, Mapping[str, Any]], ...] = (
-        ("temporal", PROTOCOLS),
+        ("temporal", TEMPORAL_PROTOCOLS),
         ("detection", DETECTION_PROTOCOLS),
     )
     for command, protocols in kinds:
         for name, protocol in protocols.items():
-            ends = dict.fromkeys((protocol.thresholds[0], protocol.thresholds[-1]))
-            levels = [f"{level:g}" for level in ends]
-            measure = "distance" if getattr(protocol, "distance", False) else "IoU"
-            rows.append([name, f"{command}, {measure} {' to '.join(levels)}", protocol.description])
+            what, thresholds = command, getattr(protocol, "thresholds", ())
+            if thresholds:
+                ends = dict.fromkeys((thresholds[0], thresholds[-1]))
+                measure = "distance" if getattr(protocol, "distance", False) else "IoU"
+                what += f", {measure} {' to '.join(f'{level:g}' for level in ends)}"
+            rows.append([name, what, protocol.description])
     return rows
 
 

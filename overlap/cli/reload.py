@@ -47,7 +47,7 @@ def load_compared(paths: Sequence[str | Path]) -> list[Report | StoredReport]:
     """
     from overlap.evaluate._comparison import stored as numbers_per_case
     from overlap.evaluate._possession import report as possession
-    from overlap.evaluate._temporal import stored as temporal
+    from overlap.evaluate._temporal.localization import stored as temporal
     from overlap.evaluate.report_files import read_payload
 
     tables: dict[tuple[str, str], SegmentTable] = {}
@@ -85,7 +85,7 @@ def load_reports(paths: Sequence[str | Path]) -> list[Report]:
     OSError
         A file is missing.
     """
-    from overlap.evaluate._temporal.stored import remade
+    from overlap.evaluate._temporal.localization.stored import remade
     from overlap.evaluate.report_files import read_payload
 
     tables: dict[tuple[str, str], SegmentTable] = {}

@@ -66,22 +66,25 @@ def temporal_command(
         missing = "TRUTH and FOUND" if truth is None else "FOUND"
         raise click.UsageError(f"{missing} missing; give two files, or --sample")
     shared.check([truth, found, *([ambiguous] if ambiguous else [])])
-    from overlap.evaluate import PROTOCOLS
+    from overlap.evaluate import TEMPORAL_PROTOCOLS
     from overlap.evaluate import temporal as evaluate
 
-    name = known_name(protocol, (*PROTOCOLS, "all"), "protocol")
-    if name == "all" and changes:
+    every = protocol.casefold().startswith("all:")
+    name = protocol if every else known_name(protocol, (*TEMPORAL_PROTOCOLS, "all"), "protocol")
+    if (name == "all" or every) and changes:
         raise click.UsageError("--set needs one protocol, not all")
-    rules: Any = name if name == "all" else PROTOCOLS[name].with_fields(**changed_fields(changes))
+    rules: Any = name
+    if name in TEMPORAL_PROTOCOLS:
+        rules = TEMPORAL_PROTOCOLS[name].with_fields(**changed_fields(changes))
+    # Only what was given: families of protocols have options of their own.
+    options: dict[str, Any] = {
+        "iou": iou,
+        "subset": subset,
+        "ambiguous": ambiguous,
+        "labels": split_names(labels),
+    }
+    given = {option: value for option, value in options.items() if value is not None}
     report = evaluate(
-        truth=truth,
-        found=found,
-        protocol=rules,
-        iou=iou,
-        subset=subset,
-        ambiguous=ambiguous,
-        ties=ties,
-        labels=split_names(labels),
-        **shared.options(),
+        truth=truth, found=found, protocol=rules, ties=ties, **given, **shared.options()
     )
     return 2 if shared.finish(report) else 0

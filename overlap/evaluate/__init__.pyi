@@ -26,6 +26,7 @@ from ._segmentation import SegmentationReport as SegmentationReport
 from ._segmentation import segmentation as segmentation
 from ._segmentation import segmentation_study as segmentation_study
 from ._temporal import PROTOCOLS as PROTOCOLS
+from ._temporal import TEMPORAL_PROTOCOLS as TEMPORAL_PROTOCOLS
 from ._temporal import Explanation as Explanation
 from ._temporal import Protocol as Protocol
 from ._temporal import explain as explain
@@ -41,6 +42,7 @@ __all__ = [
     "EMPTY_POLICIES",
     "METRICS",
     "PROTOCOLS",
+    "TEMPORAL_PROTOCOLS",
     "Answers",
     "Calibration",
     "Comparison",

@@ -13,7 +13,7 @@ from ._conformation.conformation_task import Conformation
 from ._detection.task import DetectionTask
 from ._possession.task import Possession
 from ._segmentation.task import Segmentation
-from ._temporal.task import TemporalTask
+from ._temporal.localization.task import TemporalTask
 from .parts import SUFFIX, unpack
 from .task import Task
 

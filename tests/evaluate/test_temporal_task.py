@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from overlap.evaluate import PROTOCOLS, temporal, temporal_study
-from overlap.evaluate._temporal.measure import ambiguous_only
-from overlap.evaluate._temporal.task import TemporalTask
+from overlap.evaluate._temporal.localization.measure import ambiguous_only
+from overlap.evaluate._temporal.localization.task import TemporalTask
 from overlap.evaluate.bootstrap import Bootstrap
 from overlap.evaluate.parts import pack, unpack
 from overlap.evaluate.runner import report_of

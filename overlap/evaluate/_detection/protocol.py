@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import math
 from dataclasses import dataclass
@@ -10,10 +9,9 @@ from typing import Any
 
 from overlap.evaluate._ranking.rules import TIES
 from overlap.evaluate._ranking.strata import Stratum
+from overlap.evaluate.protocol import Rules
 from overlap.evaluate.ranges import as_numbers, read_numbers
 from overlap.evaluate.thresholds import parse_thresholds
-from overlap.io.name_match import closest
-from overlap.io.printable import brief
 from overlap.scores.score import Score
 
 __all__ = ["CHOICES", "Area", "DetectionProtocol"]
@@ -89,7 +87,7 @@ class Area:
 
 
 @dataclass(frozen=True)
-class DetectionProtocol:
+class DetectionProtocol(Rules):
     """The rules by which detections become true and false positives, and these an AP.
 
     Every evaluator of detections is one value of this class. Take one and change a field with
@@ -165,9 +163,9 @@ class DetectionProtocol:
     'coco[max_detections=1/10/300]'
     """
 
-    name: str
-    description: str
-    thresholds: tuple[float, ...]
+    choices = CHOICES
+
+    thresholds: tuple[float, ...] = ()
     measure: str | Score = "iou"
     comparison: str = ">="
     matching: str = "greedy"
@@ -196,15 +194,7 @@ class DetectionProtocol:
     summary: str = "map"
 
     def __post_init__(self) -> None:
-        for field, choices in CHOICES.items():
-            value = getattr(self, field)
-            if field == "measure" and isinstance(value, Score):
-                continue
-            if value not in choices:
-                raise ValueError(
-                    f"DetectionProtocol: {field} = {brief(value)} is not one of "
-                    f"{', '.join(map(repr, choices))}"
-                )
+        super().__post_init__()
         if self.distance:
             object.__setattr__(self, "thresholds", as_numbers(self.thresholds, "thresholds"))
         else:
@@ -233,77 +223,58 @@ class DetectionProtocol:
         """Names of the parts of the truths that have numbers of their own."""
         return tuple(part.name for part in self.strata or self.areas)
 
-    def with_fields(self, **fields: Any) -> DetectionProtocol:
-        """Return the protocol with some fields changed.
+    def allows(self, field: str, value: Any) -> bool:
+        """Whether a choice field may have this value; the measure may be any score.
 
         Parameters
         ----------
-        **fields
-            Values, or the strings that a command line has: ``fallback="false"``,
-            ``thresholds="0.5:0.95:0.05"``, ``max_detections="1,10,100"``,
-            ``areas="small=0:1024,large=1024:1e10"``, ``ignored="crowd,difficult"``.
-
-        Returns
-        -------
-        DetectionProtocol
-            Its name lists the fields that differ.
-
-        Raises
-        ------
-        ValueError
-            There is no such field, or its value is not allowed.
+        field : str
+        value : Any
         """
-        known = [f.name for f in dataclasses.fields(self) if f.name not in ("name", "description")]
-        for field in fields:
-            if field not in known:
-                raise ValueError(
-                    f"DetectionProtocol: there is no field {brief(field)}{closest(field, known)}; "
-                    f"the fields are {', '.join(known)}"
-                )
-        parsed = {field: self._parse(field, value) for field, value in fields.items()}
-        changed = dataclasses.replace(self, **parsed)
-        shown = [
-            f"{field}={_shown(getattr(changed, field))}"
-            for field in fields
-            if field != "thresholds" and getattr(changed, field) != getattr(self, field)
-        ]
-        if not shown:
-            return changed
-        name = self.name[:-1] + "," if self.name.endswith("]") else f"{self.name}["
-        return dataclasses.replace(changed, name=f"{name}{','.join(shown)}]")
+        if field == "measure" and isinstance(value, Score):
+            return True
+        return super().allows(field, value)
 
-    def _parse(self, field: str, value: Any) -> Any:
-        kind = type(getattr(self, field))
+    def parsed(self, field: str, value: Any) -> Any:
+        """Return the value of a field that words of a command line mean.
+
+        Parameters
+        ----------
+        field : str
+        value : Any
+            Such as ``"false"``, ``"0.5:0.95:0.05"`` of thresholds, ``"1,10,100"`` of
+            `max_detections`, ``"small=0:1024,large=1024:1e10"`` of areas.
+        """
         what = f"DetectionProtocol: {field}"
-        if field == "areas" and not isinstance(value, str):
+        if field == "areas":
+            if isinstance(value, str):
+                return tuple(_area(part) for part in value.split(",") if part)
             return tuple(entry if isinstance(entry, Area) else Area(*entry) for entry in value)
         if not isinstance(value, str):
-            return tuple(value) if isinstance(value, list) else value
-        if kind is bool:
-            words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-            if value.lower() not in words:
-                raise ValueError(f"{what} = {value!r} is not true or false")
-            return words[value.lower()]
-        if kind is float:
-            return as_numbers((value,), what)[0]
-        if field == "areas":
-            return tuple(_area(part) for part in value.split(",") if part)
+            return super().parsed(field, value)
         if field in ("strata", "neighbors", "class_thresholds"):
             raise ValueError(f"{what} is changed in Python, with a tuple")
-        if field in ("ignored", "groups", "classes"):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
         if field == "max_detections":
             return tuple(int(x) if x == int(x) else x for x in read_numbers(value, what))
         if field in ("thresholds", "recalls"):
             return read_numbers(value, what)
-        return value
+        return super().parsed(field, value)
+
+    @staticmethod
+    def shown(value: Any) -> str:
+        """Write the value of a field into a name.
+
+        Parameters
+        ----------
+        value : Any
+        """
+        if isinstance(value, tuple):
+            value = tuple(entry.name if isinstance(entry, Area) else entry for entry in value)
+        return Rules.shown(value)
 
     def settings(self) -> dict[str, Any]:
         """Return every field and its value as plain data, thresholds and prose left out."""
-        skipped = ("name", "description", "thresholds")
-        result = {
-            f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in skipped
-        }
+        result = super().settings()
         if isinstance(self.measure, Score):
             result["measure"] = str(self.measure)
         result["areas"] = [[area.name, area.least, area.most] for area in self.areas]
@@ -318,12 +289,3 @@ def _area(text: str) -> Area:
         raise ValueError(f"DetectionProtocol: areas: {text!r}: wanted NAME=LEAST:MOST")
     least, most = as_numbers((low, high), "DetectionProtocol: areas")
     return Area(name, least, most)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, tuple):
-        return "/".join(
-            entry.name if isinstance(entry, Area) else f"{entry:g}" if isinstance(entry, float)
-            else str(entry) for entry in value
-        )  # fmt: skip
-    return str(value).lower() if isinstance(value, bool) else str(value)

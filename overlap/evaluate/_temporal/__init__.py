@@ -1,7 +1,10 @@
-"""Scoring of temporal localization: labelled segments of videos with confidences.
+"""Temporal scoring: predicted times of anything against annotated ones.
 
-A frozen `Protocol` gives the temporal IoU and the rules of ranking (`rules`). Candidate pairs are
-measured of some videos at a time (`measure`); `overlap.evaluate._ranking` does the rest.
+Each folder is one family of protocols, which score the same kind of thing by the same kind of
+number: `localization` ranks labelled segments of videos. A family has ``PROTOCOLS``, its rules by
+name, and the functions ``score`` and ``study``. `families` lists them, `evaluate` chooses by the
+protocol. Families do not know each other; they share the reading of tables (`reading`), numbers
+that follow from sums over items (`tally`) and a report of such numbers (`report`).
 """
 
 import lazy_loader as _lazy

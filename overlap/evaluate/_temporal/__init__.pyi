@@ -1,6 +1,7 @@
 from .evaluate import temporal as temporal
 from .evaluate import temporal_study as temporal_study
-from .explanation import Explanation as Explanation
-from .explanation import explain as explain
-from .protocol import Protocol as Protocol
-from .protocols import PROTOCOLS as PROTOCOLS
+from .families import TEMPORAL_PROTOCOLS as TEMPORAL_PROTOCOLS
+from .localization import PROTOCOLS as PROTOCOLS
+from .localization import Explanation as Explanation
+from .localization import Protocol as Protocol
+from .localization import explain as explain

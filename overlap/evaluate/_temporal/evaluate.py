@@ -1,91 +1,37 @@
-"""Scoring of temporal localization, by one protocol or by all."""
+"""Temporal scoring, by a protocol of any family."""
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import os
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from overlap.evaluate.bootstrap import Bootstrap, Seed
-from overlap.evaluate.runner import run
+from overlap.evaluate.bootstrap import Seed
+from overlap.evaluate.protocol import Rules
 from overlap.evaluate.study import Study
 from overlap.evaluate.thresholds import parse_thresholds
 from overlap.io.name_match import closest
-from overlap.io.segments import MissingConfidenceError, SegmentTable, as_segments
 
-from .every import together
-from .measure import ambiguous_only
-from .protocol import Protocol
-from .protocols import PROTOCOLS, get_protocol
-from .report import TemporalReport
-from .task import TemporalTask
+from .families import FAMILIES, family_of
+from .reading import Reading
 
-__all__ = ["by_protocols", "temporal", "temporal_study"]
+__all__ = ["temporal", "temporal_study"]
 
-#: Options that are easily misspelt, and would then be taken for fields of the protocol.
-_OPTIONS = ("protocol", "subset", "ambiguous", "labels", "bootstrap", "confidence_level",
-            "progress", "workers", "resume")  # fmt: skip
-TIES = ("official", "stable", "expected")
-
-
-def _task(
-    protocol: str | Protocol,
-    iou: Any,
-    ties: str,
-    labels: Iterable[str] | None,
-    subset: str | None,
-    fields: Mapping[str, Any],
-) -> TemporalTask:
-    """Read the rules of an evaluation."""
-    chosen = get_protocol(protocol)
-    if fields:
-        for name in fields:
-            hint = closest(name, _OPTIONS)
-            if hint and name not in vars(chosen):
-                raise TypeError(f"temporal: there is no option or field {name!r}{hint}")
-        chosen = chosen.with_fields(**fields)
-    if iou is not None:
-        chosen = replace(chosen, thresholds=parse_thresholds(iou))
-    if ties not in TIES:
-        raise ValueError(f"ties = {ties!r} is not one of {', '.join(map(repr, TIES))}")
-    if labels is not None:
-        if isinstance(labels, str):
-            raise TypeError(f"labels = {labels!r} is one string; wanted a list of class names")
-        labels = tuple(labels)
-        twice = [label for label, count in Counter(labels).items() if count > 1]
-        if twice or not labels:
-            raise ValueError(f"labels: {twice[0]!r} appears twice" if twice else "labels is empty")
-    return TemporalTask(chosen, ties, labels, subset)
-
-
-def _read(truth: Any, found: Any, ambiguous: Any, protocol: Protocol) -> dict[str, SegmentTable]:
-    tables = {"truth": as_segments(truth, role="truth")}
-    try:
-        tables["found"] = as_segments(found, role="found")
-    except MissingConfidenceError as error:
-        if tables["truth"].confidence is None:
-            raise
-        raise ValueError(
-            f"truth ({tables['truth'].source}) has confidences and found has none: the two look "
-            "swapped; exchange them, or add confidences to found"
-        ) from error
-    if ambiguous is not None:
-        if protocol.ambiguous_rows != "ignore":
-            raise ValueError(
-                f"protocol {protocol.name} does not use ambiguous intervals; leave ambiguous out, "
-                "or set ambiguous_rows=ignore"
-            )
-        tables["ambiguous"] = ambiguous_only(ambiguous, protocol)
-    return tables
+#: Options of reading, which `Reading` holds.
+_READING = tuple(entry.name for entry in dataclasses.fields(Reading))
+#: What stands in the signature of families and is no option of theirs.
+_SHARED = ("truth", "found", "protocol", "rng", "bootstrap", "confidence_level", "progress",
+           "workers", "resume", "fields", "reading")  # fmt: skip
 
 
 def temporal(
     *,
     truth: Any,
     found: Any,
-    protocol: str | Protocol = "activitynet",
+    protocol: str | Rules = "activitynet",
     iou: Any = None,
     subset: str | None = None,
     ambiguous: Any = None,
@@ -97,18 +43,20 @@ def temporal(
     progress: bool | None = None,
     workers: int = 1,
     resume: str | os.PathLike[str] | None = None,
-    **fields: Any,
-) -> TemporalReport:
+    **options: Any,
+) -> Any:
     """Score predicted segments of videos against annotated ones.
 
     Parameters
     ----------
     truth, found : path, mapping, DataFrame or SegmentTable
-        Annotations, and predictions with confidences; see `overlap.io.as_segments`. Either all
+        Annotations, and predictions with confidences; see `overlap.io.as_segments`. What other
+        families than localization read is on the page of their protocols. Either all
         have seconds, or all have datetimes, with a time zone or without.
-    protocol : str or Protocol
-        Rules, by name (``overlap.evaluate.PROTOCOLS``) or as a value; ``"all"`` gives one
-        report with the numbers of every protocol under names such as ``opentad mAP``.
+    protocol : str or Rules
+        Rules, by name (``overlap.evaluate.TEMPORAL_PROTOCOLS``) or as a value. ``"all"`` gives one
+        report with the numbers of every protocol of localization under names such as
+        ``opentad mAP``, ``"all:FAMILY"`` that of another family.
     iou : str, float or iterable of float, optional
         Thresholds, as numbers or ``"0.3:0.7:0.1"``; by default the protocol's.
     subset : str, optional
@@ -139,8 +87,8 @@ def temporal(
     resume : path, optional
         Folder for the pairs of blocks of videos. A run that was interrupted continues; blocks that
         have changed are measured again.
-    **fields
-        Fields of the protocol to change; see `Protocol`.
+    **options
+        Options of the family of the protocol, and fields of the protocol to change.
 
     Returns
     -------
@@ -173,81 +121,32 @@ def temporal(
     >>> report.summary["mAP"], report.summary["mAP@0.50"]
     (np.float64(0.25), np.float64(0.5))
     """
-    options: dict[str, Any] = {
-        "bootstrap": Bootstrap(bootstrap, confidence_level, rng, progress=progress),
-        "workers": workers,
-        "progress": progress,
-    }
-    if protocol != "all":
-        task = _task(protocol, iou, ties, labels, subset, fields)
-        return run(task, _read(truth, found, ambiguous, task.protocol), resume=resume, **options)  # type: ignore[return-value]
-    return by_protocols(
-        PROTOCOLS, truth=truth, found=found, iou=iou, subset=subset, ambiguous=ambiguous,
-        ties=ties, labels=labels, resume=resume, fields=fields, **options,
+    if ties != "official":
+        options["ties"] = ties
+    given = {"iou": iou, "subset": subset, "ambiguous": ambiguous, "labels": labels}
+    options |= {name: value for name, value in given.items() if value is not None}
+    family, rules = family_of(protocol)
+    chosen, options = _split(family, rules, options, FAMILIES[family].score)
+    return FAMILIES[family].score(
+        truth=truth, found=found, protocol=chosen, rng=rng, bootstrap=bootstrap,
+        confidence_level=confidence_level, progress=progress, workers=workers, resume=resume,
+        **options,
     )  # fmt: skip
-
-
-def by_protocols(
-    protocols: Mapping[str, Protocol],
-    *,
-    truth: Any,
-    found: Any,
-    iou: Any = None,
-    subset: str | None = None,
-    ambiguous: Any = None,
-    ties: str = "official",
-    labels: Iterable[str] | None = None,
-    resume: str | os.PathLike[str] | None = None,
-    fields: Mapping[str, Any] | None = None,
-    **options: Any,
-) -> TemporalReport:
-    """Score by several protocols, as `temporal` does by one.
-
-    Parameters
-    ----------
-    protocols : mapping from str to Protocol
-        Rules by the name that stands before their numbers.
-    truth, found, iou, subset, ambiguous, ties, labels, resume, fields
-        As for `temporal`. Protocols that do not use ambiguous intervals get none.
-    **options
-        Of `overlap.evaluate.runner.run`.
-
-    Returns
-    -------
-    TemporalReport
-        Table rows have a column ``protocol``; summary names begin with the protocol's.
-    """
-    labels = labels if labels is None or isinstance(labels, str) else tuple(labels)
-    truth = as_segments(truth, role="truth")
-    if ambiguous is not None:
-        ambiguous = as_segments(ambiguous, role="ambiguous")
-    reports = {}
-    for name, protocol in protocols.items():
-        task = _task(protocol, iou, ties, labels, subset, fields or {})
-        used = ambiguous if task.protocol.ambiguous_rows == "ignore" else None
-        tables = _read(truth, found, used, task.protocol)
-        found = tables["found"]
-        folder = None if resume is None else os.path.join(resume, name)
-        reports[name] = run(task, tables, resume=folder, **options)
-    return together(reports)  # type: ignore[arg-type]
 
 
 def temporal_study(
     *,
-    protocol: str | Protocol = "activitynet",
-    iou: Any = None,
-    ties: str = "official",
-    labels: Iterable[str] | None = None,
+    protocol: str | Rules = "activitynet",
     rng: Seed = 0,
     bootstrap: int = 0,
     confidence_level: float = 0.95,
-    **fields: Any,
+    **options: Any,
 ) -> Study:
     """Start an evaluation that is fed set of videos by set of videos.
 
     Parameters
     ----------
-    protocol, iou, ties, labels, rng, bootstrap, confidence_level, **fields
+    protocol, rng, bootstrap, confidence_level, **options
         As for `temporal`.
 
     Returns
@@ -257,5 +156,40 @@ def temporal_study(
         `temporal` does; `Study.compute` computes the report. Ties follow the order of the
         keys, then that of the rows.
     """
-    task = _task(protocol, iou, ties, labels, None, fields)
-    return Study(task, Bootstrap(bootstrap, confidence_level, rng))
+    family, rules = family_of(protocol)
+    chosen, options = _split(family, rules, options, FAMILIES[family].study)
+    return FAMILIES[family].study(
+        protocol=chosen, rng=rng, bootstrap=bootstrap, confidence_level=confidence_level, **options
+    )
+
+
+def _split(
+    family: str, rules: str | Rules, options: Mapping[str, Any], function: Callable[..., Any]
+) -> tuple[str | Rules, dict[str, Any]]:
+    """Tell options of a family from fields of its protocol, which are changed."""
+    signature = inspect.signature(function).parameters
+    known = [name for name in signature if name not in _SHARED]
+    if "reading" in signature:
+        known += _READING
+    fields = [] if isinstance(rules, str) else [entry.name for entry in dataclasses.fields(rules)]
+    own, changed, reading = {}, {}, {}
+    for name, value in options.items():
+        if name == "iou" and "thresholds" in fields:
+            rules = replace(rules, thresholds=parse_thresholds(value))  # type: ignore[type-var]
+        elif name in _READING and name in known:
+            reading[name] = value
+        elif name in known:
+            own[name] = value
+        elif name not in fields and (isinstance(rules, str) or closest(name, known)):
+            there = [*known, *fields[2:]]
+            raise TypeError(
+                f"temporal: there is no option or field {name!r}{closest(name, known)}; protocols "
+                f"of {family} have {', '.join(there)}"
+            )
+        else:
+            changed[name] = value
+    if reading:
+        own["reading"] = Reading(**reading)
+    if changed and isinstance(rules, Rules):
+        rules = rules.with_fields(**changed)
+    return rules, own

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from overlap.evaluate.protocol import Rules
 from overlap.evaluate.ranges import as_numbers, read_numbers
 from overlap.evaluate.thresholds import parse_thresholds
-from overlap.io.name_match import closest
-from overlap.io.printable import brief
 
 __all__ = ["Protocol"]
 
@@ -65,7 +63,7 @@ CHOICES: dict[str, dict[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Protocol:
+class Protocol(Rules):
     """The rules by which predictions become true and false positives and an AP.
 
     Every evaluator of temporal localization is one value of this class. Take one and
@@ -118,9 +116,9 @@ class Protocol:
     ('>', 'activitynet[comparison=>]')
     """
 
-    name: str
-    description: str
-    thresholds: tuple[float, ...]
+    choices = CHOICES
+
+    thresholds: tuple[float, ...] = ()
     order: str = "confidence"
     tie_rule: str = "argsort_reversed"
     comparison: str = ">="
@@ -138,87 +136,45 @@ class Protocol:
     class_without_truth: str = "leave_out"
 
     def __post_init__(self) -> None:
-        for field, choices in CHOICES.items():
-            value = getattr(self, field)
-            if field == "recall_grid" and not isinstance(value, str):
-                object.__setattr__(self, field, _rising(field, value))
-            elif value not in choices:
-                allowed = ", ".join(repr(choice) for choice in choices)
-                raise ValueError(f"Protocol: {field} = {value!r} is not one of {allowed}")
+        grid = self.recall_grid
+        if not isinstance(grid, str):
+            object.__setattr__(self, "recall_grid", _rising("recall_grid", grid))
+        super().__post_init__()
         for field in ("union_floor", "duplicate_tolerance"):
             value = float(getattr(self, field))
             if not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"Protocol: {field} = {value!r} is not a number >= 0")
             object.__setattr__(self, field, value)
-        if not isinstance(self.fallback, bool):
-            raise ValueError(f"Protocol: fallback = {self.fallback!r} is not True or False")
         object.__setattr__(self, "thresholds", parse_thresholds(self.thresholds))
 
-    def with_fields(self, **fields: Any) -> Protocol:
-        """Return the protocol with some fields changed.
+    def allows(self, field: str, value: Any) -> bool:
+        """Whether a choice field may have this value; a grid may be recalls.
 
         Parameters
         ----------
-        **fields
-            Values, or the strings that a command line has: ``fallback="false"``,
-            ``thresholds="0.3:0.7:0.1"``, ``recall_grid="0,0.5,1"``.
-
-        Returns
-        -------
-        Protocol
-            Its name lists the fields that differ.
-
-        Raises
-        ------
-        ValueError
-            If there is no such field, or its value is not allowed.
+        field : str
+        value : Any
         """
-        known = [f.name for f in dataclasses.fields(self) if f.name not in ("name", "description")]
-        for field in fields:
-            if field not in known:
-                raise ValueError(
-                    f"Protocol: there is no field {brief(field)}{closest(field, known)}; the "
-                    f"fields are {', '.join(known)}"
-                )
-        parsed = {field: self._parse(field, value) for field, value in fields.items()}
-        changed = dataclasses.replace(self, **parsed)
-        shown = [
-            f"{field}={_shown(getattr(changed, field))}"
-            for field in fields
-            if field != "thresholds" and getattr(changed, field) != getattr(self, field)
-        ]
-        if not shown:
-            return changed
-        if self.name.endswith("]"):
-            name = self.name[:-1] + "," + ",".join(shown) + "]"
-        else:
-            name = f"{self.name}[{','.join(shown)}]"
-        return dataclasses.replace(changed, name=name)
+        if field == "recall_grid" and isinstance(value, tuple):
+            return True
+        return super().allows(field, value)
 
-    def _parse(self, field: str, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        if field == "fallback":
-            words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-            if value.lower() not in words:
-                raise ValueError(f"Protocol: fallback = {value!r} is not true or false")
-            return words[value.lower()]
-        if field in ("union_floor", "duplicate_tolerance"):
-            return as_numbers((value,), f"Protocol: {field}")[0]
-        if field == "thresholds":
+    def parsed(self, field: str, value: Any) -> Any:
+        """Return the value of a field that words of a command line mean.
+
+        Parameters
+        ----------
+        field : str
+        value : Any
+            Such as ``"false"``, ``"0.3:0.7:0.1"`` of thresholds, ``"0,0.5,1"`` of a grid.
+        """
+        if field == "thresholds" and isinstance(value, str):
             return parse_thresholds(value)
-        if field == "recall_grid" and value not in CHOICES[field]:
+        if field == "recall_grid" and isinstance(value, str) and value not in CHOICES[field]:
             if not any(character.isdigit() for character in value):
                 return value  # refused by the constructor, which lists the names
             return _rising(field, read_numbers(value, f"Protocol: {field}"))
-        return value
-
-    def settings(self) -> dict[str, Any]:
-        """Return every field and its value, thresholds and prose left out."""
-        skipped = ("name", "description", "thresholds")
-        return {
-            f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in skipped
-        }
+        return super().parsed(field, value)
 
     def grid(self) -> tuple[float, ...]:
         """Return the recalls of the grid, rising.
@@ -233,12 +189,6 @@ class Protocol:
         if self.recall_grid == "octave":
             return tuple(k * 0.1 for k in range(11))
         return tuple(k * 0.1 for k in range(6)) + tuple(1 - k * 0.1 for k in range(4, -1, -1))
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, tuple):
-        return "/".join(f"{x:g}" for x in value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _rising(field: str, values: Iterable[Any]) -> tuple[float, ...]:

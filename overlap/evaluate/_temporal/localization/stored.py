@@ -16,7 +16,7 @@ from overlap.evaluate.report import package_versions
 from overlap.evaluate.report_files import check_unchanged, input_place
 from overlap.io.segments import SegmentTable, as_segments
 
-from .evaluate import by_protocols, temporal
+from .evaluate import by_protocols, score
 from .protocol import Protocol
 from .protocols import PROTOCOLS
 from .report import TemporalReport
@@ -64,7 +64,7 @@ def remade(
         options["protocol"] = _protocol(path, settings)
     # classes are given only where they were chosen: else they follow from the truth
     for labels in (None, first.get("classes")):
-        report = (by_protocols if parts else temporal)(**options, labels=labels)
+        report = (by_protocols if parts else score)(**options, labels=labels)
         odd = not_as_stored(dict(report.items), summary)
         if not odd:
             return report

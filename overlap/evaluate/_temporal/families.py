@@ -1,0 +1,84 @@
+"""Families of protocols of temporal scoring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from overlap.evaluate.protocol import Rules
+from overlap.evaluate.report import Report
+from overlap.evaluate.study import Study
+from overlap.io.name_match import closest
+
+from . import localization
+
+__all__ = ["FAMILIES", "TEMPORAL_PROTOCOLS", "Family", "family_of"]
+
+
+class Family(Protocol):
+    """A package whose protocols score the same kind of thing."""
+
+    @property
+    def PROTOCOLS(self) -> Mapping[str, Rules]:
+        """Rules by name."""
+
+    @property
+    def score(self) -> Callable[..., Report]:
+        """Score two inputs; its arguments are the options of the family."""
+
+    @property
+    def study(self) -> Callable[..., Study]:
+        """Start an evaluation that is fed item by item."""
+
+
+#: Families by name; the first is that of ``"all"``.
+FAMILIES: Mapping[str, Family] = {
+    "localization": localization,
+}
+
+#: Rules of all families by name.
+TEMPORAL_PROTOCOLS: dict[str, Rules] = {
+    name: rules for family in FAMILIES.values() for name, rules in family.PROTOCOLS.items()
+}
+
+
+def family_of(protocol: str | Rules) -> tuple[str, str | Rules]:
+    """Return the name of the family of a protocol, and its rules.
+
+    Parameters
+    ----------
+    protocol : str or Rules
+        A name of `TEMPORAL_PROTOCOLS`; ``"all"`` of localization, or ``"all:FAMILY"``.
+
+    Returns
+    -------
+    family : str
+    rules : Rules or "all"
+
+    Raises
+    ------
+    ValueError
+        There is none of this name.
+    TypeError
+        It is neither a name nor rules of one of the families.
+    """
+    if isinstance(protocol, str):
+        if protocol == "all":
+            return next(iter(FAMILIES)), "all"
+        front, _, family = protocol.partition(":")
+        if front == "all" and family in FAMILIES:
+            return family, "all"
+        if protocol not in TEMPORAL_PROTOCOLS:
+            known: Any = FAMILIES if front == "all" else TEMPORAL_PROTOCOLS
+            what = "family" if front == "all" else "protocol"
+            name = family if front == "all" else protocol
+            raise ValueError(
+                f"there is no {what} {name!r}{closest(name, known)}; known are {', '.join(known)}"
+            )
+        protocol = TEMPORAL_PROTOCOLS[protocol]
+    for name, members in FAMILIES.items():
+        if any(type(rules) is type(protocol) for rules in members.PROTOCOLS.values()):
+            return name, protocol
+    raise TypeError(
+        f"protocol is a {type(protocol).__name__}; wanted a name, or rules of temporal scoring"
+    )

@@ -1,0 +1,186 @@
+"""Scoring of temporal localization, by one protocol or by all."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from overlap.evaluate.bootstrap import Bootstrap, Seed
+from overlap.evaluate.runner import run
+from overlap.evaluate.study import Study
+from overlap.evaluate.thresholds import parse_thresholds
+from overlap.io.name_match import closest
+from overlap.io.segments import MissingConfidenceError, SegmentTable, as_segments
+
+from .every import together
+from .measure import ambiguous_only
+from .protocol import Protocol
+from .protocols import PROTOCOLS, get_protocol
+from .report import TemporalReport
+from .task import TemporalTask
+
+__all__ = ["by_protocols", "score", "study"]
+
+#: Options that are easily misspelt, and would then be taken for fields of the protocol.
+_OPTIONS = ("protocol", "subset", "ambiguous", "labels", "bootstrap", "confidence_level",
+            "progress", "workers", "resume")  # fmt: skip
+TIES = ("official", "stable", "expected")
+
+
+def _task(
+    protocol: str | Protocol,
+    iou: Any,
+    ties: str,
+    labels: Iterable[str] | None,
+    subset: str | None,
+    fields: Mapping[str, Any],
+) -> TemporalTask:
+    """Read the rules of an evaluation."""
+    chosen = get_protocol(protocol)
+    if fields:
+        for name in fields:
+            hint = closest(name, _OPTIONS)
+            if hint and name not in vars(chosen):
+                raise TypeError(f"temporal: there is no option or field {name!r}{hint}")
+        chosen = chosen.with_fields(**fields)
+    if iou is not None:
+        chosen = replace(chosen, thresholds=parse_thresholds(iou))
+    if ties not in TIES:
+        raise ValueError(f"ties = {ties!r} is not one of {', '.join(map(repr, TIES))}")
+    if labels is not None:
+        if isinstance(labels, str):
+            raise TypeError(f"labels = {labels!r} is one string; wanted a list of class names")
+        labels = tuple(labels)
+        twice = [label for label, count in Counter(labels).items() if count > 1]
+        if twice or not labels:
+            raise ValueError(f"labels: {twice[0]!r} appears twice" if twice else "labels is empty")
+    return TemporalTask(chosen, ties, labels, subset)
+
+
+def _read(truth: Any, found: Any, ambiguous: Any, protocol: Protocol) -> dict[str, SegmentTable]:
+    tables = {"truth": as_segments(truth, role="truth")}
+    try:
+        tables["found"] = as_segments(found, role="found")
+    except MissingConfidenceError as error:
+        if tables["truth"].confidence is None:
+            raise
+        raise ValueError(
+            f"truth ({tables['truth'].source}) has confidences and found has none: the two look "
+            "swapped; exchange them, or add confidences to found"
+        ) from error
+    if ambiguous is not None:
+        if protocol.ambiguous_rows != "ignore":
+            raise ValueError(
+                f"protocol {protocol.name} does not use ambiguous intervals; leave ambiguous out, "
+                "or set ambiguous_rows=ignore"
+            )
+        tables["ambiguous"] = ambiguous_only(ambiguous, protocol)
+    return tables
+
+
+def score(
+    *,
+    truth: Any,
+    found: Any,
+    protocol: str | Protocol,
+    iou: Any = None,
+    subset: str | None = None,
+    ambiguous: Any = None,
+    ties: str = "official",
+    labels: Iterable[str] | None = None,
+    rng: Seed = 0,
+    bootstrap: int = 0,
+    confidence_level: float = 0.95,
+    progress: bool | None = None,
+    workers: int = 1,
+    resume: str | os.PathLike[str] | None = None,
+    **fields: Any,
+) -> TemporalReport:
+    """Score predicted segments by one protocol, or by ``"all"``; see `overlap.evaluate.temporal`.
+
+    Parameters
+    ----------
+    truth, found, protocol, iou, subset, ambiguous, ties, labels
+    rng, bootstrap, confidence_level, progress, workers, resume, **fields
+    """
+    options: dict[str, Any] = {
+        "bootstrap": Bootstrap(bootstrap, confidence_level, rng, progress=progress),
+        "workers": workers,
+        "progress": progress,
+    }
+    if protocol != "all":
+        task = _task(protocol, iou, ties, labels, subset, fields)
+        return run(task, _read(truth, found, ambiguous, task.protocol), resume=resume, **options)  # type: ignore[return-value]
+    return by_protocols(
+        PROTOCOLS, truth=truth, found=found, iou=iou, subset=subset, ambiguous=ambiguous,
+        ties=ties, labels=labels, resume=resume, fields=fields, **options,
+    )  # fmt: skip
+
+
+def by_protocols(
+    protocols: Mapping[str, Protocol],
+    *,
+    truth: Any,
+    found: Any,
+    iou: Any = None,
+    subset: str | None = None,
+    ambiguous: Any = None,
+    ties: str = "official",
+    labels: Iterable[str] | None = None,
+    resume: str | os.PathLike[str] | None = None,
+    fields: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> TemporalReport:
+    """Score by several protocols, as `score` does by one.
+
+    Parameters
+    ----------
+    protocols : mapping from str to Protocol
+        Rules by the name that stands before their numbers.
+    truth, found, iou, subset, ambiguous, ties, labels, resume, fields
+        As for `score`. Protocols that do not use ambiguous intervals get none.
+    **options
+        Of `overlap.evaluate.runner.run`.
+
+    Returns
+    -------
+    TemporalReport
+        Table rows have a column ``protocol``; summary names begin with the protocol's.
+    """
+    labels = labels if labels is None or isinstance(labels, str) else tuple(labels)
+    truth = as_segments(truth, role="truth")
+    if ambiguous is not None:
+        ambiguous = as_segments(ambiguous, role="ambiguous")
+    reports = {}
+    for name, protocol in protocols.items():
+        task = _task(protocol, iou, ties, labels, subset, fields or {})
+        used = ambiguous if task.protocol.ambiguous_rows == "ignore" else None
+        tables = _read(truth, found, used, task.protocol)
+        found = tables["found"]
+        folder = None if resume is None else os.path.join(resume, name)
+        reports[name] = run(task, tables, resume=folder, **options)
+    return together(reports)  # type: ignore[arg-type]
+
+
+def study(
+    *,
+    protocol: str | Protocol = "activitynet",
+    iou: Any = None,
+    ties: str = "official",
+    labels: Iterable[str] | None = None,
+    rng: Seed = 0,
+    bootstrap: int = 0,
+    confidence_level: float = 0.95,
+    **fields: Any,
+) -> Study:
+    """Start an evaluation that is fed set of videos by set of videos.
+
+    Parameters
+    ----------
+    protocol, iou, ties, labels, rng, bootstrap, confidence_level, **fields
+    """
+    task = _task(protocol, iou, ties, labels, None, fields)
+    return Study(task, Bootstrap(bootstrap, confidence_level, rng))
