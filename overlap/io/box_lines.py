@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
 from overlap.io.boundary import reads_file
 from overlap.io.candidate import Candidate
 from overlap.io.detections import Detections
-from overlap.io.line_folders import LineFolder, read_lines
+from overlap.io.line_folders import LineFolder, read_lines, text_files
 from overlap.io.printable import brief
 from overlap.regions.boxes import Boxes
 
@@ -64,18 +62,17 @@ def read_box_lines(folder: str, box_format: str | None = None) -> Detections:
     >>> found.regions.to_array().tolist(), found.findings[0].endswith("width, height")
     ([[10.0, 20.0, 15.0, 25.0]], True)
     """
-    paths = sorted(path for path in Path(folder).iterdir() if path.suffix.lower() == ".txt")
-    lines = read_lines(folder, paths)
+    lines = read_lines(folder, text_files(folder))
     widths = lines.widths() or {5}
     width = 6 if 6 in widths else 5
     wanted = "class a b c d" if width == 5 else "class confidence a b c d"
     lines.check_widths((width,), wanted)
     values = lines.numbers(1, width, wanted)
     corners, findings = _corners(lines, values[:, -4:], box_format)
-    labels, label = np.unique(np.array(lines.column(0), dtype=object), return_inverse=True)
+    labels, label = lines.numbered(0)
     boxes = Boxes(corners)
     return Detections(
-        lines.stems, tuple(labels.tolist()), lines.file, label.astype(np.int64), boxes,
+        lines.stems, labels, lines.file, label, boxes,
         values[:, 0] if width == 6 else None, {}, {"area": boxes.measure()}, lines.row,
         str(folder), lines.sha256, tuple(findings), "boxes",
     )  # fmt: skip

@@ -36,7 +36,7 @@ from overlap.io._source import read_source
 from overlap.io.boundary import reads_file
 from overlap.io.candidate import Candidate
 from overlap.io.detections import Detections
-from overlap.io.printable import brief
+from overlap.io.printable import brief, some
 from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes
 from overlap.regions.rotated.rotated import RotatedBoxes
@@ -167,7 +167,7 @@ def _table(
         raise ValueError(
             f"{name}: has no columns of boxes; wanted "
             f"{'; '.join(', '.join(names) for names in _BOXES)}; or {', '.join(_TURNED)} and "
-            f"angle_degrees or angle_radians. The columns are {', '.join(map(str, header))}"
+            f"angle_degrees or angle_radians. The columns are {some(list(map(str, header)), 12)}"
         )
     for one in used:
         if plain.count(one) > 1:

@@ -20,6 +20,7 @@ from overlap.io.kitti import is_kitti, read_kitti
 from overlap.io.nuscenes import is_nuscenes, read_nuscenes
 from overlap.io.voc import is_voc_results, is_voc_truth, read_voc_results, read_voc_truth
 from overlap.io.yolo import is_yolo, read_yolo
+from overlap.io.yolo_data import is_yolo_data
 
 __all__ = ["FORMS", "Form", "Reading", "form_of"]
 
@@ -93,6 +94,7 @@ FORMS = (
     Form("results of DOTA, task 1", "found", is_dota_results, read_dota_results,
          lambda path, how: read_dota_results(path)),
     Form("labels of YOLO", "", is_yolo, read_yolo, _yolo),
+    Form("data file of YOLO", "truth", is_yolo_data, read_yolo, _yolo),
     Form("labels of KITTI", "", is_kitti, read_kitti, lambda path, how: read_kitti(path, how.kind)),
     Form("boxes of nuScenes", "", is_nuscenes, read_nuscenes,
          lambda path, how: read_nuscenes(path)),

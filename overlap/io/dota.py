@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 
 from overlap.io.boundary import reads_file
 from overlap.io.candidate import Candidate
 from overlap.io.detections import Detections
-from overlap.io.line_folders import read_lines
+from overlap.io.line_folders import is_number, read_lines, text_files
 from overlap.io.printable import brief, number_of
 from overlap.io.quads import quads_of
 
@@ -33,7 +32,7 @@ def is_dota_truth(candidate: Candidate) -> bool:
     """
     return any(
         _is_head(words)
-        or (len(words) in (9, 10) and not _is_number(words[8]) and all(map(_is_number, words[:8])))
+        or (len(words) in (9, 10) and not is_number(words[8]) and all(map(is_number, words[:8])))
         for words in candidate.first_lines
     )
 
@@ -47,14 +46,6 @@ def is_dota_results(candidate: Candidate) -> bool:
     """
     names = [path.stem for path in candidate.files if path.suffix.lower() == ".txt"]
     return bool(names) and all(map(_CLASS.match, names))
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
 
 
 @reads_file
@@ -86,8 +77,7 @@ def read_dota_truth(folder: str) -> Detections:
     >>> truth.labels, truth.regions.measure().tolist(), truth.flags["difficult"].tolist()
     (('ship',), [8.0], [True])
     """
-    paths = sorted(path for path in Path(folder).iterdir() if path.suffix.lower() == ".txt")
-    every = read_lines(folder, paths)
+    every = read_lines(folder, text_files(folder))
     lines = every.among([k for k, words in enumerate(every.words) if not _is_head(words)])
     lines.check_widths((9, 10), "x1 y1 x2 y2 x3 y3 x4 y4 class difficult")
     difficult = []
@@ -100,10 +90,10 @@ def read_dota_truth(folder: str) -> Detections:
     lacking = sum(len(words) == 9 for words in lines.words)
     if lacking:
         findings.append(f"{folder}: {number_of(lacking, 'line')} without difficult, read as 0")
-    labels, label = np.unique(np.array(lines.column(8), dtype=object), return_inverse=True)
+    labels, label = lines.numbered(8)
     quads, said = quads_of(lines.numbers(0, 8, "corners"), lines)
     return Detections(
-        lines.stems, tuple(labels.tolist()), lines.file, label.astype(np.int64), quads, None,
+        lines.stems, labels, lines.file, label, quads, None,
         {"difficult": np.array(difficult, dtype=bool)}, {"area": quads.measure()}, lines.row,
         str(folder), lines.sha256, (*findings, *said), "quadrilaterals",
     )  # fmt: skip
@@ -137,15 +127,14 @@ def read_dota_results(folder: str) -> Detections:
     >>> found.items, found.labels, found.confidence.tolist()
     (('P0001',), ('ship',), [0.9])
     """
-    paths = sorted(path for path in Path(folder).iterdir() if path.suffix.lower() == ".txt")
-    lines = read_lines(folder, paths)
+    lines = read_lines(folder, text_files(folder))
     lines.check_widths((10,), "image score x1 y1 x2 y2 x3 y3 x4 y4")
     values = lines.numbers(1, 10, "score and corners")
     quads, findings = quads_of(values[:, 1:], lines)
-    images, item = np.unique(np.array(lines.column(0), dtype=object), return_inverse=True)
+    images, item = lines.numbered(0)
     labels = tuple(stem.removeprefix("Task1_") for stem in lines.stems)
     return Detections(
-        tuple(images.tolist()), labels, item.astype(np.int64), lines.file, quads, values[:, 0], {},
+        images, labels, item, lines.file, quads, values[:, 0], {},
         {"area": quads.measure()}, lines.row, str(folder), lines.sha256, tuple(findings),
         "quadrilaterals",
     )  # fmt: skip

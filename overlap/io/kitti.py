@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from overlap.io.boundary import reads_file
 from overlap.io.candidate import Candidate
 from overlap.io.detections import Detections
-from overlap.io.line_folders import read_lines
+from overlap.io.line_folders import is_number, read_lines, text_files
 from overlap.io.printable import brief, number_of
 from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes
@@ -19,6 +17,9 @@ __all__ = ["is_kitti", "read_kitti"]
 
 _FORM = "type truncated occluded alpha x1 y1 x2 y2 h w l x y z rotation_y"
 _KINDS = ("boxes", "birdseye", "upright")
+_CLASSES = ("Car", "Van", "Truck", "Pedestrian", "Person_sitting", "Cyclist", "Tram", "Misc",
+            "DontCare")  # fmt: skip
+_SPELLING = {name.casefold(): name for name in _CLASSES}
 
 
 def is_kitti(candidate: Candidate) -> bool:
@@ -29,16 +30,8 @@ def is_kitti(candidate: Candidate) -> bool:
     candidate : Candidate
     """
     lines = candidate.first_lines
-    fit = [len(words) in (15, 16) and not _is_number(words[0]) for words in lines]
+    fit = [len(words) in (15, 16) and not is_number(words[0]) for words in lines]
     return 2 * sum(fit) > len(lines)
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
 
 
 @reads_file
@@ -55,7 +48,8 @@ def read_kitti(folder: str, kind: str | None = None) -> Detections:
     -------
     Detections
         With the sizes height (of the box in the image, in pixels), occlusion and truncation, and
-        the flag dontcare. These regions have no box in space, and are left out there.
+        the flag dontcare. These regions have no box in space, and are left out there. KITTI's
+        classes may be in upper or lower case.
 
     Raises
     ------
@@ -77,14 +71,14 @@ def read_kitti(folder: str, kind: str | None = None) -> Detections:
         raise ValueError(
             f"{folder}: labels of KITTI have no {kind}; kind is one of {', '.join(_KINDS)}"
         )
-    paths = sorted(path for path in Path(folder).iterdir() if path.suffix.lower() == ".txt")
-    lines = read_lines(folder, paths)
+    lines = read_lines(folder, text_files(folder))
     widths = {len(words) for words in lines.words} & {15, 16} or {15}
     width = max(widths)
     lines.check_widths((width,), _FORM + (" score" if width == 16 else ""))
-    names = np.array(lines.column(0), dtype=object)
+    words = lines.column(0)
+    names = np.array([_SPELLING.get(word.casefold(), word) for word in words], dtype=object)
     values = lines.numbers(1, width, _FORM)
-    idle = np.array([name.casefold() == "dontcare" for name in names], dtype=bool)
+    idle = np.array([name == "DontCare" for name in names], dtype=bool)
     findings = []
     if kind != "boxes" and idle.any():
         findings.append(

@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 from overlap._common.files import read_file
 from overlap.io.printable import brief
 
-__all__ = ["LineFolder", "read_lines"]
+#: Characters of finite numbers.
+_PLAIN = frozenset("0123456789+-.eE")
+
+__all__ = ["LineFolder", "is_number", "read_lines", "text_files"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,27 +117,56 @@ class LineFolder:
         what : str
             What they are, for the message.
         """
-        flat = (word for words in self.words for word in words[first:last])
-        try:
-            result = np.fromiter(map(float, flat), np.float64, (last - first) * len(self))
-            if np.isfinite(result).all():
-                return result.reshape(-1, last - first)
-        except ValueError:
-            pass
+        flat = [word for words in self.words for word in words[first:last]]
+        if _PLAIN.issuperset("".join(flat)):
+            try:
+                result = np.fromiter(map(float, flat), np.float64, len(flat))
+                if np.isfinite(result).all():
+                    return result.reshape(-1, last - first)
+            except ValueError:
+                pass
         for line, words in enumerate(self.words):
             for word in words[first:last]:
-                if not _finite(word):
+                if not (is_number(word) and math.isfinite(float(word))):
                     raise ValueError(
                         f"{self.where(line)}: {what}: {brief(word)} is not a finite number"
                     )
         raise ValueError(f"{self.name}: the numbers could not be read")
 
+    def numbered(self, place: int) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+        """Return the different words at a place, sorted, and the number of that of each line.
 
-def _finite(word: str) -> bool:
+        Parameters
+        ----------
+        place : int
+        """
+        names, number = np.unique(np.array(self.column(place), dtype=object), return_inverse=True)
+        return tuple(names.tolist()), number.astype(np.int64)
+
+
+def is_number(word: str) -> bool:
+    """Whether a word is a number, in ASCII and without ``_``, which Python would take.
+
+    Parameters
+    ----------
+    word : str
+    """
     try:
-        return math.isfinite(float(word))
+        float(word)
     except ValueError:
         return False
+    return word.isascii() and "_" not in word
+
+
+def text_files(folder: str | os.PathLike[str], suffix: str = ".txt") -> list[Path]:
+    """Return the files of a folder with a suffix, in upper or lower case, by name.
+
+    Parameters
+    ----------
+    folder : str or path-like
+    suffix : str
+    """
+    return sorted(path for path in Path(folder).iterdir() if path.suffix.lower() == suffix)
 
 
 def read_lines(folder: str | os.PathLike[str], files: Iterable[Path]) -> LineFolder:

@@ -6,7 +6,6 @@ import hashlib
 import math
 import re
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from overlap._common.files import read_file
 from overlap.io.boundary import reads_file
 from overlap.io.candidate import Candidate
 from overlap.io.detections import Detections
-from overlap.io.line_folders import read_lines
+from overlap.io.line_folders import is_number, read_lines, text_files
 from overlap.io.printable import brief, number_of
 from overlap.regions.boxes import Boxes
 
@@ -82,7 +81,7 @@ def read_voc_truth(folder: str) -> Detections:
     >>> truth.items, truth.labels, truth.regions.to_array().tolist()
     (('000001',), ('dog',), [[1.0, 2.0, 30.0, 40.0]])
     """
-    paths = sorted(path for path in Path(folder).iterdir() if path.suffix.lower() == ".xml")
+    paths = text_files(folder, ".xml")
     state = hashlib.sha256()
     item: list[int] = []
     names: list[str] = []
@@ -138,10 +137,7 @@ def _box(entry: Any, where: str) -> list[float]:
     values = []
     for name in _CORNERS:
         text = _text(box, name, where)
-        try:
-            values.append(float(text))
-        except ValueError:
-            values.append(math.nan)
+        values.append(float(text) if is_number(text) else math.nan)
         if not math.isfinite(values[-1]):
             raise ValueError(f"{where}: {name} is {brief(text)}; wanted a finite number")
     if values[2] < values[0] or values[3] < values[1]:
@@ -181,8 +177,7 @@ def read_voc_results(folder: str) -> Detections:
     >>> found.items, found.labels, found.confidence.tolist()
     (('000001',), ('dog',), [0.9])
     """
-    paths = sorted(path for path in Path(folder).iterdir() if path.suffix.lower() == ".txt")
-    lines = read_lines(folder, paths)
+    lines = read_lines(folder, text_files(folder))
     lines.check_widths((6,), "image score xmin ymin xmax ymax")
     labels = []
     for stem in lines.stems:
@@ -199,10 +194,10 @@ def read_voc_results(folder: str) -> Detections:
             f"{lines.where(k)}: the box {brief(values[k, 1:].tolist())} ends before it begins; "
             "wanted image score xmin ymin xmax ymax"
         )
-    images, item = np.unique(np.array(lines.column(0), dtype=object), return_inverse=True)
+    images, item = lines.numbered(0)
     boxes = Boxes(values[:, 1:])
     return Detections(
-        tuple(images.tolist()), tuple(labels), item.astype(np.int64), lines.file, boxes,
+        images, tuple(labels), item, lines.file, boxes,
         values[:, 0], {}, {"area": boxes.measure()}, lines.row, str(folder), lines.sha256, (),
         "boxes",
     )  # fmt: skip

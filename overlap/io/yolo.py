@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from overlap._common.files import read_file
 from overlap.io.boundary import reads_file
 from overlap.io.candidate import Candidate
 from overlap.io.detections import Detections
 from overlap.io.image_sizes import image_sizes
-from overlap.io.line_folders import read_lines
+from overlap.io.line_folders import is_number, read_lines, text_files
 from overlap.io.printable import brief
 from overlap.io.quads import quads_of
+from overlap.io.yolo_data import class_names, label_folder
 from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes
 
 __all__ = ["is_yolo", "read_yolo"]
 
-_NAMES = "classes.txt"
 _MARGIN = 0.01  # shares of boxes that leave the image by a rounding
 _SHARES = {5: 4, 6: 4, 9: 8, 10: 8}
 
@@ -38,13 +36,14 @@ def is_yolo(candidate: Candidate) -> bool:
 
 
 def _is_line(words: list[str]) -> bool:
-    if len(words) not in _SHARES or not words[0].isdigit():
+    if len(words) not in _SHARES or not _is_class(words[0]):
         return False
-    try:
-        values = [float(word) for word in words[1 : 1 + _SHARES[len(words)]]]
-    except ValueError:
-        return False
-    return all(-_MARGIN <= value <= 1 + _MARGIN for value in values)
+    shares = words[1 : 1 + _SHARES[len(words)]]
+    return all(is_number(word) and -_MARGIN <= float(word) <= 1 + _MARGIN for word in shares)
+
+
+def _is_class(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) < 10
 
 
 @reads_file
@@ -52,15 +51,18 @@ def read_yolo(folder: str, images: Any = None, beside: Sequence[str] = ()) -> De
     """Read a folder of ``IMAGE.txt`` with lines ``class cx cy w h``, or ``class x1 y1 ... x4 y4``.
 
     A last number is the confidence. Names of classes are the lines of a file ``classes.txt`` in the
-    folder or the one above; without it they are called by their numbers.
+    folder or the one above, or ``names`` of a file ``data.yaml`` in the folder or up to two above;
+    without them they are called by their numbers.
 
     Parameters
     ----------
     folder : str
+        The folder, or a data file (YAML) that names it as ``val``.
     images : path, mapping, pair of int or str, optional
         Sizes of the images; see `overlap.io.image_sizes.image_sizes`.
     beside : sequence of path
-        Other folders of labels, whose images and names of classes are taken if this has none.
+        Other such folders or data files, whose images and names of classes are taken if this has
+        none.
 
     Returns
     -------
@@ -82,8 +84,9 @@ def read_yolo(folder: str, images: Any = None, beside: Sequence[str] = ()) -> De
     >>> found.labels, found.regions.to_array().tolist(), found.confidence.tolist()
     (('0',), [[40.0, 15.0, 60.0, 35.0]], [0.9])
     """
-    paths = sorted(path for path in Path(folder).iterdir() if path.suffix.lower() == ".txt")
-    lines = read_lines(folder, [path for path in paths if path.name != _NAMES])
+    places, labelled = (folder, *beside), label_folder(folder)
+    paths = text_files(labelled)
+    lines = read_lines(labelled, [path for path in paths if path.name != "classes.txt"])
     width = max(lines.widths(), default=5)
     width = next((known for known in _SHARES if known >= width), 10)
     shares = _SHARES[width]
@@ -98,7 +101,8 @@ def read_yolo(folder: str, images: Any = None, beside: Sequence[str] = ()) -> De
             f"{lines.where(k)}: {brief(values[k, :shares].tolist())} are no shares of an image, "
             f"which lie in [0, 1]; wanted {form}"
         )
-    sizes = image_sizes(lines.stems, images, (folder, *beside), folder)[lines.file]
+    folders = (labelled, *map(label_folder, beside))
+    sizes = image_sizes(lines.stems, images, folders, labelled)[lines.file]
     pixels = values[:, :shares] * np.tile(sizes, (1, shares // 2))
     regions: Regions
     findings: list[str] = []
@@ -113,39 +117,25 @@ def read_yolo(folder: str, images: Any = None, beside: Sequence[str] = ()) -> De
         regions, findings = quads_of(pixels, lines)
     number = np.zeros(len(lines), dtype=np.int64)
     for k, word in enumerate(lines.column(0)):
-        if not word.isdigit():
+        if not _is_class(word):
             raise ValueError(f"{lines.where(k)}: the class is {brief(word)}; wanted a whole number")
         number[k] = int(word)
-    names = _names((folder, *beside))
-    if names is None:
+    known = class_names(places)
+    if known is None:
         used, label = np.unique(number, return_inverse=True)
         labels = tuple(map(str, used.tolist()))
     else:
-        beyond = number >= len(names)
+        labels, label = known[0], number
+        beyond = number >= len(labels)
         if beyond.any():
             k = int(np.argmax(beyond))
             raise ValueError(
-                f"{lines.where(k)}: the class is {number[k]}, and {_NAMES} has {len(names)} names, "
-                "from 0"
+                f"{lines.where(k)}: the class is {number[k]}, and {known[1]} has {len(labels)} "
+                "names, from 0"
             )
-        labels, label = names, number
     return Detections(
         lines.stems, labels, lines.file, label.astype(np.int64), regions,
         values[:, -1] if width > 1 + shares else None, {}, {"area": regions.measure()}, lines.row,
         str(folder), lines.sha256, tuple(findings),
         "boxes" if shares == 4 else "quadrilaterals",
     )  # fmt: skip
-
-
-def _names(folders: Sequence[str]) -> tuple[str, ...] | None:
-    """Return the names of classes in the first file of them."""
-    for folder in folders:
-        for path in (Path(folder) / _NAMES, Path(folder).resolve().parent / _NAMES):
-            if path.is_file():
-                lines = read_file(path).decode("utf-8-sig").splitlines()
-                names = tuple(line.strip() for line in lines if line.strip())
-                if len(set(names)) < len(names):
-                    twice = next(name for name in names if names.count(name) > 1)
-                    raise ValueError(f"{path}: the name {brief(twice)} is there twice")
-                return names
-    return None

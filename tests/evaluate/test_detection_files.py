@@ -260,13 +260,58 @@ def test_yolo_folders(tmp_path):
         read_yolo(truth, str(table))
     for text, message in (
         ("0 0.5 0.5 1.2 0.4", "a.txt, line 1: .* are no shares of an image"),
-        ("2 0.5 0.5 0.2 0.4", "a.txt, line 1: the class is 2, and classes.txt has 2 names"),
+        ("2 0.5 0.5 0.2 0.4", "a.txt, line 1: the class is 2, and .*classes.txt has 2 names"),
         ("0 0.5 0.5 -.005 0.4", "a.txt, line 1: a width or height is negative"),
         ("x 0.5 0.5 0.2 0.4", "a.txt, line 1: the class is 'x'"),
     ):
         write(tmp_path / "labels", {"a.txt": text})
         with pytest.raises(ValueError, match=message):
             read_yolo(truth)
+
+
+def test_yolo_data_files(tmp_path):
+    labels = write(tmp_path / "labels" / "val", {"a.txt": "1 0.5 0.5 0.2 0.4\n", "b.txt": ""})
+    found = write(tmp_path / "runs", {"a.txt": "1 0.5 0.5 0.2 0.4 0.9\n"})
+    data = tmp_path / "data.yaml"
+    options = {"found": found, "images": "100x50"}
+    for text in (
+        "path: .\nval: images/val\nnames: [cat, ox]\n",
+        "val: ../images/val\nnames:\n  0: cat\n  1: ox\n",
+        "val: labels/val\nnames: {1: ox, 0: cat}\nnc: 2\n",
+    ):
+        data.write_text(text)
+        for truth in (str(data), labels):  # the names are found beside the labels as well
+            report = detection(truth=truth, **options)
+            assert report.settings["classes"] == ["cat", "ox"]
+            assert report.summary["AP"] == pytest.approx(1, abs=1e-9)
+    for text, message in (
+        ("val: images/test\nnames: [cat, ox]\n", "data.yaml: val is 'images/test', and there are"),
+        ("names: [cat, ox]\n", "data.yaml: val is None; wanted one folder"),
+        ("val: images/val\nnames: [ox, ox]\n", "data.yaml: the name 'ox' is there twice"),
+        ("val: images/val\nnames: {1: ox}\n", r"names have the numbers \[1\]; wanted 0, 1, 2"),
+        ("val: images/val\nnames: cat\n", "names is 'cat'; wanted a list of names"),
+        ("val: images/val\nnames: [cat]\n", "the class is 1, and .*data.yaml has 1 names"),
+        ("val: [\n", "data.yaml: not a readable YAML file"),
+        ("- a\n", "data.yaml: is no data file of YOLO"),
+    ):
+        data.write_text(text)
+        with pytest.raises(ValueError, match=message):
+            detection(truth=str(data), **options)
+
+
+def test_classes_of_kitti_in_any_case(tmp_path):
+    line = "{} 0 0 -10 10 10 60 60 1 1 1 0 0 9 0"
+    truth = write(tmp_path / "a", {"1.txt": line.format("Car") + "\n" + line.format("dontcare")})
+    found = write(tmp_path / "b", {"1.txt": line.format("car") + " 0.5\n"})
+    assert read_kitti(truth).flags["dontcare"].tolist() == [False, True]
+    assert detection(truth=truth, found=found, protocol="voc2012").summary["mAP"] == 1.0
+
+
+def test_numbers_of_lines_are_plain(tmp_path):
+    for word in ("1_0", "٣", "1e999", "0x1", "1,5"):
+        folder = write(tmp_path / "a", {"1.txt": f"cat 0.5 1 2 {word} 4\n"})
+        with pytest.raises(ValueError, match="1.txt, line 1: .* is not a finite number"):
+            read_box_lines(folder, "xywh")
 
 
 def test_yolo_corners_turn_in_pixels(tmp_path):

@@ -37,7 +37,14 @@ from overlap.io import (
     read_structures,
     sample_path,
 )
+from overlap.io.box_lines import read_box_lines
+from overlap.io.box_tables import read_box_table
+from overlap.io.dota import read_dota_results, read_dota_truth
+from overlap.io.kitti import read_kitti
+from overlap.io.nuscenes import read_nuscenes
 from overlap.io.region_files import regions_to_geojson
+from overlap.io.voc import read_voc_results, read_voc_truth
+from overlap.io.yolo import read_yolo
 
 from .harness import Target
 from .mutations import damage_frame, damage_json, damage_text, written
@@ -122,6 +129,25 @@ PLAYERS = {"frame": [0, 0, 1, 1, 2], "track": [1, 2, 1, 2, 1], "video": ["m"] * 
 BALL = {"frame": [0, 1, 2], "video": ["m"] * 3, "x": [0.5, 1.5, 8.0], "y": [0.5] * 3,
         "w": [1.0] * 3, "h": [1.0] * 3}  # fmt: skip
 SPELLS = {"video": ["m", "m"], "track": [1, 2], "start": [0.0, 0.05], "stop": [0.08, 0.1]}
+VOC_XML = b"""<annotation><filename>a.jpg</filename><size><width>90</width><height>60</height></size>
+<object><name>dog</name><difficult>0</difficult><bndbox><xmin>1</xmin><ymin>2.5</ymin><xmax>30</xmax><ymax>40</ymax></bndbox></object>
+<object><name>cat</name><bndbox><ymax>9</ymax><xmin>1</xmin><ymin>2</ymin><xmax>30</xmax></bndbox></object>
+</annotation>"""
+VOC_LINES = b"a 0.9 1 2 30 40\na 0.25 1 2 30.5 40\nb 1e-3 5 5 6 7\n"
+DOTA_LINES = b"imagesource:GoogleEarth\ngsd:0.5\n0 0 8 0 8 4 0 4 ship 0\n20 0 28.5 0 28 4 20 4 plane 1\n0 0 4 4 0 8 -4 4 ship\n"
+DOTA_RESULTS = b"P1 0.9 0 0 8 0 8 4 0 4\nP1 0.25 20 0 28.5 0 28 4 20 4\n"
+YOLO_LINES = b"0 0.5 0.5 0.2 0.4 0.9\n1 0.25 0.25 0.1 0.1 0.75\n"
+YOLO_QUADS = b"0 0.5 0.25 0.75 0.5 0.5 0.75 0.25 0.5\n1 0.1 0.1 0.2 0.1 0.2 0.2 0.1 0.2\n"
+YOLO_DATA = b"path: .\nval: labels\nnames:\n  0: cat\n  1: ox\n"
+KITTI_LINES = b"""Car 0.00 1 -1.6 100 120 180 160 1.5 1.6 4.0 2.0 1.7 10.0 -1.57
+Pedestrian 0.5 0 0.25 10 20 18 60 1.75 0.5 0.5 -2.0 1.5 8.0 0.5
+DontCare -1 -1 -10 5 6 7 8 -1 -1 -1 -1000 -1000 -1000 -10
+"""
+BOX_LINES = b"cat 0.9 10 20 5 5\ndog 0.5 1.5 2 30 40\n"
+BOX_TABLE = b"image,class,score,x1,y1,x2,y2\na,cat,0.5,1,2,3,4\nb,dog,0.25,0,0,10,10.5\nc,,,,,,\n"
+NUSCENES = {"meta": {}, "results": {"t1": [
+    {"translation": [1.0, 2, 3], "size": [2.0, 4.0, 1.5], "rotation": [1.0, 0, 0, 0], "velocity": [0.5, 0],
+     "detection_name": "car", "detection_score": 0.5, "attribute_name": "vehicle.moving"}], "t2": []}}  # fmt: skip
 
 
 def run_lengths() -> list[dict[str, Any]]:
@@ -351,6 +377,25 @@ def check_strata(frame: Any, data: bytes, path: Path) -> None:
     assert read_strata(copy, "abc").equals(frame)
 
 
+def check_detections(table: Any, data: bytes, path: Path) -> None:
+    """Hold regions of images against the words of their lines."""
+    assert len(table.item) == len(table.label) == len(table.regions) == len(table.row)
+    assert set(table.item.tolist()) <= set(range(len(table.items)))
+    assert set(table.label.tolist()) <= {-1, *range(len(table.labels))}
+    assert np.isfinite(table.regions.measure()).all()
+    assert table.confidence is None or np.isfinite(table.confidence).all()
+    for name, values in {**table.flags, **table.sizes}.items():
+        assert values.shape == table.item.shape, name
+    if path.suffix != ".txt" or not len(table):
+        return
+    lines = [x.split() for x in data.decode("utf-8-sig").split("\n") if x.split()]
+    lines = [x for x in lines if not x[0].lower().startswith(("imagesource", "gsd"))]
+    assert len(table) == len(lines)
+    if table.confidence is not None:
+        columns = [[exact(line[place]) for line in lines] for place in (1, -1)]
+        assert table.confidence.tolist() in columns
+
+
 def check_masks(masks: Any, data: bytes, path: Path) -> None:
     again = Masks.from_rle(masks.to_rle())
     assert np.array_equal(again.to_array(), masks.to_array())
@@ -417,6 +462,32 @@ def as_truth(path: Path) -> Any:
     table = as_segments(path, role="truth")
     inspect(str(path))
     return table
+
+
+def in_folder(read: Callable[[str], Any], name: str, **beside: bytes) -> Callable[[Path], Any]:
+    """Read a folder with one file; messages name the file itself."""
+
+    def of_folder(path: Path) -> Any:
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            copy = Path(folder) / "labels" / name
+            copy.parent.mkdir()
+            copy.write_bytes(path.read_bytes())
+            for other, content in beside.items():
+                (Path(folder) / other.replace("_", ".")).write_bytes(content)
+            try:
+                return read(str(copy.parent))
+            except (ValueError, OSError) as error:
+                text = str(error).replace(str(copy), str(path)).replace(folder, str(path))
+                raise type(error)(text) from None
+
+    return of_folder
+
+
+def yolo_data(path: Path) -> Any:
+    labels = path.parent / "labels"
+    labels.mkdir(exist_ok=True)
+    (labels / "a.txt").write_bytes(YOLO_LINES)
+    return read_yolo(str(path), "100x50")
 
 
 def as_found(path: Path) -> Any:
@@ -518,6 +589,17 @@ READERS = [
     Reader("report of all protocols", ".json", lambda: [reports()["all"]], against_itself("all"), check_compared),
     Reader("segmentation report", ".json", lambda: [reports()["segmentation"]], against_itself("segmentation"), check_compared),
     Reader("explained report", ".json", lambda: [reports()["temporal"]], against_itself("explain"), check_explained),
+    Reader("VOC's XML", ".xml", _of(VOC_XML), in_folder(read_voc_truth, "a.xml"), check_detections),
+    Reader("VOC's results", ".txt", _of(VOC_LINES), in_folder(read_voc_results, "comp4_det_test_dog.txt"), check_detections),
+    Reader("DOTA's labels", ".txt", _of(DOTA_LINES), in_folder(read_dota_truth, "P1.txt"), check_detections),
+    Reader("DOTA's results", ".txt", _of(DOTA_RESULTS), in_folder(read_dota_results, "Task1_ship.txt"), check_detections),
+    Reader("YOLO's labels", ".txt", _of(YOLO_LINES, YOLO_QUADS),
+           in_folder(lambda folder: read_yolo(folder, "100x50"), "a.txt", data_yaml=YOLO_DATA), check_detections),
+    Reader("YOLO's data file", ".yaml", _of(YOLO_DATA), yolo_data, check_detections),
+    Reader("KITTI's labels", ".txt", _of(KITTI_LINES), in_folder(read_kitti, "a.txt"), check_detections),
+    Reader("lines of boxes", ".txt", _of(BOX_LINES), in_folder(lambda folder: read_box_lines(folder, "xywh"), "a.txt"), check_detections),
+    Reader("boxes.csv", ".csv", _of(BOX_TABLE, BOX_TABLE.replace(b",", b";")), lambda path: read_box_table(str(path)), check_detections),
+    Reader("nuScenes' boxes", ".json", _of(NUSCENES), lambda path: read_nuscenes(str(path)), check_detections),
     Reader("possession", "", _of({"players": PLAYERS, "ball": BALL, "truth": SPELLS}), possessed, check_possession, damage_one_table),
     Reader("possession.csv", ".csv", _of(csv_of(BALL), csv_of(BALL, ";")),
            lambda path: possessed({"players": PLAYERS, "ball": path, "truth": SPELLS}), check_possession),
@@ -645,6 +727,8 @@ TARGETS = [
     group_of("structures", "structure.pdb", "structure.cif"),
     group_of("polygons", "regions.geojson", "polygons.geojson", "polygons in memory", "run lengths"),
     group_of("names", "labels.json", "labels.csv", "labels in words", "strata.csv"),
+    group_of("detections", "VOC's XML", "VOC's results", "DOTA's labels", "DOTA's results", "YOLO's labels",
+             "YOLO's data file", "KITTI's labels", "lines of boxes", "boxes.csv", "nuScenes' boxes"),
     group_of("reports", "temporal report", "report of all protocols", "segmentation report",
              "explained report"),
     group_of("possession", "possession", "possession.csv", "spells.csv", "possession report"),
