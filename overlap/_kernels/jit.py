@@ -47,6 +47,7 @@ from overlap._kernels.cache import KernelCache
 __all__ = [
     "compose",
     "digest",
+    "interpreted",
     "is_jitted",
     "run_blocks",
     "scalar",
@@ -82,9 +83,14 @@ def subroutine(function: Callable) -> Callable:
     return njit(**_OPTIONS)(function)
 
 
+def interpreted() -> bool:
+    """Return whether kernels run as plain Python, see NUMBA_DISABLE_JIT."""
+    return bool(_config.DISABLE_JIT)
+
+
 def is_jitted(function: Callable) -> bool:
     """Return whether a function can be part of a kernel; any can where nothing is compiled."""
-    return bool(_config.DISABLE_JIT) or isinstance(function, Dispatcher)
+    return interpreted() or isinstance(function, Dispatcher)
 
 
 # --------------------------------------------------------------------------- digest

@@ -24,8 +24,9 @@ def checked_confidence(confidence: ArrayLike, regions: Regions, what: str) -> ND
             f"confidence: expected shape ({len(regions)},), one number for each region of {what}; "
             f"got {array.shape}"
         )
-    bad = np.flatnonzero(np.isnan(array))
-    if bad.size:
+    missing = np.isnan(array)
+    if missing.any():
+        bad = np.flatnonzero(missing)
         raise ValueError(
             f"confidence[{bad[0]}] is NaN, which has no place in an order; remove that region or "
             "give it a number"

@@ -39,6 +39,8 @@ _LEVELS = 30  # sizes that differ by more than 2^30 share the smallest cells
 _FINER = 1  # cells are half as wide as the regions in them
 
 _SMALL_GROUP = 96  # up to here, looking at all kept regions is faster than a grid
+_SMALL_BATCH = 256  # up to here, it is faster than laying out a grid
+_NO_GRID = np.zeros(2), np.ones(2), 0, np.ones((1, 2))
 _BLOCK = 2048
 
 
@@ -413,7 +415,7 @@ def _kernel(
 
 def _hard_fused(task: _Task) -> NDArray[np.bool_]:
     n = len(task.regions)
-    bounds = task.bounds(task.threshold)
+    bounds = task.bounds(task.threshold) if n > _SMALL_BATCH else None
     small = int((task.stops - task.starts).max())
     limits, grid = (0.0, math.inf), None
     if bounds is not None and small > _SMALL_GROUP:
@@ -421,7 +423,7 @@ def _hard_fused(task: _Task) -> NDArray[np.bool_]:
         limits = shares(task.regions, task.score, task.threshold, sides)
         grid = layout(bounds, sides)
     if grid is None:
-        grid = np.zeros(2), np.ones(2), 0, np.ones((1, 2))
+        grid = _NO_GRID
     else:
         small = _SMALL_GROUP
     alive = np.empty(n, np.bool_)
@@ -499,7 +501,9 @@ def _soft(
 def boxes(bounds: Bounds | None, n: int) -> NDArray[np.float64]:
     """Return ``(x0, x1, y0, y1)`` of outer boxes; infinite where every pair counts."""
     if bounds is None:
-        return np.tile([-np.inf, np.inf], (n, 2))
+        box = np.empty((n, 4))
+        box[:, 0::2], box[:, 1::2] = -np.inf, np.inf
+        return box
     box = np.empty((n, 4)) if len(bounds[0]) > 1 else np.zeros((n, 4))
     for axis in range(min(len(bounds[0]), 2)):
         box[:, 2 * axis], box[:, 2 * axis + 1] = bounds[0][axis], bounds[1][axis]
@@ -510,7 +514,7 @@ def interleaved(columns: tuple) -> tuple:
     """Return the columns side by side in memory: suppression jumps from region to region."""
     if any(not isinstance(column, np.ndarray) or column.ndim > 1 for column in columns):
         return columns
-    return tuple(np.stack(columns, axis=1).T)
+    return tuple(np.array(columns, order="F"))
 
 
 def shares(

@@ -22,6 +22,7 @@ from overlap.regions._geometry.rectangle_enclosures import (
     tied_rect_pull,
 )
 from overlap.regions._geometry.rectangle_hulls import hull_enclosure, hull_pull, tied_hull_pull
+from overlap.regions._geometry.usual import usual_corners
 from overlap.regions.base import Regions
 from overlap.regions.intervals import Intervals
 from overlap.regions.intervals.intervals import pull_scaled_ends
@@ -347,6 +348,11 @@ class Boxes(Smoothable):
         unit: str | None = None,
         dimension: int | None = None,
     ) -> None:
+        if not inclusive and dimension in (None, 2):
+            columns = usual_corners(values, 2)
+            if columns is not None:
+                self._arrays, self.unit = columns, unit
+                return
         self._set(self._read_corners(values, _OF_CORNERS, dimension), inclusive, unit)
 
     def _set(self, table: NDArray[np.float64], inclusive: bool, unit: str | None) -> None:
@@ -624,10 +630,11 @@ class Boxes(Smoothable):
 
     def geometry(self, enclosure: str = "natural") -> Geometry:
         """Return the jitted scalars; the natural enclosure is the smallest box."""
-        self._check_enclosure(enclosure)
-        if enclosure in ("hull", "min_rect"):
-            return _plane_geometry(enclosure)
-        return _box_geometry(self.dimension)
+        if enclosure != "natural":
+            self._check_enclosure(enclosure)
+            if enclosure in ("hull", "min_rect"):
+                return _plane_geometry(enclosure)
+        return _box_geometry(len(self._arrays) // 2)
 
     def _enclosures(self) -> tuple[str, ...]:
         plane = ("hull", "min_rect") if self.dimension == 2 else ()

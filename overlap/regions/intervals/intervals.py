@@ -15,6 +15,7 @@ from overlap._common.sizes import limits, sizes_beyond
 from overlap._common.times import read_spans
 from overlap._kernels.jit import compose, scalar
 from overlap._kernels.terms import Geometry, step
+from overlap.regions._geometry.usual import usual_corners
 from overlap.regions.base import Regions
 from overlap.regions.intervals.arcs import CIRCLE
 from overlap.regions.smooth import Smoothable
@@ -163,6 +164,10 @@ class Intervals(Smoothable):
     def __init__(
         self, values: ArrayLike, *, period: float | None = None, unit: str | None = None
     ) -> None:
+        columns = usual_corners(values, 1) if period is None else None
+        if columns is not None:
+            self._period, self._arrays, self.unit = None, columns, unit
+            return
         table = self._read(values, 2)
         self._period = None if period is None else _checked_period(period)
         start, stop = np.array(table[:, 0]), np.array(table[:, 1])  # copies, always

@@ -24,6 +24,7 @@ from overlap.regions._geometry.rectangle_enclosures import (
     with_box_outside,
 )
 from overlap.regions._geometry.rectangle_hulls import hull_enclosure, hull_pull, tied_hull_pull
+from overlap.regions._geometry.usual import usual_columns
 from overlap.regions.boxes import Boxes
 from overlap.regions.rotated.blur import blurred_rotated_overlap, blurred_rotated_pullback
 from overlap.regions.rotated.fits import allowance, fitted_rects, min_rects
@@ -199,6 +200,13 @@ def _convention(name: str, method: str) -> _Convention:
     return _CONVENTIONS[name]
 
 
+_LEAST, _MOST = limits(2)
+_USUAL = (
+    np.array([-_MOST, -_MOST, _LEAST, _LEAST, -np.finfo(np.float64).max]),
+    np.array([_MOST, _MOST, _MOST, _MOST, np.finfo(np.float64).max]),
+)
+
+
 def _check_sides(side: NDArray[np.float64], name: str, least: float) -> None:
     bad = np.flatnonzero(side < 0.0)
     if bad.size:
@@ -257,8 +265,21 @@ class RotatedBoxes(Smoothable):
     columns = ("cx", "cy", "w", "h", "angle")
 
     def __init__(self, values: ArrayLike, *, unit: str | None = None) -> None:
-        table = self._read(values, 5)
-        x, y, w, h, angle = np.array(table.T, order="C")  # a copy, always
+        columns = usual_columns(values, *_USUAL)
+        if columns is None:
+            columns = self._checked(values)
+        x, y, w, h, angle = columns
+        c, s = np.cos(angle), np.sin(angle)
+        half_x, half_y = _half_sides(w, h, c, s)
+        hair = 1.0 + 1e-15  # so that rounding never parts boxes that touch
+        self._fill((x, y, w, h, angle, c, s, half_x * hair, half_y * hair), unit)
+
+    @classmethod
+    def _checked(cls, values: ArrayLike) -> NDArray[np.float64]:
+        """Return a copy of the columns, or raise an error for a number that is none of a box."""
+        table = cls._read(values, 5)
+        columns = np.array(table.T, order="C")  # a copy, always
+        _, _, w, h, _ = columns
         least, most = limits(2)
         for side, name in ((w, "w"), (h, "h")):
             if side.size and side.min() < least:
@@ -266,14 +287,11 @@ class RotatedBoxes(Smoothable):
         if table.size and np.abs(table[:, :4]).max() > most:
             k, column = np.argwhere(np.abs(table[:, :4]) > most)[0]
             raise ValueError(
-                f"RotatedBoxes: {self.columns[column]}[{k}] = {table[k, column]} is beyond "
+                f"RotatedBoxes: {cls.columns[column]}[{k}] = {table[k, column]} is beyond "
                 f"{most:.0e}, so that areas overflow float64; multiply all lengths by the same "
                 "small number"
             )
-        c, s = np.cos(angle), np.sin(angle)
-        half_x, half_y = _half_sides(w, h, c, s)
-        hair = 1.0 + 1e-15  # so that rounding never parts boxes that touch
-        self._fill((x, y, w, h, angle, c, s, half_x * hair, half_y * hair), unit)
+        return columns
 
     @classmethod
     def _naming(cls) -> Naming:

@@ -1,0 +1,111 @@
+"""Usual tables of numbers: copied into columns and looked at in one compiled pass.
+
+A batch of a hundred regions is scored in less time than a chain of NumPy calls needs to look at
+their numbers. What is not usual goes the long way, which knows every case and its message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap._common.sizes import limits
+from overlap._kernels.jit import interpreted, specialise
+
+__all__ = ["usual_columns", "usual_corners"]
+
+_FLOAT64 = np.dtype(np.float64)
+_LARGEST_INTERPRETED = 1024  # rows
+
+
+def corners(table, columns, least, most):
+    """Copy rows of corners; return whether all sizes and coordinates are usual."""
+    usual = True
+    axes = columns.shape[0] // 2
+    for k in range(table.shape[0]):
+        for d in range(axes):
+            low, high = table[k, d], table[k, axes + d]
+            columns[d, k] = low
+            columns[axes + d, k] = high
+            usual &= high - low >= least and abs(low) <= most and abs(high) <= most
+    return usual
+
+
+def within(table, columns, low, high):
+    """Copy rows of numbers; return whether every column stays within its limits."""
+    usual = True
+    for k in range(table.shape[0]):
+        for d in range(columns.shape[0]):
+            value = table[k, d]
+            columns[d, k] = value
+            usual &= low[d] <= value <= high[d]
+    return usual
+
+
+@cache
+def _kernel(template: Callable) -> Callable:
+    return specialise(template)
+
+
+def usual_corners(values: Any, axes: int) -> tuple[NDArray[np.float64], ...] | None:
+    """Return the columns of a table of corners that needs no other look, or None.
+
+    Parameters
+    ----------
+    values : Any
+        As somebody gave it.
+    axes : int
+        D, for a table of shape (N, 2 D).
+
+    Returns
+    -------
+    tuple of 2 D read-only ndarrays of shape (N,), or None
+        None for all that is not a contiguous array of float64, for corners in the wrong order, for
+        numbers that are not finite, and where products of sides may be beyond float64.
+    """
+    if not _plain(values, 2 * axes):
+        return None
+    columns = np.empty((2 * axes, len(values)))
+    if not _kernel(corners)(values, columns, *limits(axes)):
+        return None
+    columns.flags.writeable = False
+    return tuple(columns)
+
+
+def usual_columns(
+    values: Any, low: NDArray[np.float64], high: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """Return the columns of a table whose numbers are within limits, or None.
+
+    Parameters
+    ----------
+    values : Any
+        As somebody gave it.
+    low, high : ndarray, shape (P,)
+        Limits of every column, which belong to it.
+
+    Returns
+    -------
+    ndarray, shape (P, N), or None
+        None for all that is not a contiguous array of float64, and for numbers beyond the limits.
+    """
+    if not _plain(values, len(low)):
+        return None
+    columns = np.empty((len(low), len(values)))
+    return columns if _kernel(within)(values, columns, low, high) else None
+
+
+def _plain(values: Any, width: int) -> bool:
+    return (
+        type(values) is np.ndarray
+        and values.dtype is _FLOAT64
+        and values.ndim == 2
+        and values.flags.carray
+        and values.shape[1] == width
+        and len(values) > 0
+        and (len(values) <= _LARGEST_INTERPRETED or not interpreted())
+    )

@@ -1,0 +1,55 @@
+"""Batches made in one compiled pass are those that the long way makes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import overlap as ov
+
+pytestmark = pytest.mark.kernels
+
+KINDS = [(ov.Boxes, 4), (ov.Intervals, 2), (ov.RotatedBoxes, 5)]
+ODD = [np.nan, np.inf, -np.inf, 0.0, -0.0, -1.0, 1e-170, 1e160, 1e308, -1e308]
+
+
+def made(kind, table):
+    """Return the columns and settings of a batch, or what is said against it."""
+    try:
+        batch = kind(table)
+    except ValueError as error:
+        return str(error)
+    return [column.tobytes() for column in batch._arrays], batch._extreme, batch.unit
+
+
+@pytest.mark.parametrize(("kind", "width"), KINDS)
+def test_both_ways_make_the_same_batch(kind, width):
+    rng = np.random.default_rng(3)
+    for k in range(200):
+        table = rng.uniform(0, 9, (int(rng.integers(1, 6)), width))
+        if width != 5:
+            table[:, width // 2 :] += table[:, : width // 2]
+        if k % 2:
+            place = rng.integers(len(table)), rng.integers(width)
+            table[place] = ODD[int(rng.integers(len(ODD)))]
+        assert made(kind, table) == made(kind, table.tolist())
+        assert made(kind, table) == made(kind, np.asfortranarray(table))
+
+
+@pytest.mark.parametrize(("kind", "width"), KINDS)
+def test_a_batch_is_a_copy_that_cannot_be_written(kind, width):
+    table = np.arange(3.0 * width).reshape(3, width)
+    batch = kind(table)
+    before = batch.to_array()
+    table[:] = 0.0
+    assert np.array_equal(batch.to_array(), before)
+    for column in batch._arrays:
+        with pytest.raises(ValueError, match="read-only"):
+            column[0] = 1.0
+
+
+def test_other_shapes_go_the_long_way():
+    assert ov.Boxes(np.array([[0.0, 0, 0, 1, 1, 1]])).dimension == 3
+    assert ov.Boxes(np.array([[0.0, 0, 1, 1]]), inclusive=True).measure() == 4.0
+    with pytest.raises(ValueError, match="dimension = 3"):
+        ov.Boxes(np.array([[0.0, 0, 1, 1]]), dimension=3)
