@@ -13,6 +13,9 @@ And two tables of backbone angles, drawn around the places where they are in pro
 found has no left-handed helix but for glycine, and a turn that is not in the truth; of proline
 after a cis bond there are too few. The backbone of a short peptide is built from its angles.
 
+And annotations and results of COCO for 40 images of a street: small objects are missed more often,
+confidences of two digits repeat, buses are taken for trucks, a group of people is one crowd.
+
 And tables of two players and a ball in five matches, ten frames a second: the ball trembles about
 the player who has it, and is not found in one frame of twelve.
 """
@@ -107,7 +110,7 @@ def make_found(rng: random.Random, truth: dict) -> dict:
     return {"version": "overlap sample 1", "results": results, "external_data": {}}
 
 
-def encode(payload: dict) -> bytes:
+def encode(payload: dict | list) -> bytes:
     """Write as plain JSON: compressed bytes would depend on the version of zlib."""
     return (json.dumps(payload, separators=(",", ":")) + "\n").encode()
 
@@ -285,14 +288,89 @@ def make_possession() -> dict[str, bytes]:
     }
 
 
+OBJECTS = {  # share of the objects, width and height in pixels, chance to be missed
+    "person": (0.45, 28.0, 70.0, 0.18),
+    "car": (0.30, 90.0, 55.0, 0.10),
+    "bus": (0.08, 190.0, 130.0, 0.12),
+    "truck": (0.10, 150.0, 110.0, 0.15),
+    "bicycle": (0.07, 60.0, 50.0, 0.30),
+}
+
+
+def make_detections(rng: random.Random) -> tuple[dict, list]:
+    """Annotate images of a street, and detect what an imperfect detector would."""
+    names = list(OBJECTS)
+    images = [
+        {"id": k + 1, "file_name": f"street_{k + 1:03d}.jpg", "width": 640, "height": 480}
+        for k in range(VIDEOS)
+    ]
+    annotations: list[dict] = []
+    results = []
+
+    def put(image: int, name: str, box: list[float], score: float) -> None:
+        x, y = max(box[0], 0.0), max(box[1], 0.0)
+        width, height = min(box[0] + box[2], 640.0) - x, min(box[1] + box[3], 480.0) - y
+        results.append(
+            {
+                "image_id": image,
+                "category_id": names.index(name) + 1,
+                "bbox": [round(v, 1) for v in (x, y, max(width, 2.0), max(height, 2.0))],
+                "score": round(min(max(score, 0.01), 0.99), 2),
+            }
+        )
+
+    for image in images:
+        for _ in range(rng.randrange(0, 10)):
+            name = rng.choices(names, weights=[row[0] for row in OBJECTS.values()])[0]
+            _, wide, high, missed = OBJECTS[name]
+            scale = rng.lognormvariate(0.0, 0.5)
+            width, height = min(wide * scale, 600.0), min(high * scale, 440.0)
+            box = [rng.uniform(0, 640 - width), rng.uniform(0, 480 - height), width, height]
+            box = [round(v, 1) for v in box]
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": image["id"],
+                    "category_id": names.index(name) + 1,
+                    "bbox": box,
+                    "area": round(box[2] * box[3], 2),
+                    "iscrowd": int(name == "person" and rng.random() < 0.03),
+                }
+            )
+            if rng.random() < missed * (2.0 if width * height < 32**2 else 1.0):
+                continue
+            slip = [rng.gauss(0.0, 0.06) for _ in range(4)]
+            near = [box[k] + slip[k] * box[2 + k % 2] for k in range(2)]
+            near += [box[2] * (1 + slip[2]), box[3] * (1 + slip[3])]
+            confused = {"bus": "truck", "truck": "bus"}.get(name, name)
+            seen = confused if rng.random() < 0.12 else name
+            put(image["id"], seen, near, rng.gauss(0.72, 0.18))
+            if rng.random() < 0.12:  # found twice
+                shifted = [near[0] + 0.2 * near[2], near[1], near[2], near[3]]
+                put(image["id"], seen, shifted, rng.gauss(0.4, 0.15))
+        for _ in range(rng.randrange(0, 3)):  # where there is nothing
+            width, height = rng.uniform(15, 120), rng.uniform(15, 120)
+            place = [rng.uniform(0, 500), rng.uniform(0, 340), width, height]
+            put(image["id"], rng.choice(names), place, rng.gauss(0.3, 0.15))
+    truth = {
+        "images": images,
+        "annotations": annotations,
+        "categories": [{"id": k + 1, "name": name} for k, name in enumerate(names)],
+    }
+    return truth, results
+
+
 def make_samples() -> dict[str, bytes]:
     """Content of every sample file, by name."""
     rng = random.Random(SEED)
     truth = make_truth(rng)
     found = make_found(rng, truth)
+    annotations, results = make_detections(random.Random(SEED))
     return {
         "angles_truth.csv": make_angles("truth"),
         "angles_found.csv": make_angles("found"),
+        "detection_truth.json": encode(annotations),
+        "detection_found.json": encode(results),
         "peptide.pdb": make_peptide(),
         **make_possession(),
         "temporal_truth.json": encode(truth),

@@ -7,14 +7,23 @@ from typing import Any
 
 import click
 
-from overlap.cli.options import Choice, Shared, changed_fields, evaluating, known_name, split_names
+from overlap.cli.options import (
+    Choice,
+    Shared,
+    both_or_sample,
+    changed_fields,
+    evaluating,
+    known_name,
+    split_names,
+)
 
 __all__ = ["detection_command"]
 
 
 @click.command("detection")
-@click.argument("truth", required=True)
-@click.argument("found", required=True)
+@click.argument("truth", required=False)
+@click.argument("found", required=False)
+@click.option("--sample", is_flag=True, help="Score the sample data that comes with the package.")
 @click.option("--protocol", default="coco", show_default=True, metavar="NAME",
               help="Whose rules; see `overlap list protocols`.")  # fmt: skip
 @click.option("--iou", metavar="A:B:STEP", help="Thresholds, both ends included, or 0.5,0.75.")
@@ -51,8 +60,9 @@ __all__ = ["detection_command"]
               help="Write kinds of error with the AP that each costs.")  # fmt: skip
 @evaluating("images", "Draw the curves")
 def detection_command(
-    truth: str,
-    found: str,
+    truth: str | None,
+    found: str | None,
+    sample: bool,
     protocol: str,
     iou: str | None,
     kind: str | None,
@@ -76,6 +86,7 @@ def detection_command(
     DOTA, YOLO and KITTI; JSON of nuScenes; CSV tables; text files with lines of boxes, one for each
     image.
     """
+    truth, found = both_or_sample(truth, found, sample, "detection")
     files = [("--points", points), ("--confusions", confusions), ("--errors", errors)]
     shared.check([truth, found], more_files=[(name, path, ".csv") for name, path in files])
     from overlap.evaluate import DETECTION_PROTOCOLS

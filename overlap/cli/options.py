@@ -15,6 +15,7 @@ from overlap.io.printable import printable
 __all__ = [
     "Choice",
     "Shared",
+    "both_or_sample",
     "changed_fields",
     "evaluating",
     "known_name",
@@ -80,6 +81,36 @@ def known_name(name: str, known: Sequence[str], what: str) -> str:
         hint = closest(name, known)
         raise click.UsageError(f"no {what} {name!r}{hint}; known are {', '.join(known)}")
     return meant
+
+
+def both_or_sample(
+    truth: str | None, found: str | None, sample: bool, name: str
+) -> tuple[str, str]:
+    """Return the paths of both inputs, or of the sample data.
+
+    Parameters
+    ----------
+    truth, found : str or None
+    sample : bool
+        Whether the sample was asked for.
+    name : str
+        What the names of its files begin with.
+
+    Raises
+    ------
+    click.UsageError
+        Inputs are missing, or were given with the sample.
+    """
+    if sample:
+        if truth is not None:
+            raise click.UsageError("--sample brings its own files; leave TRUTH and FOUND out")
+        from overlap.io import sample_path
+
+        return str(sample_path(f"{name}_truth")), str(sample_path(f"{name}_found"))
+    if truth is None or found is None:
+        missing = "TRUTH and FOUND" if truth is None else "FOUND"
+        raise click.UsageError(f"{missing} missing; give two files, or --sample")
+    return truth, found
 
 
 def split_names(text: str | None) -> list[str] | None:

@@ -6,7 +6,15 @@ from typing import Any
 
 import click
 
-from overlap.cli.options import Choice, Shared, changed_fields, evaluating, known_name, split_names
+from overlap.cli.options import (
+    Choice,
+    Shared,
+    both_or_sample,
+    changed_fields,
+    evaluating,
+    known_name,
+    split_names,
+)
 
 __all__ = ["temporal_command"]
 
@@ -56,15 +64,7 @@ def temporal_command(
 
     TRUTH is ActivityNet JSON or CSV, FOUND the same with confidences; both may be gzipped.
     """
-    if sample:
-        if truth is not None:
-            raise click.UsageError("--sample brings its own files; leave TRUTH and FOUND out")
-        from overlap.io import sample_path
-
-        truth, found = str(sample_path("temporal_truth")), str(sample_path("temporal_found"))
-    if truth is None or found is None:
-        missing = "TRUTH and FOUND" if truth is None else "FOUND"
-        raise click.UsageError(f"{missing} missing; give two files, or --sample")
+    truth, found = both_or_sample(truth, found, sample, "temporal")
     shared.check([truth, found, *([ambiguous] if ambiguous else [])])
     from overlap.evaluate import TEMPORAL_PROTOCOLS
     from overlap.evaluate import temporal as evaluate

@@ -12,6 +12,8 @@ _FOLDER = Path(__file__).resolve().parent
 SAMPLES = {
     "temporal_truth": "temporal_truth.json",
     "temporal_found": "temporal_found.json",
+    "detection_truth": "detection_truth.json",
+    "detection_found": "detection_found.json",
     "volumes_truth": "volumes/truth",
     "volumes_found": "volumes/found",
     "angles_truth": "angles_truth.csv",
@@ -30,7 +32,9 @@ def sample_path(name: str) -> Path:
     ----------
     name : str
         ``"temporal_truth"`` and ``"temporal_found"``: annotations of 40 invented videos, and
-        predictions for them, as ActivityNet JSON. ``"volumes_truth"`` and ``"volumes_found"``:
+        predictions for them, as ActivityNet JSON. ``"detection_truth"`` and
+        ``"detection_found"``: annotations of 40 invented images of a street, and results, as JSON
+        of COCO. ``"volumes_truth"`` and ``"volumes_found"``:
         folders of two invented label volumes, ``case_1.mha`` and ``case_2.mha``, with the labels
         1 organ, 2 lesion, 3 vessel. ``"angles_truth"`` and ``"angles_found"``: invented backbone
         angles of 12 chains, as CSV. ``"peptide"``: the backbone of an invented peptide, as PDB.
