@@ -310,7 +310,7 @@ def test_classes_of_kitti_in_any_case(tmp_path):
 def test_numbers_of_lines_are_plain(tmp_path):
     for word in ("1_0", "٣", "1e999", "0x1", "1,5"):
         folder = write(tmp_path / "a", {"1.txt": f"cat 0.5 1 2 {word} 4\n"})
-        with pytest.raises(ValueError, match="1.txt, line 1: .* is not a finite number"):
+        with pytest.raises(ValueError, match=r"1.txt, line 1: .* is not a finite number"):
             read_box_lines(folder, "xywh")
 
 
