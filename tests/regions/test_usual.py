@@ -53,3 +53,20 @@ def test_other_shapes_go_the_long_way():
     assert ov.Boxes(np.array([[0.0, 0, 1, 1]]), inclusive=True).measure() == 4.0
     with pytest.raises(ValueError, match="dimension = 3"):
         ov.Boxes(np.array([[0.0, 0, 1, 1]]), dimension=3)
+
+
+def test_plain_rings_make_the_polygons_that_nested_ones_make():
+    rng = np.random.default_rng(5)
+    for _ in range(50):
+        rings = []
+        for _ in range(int(rng.integers(1, 6))):
+            angles = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(3, 9))))
+            ring = np.stack([np.cos(angles), np.sin(angles)], 1) + rng.integers(0, 3, 2)
+            rings.append(np.concatenate([ring, ring[:1]]) if rng.random() < 0.5 else ring)
+        plain, nested = ov.Polygons(rings), ov.Polygons([ring.tolist() for ring in rings])
+        assert plain == nested
+        assert (plain.measure() == nested.measure()).all()
+    for bad in ([[0, 0], [1, 1]], [[0, 0], [1, np.nan], [2, 1]]):
+        good = np.array([[0.0, 0], [1, 0], [0, 1]])
+        with pytest.raises(ValueError, match="region 1"):
+            ov.Polygons([good, np.array(bad, float)])

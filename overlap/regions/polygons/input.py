@@ -27,6 +27,7 @@ Flat = tuple[
     "NDArray[np.int64]",
 ]
 
+_FLOAT64 = np.dtype(np.float64)
 _WANTED = (
     "one entry per region: a ring [(x, y), ...], a list of rings (the holes after the outer "
     "one), or a list of parts, each a list of rings"
@@ -50,6 +51,9 @@ def read_nested(values: Any) -> Flat:
         )
     if isinstance(values, (str, bytes, dict)) or not hasattr(values, "__len__"):
         raise TypeError(f"Polygons: expected {_WANTED}; got {described(values)}")
+    usual = _single_rings(values)
+    if usual is not None:
+        return usual
     rings: list[NDArray[np.float64]] = []
     parts: list[int] = []
     counts = np.zeros(len(values), np.int64)
@@ -64,6 +68,34 @@ def read_nested(values: Any) -> Flat:
     offsets = offsets_of(np.array([len(ring) for ring in rings], np.int64))
     xy = np.concatenate(rings) if rings else np.empty((0, 2))
     return xy[:, 0].copy(), xy[:, 1].copy(), offsets, offsets_of(counts), np.array(parts, np.int64)
+
+
+def _single_rings(values: Any) -> Flat | None:
+    """Return the columns of arrays of one ring each that need no other look, or None."""
+    if not isinstance(values, list | tuple) or not len(values):
+        return None
+    for ring in values:
+        if (
+            type(ring) is not np.ndarray
+            or ring.dtype is not _FLOAT64
+            or ring.ndim != 2
+            or ring.shape[1] != 2
+            or len(ring) < 3
+        ):
+            return None
+    counts = np.array([len(ring) for ring in values], np.int64)
+    xy = np.concatenate(values)
+    if not np.isfinite(xy).all():
+        return None
+    last = np.cumsum(counts) - 1
+    closed = (counts > 3) & (xy[last - counts + 1] == xy[last]).all(axis=1)
+    if closed.any():
+        kept = np.ones(len(xy), bool)
+        kept[last[closed]] = False
+        xy, counts = xy[kept], counts - closed
+    index = np.arange(len(values) + 1, dtype=np.int64)
+    x, y = np.ascontiguousarray(xy.T)
+    return x, y, offsets_of(counts), index, index[:-1].copy()
 
 
 def _parts(entry: Any, n: int) -> Iterator[Sequence[Any]]:
