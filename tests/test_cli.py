@@ -449,16 +449,24 @@ def test_list(run):
     code, out, _ = run("list", "metrics")
     assert "dice" in [line.split()[0] for line in out.splitlines()]
     code, out, _ = run("list", "protocols")
-    known = [*evaluate.PROTOCOLS, *evaluate.DETECTION_PROTOCOLS]
+    known = [*evaluate.TEMPORAL_PROTOCOLS, *evaluate.DETECTION_PROTOCOLS]
     assert [line.split()[0] for line in out.splitlines()] == known
     code, out, _ = run("list", "kinds")
     assert {"Intervals", "Boxes"} <= {line.split()[0] for line in out.splitlines()}
 
 
 def test_warm(run):
-    code, out, _ = run("warm")
+    assert run("warm", "--quiet")[:2] == (0, "")
+    code, out, _ = run("warm", "Temporal", "scores")
     assert code == 0
-    assert out.startswith("kernels are compiled")
+    *lines, last = out.splitlines()
+    assert last.startswith("kernels are compiled (")
+    assert [line.partition(" (")[0] for line in lines] == [
+        "temporal: nothing to compile", "scores: nothing to compile"
+    ]  # fmt: skip
+    code, _, err = run("warm", "tempral")
+    assert code == 2
+    assert "did you mean 'temporal'?" in err
 
 
 def test_no_words_show_the_help(run):
