@@ -37,6 +37,23 @@ __all__ = ["temporal_command"]
 @click.option("--ambiguous", metavar="FILE",
               help="Segments to ignore, for the THUMOS14 protocols: the rows of this file with "
                    "the label Ambiguous, or all rows if it has no labels.")  # fmt: skip
+@click.option("--videos", metavar="FILE|A,B",
+              help="Use these videos only, on both sides: a JSON list, the keys of a JSON object, "
+                   "text with one name a line, or names with commas.")  # fmt: skip
+@click.option("--exclude", metavar="FILE|A,B",
+              help="Leave these videos out, on both sides.")  # fmt: skip
+@click.option("--names", multiple=True, metavar="RULE",
+              help="Repair names: prefix=v_, suffix=.mp4, suffix, folder, case, spaces, "
+                   "separators, unicode, ids, classes=FILE, map=FILE or merge=FILE; videos: or "
+                   "labels: before a rule limits it; repeatable.")  # fmt: skip
+@click.option("--columns", metavar="FIELD=NAME,...",
+              help="Columns of tables, such as start=t0,stop=t1, or of one side "
+                   "found:start=t0.")  # fmt: skip
+@click.option("--fps", multiple=True, metavar="N|FILE|field",
+              help="Times are frames: how many a second, a file with the rate of each video, or "
+                   "the word field for rates in TRUTH; found:N for one side; "
+                   "repeatable.")  # fmt: skip
+@click.option("--clip", is_flag=True, help="Let segments end where their video does.")
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE",
               help="Change one field of the protocol, such as recall_grid=octave; "
                    "repeatable.")  # fmt: skip
@@ -56,6 +73,12 @@ def temporal_command(
     iou: str | None,
     labels: str | None,
     ambiguous: str | None,
+    videos: str | None,
+    exclude: str | None,
+    names: tuple[str, ...],
+    columns: str | None,
+    fps: tuple[str, ...],
+    clip: bool,
     changes: tuple[str, ...],
     ties: str,
     shared: Shared,
@@ -82,6 +105,12 @@ def temporal_command(
         "subset": subset,
         "ambiguous": ambiguous,
         "labels": split_names(labels),
+        "videos": videos,
+        "exclude": exclude,
+        "names": names or None,
+        "columns": columns,
+        "fps": fps or None,
+        "clip": clip or None,
     }
     given = {option: value for option, value in options.items() if value is not None}
     report = evaluate(

@@ -79,7 +79,7 @@ def header_of(content: Source, wanted: str) -> list[str]:
     return next((cells for _, cells in _filled(content, wanted)), [])
 
 
-def read_cells(content: Source, wanted: str) -> Cells:
+def read_cells(content: Source, wanted: str, *, lone: bool = False) -> Cells:
     """Read a CSV file; lines without anything are left out.
 
     Parameters
@@ -87,6 +87,8 @@ def read_cells(content: Source, wanted: str) -> Cells:
     content : Source
     wanted : str
         Content that should have come, for the message.
+    lone : bool
+        A row may have its first cell alone; the others are then empty.
 
     Raises
     ------
@@ -102,6 +104,8 @@ def read_cells(content: Source, wanted: str) -> Cells:
         if header is None:
             header = cells
             continue
+        if lone and len(cells) == 1:
+            cells = cells + [""] * (len(header) - 1)
         if len(cells) != len(header):
             raise ValueError(
                 f"{content.name}, line {line}: has {len(cells)} cells; wanted {len(header)}, as in "

@@ -36,6 +36,9 @@ class RawSegments:
     source: str
     sha256: str | None
     findings: tuple[str, ...] = ()
+    unnamed: bool = False
+    frame_rate: NDArray[np.float64] | None = None
+    label_ids: Mapping[str, str] | None = None
 
 
 def plain_name(name: Any) -> str:
@@ -53,6 +56,7 @@ def find_columns(
     accepted: Mapping[str, Sequence[Sequence[str]]],
     needed: Sequence[str],
     source: str,
+    chosen: Mapping[str, str] | None = None,
 ) -> dict[str, int]:
     """Find the column of each field.
 
@@ -67,6 +71,8 @@ def find_columns(
         Fields that must have a column.
     source : str
         Name of the input, for messages.
+    chosen : mapping from str to str, optional
+        Columns of fields that the user names. They are not looked for by name.
 
     Returns
     -------
@@ -75,13 +81,31 @@ def find_columns(
     Raises
     ------
     ValueError
-        A field that is needed has no column, or a field has two.
+        A field that is needed has no column, or a field has two; or a chosen one is not there.
     """
     plain = list(map(plain_name, names))
     place: dict[str, int] = {}
+    for field, column in (chosen or {}).items():
+        exact = [index for index, name in enumerate(names) if str(name).strip() == column]
+        hits = exact or [index for index, name in enumerate(plain) if name == plain_name(column)]
+        if len(hits) != 1:
+            what = "two columns" if hits else "no column"
+            raise ValueError(
+                f"{source}: has {what} {column!r} for {field}, which columns names; the columns "
+                f"are {some(list(map(str, names)))}. Of one input only, write truth:{field}="
+                f"{column} or found:{field}={column}"
+            )
+        place[field] = hits[0]
+    taken = set(place.values())
     for field, groups in accepted.items():
+        if field in place:
+            continue
         for group in groups:
-            hits = [index for index, column in enumerate(plain) if column in group]
+            hits = [
+                index
+                for index, column in enumerate(plain)
+                if column in group and index not in taken
+            ]
             if len(hits) > 1:
                 both = " and ".join(brief(str(names[index])) for index in hits[:2])
                 raise ValueError(f"{source}: duplicate columns: {both} both mean {field}; keep one")

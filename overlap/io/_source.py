@@ -51,13 +51,15 @@ class Source:
         return self.suffix == ".json" or start in (b"{", b"[")
 
 
-def read_source(path: str | Path) -> Source:
+def read_source(path: str | Path, *, empty: bool = False) -> Source:
     """Read a plain or gzipped file, told apart by content.
 
     Parameters
     ----------
     path : str or Path
         File to read.
+    empty : bool
+        Whether the file may be empty.
 
     Returns
     -------
@@ -81,7 +83,7 @@ def read_source(path: str | Path) -> Source:
             raise ValueError(
                 f"{name}: is named .gz but is not a gzip file; rename or recompress it"
             )
-    if not data.strip():
+    if not empty and not data.strip():
         raise ValueError(f"{name}: the file is empty")
     return Source(name, data, hashlib.sha256(raw).hexdigest())
 

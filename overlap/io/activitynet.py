@@ -32,7 +32,7 @@ from overlap.io.printable import brief, some
 __all__ = ["read_json", "read_mapping"]
 
 
-def read_json(content: Source, *, role: str) -> RawSegments:
+def read_json(content: Source, *, role: str, ranked: bool = True) -> RawSegments:
     """Read an ActivityNet JSON file.
 
     Parameters
@@ -41,6 +41,8 @@ def read_json(content: Source, *, role: str) -> RawSegments:
         The file.
     role : {"truth", "found", "ambiguous"}
         ``"found"`` wants the results form, the others the truth form.
+    ranked : bool
+        Whether results must have scores.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def read_json(content: Source, *, role: str) -> RawSegments:
         The content is not JSON, or is not of the form that the role wants.
     """
     payload = parse_json(content)
-    raw = read_mapping(payload, role=role, name=content.name, sha256=content.sha256)
+    raw = read_mapping(payload, role=role, ranked=ranked, name=content.name, sha256=content.sha256)
     repeated = repeated_keys(content, _count_keys(payload))
     if repeated:
         raw.findings = (
@@ -99,7 +101,9 @@ def _keys_in(values: Iterable[Any]) -> int:
     return count
 
 
-def read_mapping(payload: Any, *, role: str, name: str, sha256: str | None) -> RawSegments:
+def read_mapping(
+    payload: Any, *, role: str, ranked: bool = True, name: str, sha256: str | None
+) -> RawSegments:
     """Read parsed ActivityNet JSON.
 
     Parameters
@@ -108,6 +112,8 @@ def read_mapping(payload: Any, *, role: str, name: str, sha256: str | None) -> R
         Content of the JSON.
     role : {"truth", "found", "ambiguous"}
         ``"found"`` wants the results form, the others the truth form.
+    ranked : bool
+        Whether results must have scores.
     name : str
         Name of the input for messages.
     sha256 : str or None
@@ -128,7 +134,7 @@ def read_mapping(payload: Any, *, role: str, name: str, sha256: str | None) -> R
             f"{'results' if role == 'found' else 'database'!r}"
         )
     if role == "found":
-        return _read_results(payload, name, sha256)
+        return _read_results(payload, name, sha256, ranked)
     return _read_truth(payload, role, name, sha256)
 
 
@@ -179,7 +185,7 @@ def _read_truth(payload: Mapping, role: str, name: str, sha256: str | None) -> R
     return _rows(list(database), lists, paths, name, sha256, duration, subset, scored=False)
 
 
-def _read_results(payload: Mapping, name: str, sha256: str | None) -> RawSegments:
+def _read_results(payload: Mapping, name: str, sha256: str | None, ranked: bool) -> RawSegments:
     results = payload.get("results")
     if results is None:
         truth = "database" in payload or (
@@ -210,8 +216,14 @@ def _read_results(payload: Mapping, name: str, sha256: str | None) -> RawSegment
         sha256,
         unknown,
         [None] * len(videos),
-        scored=True,
+        scored=ranked or _have_scores(results.values()),
     )
+
+
+def _have_scores(lists: Iterable[Any]) -> bool:
+    """Tell whether there are segments, and the first has a score."""
+    first = next((items[0] for items in lists if isinstance(items, list) and items), None)
+    return isinstance(first, Mapping) and "score" in first
 
 
 def _rows(

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["closest", "mismatch"]
+__all__ = ["DIFFERENCES", "closest", "mismatch"]
 
 _SUFFIX = re.compile(r"\.(?=[a-z0-9]*[a-z])[a-z0-9]{2,5}(\.gz)?$", re.IGNORECASE)
 _FEW = 0.1
@@ -40,6 +40,20 @@ _DIFFERENCES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("spaces, '_' and '-'", _words),
 )
 _LAST_NUMBER = "everything but its last number"
+
+
+#: Some of them by the word of the rule that repairs them; see `overlap.io.name_rules`.
+DIFFERENCES: dict[str, Callable[[str], str]] = {
+    word: dict(_DIFFERENCES)[difference]
+    for word, difference in {
+        "unicode": "Unicode composition",
+        "spaces": "spaces around it",
+        "folder": "a folder in front",
+        "suffix": "a file suffix",
+        "case": "upper and lower case",
+        "separators": "spaces, '_' and '-'",
+    }.items()
+}
 
 
 def _without(name: str, kept: str = "") -> str:

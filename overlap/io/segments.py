@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -68,6 +67,14 @@ class SegmentTable(ByValue):
         Whether the input says a time zone; `times` and `origin` are then in UTC.
     findings : tuple of str
         Observations that must not be missed, such as repeated keys of a JSON object.
+    notes : tuple of str
+        What was changed or left out after reading, with counts.
+    unnamed : bool
+        The input does not name its only recording, whose name is that of the file.
+    frame_rate : ndarray, dtype=float64, shape (V,), or None
+        Frames per second that the input states; NaN where it does not.
+    label_ids : tuple of (str, str)
+        Numbers and names of labels that the input states.
 
     Examples
     --------
@@ -96,6 +103,10 @@ class SegmentTable(ByValue):
     origin: NDArray[np.datetime64] | None = None
     zoned: bool = False
     findings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    unnamed: bool = False
+    frame_rate: NDArray[np.float64] | None = None
+    label_ids: tuple[tuple[str, str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.start)
@@ -188,21 +199,67 @@ class SegmentTable(ByValue):
             known = sorted({subset for subset in self.subset if subset is not None})
             have = f"it has {', '.join(map(repr, known))}" if known else "it names no subsets"
             raise ValueError(f"{self.source}: no video is of subset {name!r}; {have}")
+        return self.of_videos(keep)
+
+    def of_videos(self, mask: ArrayLike) -> SegmentTable:
+        """Keep some videos, with their rows and the labels that those use.
+
+        Parameters
+        ----------
+        mask : array_like, dtype=bool, shape (V,)
+            Videos to keep.
+
+        Returns
+        -------
+        SegmentTable
+            `videos` and `labels` are shortened, and the indices renumbered.
+        """
+        keep = np.asarray(mask, dtype=bool)
         rows = self.select(keep[self.video])
         used = {int(index): place for place, index in enumerate(dict.fromkeys(rows.label.tolist()))}
         renumber = np.cumsum(keep) - 1
+
+        def kept(values: Any) -> tuple[Any, ...]:
+            return tuple(value for value, stays in zip(values, keep, strict=True) if stays)
+
         return _frozen(
             replace(
                 rows,
-                videos=tuple(v for v, kept in zip(self.videos, keep, strict=True) if kept),
+                videos=kept(self.videos),
                 labels=tuple(self.labels[index] for index in used),
                 video=renumber[rows.video],
                 label=np.array([used[i] for i in rows.label.tolist()], dtype=np.int64),
                 duration=self.duration[keep],
+                frame_rate=None if self.frame_rate is None else self.frame_rate[keep],
                 origin=None if self.origin is None else self.origin[keep],
-                subset=(name,) * int(keep.sum()),
+                subset=kept(self.subset),
             )
         )
+
+    def renamed(
+        self, videos: Sequence[str] | None = None, labels: Sequence[str] | None = None
+    ) -> SegmentTable:
+        """Give videos and labels other names.
+
+        Parameters
+        ----------
+        videos : sequence of str, length V, optional
+            Distinct names.
+        labels : sequence of str, length L, optional
+            Labels with one name become one label.
+
+        Returns
+        -------
+        SegmentTable
+        """
+        result = self
+        if videos is not None:
+            result = replace(result, videos=tuple(videos))
+        if labels is not None:
+            place = {name: k for k, name in enumerate(dict.fromkeys(labels))}
+            number = np.array([place[name] for name in labels], dtype=np.int64)
+            result = _frozen(replace(result, labels=tuple(place), label=number[self.label]))
+        return result
 
     def to_frame(self) -> pd.DataFrame:
         """Return the rows as a DataFrame.
@@ -242,7 +299,8 @@ class SegmentTable(ByValue):
 
 def _frozen(table: SegmentTable) -> SegmentTable:
     """Make the arrays of a new table read-only."""
-    names = ("video", "label", "start", "stop", "confidence", "duration", "row", "times", "origin")
+    names = ("video", "label", "start", "stop", "confidence", "duration", "row", "times", "origin",
+             "frame_rate")  # fmt: skip
     for name in names:
         array = getattr(table, name)
         if array is not None:
@@ -251,19 +309,30 @@ def _frozen(table: SegmentTable) -> SegmentTable:
 
 
 @reads_file
-def as_segments(source: Any, *, role: Role) -> SegmentTable:
+def as_segments(
+    source: Any,
+    *,
+    role: Role,
+    ranked: bool = True,
+    columns: Mapping[str, str] | None = None,
+) -> SegmentTable:
     """Read labelled segments from a file, a DataFrame or parsed JSON.
 
     Parameters
     ----------
-    source : str, Path, mapping, pandas.DataFrame or SegmentTable
-        ActivityNet JSON or CSV file, plain or gzipped; parsed ActivityNet JSON; a
-        DataFrame. Column names are matched as `overlap.io.tables` documents. Starts and stops are
+    source : str, Path, mapping, sequence, pandas.DataFrame or SegmentTable
+        A file or folder of one of the forms that `overlap.io.segment_sources` lists, plain or
+        gzipped; the content of a JSON file; a DataFrame. Column names are matched as
+        `overlap.io.tables` documents. Starts and stops are
         seconds, durations (timedelta64), or datetimes: datetime64, pandas or Python objects with
         or without a time zone, or text in ISO 8601 with date and time.
     role : {"truth", "found", "ambiguous"}
         Role of the segments. ``"found"`` must have confidences; ``"ambiguous"`` may come
         without labels, and is then ambiguous throughout.
+    ranked : bool
+        Whether those of ``"found"`` must have confidences.
+    columns : mapping from str to str, optional
+        Columns of a table by what they hold: ``{"start": "t0"}``. Others are found by name.
 
     Returns
     -------
@@ -299,41 +368,16 @@ def as_segments(source: Any, *, role: Role) -> SegmentTable:
     if isinstance(source, SegmentTable):
         table = source
     else:
-        table = _finish(_read(source, role))
-    if role == "found" and table.confidence is None:
+        # Readers are imported by those who need them: start-up time is part of the command line.
+        from overlap.io.segment_sources import read_segments
+
+        table = _finish(read_segments(source, role=role, ranked=ranked, columns=columns))
+    if role == "found" and ranked and table.confidence is None:
         raise MissingConfidenceError(
             f"{table.source}: predictions need a confidence each, and there is none; add a "
             "column 'score' (or check that truth and found are not swapped)"
         )
     return table
-
-
-def _read(source: Any, role: Role) -> RawSegments:
-    """Choose the reader by type, then by suffix, then by content."""
-    # Each reader is imported by those who need it: start-up time is part of the command line.
-    if isinstance(source, str | Path):
-        from overlap.io._source import read_source
-
-        content = read_source(source)
-        if content.is_json:
-            from overlap.io.activitynet import read_json
-
-            return read_json(content, role=role)
-        from overlap.io.tables import read_table
-
-        return read_table(content, role=role)
-    if isinstance(source, Mapping):
-        from overlap.io.activitynet import read_mapping
-
-        return read_mapping(source, role=role, name="dict", sha256=None)
-    if hasattr(source, "columns") and hasattr(source, "iloc"):
-        from overlap.io.tables import read_frame
-
-        return read_frame(source, role=role)
-    raise TypeError(
-        f"as_segments: {role} is a {type(source).__name__}; wanted a path, a parsed "
-        "ActivityNet JSON object, a pandas DataFrame or a SegmentTable"
-    )
 
 
 def _finish(raw: RawSegments) -> SegmentTable:
@@ -388,6 +432,9 @@ def _finish(raw: RawSegments) -> SegmentTable:
             origin=origin,
             zoned=bool(zoned),
             findings=raw.findings,
+            unnamed=raw.unnamed,
+            frame_rate=raw.frame_rate,
+            label_ids=tuple((raw.label_ids or {}).items()),
         )
     )
 

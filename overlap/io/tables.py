@@ -16,6 +16,7 @@ label          ``label``, ``class``, ``type``, ``category``, ``label-name``,
 confidence     ``confidence``, ``score``, ``conf``, ``probability``
 duration       ``video-duration`` (optional, of the whole video)
 subset         ``subset``, ``split`` (optional)
+rate           ``frame-rate``, ``fps`` (optional, of the whole video)
 =============  ===================================================================
 
 Starts and stops are seconds, durations (timedelta64), or datetimes: columns with or without a
@@ -31,7 +32,7 @@ that line has) and is encoded in UTF-8.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -40,9 +41,17 @@ import numpy as np
 from overlap.io._cells import header_of, read_cells
 from overlap.io._columns import RawSegments, Where, find_columns, to_float64, to_names
 from overlap.io._source import Source
+from overlap.io.name_match import closest
 from overlap.io.printable import brief
 
-__all__ = ["COLUMN_NAMES", "has_confidence", "read_frame", "read_table"]
+__all__ = [
+    "COLUMN_NAMES",
+    "columns_of",
+    "has_confidence",
+    "raw_rows",
+    "read_frame",
+    "read_table",
+]
 
 #: Accepted names of each field, without punctuation, in groups: a later group is looked at
 #: only where no column of an earlier one is there.
@@ -57,17 +66,49 @@ COLUMN_NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
     "confidence": (("confidence", "score", "conf", "probability"),),
     "duration": (("videoduration",),),
     "subset": (("subset", "split"),),
+    "rate": (("framerate", "fps"),),
 }
 _WANTED = "CSV or ActivityNet JSON"
 
 
-def _columns_of(names: Sequence[Any], name: str, *, role: str) -> dict[str, int]:
-    """Find the column of each field; ambiguous segments may lack the label."""
+def columns_of(
+    names: Sequence[Any], name: str, *, role: str, chosen: Mapping[str, str] | None = None
+) -> dict[str, int]:
+    """Find the column of each field of a table of segments.
+
+    Parameters
+    ----------
+    names : sequence
+        Names of the columns.
+    name : str
+        The table, for messages.
+    role : {"truth", "found", "ambiguous"}
+        ``"ambiguous"`` may lack the label.
+    chosen : mapping from str to str, optional
+        Columns that the user names, by field.
+
+    Returns
+    -------
+    dict of str to int
+
+    Raises
+    ------
+    ValueError
+        A column is missing or there twice, or a chosen field is unknown.
+    """
+    for field in chosen or {}:
+        if field not in COLUMN_NAMES:
+            raise ValueError(
+                f"columns: there is no field {field!r}{closest(field, COLUMN_NAMES)}; known are "
+                f"{', '.join(COLUMN_NAMES)}"
+            )
     needed = ("video", "start", "stop") + (("label",) if role != "ambiguous" else ())
-    return find_columns(names, COLUMN_NAMES, needed, name)
+    return find_columns(names, COLUMN_NAMES, needed, name, chosen)
 
 
-def read_table(content: Source, *, role: str) -> RawSegments:
+def read_table(
+    content: Source, *, role: str, columns: Mapping[str, str] | None = None
+) -> RawSegments:
     """Read segments from a CSV file.
 
     Parameters
@@ -76,6 +117,8 @@ def read_table(content: Source, *, role: str) -> RawSegments:
         The file.
     role : {"truth", "found", "ambiguous"}
         ``"ambiguous"`` may lack the label.
+    columns : mapping from str to str, optional
+        Columns that the user names, by field.
 
     Returns
     -------
@@ -87,9 +130,9 @@ def read_table(content: Source, *, role: str) -> RawSegments:
         The file is not text in UTF-8, lacks a column or has one twice, has a row with
         too few or too many cells, or quotation marks that do not match.
     """
-    cells = read_cells(content, _WANTED)
-    place = _columns_of(cells.header, content.name, role=role)
-    return _rows(
+    cells = read_cells(content, _WANTED, lone=True)
+    place = columns_of(cells.header, content.name, role=role, chosen=columns)
+    return raw_rows(
         lambda field: cells.column(place[field]),
         place,
         cells.where,
@@ -117,10 +160,17 @@ def has_confidence(content: Source) -> bool:
         The file is not text in UTF-8, lacks a column or has one twice.
     """
     header = header_of(content, _WANTED)
-    return "confidence" in _columns_of(header, content.name, role="ambiguous")
+    return "confidence" in columns_of(header, content.name, role="ambiguous")
 
 
-def read_frame(frame: Any, *, role: str) -> RawSegments:
+def read_frame(
+    frame: Any,
+    *,
+    role: str,
+    columns: Mapping[str, str] | None = None,
+    name: str = "DataFrame",
+    sha256: str | None = None,
+) -> RawSegments:
     """Read segments from a pandas DataFrame.
 
     Parameters
@@ -129,6 +179,12 @@ def read_frame(frame: Any, *, role: str) -> RawSegments:
         One segment per row.
     role : {"truth", "found", "ambiguous"}
         ``"ambiguous"`` may lack the label.
+    columns : mapping from str to str, optional
+        Columns that the user names, by field.
+    name : str
+        Of the input, for messages.
+    sha256 : str, optional
+        Digest of the input.
 
     Returns
     -------
@@ -139,8 +195,7 @@ def read_frame(frame: Any, *, role: str) -> RawSegments:
     ValueError
         A column is missing or there twice.
     """
-    name = "DataFrame"
-    place = _columns_of(list(frame.columns), name, role=role)
+    place = columns_of(list(frame.columns), name, role=role, chosen=columns)
     index = frame.index
 
     def get(field: str) -> Any:
@@ -155,13 +210,13 @@ def read_frame(frame: Any, *, role: str) -> RawSegments:
         label = index[row]
         return repr(label.item() if isinstance(label, np.generic) else label)
 
-    return _rows(
+    return raw_rows(
         get,
         place,
         lambda row: f"{name}, row {shown(row)}",
         range(len(frame)),
         name=name,
-        sha256=None,
+        sha256=sha256,
     )
 
 
@@ -170,7 +225,7 @@ def _is_dated(dtype: Any) -> bool:
     return dtype.kind in "mM" and (isinstance(dtype, np.dtype) or hasattr(dtype, "tz"))
 
 
-def _rows(
+def raw_rows(
     get: Callable[[str], Any],
     place: dict[str, int],
     where: Where,
@@ -181,7 +236,25 @@ def _rows(
 ) -> RawSegments:
     """Gather the columns, and the values of each video from its rows.
 
-    A row with nothing but its video says that the video has no segments.
+    Parameters
+    ----------
+    get : callable
+        Returns the column of a field.
+    place : dict
+        Fields that have a column.
+    where : callable
+        Name of row i, for messages.
+    row : sequence of int
+        Number of each row.
+    name : str
+        The table.
+    sha256 : str or None
+        Its digest.
+
+    Returns
+    -------
+    RawSegments
+        A row with nothing but its video says that the video has no segments.
     """
     index_of: dict[str, int] = {}
     video = [
@@ -198,6 +271,11 @@ def _rows(
                 raise ValueError(
                     f"{where(at)}: duration is {float(duration[owner])!r}; wanted seconds >= 0"
                 )
+    rate = None
+    if "rate" in place:
+        rate = np.full(len(index_of), np.nan)
+        for owner, (at, value) in _per_video(_items(get("rate")), video, "rate", where):
+            rate[owner] = to_float64([value], "rate", partial(_place, where, at), unit="")[0]
     subset: list[str | None] = [None] * len(index_of)
     if "subset" in place:
         for owner, (at, value) in _per_video(_items(get("subset")), video, "subset", where):
@@ -232,6 +310,7 @@ def _rows(
         where=where,
         source=name,
         sha256=sha256,
+        frame_rate=rate,
     )
 
 

@@ -88,7 +88,10 @@ def temporal(
         Folder for the pairs of blocks of videos. A run that was interrupted continues; blocks that
         have changed are measured again.
     **options
-        Options of the family of the protocol, and fields of the protocol to change.
+        Options of the family of the protocol, and fields of the protocol to change. Where a
+        family reads labelled segments, also those of reading: ``videos`` and ``exclude`` (a file
+        or list of videos to use or to leave out, on both sides), ``names`` (rules that repair
+        names), ``columns``, ``fps`` (times are frames) and ``clip`` (to the durations of videos).
 
     Returns
     -------
@@ -127,11 +130,15 @@ def temporal(
     options |= {name: value for name, value in given.items() if value is not None}
     family, rules = family_of(protocol)
     chosen, options = _split(family, rules, options, FAMILIES[family].score)
-    return FAMILIES[family].score(
+    report = FAMILIES[family].score(
         truth=truth, found=found, protocol=chosen, rng=rng, bootstrap=bootstrap,
         confidence_level=confidence_level, progress=progress, workers=workers, resume=resume,
         **options,
     )  # fmt: skip
+    reading = options.get("reading")
+    if reading and "reading" not in report.settings:
+        report = replace(report, settings={**report.settings, "reading": reading.settings()})
+    return report
 
 
 def temporal_study(

@@ -243,5 +243,7 @@ def _concatenate(tables: Sequence[SegmentTable]) -> SegmentTable:
         source=", ".join(sources),
         sha256=digests[0] if len(digests) == 1 else None,
         findings=tuple(dict.fromkeys(said for table in tables for said in table.findings)),
+        notes=tuple(dict.fromkeys(said for table in tables for said in table.notes)),
+        frame_rate=None,
         **together,
     )

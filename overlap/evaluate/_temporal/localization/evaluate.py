@@ -13,8 +13,9 @@ from overlap.evaluate.runner import run
 from overlap.evaluate.study import Study
 from overlap.evaluate.thresholds import parse_thresholds
 from overlap.io.name_match import closest
-from overlap.io.segments import MissingConfidenceError, SegmentTable, as_segments
+from overlap.io.segments import MissingConfidenceError, SegmentTable
 
+from ..reading import AS_IT_STANDS, Reading
 from .every import together
 from .measure import ambiguous_only
 from .protocol import Protocol
@@ -37,6 +38,7 @@ def _task(
     labels: Iterable[str] | None,
     subset: str | None,
     fields: Mapping[str, Any],
+    reading: Reading,
 ) -> TemporalTask:
     """Read the rules of an evaluation."""
     chosen = get_protocol(protocol)
@@ -57,28 +59,35 @@ def _task(
         twice = [label for label, count in Counter(labels).items() if count > 1]
         if twice or not labels:
             raise ValueError(f"labels: {twice[0]!r} appears twice" if twice else "labels is empty")
-    return TemporalTask(chosen, ties, labels, subset)
+    return TemporalTask(chosen, ties, labels, subset, reading)
 
 
-def _read(truth: Any, found: Any, ambiguous: Any, protocol: Protocol) -> dict[str, SegmentTable]:
-    tables = {"truth": as_segments(truth, role="truth")}
-    try:
-        tables["found"] = as_segments(found, role="found")
-    except MissingConfidenceError as error:
-        if tables["truth"].confidence is None:
-            raise
-        raise ValueError(
-            f"truth ({tables['truth'].source}) has confidences and found has none: the two look "
-            "swapped; exchange them, or add confidences to found"
-        ) from error
+def _read(
+    truth: Any, found: Any, ambiguous: Any, protocol: Protocol, reading: Reading
+) -> dict[str, SegmentTable]:
+    tables = {"truth": reading.table(truth, "truth")}
+    tables["found"] = _found(tables["truth"], found, reading)
     if ambiguous is not None:
         if protocol.ambiguous_rows != "ignore":
             raise ValueError(
                 f"protocol {protocol.name} does not use ambiguous intervals; leave ambiguous out, "
                 "or set ambiguous_rows=ignore"
             )
-        tables["ambiguous"] = ambiguous_only(ambiguous, protocol)
-    return tables
+        tables["ambiguous"] = ambiguous_only(reading.table(ambiguous, "ambiguous"), protocol)
+    return reading.applied(tables)
+
+
+def _found(truth: SegmentTable, found: Any, reading: Reading) -> SegmentTable:
+    """Read the predictions."""
+    try:
+        return reading.table(found, "found")
+    except MissingConfidenceError as error:
+        if truth.confidence is None:
+            raise
+        raise ValueError(
+            f"truth ({truth.source}) has confidences and found has none: the two look swapped; "
+            "exchange them, or add confidences to found"
+        ) from error
 
 
 def score(
@@ -97,6 +106,7 @@ def score(
     progress: bool | None = None,
     workers: int = 1,
     resume: str | os.PathLike[str] | None = None,
+    reading: Reading = AS_IT_STANDS,
     **fields: Any,
 ) -> TemporalReport:
     """Score predicted segments by one protocol, or by ``"all"``; see `overlap.evaluate.temporal`.
@@ -104,7 +114,7 @@ def score(
     Parameters
     ----------
     truth, found, protocol, iou, subset, ambiguous, ties, labels
-    rng, bootstrap, confidence_level, progress, workers, resume, **fields
+    rng, bootstrap, confidence_level, progress, workers, resume, reading, **fields
     """
     options: dict[str, Any] = {
         "bootstrap": Bootstrap(bootstrap, confidence_level, rng, progress=progress),
@@ -112,11 +122,12 @@ def score(
         "progress": progress,
     }
     if protocol != "all":
-        task = _task(protocol, iou, ties, labels, subset, fields)
-        return run(task, _read(truth, found, ambiguous, task.protocol), resume=resume, **options)  # type: ignore[return-value]
+        task = _task(protocol, iou, ties, labels, subset, fields, reading)
+        tables = _read(truth, found, ambiguous, task.protocol, reading)
+        return run(task, tables, resume=resume, **options)  # type: ignore[return-value]
     return by_protocols(
         PROTOCOLS, truth=truth, found=found, iou=iou, subset=subset, ambiguous=ambiguous,
-        ties=ties, labels=labels, resume=resume, fields=fields, **options,
+        ties=ties, labels=labels, resume=resume, fields=fields, reading=reading, **options,
     )  # fmt: skip
 
 
@@ -132,6 +143,7 @@ def by_protocols(
     labels: Iterable[str] | None = None,
     resume: str | os.PathLike[str] | None = None,
     fields: Mapping[str, Any] | None = None,
+    reading: Reading = AS_IT_STANDS,
     **options: Any,
 ) -> TemporalReport:
     """Score by several protocols, as `score` does by one.
@@ -140,7 +152,7 @@ def by_protocols(
     ----------
     protocols : mapping from str to Protocol
         Rules by the name that stands before their numbers.
-    truth, found, iou, subset, ambiguous, ties, labels, resume, fields
+    truth, found, iou, subset, ambiguous, ties, labels, resume, fields, reading
         As for `score`. Protocols that do not use ambiguous intervals get none.
     **options
         Of `overlap.evaluate.runner.run`.
@@ -151,15 +163,16 @@ def by_protocols(
         Table rows have a column ``protocol``; summary names begin with the protocol's.
     """
     labels = labels if labels is None or isinstance(labels, str) else tuple(labels)
-    truth = as_segments(truth, role="truth")
+    truth = reading.table(truth, "truth")
     if ambiguous is not None:
-        ambiguous = as_segments(ambiguous, role="ambiguous")
+        ambiguous = reading.table(ambiguous, "ambiguous")
     reports = {}
     for name, protocol in protocols.items():
-        task = _task(protocol, iou, ties, labels, subset, fields or {})
+        task = _task(protocol, iou, ties, labels, subset, fields or {}, reading)
         used = ambiguous if task.protocol.ambiguous_rows == "ignore" else None
-        tables = _read(truth, found, used, task.protocol)
-        found = tables["found"]
+        # a table that was read is not read again
+        found = found if isinstance(found, SegmentTable) else _found(truth, found, reading)
+        tables = _read(truth, found, used, task.protocol, reading)
         folder = None if resume is None else os.path.join(resume, name)
         reports[name] = run(task, tables, resume=folder, **options)
     return together(reports)  # type: ignore[arg-type]
@@ -174,13 +187,15 @@ def study(
     rng: Seed = 0,
     bootstrap: int = 0,
     confidence_level: float = 0.95,
+    reading: Reading = AS_IT_STANDS,
     **fields: Any,
 ) -> Study:
     """Start an evaluation that is fed set of videos by set of videos.
 
     Parameters
     ----------
-    protocol, iou, ties, labels, rng, bootstrap, confidence_level, **fields
+    protocol, iou, ties, labels, rng, bootstrap, confidence_level, reading, **fields
     """
-    task = _task(protocol, iou, ties, labels, None, fields)
+    reading.check_parts()
+    task = _task(protocol, iou, ties, labels, None, fields, reading)
     return Study(task, Bootstrap(bootstrap, confidence_level, rng))

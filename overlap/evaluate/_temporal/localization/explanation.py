@@ -286,7 +286,7 @@ def _step(
     metric: tuple[str, str],
     value: float,
 ) -> float:
-    rules = {name: options[name] for name in ("protocol", "ties", "labels", "subset")}
+    rules = {name: options[name] for name in ("protocol", "ties", "labels", "subset", "reading")}
     roles = ["truth", "found"]
     if options["protocol"].ambiguous_rows == "ignore" and "ambiguous" in options:
         roles.append("ambiguous")

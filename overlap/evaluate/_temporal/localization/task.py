@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from overlap.evaluate.task import Description, Inputs, Task
 from overlap.io.name_match import closest
 from overlap.io.segments import SegmentTable, on_one_clock
 
+from ..reading import AS_IT_STANDS, Reading
 from .blocks import joined, split
 from .evidence import TemporalEvidence
 from .measure import Measured, measure_videos, same_videos
@@ -42,6 +43,7 @@ class TemporalTask(Task):
     ties: str = "official"
     labels: tuple[str, ...] | None = None
     subset: str | None = None
+    reading: Reading = AS_IT_STANDS
 
     name, unit, report = "temporal", "blocks of videos", TemporalReport
     records = (Measured, Pairs, SegmentTable)
@@ -59,7 +61,16 @@ class TemporalTask(Task):
 
     def measure(self, key: Any, item: Mapping[str, Any]) -> Measured:
         """Find the candidate pairs of some videos."""
-        return measure_videos(self.protocol, item)
+        return measure_videos(self.protocol, self._as_read(item))
+
+    def _as_read(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return an item of a study as `Reading` reads it; blocks of `items` were read before."""
+        if not self.reading or "places" in item:
+            return item
+        roles = [role for role in ("truth", "found", "ambiguous") if item.get(role) is not None]
+        return self.reading.applied(
+            {role: self.reading.table(item[role], role) for role in roles}, whole=False
+        )
 
     def rules(self) -> dict[str, Any]:
         """Return the rules on which candidate pairs depend."""
@@ -68,7 +79,7 @@ class TemporalTask(Task):
 
     def holds(self, key: Any, part: Measured, item: Mapping[str, Any]) -> bool:
         """Whether a part was measured of these very segments."""
-        return same_videos(self.protocol, part, item)
+        return same_videos(self.protocol, part, self._as_read(item))
 
     def finish(
         self, parts: Mapping[Any, Measured], about: Mapping[str, SegmentTable] | None
@@ -82,7 +93,8 @@ class TemporalTask(Task):
             official=self.ties == "official"
         )
         ap, tie_range = reported_precision(ranked, self.ties)
-        fields = {name: getattr(self, name) for name in ("protocol", "ties", "labels", "subset")}
+        names = ("protocol", "ties", "labels", "subset", "reading")
+        fields = {name: getattr(self, name) for name in names}
         inputs = None if about is None else {**about, **fields}
         return TemporalEvidence(ranked, ap, tie_range, measured, inputs)
 
@@ -91,9 +103,15 @@ class TemporalTask(Task):
     ) -> Description:
         """Say what the numbers depend on."""
         with_intervals = any(number.interval for number in numbers)
-        return describe(
+        said = describe(
             self.protocol, self.ties, self.labels, self.subset, evidence, with_intervals
         )
+        if not self.reading:
+            return said
+        chosen = self.reading.contract()
+        contract = replace(said.contract, rules={**said.contract.rules, **chosen})
+        settings = {**said.settings, "reading": self.reading.settings()}
+        return replace(said, settings=settings, contract=contract)
 
     def sentence(self, evidence: TemporalEvidence, settings: Mapping[str, Any]) -> str:
         """Return the sentence for a paper."""

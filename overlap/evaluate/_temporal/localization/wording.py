@@ -116,6 +116,7 @@ def describe(
         )
         notes.append(f"the tie range leaves out {kept[0]}")
     tables = (truth, found, *measured.given_ambiguous)
+    notes += dict.fromkeys(said for table in tables for said in table.notes)
     findings: list[str | None] = list(
         dict.fromkeys(said for table in tables for said in table.findings)
     )
