@@ -295,10 +295,6 @@ class Reading:
         return result
 
 
-#: Reading without any option.
-AS_IT_STANDS = Reading()
-
-
 def notes_of(tables: Mapping[str, SegmentTable]) -> list[str]:
     """Return what reading changed or left out, for the notes of a report.
 
@@ -437,3 +433,7 @@ def _clipped(tables: dict[str, SegmentTable]) -> dict[str, SegmentTable]:
 
 def _outside(table: SegmentTable, end: NDArray[np.float64]) -> NDArray[np.bool_]:
     return (table.start >= end) | (table.stop <= 0)
+
+
+#: Reading without any option.
+AS_IT_STANDS = Reading()
