@@ -19,6 +19,7 @@ from overlap.evaluate._ranking.curves import (
     CurveRule,
     Ranking,
     average_precision,
+    average_precision_ends,
     count_outcomes,
     final_recall,
     sampled_precision,
@@ -500,6 +501,35 @@ def test_strata_that_drop_truths_are_scenes_without_them(chooser):
         one = scene.limited(few).within(large).ranked()
         kept = scene.found.without(~few.within(scene.found))
         other = scene_of(rules, kept, rows_of(scene.truth, rows), THRESHOLDS).ranked()
+        np.testing.assert_array_equal(one.ranking.outcome, other.ranking.outcome)
+        np.testing.assert_array_equal(one.precision(), other.precision())
+
+
+@pytest.mark.parametrize("name", ["coco", "openimages", "thumos"])
+@pytest.mark.parametrize("kind", ["all_points", "grid", "raw"])
+def test_ends_over_orders_of_ties_are_those_of_rankings_in_that_order(name, kind):
+    match = RULES[name][0]
+    recalls = (0.0, 0.3, 0.6, 1.0) if kind == "grid" else ()
+    moved = 0
+    for seed in range(20):
+        scene = toy(seed, Rules(measure_of(match), match, CurveRule(kind, recalls)))
+        ranked = scene.ranked()
+        ends = average_precision_ends(ranked.ranking, scene.rules.curve, ranked.block)
+        for end, first in zip(ends, ("false", "true"), strict=True):
+            order = ranked.visit, ranked.ranking.pointer
+            ranking = scene.rank(*order, ranked.matched, scene.positives(), first)
+            np.testing.assert_array_equal(end, scene.precision(ranking))
+        moved += not np.array_equal(*ends, equal_nan=True)
+    assert moved > 5
+
+
+@pytest.mark.parametrize("ties", ["file", "item", "file_reversed", "argsort_negated"])
+def test_narrower_limits_keep_matches(ties):
+    few = Limits(per_item_and_label=2)
+    for seed in range(20):
+        scene = toy(seed, Rules(measure_of(RULES["coco"][0]), RULES["coco"][0], ties=ties))
+        one, other = scene.ranked().limited(few), scene.limited(few).ranked()
+        np.testing.assert_array_equal(one.outcome, other.outcome)
         np.testing.assert_array_equal(one.ranking.outcome, other.ranking.outcome)
         np.testing.assert_array_equal(one.precision(), other.precision())
 

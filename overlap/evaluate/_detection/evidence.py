@@ -166,13 +166,17 @@ class DetectionEvidence(ByValue):
         """
         most = self._most if most is None else most
         if (area, most) not in self._rankings:
-            scene = self.scene
+            official = self.ties == "official"
             if most is not None and most != self._most:
-                scene = scene.limited(limits_of(self.protocol, most))
-            if area:
-                stratum = next(one for one in scene.rules.strata if one.name == area)
-                scene = scene.within(stratum)
-            self._rankings[area, most] = scene.ranked(official=self.ties == "official")
+                whole = self.ranked(area)
+                ranked = whole.limited(limits_of(self.protocol, most), official=official)
+            else:
+                scene = self.scene
+                if area:
+                    stratum = next(one for one in scene.rules.strata if one.name == area)
+                    scene = scene.within(stratum)
+                ranked = scene.ranked(official=official)
+            self._rankings[area, most] = ranked
         return self._rankings[area, most]
 
     @cached_property

@@ -89,7 +89,7 @@ def has_ties(ranked: Ranked) -> bool:
     ----------
     ranked : Ranked
     """
-    block = ranked.scene.blocks(ranked.visit)
+    block = ranked.block
     return bool(len(block) and block[-1] + 1 < len(block))
 
 

@@ -173,13 +173,12 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
         "protocol": protocol.settings(),
         "ties": evidence.ties,
     }
-    numbers: dict[str, Any] = {
-        number.name: {"iou": sorted(values)} for number in evidence.numbers()
-    }
+    known = evidence.numbers()
+    numbers: dict[str, Any] = {number.name: {"iou": sorted(values)} for number in known}
     of_one = {
         f"{number.metric}@{name}": {"iou": [value]}
         for name, value in zip(names, values, strict=True)
-        for number in evidence.numbers() if number.where.get("iou") == name
+        for number in known if number.where.get("iou") == name
     }  # fmt: skip
     numbers |= of_one
     for name, value in zip(names, values, strict=True):

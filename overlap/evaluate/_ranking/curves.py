@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
-from overlap._kernels.jit import specialise
+from overlap._kernels.jit import scalar, specialise
 
 __all__ = [
     "CURVES",
@@ -20,6 +20,7 @@ __all__ = [
     "CurveRule",
     "Ranking",
     "average_precision",
+    "average_precision_ends",
     "count_outcomes",
     "curve",
     "final_recall",
@@ -161,6 +162,36 @@ class Ranking(ByValue):
         return result
 
 
+@scalar
+def _mean_of_curve(precision, recall, points, rule, grid, slot, sample):
+    """Average the best precisions from each of some points on; `precision` is overwritten.
+
+    `slot` gets the terms whose sum is the AP; `sample`, where it has room, the precision at each
+    recall of the grid.
+    """
+    for k in range(points - 2, -1, -1):
+        precision[k] = max(precision[k], precision[k + 1])
+    total = 0.0
+    if rule == 0:
+        before = 0.0
+        for k in range(points):
+            slot[k] = (recall[k] - before) * precision[k]
+            total += slot[k]
+            before = recall[k]
+        if before != 1.0:  # the step to recall 1 has precision 0
+            slot[points] = 0.0
+    else:
+        k = 0
+        for g in range(len(grid)):
+            while k < points and recall[k] < grid[g]:
+                k += 1
+            if k < points:
+                total += precision[k] / len(grid)
+            if sample.size:
+                sample[g] = precision[k] if k < points else 0.0
+    return total
+
+
 def _average(
     weight, item, alone, pointer, bounds, column, is_true, positives, grid, spacing, rule,
     slot, used, sample, ap,
@@ -168,8 +199,7 @@ def _average(
     """Weighted AP per draw, threshold and class.
 
     Detections that match nothing enter through the running weight. `slot` gets the terms whose
-    sum is the AP, `used` how many there are; `sample`, where it has room, the precision at each
-    recall of the grid.
+    sum is the AP, `used` how many there are.
     """
     classes = len(pointer) - 1
     levels = ap.shape[1]
@@ -218,30 +248,78 @@ def _average(
                     precision[points] = true / (seen + spacing)
                     recall[points] = true / truths
                     points += 1
-                for k in range(points - 2, -1, -1):
-                    precision[k] = max(precision[k], precision[k + 1])
-                if rule == 0:
-                    before = 0.0
-                    for k in range(points):
-                        slot[at + k] = (recall[k] - before) * precision[k]
-                        total += slot[at + k]
-                        before = recall[k]
-                    used[cell] = points
-                    if before != 1.0:  # the step to recall 1 has precision 0
-                        slot[at + points] = 0.0
-                        used[cell] += 1
-                elif rule == 1:
-                    k = 0
-                    for g in range(len(grid)):
-                        while k < points and recall[k] < grid[g]:
-                            k += 1
-                        if k < points:
-                            total += precision[k] / len(grid)
-                        if sample.size:
-                            sample[b, t, c, g] = precision[k] if k < points else 0.0
-                else:
+                if rule == 2:
                     total /= truths
+                else:
+                    total = _mean_of_curve(
+                        precision, recall, points, rule, grid, slot[at:], sample[b, t, c]
+                    )
+                    used[cell] = points + (points == 0 or recall[points - 1] != 1.0)
                 ap[b, t, c] = total
+
+
+def _average_ends(
+    start, alone, pointer, bounds, column, is_true, positives, grid, spacing, rule, slot, used, ap
+):
+    """AP with the true positives of each run of equal confidences last, and first.
+
+    ``start[a]`` is the column at which the run of column `a` begins.
+    """
+    classes = len(pointer) - 1
+    counted = np.zeros(len(alone) + 1)  # before each column, of those that match nothing
+    for a in range(len(alone)):
+        counted[a + 1] = counted[a] + (not alone[a])
+    precision = np.empty(len(column) + 1)
+    recall = np.empty(len(column) + 1)
+    none = np.empty(0)
+    for t in range(len(bounds)):
+        for c in range(classes):
+            cell = t * classes + c
+            truths = positives[c]
+            if truths <= 0.0:
+                ap[:, t, c] = np.nan
+                used[:, cell] = 0
+                continue
+            for first in range(2):
+                true = 0.0
+                more = -counted[pointer[c]]
+                points = 0
+                total = 0.0
+                e = bounds[t, c]
+                while e < bounds[t, c + 1]:
+                    low = start[column[e]]
+                    hits = 0
+                    seen = counted[low] + more
+                    stop = e
+                    while stop < bounds[t, c + 1] and start[column[stop]] == low:
+                        a = column[stop]
+                        if is_true[stop]:
+                            hits += 1
+                            more += alone[a]
+                        elif not alone[a]:
+                            more -= 1.0
+                        stop += 1
+                    high = column[stop - 1] + 1
+                    while high < pointer[c + 1] and start[high] == low:
+                        high += 1
+                    if not first:
+                        seen = counted[high] + more - hits
+                    for _ in range(hits):
+                        seen += 1.0
+                        true += 1.0
+                        precision[points] = true / (seen + spacing)
+                        recall[points] = true / truths
+                        total += precision[points]
+                        points += 1
+                    e = stop
+                if rule == 2:
+                    ap[first, t, c] = total / truths
+                    continue
+                at = bounds[t, c] + cell
+                ap[first, t, c] = _mean_of_curve(
+                    precision, recall, points, rule, grid, slot[first, at:], none
+                )
+                used[first, cell] = points + (points == 0 or recall[points - 1] != 1.0)
 
 
 def average_precision(
@@ -329,13 +407,56 @@ def _averaged(
     if given:
         return ap, sample
     if kind == 0:
-        # The evaluators sum with NumPy; in their order, their last bit comes out too.
-        begins = ranking.bounds[:, :-1].ravel().tolist()
-        for cell, (begin, count) in enumerate(zip(begins, used.tolist(), strict=True)):
-            if count > 1:
-                at = begin + cell
-                ap[0, cell // classes, cell % classes] = slot[at : at + count].sum()
+        _sum_again(ranking, slot, used, ap[0])
     return ap[0], sample[0]
+
+
+def average_precision_ends(
+    ranking: Ranking, rule: CurveRule, block: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Least and greatest AP over the orders of equal confidences, with matches as they are.
+
+    Parameters
+    ----------
+    ranking : Ranking
+        Of one order, the same at all thresholds.
+    rule : CurveRule
+        Of any kind but ``"linear"``.
+    block : ndarray, dtype=int64, shape (N,)
+        Number of the run of equal class and confidence of each column.
+
+    Returns
+    -------
+    ndarray, dtype=float64, shape (2, T, C)
+        NaN for a class without truths.
+    """
+    kind = CURVES.index(rule.kind)
+    levels, classes = ranking.shape
+    slot = np.empty((2, len(ranking.column) + levels * classes))
+    used = np.zeros((2, levels * classes), dtype=np.int64)
+    ap = np.empty((2, levels, classes))
+    begins = np.flatnonzero(np.diff(block, prepend=-1))
+    specialise(_average_ends)(
+        begins[block], ranking.alone[0], ranking.pointer, ranking.bounds, ranking.column,
+        ranking.true, ranking.positives.sum(axis=1), np.asarray(rule.recalls, dtype=np.float64),
+        rule.spacing, kind, slot, used, ap,
+    )  # fmt: skip
+    if kind == 0:
+        for end in range(2):
+            _sum_again(ranking, slot[end], used[end], ap[end])
+    return ap
+
+
+def _sum_again(
+    ranking: Ranking, slot: NDArray[np.float64], used: NDArray[np.int64], ap: NDArray[np.float64]
+) -> None:
+    """Sum the terms of each cell as the evaluators do, so that the last bit comes out too."""
+    classes = ap.shape[1]
+    begins = ranking.bounds[:, :-1].ravel().tolist()
+    for cell, (begin, count) in enumerate(zip(begins, used.tolist(), strict=True)):
+        if count > 1:
+            at = begin + cell
+            ap[cell // classes, cell % classes] = slot[at : at + count].sum()
 
 
 def count_outcomes(ranking: Ranking, outcome: np.uint8) -> NDArray[np.int64]:

@@ -93,7 +93,7 @@ def expected_precision(
     if rule.kind == "linear":
         raise ValueError("the mean over orders of ties is not known for curves between points")
     result = average_precision(ranking, rule)
-    block = scene.blocks(ranked.visit)
+    block = ranked.block
     cells = []
     for t, c in np.ndindex(*result.shape):
         part = slice(ranking.pointer[c], ranking.pointer[c + 1])
@@ -171,7 +171,11 @@ def shared_candidates(ranked: Ranked) -> NDArray[np.bool_]:
     found, truth = (
         (pairs.candidate, pairs.agent) if scene.by_truth else (pairs.agent, pairs.candidate)
     )
-    rows = np.flatnonzero((scene.found.label[found] >= 0) & (scene.truth.label[truth] >= 0))
+    tied = np.zeros(len(scene.found), dtype=bool)
+    same = ranked.block[1:] == ranked.block[:-1]
+    tied[ranked.visit[1:][same]] = tied[ranked.visit[:-1][same]] = True
+    rows = np.flatnonzero(tied[found])
+    rows = rows[scene.truth.label[truth[rows]] >= 0]
     if not scene.by_truth:  # crowds are there for all
         rule = scene.rules.match
         rows = rows[~scene.truth.flagged(rule.crowds)[truth[rows]] & rule.once]

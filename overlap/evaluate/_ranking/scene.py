@@ -29,6 +29,10 @@ _UNSTABLE: dict[str, Callable[[NDArray[np.float64]], NDArray[np.int64]]] = {
     "argsort_negated": lambda confidence: (-confidence).argsort(),
 }
 
+#: Orders of equal confidences that are, inside an item, that of limits: of the input.
+_AS_LIMITED = ("file", "item", "true_first")
+_COLUMNS = ("level", "found", "pair", "true")
+
 
 def _sort_runs(block, starts, pointer, column, true, first, item, alone, items, alones):
     """Put the true positives of each run of equal confidences first, or last.
@@ -458,6 +462,11 @@ class Ranked(ByValue):
     candidate: NDArray[np.int64]
 
     @cached_property
+    def block(self) -> NDArray[np.int64]:
+        """Number of the run of equal class and confidence of each detection in ranked order."""
+        return self.scene.blocks(self.visit)
+
+    @cached_property
     def pair(self) -> NDArray[np.int64]:
         """Pair of each detection at each threshold, -1 for none, shape (T, N)."""
         result = np.full((len(self.scene.thresholds), len(self.scene.found)), -1)
@@ -472,6 +481,29 @@ class Ranked(ByValue):
         result = np.repeat(alone[None, :], len(scene.thresholds), axis=0)
         result[matched.level, matched.found] = np.where(matched.true, TRUE, IGNORED)
         return result
+
+    def limited(self, limits: Limits, *, official: bool = True) -> Ranked:
+        """Return the matches and rankings of the detections inside narrower limits.
+
+        Parameters
+        ----------
+        limits : Limits
+        official : bool
+            As in `Scene.ranked`.
+        """
+        rules, scene = self.scene.rules, self.scene.limited(limits)
+        ties = rules.ties if official else "file"
+        first_come = rules.match.method == "greedy" and not scene.by_truth
+        if not first_come or ties not in _AS_LIMITED or limits.in_input_order:
+            return scene.ranked(official=official)
+        # Those inside choose before the others of their item and class: they keep their matches.
+        scene = replace(scene, pairs=self.scene.pairs)
+        kept = scene.found.label[self.matched.found] >= 0
+        matched = Matched(*(getattr(self.matched, name)[kept] for name in _COLUMNS))
+        visit, pointer = scene.order(ties)
+        first = "true" if ties == "true_first" else None
+        ranking = scene.rank(visit, pointer, matched, self.ranking.positives, first)
+        return Ranked(scene, visit, matched, ranking, self.candidate)
 
     def precision(self, weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """AP per threshold and class, shape (T, C), or (B, T, C) for `weights` (B, V)."""

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .scene import Ranked, Scene
+from .curves import average_precision_ends
+from .scene import Matched, Ranked, Scene
 
 __all__ = ["tie_spread"]
 
@@ -67,17 +68,12 @@ def tie_spread(
     place = np.empty(len(scene.found), np.int64)
     place[visit] = np.arange(len(visit))
     order = part.order("shuffle", place)
-    repeated = bool((np.diff(part.blocks(order[0])) == 0).any())
     positives = part.positives()
     low, high = (np.repeat(ap[None], len(orders), axis=0) for _ in range(2))
     for k, truths in enumerate(orders):
         matched = part.match(order[0], ranked.candidate, truths)
-        for ends, first in ((low, "false"), (high, "true")):
-            if repeated or first == "false":
-                found = part.precision(
-                    part.rank(*order, matched, positives, first if repeated else None)
-                )
-            ends[k][np.ix_(levels, classes)] = found
+        here = np.ix_(np.array([k]), levels, classes)
+        low[here], high[here] = _ends(part, order, matched, positives)
     return {
         "low": np.concatenate([result["low"], low]),
         "high": np.concatenate([result["high"], high]),
@@ -145,6 +141,35 @@ def _most_confident(scene: Scene) -> NDArray[np.float64]:
     return result
 
 
+def _ends(
+    scene: Scene,
+    order: tuple[NDArray[np.int64], NDArray[np.int64]],
+    matched: Matched,
+    positives: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the AP with the true positives of each run of equal confidences last, and first."""
+    if scene.rules.curve.kind == "linear":
+        low, high = (
+            scene.precision(scene.rank(*order, matched, positives, first))
+            for first in ("false", "true")
+        )
+    else:
+        ranking = scene.rank(*order, matched, positives)
+        low, high = average_precision_ends(ranking, scene.rules.curve, scene.blocks(order[0]))
+    return low, high
+
+
+def _ends_of(given: Ranked) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the same with matches as reported."""
+    scene, visit, ranking = given.scene, given.visit, given.ranking
+    rules = scene.rules
+    if rules.curve.kind == "linear" or rules.ties == "true_first":
+        order = visit, ranking.pointer
+        return _ends(scene, order, given.matched, ranking.positives)
+    low, high = average_precision_ends(ranking, rules.curve, given.block)
+    return low, high
+
+
 def _spread_of_ties(
     given: Ranked,
     ap: NDArray[np.float64],
@@ -154,11 +179,10 @@ def _spread_of_ties(
 ) -> dict[str, NDArray[Any]]:
     """Return the AP under other orders of equal values, with truths as in the input."""
     scene, visit = given.scene, given.visit
-    ranked, _ = scene.order("file")
-    block = scene.blocks(ranked)
+    block = given.block
     repeated = np.flatnonzero(block[1:] == block[:-1])
     touched = np.zeros(len(scene.labels) + 1, dtype=bool)  # the last is "no class"
-    touched[scene.found.label[ranked[repeated]]] = True
+    touched[scene.found.label[visit[repeated]]] = True
     if equal_values and not scene.by_truth:
         touched[scene.found.label[scene.pairs.tied]] = True
     some = np.flatnonzero(touched[:-1])
@@ -172,13 +196,8 @@ def _spread_of_ties(
     if sampled is not None:
         settled = np.flatnonzero(touched[:-1] & ~sampled)
         if len(settled):
-            part = scene.only(settled)
-            order = part.order("shuffle", reported)
-            matched, positives = part.match(order[0], given.candidate), part.positives()
-            for name, first in (("low", "false"), ("high", "true")):
-                ends[name][:, settled] = part.precision(
-                    part.rank(*order, matched, positives, first)
-                )
+            for name, end in zip(ends, _ends_of(given), strict=True):
+                ends[name][:, settled] = end[:, settled]
         some = np.flatnonzero(touched[:-1] & sampled)
         if not len(some):
             whole = {name: end[None] for name, end in ends.items()}
@@ -196,17 +215,19 @@ def _spread_of_ties(
         if len(repeated):
             order = part.order("shuffle", shuffle)
         again = (equal_values or scene.by_truth) and k > 0
-        matched = part.match(order[0], ties.reorder(shuffle, k, rng) if again else given.candidate)
-        random[k][:, some] = part.precision(part.rank(*order, matched, positives))
+        matched = given.matched
+        if k > 0:
+            candidate = ties.reorder(shuffle, k, rng) if again else given.candidate
+            matched = part.match(order[0], candidate)
+        if k >= 3 or not len(repeated):
+            random[k][:, some] = part.precision(part.rank(*order, matched, positives))
         if k >= _ENDS:
             result["low"][k], result["high"][k] = result["low"][0], result["high"][0]
-            continue
-        for name, first in (("low", "false"), ("high", "true")):
-            if len(repeated):
-                ranking = part.rank(*order, matched, positives, first)
-                result[name][k][:, some] = part.precision(ranking)
-            else:
-                result[name][k][:, some] = random[k][:, some]
+        elif len(repeated):
+            both = _ends(part, order, matched, positives)
+            result["low"][k][:, some], result["high"][k][:, some] = both
+        else:
+            result["low"][k][:, some] = result["high"][k][:, some] = random[k][:, some]
     return {**result, "random": random[3:], "tried_all": np.array(False)}
 
 
