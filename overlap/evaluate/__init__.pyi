@@ -27,12 +27,12 @@ from ._segmentation import segmentation as segmentation
 from ._segmentation import segmentation_study as segmentation_study
 from ._temporal import PROTOCOLS as PROTOCOLS
 from ._temporal import TEMPORAL_PROTOCOLS as TEMPORAL_PROTOCOLS
-from ._temporal import Explanation as Explanation
 from ._temporal import Protocol as Protocol
-from ._temporal import explain as explain
 from ._temporal import temporal as temporal
 from ._temporal import temporal_study as temporal_study
 from .bootstrap import mean_interval as mean_interval
+from .explanation import Explanation as Explanation
+from .explanation import explain as explain
 from .numbers import Interval as Interval
 from .report import Report as Report
 from .study import Study as Study

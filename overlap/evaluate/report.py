@@ -26,6 +26,7 @@ from overlap.io.name_match import closest
 from .number_texts import interval_text, short_text
 from .numbers import Interval, Number, summary_of
 from .page import Page, Picture, Result, Section, title_of
+from .recipe import Recipe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,6 +83,8 @@ class Report(ByValue):
         The text of `methods`.
     evidence : Evidence
         What is needed to recompute the numbers.
+    recipe : Recipe, optional
+        What they were computed from, to compute them by other rules.
     """
 
     numbers: tuple[Number, ...]
@@ -89,6 +92,7 @@ class Report(ByValue):
     settings: dict[str, Any]
     sentence: str
     evidence: Evidence = field(repr=False)
+    recipe: Recipe | None = field(default=None, repr=False, kw_only=True)
     # from where relative names of inputs are meant
     _folder: str = field(init=False, repr=False, compare=False, default_factory=_working_folder)
 

@@ -2,6 +2,4 @@ from .evaluate import temporal as temporal
 from .evaluate import temporal_study as temporal_study
 from .families import TEMPORAL_PROTOCOLS as TEMPORAL_PROTOCOLS
 from .localization import PROTOCOLS as PROTOCOLS
-from .localization import Explanation as Explanation
 from .localization import Protocol as Protocol
-from .localization import explain as explain

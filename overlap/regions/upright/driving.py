@@ -92,7 +92,7 @@ def upright_of_nuscenes(
         row, k = bad[0]
         raise ValueError(f"{what}: size[{row}][{k}] = {sides[row, k]} is negative")
     w, x, y, z = turn.T
-    norm = np.sqrt((np.clip(turn, -9.0, 9.0) ** 2).sum(axis=1))  # far from 1, and no overflow
+    norm = np.hypot(np.hypot(w, x), np.hypot(y, z))  # without overflow
     wrong = np.flatnonzero(~(np.abs(norm - 1.0) <= 0.01))
     if len(wrong):
         k = wrong[0]

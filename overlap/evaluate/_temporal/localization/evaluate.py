@@ -6,9 +6,12 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from overlap.evaluate.bootstrap import Bootstrap, Seed
+from overlap.evaluate.recipe import Recipe
+from overlap.evaluate.report import Report
 from overlap.evaluate.runner import run
 from overlap.evaluate.study import Study
 from overlap.evaluate.thresholds import parse_thresholds
@@ -16,6 +19,7 @@ from overlap.io.name_match import closest
 from overlap.io.segments import MissingConfidenceError, SegmentTable
 
 from ..reading import AS_IT_STANDS, Reading
+from .digests import same_input
 from .every import together
 from .measure import ambiguous_only
 from .protocol import Protocol
@@ -124,7 +128,7 @@ def score(
     if protocol != "all":
         task = _task(protocol, iou, ties, labels, subset, fields, reading)
         tables = _read(truth, found, ambiguous, task.protocol, reading)
-        return run(task, tables, resume=resume, **options)  # type: ignore[return-value]
+        return _with_recipe(run(task, tables, resume=resume, **options), task, tables)
     return by_protocols(
         PROTOCOLS, truth=truth, found=found, iou=iou, subset=subset, ambiguous=ambiguous,
         ties=ties, labels=labels, resume=resume, fields=fields, reading=reading, **options,
@@ -174,8 +178,31 @@ def by_protocols(
         found = found if isinstance(found, SegmentTable) else _found(truth, found, reading)
         tables = _read(truth, found, used, task.protocol, reading)
         folder = None if resume is None else os.path.join(resume, name)
-        reports[name] = run(task, tables, resume=folder, **options)
-    return together(reports)  # type: ignore[arg-type]
+        reports[name] = _with_recipe(run(task, tables, resume=folder, **options), task, tables)
+    return together(reports)
+
+
+def _with_recipe(
+    report: Report, task: TemporalTask, tables: dict[str, SegmentTable]
+) -> TemporalReport:
+    """Return a report that can be computed again by other rules."""
+    options = {"subset": task.subset, "ties": task.ties, "labels": task.labels}
+    numbers = partial(_numbers, task.reading)
+    recipe = Recipe(task.protocol, options, tables, numbers, same_input, {"subset": "truth"})
+    return replace(report, recipe=recipe)  # type: ignore[return-value]
+
+
+def _numbers(
+    reading: Reading,
+    protocol: Protocol,
+    options: Mapping[str, Any],
+    inputs: Mapping[str, SegmentTable],
+) -> dict[str, float]:
+    """Compute the numbers of an evaluation again."""
+    left_out = () if protocol.ambiguous_rows == "ignore" else ("ambiguous",)
+    tables = {role: table for role, table in inputs.items() if role not in left_out}
+    task = TemporalTask(protocol, **options, reading=reading)
+    return dict(run(task, tables, progress=False).items)
 
 
 def study(

@@ -3,85 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from overlap._common.values import ByValue
-from overlap.evaluate.contract import Contract, contract_of
+from overlap.evaluate.every import SeveralProtocols
+from overlap.evaluate.every import SeveralReports as Several
+from overlap.evaluate.every import together as put_together
 from overlap.evaluate.page import Picture, Result, Section
 from overlap.evaluate.thresholds import threshold_names
 
 from .report import TemporalReport, facts_of, results_of
 
-__all__ = ["SeveralProtocols", "SeveralReports", "together"]
+__all__ = ["SeveralReports", "together"]
 
-
-@dataclass(frozen=True, eq=False)
-class SeveralProtocols(ByValue):
-    """Evidence of several reports on the same input; names get the protocol in front."""
-
-    reports: dict[str, TemporalReport]
-
-    @property
-    def items(self) -> tuple[str, ...]:
-        """Names of the videos."""
-        return next(iter(self.reports.values())).evidence.items
-
-    def statistics(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """Return the numbers of all protocols for each row of `weights`."""
-        return {
-            f"{name} {key}": values
-            for name, report in self.reports.items()
-            for key, values in report.evidence.statistics(weights).items()
-        }
-
-    def columns(self) -> dict[str, Any]:
-        """Return one entry per prediction, with the outcome under every protocol."""
-        result: dict[str, Any] = {}
-        for name, report in self.reports.items():
-            for key, values in report.evidence.columns().items():
-                shared = key in ("video", "label", "start", "stop", "confidence")
-                result[key if shared else f"{name} {key}"] = values
-        return result
-
-    def part(self, metric: str) -> tuple[TemporalReport, str]:
-        """Return the report of one protocol, and what it calls a number of all.
-
-        Parameters
-        ----------
-        metric : str
-            Such as ``"opentad mAP"``.
-
-        Raises
-        ------
-        ValueError
-            There is no such number.
-        """
-        name, _, own = metric.partition(" ")
-        if name not in self.reports or own not in dict(self.reports[name].items):
-            known = [f"{name} {key}" for name, report in self.reports.items()
-                     for key, _ in report.items]  # fmt: skip
-            raise ValueError(f"there is no metric {metric!r}; there are {', '.join(known)}")
-        return self.reports[name], own
+_SHARED = ("video", "label", "start", "stop", "confidence")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SeveralReports(TemporalReport):
+class SeveralReports(Several, TemporalReport):
     """A `TemporalReport` with the numbers of several protocols.
 
     Its parameters are those of `Report`.
     """
 
     evidence: SeveralProtocols = field(repr=False)  # type: ignore[assignment]
-
-    def curve(self, label: str, iou: float) -> tuple[NDArray, NDArray]:
-        """Refuse: there is one curve for each protocol."""
-        raise ValueError("this report is of several protocols; take the curve from one of them")
 
     def kind(self) -> str:
         """Return what was done."""
@@ -97,7 +44,7 @@ class SeveralReports(TemporalReport):
         from overlap.plot.figures import panel
         from overlap.plot.localization import draw_protocols
 
-        reports = self.evidence.reports
+        reports: Any = self.evidence.reports
         means = ", ".join(f"{result.name} {result.value}" for result in self.results())
         return [
             Picture(
@@ -114,19 +61,12 @@ class SeveralReports(TemporalReport):
             f"{result.value} by {result.name.removesuffix(' mAP')}" for result in self.results()
         )
 
-    def sections(self) -> list[Section]:
-        """Return the numbers of all protocols, then the tables of each under its name."""
-        return [self._together("All protocols")] + [
-            replace(section, title=f"{name}: {section.title}")
-            for name, report in self.evidence.reports.items()
-            for section in report.sections()
-        ]
-
     def brief(self) -> list[Section]:
         """Return the mAP at each threshold by every protocol."""
-        return [self._together(""), Section("", (), facts_of(self.settings))]
+        return [self.overview(""), Section("", (), facts_of(self.settings))]
 
-    def _together(self, title: str) -> Section:
+    def overview(self, title: str) -> Section:
+        """Return the mAP at each threshold by every protocol."""
         summary, protocols = dict(self.items), self.settings["protocols"]
         levels = {name for one in protocols.values() for name in threshold_names(one["thresholds"])}
         rows = []
@@ -141,7 +81,7 @@ class SeveralReports(TemporalReport):
         """Draw the numbers of every protocol over the thresholds."""
         from overlap.plot.localization import draw_protocols
 
-        return draw_protocols(self.evidence.reports, path=path, ax=ax, **options)
+        return draw_protocols(self.evidence.reports, path=path, ax=ax, **options)  # type: ignore[arg-type]
 
 
 def together(reports: Mapping[str, TemporalReport]) -> SeveralReports:
@@ -152,58 +92,8 @@ def together(reports: Mapping[str, TemporalReport]) -> SeveralReports:
     reports : mapping from str to TemporalReport
         By the name that stands before their numbers.
     """
-    numbers = tuple(
-        replace(
-            number,
-            where={"protocol": name, **number.where},
-            interval=number.interval
-            and replace(number.interval, name=f"{name} {number.interval.name}"),
-        )
-        for name, report in reports.items()
-        for number in report.numbers
-    )
-    first = next(iter(reports.values())).settings
-    settings = {
-        "evaluation": first["evaluation"],
-        "protocol": "all",
-        "truth": first["truth"],
-        "found": first["found"],
-        "notes": list(dict.fromkeys(x for r in reports.values() for x in r.settings["notes"])),
-        "findings": list(
-            dict.fromkeys(x for r in reports.values() for x in r.settings["findings"])
-        ),
-        "protocols": {name: report.settings for name, report in reports.items()},
-        "contract": _contract(reports).settings(),
-    }
+    result: SeveralReports = put_together(reports, SeveralReports, _SHARED)
     for report in reports.values():
         if "ambiguous" in report.settings:
-            settings["ambiguous"] = report.settings["ambiguous"]
-    return SeveralReports(
-        numbers=numbers,
-        table_rows=tuple(
-            {"protocol": name, **row}
-            for name, report in reports.items()
-            for row in report.table_rows
-        ),
-        settings=settings,
-        sentence=" ".join(report.methods() for report in reports.values()),
-        evidence=SeveralProtocols(dict(reports)),
-    )
-
-
-def _contract(reports: Mapping[str, TemporalReport]) -> Contract:
-    """Return the contract of all: only the truth is shared, all else is that of a protocol."""
-    parts = {name: contract_of(report.settings, name) for name, report in reports.items()}
-    first = next(iter(parts.values()))
-    return Contract(
-        first.evaluation,
-        {"truth": first.rules["truth"]},
-        {
-            f"{name} {metric}": {
-                **{term: value for term, value in part.rules.items() if term != "truth"},
-                **rules,
-            }
-            for name, part in parts.items()
-            for metric, rules in part.numbers.items()
-        },
-    )
+            result.settings["ambiguous"] = report.settings["ambiguous"]
+    return result

@@ -24,12 +24,9 @@ class TemporalEvidence(RankingEvidence):
         As in `RankingEvidence`.
     measured : Measured
         Segments.
-    inputs : dict, optional
-        Arguments of `temporal` that give this evaluation again.
     """
 
     measured: Measured
-    inputs: dict[str, Any] | None = None
 
     unit: ClassVar[str] = "videos"
 

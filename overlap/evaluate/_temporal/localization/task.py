@@ -93,10 +93,7 @@ class TemporalTask(Task):
             official=self.ties == "official"
         )
         ap, tie_range = reported_precision(ranked, self.ties)
-        names = ("protocol", "ties", "labels", "subset", "reading")
-        fields = {name: getattr(self, name) for name in names}
-        inputs = None if about is None else {**about, **fields}
-        return TemporalEvidence(ranked, ap, tie_range, measured, inputs)
+        return TemporalEvidence(ranked, ap, tie_range, measured)
 
     def describe(
         self, evidence: TemporalEvidence, numbers: Sequence[Number], bootstrap: Bootstrap

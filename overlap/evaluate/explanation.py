@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from overlap._common.frames import frame
 from overlap._common.values import ByValue
-from overlap.evaluate.page import Page, Picture, Result, Section
-from overlap.evaluate.report import Report, csv_text, json_text, plain
-from overlap.evaluate.runner import run
-from overlap.evaluate.thresholds import threshold_values
 from overlap.io import write_text
 from overlap.io.name_match import closest
+from overlap.io.printable import brief
 
-from .digests import same_input
 from .every import SeveralProtocols
-from .protocol import Protocol
-from .task import TemporalTask
+from .page import Page, Picture, Result, Section
+from .recipe import Recipe
+from .report import Report, csv_text, json_text, plain
+from .thresholds import threshold_values
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_LONGEST = 60  # characters of a value in the table of steps
 
 __all__ = ["Explanation", "explain"]
 
@@ -136,8 +136,8 @@ class Explanation(ByValue):
         rows = [
             [
                 str(row["field"]),
-                str(row["before"]),
-                str(row["after"]),
+                _cell(row["before"]),
+                _cell(row["after"]),
                 f"{100 * row[self.metric]:.2f}",
                 f"{100 * row['change']:+.2f}",
             ]
@@ -172,6 +172,11 @@ _TERMS = {
 }
 
 
+def _cell(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} ... {text[-8:]}"
+
+
 def explain(
     a: Report,
     b: Report,
@@ -184,19 +189,20 @@ def explain(
     Parameters
     ----------
     a, b : Report
-        Reports of `temporal`.
+        Reports of `temporal`, or both of `detection`.
     metric : str, optional
-        A name that both summaries have; by default the first of `a`.
+        A name that both summaries have; by default the first of `a`. The AP of COCO's summary is
+        the mAP of others, and AP50 is mAP@0.50.
     names : sequence of str
         Two names for the page.
 
     Returns
     -------
     Explanation
-        Steps in the order of the protocol's fields, then subset, ties and labels, all on the
-        input of `a`; last, if the inputs differ, that of `a` is exchanged for that of `b`. The
-        changes add up to the gap. How much each field gets depends on this order where fields
-        interact.
+        Steps in the order of the protocol's fields, then options such as subset, ties and labels,
+        all on the input of `a`; last, if the inputs differ, that of `a` is exchanged for that of
+        `b`. The changes add up to the gap. How much each field gets depends on this order where
+        fields interact. Fields that only make sense together are one step.
 
     Raises
     ------
@@ -218,90 +224,129 @@ def explain(
     if isinstance(names, str) or len(names) != 2:
         raise ValueError(f"explain: names = {names!r}; wanted two names")
     metric = a.items[0][0] if metric is None else metric
-    inputs, ends, own = [], [], metric
-    for name, report in (("a", a), ("b", b)):
+    walk = _Walk(metric, *(_end(report, name, metric) for report, name in ((a, "a"), (b, "b"))))
+    return Explanation(metric, tuple(walk.steps()), (str(names[0]), str(names[1])))
+
+
+@dataclass(frozen=True)
+class _End:
+    """A report at one end: what it was computed from, its number, and what it calls this."""
+
+    recipe: Recipe
+    own: str
+    value: float
+
+
+def _end(report: Report, name: str, metric: str) -> _End:
+    own = metric
+    if isinstance(report.evidence, SeveralProtocols):
         if metric not in dict(report.items):
-            raise ValueError(
-                f"explain: report {name} has no metric {metric!r}"
-                f"{closest(metric, dict(report.items))}; it has {', '.join(dict(report.items))}"
-            )
-        if isinstance(report.evidence, SeveralProtocols):
-            report, own = report.evidence.part(metric)
-        kept = getattr(report.evidence, "inputs", None)
-        if kept is None:
-            raise ValueError(
-                f"explain: report {name} cannot be computed again; make it with "
-                "overlap.evaluate.temporal"
-            )
-        inputs.append(kept)
-        ends.append(dict(report.items)[own])
-    first, last = inputs
-    current = dict(first)
-    value = ends[0]
-    rows = [{"field": "(a)", "before": "", "after": first["protocol"].name, metric: value}]
-    rows[0]["change"] = 0.0
-    goal: Protocol = last["protocol"]
-    for field in (f.name for f in dataclasses.fields(Protocol)):
-        protocol: Protocol = current["protocol"]
-        before, after = getattr(protocol, field), getattr(goal, field)
-        if field in ("name", "description") or before == after:
-            continue
-        current["protocol"] = dataclasses.replace(protocol, **{field: after})
-        if field == "thresholds" and threshold_values(before) != threshold_values(after):
-            before, after = threshold_values(before), threshold_values(after)
-        value = _step(rows, field, before, after, current, (metric, own), value)
-    roles = ("truth", "found", "ambiguous")
-    changed = [role for role in roles if not same_input(first.get(role), last.get(role))]
-    # the subset of another truth is part of that input
-    for option in ("subset", "ties", "labels") if "truth" not in changed else ("ties", "labels"):
-        if first[option] != last[option]:
-            before, current[option] = current[option], last[option]
-            value = _step(rows, option, before, last[option], current, (metric, own), value)
-    if changed:
-        rows.append(
-            {
-                "field": "input",
-                "before": ", ".join(_source(first, role) for role in changed),
-                "after": ", ".join(_source(last, role) for role in changed),
-                metric: ends[1],
-                "change": ends[1] - value,
-            }
+            raise ValueError(_lacks(name, metric, dict(report.items)))
+        report, own = report.evidence.part(metric)
+    if report.recipe is None:
+        if own not in dict(report.items):
+            raise ValueError(_lacks(name, own, dict(report.items)))
+        raise ValueError(
+            f"explain: report {name} cannot be computed again; make it with "
+            "overlap.evaluate.temporal or overlap.evaluate.detection, of files or tables"
         )
-    return Explanation(metric, tuple(rows), (str(names[0]), str(names[1])))
+    known = {**report.recipe.aliases(dict(report.items)), **dict(report.items)}
+    if own not in known:
+        raise ValueError(_lacks(name, own, dict(report.items)))
+    return _End(report.recipe, own, known[own])
 
 
-def _source(inputs: dict[str, Any], role: str) -> str:
-    if inputs.get(role) is None:
-        return "none"
-    subset = inputs["subset"] if role == "truth" else None
-    return f"{inputs[role].source}" + (f" (subset {subset})" if subset is not None else "")
-
-
-def _step(
-    rows: list[dict[str, Any]],
-    field: str,
-    before: Any,
-    after: Any,
-    options: dict[str, Any],
-    metric: tuple[str, str],
-    value: float,
-) -> float:
-    rules = {name: options[name] for name in ("protocol", "ties", "labels", "subset", "reading")}
-    roles = ["truth", "found"]
-    if options["protocol"].ambiguous_rows == "ignore" and "ambiguous" in options:
-        roles.append("ambiguous")
-    tables = {role: options[role] for role in roles}
-    shown, own = metric
-    result = dict(run(TemporalTask(**rules), tables, progress=False).items)
-    if own not in result:
-        raise ValueError(f"explain: {shown!r} is undefined once {field} is {after!r}")
-    rows.append(
-        {
-            "field": field,
-            "before": before,
-            "after": after,
-            shown: result[own],
-            "change": result[own] - value,
-        }
+def _lacks(name: str, metric: str, known: Mapping[str, float]) -> str:
+    return (
+        f"explain: report {name} has no metric {metric!r}{closest(metric, known)}; it has "
+        f"{', '.join(known)}"
     )
-    return result[own]
+
+
+class _Walk:
+    """The way from one recipe to another.
+
+    Parameters
+    ----------
+    metric : str
+        What the number is called.
+    first, last : _End
+    """
+
+    def __init__(self, metric: str, first: _End, last: _End) -> None:
+        if type(first.recipe.rules) is not type(last.recipe.rules):
+            raise ValueError(
+                "explain: the reports are of different kinds of evaluation, whose rules have no "
+                "fields in common"
+            )
+        self.metric, self.first, self.last = metric, first, last
+        self.rules, self.value = first.recipe.rules, first.value
+        self.options = dict(first.recipe.options)
+        start = {"field": "(a)", "before": "", "after": self.rules.name, metric: self.value}
+        self.rows: list[dict[str, Any]] = [{**start, "change": 0.0}]
+
+    def steps(self) -> list[dict[str, Any]]:
+        """Return the rows of all steps."""
+        first, last = self.first.recipe, self.last.recipe
+        for fields in self._groups():
+            self._exchange(fields)
+        roles = dict.fromkeys((*first.inputs, *last.inputs))
+        changed = [x for x in roles if not first.same(first.inputs.get(x), last.inputs.get(x))]
+        for option, value in last.options.items():
+            if first.part_of.get(option) in changed or self.options[option] == value:
+                continue
+            before, self.options[option] = self.options[option], value
+            self._add(option, before, value)
+        if changed:
+            before, after = (
+                ", ".join(recipe.source(role) for role in changed) for recipe in (first, last)
+            )
+            self._append("input", before, after, self.last.value)
+        return self.rows
+
+    def _groups(self) -> list[tuple[str, ...]]:
+        """Return the fields that differ, those that belong together in one step."""
+        goal = self.last.recipe.rules
+        skipped = ("name", "description")
+        names = [entry.name for entry in dataclasses.fields(goal) if entry.name not in skipped]
+        differ = [name for name in names if getattr(self.rules, name) != getattr(goal, name)]
+        result, done = list[tuple[str, ...]](), set[str]()
+        for name in differ:
+            groups = (group for group in self.first.recipe.together if name in group)
+            group = next((group for group in groups if group[0] in differ), (name,))
+            if name not in done:
+                result.append(tuple(one for one in group if one in differ))
+                done.update(group)
+        return result
+
+    def _exchange(self, fields: tuple[str, ...]) -> None:
+        goal = self.last.recipe.rules
+        pairs = [(getattr(self.rules, name), getattr(goal, name)) for name in fields]
+        self.rules = dataclasses.replace(
+            self.rules, **{name: after for name, (_, after) in zip(fields, pairs, strict=True)}
+        )
+        for k, (name, (before, after)) in enumerate(zip(fields, pairs, strict=True)):
+            if name == "thresholds" and threshold_values(before) != threshold_values(after):
+                pairs[k] = threshold_values(before), threshold_values(after)
+        if len(fields) == 1:
+            self._add(fields[0], *pairs[0])
+        else:
+            before, after = (
+                "; ".join(brief(self.rules.shown(side))[1:-1] or "none" for side in sides)
+                for sides in zip(*pairs, strict=True)
+            )
+            self._add(", ".join(fields), before, after)
+
+    def _add(self, field: str, before: Any, after: Any) -> None:
+        """Compute the number again after a step."""
+        inputs, own = self.first.recipe.inputs, self.first.own
+        known = dict(self.first.recipe.numbers(self.rules, self.options, inputs))
+        known = {**self.first.recipe.aliases(known), **known}
+        if own not in known:
+            raise ValueError(f"explain: {self.metric!r} is undefined once {field} is {after!r}")
+        self._append(field, before, after, known[own])
+
+    def _append(self, field: str, before: Any, after: Any, value: float) -> None:
+        row = {"field": field, "before": before, "after": after, self.metric: value}
+        self.rows.append({**row, "change": value - self.value})
+        self.value = value
