@@ -14,7 +14,7 @@ import pytest
 from overlap import cli
 from overlap.cli.reload import load_compared
 from overlap.evaluate import compare, conformation, explain, possession, segmentation, temporal
-from overlap.evaluate._temporal.localization.digests import digest_of_segments
+from overlap.evaluate._temporal.digests import digest_of_segments
 from overlap.io import as_segments, sample_path
 
 TRUTH, FOUND = (sample_path(f"temporal_{role}") for role in ("truth", "found"))

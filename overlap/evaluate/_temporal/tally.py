@@ -1,7 +1,6 @@
-"""Evidence whose numbers follow from sums over items.
+"""Evidence whose numbers follow from weights of items, or from sums over items.
 
-Counts of one item are measured alone; those of all are added up; numbers are functions of the sums.
-A resample weighs the items, so that its sums are one matrix product.
+What was measured of one item is never changed; a resample weighs the items.
 """
 
 from __future__ import annotations
@@ -18,19 +17,20 @@ from overlap.evaluate.bootstrap import Bootstrap
 from overlap.evaluate.numbers import Intervals, Number
 from overlap.evaluate.task import resampled
 
-__all__ = ["Tally"]
+__all__ = ["Drawn", "Tally", "Weighed"]
+
+#: Numbers with their values in each draw, by name.
+Drawn = Mapping[str, tuple[Number, NDArray[np.float64]]]
 
 
-@dataclass(frozen=True, eq=False)
-class Tally(ByValue):
-    """Counts of every item; a field derives from it, and says which numbers follow.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Weighed(ByValue):
+    """Evidence whose numbers are a function of the weights of items.
 
     Attributes
     ----------
     items : tuple of str
         Names of the items.
-    sums : mapping from str to ndarray, float64, shape (items, ...)
-        Counts of every item, which are added up.
     table_rows : tuple of dict
         Rows of the table.
     counted : mapping from str to sequence
@@ -40,20 +40,16 @@ class Tally(ByValue):
     """
 
     items: tuple[str, ...]
-    sums: Mapping[str, NDArray[np.float64]]
     table_rows: tuple[dict[str, Any], ...] = ()
     counted: Mapping[str, Any] = field(default_factory=dict)
     unit: str = "videos"
 
-    def finalised(
-        self, sums: Mapping[str, NDArray[np.float64]]
-    ) -> Mapping[str, tuple[Number, NDArray[np.float64]]]:
-        """Return numbers, with their values in each draw.
+    def drawn(self, weights: NDArray[np.float64]) -> Drawn:
+        """Return numbers, with their values for each row of `weights`.
 
         Parameters
         ----------
-        sums : mapping from str to ndarray, shape (B, ...)
-            Sums of B draws of items.
+        weights : ndarray, shape (B, items)
 
         Returns
         -------
@@ -62,12 +58,6 @@ class Tally(ByValue):
         """
         raise NotImplementedError
 
-    def _added(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        # Not one matrix product: BLAS adds in an order that depends on the machine.
-        return {
-            name: np.einsum("bi,i...->b...", weights, counts) for name, counts in self.sums.items()
-        }
-
     def statistics(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Return every number for each row of `weights`.
 
@@ -75,12 +65,12 @@ class Tally(ByValue):
         ----------
         weights : ndarray, shape (B, items)
         """
-        made = self.finalised(self._added(np.asarray(weights, dtype=np.float64)))
+        made = self.drawn(np.asarray(weights, dtype=np.float64))
         return {name: values for name, (_, values) in made.items()}
 
     def numbers(self) -> list[Number]:
         """Return the numbers of the summary."""
-        made = self.finalised(self._added(np.ones((1, len(self.items)))))
+        made = self.drawn(np.ones((1, len(self.items))))
         return [number for number, _ in made.values()]
 
     def intervals(self, numbers: Sequence[Number], bootstrap: Bootstrap) -> Intervals:
@@ -105,3 +95,46 @@ class Tally(ByValue):
     def columns(self) -> Mapping[str, Any]:
         """Return one entry for each thing that was counted."""
         return self.counted
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Tally(Weighed):
+    """Counts of every item; a field derives from it, and says which numbers follow from sums.
+
+    Attributes
+    ----------
+    sums : mapping from str to ndarray, float64, shape (items, ...)
+        Counts of every item, which are added up.
+    """
+
+    sums: Mapping[str, NDArray[np.float64]]
+
+    def finalised(self, sums: Mapping[str, NDArray[np.float64]]) -> Drawn:
+        """Return numbers, with their values in each draw.
+
+        Parameters
+        ----------
+        sums : mapping from str to ndarray, shape (B, ...)
+            Sums of B draws of items.
+
+        Returns
+        -------
+        mapping from str to (Number, ndarray of shape (B,))
+            By name. Values of the numbers themselves are those of the first draw.
+        """
+        raise NotImplementedError
+
+    def drawn(self, weights: NDArray[np.float64]) -> Drawn:
+        """Return the numbers of weighed sums, for each row of `weights`.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (B, items)
+        """
+        # Not one matrix product: BLAS adds in an order that depends on the machine.
+        return self.finalised(
+            {
+                name: np.einsum("bi,i...->b...", weights, counts)
+                for name, counts in self.sums.items()
+            }
+        )

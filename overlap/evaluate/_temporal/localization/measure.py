@@ -14,9 +14,10 @@ from overlap.evaluate._ranking.pairs import Pairs, find_pairs, touched
 from overlap.evaluate._ranking.table import Table
 from overlap.io.segments import SegmentTable, as_segments, on_one_clock
 
-from .digests import same_input
+from ..digests import same_input
+from ..temporal_iou import TOUCH
 from .protocol import Protocol
-from .rules import TOUCH, rules_of
+from .rules import rules_of
 
 __all__ = ["Measured", "ambiguous_only", "measure_videos", "same_videos"]
 

@@ -12,6 +12,8 @@ from overlap.evaluate.protocol import Rules
 from overlap.evaluate.ranges import as_numbers, read_numbers
 from overlap.evaluate.thresholds import parse_thresholds
 
+from ..choices import IOU
+
 __all__ = ["Protocol"]
 
 # The values that each choice field may have, with what they mean. `Protocol.with_fields`
@@ -27,15 +29,7 @@ CHOICES: dict[str, dict[str, str]] = {
         "video_name": "equal confidences are ordered by video name, then file",
         "true_first": "equal confidences: true positives before false positives",
     },
-    "comparison": {">=": "an IoU equal to the threshold matches", ">": "it does not"},
-    "union": {
-        "sum": "length + length - intersection",
-        "hull": "last end - first start, where the two overlap; otherwise the IoU is 0",
-    },
-    "undefined": {
-        "match": "0/0 (two zero-length intervals) matches at every threshold",
-        "zero": "0/0 counts as 0",
-    },
+    **IOU,
     "interpolation": {
         "all_points": "sum of recall steps times the best precision at that recall or above",
         "grid": "mean over a recall grid of the best precision at that recall or above",

@@ -20,8 +20,9 @@ from overlap.evaluate.task import Description, Inputs, Task
 from overlap.io.name_match import closest
 from overlap.io.segments import SegmentTable, on_one_clock
 
+from ..blocks import split
 from ..reading import AS_IT_STANDS, Reading
-from .blocks import joined, split
+from .blocks import joined
 from .evidence import TemporalEvidence
 from .measure import Measured, measure_videos, same_videos
 from .protocol import Protocol

@@ -15,7 +15,7 @@ from overlap.io.printable import number_of
 from overlap.io.segment_match import other_unit
 from overlap.io.segments import SegmentTable
 
-from .digests import digest_of_segments
+from ..digests import digest_of_segments
 from .evidence import TemporalEvidence
 from .protocol import Protocol
 
