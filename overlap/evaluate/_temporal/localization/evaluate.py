@@ -18,8 +18,8 @@ from overlap.evaluate.thresholds import parse_thresholds
 from overlap.io.name_match import closest
 from overlap.io.segments import MissingConfidenceError, SegmentTable
 
+from ..digests import same_input
 from ..reading import AS_IT_STANDS, Reading
-from .digests import same_input
 from .every import together
 from .measure import ambiguous_only
 from .protocol import Protocol
