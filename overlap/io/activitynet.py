@@ -9,15 +9,20 @@ Results::
 
     {"results": {"video": [{"label": "Surfing", "score": 0.9, "segment": [6.5, 41.0]}]}}
 
-``subset`` and ``duration`` may be missing (``duration_second`` is read too); numbers may be
-strings that hold numbers; anything else in the file is ignored. ``orjson`` is used where it
-is installed.
+Results may also stand without the key ``"results"``, under ``"detect_results"`` (Ego4D), or under
+``"database"`` with ``"label_id"`` and ``"scores"`` (ActionFormer). Segments of results may have
+``"action"`` instead of a label (EPIC-KITCHENS).
+
+``subset`` and ``duration`` may be missing (``duration_second`` is read too), and so may ``fps``;
+numbers may be strings that hold numbers; anything else in the file is ignored. ``orjson`` is used
+where it is installed.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -29,20 +34,35 @@ from overlap.io._json import parse_json, repeated_keys
 from overlap.io._source import Source
 from overlap.io.printable import brief, some
 
-__all__ = ["read_json", "read_mapping"]
+__all__ = ["read_json", "read_mapping", "results_key"]
+
+#: Keys of labels and of scores, the usual one first.
+_LABELS = ("label", "action", "label_id")
+_SCORES = ("score", "scores", "confidence")
 
 
-def read_json(content: Source, *, role: str, ranked: bool = True) -> RawSegments:
+def read_json(
+    content: Source,
+    payload: Any = None,
+    *,
+    role: str,
+    ranked: bool = True,
+    columns: Mapping[str, str] | None = None,
+) -> RawSegments:
     """Read an ActivityNet JSON file.
 
     Parameters
     ----------
     content : Source
         The file.
+    payload : object, optional
+        Its content, if it was parsed already.
     role : {"truth", "found", "ambiguous"}
         ``"found"`` wants the results form, the others the truth form.
     ranked : bool
         Whether results must have scores.
+    columns : mapping from str to str, optional
+        Keys of segments that the user names: of the label and the confidence.
 
     Returns
     -------
@@ -102,7 +122,13 @@ def _keys_in(values: Iterable[Any]) -> int:
 
 
 def read_mapping(
-    payload: Any, *, role: str, ranked: bool = True, name: str, sha256: str | None
+    payload: Any,
+    *,
+    role: str,
+    ranked: bool = True,
+    name: str,
+    sha256: str | None,
+    columns: Mapping[str, str] | None = None,
 ) -> RawSegments:
     """Read parsed ActivityNet JSON.
 
@@ -118,6 +144,8 @@ def read_mapping(
         Name of the input for messages.
     sha256 : str or None
         Digest of the input.
+    columns : mapping from str to str, optional
+        Keys of segments that the user names: of the label and the confidence.
 
     Returns
     -------
@@ -134,11 +162,13 @@ def read_mapping(
             f"{'results' if role == 'found' else 'database'!r}"
         )
     if role == "found":
-        return _read_results(payload, name, sha256, ranked)
-    return _read_truth(payload, role, name, sha256)
+        return _read_results(payload, name, sha256, ranked, columns or {})
+    return _read_truth(payload, role, name, sha256, columns or {})
 
 
-def _read_truth(payload: Mapping, role: str, name: str, sha256: str | None) -> RawSegments:
+def _read_truth(
+    payload: Mapping, role: str, name: str, sha256: str | None, columns: Mapping[str, str]
+) -> RawSegments:
     database = payload.get("database")
     prefix = "database"
     if database is None:
@@ -159,6 +189,7 @@ def _read_truth(payload: Mapping, role: str, name: str, sha256: str | None) -> R
         raise ValueError(f"{name}: 'database' is a {_kind(database)}; wanted an object")
     lists = []
     duration = np.full(len(database), np.nan)
+    rate = np.full(len(database), np.nan)
     subset: list[str | None] = []
     for index, (video, entry) in enumerate(database.items()):
         if not isinstance(entry, Mapping):
@@ -174,6 +205,9 @@ def _read_truth(payload: Mapping, role: str, name: str, sha256: str | None) -> R
         seconds = entry.get("duration", entry.get("duration_second"))
         if seconds is not None:
             duration[index] = _duration(seconds, f"{name}: {prefix}[{brief(video)}]")
+        frames = entry.get("fps")
+        if frames is not None:
+            rate[index] = to_float64([frames], "fps", partial(_at, name, prefix, video), unit="")[0]
         part = entry.get("subset")
         if part is not None and not isinstance(part, str):
             raise ValueError(
@@ -182,11 +216,32 @@ def _read_truth(payload: Mapping, role: str, name: str, sha256: str | None) -> R
             )
         subset.append(part)
     paths = [f"{prefix}[{brief(video)}].annotations" for video in database]
-    return _rows(list(database), lists, paths, name, sha256, duration, subset, scored=False)
+    keys = _keys_of(lists, columns)[:2]
+    raw = _rows(list(database), lists, paths, name, sha256, duration, subset, keys=keys)
+    if not np.isnan(rate).all():
+        raw.frame_rate = rate
+    if "label_id" in _first(lists) and keys[1] != "label_id":
+        raw.label_ids = _ids(lists, keys[1], name)
+    return raw
 
 
-def _read_results(payload: Mapping, name: str, sha256: str | None, ranked: bool) -> RawSegments:
-    results = payload.get("results")
+def _ids(lists: list[Any], label: str, name: str) -> dict[str, str]:
+    """Return names of labels by their number; a number that has two names has none."""
+    result: dict[str, str] = {}
+    twice = set()
+    for item in chain.from_iterable(lists):
+        number, one = item.get("label_id"), item[label]
+        if isinstance(number, int | str) and isinstance(one, str):
+            if result.setdefault(str(number), one) != one:
+                twice.add(str(number))
+    return {number: one for number, one in result.items() if number not in twice}
+
+
+def _read_results(
+    payload: Mapping, name: str, sha256: str | None, ranked: bool, columns: Mapping[str, str]
+) -> RawSegments:
+    key = results_key(payload)
+    results = payload if key == "" else payload.get(key or "results")
     if results is None:
         truth = "database" in payload or (
             payload
@@ -206,7 +261,8 @@ def _read_results(payload: Mapping, name: str, sha256: str | None, ranked: bool)
             f"{name}: 'results' is a {_kind(results)}; wanted an object with a list for each video"
         )
     videos = list(results)
-    paths = [f"results[{brief(video)}]" for video in videos]
+    paths = [f"{key}[{brief(video)}]" for video in videos]
+    keys = _keys_of(results.values(), columns)
     unknown = np.full(len(videos), np.nan)
     return _rows(
         videos,
@@ -216,14 +272,48 @@ def _read_results(payload: Mapping, name: str, sha256: str | None, ranked: bool)
         sha256,
         unknown,
         [None] * len(videos),
-        scored=ranked or _have_scores(results.values()),
+        keys=keys if ranked or keys[2] in _first(results.values()) else keys[:2],
     )
 
 
-def _have_scores(lists: Iterable[Any]) -> bool:
-    """Tell whether there are segments, and the first has a score."""
+def results_key(payload: Mapping) -> str | None:
+    """Return the key under which results stand: "" for the object itself, None for no results.
+
+    Parameters
+    ----------
+    payload : mapping
+    """
+    for key in ("results", "detect_results"):
+        if isinstance(payload.get(key), Mapping) or key in payload:
+            return key
+    database = payload.get("database")
+    if isinstance(database, Mapping) and database and _are_lists(database):
+        return "database"
+    return "" if database is None and payload and _are_lists(payload) else None
+
+
+def _are_lists(entries: Mapping) -> bool:
+    """Tell whether the entries of videos are lists, the first of them of segments."""
+    if not all(isinstance(entry, list) for entry in entries.values()):
+        return False
+    first = next((entry[0] for entry in entries.values() if entry), {"segment": None})
+    return isinstance(first, Mapping) and "segment" in first
+
+
+def _first(lists: Iterable[Any]) -> Mapping:
+    """Return the first segment, if it is an object."""
     first = next((items[0] for items in lists if isinstance(items, list) and items), None)
-    return isinstance(first, Mapping) and "score" in first
+    return first if isinstance(first, Mapping) else {}
+
+
+def _keys_of(lists: Iterable[Any], columns: Mapping[str, str]) -> tuple[str, str, str]:
+    """Return the keys of the segment, its label and its score, by the first segment."""
+    first = _first(lists)
+    label, score = (
+        columns.get(field) or next((key for key in names if key in first), names[0])
+        for field, names in (("label", _LABELS), ("confidence", _SCORES))
+    )
+    return "segment", label, score
 
 
 def _rows(
@@ -235,7 +325,7 @@ def _rows(
     duration: NDArray[np.float64],
     subset: list[str | None],
     *,
-    scored: bool,
+    keys: Sequence[str],
 ) -> RawSegments:
     """Flatten one list of segments per video, in one pass, and check the shape only if it fails."""
     segments: list[Any] = []
@@ -243,12 +333,13 @@ def _rows(
     scores: list[Any] = []
     video: list[int] = []
     first = [0]
+    scored = len(keys) > 2
     try:
         for index, items in enumerate(lists):
-            segments += [item["segment"] for item in items]
-            labels += [item["label"] for item in items]
+            segments += [item[keys[0]] for item in items]
+            labels += [item[keys[1]] for item in items]
             if scored:
-                scores += [item["score"] for item in items]
+                scores += [item[keys[2]] for item in items]
             video += [index] * len(items)
             first.append(len(segments))
         kinds = {*map(type, lists), *map(type, segments)}
@@ -256,7 +347,7 @@ def _rows(
     except (KeyError, TypeError, AttributeError):
         regular = False
     if not regular:
-        raise ValueError(_irregular(lists, paths, name, scored=scored))
+        raise ValueError(_irregular(lists, paths, name, keys))
 
     def where(index: int) -> str:
         owner = bisect_right(first, index) - 1
@@ -284,9 +375,12 @@ def _rows(
     )
 
 
-def _irregular(lists: list[Any], paths: list[str], name: str, *, scored: bool) -> str:
+def _at(name: str, prefix: str, video: str, _: int) -> str:
+    return f"{name}: {prefix}[{brief(video)}]"
+
+
+def _irregular(lists: list[Any], paths: list[str], name: str, wanted: Sequence[str]) -> str:
     """Describe the first entry that does not have the form of a segment."""
-    wanted = ("segment", "label", "score") if scored else ("segment", "label")
     for items, path in zip(lists, paths, strict=True):
         if not isinstance(items, list | tuple):
             return f"{name}: {path} is a {_kind(items)}; wanted a list of segments"

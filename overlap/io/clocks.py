@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from overlap._common.times import Ticks, read_times, spans_from, text_of
 from overlap.io._columns import Where
 from overlap.io.printable import brief
 
-__all__ = ["first_starts", "in_seconds", "read_ends", "text_of"]
+__all__ = ["are_timestamps", "first_starts", "in_seconds", "read_ends", "text_of", "timestamps"]
+
+_STAMP = re.compile(r"(\d{1,4}):([0-5]?\d):([0-5]?\d(?:\.\d*)?)")
 
 _ISO = re.compile(
     r"(\d{4})(-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(?:\.(\d{1,9}))?)?"
@@ -21,6 +24,55 @@ _ISO = re.compile(
 )
 _NANOSECONDS = range(1678, 2262)  # years whose nanoseconds int64 holds
 _ISO_WANTED = "a date, a time and, where known, a zone, such as 2024-01-31T10:00:00.5+01:00"
+
+
+def are_timestamps(values: Any) -> bool:
+    """Tell whether a column holds texts such as ``00:01:02.50``, by its first value.
+
+    Parameters
+    ----------
+    values : sequence, shape (N,)
+    """
+    first = values[0] if isinstance(values, list) and values else None
+    return isinstance(first, str) and _STAMP.fullmatch(first.strip()) is not None
+
+
+def timestamps(values: Sequence[Any], field: str, where: Where) -> NDArray[np.float64]:
+    """Return seconds of texts such as ``00:01:02.50``: hours, minutes and seconds.
+
+    Parameters
+    ----------
+    values : sequence, shape (N,)
+    field : str
+        Name of the column, for messages.
+    where : callable
+        Name of row i, for messages.
+
+    Returns
+    -------
+    ndarray, dtype=float64, shape (N,)
+        The float64 next to the exact time.
+
+    Raises
+    ------
+    ValueError
+        A value is no such text.
+
+    Examples
+    --------
+    >>> timestamps(["00:01:02.50", "1:00:00"], "start", str)
+    array([  62.5, 3600. ])
+    """
+    seconds = np.empty(len(values))
+    for k, value in enumerate(values):
+        match = _STAMP.fullmatch(value.strip()) if isinstance(value, str) else None
+        if match is None:
+            raise ValueError(
+                f"{where(k)}: {field} is {brief(value)}; wanted hours, minutes and seconds as in "
+                "the other rows, such as 00:01:02.50"
+            )
+        seconds[k] = 3600 * int(match[1]) + 60 * int(match[2]) + Decimal(match[3])
+    return seconds
 
 
 def read_ends(start: Any, stop: Any, where: Where) -> tuple[NDArray[Any], bool | None]:

@@ -18,12 +18,16 @@ cells of a line                             read as
 ==========================================  ======================================
 
 A file of one recording does not name it; its table says so (`unnamed`). An empty file is one
-recording without events.
+recording without events. A file ``<Class>_test.txt`` or ``<Class>_val.txt`` of THUMOS has lines
+``file onset offset`` of that class. Detections of THUMOS, whose label is a number, may have the
+offset before the onset; such lines are turned round, as its programs do, and counted.
 """
 
 from __future__ import annotations
 
 import math
+import os
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -33,7 +37,7 @@ from overlap.io._paths import bare_name
 from overlap.io._source import Source
 from overlap.io.printable import brief, number_of
 
-__all__ = ["EVENT_SUFFIXES", "is_event_lines", "read_event_lines"]
+__all__ = ["EVENT_SUFFIXES", "class_of", "is_event_lines", "read_event_lines"]
 
 #: Of files of events, which may be empty: a recording without events.
 EVENT_SUFFIXES = (".txt", ".ann", ".lab")
@@ -50,8 +54,26 @@ _FORMS: dict[str, tuple[str, ...]] = {
     "ttnna": ("video", "", "start", "stop", "label"),
     "ttnnat": ("video", "", "start", "stop", "label", ""),
 }
+_CLASS = re.compile(r"([A-Za-z]+)_(?:test|val)\.txt")
 _NAMES = {"video": "file", "start": "onset", "stop": "offset", "confidence": "score", "": "unused"}
 _WANTED = "onset offset label, or file onset offset label, with a score at the end of predictions"
+
+
+def class_of(name: str) -> str:
+    """Return the class that a file of THUMOS is of; empty for other names.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file.
+
+    Examples
+    --------
+    >>> class_of("BaseballPitch_test.txt"), class_of("a.txt")
+    ('BaseballPitch', '')
+    """
+    match = _CLASS.fullmatch(os.path.basename(name))
+    return match[1] if match else ""
 
 
 def _is_number(cell: str) -> bool:
@@ -170,7 +192,7 @@ def read_event_lines(
             continue
         if own is None or (form is not None and _FORMS[own] != _FORMS[form]):
             raise ValueError(_odd(name, number, cells, form, mark))
-        form = own
+        form = form if form == "annan" else own
         rows.append((number, cells))
     fields = _FORMS[form] if form else ("video", "start", "stop", "label")
     unnamed = "video" not in fields or not lines
@@ -180,8 +202,21 @@ def read_event_lines(
             f"{_said(fields)}; wanted the same in every line"
         )
     columns = {field: [cells[k] for _, cells in rows] for k, field in enumerate(fields) if field}
+    findings = []
+    if form == "annan" and all(_is_number(cell) for cell in columns["label"]):
+        turned = 0
+        for k, (start, stop) in enumerate(zip(columns["start"], columns["stop"], strict=True)):
+            if float(stop) < float(start):
+                columns["start"][k], columns["stop"][k] = stop, start
+                turned += 1
+        if turned:
+            findings.append(
+                f"{name}: {number_of(turned, 'line')} with the offset before the onset turned "
+                "round, as the programs of THUMOS do"
+            )
     if "label" not in columns:
-        if label is None and rows:
+        label = label or class_of(name)
+        if not label and rows:
             raise ValueError(
                 f"{name}, line {rows[0][0]}: {brief(rows[0][1])} has no label; wanted {_WANTED}"
             )
@@ -201,7 +236,6 @@ def read_event_lines(
     def where(row: int) -> str:
         return f"{name}, line {numbers[row]}"
 
-    findings = []
     if rows and content.suffix in (".csv", ".tsv"):
         findings.append(
             f"{name}: has no line of names; its {number_of(len(rows), 'line')} were read as "

@@ -1,18 +1,22 @@
 """Readers of segments, chosen by the type and content of an input.
 
-==============================================  ====================================
-input                                           read by
-==============================================  ====================================
-ActivityNet JSON, truth or results              `overlap.io.activitynet`
-table with a line of names: CSV, TSV            `overlap.io.tables`
-DataFrame                                       `overlap.io.tables`
-lines of events without names: DCASE, sed_eval  `overlap.io.event_lines`
-==============================================  ====================================
+================================================  =================================
+input                                             read by
+================================================  =================================
+JSON of ActivityNet and its kin, truth, results   `overlap.io.activitynet`
+JSON list of objects, or JSON lines               `overlap.io.segment_records`
+dict of columns in JSON or NPZ (ActionFormer)     `overlap.io.segment_columns`
+table with a line of names (CSV, TSV), Parquet    `overlap.io.tables`
+DataFrame                                         `overlap.io.tables`
+lines of events without names (DCASE, THUMOS)     `overlap.io.event_lines`
+folder of text files                              `overlap.io.segment_folders`
+================================================  =================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,35 +45,102 @@ def read_segments(
         As `overlap.io.as_segments`.
     """
     if isinstance(source, str | Path):
-        return _of_file(source, role, ranked, columns)
+        if os.path.isdir(source):
+            from overlap.io.segment_folders import read_folder
+
+            return read_folder(source, role=role, columns=columns)
+        return _of_file(str(source), role, ranked, columns)
     if isinstance(source, Mapping):
         from overlap.io.activitynet import read_mapping
+        from overlap.io.segment_columns import is_columns, read_columns
 
-        return read_mapping(source, role=role, ranked=ranked, name="dict", sha256=None)
+        if is_columns(source, columns):
+            return read_columns(source, role=role, name="dict", sha256=None, columns=columns)
+        return read_mapping(
+            source, role=role, ranked=ranked, name="dict", sha256=None, columns=columns
+        )
     if hasattr(source, "columns") and hasattr(source, "iloc"):
         from overlap.io.tables import read_frame
 
         return read_frame(source, role=role, columns=columns)
+    if isinstance(source, Sequence) and source and isinstance(source[0], Mapping):
+        from overlap.io.segment_records import read_records
+
+        return read_records(source, role=role, name="list", sha256=None, columns=columns)
     raise TypeError(
         f"as_segments: {role} is a {type(source).__name__}; wanted a path, a parsed "
-        "ActivityNet JSON object, a pandas DataFrame or a SegmentTable"
+        "ActivityNet JSON object, a list of records, a pandas DataFrame or a SegmentTable"
     )
 
 
-def _of_file(
-    path: str | Path, role: str, ranked: bool, columns: Mapping[str, str] | None
-) -> RawSegments:
+def _of_file(path: str, role: str, ranked: bool, columns: Mapping[str, str] | None) -> RawSegments:
     from overlap.io._paths import suffix_of
     from overlap.io._source import read_source
     from overlap.io.event_lines import EVENT_SUFFIXES, is_event_lines, read_event_lines
 
-    content = read_source(path, empty=suffix_of(path) in EVENT_SUFFIXES)
-    if content.is_json:
-        from overlap.io.activitynet import read_json
+    suffix = suffix_of(path)
+    if suffix in _BINARY:
+        return _of_binary(path, suffix, role, columns)
+    content = read_source(path, empty=suffix in EVENT_SUFFIXES)
+    if content.data[:1] == b"\x80" and content.data[1:2] in _PROTOCOLS:
+        from overlap.io.segment_columns import refused_pickle
 
-        return read_json(content, role=role, ranked=ranked)
+        raise refused_pickle(path)
+    if content.is_json or suffix in _LINES:
+        return _of_json(content, role, ranked, columns)
     if is_event_lines(content) and not columns:
         return read_event_lines(content, label="Ambiguous" if role == "ambiguous" else None)
     from overlap.io.tables import read_table
 
     return read_table(content, role=role, columns=columns)
+
+
+_BINARY = (".npz", ".parquet", ".pkl", ".pickle", ".pt", ".pth")
+_LINES = (".jsonl", ".ndjson", ".jsonlines")
+_PROTOCOLS = (b"\x02", b"\x03", b"\x04", b"\x05")  # of pickle
+
+
+def _of_binary(path: str, suffix: str, role: str, columns: Mapping[str, str] | None) -> RawSegments:
+    import hashlib
+
+    from overlap._common.files import check_file, read_file
+
+    check_file(path)
+    if suffix not in (".npz", ".parquet"):
+        from overlap.io.segment_columns import refused_pickle
+
+        raise refused_pickle(path)
+    digest = hashlib.sha256(read_file(path)).hexdigest()
+    if suffix == ".npz":
+        from overlap.io.segment_columns import read_npz
+
+        return read_npz(path, role=role, columns=columns, sha256=digest)
+    from overlap.io.tables import read_frame, read_parquet
+
+    frame = read_parquet(path)
+    return read_frame(frame, role=role, columns=columns, name=path, sha256=digest)
+
+
+def _of_json(
+    content: Any, role: str, ranked: bool, columns: Mapping[str, str] | None
+) -> RawSegments:
+    from overlap.io._json import parse_json
+    from overlap.io.activitynet import read_json
+    from overlap.io.segment_columns import is_columns, read_columns
+    from overlap.io.segment_records import (
+        is_json_lines,
+        is_records,
+        parse_json_lines,
+        read_records,
+    )
+
+    options: dict[str, Any] = {"role": role, "name": content.name, "sha256": content.sha256}
+    if is_json_lines(content):
+        records, lines = parse_json_lines(content)
+        return read_records(records, lines=lines, columns=columns, **options)
+    payload = parse_json(content)
+    if is_records(payload, columns):
+        return read_records(payload, columns=columns, **options)
+    if is_columns(payload, columns):
+        return read_columns(payload, columns=columns, **options)
+    return read_json(content, payload, role=role, ranked=ranked, columns=columns)

@@ -6,13 +6,18 @@ Columns are found by name. Case and the characters ``- _ .`` and space do not ma
 =============  ===================================================================
 field          names
 =============  ===================================================================
-video          ``video``, ``video-id``, ``video-name``, ``vid``, ``filename``
-start          ``start``, ``t-start``, ``t-init``, ``begin``, ``start-time``, ``onset``
-stop           ``stop``, ``end``, ``t-end``, ``t-stop``, ``end-time``, ``offset``
+video          ``video``, ``video-id``, ``video-name``, ``vid``, ``filename``; where none of
+               them is there, ``file``, ``recording``, ``audio``, ``video-uid``,
+               ``clip-uid``, ``clip``
+start          ``start``, ``t-start``, ``t-init``, ``begin``, ``start-time``, ``onset``; else
+               ``start-timestamp``, ``start-sec``
+stop           ``stop``, ``end``, ``t-end``, ``t-stop``, ``end-time``, ``offset``; else
+               ``stop-timestamp``, ``end-timestamp``, ``end-sec``
 label          ``label``, ``class``, ``type``, ``category``, ``label-name``,
-               ``class-name``, ``event-label``; where none of them is there,
-               ``label-idx``, ``label-id``, ``class-idx``, ``class-id``, ``type-idx``,
-               ``category-id``
+               ``class-name``, ``event-label``; else ``label-idx``, ``label-id``,
+               ``class-idx``, ``class-id``, ``type-idx``, ``category-id``; else ``event``,
+               ``action``, ``activity``, ``speaker``; else EPIC-KITCHENS' ``verb-class`` and
+               ``noun-class`` together, as ``3,14``
 confidence     ``confidence``, ``score``, ``conf``, ``probability``
 duration       ``video-duration`` (optional, of the whole video)
 subset         ``subset``, ``split`` (optional)
@@ -32,15 +37,18 @@ that line has) and is encoded in UTF-8.
 from __future__ import annotations
 
 import datetime
+import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from overlap._common.files import read_file
 from overlap.io._cells import header_of, read_cells
-from overlap.io._columns import RawSegments, Where, find_columns, to_float64, to_names
+from overlap.io._columns import RawSegments, Where, find_columns, plain_name, to_float64, to_names
 from overlap.io._source import Source
+from overlap.io.boundary import decoding
 from overlap.io.name_match import closest
 from overlap.io.printable import brief
 
@@ -50,24 +58,37 @@ __all__ = [
     "has_confidence",
     "raw_rows",
     "read_frame",
+    "read_parquet",
     "read_table",
 ]
 
 #: Accepted names of each field, without punctuation, in groups: a later group is looked at
 #: only where no column of an earlier one is there.
 COLUMN_NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "video": (("video", "videoid", "videoname", "vid", "filename"),),
-    "start": (("start", "tstart", "tinit", "begin", "starttime", "onset"),),
-    "stop": (("stop", "end", "tend", "tstop", "endtime", "offset"),),
+    "video": (
+        ("video", "videoid", "videoname", "vid", "filename"),
+        ("file", "recording", "audio", "videouid", "clipuid", "clip"),
+    ),
+    "start": (
+        ("start", "tstart", "tinit", "begin", "starttime", "onset"),
+        ("starttimestamp", "startsec"),
+    ),
+    "stop": (
+        ("stop", "end", "tend", "tstop", "endtime", "offset"),
+        ("stoptimestamp", "endtimestamp", "endsec"),
+    ),
     "label": (
         ("label", "class", "type", "category", "labelname", "classname", "eventlabel"),
         ("labelidx", "labelid", "classidx", "classid", "typeidx", "categoryid"),
+        ("event", "action", "activity", "speaker"),
     ),
     "confidence": (("confidence", "score", "conf", "probability"),),
     "duration": (("videoduration",),),
     "subset": (("subset", "split"),),
     "rate": (("framerate", "fps"),),
 }
+#: Columns of EPIC-KITCHENS whose numbers together are an action.
+_ACTION = ("verbclass", "nounclass")
 _WANTED = "CSV or ActivityNet JSON"
 
 
@@ -102,8 +123,15 @@ def columns_of(
                 f"columns: there is no field {field!r}{closest(field, COLUMN_NAMES)}; known are "
                 f"{', '.join(COLUMN_NAMES)}"
             )
-    needed = ("video", "start", "stop") + (("label",) if role != "ambiguous" else ())
-    return find_columns(names, COLUMN_NAMES, needed, name, chosen)
+    needed = ["video", "start", "stop"]
+    plain = list(map(plain_name, names))
+    action: dict[str, int] = {}
+    if all(plain.count(column) == 1 for column in _ACTION):
+        action = {"label": plain.index(_ACTION[0]), "noun": plain.index(_ACTION[1])}
+    elif role != "ambiguous":
+        needed.append("label")
+    place = find_columns(names, COLUMN_NAMES, needed, name, chosen)
+    return place if "label" in place else {**place, **action}
 
 
 def read_table(
@@ -220,6 +248,33 @@ def read_frame(
     )
 
 
+def read_parquet(path: str) -> Any:
+    """Return the DataFrame in a Parquet file.
+
+    Parameters
+    ----------
+    path : str
+
+    Raises
+    ------
+    ImportError
+        Nothing that reads it is installed.
+    ValueError
+        It is not a Parquet file.
+    """
+    try:
+        import pyarrow  # type: ignore[import-untyped]  # noqa: F401
+    except ImportError:
+        raise ImportError(
+            f"{path}: Parquet files need pyarrow: pip install 'overlap-metrics[report]'"
+        ) from None
+    import pandas as pd
+
+    data = read_file(path)
+    with decoding(path, "Parquet"):
+        return pd.read_parquet(io.BytesIO(data))
+
+
 def _is_dated(dtype: Any) -> bool:
     """Tell whether a pandas column has the type of times, with or without a zone."""
     return dtype.kind in "mM" and (isinstance(dtype, np.dtype) or hasattr(dtype, "tz"))
@@ -283,6 +338,9 @@ def raw_rows(
     columns: dict[str, Any] = {
         field: get(field) for field in ("start", "stop", "label", "confidence") if field in place
     }
+    if "noun" in place:
+        pairs = zip(_items(columns["label"]), _items(get("noun")), strict=True)
+        columns["label"] = [f"{verb},{noun}" for verb, noun in pairs]
     empty = _rows_without_segment(columns)
     if empty:
         keep = [index for index in range(len(video)) if index not in empty]

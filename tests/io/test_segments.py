@@ -182,7 +182,7 @@ def test_unreadable_files(tmp_path, name, data, message):
 def test_missing_file_and_folder(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nowhere.json: no such file"):
         as_segments(tmp_path / "nowhere.json", role="truth")
-    with pytest.raises(ValueError, match="is a folder; give a file"):
+    with pytest.raises(ValueError, match="the folder has no files of segments"):
         as_segments(tmp_path, role="truth")
 
 
