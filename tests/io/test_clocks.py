@@ -182,7 +182,7 @@ ZONED = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
     ("starts", "stops", "message"),
     [
         (["2024-01-01"], ["2024-01-02"], "start is '2024-01-01'; wanted a date, a time and"),
-        (["10:00:05"], ["10:00:07"], "start is '10:00:05'; wanted a finite number of seconds, or"),
+        (["10:05"], ["10:07"], "start is '10:05'; wanted a finite number of seconds, or"),
         (["01/02/2024 10:00"], ["5"], "wanted a finite number of seconds, or in every row a time"),
         (["20240101T100000"], ["5"], "or in every row a time such as 2024-01-31T10:00:00"),
         (["2024-02-30T10:00"], ["2024-03-01T10:00"], "cannot be read"),
