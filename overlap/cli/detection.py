@@ -25,7 +25,8 @@ __all__ = ["detection_command"]
 @click.argument("found", required=False)
 @click.option("--sample", is_flag=True, help="Score the sample data that comes with the package.")
 @click.option("--protocol", default="coco", show_default=True, metavar="NAME",
-              help="Whose rules; see `overlap list protocols`.")  # fmt: skip
+              help="Whose rules; `overlap list protocols` has the names, all is each that the "
+              "input allows.")  # fmt: skip
 @click.option("--iou", metavar="A:B:STEP", help="Thresholds, both ends included, or 0.5,0.75.")
 @click.option("--kind", type=Choice(["boxes", "masks", "birdseye", "upright"]),
               help="What is compared: of COCO boxes or masks, of KITTI boxes in the image, seen "
@@ -93,11 +94,19 @@ def detection_command(
     from overlap.evaluate import detection as evaluate
     from overlap.evaluate.report import csv_text
 
-    name = known_name(protocol, tuple(DETECTION_PROTOCOLS), "protocol")
+    name = known_name(protocol, (*DETECTION_PROTOCOLS, "all"), "protocol")
+    if name == "all":
+        given = {"--set": changes, "--iou": iou, **dict(files)}
+        for option, value in given.items():
+            if value:
+                raise click.UsageError(f"{option} needs one protocol, not all")
+    rules: Any = name
+    if name != "all":
+        rules = DETECTION_PROTOCOLS[name].with_fields(**changed_fields(changes))
     report = evaluate(
         truth=truth,
         found=found,
-        protocol=DETECTION_PROTOCOLS[name].with_fields(**changed_fields(changes)),
+        protocol=rules,
         iou=iou,
         kind=kind,
         box_format=box_format,

@@ -1,9 +1,10 @@
 """Reports read back from ``report.json``.
 
-A report on localization has numbers and settings on disk, but not the matches from which other
-numbers follow. The settings name the inputs with their digests and all rules, so the report is
-made again, and must come out the same. A report with numbers per case, as of segmentations, or per
-player, as of possession, has all that a comparison needs; its summary must follow from its table.
+A report on localization or detection has numbers and settings on disk, but not the matches from
+which other numbers follow. The settings name the inputs with their digests and all rules, so the
+report is made again, and must come out the same. A report with numbers per case, as of
+segmentations, or per player, as of possession, has all that a comparison needs; its summary must
+follow from its table.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ def load_compared(paths: Sequence[str | Path]) -> list[Report | StoredReport]:
     Parameters
     ----------
     paths : sequence of str or Path
-        Files that `Report.to_json` wrote. The inputs of reports on localization are evaluated
-        again, as by `load_reports`; those with numbers per case or player are used as they are.
+        Files that `Report.to_json` wrote. The inputs of reports on localization and detection are
+        evaluated again, as by `load_reports`; those with numbers per case or player are used as
+        they are.
 
     Returns
     -------
@@ -46,6 +48,7 @@ def load_compared(paths: Sequence[str | Path]) -> list[Report | StoredReport]:
         A file is missing.
     """
     from overlap.evaluate._comparison import stored as numbers_per_case
+    from overlap.evaluate._detection import stored as detection
     from overlap.evaluate._possession import report as possession
     from overlap.evaluate._temporal.localization import stored as temporal
     from overlap.evaluate.report_files import read_payload
@@ -57,6 +60,8 @@ def load_compared(paths: Sequence[str | Path]) -> list[Report | StoredReport]:
         with _whole(path):
             if kind == "temporal":
                 loaded.append(temporal.remade(path, payload, tables))
+            elif kind == "detection":
+                loaded.append(detection.remade(path, payload))
             else:
                 stored = possession if kind == "possession" else numbers_per_case
                 loaded.append(stored.stored_report(payload))
@@ -85,7 +90,8 @@ def load_reports(paths: Sequence[str | Path]) -> list[Report]:
     OSError
         A file is missing.
     """
-    from overlap.evaluate._temporal.localization.stored import remade
+    from overlap.evaluate._detection import stored as detection
+    from overlap.evaluate._temporal.localization import stored as temporal
     from overlap.evaluate.report_files import read_payload
 
     tables: dict[tuple[str, str], SegmentTable] = {}
@@ -93,14 +99,17 @@ def load_reports(paths: Sequence[str | Path]) -> list[Report]:
     for path in paths:
         payload = read_payload(path)
         kind = _contract(path, payload).evaluation
-        if kind != "temporal":
+        if kind not in ("temporal", "detection"):
             word = "case" if kind == "segmentation" else "player"
             raise ValueError(
-                f"{path}: is a report of numbers per {word}; wanted one on localization, whose "
-                "protocol can be changed"
+                f"{path}: is a report of numbers per {word}; wanted one on localization or "
+                "detection, whose protocol can be changed"
             )
         with _whole(path):
-            reports.append(remade(path, payload, tables))
+            if kind == "temporal":
+                reports.append(temporal.remade(path, payload, tables))
+            else:
+                reports.append(detection.remade(path, payload))
     return reports
 
 
@@ -134,7 +143,7 @@ def _contract(path: str | Path, payload: dict[str, Any]) -> Contract:
     contract = contract_of(payload["settings"], str(path))
     if contract.reason:
         raise ValueError(f"{path}: {contract.reason}")
-    if contract.evaluation not in ("possession", "segmentation", "temporal"):
+    if contract.evaluation not in ("detection", "possession", "segmentation", "temporal"):
         raise ValueError(
             f"{path}: is a report on {contract.evaluation[:40]}, whose inputs were in memory and "
             "are not in the file; compare the reports in Python, with overlap.evaluate.compare"

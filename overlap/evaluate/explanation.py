@@ -17,6 +17,7 @@ from overlap.io.printable import brief
 
 from .every import SeveralProtocols
 from .page import Page, Picture, Result, Section
+from .protocol import Rules
 from .recipe import Recipe
 from .report import Report, csv_text, json_text, plain
 from .thresholds import threshold_values
@@ -263,6 +264,10 @@ def _lacks(name: str, metric: str, known: Mapping[str, float]) -> str:
     )
 
 
+def _differ(a: Rules, b: Rules, name: str) -> bool:
+    return bool(getattr(a, name) != getattr(b, name))
+
+
 class _Walk:
     """The way from one recipe to another.
 
@@ -313,7 +318,9 @@ class _Walk:
         result, done = list[tuple[str, ...]](), set[str]()
         for name in differ:
             groups = (group for group in self.first.recipe.together if name in group)
-            group = next((group for group in groups if group[0] in differ), (name,))
+            group = next(
+                (group for group in groups if _differ(self.rules, goal, group[0])), (name,)
+            )
             if name not in done:
                 result.append(tuple(one for one in group if one in differ))
                 done.update(group)

@@ -35,8 +35,8 @@ class Recipe(ByValue):
     aliases : callable
         Returns the numbers by names that other protocols have for them.
     together : tuple of tuple of str
-        Fields of the rules that only make sense together: where the first one of a group differs,
-        all that differ are one step.
+        Fields of the rules that only make sense together: where the first one of a group, a field
+        or another attribute, differs, all fields that differ are one step.
     """
 
     rules: Rules

@@ -9,7 +9,9 @@ from typing import Any
 from overlap.io._json import parse_json
 from overlap.io._source import read_source
 
-__all__ = ["TYPES", "check_unchanged", "input_place", "read_payload"]
+from .report import package_versions
+
+__all__ = ["TYPES", "check_unchanged", "input_place", "read_payload", "why_changed"]
 
 #: Entries that every report has.
 TYPES = {"settings": dict, "summary": dict, "table": list}
@@ -102,3 +104,22 @@ def check_unchanged(
             f"(SHA-256 {digest[:12]}... in the report, {str(found)[:12]}... now); evaluate "
             "it again"
         )
+
+
+def why_changed(settings: dict[str, Any]) -> str:
+    """Say what may be the reason for other numbers than those of a file.
+
+    Parameters
+    ----------
+    settings : dict
+        Of the report in the file.
+    """
+    before, now = settings.get("versions") or {}, package_versions()
+    changed = [
+        f"{name} {before[name]}, here {now.get(name)}"
+        for name in before
+        if before[name] != now.get(name)
+    ]
+    if changed:
+        return f"it was made with {'; '.join(changed)}. Make it again here"
+    return "the file was changed, or was made with input that it does not name; make it again"

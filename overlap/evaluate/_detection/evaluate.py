@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from overlap.evaluate.bootstrap import Bootstrap, Seed
+from overlap.evaluate.bootstrap import NO_BOOTSTRAP, Bootstrap, Seed
+from overlap.evaluate.recipe import Recipe
+from overlap.evaluate.report import plain
 from overlap.evaluate.runner import run
 
 from .counting import CountingTask
-from .inputs import read_inputs
+from .every import refusal, together
+from .inputs import Detections, of_protocol, read_inputs, same_regions
 from .orders import TIES
 from .protocol import DetectionProtocol
-from .protocols import get_detection_protocol
+from .protocols import DETECTION_PROTOCOLS, get_detection_protocol
 from .report import DetectionReport
 from .task import DetectionTask
 
-__all__ = ["detection"]
+#: Fields that only make sense together.
+_TOGETHER = (
+    ("distance", "measure", "thresholds", "ceiling", "comparison"),
+    ("interpolation", "recalls", "least_precision"),
+    ("summary", "areas", "strata", "groups", "class_thresholds"),
+    ("classes", "neighbors"),
+)
+
+__all__ = ["by_protocols", "detection", "score"]
 
 
 def detection(
@@ -48,7 +60,9 @@ def detection(
         `overlap detection`, content of COCO's JSON, or tables; a DataFrame has the columns of a CSV
         file.
     protocol : str or DetectionProtocol
-        Rules, by name (``overlap.evaluate.DETECTION_PROTOCOLS``) or as a value.
+        Rules, by name (``overlap.evaluate.DETECTION_PROTOCOLS``) or as a value. ``"all"`` gives one
+        report with the numbers of every protocol that the input allows, under names such as
+        ``voc2012 mAP``; notes say which are left out, and why.
     iou : str, float or iterable of float, optional
         Thresholds; by default those of the protocol.
     kind : {"boxes", "masks", "birdseye", "upright"}, optional
@@ -104,28 +118,156 @@ def detection(
     >>> detection(truth=truth, found=found).summary[["AP", "AP50", "AR@100"]].round(3).tolist()
     [0.467, 0.663, 0.467]
     """
-    chosen = get_detection_protocol(protocol)
+    if ties not in TIES:
+        raise ValueError(f"ties = {ties!r} is not one of {', '.join(map(repr, TIES))}")
     changes = dict(fields)
     if iou is not None:
         changes["thresholds"] = iou
+    reading = {"kind": kind, "box_format": box_format, "images": images}
+    options: dict[str, Any] = {
+        **{name: value for name, value in reading.items() if value is not None},
+        "classes": classes,
+        "ties": ties,
+        "bootstrap": Bootstrap(bootstrap, confidence_level, rng, progress=progress),
+        "workers": workers,
+        "resume": resume,
+        "progress": progress,
+    }
+    if protocol == "all":
+        if changes:
+            raise ValueError(
+                f"protocol = 'all' takes no {', '.join(changes)}: choose one protocol to change it"
+            )
+        return by_protocols(DETECTION_PROTOCOLS, truth=truth, found=found, **options)
+    chosen = get_detection_protocol(protocol)
     if changes:
         chosen = chosen.with_fields(**changes)
-    if ties not in TIES:
-        raise ValueError(f"ties = {ties!r} is not one of {', '.join(map(repr, TIES))}")
-    return run(  # type: ignore[return-value]
-        (CountingTask if chosen.summary == "f1" else DetectionTask)(chosen, ties),
-        read_inputs(
-            truth,
-            found,
-            kind,
-            box_format=box_format,
-            images=images,
-            classes=classes or chosen.classes or None,
-            neighbors=chosen.neighbors,
-            ranked=chosen.ranks,
-        ),
-        bootstrap=Bootstrap(bootstrap, confidence_level, rng, progress=progress),
-        workers=workers,
-        resume=resume,
-        progress=progress,
+    return score(chosen, truth=truth, found=found, **options)
+
+
+def score(
+    protocol: DetectionProtocol,
+    *,
+    truth: Any,
+    found: Any,
+    classes: Sequence[str] | None = None,
+    ties: str = "official",
+    resume: str | os.PathLike[str] | None = None,
+    bootstrap: Bootstrap = NO_BOOTSTRAP,
+    workers: int = 1,
+    progress: bool | None = None,
+    **reading: Any,
+) -> DetectionReport:
+    """Score by one protocol.
+
+    Parameters
+    ----------
+    protocol : DetectionProtocol
+    truth, found, classes, ties, resume, workers, progress
+        As for `detection`.
+    bootstrap : Bootstrap
+    **reading
+        Options of `overlap.evaluate._detection.inputs.read_inputs` that were given.
+    """
+    both = read_inputs(truth, found, **reading, ranked=protocol.ranks)
+    options = {"ties": ties, "classes": None if classes is None else tuple(classes)}
+    more: dict[str, Any] = {"workers": workers, "resume": resume, "progress": progress}
+    return _made(protocol, options, both, reading, bootstrap=bootstrap, **more)
+
+
+def by_protocols(
+    protocols: Mapping[str, DetectionProtocol],
+    *,
+    truth: Any,
+    found: Any,
+    classes: Sequence[str] | None = None,
+    ties: str = "official",
+    resume: str | os.PathLike[str] | None = None,
+    bootstrap: Bootstrap = NO_BOOTSTRAP,
+    workers: int = 1,
+    progress: bool | None = None,
+    **reading: Any,
+) -> DetectionReport:
+    """Score by every protocol that the input allows.
+
+    Parameters
+    ----------
+    protocols : mapping from str to DetectionProtocol
+        Rules by the name that stands before their numbers.
+    truth, found, classes, ties, resume, bootstrap, workers, progress, **reading
+        As for `score`.
+
+    Raises
+    ------
+    ValueError
+        The input allows none.
+    """
+    both = read_inputs(truth, found, **reading, ranked=False)
+    reasons = {name: refusal(protocol, both) for name, protocol in protocols.items()}
+    left_out = {name: reason for name, reason in reasons.items() if reason}
+    if len(left_out) == len(protocols):
+        said = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
+        raise ValueError(f"the input allows no protocol: {said}")
+    options = {"ties": ties, "classes": None if classes is None else tuple(classes)}
+    reports = {}
+    for name, protocol in protocols.items():
+        if name not in left_out:
+            folder = None if resume is None else os.path.join(resume, name)
+            more: dict[str, Any] = {"workers": workers, "resume": folder, "progress": progress}
+            reports[name] = _made(protocol, options, both, reading, bootstrap=bootstrap, **more)
+    result = together(reports, left_out)
+    if reading:
+        result.settings["reading"] = plain(reading)
+    return result
+
+
+def _made(
+    protocol: DetectionProtocol,
+    options: Mapping[str, Any],
+    both: Mapping[str, Detections],
+    reading: Mapping[str, Any],
+    **more: Any,
+) -> DetectionReport:
+    """Evaluate, and keep what the report was computed from."""
+    report = _evaluated(protocol, options, both, **more)
+    if reading:
+        report.settings["reading"] = plain(reading)
+    recipe = Recipe(
+        protocol, options, both, _numbers, same_regions, aliases=aliases_of, together=_TOGETHER
     )
+    return replace(report, recipe=recipe)
+
+
+def _evaluated(
+    protocol: DetectionProtocol,
+    options: Mapping[str, Any],
+    both: Mapping[str, Detections],
+    **more: Any,
+) -> DetectionReport:
+    task = (CountingTask if protocol.summary == "f1" else DetectionTask)(protocol, options["ties"])
+    tables = of_protocol(both, protocol, options["classes"])
+    return run(task, tables, **more)  # type: ignore[return-value]
+
+
+def _numbers(
+    protocol: DetectionProtocol, options: Mapping[str, Any], both: Mapping[str, Detections]
+) -> dict[str, float]:
+    """Compute the numbers of an evaluation again."""
+    return dict(_evaluated(protocol, options, both, progress=False).items)
+
+
+def aliases_of(numbers: Mapping[str, float]) -> dict[str, float]:
+    """Return the numbers by the names of other protocols: the AP of COCO is an mAP.
+
+    Parameters
+    ----------
+    numbers : mapping from str to float
+    """
+    pairs = [("AP", "mAP")]
+    pairs += [(f"AP{100 * x:g}", f"mAP@{x:.2f}") for x in (0.5, 0.75)]
+    result = {}
+    for one, other in pairs:
+        for name, alias in ((one, other), (other, one)):
+            if name in numbers and alias not in numbers:
+                result[alias] = numbers[name]
+    return result

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from overlap._common.values import content_hash, same
 from overlap.io._json import parse_json
 from overlap.io.box_tables import read_box_frame
 from overlap.io.candidate import Candidate
@@ -17,9 +18,10 @@ from overlap.io.detection_forms import FORMS, Reading, form_of
 from overlap.io.detections import Detections
 from overlap.io.printable import brief, number_of
 
+from .protocol import DetectionProtocol
 from .rules import NEIGHBOR
 
-__all__ = ["KINDS", "Detections", "read_inputs"]
+__all__ = ["KINDS", "Detections", "of_protocol", "read_inputs", "same_regions"]
 
 #: What files that hold several kinds of region are read for.
 KINDS = ("boxes", "masks", "birdseye", "upright")
@@ -32,8 +34,6 @@ def read_inputs(
     *,
     box_format: str | None = None,
     images: Any = None,
-    classes: Sequence[str] | None = None,
-    neighbors: Sequence[tuple[str, str]] = (),
     ranked: bool = True,
 ) -> dict[str, Detections]:
     """Read truths and detections, and number their items and classes alike.
@@ -48,12 +48,8 @@ def read_inputs(
         What the four numbers of a line of text are.
     images : path, mapping, pair of int or str, optional
         Sizes of images whose regions are shares of them.
-    classes : sequence of str, optional
-        The classes, in their order; by default those of the truth.
     ranked : bool
         Whether detections must have confidences.
-    neighbors : sequence of (str, str)
-        A class, and another one whose truths get the first one and the flag neighbor.
 
     Returns
     -------
@@ -76,18 +72,53 @@ def read_inputs(
                 f"found ({table.where}) is in COCO's form, or in none, and truth ({known.source}) "
                 "is not; give both in one form"
             )
-        both = _aligned(known, table, ranked)
-    else:
-        results = _table(found, how)
-        if isinstance(results, Detections):
-            raise ValueError(
-                f"truth ({known.where}) is in COCO's form, or in none, and found "
-                f"({results.source}) is not; give both in one form"
-            )
-        both = _coco(known, results, kind, ranked)
-    if neighbors:
-        both["truth"] = _with_neighbors(both["truth"], neighbors)
-    return both if classes is None else _of_classes(both, classes)
+        return _aligned(known, table, ranked)
+    results = _table(found, how)
+    if isinstance(results, Detections):
+        raise ValueError(
+            f"truth ({known.where}) is in COCO's form, or in none, and found "
+            f"({results.source}) is not; give both in one form"
+        )
+    return _coco(known, results, kind, ranked)
+
+
+def of_protocol(
+    both: Mapping[str, Detections],
+    protocol: DetectionProtocol,
+    classes: Sequence[str] | None = None,
+) -> dict[str, Detections]:
+    """Give both tables the classes that are evaluated.
+
+    Parameters
+    ----------
+    both : mapping of Detections
+        As `read_inputs` returns them.
+    protocol : DetectionProtocol
+        Truths of a class like an evaluated one get this class and the flag neighbor.
+    classes : sequence of str, optional
+        The classes, in their order; by default those of the protocol, or of the truth.
+    """
+    result = dict(both)
+    if protocol.neighbors:
+        result["truth"] = _with_neighbors(both["truth"], protocol.neighbors)
+    names = classes or protocol.classes or None
+    return result if names is None else _of_classes(result, names)
+
+
+def same_regions(a: Detections, b: Detections) -> bool:
+    """Whether two tables have the same regions in the same order, confidences included.
+
+    Parameters
+    ----------
+    a, b : Detections
+    """
+
+    def content(table: Detections) -> tuple[Any, ...]:
+        label = np.array([*table.labels, ""], dtype=object)[table.label].tolist()
+        columns = table.item, table.confidence, dict(table.flags), dict(table.sizes)
+        return table.items, label, type(table.regions), content_hash(table.regions), *columns
+
+    return same(content(a), content(b))
 
 
 def _table(source: Any, how: Reading) -> Detections | CocoContent:
@@ -141,7 +172,7 @@ def _with_neighbors(truth: Detections, neighbors: Sequence[tuple[str, str]]) -> 
     return replace(truth, labels=tuple(labels), label=label, flags=flags)
 
 
-def _of_classes(both: dict[str, Detections], classes: Sequence[str]) -> dict[str, Detections]:
+def _of_classes(both: Mapping[str, Detections], classes: Sequence[str]) -> dict[str, Detections]:
     """Give both tables other classes; regions of those left out belong to none."""
     names = tuple(map(str, classes))
     if len(set(names)) < len(names) or not names:

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from overlap.evaluate.numbers import not_as_stored
-from overlap.evaluate.report import package_versions
-from overlap.evaluate.report_files import check_unchanged, input_place
+from overlap.evaluate.report_files import check_unchanged, input_place, why_changed
 from overlap.io.segments import SegmentTable, as_segments
 
 from .evaluate import by_protocols, score
@@ -69,21 +68,8 @@ def remade(
         if not odd:
             return report
     raise ValueError(
-        f"{path}: evaluating its inputs again gives another {odd[0]}; {_versions(first)}"
+        f"{path}: evaluating its inputs again gives another {odd[0]}; {why_changed(first)}"
     )
-
-
-def _versions(settings: dict[str, Any]) -> str:
-    """Say what may be the reason for other numbers."""
-    before, now = settings.get("versions") or {}, package_versions()
-    changed = [
-        f"{name} {before[name]}, here {now.get(name)}"
-        for name in before
-        if before[name] != now.get(name)
-    ]
-    if changed:
-        return f"it was made with {'; '.join(changed)}. Make it again here"
-    return "the file was changed, or was made with input that it does not name; make it again"
 
 
 def _input(

@@ -1,0 +1,93 @@
+"""Reports on detection, made again from their files.
+
+A file has numbers and settings, but not the matches from which other numbers follow. The settings
+name the inputs with their digests, and all rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from overlap.evaluate.numbers import not_as_stored
+from overlap.evaluate.report import plain
+from overlap.evaluate.report_files import check_unchanged, input_place, why_changed
+
+from .evaluate import by_protocols, score
+from .protocol import DetectionProtocol
+from .protocols import DETECTION_PROTOCOLS
+from .report import DetectionReport
+
+__all__ = ["remade"]
+
+
+def remade(path: str | Path, payload: Mapping[str, Any]) -> DetectionReport:
+    """Evaluate the inputs of a report again, which must come out the same.
+
+    Parameters
+    ----------
+    path : str or Path
+        File of the report, from which its inputs are found.
+    payload : mapping
+        What the file holds.
+
+    Raises
+    ------
+    ValueError
+        The inputs were in memory or have changed, or the numbers come out differently.
+    FileNotFoundError
+        An input is missing.
+    """
+    settings, summary = payload["settings"], payload["summary"]
+    parts = settings.get("protocols") if settings.get("protocol") == "all" else None
+    first = next(iter(parts.values())) if parts else settings
+    folder = str(payload.get("folder", "."))
+    if settings.get("strata"):
+        raise ValueError(
+            f"{path}: has strata of a table; compare or explain the reports in Python, with "
+            "overlap.evaluate"
+        )
+    sides = {}
+    for role in ("truth", "found"):
+        stored = settings.get(role) or {}
+        source, digest = (str(stored.get(key) or "") for key in ("source", "sha256"))
+        sides[role] = (input_place(path, folder, role, source, digest), source, digest)
+    options: dict[str, Any] = {role: place for role, (place, _, _) in sides.items()}
+    options |= settings.get("reading") or {}
+    options["ties"] = first.get("ties", "official")
+    every = {name: _protocol(path, part) for name, part in (parts or {"": settings}).items()}
+    # classes are given only where they were chosen: else they follow from the truth
+    for classes in (None, first.get("classes")):
+        if parts:
+            report = by_protocols(every, **options, classes=classes)
+        else:
+            report = score(every[""], **options, classes=classes)
+        for role, (_, source, digest) in sides.items():
+            table = report.settings[role]
+            check_unchanged(path, role, source, digest, table["sha256"])
+        odd = not_as_stored(dict(report.items), summary)
+        if not odd:
+            return report
+    raise ValueError(f"{path}: evaluating its inputs again gives another {odd[0]}; "
+                     f"{why_changed(first)}")  # fmt: skip
+
+
+def _protocol(path: str | Path, settings: Mapping[str, Any]) -> DetectionProtocol:
+    """Return the protocol that settings describe."""
+    name = str(settings.get("protocol", ""))
+    base = name.partition("[")[0]
+    if base not in DETECTION_PROTOCOLS:
+        known = ", ".join(DETECTION_PROTOCOLS)
+        raise ValueError(f"{path}: no protocol {base!r}; known are {known}")
+    usual = DETECTION_PROTOCOLS[base]
+    before = plain(usual.settings())
+    rules = dict(settings.get("rules", {}))
+    changed = {field: value for field, value in rules.items() if before.get(field) != value}
+    for field in ("strata", "neighbors", "class_thresholds"):
+        if field in changed:
+            raise ValueError(
+                f"{path}: its {field} were given in Python; compare or explain the reports there, "
+                "with overlap.evaluate"
+            )
+    return usual.with_fields(**changed, thresholds=tuple(settings.get("thresholds", ())))
