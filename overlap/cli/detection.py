@@ -40,6 +40,9 @@ __all__ = ["detection_command"]
               type=Choice(["official", "stable", "expected"]),
               help="Order of equal confidences: the protocol's, as in the file, or the mean over "
                    "all orders.")  # fmt: skip
+@click.option("--mode", default="corrected", show_default=True,
+              type=Choice(["corrected", "strict"]),
+              help="strict repeats known faults of the protocol's program, too.")  # fmt: skip
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE",
               help="Change one field of the protocol; repeatable.")  # fmt: skip
 @click.option("--confidence", type=float, metavar="C",
@@ -71,6 +74,7 @@ def detection_command(
     images: str | None,
     classes: str | None,
     ties: str,
+    mode: str,
     changes: tuple[str, ...],
     confidence: float | None,
     error_iou: float | None,
@@ -113,6 +117,7 @@ def detection_command(
         images=images,
         classes=split_names(classes),
         ties=ties,
+        mode=mode,
         **shared.options(),
     )
 

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from overlap.evaluate._detection.evidence import DetectionEvidence
 from overlap.evaluate._detection.protocol import Area, DetectionProtocol
-from overlap.evaluate._detection.protocols import DETECTION_PROTOCOLS
+from overlap.evaluate._detection.protocols import DETECTION_PROTOCOLS, in_mode
 from overlap.evaluate._detection.task import DetectionTask
 from overlap.evaluate._ranking.curves import final_recall, sampled_precision
 from overlap.evaluate._ranking.scene import Ranked
+from overlap.io.coco_ids import ZERO_ID
 from overlap.io.detections import Detections
 from overlap.regions.boxes import Boxes
 from overlap.regions.interval_sets import IntervalSets
@@ -86,6 +87,8 @@ class COCOeval:
     cocoGt, cocoDt : COCO
         Annotations, and results as ``cocoGt.loadRes`` returns them.
     iouType : {"segm", "bbox"}
+    mode : {"corrected", "strict"}
+        ``"strict"`` counts detections of an annotation whose id is 0 as false, as pycocotools does.
 
     Attributes
     ----------
@@ -101,11 +104,19 @@ class COCOeval:
     -----
     ``evalImgs`` and ``ious`` are made when they are asked for.
 
-    One fault of pycocotools is not repeated: it counts the detection of an annotation whose id is
-    0 as false.
+    One fault of pycocotools is repeated in the mode ``"strict"`` only: it counts the detection of
+    an annotation whose id is 0 as false. In ``evalImgs`` that match has the id 0 in both modes.
     """
 
-    def __init__(self, cocoGt: Any = None, cocoDt: Any = None, iouType: str = "segm") -> None:
+    def __init__(
+        self,
+        cocoGt: Any = None,
+        cocoDt: Any = None,
+        iouType: str = "segm",
+        *,
+        mode: str = "corrected",
+    ) -> None:
+        self._usual = in_mode(DETECTION_PROTOCOLS["coco"], mode)
         self.cocoGt, self.cocoDt = cocoGt, cocoDt
         self.params = Params(iouType)
         self.eval: dict[str, Any] = {}
@@ -127,7 +138,7 @@ class COCOeval:
         for name in ("evalImgs", "ious"):
             self.__dict__.pop(name, None)
         truth, found = self._tables()
-        task = DetectionTask(_protocol(p))
+        task = DetectionTask(_protocol(p, self._usual))
         given = task.items(1, truth=truth, found=found)
         parts = {key: task.measure(key, item) for key, item in given.items.items()}
         self._evidence: DetectionEvidence = task.finish(parts, given.about)
@@ -254,6 +265,7 @@ class COCOeval:
             else:
                 crowd = [bool(row["iscrowd"]) for row in rows]
                 flags["crowd"] = np.array(crowd, dtype=bool)
+                flags[ZERO_ID] = np.array([row["id"] == 0 for row in rows], dtype=bool)
             sides.append(
                 Detections(
                     tuple(map(str, p.imgIds)),
@@ -365,9 +377,8 @@ class COCOeval:
                     }
 
 
-def _protocol(p: Params) -> DetectionProtocol:
+def _protocol(p: Params, coco: DetectionProtocol) -> DetectionProtocol:
     """Return the protocol with the parameters' thresholds, recalls, limits and areas."""
-    coco = DETECTION_PROTOCOLS["coco"]
     areas = tuple(
         Area(f"{k}: {name}", float(low), float(high))
         for k, (name, (low, high)) in enumerate(zip(p.areaRngLbl, p.areaRng, strict=True))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from overlap.io._json import parse_json
 from overlap.io._source import read_source
+from overlap.io.coco_ids import zero_ids
 from overlap.io.detections import Detections
 from overlap.io.name_match import closest
 from overlap.io.printable import brief, number_of, some
@@ -229,7 +230,9 @@ def read_coco_truth(source: Any, kind: str = "boxes") -> tuple[Detections, Categ
         )
     if any("keypoints" in row for row in rows[:1000]):
         findings.append(f"{where}: keypoints are not used: {kind} are compared")
-    flags = {"crowd": crowd > 0}
+    zero, said = zero_ids(rows, where)
+    findings += said
+    flags = {"crowd": crowd > 0, **zero}
     if any("ignore" in row for row in rows):
         flags["ignore"] = np.array(
             [_flag(row, k, where, "ignore") > 0 for k, row in enumerate(rows)]

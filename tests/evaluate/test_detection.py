@@ -150,6 +150,17 @@ def test_guesses_are_findings():
     assert "1 result of categories that the truth lacks" in said
 
 
+def test_ids_that_appear_twice_are_counted():
+    truth, found = random_boxes(1)
+    for row in truth["annotations"][:2]:
+        row["id"] = 7
+    said = " ".join(detection(truth=truth, found=found).findings)
+    assert "annotations: 1 id there more than once (first: 7); each of these" in said
+    truth["annotations"][0]["id"] = [1]
+    with pytest.raises(ValueError, match="annotations: an id is a list or mapping"):
+        detection(truth=truth, found=found)
+
+
 def test_corners_in_place_of_sizes_are_noticed():
     rng = np.random.default_rng(0)
     low = rng.uniform(100, 300, (50, 2))

@@ -17,7 +17,7 @@ from .every import refusal, together
 from .inputs import Detections, of_protocol, read_inputs, same_regions
 from .orders import TIES
 from .protocol import DetectionProtocol
-from .protocols import DETECTION_PROTOCOLS, get_detection_protocol
+from .protocols import DETECTION_PROTOCOLS, get_detection_protocol, in_mode
 from .report import DetectionReport
 from .task import DetectionTask
 
@@ -43,6 +43,7 @@ def detection(
     images: Any = None,
     classes: Sequence[str] | None = None,
     ties: str = "official",
+    mode: str = "corrected",
     rng: Seed = 0,
     bootstrap: int = 0,
     confidence_level: float = 0.95,
@@ -83,6 +84,9 @@ def detection(
         and runs of equal confidences are not too long to sum over; a note says for how many
         classes it is that of random orders. With any order, numbers that another order moves
         have their least and greatest value over orders.
+    mode : {"corrected", "strict"}
+        ``"strict"`` repeats known faults of the program that the protocol is named after:
+        pycocotools and lvis count detections as false that match a truth whose id is 0.
     rng : int, Generator, SeedSequence or None
         Source of randomness of the bootstrap.
     bootstrap : int
@@ -138,8 +142,9 @@ def detection(
             raise ValueError(
                 f"protocol = 'all' takes no {', '.join(changes)}: choose one protocol to change it"
             )
-        return by_protocols(DETECTION_PROTOCOLS, truth=truth, found=found, **options)
-    chosen = get_detection_protocol(protocol)
+        every = {name: in_mode(one, mode) for name, one in DETECTION_PROTOCOLS.items()}
+        return by_protocols(every, truth=truth, found=found, **options)
+    chosen = in_mode(get_detection_protocol(protocol), mode)
     if changes:
         chosen = chosen.with_fields(**changes)
     return score(chosen, truth=truth, found=found, **options)

@@ -42,6 +42,10 @@ CHOICES: dict[str, dict[str, str]] = {
         "last": "truths that are not counted are taken only if no other reaches the threshold",
         "best": "a detection whose best truth is not counted is not counted",
     },
+    "zero_ids": {
+        "counted": "truths whose id is 0 are like others",
+        "lost": "they are taken, and the detections that take them are false, as in pycocotools",
+    },
     "interpolation": {
         "grid": "mean over recalls of the best precision at that recall or above",
         "all_points": "sum of recall steps times the best precision at that recall or above",
@@ -119,6 +123,8 @@ class DetectionProtocol(Rules):
         When a detection matches a truth that is not counted.
     crowds : {"coverage", "ordinary"}
         How truths with the flag crowd are compared.
+    zero_ids : {"counted", "lost"}
+        What truths whose id is 0 in COCO's JSON do to detections that match them.
     interpolation : {"grid", "all_points", "raw", "linear"}
         How a precision-recall curve becomes one number.
     recalls : tuple of float
@@ -175,6 +181,7 @@ class DetectionProtocol(Rules):
     ignored: tuple[str, ...] = ()
     ignored_truths: str = "last"
     crowds: str = "ordinary"
+    zero_ids: str = "counted"
     interpolation: str = "all_points"
     recalls: tuple[float, ...] = ()
     spacing: float = 0.0

@@ -10,7 +10,7 @@ from overlap.io.name_match import closest
 
 from .protocol import Area, DetectionProtocol
 
-__all__ = ["DETECTION_PROTOCOLS", "get_detection_protocol"]
+__all__ = ["DETECTION_PROTOCOLS", "MODES", "get_detection_protocol", "in_mode"]
 
 
 def _linspace(first: float, last: float, count: int) -> tuple[float, ...]:
@@ -173,6 +173,30 @@ DETECTION_PROTOCOLS: dict[str, DetectionProtocol] = {
         ),
     )
 }
+
+
+#: Fields with which a protocol repeats known faults of its program, too.
+_FAULTS: dict[str, dict[str, str]] = {
+    "coco": {"zero_ids": "lost"},
+    "lvis": {"zero_ids": "lost"},
+}
+
+MODES = ("corrected", "strict")
+
+
+def in_mode(protocol: DetectionProtocol, mode: str) -> DetectionProtocol:
+    """Return a protocol with or without the known faults of its program.
+
+    Parameters
+    ----------
+    protocol : DetectionProtocol
+    mode : {"corrected", "strict"}
+        ``"strict"`` repeats them.
+    """
+    if mode not in MODES:
+        raise ValueError(f"mode = {mode!r} is not one of {', '.join(map(repr, MODES))}")
+    faults = _FAULTS.get(protocol.name.partition("[")[0], {})
+    return protocol.with_fields(**faults) if mode == "strict" else protocol
 
 
 def get_detection_protocol(name: str | DetectionProtocol) -> DetectionProtocol:

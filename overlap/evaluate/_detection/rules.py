@@ -12,6 +12,7 @@ from overlap.evaluate._ranking.measures import Measure, Ratio, WithCrowds
 from overlap.evaluate._ranking.rules import Rules
 from overlap.evaluate._ranking.strata import Range, Stratum
 from overlap.evaluate._ranking.table import OUTSIDE
+from overlap.io.coco_ids import ZERO_ID
 from overlap.scores.ratios import coverage, iou
 from overlap.scores.score import Score
 
@@ -125,6 +126,7 @@ def rules_of(protocol: DetectionProtocol, boxes: bool) -> Rules:
             ignored=(*protocol.ignored, *((NEIGHBOR,) if protocol.neighbors else ())),
             crowds=free,
             last=last,
+            void=(ZERO_ID,) if protocol.zero_ids == "lost" else (),
         ),
         CurveRule(
             "all_points" if sampled else protocol.interpolation,

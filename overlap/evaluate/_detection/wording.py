@@ -12,6 +12,7 @@ from overlap._common.values import content_hash
 from overlap.evaluate.contract import Contract
 from overlap.evaluate.task import Description
 from overlap.evaluate.thresholds import threshold_names, threshold_values
+from overlap.io.coco_ids import ZERO_ID
 from overlap.io.detections import Detections
 from overlap.io.printable import number_of
 
@@ -128,7 +129,7 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
             f"{number_of(found['unjudged'], 'detection')} of classes that nobody looked for in "
             "their image do not count"
         )
-    heard = {*protocol.ignored, NEIGHBOR, UNANNOTATED}
+    heard = {*protocol.ignored, NEIGHBOR, UNANNOTATED, ZERO_ID}
     if protocol.crowds == "coverage":
         heard.add("crowd")
     for name, count in truth["flags"].items():

@@ -54,6 +54,9 @@ class MatchRule:
     last : tuple of str
         Flags of partners that are taken only where no other reaches the threshold (or, without
         fallback, where the best other is taken), and of truths that choose after all others.
+    void : tuple of str
+        Flags of truths that count, and are taken, but what takes them counts as if it matched
+        nothing.
     """
 
     method: str = "greedy"
@@ -66,6 +69,7 @@ class MatchRule:
     ignored: tuple[str, ...] = ()
     crowds: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
+    void: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():

@@ -318,7 +318,11 @@ class Scene(ByValue):
                 order = np.lexsort((truth, code))
                 last = order[np.append(code[order[1:]] != code[order[:-1]], True)[: len(order)]]
                 level, found, truth, pair = level[last], found[last], truth[last], pair[last]
-        return Matched(level, found, pair, ~self.ignored(self.truth)[truth])
+        true = ~self.ignored(self.truth)[truth]
+        if self.rules.match.void:
+            kept = ~(self.truth.flagged(self.rules.match.void)[truth] & true)
+            level, found, pair, true = level[kept], found[kept], pair[kept], true[kept]
+        return Matched(level, found, pair, true)
 
     def hit(self, chosen: Matches, candidate: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which truths are matched at each threshold, shape (T, M).
