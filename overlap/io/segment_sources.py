@@ -9,6 +9,7 @@ dict of columns in JSON or NPZ (ActionFormer)     `overlap.io.segment_columns`
 table with a line of names (CSV, TSV), Parquet    `overlap.io.tables`
 DataFrame                                         `overlap.io.tables`
 lines of events without names (DCASE, THUMOS)     `overlap.io.event_lines`
+turns of speakers (RTTM)                          `overlap.io.rttm`
 folder of text files                              `overlap.io.segment_folders`
 ================================================  =================================
 """
@@ -81,13 +82,17 @@ def _of_file(path: str, role: str, ranked: bool, columns: Mapping[str, str] | No
     suffix = suffix_of(path)
     if suffix in _BINARY:
         return _of_binary(path, suffix, role, columns)
-    content = read_source(path, empty=suffix in EVENT_SUFFIXES)
+    from overlap.io.rttm import is_rttm, read_rttm
+
+    content = read_source(path, empty=suffix in (*EVENT_SUFFIXES, ".rttm"))
     if content.data[:1] == b"\x80" and content.data[1:2] in _PROTOCOLS:
         from overlap.io.segment_columns import refused_pickle
 
         raise refused_pickle(path)
     if content.is_json or suffix in _LINES:
         return _of_json(content, role, ranked, columns)
+    if is_rttm(content):
+        return read_rttm(content)
     if is_event_lines(content) and not columns:
         return read_event_lines(content, label="Ambiguous" if role == "ambiguous" else None)
     from overlap.io.tables import read_table

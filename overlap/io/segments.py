@@ -14,7 +14,7 @@ from overlap.io.boundary import reads_file
 from overlap.io.printable import brief
 from overlap.io.segment_table import SegmentTable, frozen
 
-__all__ = ["MissingConfidenceError", "SegmentTable", "as_segments", "on_one_clock"]
+__all__ = ["MissingConfidenceError", "SegmentTable", "as_segments", "on_one_clock", "table_of"]
 
 Role = Literal["truth", "found", "ambiguous"]
 _ROLES = ("truth", "found", "ambiguous")
@@ -87,7 +87,7 @@ def as_segments(
         # Readers are imported by those who need them: start-up time is part of the command line.
         from overlap.io.segment_sources import read_segments
 
-        table = _finish(read_segments(source, role=role, ranked=ranked, columns=columns))
+        table = table_of(read_segments(source, role=role, ranked=ranked, columns=columns))
     if role == "found" and ranked and table.confidence is None:
         raise MissingConfidenceError(
             f"{table.source}: predictions need a confidence each, and there is none; add a "
@@ -96,8 +96,18 @@ def as_segments(
     return table
 
 
-def _finish(raw: RawSegments) -> SegmentTable:
-    """Check values and build the table."""
+def table_of(raw: RawSegments) -> SegmentTable:
+    """Check values and build the table.
+
+    Parameters
+    ----------
+    raw : RawSegments
+
+    Raises
+    ------
+    ValueError
+        A value is bad; see `as_segments`.
+    """
     where = raw.where
     video = np.array(raw.video, dtype=np.int64)
     times = origin = None
@@ -217,7 +227,7 @@ def on_one_clock(tables: Mapping[str, SegmentTable]) -> dict[str, SegmentTable]:
                 f"{without[0]} ({without[1].source}) has times without one; say which zone these "
                 "are of, such as column.dt.tz_localize('UTC')"
             )
-    # Imported by those who need it, as in `_finish`.
+    # Imported by those who need it, as in `table_of`.
     from overlap.io.clocks import in_seconds
 
     # An origin that is rounded down serves as well, since all tables have the same.
