@@ -30,6 +30,7 @@ INPUTS = {
     ("temporal", "truth"): ("truth.json", SEGMENTS),
     ("temporal", "found"): ("found.json", SEGMENTS),
     ("temporal", "ambiguous"): ("ambiguous.csv", SEGMENTS),
+    ("temporal", "uem"): ("all.uem", "evaluation map"),
     ("detection", "truth"): ("boxes.json", BOXES),
     ("detection", "found"): ("results.json", BOXES),
     ("segmentation", "truth"): ("volumes", FOLDER),

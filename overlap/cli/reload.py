@@ -145,7 +145,7 @@ def _contract(path: str | Path, payload: dict[str, Any]) -> Contract:
         raise ValueError(f"{path}: {contract.reason}")
     if contract.evaluation not in ("detection", "possession", "segmentation", "temporal"):
         raise ValueError(
-            f"{path}: is a report on {contract.evaluation[:40]}, whose inputs were in memory and "
-            "are not in the file; compare the reports in Python, with overlap.evaluate.compare"
+            f"{path}: is a report on {contract.evaluation[:40]}, whose file has not all that a "
+            "comparison needs; compare the reports in Python, with overlap.evaluate.compare"
         )
     return contract

@@ -54,6 +54,11 @@ __all__ = ["temporal_command"]
                    "the word field for rates in TRUTH; found:N for one side; "
                    "repeatable.")  # fmt: skip
 @click.option("--clip", is_flag=True, help="Let segments end where their video does.")
+@click.option("--uem", metavar="FILE",
+              help="For diarization: the parts of recordings to evaluate.")  # fmt: skip
+@click.option("--collar", metavar="SECONDS",
+              help="Seconds that are forgiven around times of the truth; what they measure is the "
+                   "protocol's rule.")  # fmt: skip
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE",
               help="Change one field of the protocol, such as recall_grid=octave; "
                    "repeatable.")  # fmt: skip
@@ -79,6 +84,8 @@ def temporal_command(
     columns: str | None,
     fps: tuple[str, ...],
     clip: bool,
+    uem: str | None,
+    collar: str | None,
     changes: tuple[str, ...],
     ties: str,
     shared: Shared,
@@ -88,7 +95,7 @@ def temporal_command(
     TRUTH is ActivityNet JSON or CSV, FOUND the same with confidences; both may be gzipped.
     """
     truth, found = both_or_sample(truth, found, sample, "temporal")
-    shared.check([truth, found, *([ambiguous] if ambiguous else [])])
+    shared.check([truth, found, *(path for path in (ambiguous, uem) if path)])
     from overlap.evaluate import TEMPORAL_PROTOCOLS
     from overlap.evaluate import temporal as evaluate
 
@@ -111,6 +118,8 @@ def temporal_command(
         "columns": columns,
         "fps": fps or None,
         "clip": clip or None,
+        "uem": uem,
+        "collar": collar,
     }
     given = {option: value for option, value in options.items() if value is not None}
     report = evaluate(

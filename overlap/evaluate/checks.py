@@ -29,12 +29,15 @@ from overlap.io.printable import some
 from overlap.io.rama_grids import read_rama_grids
 from overlap.io.region_files import read_regions
 from overlap.io.region_tables import read_region_table
+from overlap.io.rttm import read_rttm
+from overlap.io.rttm_check import compare_turns, inspect_map, inspect_turns, is_map, is_turns
 from overlap.io.segment_check import inspect_segments, is_segments
 from overlap.io.segment_match import compare
 from overlap.io.segments import as_segments
 from overlap.io.strata import read_strata
 from overlap.io.strata_check import inspect_strata, is_strata
 from overlap.io.structures import read_structures
+from overlap.io.uem import read_uem
 from overlap.io.volumes import SUFFIXES, Volume, read_header, read_image, read_volume
 from overlap.io.volumes.check import inspect_volume, is_volume, label_counts
 from overlap.io.volumes.headers import finite_numbers
@@ -175,14 +178,18 @@ LABEL_NAMES = Check(
     "label names", (read_labels,), is_label_names,
     lambda candidate, how: inspect_label_names(candidate),
 )  # fmt: skip
+TURNS = Check("turns", (read_rttm,), is_turns, lambda candidate, how: inspect_turns(candidate))
+EVALUATED = Check(
+    "evaluation map", (read_uem,), is_map, lambda candidate, how: inspect_map(candidate)
+)
 STRATA = Check(
     "strata", (read_strata,), is_strata, lambda candidate, how: inspect_strata(candidate)
 )
 
 #: In the order in which they are asked. Names of labels are the least particular JSON.
 CHECKS = (
-    PARTS, VOLUME, FORMS, CONFORMATIONS, FOLDER, REPORT, COMPARISON, BOXES, POSSESSION, SEGMENTS,
-    STRATA, LABEL_NAMES,
+    PARTS, VOLUME, TURNS, EVALUATED, FORMS, CONFORMATIONS, FOLDER, REPORT, COMPARISON, BOXES,
+    POSSESSION, SEGMENTS, STRATA, LABEL_NAMES,
 )  # fmt: skip
 
 
@@ -236,6 +243,12 @@ def inspect_together(
     result = _scored(of[SEGMENTS], "overlap temporal", _fit_of_segments)
     result += _scored(of[BOXES], "overlap detection", compare_boxes)
     result += _scored(of[FORMS], "overlap detection", compare_forms)
+    turns = of[TURNS] + of[EVALUATED] if of[TURNS] else []
+    for path, seen in turns[1:]:
+        findings = compare_turns(turns[0][1].content, seen.content)
+        result.append(
+            Together((turns[0][0], path), Inspection("turns and recordings", [], findings))
+        )
     result += _tables(of[POSSESSION], how)
     result += _volumes(of[FOLDER], of[VOLUME], how)
     if of[FOLDER]:

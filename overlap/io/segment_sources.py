@@ -78,12 +78,11 @@ def _of_file(path: str, role: str, ranked: bool, columns: Mapping[str, str] | No
     from overlap.io._paths import suffix_of
     from overlap.io._source import read_source
     from overlap.io.event_lines import EVENT_SUFFIXES, is_event_lines, read_event_lines
+    from overlap.io.rttm import is_rttm, read_rttm
 
     suffix = suffix_of(path)
     if suffix in _BINARY:
         return _of_binary(path, suffix, role, columns)
-    from overlap.io.rttm import is_rttm, read_rttm
-
     content = read_source(path, empty=suffix in (*EVENT_SUFFIXES, ".rttm"))
     if content.data[:1] == b"\x80" and content.data[1:2] in _PROTOCOLS:
         from overlap.io.segment_columns import refused_pickle

@@ -73,7 +73,7 @@ def is_uem(content: Source) -> bool:
 
 @reads_file
 def read_uem(path: str | os.PathLike[str], *, channels: bool = False) -> EvaluationMap:
-    """Read the evaluated parts of recordings from a UEM file.
+    r"""Read the evaluated parts of recordings from a UEM file.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def read_uem(path: str | os.PathLike[str], *, channels: bool = False) -> Evaluat
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder) / "all.uem"
-    ...     _ = path.write_text("meeting 1 0.0 60.0\\nmeeting 1 90.0 120.0\\n")
+    ...     _ = path.write_text("meeting 1 0.0 60.0\nmeeting 1 90.0 120.0\n")
     ...     read_uem(path).spans["meeting"].tolist()
     [[0.0, 60.0], [90.0, 120.0]]
     """

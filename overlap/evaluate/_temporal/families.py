@@ -10,7 +10,7 @@ from overlap.evaluate.report import Report
 from overlap.evaluate.study import Study
 from overlap.io.name_match import closest
 
-from . import localization
+from . import localization, speakers
 
 __all__ = ["FAMILIES", "TEMPORAL_PROTOCOLS", "Family", "family_of"]
 
@@ -34,6 +34,7 @@ class Family(Protocol):
 #: Families by name; the first is that of ``"all"``.
 FAMILIES: Mapping[str, Family] = {
     "localization": localization,
+    "speakers": speakers,
 }
 
 #: Rules of all families by name.

@@ -22,6 +22,8 @@ _MAIN = 4  # numbers in large type
 def written(value: float, number: Number) -> str:
     """Write a value of a number: fractions in per cent, others with four digits.
 
+    The unit ``"ratio"`` is for fractions that can exceed 1 and are written in per cent too.
+
     Parameters
     ----------
     value : float
@@ -29,7 +31,7 @@ def written(value: float, number: Number) -> str:
     """
     if math.isnan(value):
         return "undefined"
-    if number.range.bounded:
+    if number.range.bounded or number.unit == "ratio":
         return f"{percent_text(value)} %"
     return f"{value:.4g}" + (f" {number.unit}" if number.unit != "1" else "")
 

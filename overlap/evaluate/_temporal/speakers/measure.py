@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -106,7 +106,7 @@ def measure_recording(
     """
     given = [truth, found]
     truth, found = (side.longer_than(rules.shortest) for side in given)
-    counts = [*map(len, given), *(len(a) - len(b) for a, b in zip(given, (truth, found)))]
+    counts = [*map(len, given), len(given[0]) - len(truth), len(given[1]) - len(found)]
     spans = evaluated_spans(rules, truth, found, spans)
     if rules.collar_at_cuts:
         truth, found = (side.cut(spans).longer_than(0.0) for side in (truth, found))
@@ -252,11 +252,10 @@ def _frame_errors(
     end = float(spans[:, 1].max(initial=0.0))
     times = step * np.arange(int(end / step))
     framed = [
-        Turns(*(np.searchsorted(times, x).astype(np.float64) for x in (side.start, side.stop)),
-              side.who, side.speakers)
+        replace(side, start=_places(times, side.start), stop=_places(times, side.stop))
         for side in (truth, found)
-    ]  # fmt: skip
-    parts = np.searchsorted(times, spans).astype(np.float64)
+    ]
+    parts = _places(times, spans)
     line = Timeline.of(parts, *(time for side in framed for time in (side.start, side.stop)))
     inside = np.where(count_spans(line.edges, parts) > 0, line.length, 0.0)
     pieces = _Pieces(inside, inside, *map(line.presence, framed))
@@ -270,3 +269,7 @@ def _frame_errors(
     rows, columns = linear_sum_assignment(apart)
     errors[rows] = apart[rows, columns]
     return speakers, errors
+
+
+def _places(times: NDArray[Any], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.searchsorted(times, values).astype(np.float64)
