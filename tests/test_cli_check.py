@@ -14,6 +14,7 @@ from overlap.cli.program import cli as program
 from overlap.evaluate.checks import (
     BOXES,
     CONFORMATIONS,
+    EVALUATED,
     FOLDER,
     LABEL_NAMES,
     PARTS,
@@ -30,7 +31,7 @@ INPUTS = {
     ("temporal", "truth"): ("truth.json", SEGMENTS),
     ("temporal", "found"): ("found.json", SEGMENTS),
     ("temporal", "ambiguous"): ("ambiguous.csv", SEGMENTS),
-    ("temporal", "uem"): ("all.uem", "evaluation map"),
+    ("temporal", "uem"): ("all.uem", EVALUATED),
     ("detection", "truth"): ("boxes.json", BOXES),
     ("detection", "found"): ("results.json", BOXES),
     ("segmentation", "truth"): ("volumes", FOLDER),
@@ -75,6 +76,7 @@ def folder(tmp_path_factory):
     one = '"images": [{"id": 1}], "categories": [{"id": 1}]'
     (folder / "boxes.json").write_text(f'{{{one}, "annotations": [{{"id": 1, {box}}}]}}')
     (folder / "results.json").write_text(f'[{{{box}, "score": 0.5}}]')
+    (folder / "all.uem").write_text("a 1 0 10\n")
     (folder / "ambiguous.csv").write_text("video,start,stop\nv,0,1\n")
     (folder / "names.csv").write_text("id,name\n1,organ\n2,lesion\n3,vessel\n")
     (folder / "strata.csv").write_text("case,site\ncase_1,a\ncase_2,b\n")

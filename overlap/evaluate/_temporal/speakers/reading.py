@@ -15,7 +15,8 @@ from overlap.io._source import read_source
 from overlap.io.name_match import mismatch
 from overlap.io.printable import number_of, some
 from overlap.io.rttm import is_rttm, read_rttm
-from overlap.io.segments import SegmentTable, on_one_clock, table_of
+from overlap.io.segment_table import SegmentTable
+from overlap.io.segments import on_one_clock, table_of
 from overlap.io.uem import EvaluationMap, as_map
 
 from ..reading import Reading
