@@ -5,7 +5,10 @@ from __future__ import annotations
 import copy
 import inspect
 import multiprocessing
+import os
 import pickle
+import subprocess
+import sys
 from types import ModuleType
 
 import joblib
@@ -231,3 +234,21 @@ def test_names_without_an_import():
     assert ov.__version__.count(".") >= 2
     assert ov.io.sample_path is sample_path
     assert callable(ov.plot.draw_report)
+
+
+def test_hashes_of_numbers_and_texts_are_the_same_in_every_process():
+    script = (
+        "import overlap as ov; from overlap._common.values import content_hash; "
+        "print(hash(ov.Boxes([[0, 0, 1, 2]], unit='px')), content_hash('a', None, {'b': 1.5}))"
+    )
+    made = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(made) == 1

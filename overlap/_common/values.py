@@ -120,6 +120,8 @@ def _same_entries(a: np.ndarray, b: np.ndarray) -> bool:
 def content_hash(*values: Any) -> int:
     """Return a hash of values, the same for values that are `same`.
 
+    Of arrays, numbers and texts, and all that is made of them, it is the same in every process.
+
     Parameters
     ----------
     *values : Any
@@ -155,6 +157,11 @@ def _feed(digest: Any, value: Any) -> None:
                 _feed(digest, getattr(value, entry.name))
     elif isinstance(value, float) and value != value:
         digest.update(b"nan")
+    elif value is None:
+        digest.update(b"none")
+    elif isinstance(value, (str, bytes)):  # Python's own hash of them differs between processes
+        text = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+        digest.update(f"{type(value).__name__}{len(text)}".encode() + text)
     else:
         try:
             digest.update(hash(value).to_bytes(8, "little", signed=True))

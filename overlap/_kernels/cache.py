@@ -25,8 +25,10 @@ from typing import Any
 
 import llvmlite
 import numba
+from llvmlite import binding
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
+from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
 
@@ -35,7 +37,7 @@ from overlap._common.files import sweep
 __all__ = ["KernelCache", "folders"]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
-_MAGIC = b"overlap kernel 1\n"
+_MAGIC = b"overlap kernel 2\n"
 _DIGEST = hashlib.sha256().digest_size
 _config: Any = numba.config
 _COMPILERS = (numba.__version__, llvmlite.__version__, sys.implementation.cache_tag, sys.version)
@@ -109,7 +111,9 @@ class KernelCache(_Cache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the kernel for one signature, or None if there is no sound entry."""
-        target_context.refresh()
+        # Code that is there needs the memory manager, and no part of the compiler: to load that
+        # would take most of the time of a short command.
+        rtsys.initialize(target_context)
         key = self._key(sig, target_context.codegen())
         for folder in self._places:
             path = folder / self._file(key)
@@ -119,7 +123,10 @@ class KernelCache(_Cache):
             payload = _checked(content, key)
             if payload is not None:
                 try:
-                    return CompileResult._rebuild(target_context, *pickle.loads(payload))
+                    symbols, reduced = pickle.loads(payload)
+                    if not all(map(binding.address_of_symbol, symbols)):
+                        target_context.refresh()
+                    return CompileResult._rebuild(target_context, *reduced)
                 except Exception:
                     payload = None  # sound, but of a compiler that this one does not understand
             with contextlib.suppress(OSError):
@@ -136,7 +143,8 @@ class KernelCache(_Cache):
             )
             return
         key = self._key(sig, data.codegen)
-        body = len(key).to_bytes(4, "little") + key + dumps(data._reduce())
+        body = len(key).to_bytes(4, "little") + key
+        body += dumps((_symbols(data.library), data._reduce()))
         content = _MAGIC + hashlib.sha256(body).digest() + body
         for folder in self._places:
             if _written(folder, self._file(key), content):
@@ -169,6 +177,13 @@ class KernelCache(_Cache):
             return None
         finally:
             os.close(number)
+
+
+def _symbols(library: Any) -> list[str]:
+    """Return the names of functions and variables that machine code has from elsewhere."""
+    module = library._final_module
+    things = (*module.functions, *module.global_variables)
+    return [x.name for x in things if x.is_declaration and not x.name.startswith("llvm.")]
 
 
 _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
