@@ -44,6 +44,8 @@ TEMPORAL_WORDS = {
         "union_floor=0.001", "comparison=>", "fallback=false", "duplicates=drop",
         "zero_length=drop", "thresholds=0.5", "ambiguous_label=Diving", "ambiguous_rows=ignore",
     ],
+    "--diagnosis": [(), ("--bins", "activitynet")],
+    "--bins": [("length=0,10,inf", "--diagnosis")],
     "--ties": None,
     "--bootstrap": ["50"],
     "--seed": [("3", "--bootstrap", "50")],

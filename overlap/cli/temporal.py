@@ -66,6 +66,13 @@ __all__ = ["temporal_command"]
               type=Choice(["official", "stable", "expected"]),
               help="Order of equal confidences: the protocol's, as in the file, or the mean over "
                    "random orders.")  # fmt: skip
+@click.option("--diagnosis", is_flag=True,
+              help="Say on the page and in .json which truths are missed, why predictions are "
+                   "false and what that costs, and draw the worst videos.")  # fmt: skip
+@click.option("--bins", multiple=True, metavar="NAME|FIELD=EDGES",
+              help="Bins of the diagnosis: quantiles (the default), activitynet, thumos14, or "
+                   "edges of coverage, length or instances, such as length=0,3,6,inf; "
+                   "repeatable.")  # fmt: skip
 @evaluating(
     "videos", "Draw the curves and the AP of each class (of all protocols the mAP over thresholds)"
 )
@@ -88,6 +95,8 @@ def temporal_command(
     collar: str | None,
     changes: tuple[str, ...],
     ties: str,
+    diagnosis: bool,
+    bins: tuple[str, ...],
     shared: Shared,
 ) -> int:
     """Score the time segments in FOUND against those in TRUTH.
@@ -96,13 +105,19 @@ def temporal_command(
     """
     truth, found = both_or_sample(truth, found, sample, "temporal")
     shared.check([truth, found, *(path for path in (ambiguous, uem) if path)])
-    from overlap.evaluate import TEMPORAL_PROTOCOLS
+    from overlap.evaluate import PROTOCOLS, TEMPORAL_PROTOCOLS
     from overlap.evaluate import temporal as evaluate
 
     every = protocol.casefold().startswith("all:")
     name = protocol if every else known_name(protocol, (*TEMPORAL_PROTOCOLS, "all"), "protocol")
     if (name == "all" or every) and changes:
         raise click.UsageError("--set needs one protocol, not all")
+    if bins and not diagnosis:
+        raise click.UsageError("--bins is of --diagnosis; give both")
+    if diagnosis and name not in PROTOCOLS:
+        raise click.UsageError(
+            f"--diagnosis needs one protocol of localization: {', '.join(PROTOCOLS)}"
+        )
     rules: Any = name
     if name in TEMPORAL_PROTOCOLS:
         rules = TEMPORAL_PROTOCOLS[name].with_fields(**changed_fields(changes))
@@ -125,4 +140,8 @@ def temporal_command(
     report = evaluate(
         truth=truth, found=found, protocol=rules, ties=ties, **given, **shared.options()
     )
+    if diagnosis:
+        from overlap.evaluate._temporal.localization.characteristics import parse_bins
+
+        report = report.with_diagnosis(report.diagnosis(parse_bins(bins or ["quantiles"])))
     return 2 if shared.finish(report) else 0

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
-from overlap.evaluate.ranges import as_numbers
+from overlap.evaluate.ranges import as_numbers, read_numbers
 from overlap.io.name_match import closest
 
-__all__ = ["BINS", "CHARACTERISTICS", "Characteristic", "characteristics_of"]
+__all__ = ["BINS", "CHARACTERISTICS", "Characteristic", "characteristics_of", "parse_bins"]
 
 #: Characteristics of a truth, with what they mean.
 CHARACTERISTICS = {
@@ -41,7 +41,6 @@ BINS: Mapping[str, Mapping[str, tuple[float, ...]]] = {
     },
 }
 _NAMES = ("XS", "S", "M", "L", "XL")
-_QUANTILES = np.linspace(0.0, 1.0, len(_NAMES) + 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +119,33 @@ def characteristics_of(
     )
 
 
+def parse_bins(words: Sequence[str]) -> str | dict[str, tuple[float, ...]]:
+    """Read bins of a command line.
+
+    Parameters
+    ----------
+    words : sequence of str
+        One name, or edges such as ``"length=0,3,6,inf"``.
+
+    Examples
+    --------
+    >>> parse_bins(["thumos14"]), parse_bins(["length=0,3,inf"])
+    ('thumos14', {'length': (0.0, 3.0, inf)})
+    """
+    if len(words) == 1 and "=" not in words[0]:
+        return words[0].casefold()
+    result = {}
+    for word in words:
+        name, equals, edges = word.partition("=")
+        if not equals:
+            raise ValueError(f"bins: {word!r} is no CHARACTERISTIC=EDGES, such as length=0,3,6,inf")
+        head, _, last = edges.rpartition(",")
+        endless = last.strip().casefold() == "inf"
+        numbers = read_numbers(head if endless else edges, f"bins of {name}")
+        result[name.strip()] = (*numbers, math.inf) if endless else numbers
+    return result
+
+
 def _edges(name: str, edges: Sequence[float]) -> tuple[float, ...]:
     result = tuple(math.inf if x == math.inf else x for x in map(float, edges))
     finite = as_numbers([x for x in result if not math.isinf(x)], f"bins of {name}")
@@ -133,7 +159,7 @@ def _quantiles(values: NDArray[np.float64]) -> tuple[float, ...]:
     if not len(known):
         return (0.0, math.inf)
     # values that occur, so that no number of instances is a fraction
-    at = np.ceil(_QUANTILES * len(known)).astype(np.int64) - 1
+    at = -(-np.arange(len(_NAMES) + 1) * len(known) // len(_NAMES)) - 1
     edges = np.unique(known[np.maximum(at, 0)])
     return tuple(edges.tolist()) if len(edges) > 1 else (0.0, float(edges[0]) or math.inf)
 

@@ -1,4 +1,4 @@
-"""What a detector finds and what it misses: by kind of error, and by characteristics of the truths."""
+"""What a detector finds and misses, by kind of error and by characteristics of the truths."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from overlap._common.frames import frame
 from overlap._common.values import ByValue
 from overlap.evaluate.report import plain
+from overlap.plot.segment_timelines import Bar
 
 from .characteristics import Characteristic, characteristics_of
 from .errors import FalsePositives, false_positives
 from .evidence import TemporalEvidence
 from .matches import Matches, matches_of
+from .timelines import timeline_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,8 +44,8 @@ class Diagnosis(ByValue):
     left_out : int
         Truths of no length, or longer than their video, which are left out.
     most : int
-        Of the predictions of a class with G truths, the first `most` times G are looked at for kinds
-        of error.
+        Of the predictions of a class with G truths, the first `most` times G are looked at for
+        kinds of error.
 
     Notes
     -----
@@ -104,7 +106,7 @@ class Diagnosis(ByValue):
 
     @cached_property
     def level(self) -> int:
-        """Place of the threshold at which videos are looked at: 0.5 where it is one, or the first."""
+        """Place of the threshold for single videos: 0.5 where it is one, else the first."""
         near = np.flatnonzero(np.abs(self.matches.scene.thresholds - _COMMON) < 1e-9)
         return int(near[0]) if len(near) else 0
 
@@ -153,6 +155,15 @@ class Diagnosis(ByValue):
             "videos": self.videos,
         })  # fmt: skip
 
+    def bars(self, video: str) -> tuple[list[Bar], list[Bar]]:
+        """Return the truths of a video and its most confident predictions, for a picture.
+
+        Parameters
+        ----------
+        video : str
+        """
+        return timeline_of(self.matches, self.level, self.hit, video)
+
     def plot(self, path: Any = None, ax: Any = None) -> Any:
         """Draw what each kind of error costs.
 
@@ -186,13 +197,11 @@ class Diagnosis(ByValue):
         """
         from overlap.plot.segment_timelines import draw_segments
 
-        from .timelines import timeline_of
-
         if video is None:
             if not self.videos:
                 raise ValueError("no truth is missed; give the name of a video")
             video = self.videos[0]["video"]
-        return draw_segments(timeline_of(self, video), path=path, ax=ax)
+        return draw_segments(self.bars(video), path=path, ax=ax)
 
 
 def diagnosis_of(

@@ -151,10 +151,12 @@ def _nearest(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return the largest IoU of predictions with any truth of their video, and its first truth."""
     value, partner = np.zeros(len(rows)), np.full(len(rows), -1)
+    if not len(rows):
+        return value, partner
     order = np.argsort(found_item[rows], kind="stable")
     truths = counted[np.argsort(truth_item[counted], kind="stable")]
     items = found_item[rows[order]]
-    edges = np.flatnonzero(np.append(True, items[1:] != items[:-1])) if len(items) else items
+    edges = np.flatnonzero(np.append(True, items[1:] != items[:-1]))
     starts = np.searchsorted(truth_item[truths], items[edges], side="left")
     stops = np.searchsorted(truth_item[truths], items[edges], side="right")
     for first, last, low, high in zip(

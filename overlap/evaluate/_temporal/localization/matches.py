@@ -183,9 +183,7 @@ def matches_of(evidence: TemporalEvidence, left_out: NDArray[np.bool_], ties: st
         scene = ranked.scene
         everyone = np.ones(len(scene.found), dtype=bool)
         sides = (~left_out, everyone) if scene.by_truth else (everyone, ~left_out)
-        scene = replace(
-            scene, truth=scene.truth.without(left_out), pairs=scene.pairs.among(*sides)
-        )
+        scene = replace(scene, truth=scene.truth.without(left_out), pairs=scene.pairs.among(*sides))
         ranked = scene.ranked(official=official)
     strict = ranked.scene.rules.match.strict
     return Matches(ranked, measured.truth, measured.found, official, strict)

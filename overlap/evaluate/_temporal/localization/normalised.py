@@ -1,8 +1,8 @@
 """AP with the precision normalised to classes of equal size, so that parts of the truths compare.
 
 With :math:`R` the recall, :math:`F` the number of false positives so far and :math:`N` the mean
-number of truths of a class, the precision is :math:`RN / (RN + F)`: it does not fall when fewer truths
-are looked for. Of D. Hoiem and others, "Diagnosing Error in Object Detectors", ECCV 2012, as
+number of truths of a class, the precision is :math:`RN / (RN + F)`: it does not fall when fewer
+truths are looked for. Of D. Hoiem and others, "Diagnosing Error in Object Detectors", ECCV 2012, as
 H. Alwassel and others, ECCV 2018, use it.
 """
 
@@ -51,5 +51,8 @@ def normalised_ap(
         return np.zeros(len(true))
     recall, precision = normalised_precision(true, kept, positives, typical)
     best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-    steps = np.diff(recall, axis=1, prepend=0.0)
-    return np.asarray((steps * best).sum(axis=1))
+    # terms are added as the published program adds them, so that even the last digit is its own
+    recall = np.pad(recall, ((0, 0), (1, 1)), constant_values=((0, 0), (0.0, 1.0)))
+    best = np.pad(best, ((0, 0), (0, 1)))
+    steps = np.diff(recall, axis=1)
+    return np.array([(s[s != 0] * b[s != 0]).sum() for s, b in zip(steps, best, strict=True)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from overlap.evaluate.report import Report
 from overlap.evaluate.thresholds import threshold_names
 from overlap.io.printable import number_of
 
+from .diagnosis import Diagnosis, diagnosis_of
+from .diagnosis_page import TERMS, content_of
 from .evidence import TemporalEvidence
 
 __all__ = ["TemporalReport", "facts_of", "results_of"]
@@ -29,9 +31,15 @@ class TemporalReport(Report):
     """A `Report` with a recall and a precision after each prediction.
 
     Its parameters are those of `Report`.
+
+    Attributes
+    ----------
+    diagnosed : Diagnosis, optional
+        Shown on the page, and written to JSON.
     """
 
     evidence: TemporalEvidence = field(repr=False)
+    diagnosed: Diagnosis | None = field(default=None, repr=False, compare=False, kw_only=True)
 
     def curve(self, label: str, iou: float) -> tuple[NDArray, NDArray]:
         """Return recall and precision after each counted prediction of one class.
@@ -48,6 +56,84 @@ class TemporalReport(Report):
         recall, precision : ndarray, dtype=float64, shape (n,)
         """
         return self.evidence.curve(label, iou)
+
+    def diagnosis(
+        self,
+        bins: str | Mapping[str, Sequence[float]] = "quantiles",
+        durations: Mapping[str, float] | None = None,
+        most: int = 10,
+    ) -> Diagnosis:
+        """Say which truths are missed, why predictions are false, and what that costs.
+
+        Parameters
+        ----------
+        bins : str or mapping from str to sequence of float
+            Bins of coverage, length and number of instances of the truths: ``"quantiles"`` (five
+            of about equally many truths), the edges for a dataset, ``"activitynet"`` or
+            ``"thumos14"``, or rising edges of some of ``coverage``, ``length`` and ``instances``.
+            A bin has its upper edge.
+        durations : mapping from str to float, optional
+            Seconds of videos, where the truth does not have them. Without any, there is no
+            coverage.
+        most : int
+            Of the predictions of a class with G truths, the first `most` times G are looked at for
+            kinds of false positive.
+
+        Returns
+        -------
+        Diagnosis
+            With ``value`` (normalised mAP), ``table`` (by bins), ``errors`` (by kinds, with costs),
+            ``videos`` (the worst first), ``timeline(video)`` and ``plot()``.
+
+        Raises
+        ------
+        ValueError
+            There are no such bins, no truth, or a duration is not above 0.
+
+        Notes
+        -----
+        Definitions are those of H. Alwassel and others, "Diagnosing Error in Temporal Action
+        Detectors", ECCV 2018. Matches are made by the rules of the report, without truths of no
+        length or longer than their video. Of ``ties="expected"``, the order is that of the file.
+
+        Examples
+        --------
+        >>> from overlap import evaluate
+        >>> from overlap.io import sample_path
+        >>> report = evaluate.temporal(
+        ...     truth=sample_path("temporal_truth"), found=sample_path("temporal_found"), iou=0.5
+        ... )
+        >>> diagnosis = report.diagnosis(bins={"length": [0, 10, 20, 1000]})
+        >>> diagnosis.errors[["error", "n"]].to_dict("list")["error"]
+        ['duplicate', 'class', 'location', 'both', 'background']
+        """
+        return diagnosis_of(self.evidence, self.settings["ties"], bins, durations, most)
+
+    def with_diagnosis(self, diagnosis: Diagnosis) -> TemporalReport:
+        """Return the report with a diagnosis on its page and in its JSON.
+
+        Parameters
+        ----------
+        diagnosis : Diagnosis
+            As `diagnosis` returns it.
+        """
+        return replace(self, diagnosed=diagnosis)
+
+    def content(self, *, worst: int = 4) -> list[Section | Picture]:
+        """Return the tables and pictures of the page.
+
+        Parameters
+        ----------
+        worst : int
+            Number of videos that a diagnosis draws.
+        """
+        own = super().content()
+        return own if self.diagnosed is None else [*own, *content_of(self.diagnosed, worst)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return settings, summary, table and perhaps diagnosis as plain data; NaN becomes None."""
+        more = {} if self.diagnosed is None else {"diagnosis": self.diagnosed.to_dict()}
+        return {**super().to_dict(), **more}
 
     def headline(self) -> str:
         """Name the protocol and the first number."""
@@ -125,7 +211,7 @@ class TemporalReport(Report):
         """Return definitions of the columns."""
         level = level_text(self.intervals[0].level) if self.intervals else ""
         interval = "Bootstrap interval of the number in another draw of as many videos."
-        return {**_TERMS, level: interval} | {
+        return {**TERMS, **_TERMS, level: interval} | {
             number.name: f"Mean of the AP of all classes at temporal IoU {number.where['iou']}."
             for number in self.numbers
             if "iou" in number.where and "protocol" not in number.where
