@@ -10,7 +10,7 @@ from overlap.evaluate.report import Report
 from overlap.evaluate.study import Study
 from overlap.io.name_match import closest
 
-from . import localization, speakers
+from . import frames, localization, sounds, speakers
 
 __all__ = ["FAMILIES", "TEMPORAL_PROTOCOLS", "Family", "family_of"]
 
@@ -35,6 +35,8 @@ class Family(Protocol):
 FAMILIES: Mapping[str, Family] = {
     "localization": localization,
     "speakers": speakers,
+    "frames": frames,
+    "sounds": sounds,
 }
 
 #: Rules of all families by name.

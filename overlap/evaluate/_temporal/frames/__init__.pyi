@@ -1,0 +1,3 @@
+from .evaluate import score as score
+from .evaluate import study as study
+from .protocols import PROTOCOLS as PROTOCOLS

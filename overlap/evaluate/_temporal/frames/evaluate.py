@@ -1,0 +1,112 @@
+"""Scoring of action segmentation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from overlap.evaluate._temporal.reading import Reading
+from overlap.evaluate.bootstrap import Bootstrap, Seed
+from overlap.evaluate.report import Report
+from overlap.evaluate.runner import run
+from overlap.evaluate.study import Study
+from overlap.io.frame_labels import FrameLabels, as_frame_labels, read_mapping
+
+from .protocol import FrameRules
+from .protocols import PROTOCOLS
+from .task import FrameTask
+from .wording import Sources, source_of
+
+__all__ = ["score", "study"]
+
+
+def _rules(protocol: str | FrameRules) -> FrameRules:
+    return protocol if isinstance(protocol, FrameRules) else PROTOCOLS["action_segmentation"]
+
+
+def _mapping(given: Any) -> Mapping[str, str] | None:
+    if given is None:
+        return None
+    if isinstance(given, Mapping):
+        return {str(number): str(name) for number, name in given.items()}
+    return read_mapping(given)
+
+
+def score(
+    *,
+    truth: Any,
+    found: Any,
+    protocol: str | FrameRules,
+    mapping: Any = None,
+    reading: Reading | None = None,
+    rng: Seed = 0,
+    bootstrap: int = 0,
+    confidence_level: float = 0.95,
+    progress: bool | None = None,
+    workers: int = 1,
+    resume: str | os.PathLike[str] | None = None,
+) -> Report:
+    """Score labels of frames; see `overlap.evaluate.temporal`.
+
+    Parameters
+    ----------
+    truth, found : path or mapping
+        Folders or files of frame labels, see `overlap.io.frame_labels`.
+    protocol : FrameRules
+    mapping : path or mapping, optional
+        Names of labels by number, for inputs that have numbers.
+    reading : Reading, optional
+        Videos to use, and repair of names.
+    rng, bootstrap, confidence_level, progress, workers, resume
+    """
+    names = _mapping(mapping)
+    sides = {
+        "truth": as_frame_labels(truth, mapping=names),
+        "found": as_frame_labels(found, mapping=names),
+    }
+    notes: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    if reading:
+        read = reading.applied({role: table.segments() for role, table in sides.items()})
+        sides = {role: FrameLabels.from_segments(table) for role, table in read.items()}
+        notes = tuple(dict.fromkeys(note for table in read.values() for note in table.notes))
+        findings = tuple(dict.fromkeys(said for table in read.values() for said in table.findings))
+    sources = Sources(
+        source_of(sides["truth"]),
+        source_of(sides["found"]),
+        sides["truth"].videos,
+        sides["found"].videos,
+        reading.settings() if reading else None,
+        notes,
+        findings,
+    )
+    return run(
+        FrameTask(_rules(protocol), names, sources),
+        sides,
+        bootstrap=Bootstrap(bootstrap, confidence_level, rng, progress=progress),
+        workers=workers,
+        resume=resume,
+        progress=progress,
+    )
+
+
+def study(
+    *,
+    protocol: str | FrameRules,
+    mapping: Any = None,
+    rng: Seed = 0,
+    bootstrap: int = 0,
+    confidence_level: float = 0.95,
+) -> Study:
+    """Start an evaluation that is fed video by video; see `overlap.evaluate.temporal_study`.
+
+    ``study.update(video, truth=[...], found=[...])`` takes the labels of the frames of a video.
+
+    Parameters
+    ----------
+    protocol : FrameRules
+    mapping, rng, bootstrap, confidence_level
+    """
+    task = FrameTask(_rules(protocol), _mapping(mapping))
+    return Study(task, Bootstrap(bootstrap, confidence_level, rng))
