@@ -15,6 +15,7 @@ from overlap.evaluate.checks import (
     BOXES,
     CONFORMATIONS,
     EVALUATED,
+    DURATIONS,
     FOLDER,
     LABEL_NAMES,
     PARTS,
@@ -32,6 +33,7 @@ INPUTS = {
     ("temporal", "found"): ("found.json", SEGMENTS),
     ("temporal", "ambiguous"): ("ambiguous.csv", SEGMENTS),
     ("temporal", "uem"): ("all.uem", EVALUATED),
+    ("temporal", "durations"): ("durations.tsv", DURATIONS),
     ("detection", "truth"): ("boxes.json", BOXES),
     ("detection", "found"): ("results.json", BOXES),
     ("segmentation", "truth"): ("volumes", FOLDER),
@@ -78,6 +80,7 @@ def folder(tmp_path_factory):
     (folder / "results.json").write_text(f'[{{{box}, "score": 0.5}}]')
     (folder / "all.uem").write_text("a 1 0 10\n")
     (folder / "ambiguous.csv").write_text("video,start,stop\nv,0,1\n")
+    (folder / "durations.tsv").write_text("filename\tduration\na.wav\t10.0\n")
     (folder / "names.csv").write_text("id,name\n1,organ\n2,lesion\n3,vessel\n")
     (folder / "strata.csv").write_text("case,site\ncase_1,a\ncase_2,b\n")
     with contextlib.chdir(folder):

@@ -59,6 +59,12 @@ __all__ = ["temporal_command"]
 @click.option("--collar", metavar="SECONDS",
               help="Seconds that are forgiven around times of the truth; what they measure is the "
                    "protocol's rule.")  # fmt: skip
+@click.option("--background", metavar="A,B,...",
+              help="Labels of frames that make no segment, for action_segmentation; by default "
+                   "background.")  # fmt: skip
+@click.option("--durations", metavar="FILE",
+              help="Seconds of each recording, for sound events: lines of a recording and its "
+                   "length, or a JSON object.")  # fmt: skip
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE",
               help="Change one field of the protocol, such as recall_grid=octave; "
                    "repeatable.")  # fmt: skip
@@ -93,6 +99,8 @@ def temporal_command(
     clip: bool,
     uem: str | None,
     collar: str | None,
+    background: str | None,
+    durations: str | None,
     changes: tuple[str, ...],
     ties: str,
     diagnosis: bool,
@@ -135,6 +143,8 @@ def temporal_command(
         "clip": clip or None,
         "uem": uem,
         "collar": collar,
+        "background": background,
+        "durations": durations,
     }
     given = {option: value for option, value in options.items() if value is not None}
     report = evaluate(

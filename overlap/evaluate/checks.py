@@ -19,9 +19,13 @@ from overlap.io.coco import read_coco_results, read_coco_truth
 from overlap.io.coco_check import compare_boxes, inspect_boxes, is_boxes
 from overlap.io.conformation_check import inspect_conformations, is_conformations
 from overlap.io.conformations import read_conformations
+from overlap.io.duration_check import inspect_durations, is_durations
+from overlap.io.durations import as_durations
 from overlap.io.folder_check import FolderContent, inspect_folder, is_folder_of_volumes
 from overlap.io.folders import cases_of, find_image, pair_folders
 from overlap.io.form_check import compare_forms, inspect_form, is_form
+from overlap.io.frame_label_check import inspect_frame_labels, is_frame_labels
+from overlap.io.frame_labels import as_frame_labels
 from overlap.io.inspection import Inspection
 from overlap.io.label_name_check import inspect_label_names, is_label_names
 from overlap.io.label_names import read_labels
@@ -162,6 +166,14 @@ COMPARISON = Check(
 SEGMENTS = Check(
     "segments", (as_segments,), is_segments, lambda candidate, how: inspect_segments(candidate)
 )
+FRAMES = Check(
+    "frame labels", (as_frame_labels,), is_frame_labels,
+    lambda candidate, how: inspect_frame_labels(candidate),
+)  # fmt: skip
+DURATIONS = Check(
+    "durations", (as_durations,), is_durations,
+    lambda candidate, how: inspect_durations(candidate),
+)  # fmt: skip
 BOXES = Check(
     "boxes", (read_coco_truth, read_coco_results), is_boxes,
     lambda candidate, how: inspect_boxes(candidate),
@@ -188,8 +200,8 @@ STRATA = Check(
 
 #: In the order in which they are asked. Names of labels are the least particular JSON.
 CHECKS = (
-    PARTS, VOLUME, TURNS, EVALUATED, FORMS, CONFORMATIONS, FOLDER, REPORT, COMPARISON, BOXES,
-    POSSESSION, SEGMENTS, STRATA, LABEL_NAMES,
+    PARTS, VOLUME, FRAMES, TURNS, EVALUATED, FORMS, CONFORMATIONS, FOLDER, REPORT, COMPARISON,
+    BOXES, POSSESSION, SEGMENTS, DURATIONS, STRATA, LABEL_NAMES,
 )  # fmt: skip
 
 

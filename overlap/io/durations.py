@@ -7,6 +7,7 @@ import io
 import math
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from overlap.io._json import parse_json
@@ -49,7 +50,7 @@ def as_durations(source: Any) -> dict[str, float]:
     """
     result: dict[str, float] = {}
     if isinstance(source, str | os.PathLike):
-        content = read_source(source)
+        content = read_source(Path(source))
         name, rows = content.name, _rows(content)
     elif isinstance(source, Mapping):
         name, rows = "durations", [(repr(key), str(key), value) for key, value in source.items()]
@@ -84,8 +85,8 @@ def _rows(content: Source) -> list[tuple[str, str, Any]]:
         whole = parse_json(content, unique=True)
         if not isinstance(whole, dict):
             raise ValueError(
-                f"{content.name}: is a JSON {type(whole).__name__}; wanted an object from recording "
-                "to seconds"
+                f"{content.name}: is a JSON {type(whole).__name__}; wanted an object from "
+                "recording to seconds"
             )
         return [(f"key {brief(key)}", key, value) for key, value in whole.items()]
     try:

@@ -18,7 +18,7 @@ import csv
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,11 +31,10 @@ from overlap.io._json import parse_json
 from overlap.io._paths import natural_key
 from overlap.io._source import Source, read_source
 from overlap.io.boundary import reads_file
-from overlap.io.name_match import closest
 from overlap.io.printable import brief, some
 from overlap.io.segments import SegmentTable
 
-__all__ = ["FrameLabels", "as_frame_labels", "is_folder_of_frames", "read_mapping"]
+__all__ = ["FrameLabels", "as_frame_labels", "is_folder_of_frames"]
 
 _MARK = b"###"  # of MS-TCN's files of predictions
 _COLUMNS = {
@@ -76,49 +75,6 @@ class FrameLabels(ByValue):
             f"{len(self.labels)} labels>"
         )
 
-    def of_videos(self, names: Iterable[str]) -> FrameLabels:
-        """Keep some videos.
-
-        Parameters
-        ----------
-        names : iterable of str
-        """
-        wanted = set(names)
-        keep = [k for k, video in enumerate(self.videos) if video in wanted]
-        return FrameLabels(
-            tuple(self.videos[k] for k in keep),
-            self.labels,
-            tuple(self.frames[k] for k in keep),
-            self.source,
-            self.sha256,
-        )
-
-    def renamed(
-        self, videos: Sequence[str] | None = None, labels: Sequence[str] | None = None
-    ) -> FrameLabels:
-        """Give videos and labels other names; labels of one name become one.
-
-        Parameters
-        ----------
-        videos, labels : sequence of str, optional
-            One name for each.
-
-        Raises
-        ------
-        ValueError
-            Two videos become one.
-        """
-        videos = self.videos if videos is None else tuple(videos)
-        if len(set(videos)) < len(videos):
-            twice = next(name for k, name in enumerate(videos) if name in videos[:k])
-            raise ValueError(f"{self.source}: two videos become {twice!r}; their names must differ")
-        given = self.labels if labels is None else tuple(labels)
-        names = tuple(dict.fromkeys(given))
-        place = {name: k for k, name in enumerate(names)}
-        code = np.array([place[name] for name in given], dtype=np.int64)
-        frames = tuple(code[one] if len(one) else one for one in self.frames)
-        return FrameLabels(videos, names, frames, self.source, self.sha256)
-
     def segments(self) -> SegmentTable:
         """Return the runs of equal labels as segments, whose times are frames.
 
@@ -126,24 +82,28 @@ class FrameLabels(ByValue):
         -------
         SegmentTable
         """
-        video, label, start, stop = ([] for _ in range(4))
-        for k, frames in enumerate(self.frames):
-            first = np.append(0, np.flatnonzero(frames[1:] != frames[:-1]) + 1)
-            video.append(np.full(len(first), k, dtype=np.int64))
-            label.append(frames[first])
-            start.append(first.astype(np.float64))
-            stop.append(np.append(first[1:], len(frames)).astype(np.float64))
-        count = sum(map(len, video))
+        first = [
+            np.append(0, np.flatnonzero(frames[1:] != frames[:-1]) + 1) for frames in self.frames
+        ]
+        after = [
+            np.append(runs[1:], len(frames))
+            for runs, frames in zip(first, self.frames, strict=True)
+        ]
+        label = [frames[runs] for runs, frames in zip(first, self.frames, strict=True)]
+        count = [len(runs) for runs in first]
         return SegmentTable(
             self.videos,
             self.labels,
-            *(np.concatenate(column) for column in (video, label, start, stop)),
+            np.repeat(np.arange(len(self)), count),
+            np.concatenate(label),
+            np.concatenate(first).astype(np.float64),
+            np.concatenate(after).astype(np.float64),
             confidence=None,
             duration=np.full(len(self), np.nan),
             subset=(None,) * len(self),
             source=self.source,
             sha256=self.sha256,
-            row=np.arange(count),
+            row=np.arange(sum(count)),
         )
 
     @classmethod
@@ -186,7 +146,7 @@ def is_folder_of_frames(path: str | os.PathLike[str]) -> bool:
 
 
 @reads_file
-def as_frame_labels(source: Any, *, mapping: Mapping[str, str] | None = None) -> FrameLabels:
+def as_frame_labels(source: Any) -> FrameLabels:
     """Read the label of every frame of some videos.
 
     Parameters
@@ -194,8 +154,6 @@ def as_frame_labels(source: Any, *, mapping: Mapping[str, str] | None = None) ->
     source : path, mapping or FrameLabels
         Folder or file, see this module; or a mapping from the name of a video to the labels of its
         frames.
-    mapping : mapping from str to str, optional
-        Names of labels by number, for inputs that have numbers; see `read_mapping`.
 
     Returns
     -------
@@ -204,7 +162,7 @@ def as_frame_labels(source: Any, *, mapping: Mapping[str, str] | None = None) ->
     Raises
     ------
     ValueError
-        There is no video, a file has no frame, a label is missing, or has no name in `mapping`.
+        There is no video, a file has no frame, or a label is missing.
     OSError
         The input is missing or may not be read.
     TypeError
@@ -225,61 +183,12 @@ def as_frame_labels(source: Any, *, mapping: Mapping[str, str] | None = None) ->
         result = _coded(source, "dict", None)
     else:
         raise TypeError(
-            f"frame labels: got {type(source).__name__}; wanted a folder, a file, or a mapping from "
-            "video to labels"
+            f"frame labels: got {type(source).__name__}; wanted a folder, a file, or a mapping "
+            "from video to labels"
         )
     if not result.videos:
         raise ValueError(f"{result.source}: has no video")
-    return result if mapping is None else _named(result, mapping)
-
-
-@reads_file
-def read_mapping(path: str | os.PathLike[str]) -> dict[str, str]:
-    """Read the names of labels by number, from lines ``number name`` as in MS-TCN's mapping.txt.
-
-    Parameters
-    ----------
-    path : str or path-like
-
-    Returns
-    -------
-    dict from str to str
-
-    Raises
-    ------
-    ValueError
-        A line is something else, or a number stands there twice.
-    """
-    content = read_source(path)
-    result: dict[str, str] = {}
-    for number, line in enumerate(_text(content).splitlines(), start=1):
-        if not line.strip():
-            continue
-        cells = line.split(None, 1)
-        if len(cells) != 2 or not cells[0].lstrip("-").isdigit():
-            raise ValueError(
-                f"{content.name}, line {number}: {brief(line)}; wanted a number and a name"
-            )
-        if cells[0] in result:
-            raise ValueError(f"{content.name}, line {number}: number {cells[0]} stands there twice")
-        result[cells[0]] = cells[1].strip()
-    if not result:
-        raise ValueError(f"{content.name}: is empty; wanted lines of a number and a name")
     return result
-
-
-def _named(table: FrameLabels, mapping: Mapping[str, str]) -> FrameLabels:
-    names = set(mapping.values())
-    new = []
-    for label in table.labels:
-        name = mapping.get(label, label if label in names else None)
-        if name is None:
-            raise ValueError(
-                f"{table.source}: label {brief(label)} is neither a number nor a name of the "
-                f"mapping{closest(label, names)}; it has {some(sorted(names), 4)}"
-            )
-        new.append(name)
-    return table.renamed(labels=new)
 
 
 def _text(content: Source) -> str:
@@ -355,8 +264,8 @@ def _of_file(content: Source) -> FrameLabels:
         if column is None:
             raise ValueError(
                 f"{content.name}: has no column {field!r} (its columns are "
-                f"{some(list(reader.fieldnames or ()), 6)}); wanted a row for each frame with video "
-                "and label, or a folder of files"
+                f"{some(list(reader.fieldnames or ()), 6)}); wanted a row for each frame with "
+                "video and label, or a folder of files"
             )
         columns[field] = column
     rows: dict[str, list[str]] = {}

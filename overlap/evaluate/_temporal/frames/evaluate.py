@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from overlap.evaluate._temporal.reading import Reading
@@ -11,7 +11,7 @@ from overlap.evaluate.bootstrap import Bootstrap, Seed
 from overlap.evaluate.report import Report
 from overlap.evaluate.runner import run
 from overlap.evaluate.study import Study
-from overlap.io.frame_labels import FrameLabels, as_frame_labels, read_mapping
+from overlap.io.frame_labels import FrameLabels, as_frame_labels
 
 from .protocol import FrameRules
 from .protocols import PROTOCOLS
@@ -25,12 +25,15 @@ def _rules(protocol: str | FrameRules) -> FrameRules:
     return protocol if isinstance(protocol, FrameRules) else PROTOCOLS["action_segmentation"]
 
 
-def _mapping(given: Any) -> Mapping[str, str] | None:
-    if given is None:
-        return None
-    if isinstance(given, Mapping):
-        return {str(number): str(name) for number, name in given.items()}
-    return read_mapping(given)
+def _bare(reading: Reading) -> Reading:
+    """Return options whose lists may name the files of videos, as MS-TCN's splits do."""
+    lists: dict[str, Any] = {}
+    for name in ("videos", "exclude"):
+        chosen = getattr(reading, name)
+        if chosen is not None:
+            bare = tuple(dict.fromkeys(x.removesuffix(".txt") for x in chosen.names))
+            lists[name] = replace(chosen, names=bare)
+    return Reading(**lists, names=reading.names)
 
 
 def score(
@@ -38,7 +41,6 @@ def score(
     truth: Any,
     found: Any,
     protocol: str | FrameRules,
-    mapping: Any = None,
     reading: Reading | None = None,
     rng: Seed = 0,
     bootstrap: int = 0,
@@ -54,20 +56,20 @@ def score(
     truth, found : path or mapping
         Folders or files of frame labels, see `overlap.io.frame_labels`.
     protocol : FrameRules
-    mapping : path or mapping, optional
-        Names of labels by number, for inputs that have numbers.
     reading : Reading, optional
         Videos to use, and repair of names.
     rng, bootstrap, confidence_level, progress, workers, resume
     """
-    names = _mapping(mapping)
-    sides = {
-        "truth": as_frame_labels(truth, mapping=names),
-        "found": as_frame_labels(found, mapping=names),
-    }
+    sides = {"truth": as_frame_labels(truth), "found": as_frame_labels(found)}
     notes: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     if reading:
+        if reading.columns or reading.fps or reading.clip:
+            raise ValueError(
+                f"{_rules(protocol).name}: columns, fps and clip are for segments with times; "
+                "leave them out"
+            )
+        reading = _bare(reading)
         read = reading.applied({role: table.segments() for role, table in sides.items()})
         sides = {role: FrameLabels.from_segments(table) for role, table in read.items()}
         notes = tuple(dict.fromkeys(note for table in read.values() for note in table.notes))
@@ -77,12 +79,12 @@ def score(
         source_of(sides["found"]),
         sides["truth"].videos,
         sides["found"].videos,
-        reading.settings() if reading else None,
+        reading,
         notes,
         findings,
     )
     return run(
-        FrameTask(_rules(protocol), names, sources),
+        FrameTask(_rules(protocol), sources),
         sides,
         bootstrap=Bootstrap(bootstrap, confidence_level, rng, progress=progress),
         workers=workers,
@@ -94,7 +96,6 @@ def score(
 def study(
     *,
     protocol: str | FrameRules,
-    mapping: Any = None,
     rng: Seed = 0,
     bootstrap: int = 0,
     confidence_level: float = 0.95,
@@ -106,7 +107,7 @@ def study(
     Parameters
     ----------
     protocol : FrameRules
-    mapping, rng, bootstrap, confidence_level
+    rng, bootstrap, confidence_level
     """
-    task = FrameTask(_rules(protocol), _mapping(mapping))
+    task = FrameTask(_rules(protocol))
     return Study(task, Bootstrap(bootstrap, confidence_level, rng))

@@ -1,9 +1,9 @@
-"""Evidence of action segmentation: counts of videos, and the numbers that follow from their sums."""
+"""Evidence of action segmentation: counts of videos, whose sums give the numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,7 @@ def f1_of(right: Any, truths: Any, found: Any) -> NDArray[np.float64]:
     return quotient(2 * np.asarray(right, float), np.asarray(truths) + np.asarray(found))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FrameEvidence(Tally):
     """Counts of every video.
 
@@ -64,8 +64,8 @@ class FrameEvidence(Tally):
     parts : mapping from str to VideoCounts
     """
 
-    thresholds: tuple[float, ...] = ()
-    parts: Mapping[str, VideoCounts] = field(default_factory=dict)
+    thresholds: tuple[float, ...]
+    parts: Mapping[str, VideoCounts]
 
     def finalised(
         self, sums: Mapping[str, NDArray[np.float64]]

@@ -109,7 +109,7 @@ def measure_video(
     background = [place[name] for name in rules.background if name in place]
     count, cut = len(names), rules.last_frame == "cut"
     sides = [runs_of(frames, background, cut=cut) for frames in (there, given)]
-    right = hits(*sides, np.array(rules.thresholds))
+    right = hits(sides[0], sides[1], np.array(rules.thresholds))
     shown = given[: len(there)]
     frames = [there, shown, there[: len(shown)][there[: len(shown)] == shown]]
     return VideoCounts(
@@ -123,7 +123,7 @@ def measure_video(
                 for k in range(right.shape[1])
             ]
         ),
-        np.array([edit_distance(*(side.label for side in sides)), max(map(len, sides))]),
+        np.array([edit_distance(sides[0].label, sides[1].label), max(map(len, sides))]),
         max(0, len(given) - len(there)),
         runs_of(there),
         runs_of(given),

@@ -55,5 +55,6 @@ class FrameRules(Rules):
         odd = [x for x in self.thresholds if not 0.0 < x <= 1.0]
         if odd or not self.thresholds:
             raise ValueError(
-                f"FrameRules: thresholds = {list(self.thresholds)}; wanted numbers above 0, at most 1"
+                f"FrameRules: thresholds = {list(self.thresholds)}; wanted numbers "
+                "above 0, at most 1"
             )

@@ -26,7 +26,6 @@ class FrameTask(Task):
     """Rules of one evaluation of action segmentation. An item is a video."""
 
     protocol: FrameRules
-    mapping: Mapping[str, str] | None = None
     sources: Sources = field(default_factory=Sources)
 
     name, unit, report = "action segmentation", "videos", FrameReport
@@ -57,8 +56,7 @@ class FrameTask(Task):
     def _side(self, key: Any, given: Any) -> FrameLabels | None:
         if given is None or isinstance(given, FrameLabels):
             return given
-        table = as_frame_labels({str(key): given}, mapping=self.mapping)
-        return table
+        return as_frame_labels({str(key): given})
 
     def rules(self) -> dict[str, Any]:
         """Return the rules on which counts depend."""

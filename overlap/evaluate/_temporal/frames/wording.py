@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from overlap.evaluate._temporal.reading import Reading
 from overlap.evaluate.contract import Contract
 from overlap.evaluate.numbers import Number
 from overlap.evaluate.report import plain
@@ -31,8 +32,7 @@ class Sources:
     truth, found : mapping
         Source, digest and counts.
     truth_videos, found_videos : tuple of str
-    reading : mapping
-        Options of reading.
+    reading : Reading, optional
     notes, findings : tuple of str
         Of reading.
     """
@@ -41,7 +41,7 @@ class Sources:
     found: Mapping[str, Any] | None = None
     truth_videos: tuple[str, ...] = ()
     found_videos: tuple[str, ...] = ()
-    reading: Mapping[str, Any] | None = None
+    reading: Reading | None = None
     notes: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
 
@@ -140,7 +140,7 @@ def describe(
         "found": dict(sources.found or _counts(evidence, 1)),
     }
     if sources.reading:
-        settings["reading"] = plain(dict(sources.reading))
+        settings["reading"] = plain(sources.reading.settings())
     digest = hashlib.sha256()
     for video in sorted(parts):
         line = f"{video}\n{parts[video].digests[0]}\n"
@@ -150,6 +150,7 @@ def describe(
         {
             "truth": {"videos": len(parts), "sha256": digest.hexdigest()},
             "protocol": plain({**rules.settings(), "thresholds": list(rules.thresholds)}),
+            **({} if sources.reading is None else sources.reading.contract()),
         },
     )
     return Description(settings, contract, notes, list(dict.fromkeys(findings)))
@@ -187,8 +188,9 @@ def sentence(rules: FrameRules, evidence: FrameEvidence, settings: Mapping[str, 
     versions, truth = settings["versions"], settings["truth"]
     background = ", ".join(map(repr, rules.background)) or "none"
     said = (
-        f"Action segmentation was scored with overlap {versions['overlap-metrics']} by the protocol "
-        f"'{rules.name}' ({rules.description}): {number_of(len(evidence.items), 'video')}, "
+        f"Action segmentation was scored with overlap {versions['overlap-metrics']} by the "
+        f"protocol '{rules.name}' ({rules.description}): "
+        f"{number_of(len(evidence.items), 'video')}, "
         f"{int(evidence.sums['frames'].sum()):,} frames; labels that make no segment: {background}"
     )
     if truth["sha256"]:

@@ -65,7 +65,7 @@ def _read(truth: Any, found: Any, reading: Reading | None) -> dict[str, Any]:
         truths = sides["truth"]
         tables.append(sides["found"])
         for table in sides.values():
-            notes += getattr(table, "notes", ())
+            notes += table.notes
             findings += table.findings
     assert truths is not None
     return {
@@ -73,7 +73,7 @@ def _read(truth: Any, found: Any, reading: Reading | None) -> dict[str, Any]:
         "found": tables,
         "notes": list(dict.fromkeys(notes)),
         "findings": list(dict.fromkeys(findings)),
-        "reading": reading.settings() if reading else None,
+        "reading": reading,
     }
 
 

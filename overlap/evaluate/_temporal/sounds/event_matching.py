@@ -133,7 +133,8 @@ def largest_matching(rows: Sequence[int], columns: Sequence[int]) -> dict[int, i
         # the row by which the search came to a column; -1 for the free ones it began with
         came: dict[int, int] = {column: -1 for column in wanted if column not in matched}
         reached: dict[int, deque[int]] = {}
-        layer, ends = list(came), []
+        layer = list(came)
+        ends: list[int] = []
         while layer and not ends:
             fresh: dict[int, deque[int]] = {}
             for column in layer:

@@ -107,10 +107,11 @@ def intersect(
         for events in recordings.found:
             _refuse_overlaps("found", events, recordings)
     count = len(recordings.classes)
-    truth = recordings.truth.select(recordings.truth.offset > recordings.truth.onset)
-    # by recording, class and onset
-    truth = truth.select(np.lexsort((truth.offset, truth.onset, truth.label, truth.recording)))
-    key = truth.recording * count + truth.label
+    truth = recordings.truth
+    if not (truth.offset > truth.onset).all():
+        truth = truth.select(truth.offset > truth.onset)
+    key, order = _in_order(truth, count)
+    truth = truth.select(order)
     groups, first = np.unique(key, return_index=True)
     begins = np.append(first, len(key))
     latest = _running_maximum(truth.offset, begins)
@@ -121,7 +122,7 @@ def intersect(
         seen = (found.onset < duration[found.recording]) & (found.offset > 0.0)
         use = np.flatnonzero(found.offset > found.onset)
         level = found.confidence[use] if ranked else np.zeros(len(use))
-        order = np.lexsort((found.onset[use], -level))
+        order = np.argsort(-level if ranked else found.onset[use], kind="stable")
         use, level = use[order], level[order]
         given = found.select(use)
         pairs = np.diff(of_recording)[given.recording]
@@ -173,9 +174,18 @@ def _joined(parts: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
+def _in_order(events: Events, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the keys of recordings and classes in order, and the order, by onset inside a key."""
+    key = events.recording * count + events.label
+    order = np.lexsort((events.onset, key))
+    return key[order], order
+
+
 def _running_maximum(values: NDArray[np.float64], begins: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the greatest value so far, in each group."""
-    if not len(values):
+    falls = values[1:] < values[:-1]
+    falls[begins[1:-1] - 1] = False
+    if not falls.any():  # as where no event of a class contains another
         return values
     # ranks above those of the groups before, so that one pass serves all groups
     distinct, rank = np.unique(values, return_inverse=True)
@@ -186,9 +196,8 @@ def _running_maximum(values: NDArray[np.float64], begins: NDArray[np.int64]) -> 
 
 def _refuse_overlaps(side: str, events: Events, recordings: Recordings) -> None:
     """Raise where two different events of a class and recording share time."""
-    key = events.recording * len(recordings.classes) + events.label
-    order = np.lexsort((events.offset, events.onset, key))
-    key, onset, offset = key[order], events.onset[order], events.offset[order]
+    key, order = _in_order(events, len(recordings.classes))
+    onset, offset = events.onset[order], events.offset[order]
     follows = key[1:] == key[:-1]
     begins = np.append(0, np.flatnonzero(~follows) + 1) if len(key) else np.empty(0, np.int64)
     latest = _running_maximum(offset, np.append(begins, len(key)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +98,7 @@ class Recordings(ByValue):
             return [self]
         ends = [len(self.names) * k // count for k in range(count + 1)]
         result = []
-        for low, high in zip(ends, ends[1:], strict=False):
+        for low, high in pairwise(ends):
             sides = []
             for events in (self.truth, *self.found):
                 some = events.select((events.recording >= low) & (events.recording < high))

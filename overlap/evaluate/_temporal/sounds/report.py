@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from overlap.evaluate._temporal.report import ScoreReport, written
 from overlap.evaluate.number_texts import percent_text
 from overlap.evaluate.page import Picture, Section
+from overlap.io.printable import number_of
 
 from .count_evidence import CountEvidence
 from .psds_evidence import PsdsEvidence
@@ -168,8 +169,8 @@ class PsdsReport(ScoreReport):
                 partial(panel, draw),
                 f"Curves of the rate of true predictions over {unit}; PSDS "
                 f"{written(number.value, number)}, areas of classes from {spread}.",
-                "Strong line: the effective rate of all classes; PSDS is the area under it, as part "
-                "of the picture. Faint lines: single classes.",
+                "Strong line: the effective rate of all classes; PSDS is the area under it, as "
+                "part of the picture. Faint lines: single classes.",
             )
         ]
 
@@ -193,10 +194,14 @@ def _facts(settings: Mapping[str, Any]) -> dict[str, str]:
     truth, found = settings["truth"], settings["found"]
     return {
         "protocol": settings["protocol"],
-        "truth": f"{truth['events']:,} events in {truth['recordings']:,} recordings, "
-        f"{len(settings['classes'])} classes",
-        "found": f"{found['events']:,} events in {found['recordings']:,} recordings",
+        "truth": f"{_counts(truth)}, {len(settings['classes'])} classes",
+        "found": _counts(found),
     }
+
+
+def _counts(side: Mapping[str, Any]) -> str:
+    events, recordings = number_of(side["events"], "event"), side["recordings"]
+    return f"{events} in {number_of(recordings, 'recording')}"
 
 
 def _cell(value: float) -> str:

@@ -141,7 +141,7 @@ class Changes:
             sums = [
                 self._up_to((kind == some).astype(np.float64), ends) for some in (COVERED, FALSE)
             ]
-            result.append((*sums, self._sign * self._step[here][ends]))
+            result.append((sums[0], sums[1], self._sign * self._step[here][ends]))
         return result
 
     def _part(self, c: int) -> tuple[slice, NDArray[np.int64]]:
@@ -154,7 +154,7 @@ class Changes:
         """Return the number of truths of each class."""
         found = self._found
         own = weights[found.truth_recording]
-        return np.bincount(found.truth_label, weights=own, minlength=len(found.classes))
+        return np.bincount(found.truth_label, own, len(found.classes)).astype(np.float64)
 
     def _up_to(self, values: NDArray[np.float64], ends: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the sums of the operating points that end there."""

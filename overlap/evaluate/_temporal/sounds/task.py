@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from overlap._common.values import ByValue
 from overlap.evaluate._temporal.tally import Weighed
 from overlap.evaluate.bootstrap import Bootstrap
 from overlap.evaluate.numbers import Number
+from overlap.evaluate.report import Report
 from overlap.evaluate.task import Description, Inputs, Task
 from overlap.io.durations import as_durations
 from overlap.io.segments import as_segments
@@ -47,7 +48,8 @@ class SoundTask(Task):
     protocol: CountRules
     labels: tuple[str, ...] | None = None
 
-    name, unit, report = "sound events", "blocks of recordings", SoundReport
+    name, unit = "sound events", "blocks of recordings"
+    report: ClassVar[type[Report]] = SoundReport
     records = (Measured, Recordings, Events, Counts, Intersections)
 
     def items(self, pieces: int, **inputs: Any) -> Inputs:
@@ -119,7 +121,7 @@ class SoundTask(Task):
 class PsdsTask(SoundTask):
     """Rules of one evaluation by PSDS."""
 
-    protocol: PsdsRules  # type: ignore[assignment]
+    protocol: PsdsRules
 
     report = PsdsReport
 

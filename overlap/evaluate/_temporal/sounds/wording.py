@@ -85,7 +85,7 @@ def describe(
             _source(table, events) for table, events in zip(tables, given.found, strict=True)
         ]
     if inputs.get("reading"):
-        settings["reading"] = plain(dict(inputs["reading"]))
+        settings["reading"] = plain(inputs["reading"].settings())
     durations = inputs.get("durations")
     known = given.duration[~np.isnan(given.duration)]
     if durations is not None or isinstance(rules, PsdsRules):
@@ -100,6 +100,7 @@ def describe(
             "durations": settings.get("durations"),
             "labels": classes if labels is not None or isinstance(rules, PsdsRules) else None,
             "protocol": plain(rules.settings()),
+            **(inputs["reading"].contract() if inputs.get("reading") else {}),
         },
     )
     return Description(settings, contract, notes, list(dict.fromkeys(findings)))
