@@ -14,8 +14,8 @@ from overlap.cli.program import cli as program
 from overlap.evaluate.checks import (
     BOXES,
     CONFORMATIONS,
-    EVALUATED,
     DURATIONS,
+    EVALUATED,
     FOLDER,
     LABEL_NAMES,
     PARTS,

@@ -112,7 +112,7 @@ def temporal_command(
     TRUTH is ActivityNet JSON or CSV, FOUND the same with confidences; both may be gzipped.
     """
     truth, found = both_or_sample(truth, found, sample, "temporal")
-    shared.check([truth, found, *(path for path in (ambiguous, uem) if path)])
+    shared.check([truth, found, *(path for path in (ambiguous, uem, durations) if path)])
     from overlap.evaluate import PROTOCOLS, TEMPORAL_PROTOCOLS
     from overlap.evaluate import temporal as evaluate
 
