@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap.io._json import parse_json
-from overlap.io._source import read_source
+from overlap.io._json_rows import JsonRows, json_rows
+from overlap.io._source import Source, read_source
 from overlap.io.coco_ids import zero_ids
 from overlap.io.detections import Detections
 from overlap.io.name_match import closest
@@ -28,6 +29,7 @@ __all__ = [
     "Categories",
     "CocoContent",
     "coco_content",
+    "coco_rows",
     "is_coco",
     "read_coco_results",
     "read_coco_truth",
@@ -36,6 +38,8 @@ __all__ = [
 #: Groups of the categories of LVIS, by the number of images of the training set.
 _FREQUENCIES = {"r": "rare", "c": "common", "f": "frequent"}
 _PARTS = ("images", "annotations", "categories")
+_LONG = 1 << 20  # bytes of results from which on columns are read: less is read at once anyhow
+_FIELDS = {"image_id": "whole", "category_id": "whole", "bbox": "four", "score": "number"}
 
 
 class Categories:
@@ -119,11 +123,21 @@ def is_coco(content: Any) -> bool:
 
 
 class CocoContent(NamedTuple):
-    """Parsed JSON with the name and the digest of its file."""
+    """Parsed JSON with the name and the digest of its file.
+
+    Of long results, `content` is `JsonRows`, and `source` the file itself.
+    """
 
     content: Any
     where: str
     digest: str | None
+    source: Source | None = None
+
+    def parsed(self) -> CocoContent:
+        """Return the content as objects of Python."""
+        if self.source is None:
+            return self
+        return CocoContent(parse_json(self.source), self.where, self.digest)
 
 
 def coco_content(source: Any) -> CocoContent:
@@ -139,6 +153,25 @@ def coco_content(source: Any) -> CocoContent:
         file = read_source(source)
         return CocoContent(parse_json(file), file.name, file.sha256)
     return CocoContent(source, type(source).__name__, None)
+
+
+def coco_rows(source: Source) -> CocoContent | None:
+    """Read long results with boxes as columns; None for any other file.
+
+    Parameters
+    ----------
+    source : Source
+    """
+    if len(source.data) < _LONG or source.data[:1] != b"[":
+        return None
+    rows = json_rows(source.data, 0, _FIELDS)
+    if rows is None or not all(
+        rows.has[name].all() for name in ("image_id", "category_id", "bbox")
+    ):
+        return None
+    if source.data[rows.end :].strip():
+        return None
+    return CocoContent(rows, source.name, source.sha256, source)
 
 
 def _ids(rows: Sequence[Any], part: str, where: str) -> list[Any]:
@@ -180,8 +213,8 @@ def read_coco_truth(source: Any, kind: str = "boxes") -> tuple[Detections, Categ
     ValueError
         Something is missing or no number, an image or category is unknown, or a size is negative.
     """
-    content, where, digest = coco_content(source)
-    if isinstance(content, list):
+    content, where, digest, _ = coco_content(source)
+    if isinstance(content, list | JsonRows):
         raise ValueError(
             f"{where}: is a list, as results are; wanted annotations, a mapping with images, "
             "annotations and categories. Are truth and found exchanged?"
@@ -273,13 +306,23 @@ def read_coco_results(
     ValueError
         Something is missing or no number, an image is unknown, or a size is negative.
     """
-    content, where, digest = coco_content(source)
+    known = coco_content(source)
+    if kind == "boxes" and isinstance(known.content, JsonRows):
+        try:
+            return _results(known, names, kind, ranked)
+        except ValueError:
+            pass  # read again below: the message then names the row
+    return _results(known.parsed(), names, kind, ranked)
+
+
+def _results(source: CocoContent, names: Categories, kind: str, ranked: bool) -> Detections:
+    content, where, digest, _ = source
     if is_coco(content):
         raise ValueError(
             f"{where}: has images and annotations, as a truth has; wanted a list of results. Are "
             "truth and found exchanged?"
         )
-    if not isinstance(content, list):
+    if not isinstance(content, list | JsonRows):
         raise ValueError(
             f"{where}: is {type(content).__name__}; wanted a list of results with image_id, "
             "category_id, bbox and score"
@@ -287,8 +330,11 @@ def read_coco_results(
     item, label = _places(content, names, where, "result")
     regions, sizes = _regions(content, kind, where, "result", names, item)
     score = None
-    scored = any("score" in row for row in content)
-    if ranked and content and not scored:
+    if isinstance(content, JsonRows):
+        scored = bool(content.has["score"].any())
+    else:
+        scored = any("score" in row for row in content)
+    if ranked and len(content) and not scored:
         raise ValueError(
             f"{where}: no result has a score; give one for each, or use protocol='f1', which needs "
             "none"
@@ -299,7 +345,7 @@ def read_coco_results(
     if isinstance(regions, Boxes):
         said = _corners(regions, names.extent[item], where)
         findings += [said] if said else []
-    elif content and content[0].get("bbox"):
+    elif not isinstance(content, JsonRows) and content and content[0].get("bbox"):
         xywh = _boxes(content, where, "result")
         sizes["area"] = xywh[:, 2] * xywh[:, 3]
         findings.append(
@@ -311,7 +357,7 @@ def read_coco_results(
         first = int(np.argmax(unknown))
         findings.append(
             f"{where}: {number_of(int(unknown.sum()), 'result')} of categories that the truth "
-            f"lacks (first: {brief(content[first]['category_id'])}); they belong to no class"
+            f"lacks (first: {brief(_first_of(content, first))}); they belong to no class"
         )
     flags = {}
     if names.federated:
@@ -327,14 +373,27 @@ def read_coco_results(
     )  # fmt: skip
 
 
+def _first_of(rows: Sequence[Any] | JsonRows, row: int) -> Any:
+    """Return the category of a row."""
+    if isinstance(rows, JsonRows):
+        return int(rows.columns["category_id"][row])
+    return rows[row]["category_id"]
+
+
 def _regions(
-    rows: Sequence[Any], kind: str, where: str, part: str, names: Categories, item: NDArray
+    rows: Sequence[Any] | JsonRows,
+    kind: str,
+    where: str,
+    part: str,
+    names: Categories,
+    item: NDArray,
 ) -> tuple[Boxes | IntervalSets, dict[str, NDArray[np.float64]]]:
     """Return regions, and their areas."""
     if kind == "boxes":
         xywh = _boxes(rows, where, part)
         area = xywh[:, 2] * xywh[:, 3]
         return Boxes.from_xywh(xywh), {"area": area, "extent": area}
+    assert not isinstance(rows, JsonRows)
     rles = [_run_lengths(row, k, where, part, names, item[k]) for k, row in enumerate(rows)]
     try:
         pointer, begin, end, sizes = runs_of_rles(rles)
@@ -391,9 +450,15 @@ def _run_lengths(
 
 
 def _places(
-    rows: Sequence[Any], names: Categories, where: str, part: str
+    rows: Sequence[Any] | JsonRows, names: Categories, where: str, part: str
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the number of the image and of the category of each row; -1 if unknown."""
+    if isinstance(rows, JsonRows):
+        item = _looked_up(rows.columns["image_id"], names.image)
+        label = _looked_up(rows.columns["category_id"], names.category)
+        if (item < 0).any():
+            raise ValueError(f"{where}: an image_id is unknown")
+        return item, label
     try:
         images = list(map(operator.itemgetter("image_id"), rows))
         categories = list(map(operator.itemgetter("category_id"), rows))
@@ -423,8 +488,26 @@ def _places(
     return item, label
 
 
-def _boxes(rows: Sequence[Any], where: str, part: str) -> NDArray[np.float64]:
+def _looked_up(ids: NDArray[np.int64], known: Mapping[Any, int]) -> NDArray[np.int64]:
+    """Return the number of each id; -1 if unknown."""
+    least, most = (int(ids.min()), int(ids.max())) if len(ids) else (0, 0)
+    if most - least <= 8 * len(ids) and all(type(one) is int for one in known):
+        table = np.full(most - least + 1, -1)
+        for one, number in known.items():
+            if least <= one <= most:
+                table[one - least] = number
+        return table[ids - least]
+    each, place = np.unique(ids, return_inverse=True)
+    return np.array([known.get(one, -1) for one in each.tolist()], dtype=np.int64)[place]
+
+
+def _boxes(rows: Sequence[Any] | JsonRows, where: str, part: str) -> NDArray[np.float64]:
     """Return x, y, width and height of each row."""
+    if isinstance(rows, JsonRows):
+        four = rows.columns["bbox"]
+        if not np.isfinite(four).all() or (four[:, 2:] < 0).any():
+            raise ValueError(f"{where}: a bbox is not finite, or has a negative size")
+        return four
     try:
         boxes = list(map(operator.itemgetter("bbox"), rows))
         if set(map(len, boxes)) <= {4}:
@@ -455,9 +538,13 @@ def _boxes(rows: Sequence[Any], where: str, part: str) -> NDArray[np.float64]:
 
 
 def _numbers(
-    rows: Sequence[Any], name: str, where: str, part: str, missing: float | None = None
+    rows: Sequence[Any] | JsonRows, name: str, where: str, part: str, missing: float | None = None
 ) -> NDArray[np.float64]:
     """Return one number of each row."""
+    if isinstance(rows, JsonRows):
+        if not rows.has[name].all() or not np.isfinite(rows.columns[name]).all():
+            raise ValueError(f"{where}: a {name} is missing, or not finite")
+        return rows.columns[name]
     values = _column(rows, name, missing)
     try:
         result = np.array(values, dtype=np.float64)

@@ -13,7 +13,13 @@ from overlap._common.values import content_hash, same
 from overlap.io._json import parse_json
 from overlap.io.box_tables import read_box_frame
 from overlap.io.candidate import Candidate
-from overlap.io.coco import CocoContent, coco_content, read_coco_results, read_coco_truth
+from overlap.io.coco import (
+    CocoContent,
+    coco_content,
+    coco_rows,
+    read_coco_results,
+    read_coco_truth,
+)
 from overlap.io.detection_forms import FORMS, Reading, form_of
 from overlap.io.detections import Detections
 from overlap.io.printable import brief, number_of
@@ -130,6 +136,9 @@ def _table(source: Any, how: Reading) -> Detections | CocoContent:
     if not isinstance(source, str | os.PathLike):
         return coco_content(source)
     candidate = Candidate(os.fspath(source))
+    rows = coco_rows(candidate.source) if candidate.is_json else None
+    if rows is not None:
+        return rows
     form = form_of(candidate)
     if form is not None:
         return form.read(candidate.path, how)
