@@ -1,8 +1,8 @@
-"""Blocks of whole videos, into which an input is split."""
+"""Blocks of whole videos: an input is split into them, and tables are joined again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from overlap.io.segments import SegmentTable
 
-__all__ = ["split"]
+__all__ = ["joined_tables", "split"]
 
 
 def split(tables: Mapping[str, SegmentTable], count: int) -> dict[int, dict[str, Any]]:
@@ -57,4 +57,60 @@ def _some(table: SegmentTable, inside: NDArray[np.bool_], rows: NDArray[np.int64
         subset=tuple(table.subset[k] for k in kept),
         duration=table.duration[kept],
         origin=None if table.origin is None else table.origin[kept],
+    )
+
+
+def _all_times(tables: Sequence[SegmentTable], field: str) -> NDArray[np.datetime64]:
+    """Join times of parts; one without segments may have none."""
+    parts = []
+    for table in tables:
+        values = getattr(table, field)
+        if values is None:
+            shape = (0, 2) if field == "times" else (len(table.videos),)
+            values = np.full(shape, np.datetime64("NaT", "us"))
+        parts.append(values)
+    fine = all(values.dtype == "M8[ns]" for values in parts if not np.isnat(values).all())
+    return np.concatenate([values.astype("M8[ns]" if fine else "M8[us]") for values in parts])
+
+
+def joined_tables(tables: Sequence[SegmentTable]) -> SegmentTable:
+    """Concatenate tables of different videos.
+
+    Parameters
+    ----------
+    tables : sequence of SegmentTable
+        One or more.
+    """
+    videos: dict[str, int] = {}
+    labels: dict[str, int] = {}
+    video, label = [], []
+    for table in tables:
+        numbers = np.array([videos.setdefault(v, len(videos)) for v in table.videos], np.int64)
+        video.append(numbers[table.video])
+        names = np.array([labels.setdefault(v, len(labels)) for v in table.labels], np.int64)
+        label.append(names[table.label])
+    first = next((table for table in tables if table.times is not None), tables[0])
+    together: dict[str, Any] = {
+        name: np.concatenate([getattr(table, name) for table in tables])
+        for name in ("start", "stop", "row", "duration")
+    }
+    if first.confidence is not None:
+        together["confidence"] = np.concatenate([table.confidence for table in tables])
+    if first.times is not None:
+        together |= {"times": _all_times(tables, "times"), "origin": _all_times(tables, "origin")}
+    sources = list(dict.fromkeys(table.source for table in tables))
+    digests = list(dict.fromkeys(table.sha256 for table in tables))
+    return replace(
+        first,
+        videos=tuple(videos),
+        labels=tuple(labels),
+        video=np.concatenate(video),
+        label=np.concatenate(label),
+        subset=tuple(name for table in tables for name in table.subset),
+        source=", ".join(sources),
+        sha256=digests[0] if len(digests) == 1 else None,
+        findings=tuple(dict.fromkeys(said for table in tables for said in table.findings)),
+        notes=tuple(dict.fromkeys(said for table in tables for said in table.notes)),
+        frame_rate=None,
+        **together,
     )

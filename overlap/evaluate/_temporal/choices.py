@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["COMPARISON", "IOU"]
+__all__ = ["CLASSES", "COMPARISON", "IOU"]
 
 COMPARISON = {">=": "an IoU equal to the threshold matches", ">": "it does not"}
 #: Fields of the IoU.
@@ -15,5 +15,11 @@ IOU = {
     "undefined": {
         "match": "0/0 (two zero-length intervals) matches at every threshold",
         "zero": "0/0 counts as 0",
+    },
+}
+CLASSES = {
+    "classes": {
+        "labels": "a prediction matches truths of its own label",
+        "ignore": "labels are not looked at: there is one class",
     },
 }

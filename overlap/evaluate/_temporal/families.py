@@ -10,7 +10,7 @@ from overlap.evaluate.report import Report
 from overlap.evaluate.study import Study
 from overlap.io.name_match import closest
 
-from . import frames, localization, sounds, speakers
+from . import frames, localization, recall, sounds, speakers, unranked
 
 __all__ = ["FAMILIES", "TEMPORAL_PROTOCOLS", "Family", "family_of"]
 
@@ -37,6 +37,8 @@ FAMILIES: Mapping[str, Family] = {
     "speakers": speakers,
     "frames": frames,
     "sounds": sounds,
+    "recall": recall,
+    "unranked": unranked,
 }
 
 #: Rules of all families by name.

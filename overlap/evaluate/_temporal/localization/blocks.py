@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from overlap.evaluate._ranking.pairs import Pairs, joined_pairs
 from overlap.io.segments import SegmentTable
 
+from ..blocks import joined_tables
 from .measure import Measured
 
 __all__ = ["joined"]
@@ -96,8 +96,8 @@ def _in_turn(parts: Sequence[Measured], by_truth: bool, apart: bool) -> Measured
         for name, starts in (("truth_place", truth_shift), ("found_place", found_shift))
     ]
     return Measured(
-        _concatenate([part.truth for part in parts]),
-        _concatenate([part.found for part in parts]),
+        joined_tables([part.truth for part in parts]),
+        joined_tables([part.found for part in parts]),
         joined_pairs([part.pairs for part in parts], *shifts),
         np.concatenate([part.ambiguous for part in parts]),
         places[0],
@@ -151,53 +151,4 @@ def _renumbered(pairs: Pairs, agents: NDArray[np.int64], candidates: NDArray[np.
         candidates[pairs.official[row]],
         pairs.value[row],
         np.sort(agents[pairs.tied]),
-    )
-
-
-def _all_times(tables: Sequence[SegmentTable], field: str) -> NDArray[np.datetime64]:
-    """Join times of parts; one without segments may have none."""
-    parts = []
-    for table in tables:
-        values = getattr(table, field)
-        if values is None:
-            shape = (0, 2) if field == "times" else (len(table.videos),)
-            values = np.full(shape, np.datetime64("NaT", "us"))
-        parts.append(values)
-    fine = all(values.dtype == "M8[ns]" for values in parts if not np.isnat(values).all())
-    return np.concatenate([values.astype("M8[ns]" if fine else "M8[us]") for values in parts])
-
-
-def _concatenate(tables: Sequence[SegmentTable]) -> SegmentTable:
-    videos: dict[str, int] = {}
-    labels: dict[str, int] = {}
-    video, label = [], []
-    for table in tables:
-        numbers = np.array([videos.setdefault(v, len(videos)) for v in table.videos], np.int64)
-        video.append(numbers[table.video])
-        names = np.array([labels.setdefault(v, len(labels)) for v in table.labels], np.int64)
-        label.append(names[table.label])
-    first = next((table for table in tables if table.times is not None), tables[0])
-    together: dict[str, Any] = {
-        name: np.concatenate([getattr(table, name) for table in tables])
-        for name in ("start", "stop", "row", "duration")
-    }
-    if first.confidence is not None:
-        together["confidence"] = np.concatenate([table.confidence for table in tables])
-    if first.times is not None:
-        together |= {"times": _all_times(tables, "times"), "origin": _all_times(tables, "origin")}
-    sources = list(dict.fromkeys(table.source for table in tables))
-    digests = list(dict.fromkeys(table.sha256 for table in tables))
-    return replace(
-        first,
-        videos=tuple(videos),
-        labels=tuple(labels),
-        video=np.concatenate(video),
-        label=np.concatenate(label),
-        subset=tuple(name for table in tables for name in table.subset),
-        source=", ".join(sources),
-        sha256=digests[0] if len(digests) == 1 else None,
-        findings=tuple(dict.fromkeys(said for table in tables for said in table.findings)),
-        notes=tuple(dict.fromkeys(said for table in tables for said in table.notes)),
-        frame_rate=None,
-        **together,
     )

@@ -15,6 +15,7 @@ from overlap.evaluate._ranking.table import Table
 from overlap.io.segments import SegmentTable, as_segments, on_one_clock
 
 from ..digests import same_input
+from ..repeated import repeated_rows
 from ..temporal_iou import TOUCH
 from .protocol import Protocol
 from .rules import rules_of
@@ -168,31 +169,7 @@ def _clean(
         left_out["zero_length"] = int(empty.sum())
         keep &= ~empty
     if protocol.duplicates == "drop":
-        repeated = _repeated(truth, keep, protocol.duplicate_tolerance)
+        repeated = repeated_rows(truth, keep, protocol.duplicate_tolerance)
         left_out["duplicates"] = int(repeated.sum())
         keep &= ~repeated
     return keep, marked, left_out
-
-
-def _repeated(truth: SegmentTable, keep: NDArray[np.bool_], tolerance: float) -> NDArray[np.bool_]:
-    """Return the rows within `tolerance` of an earlier row that stays, in file order."""
-    result = np.zeros(len(truth), dtype=bool)
-    rows = np.flatnonzero(keep)
-    key = truth.label[rows] * len(truth.videos) + truth.video[rows]
-    order = np.lexsort((rows, truth.start[rows], key))
-    rows, key = rows[order], key[order]
-    # Only runs of neighbouring starts can hold repeats, and there are few of them.
-    near = (key[1:] == key[:-1]) & (np.abs(np.diff(truth.start[rows])) <= tolerance)
-    runs = np.split(rows, np.flatnonzero(~near) + 1) if near.any() else []
-    for run in runs:
-        kept: list[int] = []
-        for row in np.sort(run).tolist() if len(run) > 1 else ():
-            if any(
-                abs(truth.start[row] - truth.start[other]) <= tolerance
-                and abs(truth.stop[row] - truth.stop[other]) <= tolerance
-                for other in kept
-            ):
-                result[row] = True
-            else:
-                kept.append(row)
-    return result

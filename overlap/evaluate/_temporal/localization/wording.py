@@ -13,9 +13,9 @@ from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.io.name_match import mismatch
 from overlap.io.printable import number_of
 from overlap.io.segment_match import other_unit
-from overlap.io.segments import SegmentTable
 
 from ..digests import digest_of_segments
+from ..sources import digests_text, source_of
 from .evidence import TemporalEvidence
 from .protocol import Protocol
 
@@ -24,17 +24,6 @@ __all__ = ["FEW_VIDEOS", "describe", "sentence"]
 # Below this many videos with a truth in the median class, the measured coverage of the
 # bootstrap interval of an mAP is below its level (docs/guides/bootstrap.md).
 FEW_VIDEOS = 50
-
-
-def _source(table: SegmentTable) -> dict[str, Any]:
-    clock = {} if table.times is None else {"times": "UTC" if table.zoned else "without zone"}
-    return {
-        "source": table.source,
-        "sha256": table.sha256,
-        "videos": len(table.videos),
-        "segments": len(table),
-        **clock,
-    }
 
 
 def describe(
@@ -142,9 +131,9 @@ def describe(
         },
         "subset": subset,
         "classes": list(scene.labels),
-        "truth": _source(truth) | {"left_out": left_out},
+        "truth": source_of(truth) | {"left_out": left_out},
         "ambiguous_intervals": ambiguous,
-        "found": _source(found)
+        "found": source_of(found)
         | {
             "videos_not_in_truth": len(strange_videos),
             "segments_of_videos_not_in_truth": int(outside.sum()),
@@ -209,11 +198,7 @@ def sentence(protocol: Protocol, evidence: TemporalEvidence, settings: Mapping[s
     truth, found, versions = settings["truth"], settings["found"], settings["versions"]
     names = ", ".join(threshold_names(scene.thresholds))
     counts = f"{found['segments']} predictions against {truth['segments']} annotated segments"
-    digests = "; ".join(
-        f"{role} SHA-256 {table['sha256'][:16]}"
-        for role, table in (("truth", truth), ("predictions", found))
-        if table["sha256"]
-    )
+    digests = digests_text(truth, found)
     parts = [
         f"Temporal localization was scored with overlap {versions['overlap-metrics']} "
         f"(NumPy {versions['numpy']}) by the protocol '{protocol.name}' ({protocol.description}): "

@@ -1,0 +1,228 @@
+"""Average recall over the average number of proposals per video (AR@AN), and the area below it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlap.evaluate.numbers import Number
+from overlap.evaluate.value_range import UNIT
+
+from ..near import Near, NearEvidence, NearTask, iou_name
+from ..tally import Drawn
+from .protocols import ProposalRules
+from .ranks import first_ranks, ranked_within
+from .report import ProposalReport
+
+__all__ = ["ProposalEvidence", "ProposalTask"]
+
+_CELLS = 1 << 22  # of a table of truths and points
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ProposalEvidence(NearEvidence):
+    """Ranks of the first proposals that find each truth.
+
+    Attributes
+    ----------
+    rules : ProposalRules
+    proposals, truths : ndarray, dtype=int64, shape (items,)
+        Numbers of proposals and of truths of each video.
+    owner : ndarray, dtype=int64, shape (M,)
+        Video of each truth.
+    first : tuple of ndarray, dtype=int64, shape (M, T)
+        Rank of the first proposal that finds a truth, for the order of ties of the rules, and for
+        others if there are ties.
+    """
+
+    rules: ProposalRules
+    proposals: NDArray[np.int64]
+    truths: NDArray[np.int64]
+    owner: NDArray[np.int64]
+    first: tuple[NDArray[np.int64], ...]
+
+    def curve(
+        self, weights: NDArray[np.float64] | None = None, order: int = 0
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the average numbers of proposals, and the recall at each.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (items,), optional
+            How often each video is drawn.
+        order : int
+            Which order of ties.
+
+        Returns
+        -------
+        proposals : ndarray, shape (points,)
+        recall : ndarray, shape (T, points)
+        """
+        rules = self.rules
+        weight = np.ones(len(self.items)) if weights is None else weights
+        counted = (self.truths if rules.over == "truth" else self.proposals) > 0
+        videos, total = float(weight[counted].sum()), float(weight @ self.proposals)
+        points = np.arange(1, rules.points + 1) / rules.points
+        nothing = np.zeros((len(rules.thresholds), rules.points))
+        truths = float(weight[counted] @ self.truths[counted])
+        if not truths:
+            return points * (total / videos if videos else np.nan), nothing + np.nan
+        # all kept: nothing is multiplied and divided again, which would round
+        ratio = rules.most * videos / total if rules.most and total else 1.0
+        kept = np.minimum((self.proposals * ratio).astype(np.int64), self.proposals)
+        kept[~counted] = 0
+        all_kept = float(weight @ kept)
+        if not all_kept:
+            return points * rules.most, nothing
+        share = points * (rules.most * videos / all_kept) if rules.most else points
+        best = np.minimum((kept[:, None] * share).astype(np.int64), kept[:, None])
+        found = np.zeros((len(rules.thresholds), rules.points))
+        first, step = self.first[order], max(1, _CELLS // rules.points)
+        for begin in range(0, len(first), step):
+            some = slice(begin, begin + step)
+            limits = best[self.owner[some]]
+            copies = (weight * counted)[self.owner[some]]
+            for t in range(len(rules.thresholds)):
+                found[t] += copies @ (first[some, t, None] < limits)
+        recall = found / truths
+        return share * (all_kept / videos), recall
+
+    def drawn(self, weights: NDArray[np.float64]) -> Drawn:
+        """Return the area, and AR at some numbers of proposals, for each row of `weights`."""
+        rows = [self._numbers(*self.curve(row)) for row in weights]
+        values = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+        ties: dict[str, tuple[float, float]] = {}
+        if len(self.first) > 1 and len(weights) == 1 and (weights == 1).all():
+            every = [self._numbers(*self.curve(order=order)) for order in range(len(self.first))]
+            ties = {
+                name: (min(one[name] for one in every), max(one[name] for one in every))
+                for name in values
+            }
+        return {
+            name: (
+                Number(name, float(x[0]), range=UNIT, better="higher", ties=ties.get(name)), x
+            )
+            for name, x in values.items()
+        }  # fmt: skip
+
+    def _numbers(
+        self, proposals: NDArray[np.float64], recall: NDArray[np.float64]
+    ) -> dict[str, float]:
+        mean = recall.mean(axis=0)
+        last = float(proposals[-1])
+        with np.errstate(invalid="ignore"):
+            area = float(np.trapezoid(mean, proposals)) / last
+        result = {"AUC": area}
+        for number in sorted({*self.rules.at, self.rules.most} - {0.0}):
+            if number <= last * (1.0 + 1e-9):
+                # to the first point the curve comes from the origin
+                at = np.interp(number, np.append(0.0, proposals), np.append(0.0, mean))
+                near = np.flatnonzero(np.abs(proposals - number) <= 1e-9 * number)
+                result[f"AR@{number:g}"] = float(mean[near[0]] if len(near) else at)
+        return result
+
+
+@dataclass(frozen=True)
+class ProposalTask(NearTask):
+    """Rules of one evaluation of proposals; an item is a block of videos."""
+
+    protocol: ProposalRules
+
+    name = "temporal proposals"
+    report = ProposalReport
+    outside = "they find nothing, and count in the average number of proposals"
+
+    def words(self, evidence: ProposalEvidence) -> str:
+        """Return what was done."""
+        return "Temporal proposals were scored by their average recall"
+
+    def remarks(self, evidence: ProposalEvidence) -> list[str]:
+        """Say how many proposals there are, and what ties do."""
+        notes = []
+        videos = int((evidence.truths > 0).sum())
+        average = evidence.proposals.sum() / videos if videos else 0.0
+        if self.protocol.most and average < self.protocol.most:
+            notes.append(
+                f"there are {average:.1f} proposals for each annotated video, fewer than "
+                f"{self.protocol.most:g}: from there on the curve is flat"
+            )
+        if len(evidence.first) > 1:
+            notes.append("ties: equal confidences were tried in other orders, not in all")
+        return notes
+
+    def evidence(self, near: Near) -> ProposalEvidence:
+        """Rank the proposals of all videos."""
+        rules, found = self.protocol, near.found
+        assert found.confidence is not None
+        video, _ = near.numbered(near.truth)
+        of_video, _ = near.numbered(found)
+        count = len(near.videos)
+        strict = rules.comparison == ">"
+
+        def first(rank: NDArray[np.int64]) -> NDArray[np.int64]:
+            return first_ranks(
+                rank[near.i], near.j, near.iou, rules.thresholds, strict, len(near.truth)
+            )
+
+        orders = [first(ranked_within(of_video, found.confidence, rules.tie_rule))]
+        if _tied(of_video, found.confidence):
+            best = np.zeros(len(found))
+            np.maximum.at(best, near.i, np.where(np.isinf(near.iou), 1.0, near.iou))
+            for sign in (-1, 1):
+                order = np.argsort(sign * best, kind="stable")
+                rank = np.empty(len(found), dtype=np.int64)
+                rank[order] = ranked_within(of_video[order], found.confidence[order], "file")
+                orders.append(first(rank))
+            for rule in ("file", "file_reversed"):
+                orders.append(first(ranked_within(of_video, found.confidence, rule)))
+        evidence = ProposalEvidence(
+            items=near.videos,
+            near=near,
+            rules=rules,
+            proposals=np.bincount(of_video, minlength=count),
+            truths=np.bincount(video, minlength=count),
+            owner=video,
+            first=tuple(orders),
+            counted=_columns(near, orders[0], rules.thresholds),
+        )
+        proposals, recall = evidence.curve()
+        names = [f"recall@{iou_name(level)}" for level in rules.thresholds]
+        object.__setattr__(
+            evidence,
+            "table_rows",
+            tuple(
+                {
+                    "proposals": float(proposals[k]),
+                    "AR": float(recall[:, k].mean()),
+                    **{name: float(recall[t, k]) for t, name in enumerate(names)},
+                }
+                for k in range(rules.points)
+            ),
+        )
+        return evidence
+
+
+def _tied(group: NDArray[np.int64], confidence: NDArray[np.float64]) -> bool:
+    """Tell whether a video has two proposals of equal confidence."""
+    order = np.lexsort((confidence, group))
+    return bool(((np.diff(confidence[order]) == 0) & (np.diff(group[order]) == 0)).any())
+
+
+def _columns(near: Near, first: NDArray[np.int64], thresholds: tuple[float, ...]) -> dict[str, Any]:
+    """Return an entry for each truth, with the rank of the first proposal that finds it."""
+    truth = near.truth
+    start, stop = truth.ends()
+    none = np.iinfo(np.int64).max
+    return {
+        "video": np.array(truth.videos, dtype=object)[truth.video],
+        "label": np.array(truth.labels, dtype=object)[truth.label],
+        "start": start,
+        "stop": stop,
+        **{
+            f"rank@{iou_name(level)}": np.where(first[:, t] == none, -1, first[:, t])
+            for t, level in enumerate(thresholds)
+        },
+    }
