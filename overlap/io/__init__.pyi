@@ -8,6 +8,8 @@ from .folders import pair_folders as pair_folders
 from .label_names import LabelSet as LabelSet
 from .label_names import parse_labels as parse_labels
 from .label_names import read_labels as read_labels
+from .moments import MomentTable as MomentTable
+from .moments import as_moments as as_moments
 from .rama_grids import RamaGrids as RamaGrids
 from .rama_grids import read_rama_grids as read_rama_grids
 from .region_files import RegionSet as RegionSet
@@ -36,12 +38,14 @@ __all__ = [
     "GridMismatchError",
     "LabelSet",
     "MissingConfidenceError",
+    "MomentTable",
     "RamaGrids",
     "RegionSet",
     "ResidueTable",
     "SegmentTable",
     "StructureRules",
     "Volume",
+    "as_moments",
     "as_segments",
     "atomic_path",
     "check_same_grid",

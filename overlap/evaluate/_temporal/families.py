@@ -10,7 +10,7 @@ from overlap.evaluate.report import Report
 from overlap.evaluate.study import Study
 from overlap.io.name_match import closest
 
-from . import frames, localization, recall, sounds, speakers, unranked
+from . import frames, localization, moments, recall, sounds, speakers, unranked
 
 __all__ = ["FAMILIES", "TEMPORAL_PROTOCOLS", "Family", "family_of"]
 
@@ -38,6 +38,7 @@ FAMILIES: Mapping[str, Family] = {
     "frames": frames,
     "sounds": sounds,
     "recall": recall,
+    "moments": moments,
     "unranked": unranked,
 }
 

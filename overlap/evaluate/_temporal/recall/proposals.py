@@ -20,6 +20,7 @@ from .report import ProposalReport
 __all__ = ["ProposalEvidence", "ProposalTask"]
 
 _CELLS = 1 << 22  # of a table of truths and points
+_NEAR = 1.0 + 1e-9  # a number of proposals that is not rounded
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -92,11 +93,15 @@ class ProposalEvidence(NearEvidence):
 
     def drawn(self, weights: NDArray[np.float64]) -> Drawn:
         """Return the area, and AR at some numbers of proposals, for each row of `weights`."""
-        rows = [self._numbers(*self.curve(row)) for row in weights]
+        last = float(self.curve()[0][-1])
+        some = [x for x in sorted({*self.rules.at, self.rules.most} - {0.0}) if x <= last * _NEAR]
+        rows = [self._numbers(some, *self.curve(row)) for row in weights]
         values = {name: np.array([row[name] for row in rows]) for name in rows[0]}
         ties: dict[str, tuple[float, float]] = {}
         if len(self.first) > 1 and len(weights) == 1 and (weights == 1).all():
-            every = [self._numbers(*self.curve(order=order)) for order in range(len(self.first))]
+            every = [
+                self._numbers(some, *self.curve(order=order)) for order in range(len(self.first))
+            ]
             ties = {
                 name: (min(one[name] for one in every), max(one[name] for one in every))
                 for name in values
@@ -109,19 +114,18 @@ class ProposalEvidence(NearEvidence):
         }  # fmt: skip
 
     def _numbers(
-        self, proposals: NDArray[np.float64], recall: NDArray[np.float64]
+        self, some: list[float], proposals: NDArray[np.float64], recall: NDArray[np.float64]
     ) -> dict[str, float]:
         mean = recall.mean(axis=0)
-        last = float(proposals[-1])
-        with np.errstate(invalid="ignore"):
-            area = float(np.trapezoid(mean, proposals)) / last
+        with np.errstate(invalid="ignore", divide="ignore"):
+            area = float(np.trapezoid(mean, proposals) / proposals[-1])
         result = {"AUC": area}
-        for number in sorted({*self.rules.at, self.rules.most} - {0.0}):
-            if number <= last * (1.0 + 1e-9):
-                # to the first point the curve comes from the origin
-                at = np.interp(number, np.append(0.0, proposals), np.append(0.0, mean))
-                near = np.flatnonzero(np.abs(proposals - number) <= 1e-9 * number)
-                result[f"AR@{number:g}"] = float(mean[near[0]] if len(near) else at)
+        # to the first point the curve comes from the origin
+        line = np.append(0.0, proposals), np.append(0.0, mean)
+        for number in some:
+            near = np.flatnonzero(np.abs(proposals - number) <= (_NEAR - 1.0) * number)
+            value = mean[near[0]] if len(near) else np.interp(number, *line)
+            result[f"AR@{number:g}"] = float(value)
         return result
 
 
