@@ -29,6 +29,8 @@ from overlap.io.frame_labels import as_frame_labels
 from overlap.io.inspection import Inspection
 from overlap.io.label_name_check import inspect_label_names, is_label_names
 from overlap.io.label_names import read_labels
+from overlap.io.moment_check import compare_moments, inspect_moments, is_moments
+from overlap.io.moments import as_moments
 from overlap.io.printable import some
 from overlap.io.rama_grids import read_rama_grids
 from overlap.io.region_files import read_regions
@@ -190,6 +192,9 @@ LABEL_NAMES = Check(
     "label names", (read_labels,), is_label_names,
     lambda candidate, how: inspect_label_names(candidate),
 )  # fmt: skip
+MOMENTS = Check(
+    "moments", (as_moments,), is_moments, lambda candidate, how: inspect_moments(candidate)
+)
 TURNS = Check("turns", (read_rttm,), is_turns, lambda candidate, how: inspect_turns(candidate))
 EVALUATED = Check(
     "evaluation map", (read_uem,), is_map, lambda candidate, how: inspect_map(candidate)
@@ -200,8 +205,8 @@ STRATA = Check(
 
 #: In the order in which they are asked. Names of labels are the least particular JSON.
 CHECKS = (
-    PARTS, VOLUME, FRAMES, TURNS, EVALUATED, FORMS, CONFORMATIONS, FOLDER, REPORT, COMPARISON,
-    BOXES, POSSESSION, SEGMENTS, DURATIONS, STRATA, LABEL_NAMES,
+    PARTS, VOLUME, MOMENTS, FRAMES, TURNS, EVALUATED, FORMS, CONFORMATIONS, FOLDER, REPORT,
+    COMPARISON, BOXES, POSSESSION, SEGMENTS, DURATIONS, STRATA, LABEL_NAMES,
 )  # fmt: skip
 
 
@@ -253,6 +258,7 @@ def inspect_together(
     for path, check, seen in looked:
         of[check].append((path, seen))
     result = _scored(of[SEGMENTS], "overlap temporal", _fit_of_segments)
+    result += _scored(of[MOMENTS], "overlap temporal", compare_moments)
     result += _scored(of[BOXES], "overlap detection", compare_boxes)
     result += _scored(of[FORMS], "overlap detection", compare_forms)
     turns = of[TURNS] + of[EVALUATED] if of[TURNS] else []
