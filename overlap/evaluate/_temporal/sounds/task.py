@@ -12,7 +12,7 @@ from overlap._common.values import ByValue
 from overlap.evaluate._temporal.tally import Weighed
 from overlap.evaluate.bootstrap import Bootstrap
 from overlap.evaluate.numbers import Number
-from overlap.evaluate.report import Report
+from overlap.evaluate.report import Report, plain
 from overlap.evaluate.task import Description, Inputs, Task
 from overlap.io.durations import as_durations
 from overlap.io.segments import as_segments
@@ -90,6 +90,10 @@ class SoundTask(Task):
         if isinstance(rules, EventRules):
             return count_events(rules, given)
         return count_intersections(rules, given)
+
+    def rules(self) -> dict[str, Any]:
+        """Return the rules on which counts depend."""
+        return {**self.protocol.settings(), "labels": plain(self.labels)}
 
     def holds(self, key: Any, part: Measured, item: Mapping[str, Any]) -> bool:
         """Whether counts are of these very recordings."""
