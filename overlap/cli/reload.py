@@ -47,9 +47,12 @@ def load_compared(paths: Sequence[str | Path]) -> list[Report | StoredReport]:
     OSError
         A file is missing.
     """
+    from overlap.evaluate import temporal as evaluate
     from overlap.evaluate._comparison import stored as numbers_per_case
     from overlap.evaluate._detection import stored as detection
     from overlap.evaluate._possession import report as possession
+    from overlap.evaluate._temporal import again
+    from overlap.evaluate._temporal.families import of_family
     from overlap.evaluate._temporal.localization import stored as temporal
     from overlap.evaluate.report_files import read_payload
 
@@ -62,6 +65,8 @@ def load_compared(paths: Sequence[str | Path]) -> list[Report | StoredReport]:
                 loaded.append(temporal.remade(path, payload, tables))
             elif kind == "detection":
                 loaded.append(detection.remade(path, payload))
+            elif of_family(payload["settings"]):
+                loaded.append(again.remade(path, payload, evaluate))
             else:
                 stored = possession if kind == "possession" else numbers_per_case
                 loaded.append(stored.stored_report(payload))
@@ -90,7 +95,10 @@ def load_reports(paths: Sequence[str | Path]) -> list[Report]:
     OSError
         A file is missing.
     """
+    from overlap.evaluate import temporal as evaluate
     from overlap.evaluate._detection import stored as detection
+    from overlap.evaluate._temporal import again
+    from overlap.evaluate._temporal.families import of_family
     from overlap.evaluate._temporal.localization import stored as temporal
     from overlap.evaluate.report_files import read_payload
 
@@ -99,7 +107,8 @@ def load_reports(paths: Sequence[str | Path]) -> list[Report]:
     for path in paths:
         payload = read_payload(path)
         kind = _contract(path, payload).evaluation
-        if kind not in ("temporal", "detection"):
+        family = of_family(payload["settings"])
+        if kind not in ("temporal", "detection") and not family:
             word = "case" if kind == "segmentation" else "player"
             raise ValueError(
                 f"{path}: is a report of numbers per {word}; wanted one on localization or "
@@ -108,6 +117,8 @@ def load_reports(paths: Sequence[str | Path]) -> list[Report]:
         with _whole(path):
             if kind == "temporal":
                 reports.append(temporal.remade(path, payload, tables))
+            elif family:
+                reports.append(again.remade(path, payload, evaluate))
             else:
                 reports.append(detection.remade(path, payload))
     return reports
@@ -138,12 +149,14 @@ def _whole(path: str | Path) -> Iterator[None]:
 
 def _contract(path: str | Path, payload: dict[str, Any]) -> Contract:
     """Return the contract of a report that can be compared or explained."""
+    from overlap.evaluate._temporal.families import of_family
     from overlap.evaluate.contract import contract_of
 
     contract = contract_of(payload["settings"], str(path))
     if contract.reason:
         raise ValueError(f"{path}: {contract.reason}")
-    if contract.evaluation not in ("detection", "possession", "segmentation", "temporal"):
+    known = contract.evaluation in ("detection", "possession", "segmentation", "temporal")
+    if not known and not of_family(payload["settings"]):
         raise ValueError(
             f"{path}: is a report on {contract.evaluation[:40]}, whose file has not all that a "
             "comparison needs; compare the reports in Python, with overlap.evaluate.compare"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 from overlap._common.values import ByValue
 
 from .contract import Contract, contract_of
-from .page import Section
+from .number_texts import percent_text, short_text
+from .numbers import Number
+from .page import Result, Section
 from .report import Report
 
 __all__ = ["SeveralProtocols", "SeveralReports", "together"]
@@ -96,14 +99,55 @@ class SeveralReports(Report):
         ]
 
     def overview(self, title: str) -> Section:
-        """Return the main numbers of all protocols in one table.
+        """Return the numbers of all protocols in one table, a column for each protocol.
 
         Parameters
         ----------
         title : str
         """
-        rows = [[name, report.headline()] for name, report in self.evidence.reports.items()]
-        return Section(title, ("protocol", "numbers"), rows, keys=1)
+        reports = self.evidence.reports
+        by_name = [{one.name: one for one in report.numbers} for report in reports.values()]
+        rows = [
+            [name, *(_cell(numbers.get(name)) for numbers in by_name)]
+            for name in dict.fromkeys(name for numbers in by_name for name in numbers)
+        ]
+        return Section(title, ("", *reports), rows, keys=1)
+
+    def headline(self) -> str:
+        """Return the first number of every protocol."""
+        firsts = {name: report.numbers[0] for name, report in self.evidence.reports.items()}
+        return ", ".join(f"{one.name} {_cell(one)} by {name}" for name, one in firsts.items())
+
+    def kind(self) -> str:
+        """Return what was done."""
+        return f"{self.settings['evaluation'].capitalize()} by every protocol"
+
+    def results(self) -> list[Result]:
+        """Return the first number of every protocol."""
+        return [
+            Result(f"{name} {report.numbers[0].name}", _cell(report.numbers[0]))
+            for name, report in self.evidence.reports.items()
+        ]
+
+    def brief(self) -> list[Section]:
+        """Return the numbers of all protocols."""
+        return [self.overview("")]
+
+    def terms(self) -> Mapping[str, str]:
+        """Return the definitions of all protocols."""
+        reports = self.evidence.reports.values()
+        return {word: text for one in reports for word, text in one.terms().items()}
+
+
+def _cell(number: Number | None) -> str:
+    """Write a number; empty for one that a protocol does not have."""
+    if number is None:
+        return ""
+    if math.isnan(number.value):
+        return "undefined"
+    if number.range.bounded or number.unit == "ratio":
+        return f"{percent_text(number.value)} %"
+    return short_text(number.value) + (f" {number.unit}" if number.unit != "1" else "")
 
 
 def together(
@@ -169,13 +213,16 @@ def _contract(reports: Mapping[str, Report]) -> Contract:
     first = next(iter(parts.values()))
     return Contract(
         first.evaluation,
-        {"truth": first.rules["truth"]},
+        {name: rule for name, rule in first.rules.items() if name == "truth"},
         {
             f"{name} {metric}": {
                 **{term: value for term, value in part.rules.items() if term != "truth"},
-                **rules,
+                **part.numbers.get(metric, {}),
             }
             for name, part in parts.items()
-            for metric, rules in part.numbers.items()
+            for metric in dict.fromkeys(
+                [*part.numbers, *(number.name for number in reports[name].numbers)]
+            )
         },
+        items=first.items,
     )

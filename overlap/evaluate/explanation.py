@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from overlap._common.frames import frame
-from overlap._common.values import ByValue
+from overlap._common.values import ByValue, same
 from overlap.io import write_text
 from overlap.io.name_match import closest
 from overlap.io.printable import brief
@@ -298,7 +298,7 @@ class _Walk:
         roles = dict.fromkeys((*first.inputs, *last.inputs))
         changed = [x for x in roles if not first.same(first.inputs.get(x), last.inputs.get(x))]
         for option, value in last.options.items():
-            if first.part_of.get(option) in changed or self.options[option] == value:
+            if first.part_of.get(option) in changed or same(self.options[option], value):
                 continue
             before, self.options[option] = self.options[option], value
             self._add(option, before, value)

@@ -15,6 +15,7 @@ from overlap.evaluate.study import Study
 from overlap.evaluate.thresholds import parse_thresholds
 from overlap.io.name_match import closest
 
+from .again import by_all, stored_options, with_recipe
 from .families import FAMILIES, family_of
 from .reading import Reading
 
@@ -129,13 +130,22 @@ def temporal(
     given = {"iou": iou, "subset": subset, "ambiguous": ambiguous, "labels": labels}
     options |= {name: value for name, value in given.items() if value is not None}
     family, rules = family_of(protocol)
-    chosen, options = _split(family, rules, options, FAMILIES[family].score)
-    report = FAMILIES[family].score(
-        truth=truth, found=found, protocol=chosen, rng=rng, bootstrap=bootstrap,
-        confidence_level=confidence_level, progress=progress, workers=workers, resume=resume,
-        **options,
-    )  # fmt: skip
-    reading = options.get("reading")
+    chosen, own = _split(family, rules, options, FAMILIES[family].score)
+    shared = {"rng": rng, "bootstrap": bootstrap, "confidence_level": confidence_level,
+              "progress": progress, "workers": workers}  # fmt: skip
+    if chosen == "all" and family != next(iter(FAMILIES)):
+        report = by_all(family, truth, found, own, resume, **shared)
+    else:
+        report = FAMILIES[family].score(
+            truth=truth, found=found, protocol=chosen, resume=resume, **shared, **own
+        )
+        if isinstance(chosen, Rules):
+            report = with_recipe(report, family, chosen, truth, found, own)
+    if family != next(iter(FAMILIES)):
+        given = {name: value for name, value in options.items() if name in (*own, *_READING)}
+        if given:
+            report = replace(report, settings={**report.settings, "options": stored_options(given)})
+    reading = own.get("reading")
     if reading and "reading" not in report.settings:
         report = replace(report, settings={**report.settings, "reading": reading.settings()})
     return report

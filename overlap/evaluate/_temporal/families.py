@@ -12,7 +12,7 @@ from overlap.io.name_match import closest
 
 from . import frames, localization, moments, recall, sounds, speakers, unranked
 
-__all__ = ["FAMILIES", "TEMPORAL_PROTOCOLS", "Family", "family_of"]
+__all__ = ["FAMILIES", "TEMPORAL_PROTOCOLS", "Family", "family_of", "of_family"]
 
 
 class Family(Protocol):
@@ -88,3 +88,15 @@ def family_of(protocol: str | Rules) -> tuple[str, str | Rules]:
     raise TypeError(
         f"protocol is a {type(protocol).__name__}; wanted a name, or rules of temporal scoring"
     )
+
+
+def of_family(settings: Mapping[str, Any]) -> bool:
+    """Whether settings of a report are those of a protocol of temporal scoring.
+
+    Parameters
+    ----------
+    settings : mapping
+    """
+    names = settings.get("protocols") if settings.get("protocol") == "all" else None
+    first = next(iter(names), "") if isinstance(names, Mapping) else settings.get("protocol")
+    return str(first).partition("[")[0] in TEMPORAL_PROTOCOLS

@@ -1,0 +1,214 @@
+"""Reports of any family, computed again: by other rules, or from what their file says."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from overlap._common.values import ByValue, same
+from overlap.evaluate.every import SeveralReports, together
+from overlap.evaluate.numbers import not_as_stored
+from overlap.evaluate.protocol import Rules
+from overlap.evaluate.recipe import Recipe
+from overlap.evaluate.report import Report, plain
+from overlap.evaluate.report_files import check_unchanged, input_place, why_changed
+
+from .families import FAMILIES, TEMPORAL_PROTOCOLS, family_of
+
+__all__ = ["by_all", "remade", "stored_options", "with_recipe"]
+
+#: Arguments of every family that are no choices of what is scored.
+_SHARED = ("truth", "found", "protocol", "rng", "bootstrap", "confidence_level", "progress",
+           "workers", "resume")  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Given(ByValue):
+    """An input as it was given, with its name and digest."""
+
+    value: Any
+    source: str
+    sha256: str | None
+
+
+def with_recipe(
+    report: Report, family: str, rules: Rules, truth: Any, found: Any, options: Mapping[str, Any]
+) -> Report:
+    """Return a report that can be computed again by other rules.
+
+    Parameters
+    ----------
+    report : Report
+    family : str
+    rules : Rules
+    truth, found : Any
+        As they were given.
+    options : mapping
+        Options of the family that were given.
+    """
+    if report.recipe is not None:
+        return report
+    inputs = {}
+    for role, value in (("truth", truth), ("found", found)):
+        described = report.settings.get(role) or {}
+        digest = described.get("sha256")
+        inputs[role] = Given(value, str(described.get("source", role)), digest)
+    names = [name for name in inspect.signature(FAMILIES[family].score).parameters
+             if name not in _SHARED]  # fmt: skip
+    whole = {name: options.get(name) for name in names}
+    recipe = Recipe(rules, whole, inputs, partial(_numbers, family), _same)
+    return replace(report, recipe=recipe)
+
+
+def _same(a: Given | None, b: Given | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    if a.sha256 is not None and b.sha256 is not None:
+        return a.sha256 == b.sha256
+    return same(a.value, b.value)
+
+
+def _numbers(
+    family: str, rules: Rules, options: Mapping[str, Any], inputs: Mapping[str, Given]
+) -> dict[str, float]:
+    given = {name: value for name, value in options.items() if value is not None}
+    sides = {role: side.value for role, side in inputs.items()}
+    report = FAMILIES[family].score(protocol=rules, progress=False, **sides, **given)
+    return dict(report.items)
+
+
+def by_all(
+    family: str, truth: Any, found: Any, options: Mapping[str, Any], resume: Any, **shared: Any
+) -> Report:
+    """Score by every protocol of a family.
+
+    Parameters
+    ----------
+    family : str
+    truth, found : Any
+    options : mapping
+        Options of the family.
+    resume : path, optional
+    **shared
+        Arguments that all evaluations have.
+
+    Raises
+    ------
+    ValueError
+        The input is not of a kind that one of the protocols scores.
+    """
+    reports = {}
+    for name, rules in FAMILIES[family].PROTOCOLS.items():
+        folder = None if resume is None else os.path.join(resume, name)
+        try:
+            report = FAMILIES[family].score(
+                truth=truth, found=found, protocol=rules, resume=folder, **shared, **options
+            )
+        except ValueError as error:
+            raise ValueError(f"all:{family}, protocol {name}: {error}") from error
+        reports[name] = with_recipe(report, family, rules, truth, found, options)
+    result: Report = together(reports, SeveralReports)
+    return result
+
+
+def stored_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options as a file of a report has them; those that it cannot have are None.
+
+    Parameters
+    ----------
+    options : mapping
+        As they were given.
+    """
+    return {name: _stored(value) for name, value in options.items()}
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, list | tuple):
+        parts = [_stored(part) for part in value]
+        return None if any(part is None for part in parts) else parts
+    if isinstance(value, dict):
+        return plain({name: _stored(part) for name, part in value.items()})
+    return value if isinstance(value, str | int | float | bool) else None
+
+
+def remade(path: str | Path, payload: Mapping[str, Any], evaluate: Callable[..., Report]) -> Report:
+    """Evaluate the inputs of a report again, which must come out the same.
+
+    Parameters
+    ----------
+    path : str or Path
+        File of the report, from which its inputs are found.
+    payload : mapping
+        What the file holds.
+    evaluate : callable
+        `overlap.evaluate.temporal`.
+
+    Raises
+    ------
+    ValueError
+        The inputs were in memory or have changed, or the numbers come out differently.
+    FileNotFoundError
+        An input is missing.
+    """
+    settings, summary = payload["settings"], payload["summary"]
+    folder = str(payload.get("folder", "."))
+    parts = settings.get("protocols") if settings.get("protocol") == "all" else None
+    first = next(iter(parts.values())) if parts else settings
+    rules = _rules(path, first)
+    given: dict[str, Any] = {}
+    for name, value in (settings.get("options") or {}).items():
+        if value is None:
+            raise ValueError(
+                f"{path}: its option {name} was in memory; compare or explain the reports in "
+                "Python, with overlap.evaluate"
+            )
+        given[name] = _placed(path, folder, value)
+    for role in ("truth", "found"):
+        source, digest = _named(settings, role)
+        given[role] = input_place(path, folder, role, source, digest)
+    chosen: Any = f"all:{family_of(rules)[0]}" if parts else rules
+    report = evaluate(protocol=chosen, progress=False, **given)
+    for role in ("truth", "found"):
+        source, digest = _named(settings, role)
+        check_unchanged(path, role, source, digest, report.settings[role].get("sha256"))
+    odd = not_as_stored(dict(report.items), summary)
+    if odd:
+        raise ValueError(
+            f"{path}: evaluating its inputs again gives another {odd[0]}; {why_changed(first)}"
+        )
+    return report
+
+
+def _named(settings: Mapping[str, Any], role: str) -> tuple[str, str]:
+    stored = settings.get(role) or {}
+    return str(stored.get("source") or ""), str(stored.get("sha256") or "")
+
+
+def _placed(path: str | Path, folder: str, value: Any) -> Any:
+    """Return an option, with a file that it names as it is seen from the report."""
+    if not isinstance(value, str):
+        return value
+    here = os.path.join(os.path.dirname(os.path.realpath(path)), folder)
+    place = os.path.normpath(os.path.join(here, value))
+    return place if os.path.exists(place) else value
+
+
+def _rules(path: str | Path, settings: Mapping[str, Any]) -> Rules:
+    name = str(settings.get("protocol", ""))
+    base = name.partition("[")[0]
+    if base not in TEMPORAL_PROTOCOLS:
+        known = ", ".join(TEMPORAL_PROTOCOLS)
+        raise ValueError(f"{path}: no protocol {base!r}; known are {known}")
+    usual = TEMPORAL_PROTOCOLS[base]
+    before, stored = plain(usual.settings()), dict(settings.get("rules", {}))
+    changed = {field: value for field, value in stored.items() if before.get(field) != value}
+    if hasattr(usual, "thresholds") and settings.get("thresholds"):
+        changed["thresholds"] = tuple(settings["thresholds"])
+    return usual.with_fields(**changed)
