@@ -164,10 +164,10 @@ def _scan(
                 if c >= 48 and c <= 57:
                     if part == 2:
                         if shift < 100000:
-                            shift = 10 * shift + int(c) - 48
+                            shift = 10 * shift + (c - 48)
                     else:
                         value = value * np.uint64(10) + np.uint64(c - 48)
-                        digits += value > 0
+                        digits += 1 if value > 0 else 0
                         power -= part
                     at += 1
                     continue

@@ -400,12 +400,15 @@ def _regions(
     except (TypeError, ValueError) as error:
         words = str(error).removeprefix("Masks.from_rle: ").replace("rles[", f"{part}[")
         raise ValueError(f"{where}: segmentation: {words}") from None
-    for image in np.unique(item):
-        own = {sizes[k] for k in np.flatnonzero(item == image)} if len(set(sizes)) > 1 else set()
-        if len(own) > 1:
+    if len(set(sizes)) > 1:
+        grids = dict[int, set[tuple[int, int]]]()
+        for image, size in zip(item.tolist(), sizes, strict=True):
+            grids.setdefault(image, set()).add(size)
+        several = sorted(image for image, own in grids.items() if len(own) > 1)
+        if several:
             raise ValueError(
-                f"{where}: masks of the image {names.items[image]} have different sizes: "
-                f"{some(sorted(own))}"
+                f"{where}: masks of the image {names.items[several[0]]} have different sizes: "
+                f"{some(sorted(grids[several[0]]))}"
             )
     runs = np.stack([begin, end], axis=1).astype(np.float64)
     owner = np.repeat(np.arange(len(rows)), np.diff(pointer))

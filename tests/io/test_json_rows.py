@@ -105,3 +105,16 @@ def test_errors_in_long_results_name_the_row(tmp_path, monkeypatch, changes):
             read(tmp_path, monkeypatch, results(**changes), long)
         said.append(str(error.value))
     assert said[0] == said[1]
+
+
+def test_masks_of_one_image_have_one_size():
+    images = [{"id": k} for k in range(2)]
+    names = coco.Categories(images, [{"id": 1, "name": "a"}], "truth")
+    rows = [
+        {"image_id": k, "category_id": 1, "score": 0.5,
+         "segmentation": {"size": [2 + k, 2], "counts": [1, 1, 2 + 2 * k]}} for k in (0, 1, 1)
+    ]  # fmt: skip
+    assert len(coco.read_coco_results(rows, names, "masks")) == 3
+    rows[2]["image_id"] = 0
+    with pytest.raises(ValueError, match="masks of the image 0 have different sizes"):
+        coco.read_coco_results(rows, names, "masks")
