@@ -30,6 +30,7 @@ from ._temporal import TEMPORAL_PROTOCOLS as TEMPORAL_PROTOCOLS
 from ._temporal import Protocol as Protocol
 from ._temporal import temporal as temporal
 from ._temporal import temporal_study as temporal_study
+from ._temporal import tube_iou as tube_iou
 from .bootstrap import mean_interval as mean_interval
 from .explanation import Explanation as Explanation
 from .explanation import explain as explain
@@ -76,4 +77,5 @@ __all__ = [
     "segmentation_study",
     "temporal",
     "temporal_study",
+    "tube_iou",
 ]

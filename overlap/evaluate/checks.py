@@ -43,6 +43,8 @@ from overlap.io.segments import as_segments
 from overlap.io.strata import read_strata
 from overlap.io.strata_check import inspect_strata, is_strata
 from overlap.io.structures import read_structures
+from overlap.io.tube_check import compare_tubes, inspect_tubes, is_tubes
+from overlap.io.tube_files import as_tubes, read_tubes
 from overlap.io.uem import read_uem
 from overlap.io.volumes import SUFFIXES, Volume, read_header, read_image, read_volume
 from overlap.io.volumes.check import inspect_volume, is_volume, label_counts
@@ -184,6 +186,9 @@ FORMS = Check(
     "regions", tuple(form.reader for form in detection_forms.FORMS), is_form,
     lambda candidate, how: inspect_form(candidate),
 )  # fmt: skip
+TUBES = Check(
+    "tubes", (as_tubes, read_tubes), is_tubes, lambda candidate, how: inspect_tubes(candidate)
+)
 POSSESSION = Check(
     "possession", (read_region_table, read_tables), is_table,
     lambda candidate, how: inspect_table(candidate),
@@ -206,7 +211,7 @@ STRATA = Check(
 #: In the order in which they are asked. Names of labels are the least particular JSON.
 CHECKS = (
     PARTS, VOLUME, MOMENTS, FRAMES, TURNS, EVALUATED, FORMS, CONFORMATIONS, FOLDER, REPORT,
-    COMPARISON, BOXES, POSSESSION, SEGMENTS, DURATIONS, STRATA, LABEL_NAMES,
+    COMPARISON, BOXES, TUBES, POSSESSION, SEGMENTS, DURATIONS, STRATA, LABEL_NAMES,
 )  # fmt: skip
 
 
@@ -267,6 +272,7 @@ def inspect_together(
         result.append(
             Together((turns[0][0], path), Inspection("turns and recordings", [], findings))
         )
+    result += _scored(of[TUBES], "overlap temporal", compare_tubes)
     result += _tables(of[POSSESSION], how)
     result += _volumes(of[FOLDER], of[VOLUME], how)
     if of[FOLDER]:
@@ -350,7 +356,8 @@ def _named(names: str, labels: Any, path: str, content: Any) -> Together:
 
 _WANTED = (
     "annotations or predictions of time segments (ActivityNet JSON, CSV), tables of possession "
-    "(CSV, Parquet), structures (PDB, mmCIF), angles (CSV), grids (.data), regions (GeoJSON), "
+    "(CSV, Parquet), tubes (MultiSports' and HC-STVG's JSON, CSV), structures (PDB, mmCIF), "
+    "angles (CSV), grids (.data), regions (GeoJSON), "
     "boxes (COCO's JSON, folders of VOC, YOLO or DOTA), names of labels (JSON, CSV), strata (CSV), "
     "reports (JSON), volumes (NIfTI, MetaImage, NRRD, PNG, TIFF, NumPy), and folders of volumes, "
     "structures or grids"

@@ -23,6 +23,8 @@ from .segments import as_segments as as_segments
 from .strata import read_strata as read_strata
 from .structures import StructureRules as StructureRules
 from .structures import read_structures as read_structures
+from .tube_files import as_tubes as as_tubes
+from .tubes import TubeTable as TubeTable
 from .volumes import Volume as Volume
 from .volumes import read_volume as read_volume
 from .volumes.grids import GridAgreement as GridAgreement
@@ -44,9 +46,11 @@ __all__ = [
     "ResidueTable",
     "SegmentTable",
     "StructureRules",
+    "TubeTable",
     "Volume",
     "as_moments",
     "as_segments",
+    "as_tubes",
     "atomic_path",
     "check_same_grid",
     "pair_folders",

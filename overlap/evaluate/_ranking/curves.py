@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 FALSE, TRUE, IGNORED = np.uint8(0), np.uint8(1), np.uint8(2)
-CURVES = ("all_points", "grid", "raw", "linear")
+CURVES = ("all_points", "grid", "raw", "linear", "trapezoid")
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,13 @@ class CurveRule:
 
     Parameters
     ----------
-    kind : {"all_points", "grid", "raw", "linear"}
+    kind : {"all_points", "grid", "raw", "linear", "trapezoid"}
         ``"all_points"``: :math:`\sum_k (r_k - r_{k-1}) \hat p(r_k)` (VOC 2010, ActivityNet).
         ``"grid"``: the mean of :math:`\hat p` over `recalls` (VOC 2007 with 11 of them, COCO with
         101). ``"raw"``: :math:`\sum_k p_k / P`. ``"linear"``: the mean over `recalls` of the
         precision between detections, with no envelope; 0 beyond the last (nuScenes).
+        ``"trapezoid"``: the area below the line from precision 1 at recall 0 through the point
+        after each detection, in float32 (ACT's tubes).
     recalls : tuple of float
         Rising recalls of a grid.
     spacing : float
@@ -58,6 +60,11 @@ class CurveRule:
     recalls: tuple[float, ...] = ()
     spacing: float = 0.0
     least: float = 0.0
+
+    @property
+    def joins(self) -> bool:
+        """Whether the points after false positives count too, because a line joins all."""
+        return self.kind in ("linear", "trapezoid")
 
     def __post_init__(self) -> None:
         if self.kind not in CURVES:
@@ -343,10 +350,31 @@ def average_precision(
         In [0, 1]; NaN for a class without truths (of positive weight); 0 for a class with
         truths and no true positive.
     """
+    if rule.kind == "trapezoid":
+        return _below_line(ranking, weights)
     if rule.kind == "linear":
         samples = sampled_precision(ranking, rule, weights)
         return np.maximum(samples - rule.least, 0.0).mean(axis=-1) / (1.0 - rule.least)
     return _averaged(ranking, rule, weights, samples=False)[0]
+
+
+def _below_line(ranking: Ranking, weights: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """Return the area below the line through all points, in float32."""
+    draws = np.ones((1, ranking.positives.shape[1])) if weights is None else weights
+    result = np.full((len(draws), *ranking.shape), np.nan)
+    for b, t, c in np.ndindex(*result.shape):
+        truths = float(draws[b] @ ranking.positives[c])
+        if truths <= 0.0:
+            continue
+        part = slice(ranking.pointer[c], ranking.pointer[c + 1])
+        item = ranking.item[t if len(ranking.item) > 1 else 0, part]
+        outcome = np.repeat(ranking.outcome_of(t, c), draws[b, item].astype(np.int64))
+        true = np.cumsum(outcome[outcome != IGNORED] == TRUE, dtype=np.float64)
+        precision = np.append(1.0, true / np.arange(1, len(true) + 1)).astype(np.float32)
+        recall = np.append(0.0, true / truths).astype(np.float32)
+        steps, heights = np.diff(recall), precision[1:] + precision[:-1]
+        result[b, t, c] = (steps * heights * np.float32(0.5)).sum()
+    return result[0] if weights is None else result
 
 
 def sampled_precision(
@@ -421,7 +449,7 @@ def average_precision_ends(
     ranking : Ranking
         Of one order, the same at all thresholds.
     rule : CurveRule
-        Of any kind but ``"linear"``.
+        Of any kind whose points are not joined.
     block : ndarray, dtype=int64, shape (N,)
         Number of the run of equal class and confidence of each column.
 

@@ -320,7 +320,7 @@ def over_orders(
         spread = tie_spread(ranked, ap, samples, again, equal_values=equal_values)
         return ap, {**spread, "settled": settled}, None
     exact = np.full(ap.shape, np.nan)
-    if ranked.scene.rules.curve.kind != "linear":
+    if not ranked.scene.rules.curve.joins:
         exact = expected_precision(ranked, ~moved)
     exact[moved] = np.nan
     sampled = np.isnan(exact).any(axis=0) & with_truth(ap)

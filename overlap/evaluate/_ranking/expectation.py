@@ -75,7 +75,7 @@ def expected_precision(
     Raises
     ------
     ValueError
-        For a curve between points (``"linear"``).
+        For a curve between points (``"linear"``, ``"trapezoid"``).
 
     Notes
     -----
@@ -90,7 +90,7 @@ def expected_precision(
     """
     scene, ranking = ranked.scene, ranked.ranking
     rule = scene.rules.curve
-    if rule.kind == "linear":
+    if rule.joins:
         raise ValueError("the mean over orders of ties is not known for curves between points")
     result = average_precision(ranking, rule)
     block = ranked.block

@@ -22,7 +22,7 @@ from .matching import MatchRule
 from .measures import Measure, Ratio, WithCrowds, columns_of, levels_of, listed_values
 from .table import Table
 
-__all__ = ["Pairs", "find_pairs", "joined_pairs", "touched"]
+__all__ = ["Pairs", "find_pairs", "joined_pairs", "listed_pairs", "touched"]
 
 _PAIRS_AT_ONCE = 1_000_000
 
@@ -344,6 +344,28 @@ def _compressed(
     same = (value[1:] == value[:-1]) & (agent[1:] == agent[:-1])
     pointer = np.searchsorted(agent, np.arange(len(sides.first) + 1))
     return Pairs(pointer, candidate, candidate, value, np.unique(agent[1:][same]))
+
+
+def listed_pairs(
+    measure: Measure,
+    found: Table,
+    truth: Table,
+    rule: MatchRule,
+    pairs: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]],
+) -> Pairs:
+    """Put pairs that were measured elsewhere into rows, in the order of preference.
+
+    Parameters
+    ----------
+    measure, found, truth, rule
+        As for `find_pairs`; the tables need no regions.
+    pairs : tuple of ndarray
+        Row of the detection, row of the truth, and value; larger is better.
+    """
+    rows, values = pairs[:2], pairs[2]
+    sides = _sides(measure, found, truth, rule)
+    agent, candidate = rows if sides.by_found else rows[::-1]
+    return _compressed(sides, agent, candidate, values)
 
 
 def _as_argsort(sides: _Sides, pairs: Pairs) -> NDArray[np.int64]:

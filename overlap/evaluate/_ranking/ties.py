@@ -148,7 +148,7 @@ def _ends(
     positives: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the AP with the true positives of each run of equal confidences last, and first."""
-    if scene.rules.curve.kind == "linear":
+    if scene.rules.curve.joins:
         low, high = (
             scene.precision(scene.rank(*order, matched, positives, first))
             for first in ("false", "true")
@@ -163,7 +163,7 @@ def _ends_of(given: Ranked) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the same with matches as reported."""
     scene, visit, ranking = given.scene, given.visit, given.ranking
     rules = scene.rules
-    if rules.curve.kind == "linear" or rules.ties == "true_first":
+    if rules.curve.joins or rules.ties == "true_first":
         order = visit, ranking.pointer
         return _ends(scene, order, given.matched, ranking.positives)
     low, high = average_precision_ends(ranking, rules.curve, given.block)

@@ -10,7 +10,7 @@ from overlap.evaluate.report import Report
 from overlap.evaluate.study import Study
 from overlap.io.name_match import closest
 
-from . import frames, localization, moments, recall, sounds, speakers, unranked
+from . import frames, localization, moments, recall, sounds, speakers, tubes, unranked
 
 __all__ = ["FAMILIES", "TEMPORAL_PROTOCOLS", "Family", "family_of", "of_family"]
 
@@ -40,6 +40,7 @@ FAMILIES: Mapping[str, Family] = {
     "recall": recall,
     "moments": moments,
     "unranked": unranked,
+    "tubes": tubes,
 }
 
 #: Rules of all families by name.
