@@ -55,6 +55,13 @@ class TubeTable(ByValue):
         Hexadecimal digest of the file as stored.
     notes, findings : tuple of str
         What was changed, and what must not be missed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> table = TubeTable.of(["a", "a"], [1, 2], np.zeros((2, 4)), tube=["x", "y"])
+    >>> table, table.select([1]).first
+    (<TubeTable 2 tubes of 2 boxes in 1 video>, array([2.]))
     """
 
     videos: tuple[str, ...]
@@ -181,7 +188,7 @@ class TubeTable(ByValue):
 
     def __repr__(self) -> str:
         return (
-            f"<TubeTable {number_of(len(self), 'tube')} of {number_of(len(self.frame), 'box')} in "
+            f"<TubeTable {number_of(len(self), 'tube')} of {len(self.frame):,} boxes in "
             f"{number_of(len(self.videos), 'video')}>"
         )
 
