@@ -17,7 +17,9 @@ from overlap.evaluate.checks import (
     DURATIONS,
     EVALUATED,
     FOLDER,
+    FRAME_RATES,
     LABEL_NAMES,
+    NAME_LIST,
     PARTS,
     POSSESSION,
     REPORT,
@@ -34,6 +36,9 @@ INPUTS = {
     ("temporal", "ambiguous"): ("ambiguous.csv", SEGMENTS),
     ("temporal", "uem"): ("all.uem", EVALUATED),
     ("temporal", "durations"): ("durations.tsv", DURATIONS),
+    ("temporal", "videos"): ("videos.json", NAME_LIST),
+    ("temporal", "exclude"): ("blocked.txt", NAME_LIST),
+    ("temporal", "fps"): ("rates.csv", FRAME_RATES),
     ("detection", "truth"): ("boxes.json", BOXES),
     ("detection", "found"): ("results.json", BOXES),
     ("segmentation", "truth"): ("volumes", FOLDER),
@@ -81,6 +86,9 @@ def folder(tmp_path_factory):
     (folder / "all.uem").write_text("a 1 0 10\n")
     (folder / "ambiguous.csv").write_text("video,start,stop\nv,0,1\n")
     (folder / "durations.tsv").write_text("filename\tduration\na.wav\t10.0\n")
+    (folder / "videos.json").write_text('["a", "b"]')
+    (folder / "blocked.txt").write_text("a\nb\n")
+    (folder / "rates.csv").write_text("video,fps\na,25\nb,29.97\n")
     (folder / "names.csv").write_text("id,name\n1,organ\n2,lesion\n3,vessel\n")
     (folder / "strata.csv").write_text("case,site\ncase_1,a\ncase_2,b\n")
     with contextlib.chdir(folder):

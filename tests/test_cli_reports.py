@@ -38,6 +38,12 @@ TEMPORAL_WORDS = {
         ("ambiguous.csv", "--protocol", "thumos14"),
         ("ambiguous.csv", "--protocol", "all"),
     ],
+    "--videos": ["keep.json", "sample_001,sample_002", ("keep.json", "--protocol", "all")],
+    "--exclude": ["leave.txt"],
+    "--names": [("prefix=v_", "--names", "map=renamed.csv"), "labels:case"],
+    "--columns": ["label=label"],
+    "--fps": ["25", "found:25", "rates.csv"],
+    "--clip": [()],
     "--set": [
         ("recall_grid=octave", "--protocol", "thumos14"),
         ("recall_grid=0,0.5,1", "--protocol", "thumos14"),
@@ -212,6 +218,11 @@ def inputs(tmp_path_factory):
         np.save(folder / "soft" / f"{role}.npy", rng.random((3, 4, 5)))
         np.save(folder / "soft" / f"{role}_labels.npy", rng.integers(0, 2, (3, 4, 5)))
     (folder / "ambiguous.csv").write_text(AMBIGUOUS)
+    (folder / "keep.json").write_text(json.dumps([f"sample_{k:03}" for k in range(9)]))
+    (folder / "leave.txt").write_text("sample_000\nsample_003\n")
+    (folder / "renamed.csv").write_text("Diving,Dive\nSurfing,Surf\n")
+    rates = [f"sample_{k:03},{25 + k % 2}\n" for k in range(40)]
+    (folder / "rates.csv").write_text("video,fps\n" + "".join(rates) + "sample_unknown,25\n")
     (folder / "labels.csv").write_text("id,name\n1,organ\n2,lesion\n3,vessel\n")
     cases = sorted(path.name.partition(".")[0] for path in (folder / "volumes/truth").iterdir())
     (folder / "strata.csv").write_text("case,site\n" + "".join(f"{c},x\n" for c in cases))

@@ -26,18 +26,27 @@ from overlap.io.folders import cases_of, find_image, pair_folders
 from overlap.io.form_check import compare_forms, inspect_form, is_form
 from overlap.io.frame_label_check import inspect_frame_labels, is_frame_labels
 from overlap.io.frame_labels import as_frame_labels
+from overlap.io.frame_rates import as_frame_rates
 from overlap.io.inspection import Inspection
 from overlap.io.label_name_check import inspect_label_names, is_label_names
 from overlap.io.label_names import read_labels
 from overlap.io.moment_check import compare_moments, inspect_moments, is_moments
 from overlap.io.moments import as_moments
+from overlap.io.name_lists import as_names
 from overlap.io.printable import some
 from overlap.io.rama_grids import read_rama_grids
+from overlap.io.reading_check import (
+    inspect_frame_rates,
+    inspect_name_list,
+    is_frame_rates,
+    is_name_list,
+)
 from overlap.io.region_files import read_regions
 from overlap.io.region_tables import read_region_table
 from overlap.io.rttm import read_rttm
 from overlap.io.rttm_check import compare_turns, inspect_map, inspect_turns, is_map, is_turns
-from overlap.io.segment_check import inspect_segments, is_segments
+from overlap.io.segment_check import inspect_segments, is_segment_npz, is_segments
+from overlap.io.segment_columns import PICKLES, refused_pickle
 from overlap.io.segment_match import compare
 from overlap.io.segments import as_segments
 from overlap.io.strata import read_strata
@@ -149,7 +158,8 @@ PARTS = Check(
     "parts", (Store.load,), is_folder_of_parts, lambda candidate, how: inspect_parts(candidate)
 )
 VOLUME = Check(
-    "volume", (read_volume, read_image, read_header), is_volume,
+    "volume", (read_volume, read_image, read_header),
+    lambda candidate: is_volume(candidate) and not is_segment_npz(candidate),
     lambda candidate, how: inspect_volume(candidate, voxels=how.voxels),
 )  # fmt: skip
 CONFORMATIONS = Check(
@@ -204,6 +214,13 @@ TURNS = Check("turns", (read_rttm,), is_turns, lambda candidate, how: inspect_tu
 EVALUATED = Check(
     "evaluation map", (read_uem,), is_map, lambda candidate, how: inspect_map(candidate)
 )
+NAME_LIST = Check(
+    "names", (as_names,), is_name_list, lambda candidate, how: inspect_name_list(candidate)
+)
+FRAME_RATES = Check(
+    "frame rates", (as_frame_rates,), is_frame_rates,
+    lambda candidate, how: inspect_frame_rates(candidate),
+)  # fmt: skip
 STRATA = Check(
     "strata", (read_strata,), is_strata, lambda candidate, how: inspect_strata(candidate)
 )
@@ -211,7 +228,8 @@ STRATA = Check(
 #: In the order in which they are asked. Names of labels are the least particular JSON.
 CHECKS = (
     PARTS, VOLUME, MOMENTS, FRAMES, TURNS, EVALUATED, FORMS, CONFORMATIONS, FOLDER, REPORT,
-    COMPARISON, BOXES, TUBES, POSSESSION, SEGMENTS, DURATIONS, STRATA, LABEL_NAMES,
+    COMPARISON, BOXES, TUBES, POSSESSION, SEGMENTS, DURATIONS, FRAME_RATES, STRATA,
+    LABEL_NAMES, NAME_LIST,
 )  # fmt: skip
 
 
@@ -262,7 +280,7 @@ def inspect_together(
     of: dict[Check, _Looked] = {check: [] for check in CHECKS}
     for path, check, seen in looked:
         of[check].append((path, seen))
-    result = _scored(of[SEGMENTS], "overlap temporal", _fit_of_segments)
+    result = _scored(_with_roles(of[SEGMENTS]), "overlap temporal", _fit_of_segments)
     result += _scored(of[MOMENTS], "overlap temporal", compare_moments)
     result += _scored(of[BOXES], "overlap detection", compare_boxes)
     result += _scored(of[FORMS], "overlap detection", compare_forms)
@@ -295,6 +313,14 @@ def _scored(given: _Looked, command: str, fits: Callable[[Any, Any], Inspection]
             seen = replace(seen, findings=[said, *seen.findings])
         result.append(Together((truth, found), seen))
     return result
+
+
+def _with_roles(given: _Looked) -> _Looked:
+    """Let the second of two inputs be the predictions, if neither has confidences."""
+    if len(given) != 2 or any(seen.role != "truth" for _, seen in given):
+        return given
+    first, (path, second) = given
+    return [first, (path, replace(second, role="found"))]
 
 
 def _fit_of_segments(truth: Any, found: Any) -> Inspection:
@@ -391,6 +417,8 @@ def _unknown(candidate: Candidate) -> str:
     if header:
         names = some(header, 6)
         return f"{name}: nothing that is read has the columns {names}; wanted {_WANTED}"
+    if candidate.suffix in PICKLES:
+        return str(refused_pickle(name))
     if candidate.is_json:
         keys = some(sorted(candidate.keys), 6)
         has = f"the keys {keys}" if candidate.keys else f"a {type(candidate.payload).__name__}"

@@ -12,7 +12,10 @@ from typing import Any
 from overlap.io._source import Source
 from overlap.io.printable import brief
 
-__all__ = ["parse_json", "repeated_keys"]
+__all__ = ["LINES", "is_json_lines", "parse_json", "parse_json_lines", "repeated_keys"]
+
+#: Suffixes of files with one object in each line.
+LINES = (".jsonl", ".ndjson", ".jsonlines")
 
 # Digits as 0, the sign and the point as they are, all else as blanks.
 _SHAPES = bytes(48 if 48 <= k <= 57 else k if k in b"-." else 32 for k in range(256))
@@ -100,6 +103,48 @@ def _has_long_integers(data: bytes) -> bool:
     """Tell whether there may be an integer that has more than 64 bits."""
     shapes = data.translate(_SHAPES)
     return b" " + 20 * b"0" in shapes or b"-" + 19 * b"0" in shapes
+
+
+def is_json_lines(content: Source) -> bool:
+    """Tell whether a file has one JSON object in each line.
+
+    Parameters
+    ----------
+    content : Source
+    """
+    if content.suffix in LINES:
+        return True
+    if not content.is_json:
+        return False
+    first, _, rest = content.data.lstrip().partition(b"\n")
+    if not (first.startswith(b"{") and rest.lstrip().startswith(b"{")):
+        return False
+    try:
+        return isinstance(json.loads(first), dict)
+    except ValueError:
+        return False
+
+
+def parse_json_lines(content: Source) -> tuple[list[Any], list[int]]:
+    """Return the values of the lines that are not blank, and the numbers of the lines.
+
+    Parameters
+    ----------
+    content : Source
+
+    Raises
+    ------
+    ValueError
+        A line is not JSON.
+    """
+    values, numbers = [], []
+    for number, line in enumerate(content.data.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        part = Source(f"{content.name}, line {number}", line, "")
+        values.append(parse_json(part))
+        numbers.append(number)
+    return values, numbers
 
 
 def repeated_keys(content: Source, least: int = 0) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from overlap._common.files import check_file
 from overlap.io._cells import header_of
 from overlap.io._columns import plain_name
-from overlap.io._json import parse_json
+from overlap.io._json import is_json_lines, parse_json, parse_json_lines
 from overlap.io._paths import bare_name, suffix_of
 from overlap.io._source import Source, read_source
 
@@ -72,7 +72,9 @@ class Candidate:
 
     @cached_property
     def payload(self) -> Any:
-        """Content of a file of JSON; None for any other."""
+        """Content of a file of JSON, of JSON lines a list; None for any other."""
+        if self.is_json and is_json_lines(self.source):
+            return parse_json_lines(self.source)[0]
         return parse_json(self.source) if self.is_json else None
 
     @property

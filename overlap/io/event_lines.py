@@ -37,7 +37,7 @@ from overlap.io._paths import bare_name
 from overlap.io._source import Source
 from overlap.io.printable import brief, number_of
 
-__all__ = ["EVENT_SUFFIXES", "class_of", "is_event_lines", "read_event_lines"]
+__all__ = ["EVENT_SUFFIXES", "class_of", "is_event_lines", "is_number", "read_event_lines"]
 
 #: Of files of events, which may be empty: a recording without events.
 EVENT_SUFFIXES = (".txt", ".ann", ".lab")
@@ -76,7 +76,13 @@ def class_of(name: str) -> str:
     return match[1] if match else ""
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Tell whether a cell is a finite number.
+
+    Parameters
+    ----------
+    cell : str
+    """
     try:
         return math.isfinite(float(cell)) and "_" not in cell
     except ValueError:
@@ -109,7 +115,7 @@ def _cells(line: str, mark: str | None) -> list[str]:
 
 def _form(cells: Sequence[str]) -> str | None:
     """Return the form of a line, if it is one of an event."""
-    kinds = ["n" if _is_number(cell) else "t" for cell in cells]
+    kinds = ["n" if is_number(cell) else "t" for cell in cells]
     if not all(cells):
         return None
     for form in _FORMS:
@@ -203,7 +209,7 @@ def read_event_lines(
         )
     columns = {field: [cells[k] for _, cells in rows] for k, field in enumerate(fields) if field}
     findings = []
-    if form == "annan" and all(_is_number(cell) for cell in columns["label"]):
+    if form == "annan" and all(is_number(cell) for cell in columns["label"]):
         turned = 0
         for k, (start, stop) in enumerate(zip(columns["start"], columns["stop"], strict=True)):
             if float(stop) < float(start):
@@ -277,7 +283,7 @@ def _odd(name: str, number: int, cells: Sequence[str], form: str | None, mark: s
             f"{line} has {len(cells)} cells; wanted {_said(fields)}, as in the lines before{blanks}"
         )
     for field, cell in zip(fields, cells, strict=True):
-        if field in ("start", "stop", "confidence") and not _is_number(cell):
+        if field in ("start", "stop", "confidence") and not is_number(cell):
             wanted = "a number" if field == "confidence" else "seconds"
             return f"{line}: the {_NAMES[field]} is {brief(cell)}; wanted {wanted}"
     return f"{line} is not of the form of the lines before, {_said(fields)}"

@@ -13,10 +13,12 @@ from overlap.io._json import parse_json
 from overlap.io._source import Source, read_source
 from overlap.io.printable import brief
 
-__all__ = ["FrameRates", "as_frame_rates"]
+__all__ = ["HEADS", "FrameRates", "as_frame_rates"]
 
 #: Word for the rates that the truth itself states.
 FIELD = "field"
+#: Names of a column of rates.
+HEADS = ("fps", "rate", "frame_rate", "framerate")
 _WANTED = (
     "wanted a number such as 25, a file with the rate of each video (lines `video rate`, or a JSON "
     "object), or the word field for rates that the truth states"
@@ -149,7 +151,7 @@ def _entries(content: Source) -> Any:
     for number, line in enumerate(text.splitlines(), start=1):
         mark = next((mark for mark in "\t;," if mark in line), None)
         cells = [cell.strip() for cell in line.split(mark) if cell.strip()]
-        if not cells or (not rows and cells[-1].lower().replace("-", "_") in _HEADS):
+        if not cells or (not rows and cells[-1].lower().replace("-", "_") in HEADS):
             continue
         if len(cells) != 2:
             raise ValueError(
@@ -158,6 +160,3 @@ def _entries(content: Source) -> Any:
             )
         rows.append(tuple(cells))
     return rows
-
-
-_HEADS = ("fps", "rate", "frame_rate", "framerate")

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from overlap.io.name_match import mismatch
+from overlap.io.name_repair import repair
 from overlap.io.segments import SegmentTable, on_one_clock
 
-__all__ = ["compare", "other_unit"]
+__all__ = ["compare", "odd_names", "other_unit"]
 
 
 def compare(truth: SegmentTable, found: SegmentTable) -> list[str]:
@@ -38,15 +39,42 @@ def compare(truth: SegmentTable, found: SegmentTable) -> list[str]:
         silent = [name for name in wanted if name not in given]
         if silent:
             findings.append(f"{what} of the truth without predictions: {_first(silent)}")
-        reason = mismatch(what, wanted, have)
-        if reason:
-            findings.append(reason)
+    findings += odd_names(truth, found)
     try:
         on_one_clock({"truth": truth, "found": found})
     except ValueError as error:
         return [*findings, str(error)]
     times = other_unit(truth, found)
     return [*findings, times] if times else findings
+
+
+def odd_names(
+    truth: SegmentTable, found: SegmentTable, labels: Sequence[str] | None = None
+) -> list[str]:
+    """Say why names of predictions are not among those of the truth, and what repairs them.
+
+    Parameters
+    ----------
+    truth, found : SegmentTable
+    labels : sequence of str, optional
+        Labels of the truth that are scored; by default all.
+
+    Returns
+    -------
+    list of str
+        Empty where enough names match, and no more would if they were spelt alike.
+    """
+    wanted = truth.labels if labels is None else labels
+    sides = (("videos", truth.videos, found.videos), ("labels", wanted, found.labels))
+    findings = []
+    for what, known, given in sides:
+        reason = mismatch(what, known, given)
+        if reason:
+            rules = repair(what, known, given, dict(truth.label_ids))
+            if not rules and "replace numbers by names" in reason:
+                rules = "--names classes=FILE, a file of lines `id name`"
+            findings.append(reason + (f"; or repair them with {rules}" if rules else ""))
+    return findings
 
 
 def other_unit(truth: SegmentTable, found: SegmentTable) -> str | None:

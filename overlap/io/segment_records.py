@@ -13,63 +13,17 @@ a start and a stop. The list of a video is under ``annotations``, ``segments``, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from overlap.io._columns import RawSegments, plain_name
-from overlap.io._json import parse_json
-from overlap.io._source import Source
 from overlap.io.printable import brief
 from overlap.io.tables import COLUMN_NAMES, columns_of, raw_rows
 
-__all__ = ["is_json_lines", "is_records", "parse_json_lines", "read_records"]
+__all__ = ["is_records", "read_records"]
 
 _PAIRS = ("segment", "timestamp", "timestamps", "window")
 _LISTS = ("annotations", "segments", "events", "predictions", "results")
-_SUFFIXES = (".jsonl", ".ndjson", ".jsonlines")
-
-
-def is_json_lines(content: Source) -> bool:
-    """Tell whether a file has one JSON object in each line.
-
-    Parameters
-    ----------
-    content : Source
-    """
-    if content.suffix in _SUFFIXES:
-        return True
-    if not content.is_json:
-        return False
-    first, _, rest = content.data.lstrip().partition(b"\n")
-    if not (first.startswith(b"{") and rest.lstrip().startswith(b"{")):
-        return False
-    try:
-        return isinstance(json.loads(first), dict)
-    except ValueError:
-        return False
-
-
-def parse_json_lines(content: Source) -> tuple[list[Any], list[int]]:
-    """Return the values of the lines that are not blank, and the numbers of the lines.
-
-    Parameters
-    ----------
-    content : Source
-
-    Raises
-    ------
-    ValueError
-        A line is not JSON.
-    """
-    values, numbers = [], []
-    for number, line in enumerate(content.data.split(b"\n"), start=1):
-        if not line.strip():
-            continue
-        part = Source(f"{content.name}, line {number}", line, "")
-        values.append(parse_json(part))
-        numbers.append(number)
-    return values, numbers
 
 
 def is_records(payload: Any, columns: Mapping[str, str] | None = None) -> bool:

@@ -75,6 +75,7 @@ def read_segments(
 
 
 def _of_file(path: str, role: str, ranked: bool, columns: Mapping[str, str] | None) -> RawSegments:
+    from overlap.io._json import LINES
     from overlap.io._paths import suffix_of
     from overlap.io._source import read_source
     from overlap.io.event_lines import EVENT_SUFFIXES, is_event_lines, read_event_lines
@@ -88,7 +89,7 @@ def _of_file(path: str, role: str, ranked: bool, columns: Mapping[str, str] | No
         from overlap.io.segment_columns import refused_pickle
 
         raise refused_pickle(path)
-    if content.is_json or suffix in _LINES:
+    if content.is_json or suffix in LINES:
         return _of_json(content, role, ranked, columns)
     if is_rttm(content):
         return read_rttm(content)
@@ -100,7 +101,6 @@ def _of_file(path: str, role: str, ranked: bool, columns: Mapping[str, str] | No
 
 
 _BINARY = (".npz", ".parquet", ".pkl", ".pickle", ".pt", ".pth")
-_LINES = (".jsonl", ".ndjson", ".jsonlines")
 _PROTOCOLS = (b"\x02", b"\x03", b"\x04", b"\x05")  # of pickle
 
 
@@ -128,15 +128,10 @@ def _of_binary(path: str, suffix: str, role: str, columns: Mapping[str, str] | N
 def _of_json(
     content: Any, role: str, ranked: bool, columns: Mapping[str, str] | None
 ) -> RawSegments:
-    from overlap.io._json import parse_json
+    from overlap.io._json import is_json_lines, parse_json, parse_json_lines
     from overlap.io.activitynet import read_json
     from overlap.io.segment_columns import is_columns, read_columns
-    from overlap.io.segment_records import (
-        is_json_lines,
-        is_records,
-        parse_json_lines,
-        read_records,
-    )
+    from overlap.io.segment_records import is_records, read_records
 
     options: dict[str, Any] = {"role": role, "name": content.name, "sha256": content.sha256}
     if is_json_lines(content):

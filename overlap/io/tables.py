@@ -45,7 +45,7 @@ from typing import Any
 import numpy as np
 
 from overlap._common.files import read_file
-from overlap.io._cells import header_of, read_cells
+from overlap.io._cells import read_cells
 from overlap.io._columns import RawSegments, Where, find_columns, plain_name, to_float64, to_names
 from overlap.io._source import Source
 from overlap.io.boundary import decoding
@@ -55,7 +55,6 @@ from overlap.io.printable import brief
 __all__ = [
     "COLUMN_NAMES",
     "columns_of",
-    "has_confidence",
     "raw_rows",
     "read_frame",
     "read_parquet",
@@ -168,27 +167,6 @@ def read_table(
         name=content.name,
         sha256=content.sha256,
     )
-
-
-def has_confidence(content: Source) -> bool:
-    """Tell whether a CSV file has confidences, by the names in its first line.
-
-    Parameters
-    ----------
-    content : Source
-        The file.
-
-    Returns
-    -------
-    bool
-
-    Raises
-    ------
-    ValueError
-        The file is not text in UTF-8, lacks a column or has one twice.
-    """
-    header = header_of(content, _WANTED)
-    return "confidence" in columns_of(header, content.name, role="ambiguous")
 
 
 def read_frame(

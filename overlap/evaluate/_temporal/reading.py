@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -16,7 +17,7 @@ from overlap.io.name_lists import as_names
 from overlap.io.name_match import mismatch
 from overlap.io.name_rules import NameRule, as_rules, canonical, translated
 from overlap.io.printable import number_of, some
-from overlap.io.segment_match import other_unit
+from overlap.io.segment_match import odd_names, other_unit
 from overlap.io.segments import Role, SegmentTable, as_segments
 
 __all__ = ["AS_IT_STANDS", "Reading", "findings_of", "notes_of"]
@@ -82,6 +83,61 @@ class Reading:
         if self.clip:
             result["clip"] = True
         return result
+
+    @classmethod
+    def of_settings(
+        cls, settings: Mapping[str, Any], place: Callable[[str, str, str], str]
+    ) -> Reading:
+        """Return the reading that a report states.
+
+        Parameters
+        ----------
+        settings : mapping
+            As `settings` returns them.
+        place : callable
+            Returns where a file lies now, by what it is, its name and its digest; raises an error
+            where it has changed.
+        """
+
+        def of_file(what: str, entry: Mapping[str, Any]) -> str:
+            return place(what, str(entry["source"]), str(entry["sha256"]))
+
+        chosen: dict[str, Any] = {
+            name: settings[name] for name in ("columns", "clip") if name in settings
+        }
+        for name in ("videos", "exclude"):
+            entry = settings.get(name)
+            if entry is not None:
+                chosen[name] = (
+                    replace(as_names(Path(of_file(name, entry)), name), source=entry["source"])
+                    if "source" in entry
+                    else list(entry["names"])
+                )
+        rules: list[Any] = []
+        for entry in settings.get("names", ()):
+            if isinstance(entry, Mapping):
+                front, _, source = str(entry["rule"]).partition("=")
+                now = place("names", source, str(entry["sha256"]))
+                rules.append(replace(as_rules(f"{front}={now}")[0], value=source))
+            else:
+                rules.append(entry)
+        if rules:
+            chosen["names"] = rules
+        if "fps" in settings:
+            chosen["fps"] = {}
+            for side, entry in settings["fps"].items():
+                if isinstance(entry, Mapping):
+                    rates = (
+                        as_frame_rates(entry["each"])
+                        if "each" in entry
+                        else replace(
+                            as_frame_rates(Path(of_file("fps", entry))), source=entry["source"]
+                        )
+                    )
+                    chosen["fps"][side] = rates
+                else:
+                    chosen["fps"][side] = entry
+        return cls(**chosen)
 
     def contract(self) -> dict[str, Any]:
         """Return what another report must agree in: the lists of videos.
@@ -149,13 +205,23 @@ class Reading:
         ranked : bool
             Whether predictions need confidences.
         """
+        columns = self.columns_of(role)
+        return as_segments(source, role=cast(Role, role), ranked=ranked, columns=columns or None)
+
+    def columns_of(self, role: str) -> dict[str, str]:
+        """Return the columns that are named for one side.
+
+        Parameters
+        ----------
+        role : {"truth", "found", "ambiguous"}
+        """
         side = "found" if role == "found" else "truth"
         columns = {}
         for entry, column in (self.columns or {}).items():
             front, mark, name = entry.rpartition(":")
             if not mark or front == side:
                 columns[name] = column
-        return as_segments(source, role=cast(Role, role), ranked=ranked, columns=columns or None)
+        return columns
 
     def applied(
         self, tables: Mapping[str, SegmentTable], *, whole: bool = True
@@ -183,9 +249,7 @@ class Reading:
         result = self._kept(result, whole)
         if self.clip:
             result = _clipped(result)
-        return {
-            role: replace(table, frame_rate=None, label_ids=()) for role, table in result.items()
-        }
+        return {role: replace(table, frame_rate=None) for role, table in result.items()}
 
     def _named(self, tables: dict[str, SegmentTable]) -> dict[str, SegmentTable]:
         rules: Sequence[NameRule] = self.names
@@ -317,8 +381,7 @@ def findings_of(tables: Mapping[str, SegmentTable], *, matched: bool = True) -> 
     """
     truth, found = tables["truth"], tables["found"]
     said: list[str | None] = [one for table in tables.values() for one in table.findings]
-    said.append(mismatch("videos", truth.videos, found.videos))
-    said.append(mismatch("labels", truth.labels, found.labels))
+    said += odd_names(truth, found)
     if not matched:
         said.append(other_unit(truth, found))
     return list(dict.fromkeys(one for one in said if one))

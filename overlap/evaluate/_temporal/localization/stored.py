@@ -13,8 +13,10 @@ from typing import Any
 
 from overlap.evaluate.numbers import not_as_stored
 from overlap.evaluate.report_files import check_unchanged, input_place, why_changed
-from overlap.io.segments import SegmentTable, as_segments
+from overlap.io._source import read_source
+from overlap.io.segments import SegmentTable
 
+from ..reading import Reading
 from .evaluate import by_protocols, score
 from .protocol import Protocol
 from .protocols import PROTOCOLS
@@ -48,15 +50,17 @@ def remade(
     parts = settings.get("protocols") if settings.get("protocol") == "all" else None
     first = next(iter(parts.values())) if parts else settings
     folder = str(payload.get("folder", "."))
+    reading = _reading(path, folder, first)
     options: dict[str, Any] = {
-        "truth": _input(path, folder, settings, "truth", tables),
-        "found": _input(path, folder, settings, "found", tables),
+        "truth": _input(path, folder, settings, "truth", tables, reading),
+        "found": _input(path, folder, settings, "found", tables, reading),
+        "reading": reading,
         "subset": first.get("subset"),
         "ties": first.get("ties", "official"),
         "progress": False,
     }
     if settings.get("ambiguous"):
-        options["ambiguous"] = _input(path, folder, settings, "ambiguous", tables)
+        options["ambiguous"] = _input(path, folder, settings, "ambiguous", tables, reading)
     if parts:
         options["protocols"] = {name: _protocol(path, part) for name, part in parts.items()}
     else:
@@ -78,15 +82,28 @@ def _input(
     settings: dict[str, Any],
     role: Any,
     tables: dict[tuple[str, str], SegmentTable],
+    reading: Reading,
 ) -> SegmentTable:
     stored = settings.get(role) or {}
     source, digest = (str(stored.get(key) or "") for key in ("source", "sha256"))
     place = input_place(path, folder, role, source, digest)
-    if (role, place) not in tables:
-        tables[role, place] = replace(as_segments(place, role=role), source=source)
-    table = tables[role, place]
+    key = role + "".join(f" {x}={y}" for x, y in reading.columns_of(role).items()), place
+    if key not in tables:
+        tables[key] = replace(reading.table(place, role), source=source)
+    table = tables[key]
     check_unchanged(path, role, source, digest, table.sha256)
     return table
+
+
+def _reading(path: str | Path, folder: str, settings: Mapping[str, Any]) -> Reading:
+    """Return how the inputs were read; lists and rules must be as they were."""
+
+    def place(what: str, source: str, digest: str) -> str:
+        now = input_place(path, folder, what, source, digest)
+        check_unchanged(path, what, source, digest, read_source(now).sha256)
+        return now
+
+    return Reading.of_settings(settings.get("reading") or {}, place)
 
 
 def _protocol(path: str | Path, settings: dict[str, Any]) -> Protocol:

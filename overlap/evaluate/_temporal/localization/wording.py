@@ -10,9 +10,8 @@ import numpy as np
 from overlap.evaluate.contract import Contract
 from overlap.evaluate.task import Description
 from overlap.evaluate.thresholds import threshold_names, threshold_values
-from overlap.io.name_match import mismatch
 from overlap.io.printable import number_of
-from overlap.io.segment_match import other_unit
+from overlap.io.segment_match import odd_names, other_unit
 
 from ..digests import digest_of_segments
 from ..sources import digests_text, source_of
@@ -109,8 +108,7 @@ def describe(
     findings: list[str | None] = list(
         dict.fromkeys(said for table in tables for said in table.findings)
     )
-    findings.append(mismatch("videos", truth.videos, found.videos))
-    findings.append(mismatch("labels", scene.labels, found.labels))
+    findings += odd_names(truth, found, scene.labels)
     if not evidence.ranked.matched.true.any() and scene.labels:
         lowest = min(protocol.thresholds)
         findings.append(
