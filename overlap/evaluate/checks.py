@@ -381,7 +381,8 @@ def _named(names: str, labels: Any, path: str, content: Any) -> Together:
 
 
 _WANTED = (
-    "annotations or predictions of time segments (ActivityNet JSON, CSV), tables of possession "
+    "annotations or predictions of time segments (ActivityNet JSON, CSV, lines of events, records, "
+    "folders of these), tables of possession "
     "(CSV, Parquet), tubes (MultiSports' and HC-STVG's JSON, CSV), structures (PDB, mmCIF), "
     "angles (CSV), grids (.data), regions (GeoJSON), "
     "boxes (COCO's JSON, folders of VOC, YOLO or DOTA), names of labels (JSON, CSV), strata (CSV), "

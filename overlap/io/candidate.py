@@ -19,7 +19,7 @@ from overlap.io._source import Source, read_source
 __all__ = ["Candidate"]
 
 _GLANCE, _FEW = 4096, 20  # bytes of a file, and lines, that tell what a folder holds
-_TABLES = (".csv", ".tsv", ".txt")
+_TABLES = (".csv", ".tsv", ".txt", ".ann", ".lab", ".det", ".gt")
 
 
 @dataclass(frozen=True)

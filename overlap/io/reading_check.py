@@ -24,7 +24,9 @@ def is_name_list(candidate: Candidate) -> bool:
     if candidate.is_json:
         names = candidate.payload
         return isinstance(names, list) and bool(names) and all(isinstance(x, str) for x in names)
-    return candidate.suffix in (".txt", ".lst", ".list") and len(candidate.header) == 1
+    header = candidate.header
+    of_names = candidate.suffix in (".txt", ".lst", ".list")
+    return of_names and len(header) == 1 and len(header[0].split()) == 1
 
 
 def inspect_name_list(candidate: Candidate) -> Inspection:

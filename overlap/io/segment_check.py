@@ -98,7 +98,7 @@ def is_segment_npz(candidate: Candidate) -> bool:
 
 def _is_events(candidate: Candidate) -> bool:
     """Whether a file of text has events without a line of names; five numbers are a box."""
-    if candidate.suffix not in ("", ".txt", ".ann", ".lab", ".csv", ".tsv"):
+    if candidate.suffix not in ("", ".txt", ".ann", ".lab", ".csv", ".tsv", ".det", ".gt"):
         return False
     header = candidate.header
     if len(header) == 1:
@@ -275,6 +275,8 @@ def _unknown_version(table: SegmentTable) -> list[str]:
     )
     anet = len(table.labels) == 200 and 4000 < len(table.videos) < 5500
     known = (len(table.videos), len(table), len(table.labels)) in _KNOWN or len(table) in counts
+    by_subset = Counter(table.subset[video] for video in table.video.tolist())
+    known = known or any(count in counts for count in by_subset.values())
     if table.confidence is not None or known or not (thumos or anet):
         return []
     name = "THUMOS14 test" if thumos else "ActivityNet 1.3 validation"

@@ -143,7 +143,7 @@ def test_samples_are_recognised(name, check, role):
         ("a.json", '{"images": [], "annotations": []}', "has no list 'categories'"),
         ("b.json", '[{"image_id": 1, "category_id": 1}]', "bbox is None; wanted four numbers"),
         ("c.txt", "0 0.5 0.5 0.1 0.1\n", "lines of boxes"),
-        ("d.csv", "1.2,2.3,event\n", "wanted the names of the columns"),
+        ("d.csv", "1.2,two,event\n", "wanted the names of the columns"),
         ("e.csv", "case,label,metric,value\n", "the table of a report"),
         ("f.csv", "x,y\n1,2\n", "nothing that is read has the columns 'x', 'y'"),
         ("g.json", '{"a": {"b": 1}}', "is JSON that overlap does not read (the keys 'a')"),
