@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 
+from overlap.io._json import is_json_lines
 from overlap.io.candidate import Candidate
 from overlap.io.charades_sta import is_charades_sta
 from overlap.io.ego4d_nlq import is_nlq
@@ -13,7 +14,6 @@ from overlap.io.inspection import Inspection
 from overlap.io.moments import MomentTable, as_moments
 from overlap.io.name_match import mismatch
 from overlap.io.qvhighlights import is_qvhighlights
-from overlap.io.segment_records import is_json_lines
 
 __all__ = ["compare_moments", "inspect_moments", "is_moments"]
 

@@ -71,12 +71,11 @@ def as_moments(source: Any, *, role: str) -> MomentTable:
 def _of_path(path: str, role: str) -> MomentTable:
     import os
 
-    from overlap.io._json import parse_json
+    from overlap.io._json import is_json_lines, parse_json, parse_json_lines
     from overlap.io._source import read_source
     from overlap.io.charades_sta import is_charades_sta, read_charades_sta
     from overlap.io.ego4d_nlq import is_nlq, read_nlq
     from overlap.io.qvhighlights import is_qvhighlights, read_qvhighlights
-    from overlap.io.segment_records import is_json_lines, parse_json_lines
 
     if os.path.isdir(path) or path.endswith((".parquet", ".npz")):
         return _as_labelled(path, role)
