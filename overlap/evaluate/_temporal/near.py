@@ -35,6 +35,7 @@ from .report import ScoreReport
 from .sources import digests_text, source_of
 from .tally import Weighed
 from .temporal_iou import temporal_iou
+from .tie_words import tie_notes
 
 __all__ = ["Near", "NearEvidence", "NearTask", "iou_name"]
 
@@ -276,7 +277,12 @@ class NearTask(Task):
         return Description(
             settings,
             Contract(self.name, contract, {**at, **over_all}),
-            [*notes_of(tables), *self.notes(near), *self.remarks(evidence)],
+            [
+                *notes_of(tables),
+                *self.notes(near),
+                *self.remarks(evidence),
+                *tie_notes(numbers),
+            ],
             findings,
         )
 

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from overlap._common.values import same
 from overlap.evaluate.bootstrap import Bootstrap, Seed
-from overlap.evaluate.recipe import Recipe
 from overlap.evaluate.report import Report
 from overlap.evaluate.runner import run
 from overlap.evaluate.study import Study
@@ -46,15 +42,7 @@ def score(
     task = _task(protocol)
     tables = {role: as_moments(given, role=role) for role, given in
               (("truth", truth), ("found", found))}  # fmt: skip
-    report = run(task, tables, bootstrap=drawn, progress=progress, workers=workers, resume=resume)
-    return replace(report, recipe=Recipe(protocol, {}, tables, _numbers, same))
-
-
-def _numbers(
-    rules: MomentRules | HighlightRules, options: Mapping[str, Any], inputs: Mapping[str, Any]
-) -> dict[str, float]:
-    """Compute the numbers of an evaluation again."""
-    return dict(run(_task(rules), dict(inputs), progress=False).items)
+    return run(task, tables, bootstrap=drawn, progress=progress, workers=workers, resume=resume)
 
 
 def study(

@@ -25,6 +25,7 @@ from overlap.io.printable import some
 
 from ..near import iou_name
 from ..tally import Tally
+from ..tie_words import tie_notes
 
 __all__ = ["Answered", "MomentEvidence", "MomentTask"]
 
@@ -204,8 +205,9 @@ class MomentTask(Task):
         if silent:
             notes.append(
                 f"{len(silent)} queries of the truth have no predictions (first: {silent[0]!r}): "
-                f"{dict(rules.choices['unanswered'])[rules.unanswered]}"
+                f"they {'are left out' if rules.unanswered == 'leave_out' else 'count as missed'}"
             )
+        notes += tie_notes(numbers)
         reason = mismatch("queries", *known)
         if reason:
             findings.append(reason)

@@ -7,10 +7,10 @@ from typing import Any
 
 from overlap.evaluate.bootstrap import Bootstrap, Seed
 from overlap.evaluate.report import Report
+from overlap.evaluate.runner import run
 from overlap.evaluate.study import Study
 
 from ..reading import AS_IT_STANDS, Reading
-from ..scoring import scored, studied
 from .kx import KxTask
 from .proposals import ProposalTask
 from .protocols import KxRules, ProposalRules
@@ -41,7 +41,8 @@ def score(
     """
     drawn = Bootstrap(bootstrap, confidence_level, rng, progress=progress)
     task = _task(protocol, subset, reading)
-    return scored(task, truth, found, drawn, progress=progress, workers=workers, resume=resume)
+    tables = task.reading.tables(truth, found, ranked=task.ranked)
+    return run(task, tables, bootstrap=drawn, progress=progress, workers=workers, resume=resume)
 
 
 def study(
@@ -58,8 +59,8 @@ def study(
     ----------
     protocol, rng, bootstrap, confidence_level, reading
     """
-    task = _task(protocol, None, reading)
-    return studied(task, Bootstrap(bootstrap, confidence_level, rng))
+    reading.check_parts()
+    return Study(_task(protocol, None, reading), Bootstrap(bootstrap, confidence_level, rng))
 
 
 def _task(rules: ProposalRules | KxRules, subset: str | None, reading: Reading) -> Any:

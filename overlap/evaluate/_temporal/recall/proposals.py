@@ -102,10 +102,8 @@ class ProposalEvidence(NearEvidence):
             every = [
                 self._numbers(some, *self.curve(order=order)) for order in range(len(self.first))
             ]
-            ties = {
-                name: (min(one[name] for one in every), max(one[name] for one in every))
-                for name in values
-            }
+            ends = {name: [one[name] for one in every] for name in values}
+            ties = {name: (min(x), max(x)) for name, x in ends.items() if max(x) > min(x)}
         return {
             name: (
                 Number(name, float(x[0]), range=UNIT, better="higher", ties=ties.get(name)), x
@@ -144,7 +142,7 @@ class ProposalTask(NearTask):
         return "Temporal proposals were scored by their average recall"
 
     def remarks(self, evidence: ProposalEvidence) -> list[str]:
-        """Say how many proposals there are, and what ties do."""
+        """Say where there are few proposals."""
         notes = []
         videos = int((evidence.truths > 0).sum())
         average = evidence.proposals.sum() / videos if videos else 0.0
@@ -153,8 +151,6 @@ class ProposalTask(NearTask):
                 f"there are {average:.1f} proposals for each annotated video, fewer than "
                 f"{self.protocol.most:g}: from there on the curve is flat"
             )
-        if len(evidence.first) > 1:
-            notes.append("ties: equal confidences were tried in other orders, not in all")
         return notes
 
     def evidence(self, near: Near) -> ProposalEvidence:

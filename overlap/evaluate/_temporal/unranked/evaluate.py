@@ -7,10 +7,10 @@ from typing import Any
 
 from overlap.evaluate.bootstrap import Bootstrap, Seed
 from overlap.evaluate.report import Report
+from overlap.evaluate.runner import run
 from overlap.evaluate.study import Study
 
 from ..reading import AS_IT_STANDS, Reading
-from ..scoring import scored, studied
 from .protocols import SegmentRules
 from .task import SegmentsTask
 
@@ -40,7 +40,8 @@ def score(
     """
     drawn = Bootstrap(bootstrap, confidence_level, rng, progress=progress)
     task = SegmentsTask(protocol, subset, reading)
-    return scored(task, truth, found, drawn, progress=progress, workers=workers, resume=resume)
+    tables = task.reading.tables(truth, found, ranked=task.ranked)
+    return run(task, tables, bootstrap=drawn, progress=progress, workers=workers, resume=resume)
 
 
 def study(
@@ -57,5 +58,7 @@ def study(
     ----------
     protocol, rng, bootstrap, confidence_level, reading
     """
-    task = SegmentsTask(protocol, reading=reading)
-    return studied(task, Bootstrap(bootstrap, confidence_level, rng))
+    reading.check_parts()
+    return Study(
+        SegmentsTask(protocol, reading=reading), Bootstrap(bootstrap, confidence_level, rng)
+    )

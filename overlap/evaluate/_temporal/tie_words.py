@@ -1,0 +1,28 @@
+"""What reports say of the order of equal confidences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from overlap.evaluate.numbers import Number
+
+__all__ = ["tie_notes"]
+
+
+def tie_notes(numbers: Sequence[Number]) -> list[str]:
+    """Say how far other orders of ties move the first number that they move.
+
+    Parameters
+    ----------
+    numbers : sequence of Number
+    """
+    moved = [number for number in numbers if number.ties and number.ties[1] > number.ties[0]]
+    if not moved:
+        return []
+    first, others = moved[0], len(moved) - 1
+    assert first.ties is not None
+    more = f" ({others} more numbers move)" if others else ""
+    return [
+        f"ties: another order of equal confidences moves {first.name} within "
+        f"{first.ties[0]:.6f} to {first.ties[1]:.6f}{more}; not all orders were tried"
+    ]
