@@ -45,6 +45,7 @@ INPUTS = {
     ("segmentation", "found"): ("volumes", FOLDER),
     ("segmentation", "labels"): ("names.csv", LABEL_NAMES),
     ("segmentation", "strata"): ("strata.csv", STRATA),
+    ("detection", "strata"): ("weather.csv", STRATA),
     ("segmentation", "images"): ("volumes", FOLDER),
     ("ramachandran", "found"): ("peptide.pdb", CONFORMATIONS),
     ("ramachandran", "truth"): ("angles.csv", CONFORMATIONS),
@@ -91,6 +92,7 @@ def folder(tmp_path_factory):
     (folder / "rates.csv").write_text("video,fps\na,25\nb,29.97\n")
     (folder / "names.csv").write_text("id,name\n1,organ\n2,lesion\n3,vessel\n")
     (folder / "strata.csv").write_text("case,site\ncase_1,a\ncase_2,b\n")
+    (folder / "weather.csv").write_text("image,weather\n1,rain\n2,sun\n3,sun\n")
     with contextlib.chdir(folder):
         report = evaluate.temporal(
             truth="truth.json", found="found.json", iou=0.5, resume=folder / "parts"

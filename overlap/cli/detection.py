@@ -43,6 +43,9 @@ __all__ = ["detection_command"]
 @click.option("--mode", default="corrected", show_default=True,
               type=Choice(["corrected", "strict"]),
               help="strict repeats known faults of the protocol's program, too.")  # fmt: skip
+@click.option("--strata", metavar="FILE",
+              help="CSV file with a column image and attributes of images, such as weather; each "
+              "level gets numbers of its own.")  # fmt: skip
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE",
               help="Change one field of the protocol; repeatable.")  # fmt: skip
 @click.option("--confidence", type=float, metavar="C",
@@ -75,6 +78,7 @@ def detection_command(
     classes: str | None,
     ties: str,
     mode: str,
+    strata: str | None,
     changes: tuple[str, ...],
     confidence: float | None,
     error_iou: float | None,
@@ -93,7 +97,8 @@ def detection_command(
     """
     truth, found = both_or_sample(truth, found, sample, "detection")
     files = [("--points", points), ("--confusions", confusions), ("--errors", errors)]
-    shared.check([truth, found], more_files=[(name, path, ".csv") for name, path in files])
+    inputs = [truth, found, *([] if strata is None else [strata])]
+    shared.check(inputs, more_files=[(name, path, ".csv") for name, path in files])
     from overlap.evaluate import DETECTION_PROTOCOLS
     from overlap.evaluate import detection as evaluate
     from overlap.evaluate.report import csv_text
@@ -118,6 +123,7 @@ def detection_command(
         classes=split_names(classes),
         ties=ties,
         mode=mode,
+        strata=strata,
         **shared.options(),
     )
 

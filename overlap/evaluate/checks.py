@@ -27,6 +27,7 @@ from overlap.io.form_check import compare_forms, inspect_form, is_form
 from overlap.io.frame_label_check import inspect_frame_labels, is_frame_labels
 from overlap.io.frame_labels import as_frame_labels
 from overlap.io.frame_rates import as_frame_rates
+from overlap.io.image_attributes import read_image_attributes
 from overlap.io.inspection import Inspection
 from overlap.io.label_name_check import inspect_label_names, is_label_names
 from overlap.io.label_names import read_labels
@@ -222,8 +223,9 @@ FRAME_RATES = Check(
     lambda candidate, how: inspect_frame_rates(candidate),
 )  # fmt: skip
 STRATA = Check(
-    "strata", (read_strata,), is_strata, lambda candidate, how: inspect_strata(candidate)
-)
+    "strata", (read_strata, read_image_attributes), is_strata,
+    lambda candidate, how: inspect_strata(candidate),
+)  # fmt: skip
 
 #: In the order in which they are asked. Names of labels are the least particular JSON.
 CHECKS = (

@@ -39,12 +39,16 @@ class CountingEvidence(DetectionEvidence):
         """Whether confidences decide something: they do not."""
         return False
 
-    def counts(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    def counts(
+        self, weights: NDArray[np.float64], area: str = ""
+    ) -> dict[str, NDArray[np.float64]]:
         """Return counts, and sums of values of matched pairs, for each row of weights.
 
         Parameters
         ----------
         weights : ndarray, dtype=float64, shape (B, items)
+        area : str
+            Part of the truths; ``""`` for all.
 
         Returns
         -------
@@ -53,7 +57,8 @@ class CountingEvidence(DetectionEvidence):
         """
         import scipy.sparse
 
-        scene, ranked = self.scene, self.ranked()
+        ranked = self.ranked(area)
+        scene = ranked.scene
         levels, classes = len(scene.thresholds), len(scene.labels)
         matched = ranked.matched
         true = matched.true & (scene.found.label[matched.found] >= 0)
@@ -82,8 +87,11 @@ class CountingEvidence(DetectionEvidence):
         return [
             Number(metric, float(values[f"{metric}@{name}"][0]), {"iou": name},
                    n=count, range=UNIT, better="higher")
-            for name in threshold_names(self.protocol.thresholds) for metric in _METRICS
+            for name in threshold_names(self.protocol.thresholds) for metric in self._metrics()
         ]  # fmt: skip
+
+    def _metrics(self) -> list[str]:
+        return [*_METRICS, *(f"F1[{part}]" for part in self.protocol.parts[1:])]
 
     def statistics(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Return every number of the summary for each row of weights (B, items)."""
@@ -92,10 +100,13 @@ class CountingEvidence(DetectionEvidence):
         each = np.where(counts["truth"] > 0, _ratios(counts)["F1"], np.nan)
         known = ~np.isnan(each)
         whole["mean F1"] = _over(np.nansum(each, axis=2), known.sum(axis=2))
+        for part in self.protocol.parts[1:]:
+            some = {name: x.sum(axis=2) for name, x in self.counts(weights, part).items()}
+            whole[f"F1[{part}]"] = _ratios(some)["F1"]
         return {
             f"{metric}@{name}": whole[metric][:, t]
             for t, name in enumerate(threshold_names(self.protocol.thresholds))
-            for metric in _METRICS
+            for metric in self._metrics()
         }
 
     def rows(self, intervals: Intervals) -> list[dict[str, Any]]:
@@ -197,7 +208,10 @@ class CountingReport(DetectionReport):
     def terms(self) -> Mapping[str, str]:
         """Return definitions of the columns."""
         terms = {**super().terms(), **_TERMS}
-        return terms | {number.name: terms[number.metric] for number in self.numbers}
+        known = {name.partition("[")[0]: text for name, text in terms.items()}
+        return terms | {
+            number.name: known[number.metric.partition("[")[0]] for number in self.numbers
+        }
 
     def draw(self, path: Any, ax: Any, **options: Any) -> Any:
         """Say that there is nothing to draw."""

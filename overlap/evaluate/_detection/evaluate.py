@@ -11,6 +11,7 @@ from overlap.evaluate.bootstrap import NO_BOOTSTRAP, Bootstrap, Seed
 from overlap.evaluate.recipe import Recipe
 from overlap.evaluate.report import plain
 from overlap.evaluate.runner import run
+from overlap.io.image_attributes import ImageAttributes, as_image_attributes
 
 from .counting import CountingTask
 from .every import refusal, together
@@ -19,6 +20,7 @@ from .orders import TIES
 from .protocol import DetectionProtocol
 from .protocols import DETECTION_PROTOCOLS, get_detection_protocol, in_mode
 from .report import DetectionReport
+from .strata import with_attributes
 from .task import DetectionTask
 
 #: Fields that only make sense together.
@@ -44,6 +46,7 @@ def detection(
     classes: Sequence[str] | None = None,
     ties: str = "official",
     mode: str = "corrected",
+    strata: Any = None,
     rng: Seed = 0,
     bootstrap: int = 0,
     confidence_level: float = 0.95,
@@ -87,6 +90,12 @@ def detection(
     mode : {"corrected", "strict"}
         ``"strict"`` repeats known faults of the program that the protocol is named after:
         pycocotools and lvis count detections as false that match a truth whose id is 0.
+    strata : path, DataFrame or mapping, optional
+        Attributes of images: a table with a column ``image`` (or ``item``) and others, such as
+        weather; or of truths, where it also has a column ``row``: the place of the truth in its
+        input, as messages count it. Each level of a column gets numbers of its own, such as
+        ``AP[weather=rain]``; columns of numbers can be used in ranges of the protocol's strata. A
+        tuple of strata is a field of the protocol.
     rng : int, Generator, SeedSequence or None
         Source of randomness of the bootstrap.
     bootstrap : int
@@ -125,6 +134,8 @@ def detection(
     if ties not in TIES:
         raise ValueError(f"ties = {ties!r} is not one of {', '.join(map(repr, TIES))}")
     changes = dict(fields)
+    if isinstance(strata, tuple | list):
+        changes["strata"], strata = tuple(strata), None
     if iou is not None:
         changes["thresholds"] = iou
     reading = {"kind": kind, "box_format": box_format, "images": images}
@@ -132,6 +143,7 @@ def detection(
         **{name: value for name, value in reading.items() if value is not None},
         "classes": classes,
         "ties": ties,
+        "strata": None if strata is None else as_image_attributes(strata),
         "bootstrap": Bootstrap(bootstrap, confidence_level, rng, progress=progress),
         "workers": workers,
         "resume": resume,
@@ -157,6 +169,7 @@ def score(
     found: Any,
     classes: Sequence[str] | None = None,
     ties: str = "official",
+    strata: ImageAttributes | None = None,
     resume: str | os.PathLike[str] | None = None,
     bootstrap: Bootstrap = NO_BOOTSTRAP,
     workers: int = 1,
@@ -170,14 +183,18 @@ def score(
     protocol : DetectionProtocol
     truth, found, classes, ties, resume, workers, progress
         As for `detection`.
+    strata : ImageAttributes, optional
     bootstrap : Bootstrap
     **reading
         Options of `overlap.evaluate._detection.inputs.read_inputs` that were given.
     """
     both = read_inputs(truth, found, **reading, ranked=protocol.ranks)
+    if strata is not None:
+        protocol, both = with_attributes(protocol, both, strata)
     options = {"ties": ties, "classes": None if classes is None else tuple(classes)}
     more: dict[str, Any] = {"workers": workers, "resume": resume, "progress": progress}
-    return _made(protocol, options, both, reading, bootstrap=bootstrap, **more)
+    report = _made(protocol, options, both, reading, bootstrap=bootstrap, **more)
+    return _with_table(report, strata)
 
 
 def by_protocols(
@@ -187,6 +204,7 @@ def by_protocols(
     found: Any,
     classes: Sequence[str] | None = None,
     ties: str = "official",
+    strata: ImageAttributes | None = None,
     resume: str | os.PathLike[str] | None = None,
     bootstrap: Bootstrap = NO_BOOTSTRAP,
     workers: int = 1,
@@ -199,7 +217,7 @@ def by_protocols(
     ----------
     protocols : mapping from str to DetectionProtocol
         Rules by the name that stands before their numbers.
-    truth, found, classes, ties, resume, bootstrap, workers, progress, **reading
+    truth, found, classes, ties, strata, resume, bootstrap, workers, progress, **reading
         As for `score`.
 
     Raises
@@ -219,11 +237,25 @@ def by_protocols(
         if name not in left_out:
             folder = None if resume is None else os.path.join(resume, name)
             more: dict[str, Any] = {"workers": workers, "resume": folder, "progress": progress}
-            reports[name] = _made(protocol, options, both, reading, bootstrap=bootstrap, **more)
-    result = together(reports, left_out)
+            tables = both
+            if strata is not None:
+                protocol, tables = with_attributes(protocol, both, strata)
+            reports[name] = _made(protocol, options, tables, reading, bootstrap=bootstrap, **more)
+    result = _with_table(together(reports, left_out), strata)
     if reading:
         result.settings["reading"] = plain(reading)
     return result
+
+
+def _with_table(report: DetectionReport, strata: ImageAttributes | None) -> DetectionReport:
+    """Name the table of strata in the settings."""
+    if strata is not None:
+        report.settings["strata"] = {
+            "source": strata.source,
+            "sha256": strata.sha256,
+            "columns": list(strata.columns),
+        }
+    return report
 
 
 def _made(

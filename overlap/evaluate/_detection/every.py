@@ -20,6 +20,7 @@ from .inputs import of_protocol
 from .measure import plane_boxes
 from .protocol import DetectionProtocol
 from .report import DetectionReport, WholeRange
+from .strata import lacking_sizes
 
 __all__ = ["SeveralReports", "refusal", "together"]
 
@@ -54,7 +55,7 @@ def refusal(protocol: DetectionProtocol, both: Mapping[str, Detections]) -> str 
         return "distances in meters are measured between boxes in space"
     for part in protocol.strata:
         for table, ranges in ((truth, part.truth), (found, part.found)):
-            lacking = [one.size for one in ranges if one.size not in table.sizes]
+            lacking = lacking_sizes(table, ranges)
             if lacking:
                 return f"regions have no {lacking[0]}"
     if protocol.classes and not of_protocol(both, protocol)["truth"].label.max(initial=-1) >= 0:

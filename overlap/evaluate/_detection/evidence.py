@@ -79,17 +79,17 @@ def statistics_of(protocol: DetectionProtocol) -> list[Statistic]:
     names = threshold_names(protocol.thresholds)
     every = tuple(range(len(names)))
     most = protocol.max_detections[-1] if protocol.max_detections else None
+    whole, *parts = protocol.parts or ("",)
     if protocol.summary == "map":
-        each = [Statistic(f"mAP@{name}", "AP", (k,), "", most) for k, name in enumerate(names)]
-        return [Statistic("mAP", "AP", every, "", most), *each]
+        each = [Statistic(f"mAP@{name}", "AP", (k,), whole, most) for k, name in enumerate(names)]
+        strata = [Statistic(f"mAP[{part}]", "AP", every, part, most) for part in parts]
+        return [Statistic("mAP", "AP", every, whole, most), *each, *strata]
     if protocol.summary == "classes":
         return [
             Statistic(f"{label} {part}", "AP", (_level(protocol, threshold),), part, most, label)
             for label, threshold in protocol.class_thresholds
             for part in protocol.parts
         ]
-    whole = protocol.areas[0].name if protocol.areas else ""
-    parts = [area.name for area in protocol.areas[1:]]
     result = [Statistic("AP", "AP", every, whole, most)]
     for name, word in (("0.50", "AP50"), ("0.75", "AP75")):
         if name in names:

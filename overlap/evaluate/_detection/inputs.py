@@ -26,6 +26,7 @@ from overlap.io.printable import brief, number_of
 
 from .protocol import DetectionProtocol
 from .rules import NEIGHBOR
+from .strata import with_sizes
 
 __all__ = ["KINDS", "Detections", "of_protocol", "read_inputs", "same_regions"]
 
@@ -108,7 +109,8 @@ def of_protocol(
     if protocol.neighbors:
         result["truth"] = _with_neighbors(both["truth"], protocol.neighbors)
     names = classes or protocol.classes or None
-    return result if names is None else _of_classes(result, names)
+    result = result if names is None else _of_classes(result, names)
+    return {role: with_sizes(protocol, table, role) for role, table in result.items()}
 
 
 def same_regions(a: Detections, b: Detections) -> bool:

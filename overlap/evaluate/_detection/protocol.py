@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from overlap.evaluate._ranking.rules import TIES
-from overlap.evaluate._ranking.strata import Stratum
+from overlap.evaluate._ranking.strata import Range, Stratum
 from overlap.evaluate.protocol import Rules
 from overlap.evaluate.ranges import as_numbers, read_numbers
 from overlap.evaluate.thresholds import parse_thresholds
+from overlap.io.printable import brief
 from overlap.scores.score import Score
 
 __all__ = ["CHOICES", "Area", "DetectionProtocol"]
@@ -142,7 +145,9 @@ class DetectionProtocol(Rules):
     areas : tuple of Area
         Ranges of areas with numbers of their own.
     strata : tuple of Stratum
-        Other parts of the truths with numbers of their own, in place of `areas`.
+        Other parts of the truths with numbers of their own, by the sizes of regions: those of the
+        input, and ``"width"``, ``"height"``, ``"aspect"`` (width over height) and ``"distance"``
+        (of the center of boxes in space from the origin).
     class_without_truth : {"leave_out", "zero"}
         What a class without any truth means.
     class_agnostic : bool
@@ -206,6 +211,11 @@ class DetectionProtocol(Rules):
             object.__setattr__(self, "thresholds", as_numbers(self.thresholds, "thresholds"))
         else:
             object.__setattr__(self, "thresholds", parse_thresholds(self.thresholds))
+        twice = [name for name in self.parts if self.parts.count(name) > 1]
+        if twice:
+            raise ValueError(
+                f"DetectionProtocol: two areas or strata have the name {brief(twice[0])}"
+            )
         for values, name in ((self.recalls, "recalls"), (self.max_detections, "max_detections")):
             if any(b <= a for a, b in itertools.pairwise(values)):
                 raise ValueError(f"DetectionProtocol: {name} = {values} must rise")
@@ -228,7 +238,19 @@ class DetectionProtocol(Rules):
     @property
     def parts(self) -> tuple[str, ...]:
         """Names of the parts of the truths that have numbers of their own."""
-        return tuple(part.name for part in self.strata or self.areas)
+        return tuple(part.name for part in (*self.areas, *self.strata))
+
+    def with_strata(self, strata: Sequence[Stratum]) -> DetectionProtocol:
+        """Return the protocol with more strata, after one with all truths.
+
+        Parameters
+        ----------
+        strata : sequence of Stratum
+        """
+        if not strata:
+            return self
+        front = self.strata if self.areas or self.strata else (Stratum("all"),)
+        return dataclasses.replace(self, strata=(*front, *strata))
 
     def allows(self, field: str, value: Any) -> bool:
         """Whether a choice field may have this value; the measure may be any score.
@@ -250,7 +272,8 @@ class DetectionProtocol(Rules):
         field : str
         value : Any
             Such as ``"false"``, ``"0.5:0.95:0.05"`` of thresholds, ``"1,10,100"`` of
-            `max_detections`, ``"small=0:1024,large=1024:1e10"`` of areas.
+            `max_detections`, ``"small=0:1024,large=1024:1e10"`` of areas,
+            ``"tall=aspect:0:0.5,wide=aspect:2:inf"`` of strata.
         """
         what = f"DetectionProtocol: {field}"
         if field == "areas":
@@ -259,7 +282,10 @@ class DetectionProtocol(Rules):
             return tuple(entry if isinstance(entry, Area) else Area(*entry) for entry in value)
         if not isinstance(value, str):
             return super().parsed(field, value)
-        if field in ("strata", "neighbors", "class_thresholds"):
+        if field == "strata":
+            parts = tuple(_stratum(part) for part in value.split(",") if part)
+            return parts if self.areas else (Stratum("all"), *parts)
+        if field in ("neighbors", "class_thresholds"):
             raise ValueError(f"{what} is changed in Python, with a tuple")
         if field == "max_detections":
             return tuple(int(x) if x == int(x) else x for x in read_numbers(value, what))
@@ -276,7 +302,7 @@ class DetectionProtocol(Rules):
         value : Any
         """
         if isinstance(value, tuple):
-            value = tuple(entry.name if isinstance(entry, Area) else entry for entry in value)
+            value = tuple(getattr(entry, "name", entry) for entry in value)
         return Rules.shown(value)
 
     def settings(self) -> dict[str, Any]:
@@ -287,6 +313,19 @@ class DetectionProtocol(Rules):
         result["areas"] = [[area.name, area.least, area.most] for area in self.areas]
         result["strata"] = [[part.name, *map(str, part.truth)] for part in self.strata]
         return result
+
+
+def _stratum(text: str) -> Stratum:
+    name, _, ends = text.partition("=")
+    words = ends.split(":")
+    if len(words) != 3 or not all(words):
+        raise ValueError(f"DetectionProtocol: strata: {text!r}: wanted NAME=SIZE:LEAST:MOST")
+    least, most = (
+        as_numbers((word,), "DetectionProtocol: strata")[0] if word != "inf" else math.inf
+        for word in words[1:]
+    )
+    part = (Range(words[0], least, most),)
+    return Stratum(name, part, part)
 
 
 def _area(text: str) -> Area:
