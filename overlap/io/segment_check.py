@@ -19,7 +19,7 @@ from overlap.io.segment_columns import is_columns
 from overlap.io.segment_folders import segment_files
 from overlap.io.segment_records import is_records
 from overlap.io.segments import Role, SegmentTable, as_segments
-from overlap.io.tables import COLUMN_NAMES
+from overlap.io.tables import ACTION, COLUMN_NAMES
 
 __all__ = ["has_labels", "inspect_segments", "is_segment_npz", "is_segments"]
 
@@ -124,7 +124,7 @@ def has_labels(candidate: Candidate) -> bool:
     ----------
     candidate : Candidate
     """
-    return bool(_names("label") & candidate.columns)
+    return bool(_names("label") & candidate.columns) or candidate.columns >= set(ACTION)
 
 
 def _names(field: str) -> set[str]:

@@ -95,8 +95,10 @@ def _of_file(path: str, role: str, ranked: bool, columns: Mapping[str, str] | No
         return read_rttm(content)
     if is_event_lines(content) and not columns:
         return read_event_lines(content, label="Ambiguous" if role == "ambiguous" else None)
-    from overlap.io.tables import read_table
+    from overlap.io.tables import has_names, read_table
 
+    if suffix in EVENT_SUFFIXES and not columns and not has_names(content):
+        return read_event_lines(content)  # which says what is wrong with the first line
     return read_table(content, role=role, columns=columns)
 
 

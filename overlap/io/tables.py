@@ -45,7 +45,7 @@ from typing import Any
 import numpy as np
 
 from overlap._common.files import read_file
-from overlap.io._cells import read_cells
+from overlap.io._cells import header_of, read_cells
 from overlap.io._columns import RawSegments, Where, find_columns, plain_name, to_float64, to_names
 from overlap.io._source import Source
 from overlap.io.boundary import decoding
@@ -53,8 +53,10 @@ from overlap.io.name_match import closest
 from overlap.io.printable import brief
 
 __all__ = [
+    "ACTION",
     "COLUMN_NAMES",
     "columns_of",
+    "has_names",
     "raw_rows",
     "read_frame",
     "read_parquet",
@@ -87,7 +89,7 @@ COLUMN_NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
     "rate": (("framerate", "fps"),),
 }
 #: Columns of EPIC-KITCHENS whose numbers together are an action.
-_ACTION = ("verbclass", "nounclass")
+ACTION = ("verbclass", "nounclass")
 _WANTED = "CSV or ActivityNet JSON"
 
 
@@ -125,8 +127,8 @@ def columns_of(
     needed = ["video", "start", "stop"]
     plain = list(map(plain_name, names))
     action: dict[str, int] = {}
-    if all(plain.count(column) == 1 for column in _ACTION):
-        action = {"label": plain.index(_ACTION[0]), "noun": plain.index(_ACTION[1])}
+    if all(plain.count(column) == 1 for column in ACTION):
+        action = {"label": plain.index(ACTION[0]), "noun": plain.index(ACTION[1])}
     elif role != "ambiguous":
         needed.append("label")
     place = find_columns(names, COLUMN_NAMES, needed, name, chosen)
@@ -166,6 +168,19 @@ def read_table(
         cells.lines,
         name=content.name,
         sha256=content.sha256,
+    )
+
+
+def has_names(content: Source) -> bool:
+    """Tell whether the first line of a file has the name of a column of starts or stops.
+
+    Parameters
+    ----------
+    content : Source
+    """
+    names = set(map(plain_name, header_of(content, _WANTED)))
+    return any(
+        names.intersection(group) for field in ("start", "stop") for group in COLUMN_NAMES[field]
     )
 
 

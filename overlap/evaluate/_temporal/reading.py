@@ -248,7 +248,7 @@ class Reading:
         result = self._in_seconds(result)
         result = self._kept(result, whole)
         if self.clip:
-            result = _clipped(result)
+            result = _clipped(result, whole)
         return {role: replace(table, frame_rate=None) for role, table in result.items()}
 
     def _named(self, tables: dict[str, SegmentTable]) -> dict[str, SegmentTable]:
@@ -458,7 +458,7 @@ def _of_one_recording(tables: Mapping[str, SegmentTable]) -> dict[str, SegmentTa
     return result
 
 
-def _clipped(tables: dict[str, SegmentTable]) -> dict[str, SegmentTable]:
+def _clipped(tables: dict[str, SegmentTable], whole: bool) -> dict[str, SegmentTable]:
     """Let segments end where their video does."""
     length = {
         video: float(seconds)
@@ -466,7 +466,7 @@ def _clipped(tables: dict[str, SegmentTable]) -> dict[str, SegmentTable]:
         for video, seconds in zip(table.videos, table.duration, strict=True)
         if seconds == seconds
     }
-    if not length:
+    if not length and (whole or any(map(len, tables.values()))):
         raise ValueError(
             f"clip: neither {' nor '.join(table.source for table in tables.values())} has "
             "durations of videos; add them to the truth"
