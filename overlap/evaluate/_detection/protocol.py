@@ -238,7 +238,7 @@ class DetectionProtocol(Rules):
     @property
     def parts(self) -> tuple[str, ...]:
         """Names of the parts of the truths that have numbers of their own."""
-        return tuple(part.name for part in (*self.areas, *self.strata))
+        return (*(area.name for area in self.areas), *(part.name for part in self.strata))
 
     def with_strata(self, strata: Sequence[Stratum]) -> DetectionProtocol:
         """Return the protocol with more strata, after one with all truths.
