@@ -203,7 +203,8 @@ class Scene(ByValue):
         inside = (truth.label >= 0) & ~self.ignored(truth)
         cell = truth.label[inside] * len(self.items) + truth.item[inside]
         shape = len(self.labels), len(self.items)
-        return np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
+        ones = np.ones(len(cell))  # so that no second table of this size is needed
+        return np.bincount(cell, ones, shape[0] * shape[1]).reshape(shape)
 
     def order(
         self, ties: str, shuffle: NDArray[np.int64] | None = None

@@ -161,9 +161,9 @@ class Matches(ByValue):
             if not numbers[c]:
                 continue
             partner = self.partner[:, rows]
-            alone = ((partner < 0) | chosen[partner]).all(axis=0)
-            kept = self.counted(rows) & alone
-            values.append(normalised_ap(self.true(rows), kept, float(numbers[c]), self.typical))
+            mine = rows[((partner < 0) | chosen[partner]).all(axis=0)]
+            kept, count = self.counted(mine), float(numbers[c])
+            values.append(normalised_ap(self.true(mine), kept, count, self.typical))
         return float(np.mean(values)) if values else float("nan")
 
 

@@ -52,7 +52,17 @@ def normalised_ap(
     recall, precision = normalised_precision(true, kept, positives, typical)
     best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
     # terms are added as the published program adds them, so that even the last digit is its own
-    recall = np.pad(recall, ((0, 0), (1, 1)), constant_values=((0, 0), (0.0, 1.0)))
-    best = np.pad(best, ((0, 0), (0, 1)))
-    steps = np.diff(recall, axis=1)
-    return np.array([(s[s != 0] * b[s != 0]).sum() for s, b in zip(steps, best, strict=True)])
+    steps = np.empty((len(recall), recall.shape[1] + 1))
+    steps[:, 0] = recall[:, 0]
+    np.subtract(recall[:, 1:], recall[:, :-1], out=steps[:, 1:-1])
+    steps[:, -1] = 1.0 - recall[:, -1]
+    result = np.empty(len(recall))
+    for t, row in enumerate(steps):
+        where = np.flatnonzero(row)
+        beyond = len(where) > 0 and where[-1] == len(row) - 1  # to a recall of 1, at no precision
+        terms = row[where]
+        terms[: len(where) - beyond] *= best[t, where[: len(where) - beyond]]
+        if beyond:
+            terms[-1] = 0.0
+        result[t] = terms.sum()
+    return result
