@@ -20,7 +20,7 @@ _MAIN = 4  # numbers in large type
 
 
 def written(value: float, number: Number) -> str:
-    """Write a value of a number: fractions in per cent, others with four digits.
+    """Write a value of a number: fractions in per cent, others with four digits or more.
 
     The unit ``"ratio"`` is for fractions that can exceed 1 and are written in per cent too.
 
@@ -33,7 +33,8 @@ def written(value: float, number: Number) -> str:
         return "undefined"
     if number.range.bounded or number.unit == "ratio":
         return f"{percent_text(value)} %"
-    return f"{value:.4g}" + (f" {number.unit}" if number.unit != "1" else "")
+    text = f"{value:,.1f}" if abs(value) >= 1000.0 else f"{value:.4g}"
+    return text + (f" {number.unit}" if number.unit != "1" else "")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -12,6 +12,7 @@ import numpy as np
 from overlap.evaluate._temporal.report import ScoreReport, written
 from overlap.evaluate.number_texts import percent_text
 from overlap.evaluate.page import Picture, Section
+from overlap.io.printable import number_of
 
 from .evidence import FrameEvidence, f1_name
 
@@ -35,7 +36,8 @@ class FrameReport(ScoreReport):
         truth, rules = self.settings["truth"], self.settings["rules"]
         return {
             "protocol": self.settings["protocol"],
-            "truth": f"{truth['frames']:,} frames in {truth['videos']:,} videos, "
+            "truth": f"{number_of(truth['frames'], 'frame')} in "
+            f"{number_of(truth['videos'], 'video')}, "
             f"{len(truth['labels'])} labels",
             "background": ", ".join(rules["background"]) or "none",
         }

@@ -34,9 +34,10 @@ class SpeakerReport(ScoreReport):
         truth, found, uem = (self.settings[name] for name in ("truth", "found", "uem"))
         return {
             "protocol": self.settings["protocol"],
-            "truth": f"{truth['turns']:,} turns in {truth['recordings']:,} recordings",
-            "found": f"{found['turns']:,} turns",
-            "UEM": "none" if uem is None else f"{uem['recordings']:,} recordings",
+            "truth": f"{number_of(truth['turns'], 'turn')} in "
+            f"{number_of(truth['recordings'], 'recording')}",
+            "found": number_of(found["turns"], "turn"),
+            "UEM": "none" if uem is None else number_of(uem["recordings"], "recording"),
             "evaluated": f"{self.settings['evaluated_seconds']:,.2f} s",
         }
 
