@@ -101,6 +101,39 @@ def possession(**options: Any) -> Any:
     )  # fmt: skip
 
 
+def frames(**options: Any) -> Any:
+    """Labels of the frames of six videos, and predictions whose ends are moved."""
+    rng = np.random.default_rng(5)
+    truth, found = {}, {}
+    for video in "abcdef":
+        labels = rng.choice(["background", "pour", "stir", "take"], 8)
+        length = rng.integers(3, 9, 8)
+        truth[video] = np.repeat(labels, length).tolist()
+        moved = np.roll(truth[video], rng.integers(-2, 3))
+        found[video] = np.where(rng.random(len(moved)) < 0.1, "take", moved).tolist()
+    return evaluate.temporal(truth=truth, found=found, protocol="action_segmentation", **options)
+
+
+def sounds(protocol: str, **options: Any) -> Any:
+    """Events of three classes in six recordings, and predictions at multiples of 1/4 s."""
+    rng = np.random.default_rng(6)
+    truth, found = [], []
+    for name in "abcdef":
+        for label in ("cat", "dog", "horn"):
+            for start in range(0, 40, 8):
+                stop = start + int(rng.integers(8, 25)) / 4
+                truth.append((name, float(start), stop, label, 1.0))
+                shift = rng.integers(-3, 4, 2) / 4
+                row = (name, max(0.0, start + shift[0]), min(start + 7.0, stop + shift[1]), label)
+                if rng.random() < 0.8:
+                    found.append((*row, int(rng.integers(1, 9)) / 8))
+    columns = ["video", "start", "stop", "label", "score"]
+    return evaluate.temporal(
+        truth=pd.DataFrame(truth, columns=columns).drop(columns="score"),
+        found=pd.DataFrame(found, columns=columns), protocol=protocol, **options,
+    )  # fmt: skip
+
+
 def compared_temporal(folder: Path) -> Any:
     reports = [temporal(), temporal(found=half_of_the_predictions(folder))]
     return evaluate.compare(*reports, names=["whole", "half"], resamples=100)
@@ -122,6 +155,13 @@ SAMPLES: dict[str, Make] = {
         for ties in ("stable", "expected")
     },
     "temporal_bootstrap": lambda _: temporal(bootstrap=50),
+    "frames": lambda _: frames(bootstrap=50),
+    **{
+        f"sounds_{name}": lambda _, name=name: sounds(name) for name in ("sed_segment", "sed_event")
+    },
+    "sounds_psds": lambda _: sounds(
+        "psds2", durations=dict.fromkeys("abcdef", 60.0), overlapping="sum", bootstrap=50
+    ),
     "segmentation": lambda _: segmentation(),
     "segmentation_worst": lambda _: segmentation(missing="worst", bootstrap=50),
     "conformation": lambda _: conformation(),

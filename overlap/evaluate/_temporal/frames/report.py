@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from overlap.evaluate._temporal.report import ScoreReport, written
+from overlap.evaluate._temporal.report import ScoreReport
 from overlap.evaluate.number_texts import percent_text
 from overlap.evaluate.page import Picture, Section
 from overlap.io.printable import number_of
@@ -92,11 +92,10 @@ class FrameReport(ScoreReport):
         ]
 
     def pictures(self) -> list[Picture]:
-        """Return the numbers, and the segments of the worst videos."""
+        """Return the segments of the worst videos."""
         from overlap.plot.figures import panel
         from overlap.plot.stripes import draw_stripes
 
-        said = ", ".join(f"{one.name} {written(one.value, one)}" for one in self.numbers)
         shown = self.worst()[:_SHOWN]
         stripes = []
         for video in shown:
@@ -109,7 +108,6 @@ class FrameReport(ScoreReport):
                 stripes.append((video, side, spans))
         rules = self.settings["rules"]
         return [
-            Picture("Numbers", self.plot, f"Points of the numbers: {said}."),
             Picture(
                 f"Segments of the {'video' if len(shown) == 1 else 'worst videos'}",
                 partial(
