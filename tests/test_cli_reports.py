@@ -19,6 +19,7 @@ from overlap.io import sample_path
 
 AMBIGUOUS = "video,start,stop,label\nsample_001,0,30,Ambiguous\nsample_002,5,9,Ambiguous\n"
 TEMPORAL = ["truth.json", "found.json"]
+FRAMES = ["frames_truth.json", "frames_found.json", "--protocol", "action_segmentation"]
 VOLUMES = ["volumes/truth", "volumes/found", "--labels", "1=organ,2=lesion,3=vessel"]
 SOFT = ["soft/truth.npy", "soft/found.npy", "--metrics", "dice,iou"]
 ARRAYS = ["soft/truth_labels.npy", "soft/found_labels.npy", "--metrics", "hd95,dice"]
@@ -44,6 +45,11 @@ TEMPORAL_WORDS = {
     "--columns": ["label=label"],
     "--fps": ["25", "found:25", "rates.csv"],
     "--clip": [()],
+    "--background": ["pour", "background,stir"],
+    "--durations": [
+        ("seconds.csv", "--protocol", "psds", "--set", "overlapping=sum"),
+        ("seconds.csv", "--protocol", "sed_segment"),
+    ],
     "--set": [
         ("recall_grid=octave", "--protocol", "thumos14"),
         ("recall_grid=0,0.5,1", "--protocol", "thumos14"),
@@ -220,6 +226,11 @@ def inputs(tmp_path_factory):
     (folder / "ambiguous.csv").write_text(AMBIGUOUS)
     (folder / "keep.json").write_text(json.dumps([f"sample_{k:03}" for k in range(9)]))
     (folder / "leave.txt").write_text("sample_000\nsample_003\n")
+    (folder / "seconds.csv").write_text("".join(f"sample_{k:03},300\n" for k in range(60)))
+    for role, labels in (("truth", "bbppss"), ("found", "bpppsb")):
+        names = {"b": "background", "p": "pour", "s": "stir"}
+        frames = {f"video {k}": [names[x] for x in k * labels] for k in range(1, 7)}
+        (folder / f"frames_{role}.json").write_text(json.dumps(frames))
     (folder / "renamed.csv").write_text("Diving,Dive\nSurfing,Surf\n")
     rates = [f"sample_{k:03},{25 + k % 2}\n" for k in range(40)]
     (folder / "rates.csv").write_text("video,fps\n" + "".join(rates) + "sample_unknown,25\n")
@@ -303,8 +314,9 @@ def with_option(base, name, words):
 
 @pytest.mark.parametrize(("name", "words"), list(examples("temporal")))
 def test_temporal(known, run, name, words):
-    plain = once(known, run, "temporal", TEMPORAL)
-    report = made(run, "temporal", with_option(TEMPORAL, name, words))
+    base = FRAMES if name == "--background" else TEMPORAL
+    plain = once(known, run, "temporal", base)
+    report = made(run, "temporal", with_option(base, name, words))
     assert report["table"] == plain["table"] or rules(report) != rules(plain)
     code, out, err = run("compare", "r.json", "r.json", "--resamples", "50")
     assert (code, err) == (0, "")
