@@ -194,7 +194,8 @@ def read_event_lines(
         cells = _cells(line, mark)
         own = _form(cells)
         if len(cells) == 1:
-            alone.append((number, cells[0]))
+            if cells[0]:  # else marks alone
+                alone.append((number, cells[0]))
             continue
         if own is None or (form is not None and _FORMS[own] != _FORMS[form]):
             raise ValueError(_odd(name, number, cells, form, mark))

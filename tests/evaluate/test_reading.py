@@ -161,6 +161,10 @@ def test_frames_become_seconds(tmp_path):
     np.testing.assert_array_equal(tables["found"].stop, tables["truth"].stop)
     assert notes_of(tables) == ["DataFrame: frames were turned to seconds, at 25 frames a second"]
     (tmp_path / "rates.txt").write_text("video fps\na 25\nb 50\nc 12.5\n")
+    for one in ("activitynet", "recall_kx", "segments_f1", "all"):
+        given = found.drop(columns="score") if one == "segments_f1" else found
+        report = evaluate.temporal(truth=TRUTH, found=given, protocol=one, fps={"found": 25})
+        assert report.items[0][1] == 1.0, one  # not turned twice
     rates = {"found": tmp_path / "rates.txt"}
     assert Reading(fps=rates).tables(TRUTH, found)["found"].stop.tolist() == [4, 9, 1.5, 16]
     stated = TRUTH.assign(fps=[25, 25, 50, 12.5])

@@ -40,7 +40,10 @@ from overlap.io import (
 from overlap.io.box_lines import read_box_lines
 from overlap.io.box_tables import read_box_table
 from overlap.io.dota import read_dota_results, read_dota_truth
+from overlap.io.frame_rates import as_frame_rates
 from overlap.io.kitti import read_kitti
+from overlap.io.name_lists import as_names
+from overlap.io.name_rules import as_rules
 from overlap.io.nuscenes import read_nuscenes
 from overlap.io.region_files import regions_to_geojson
 from overlap.io.voc import read_voc_results, read_voc_truth
@@ -79,6 +82,21 @@ v1;6.5;41.0;Surfing;0.9
 v1;0.5;2.5;Diving;0.25
 v3;1;4;Diving;1
 """
+EVENTS = b"""a.wav\t0.5\t2.0\tspeech\t0.9
+b.wav
+a.wav\t3.25\t4\tdog\t1
+"""
+LONE_EVENTS = b"0.5\t2.0\tspeech\n3.25\t4\tdog barking\n"
+THUMOS_LINES = b"video_test_0000004.mp4 12.5 10.0 7 0.5\nvideo_test_0000006.mp4 1.5 3 22 0.25\n"
+JSON_LINES = b"""{"video": "v1", "start": 0.5, "stop": 2.0, "label": "Run", "score": 0.5}
+{"video": "v2", "start": 1, "stop": 2, "label": "Jump", "score": 1}
+"""
+RECORDS = [
+    {"video": "v1", "duration": 30, "annotations": [{"segment": [0.5, 2.0], "label": "Run"}]},
+    {"video": "v2", "annotations": []},
+]
+COLUMNS = {"video-id": ["v1", "v2"], "t-start": [0.5, 1.0], "t-end": [2.0, 3.0], "label": [3, 4],
+           "score": [0.5, 0.25]}  # fmt: skip
 TIMED_CSV = b"""video,start,stop,label
 v1,2024-01-31T10:00:00.5+01:00,2024-01-31T10:00:02+01:00,Surfing
 v1,2024-01-31T10:01:00+01:00,2024-01-31T10:02:00+01:00,Diving
@@ -278,6 +296,19 @@ def check_segments(table: Any, data: bytes, path: Path) -> None:
     if role == "truth":
         assert np.array_equal(table.duration, other.duration, equal_nan=True)
         assert table.subset == other.subset
+
+
+def check_ends(table: Any, data: bytes, path: Path) -> None:
+    """Hold what every table of segments has."""
+    assert np.isfinite(table.start).all()
+    assert np.isfinite(table.stop).all()
+    assert (table.start <= table.stop).all()
+    assert table.confidence is None or np.isfinite(table.confidence).all()
+    assert not (table.duration < 0).any()
+    assert all(isinstance(name, str) and name for name in (*table.videos, *table.labels))
+    assert len(table.row) == len(table) == len(table.video) == len(table.label)
+    for index in range(len(table)):
+        table.where(index)
 
 
 def check_cells(table: Any, lines: list[str]) -> None:
@@ -490,6 +521,18 @@ def yolo_data(path: Path) -> Any:
     return read_yolo(str(path), "100x50")
 
 
+def as_unranked(path: Any) -> Any:
+    table = as_segments(path, role="found", ranked=False)
+    inspect(str(path))
+    return table
+
+
+def npz_of(columns: dict[str, Any]) -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, **columns)
+    return stream.getvalue()
+
+
 def as_found(path: Path) -> Any:
     return as_segments(path, role="found")
 
@@ -566,6 +609,19 @@ READERS = [
     Reader("found.csv", ".csv", _of(FOUND_CSV), as_found, check_segments),
     Reader("ambiguous.csv", ".csv", _of(b"video,start,stop\nv1,0,3\nv2,1,2\n"),
            lambda path: as_segments(path, role="ambiguous"), check_nothing),
+    Reader("lines of events", ".txt", _of(EVENTS, EVENTS.replace(b"\t", b" "), LONE_EVENTS), as_unranked, check_ends),
+    Reader("lines of THUMOS", ".txt", _of(THUMOS_LINES), as_unranked, check_ends),
+    Reader("folder of events", ".txt", _of(LONE_EVENTS), in_folder(as_unranked, "a.txt", b_ann=b""), check_ends),
+    Reader("lines of JSON", ".jsonl", _of(JSON_LINES), as_unranked, check_ends),
+    Reader("records of segments", ".json", _of(RECORDS), as_unranked, check_ends),
+    Reader("columns of segments", ".json", _of(COLUMNS), as_unranked, check_ends),
+    Reader("arrays of segments", ".npz", lambda: [npz_of(COLUMNS)], as_unranked, check_ends),
+    Reader("list of videos", ".json", _of(["v1", "v2"]), lambda path: as_names(path, "videos"), check_nothing),
+    Reader("lines of videos", ".txt", _of(b"v1\nv2\n"), lambda path: as_names(path, "videos"), check_nothing),
+    Reader("class list", ".txt", _of(b"0 Run\n1 Jump\n"), lambda path: as_rules(f"classes={path}"), check_nothing),
+    Reader("frame rates", ".csv", _of(b"video,fps\nv1,25\nv2,29.97\n"), as_frame_rates, check_nothing),
+    Reader("map of labels", ".json", _of({"Run": "Walk", "1": "Jump"}),
+           lambda path: as_rules(f"map={path}"), check_nothing),
     Reader("truth in memory", "", _of(TRUTH), lambda x: as_segments(x, role="truth"), check_nothing, damage_payload),
     Reader("found in memory", "", _of(FOUND), lambda x: as_segments(x, role="found"), check_nothing, damage_payload),
     Reader("frame of segments", "", _of(pd.DataFrame(table_of(FOUND_CSV, ";"))), lambda x: as_segments(x, role="found"), check_nothing, damage_frame),
@@ -723,6 +779,9 @@ READERS_OF = {reader.name: reader for reader in READERS}
 TARGETS = [
     group_of("segments", "truth.json", "found.json", "truth.csv", "found.csv", "ambiguous.csv",
              "truth in memory", "found in memory", "frame of segments"),
+    group_of("events", "lines of events", "lines of THUMOS", "folder of events", "lines of JSON",
+             "records of segments", "columns of segments", "arrays of segments", "list of videos", "lines of videos", "class list", "frame rates",
+             "map of labels"),
     group_of("angles", "angles.csv", "angles in memory", "rama8000-cispro.data"),
     group_of("structures", "structure.pdb", "structure.cif"),
     group_of("polygons", "regions.geojson", "polygons.geojson", "polygons in memory", "run lengths"),

@@ -27,12 +27,14 @@ def split(tables: Mapping[str, SegmentTable], count: int) -> dict[int, dict[str,
     Returns
     -------
     dict
-        Tables of each block by its number; ``places`` says where their rows stand in the input.
+        Tables of each block by its number; ``places`` says where their rows stand in the input,
+        and that they were read already.
     """
     names = list(dict.fromkeys(name for table in tables.values() for name in table.videos))
     count = min(len(names), count)
     if count < 2:
-        return {0: dict(tables)}
+        rows = tuple(np.arange(len(tables[role])) for role in ("truth", "found"))
+        return {0: {**tables, "places": rows}}
     block = {name: k * count // len(names) for k, name in enumerate(names)}
     result: dict[int, dict[str, Any]] = {k: {} for k in range(count)}
     places: dict[str, list[NDArray[np.int64]]] = {}

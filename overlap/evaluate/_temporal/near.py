@@ -171,7 +171,7 @@ class NearTask(Task):
 
     def _as_read(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return an item of a study as `Reading` reads it; blocks of `items` were read before."""
-        if all(isinstance(item[role], SegmentTable) for role in ("truth", "found")):
+        if "places" in item:
             return item
         roles = ("truth", "found")
         tables = {role: self.reading.table(item[role], role, ranked=self.ranked) for role in roles}
