@@ -255,6 +255,8 @@ def read_coco_truth(source: Any, kind: str = "boxes") -> tuple[Detections, Categ
             f"{where}: {number_of(int(lacking.sum()), 'annotation')} without area; that of the "
             f"{'box' if kind == 'boxes' else 'mask'} is used"
         )
+    if isinstance(regions, Boxes):
+        findings += _mixed_up(regions, names.extent[item], where)
     empty = regions.measure() == 0
     if empty.any():
         findings.append(
@@ -343,8 +345,7 @@ def _results(source: CocoContent, names: Categories, kind: str, ranked: bool) ->
         score = _numbers(content, "score", where, "result")
     findings = []
     if isinstance(regions, Boxes):
-        said = _corners(regions, names.extent[item], where)
-        findings += [said] if said else []
+        findings += _mixed_up(regions, names.extent[item], where)
     elif not isinstance(content, JsonRows) and content and content[0].get("bbox"):
         xywh = _boxes(content, where, "result")
         sizes["area"] = xywh[:, 2] * xywh[:, 3]
@@ -354,10 +355,13 @@ def _results(source: CocoContent, names: Categories, kind: str, ranked: bool) ->
         )
     unknown = label < 0
     if unknown.any():
-        first = int(np.argmax(unknown))
+        first = _first_of(content, int(np.argmax(unknown)))
+        hint = ""
+        if type(first) is int and first == 0:
+            hint = ". Do results count categories from 0? Write the ids of the truth"
         findings.append(
             f"{where}: {number_of(int(unknown.sum()), 'result')} of categories that the truth "
-            f"lacks (first: {brief(_first_of(content, first))}); they belong to no class"
+            f"lacks (first: {brief(first)}); they belong to no class{hint}"
         )
     flags = {}
     if names.federated:
@@ -580,18 +584,23 @@ def _flag(row: Any, k: int, where: str, name: str = "iscrowd") -> int:
     return int(value)
 
 
-def _corners(boxes: Boxes, extent: NDArray[np.float64], where: str) -> str | None:
-    """Say that boxes look like two corners, if they leave the images as they are read."""
+def _mixed_up(boxes: Boxes, extent: NDArray[np.float64], where: str) -> list[str]:
+    """Say that boxes look like shares of images, or like two corners: these leave the images."""
+    if len(boxes) >= 10 and (boxes.lower >= 0.0).all() and (boxes.upper <= 2.0).all():
+        return [
+            f"{where}: all boxes lie in the first two pixels, as shares of the image do: write "
+            "bbox in pixels"
+        ]
     known = ~np.isnan(extent).any(axis=1)
     if known.sum() < 10:
-        return None
+        return []
     low, high, size = boxes.lower[known], boxes.upper[known], extent[known]
     outside = (high > size + 1.0).any(axis=1)
     corners = ((high - low >= low) & (high - low <= size + 1.0)).all(axis=1)
     if outside.mean() > 0.2 and corners.mean() > 0.98:
-        return (
+        return [
             f"{where}: {100 * outside.mean():.0f} % of the boxes leave their image when they are "
             "read as x, y, width, height, and none does as two corners: write bbox as x, y, width, "
             "height"
-        )
-    return None
+        ]
+    return []

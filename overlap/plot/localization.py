@@ -49,6 +49,7 @@ def draw_report(
     path: str | Path | None = None,
     ax: Axes | None = None,
     iou: float | None = None,
+    measure: str = "IoU",
 ) -> Axes | Figure:
     """Draw precision against recall and, in a figure of its own, the AP of each class.
 
@@ -62,6 +63,8 @@ def draw_report(
         Where to draw the curves, and only them; by default there is a new figure with two panels.
     iou : float, optional
         Threshold of the lines and bars of single classes; by default the report's first.
+    measure : str
+        What thresholds are of.
 
     Returns
     -------
@@ -76,13 +79,13 @@ def draw_report(
         `iou` is not a threshold of the report, or `path` has no known suffix.
     """
     if ax is not None:
-        draw_curves(report, ax, iou=iou)
+        draw_curves(report, ax, iou=iou, measure=measure)
         figure = figure_of(ax, "draw_report")
     else:
         figure = new_figure((10.0, max(4.2, 1.2 + 0.22 * shown_classes(report))))
         left, right = figure.subplots(1, 2, width_ratios=(1.0, 0.9))
-        draw_curves(report, left, iou=iou)
-        draw_classes(report, right, iou=iou)
+        draw_curves(report, left, iou=iou, measure=measure)
+        draw_classes(report, right, iou=iou, measure=measure)
     save(figure, path)
     return figure if ax is None else ax
 
@@ -224,7 +227,9 @@ def draw_thresholds(report: _Curved, ax: Axes) -> None:
     plain(ax)
 
 
-def draw_classes(report: _Curved, ax: Axes, *, iou: float | None = None) -> None:
+def draw_classes(
+    report: _Curved, ax: Axes, *, iou: float | None = None, measure: str = "IoU"
+) -> None:
     """Draw the AP of each class as a bar, with its bootstrap interval where there is one.
 
     Parameters
@@ -235,6 +240,8 @@ def draw_classes(report: _Curved, ax: Axes, *, iou: float | None = None) -> None
         Where to draw.
     iou : float, optional
         Threshold; by default the report's first.
+    measure : str
+        What it is a threshold of.
 
     Notes
     -----
@@ -245,7 +252,7 @@ def draw_classes(report: _Curved, ax: Axes, *, iou: float | None = None) -> None
         (row for row in report.rows() if row["metric"] == "AP" and row["iou"] == chosen),
         key=lambda row: (-np.nan_to_num(row["value"], nan=-1.0), row["class"]),
     )
-    title = f"AP at IoU {_level(chosen)}"
+    title = f"AP at {measure} {_level(chosen)}"
     if len(rows) > _MANY_CLASSES:
         half = _MANY_CLASSES // 2
         title += f": {half} best and {half} worst of {len(rows)} classes"

@@ -174,6 +174,19 @@ def test_corners_in_place_of_sizes_are_noticed():
         {"image_id": 1, "category_id": 1, "bbox": row, "score": 0.5} for row in corners.tolist()
     ]
     assert "none does as two corners" in " ".join(detection(truth=truth, found=found).findings)
+    turned = dict(truth)
+    turned["annotations"] = [
+        {"id": k + 1, "image_id": 1, "category_id": 1, "bbox": row, "iscrowd": 0}
+        for k, row in enumerate(corners.tolist())
+    ]
+    said = " ".join(detection(truth=turned, found=found[:1]).findings)
+    assert "none does as two corners" in said
+    shares = [{**row, "bbox": [x / 420 for x in row["bbox"]]} for row in found]
+    said = " ".join(detection(truth=truth, found=shares).findings)
+    assert "all boxes lie in the first two pixels, as shares of the image do" in said
+    from_zero = [{**row, "category_id": 0} for row in found]
+    said = " ".join(detection(truth=truth, found=from_zero).findings)
+    assert "Do results count categories from 0?" in said
 
 
 def test_a_report_is_compared_and_drawn(tmp_path):

@@ -145,6 +145,12 @@ class SeveralReports(Several, DetectionReport):
             )
         ]
 
+    def terms(self) -> Mapping[str, str]:
+        """Return definitions of the columns and numbers of all protocols."""
+        every = [report.terms() for report in self.evidence.reports.values()]
+        mean = {"mean AP": "Mean of the AP over classes and the thresholds of the protocol."}
+        return {word: text for terms in (*every[::-1], mean) for word, text in terms.items()}
+
     def draw(self, path: str | Path | None, ax: Any, **options: Any) -> Any:
         """Draw the AP of every protocol over the IoU thresholds."""
         from overlap.plot.localization import draw_protocols

@@ -384,7 +384,7 @@ class DetectionReport(Report):
         whole = WholeRange(self)
         values = ", ".join(f"{n.name} {percent_text(n.value)} %" for n in self.numbers[:3])
         first = threshold_names(self.settings["thresholds"])[0]
-        word = "distance" if self.evidence.protocol.distance else "IoU"
+        word = self._word
         height = max(3.5, 1.2 + 0.22 * shown_classes(whole))
         return [
             Picture(
@@ -442,13 +442,42 @@ class DetectionReport(Report):
 
     def terms(self) -> Mapping[str, str]:
         """Return definitions of the columns."""
-        return {**_TERMS, **TERMS}
+        return {**_TERMS, **TERMS, **self._terms_of_numbers()}
+
+    def _terms_of_numbers(self) -> dict[str, str]:
+        """Return definitions of the numbers of the summary, by their names."""
+        result = {}
+        for interval in self.intervals[:1]:
+            result[level_text(interval.level)] = (
+                "Percentile bootstrap interval of the number, from draws of the images."
+            )
+        names = [number.name for number in self.numbers]
+        names += [f"AP@{name}" for name in threshold_names(self.settings["thresholds"])]
+        for name in dict.fromkeys(names):
+            front, _, part = name.rstrip("]").partition("[")
+            front, _, level = front.partition("@")
+            if front in ("AP", "mAP") and level:
+                result[name] = f"AP of detections that match at this {self._word}."
+            elif front == "AR":
+                of = "image" if self.evidence.protocol.limit == "item" else "image and class"
+                result[name] = "Average recall: mean of the recall over classes and thresholds" + (
+                    f", with at most {level} detections of an {of}." if level else "."
+                )
+            if part and front in ("AP", "mAP", "AR"):
+                text = "Recall" if front == "AR" else "AP"
+                result[name] = f"{text} of the truths that are {part}, mean over classes."
+        return result
 
     def draw(self, path: str | Path | None, ax: Any, **options: Any) -> Any:
         """Draw curves and classes."""
         from overlap.plot import draw_report
 
-        return draw_report(WholeRange(self), path=path, ax=ax, **options)
+        return draw_report(WholeRange(self), path=path, ax=ax, measure=self._word, **options)
+
+    @property
+    def _word(self) -> str:
+        """What thresholds are of."""
+        return "distance" if self.evidence.protocol.distance else "IoU"
 
     def _summary(self, title: str) -> Section:
         columns, rows = ["", "value"], []
