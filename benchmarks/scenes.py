@@ -82,16 +82,17 @@ def detections(count: int, per_object: int, seed: int) -> tuple[np.ndarray, np.n
     return np.hstack([lower, lower + sides]), rng.permutation(count) / count
 
 
-def videos(count: int, seed: int) -> tuple[dict[str, list], dict[str, list]]:
-    """Columns of annotated and of found segments: 200 videos, 20 classes, 12 found per truth."""
+def videos(count: int, seed: int, classes: int = 20) -> tuple[dict[str, list], dict[str, list]]:
+    """Columns of annotated and of found segments: 200 videos, 12 found per truth."""
     rng = np.random.default_rng(seed)
     start = rng.uniform(0.0, 600.0, count)
     length = rng.gamma(2.0, 4.0, count) + 0.5
-    video, label = rng.integers(0, 200, count), rng.integers(0, 20, count)
+    video, label = rng.integers(0, 200, count), rng.integers(0, classes, count)
     which = np.repeat(np.arange(count), 12)
     found = start[which] + rng.normal(0.0, 3.0, len(which))
     stop = found + length[which] * rng.uniform(0.4, 1.8, len(which))
-    guess = np.where(rng.random(len(which)) < 0.8, label[which], rng.integers(0, 20, len(which)))
+    right, other = rng.random(len(which)) < 0.8, rng.integers(0, classes, len(which))
+    guess = np.where(right, label[which], other)
 
     def columns(v: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> dict[str, list]:
         return {

@@ -25,12 +25,33 @@ def _evaluate(count, protocol: str) -> Case:
     return Case(call)
 
 
+def _ranked(count, truths: int, classes: int) -> Case:
+    import pandas as pd
+
+    truth, found = map(pd.DataFrame, scenes.videos(count(truths), 8, classes))
+    tables = {
+        role: ov.io.as_segments(table, role=role)
+        for role, table in (("truth", truth), ("found", found))
+    }
+
+    def call():
+        return ov.evaluate.temporal(**tables, protocol="activitynet", progress=False)
+
+    return Case(call)
+
+
 WORKLOADS = [
     Workload(
         f"3,500 truths, 42,000 found, 20 classes, 9 thresholds, {protocol}",
         partial(_evaluate, protocol=protocol),
     )
     for protocol in ("activitynet", "opentad", "thumos14")
+] + [
+    Workload(
+        f"{12 * truths:,} found, {classes} classes, 10 thresholds, tables in memory",
+        partial(_ranked, truths=truths, classes=classes),
+    )
+    for truths, classes in ((4_200, 200), (42_000, 20))
 ]
 
 
