@@ -55,14 +55,17 @@ class ScoreReport(Report):
 
     def results(self) -> list[Result]:
         """Return the first numbers, with their intervals."""
-        return [
-            Result(
-                number.name,
-                written(number.value, number),
-                interval_text(number.interval, partial(written, number=number)),
-            )
-            for number in self.numbers[:_MAIN]
-        ]
+        return [self.result_of(number) for number in self.numbers[:_MAIN]]
+
+    def result_of(self, number: Number) -> Result:
+        """Return a number in large type, with its interval.
+
+        Parameters
+        ----------
+        number : Number
+        """
+        interval = interval_text(number.interval, partial(written, number=number))
+        return Result(number.name, written(number.value, number), interval)
 
     def sections(self) -> list[Section]:
         """Return the numbers with their intervals, then the rows."""
@@ -83,10 +86,15 @@ class ScoreReport(Report):
 
     def pictures(self) -> list[Picture]:
         """Return the pictures of the page."""
+        from overlap.plot.figures import panel
+
         said = ", ".join(
             f"{number.name} {written(number.value, number)}" for number in self.numbers
         )
-        return [Picture("Numbers", self.plot, f"Points of the numbers: {said}.")]
+        height = 1.0 + 0.3 * len(self.numbers)
+        drawn = partial(panel, partial(self.draw, None), height)
+        note = "Lines are the intervals." if self.intervals else ""
+        return [Picture("Numbers", drawn, f"Points of the numbers: {said}.", note)]
 
     def draw(self, path: str | Path | None, ax: Any, **options: Any) -> Any:
         """Draw the numbers."""

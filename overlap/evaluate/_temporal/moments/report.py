@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from overlap.evaluate.number_texts import percent_text
-from overlap.evaluate.page import Section
+from overlap.evaluate.page import Result, Section
 
 from ..report import ScoreReport
 
@@ -49,6 +49,7 @@ _RANGES = {
     "middle": "truths of more than 10 s and up to 30 s",
     "long": "truths of more than 30 s and up to 150 s",
 }
+_FIRST = ("MR-full-mAP", "MR-full-R1@0.5", "HL-min-VeryGood-mAP", "HL-min-VeryGood-Hit1")
 _LEVELS = {"Fair": 2, "Good": 3, "VeryGood": 4}
 
 
@@ -80,6 +81,11 @@ class HighlightReport(MomentReport):
             else:
                 result.setdefault(f"{front}-{part}", {})[f"HL-{metric}"] = text(row["value"])
         return result
+
+    def results(self) -> list[Result]:
+        """Return the numbers that papers compare."""
+        first = [n for n in self.numbers if n.name in _FIRST]
+        return [self.result_of(number) for number in first or self.numbers[:4]]
 
     def terms(self) -> Mapping[str, str]:
         """Return definitions of the numbers."""
