@@ -31,7 +31,8 @@ SPELLS = ["players.csv", "ball.csv", "spells.csv", "--fps", "10"]
 #: option of a command must be here.
 TEMPORAL_WORDS = {
     "--sample": [()],
-    "--protocol": ["activitynet", "opentad", "thumos14", "thumos14_updated", "all"],
+    "--protocol": ["activitynet", "opentad", "thumos14", "thumos14_updated", "all",
+                   "proposals", "recall_kx", "moment_retrieval", "segments_f1"],
     "--subset": ["validation"],
     "--iou": ["0.3:0.7:0.1", "0.5", "0.123,0.5:0.9:0.2", "0.95,0.5"],
     "--labels": ["Diving,Surfing", "Surfing,Diving"],

@@ -27,6 +27,7 @@ from overlap.cli.reload import load_compared, load_reports
 from overlap.evaluate import compare, conformation, explain, possession, segmentation, temporal
 from overlap.evaluate.checks import inspect
 from overlap.io import (
+    as_moments,
     as_segments,
     parse_labels,
     read_angles,
@@ -71,6 +72,19 @@ FOUND = {
         "v4": [],
     }
 }  # fmt: skip
+QVH_TRUTH = b"""{"qid": 1, "vid": "a", "duration": 20, "relevant_windows": [[0, 10]], "relevant_clip_ids": [0, 1], "saliency_scores": [[4, 4, 3], [2, 2, 1]]}
+{"qid": 2, "vid": "a", "duration": 20.5, "relevant_windows": [[4, 8], [12.5, 20]]}
+"""
+QVH_FOUND = b"""{"qid": 1, "pred_relevant_windows": [[0, 5, 0.9], [0, 9, 0.4]], "pred_saliency_scores": [0.9, -0.1, 0]}
+{"qid": 2, "pred_relevant_windows": [[12, 20, 0.8]], "pred_saliency_scores": [0.5]}
+"""
+CHARADES = b"""AO8RW 0.0 6.9##a person is putting a book on a shelf.
+AO8RW 5.2 9.75 ##person walks.
+"""
+NLQ = {"version": "1", "videos": [{"video_uid": "v", "clips": [{"clip_uid": "c", "annotations": [{"annotation_uid": "a", "language_queries": [
+    {"clip_start_sec": 1.0, "clip_end_sec": 5.5, "query": "Where?"}, {"query": "none"}]}]}]}]}  # fmt: skip
+NLQ_FOUND = {"version": "1.0", "challenge": "ego4d_nlq_challenge", "results": [
+    {"clip_uid": "c", "annotation_uid": "a", "query_idx": 0, "predicted_times": [[1.0, 5.5], [7, 8]]}]}  # fmt: skip
 TRUTH_CSV = b"""video-id,t-start,t-end,label,video-duration,subset
 v1,6.75,40.125,Surfing,82.5,validation
 v1,0,3,Diving,82.5,validation
@@ -444,6 +458,15 @@ def check_possession(report: Any, data: bytes, path: Path) -> None:
     json.loads(report.to_json(), parse_constant=lambda text: 1 / 0)
 
 
+def check_moments(table: Any, data: bytes, path: Path) -> None:
+    """Windows are finite and in order, and every one belongs to a query."""
+    assert np.isfinite(table.start).all()
+    assert np.isfinite(table.stop).all()
+    assert (table.start <= table.stop).all()
+    assert len(set(table.queries)) == len(table.queries) == len(table.duration)
+    assert ((table.query >= 0) & (table.query < max(len(table.queries), 1))).all()
+
+
 def check_nothing(result: Any, data: bytes, path: Path) -> None:
     pass
 
@@ -625,6 +648,11 @@ READERS = [
     Reader("truth in memory", "", _of(TRUTH), lambda x: as_segments(x, role="truth"), check_nothing, damage_payload),
     Reader("found in memory", "", _of(FOUND), lambda x: as_segments(x, role="found"), check_nothing, damage_payload),
     Reader("frame of segments", "", _of(pd.DataFrame(table_of(FOUND_CSV, ";"))), lambda x: as_segments(x, role="found"), check_nothing, damage_frame),
+    Reader("QVHighlights' truth", ".jsonl", _of(QVH_TRUTH), lambda path: as_moments(path, role="truth"), check_moments),
+    Reader("QVHighlights' predictions", ".jsonl", _of(QVH_FOUND), lambda path: as_moments(path, role="found"), check_moments),
+    Reader("Charades-STA", ".txt", _of(CHARADES), lambda path: as_moments(path, role="truth"), check_moments),
+    Reader("Ego4D's queries", ".json", _of(NLQ), lambda path: as_moments(path, role="truth"), check_moments),
+    Reader("Ego4D's predictions", ".json", _of(NLQ_FOUND), lambda path: as_moments(path, role="found"), check_moments),
     Reader("angles.csv", ".csv", _of(ANGLES_CSV, MDTRAJ, ANGLES_CSV.replace(b",", b";")), read_angles, check_residues),
     Reader("angles in memory", "", _of(table_of(ANGLES_CSV), table_of(MDTRAJ, "\t")), read_angles, check_nothing, damage_frame),
     Reader("structure.pdb", ".pdb", lambda: [structures()[".pdb"]], read_structures, check_residues),
@@ -782,6 +810,8 @@ TARGETS = [
     group_of("events", "lines of events", "lines of THUMOS", "folder of events", "lines of JSON",
              "records of segments", "columns of segments", "arrays of segments", "list of videos", "lines of videos", "class list", "frame rates",
              "map of labels"),
+    group_of("moments", "QVHighlights' truth", "QVHighlights' predictions", "Charades-STA",
+             "Ego4D's queries", "Ego4D's predictions"),
     group_of("angles", "angles.csv", "angles in memory", "rama8000-cispro.data"),
     group_of("structures", "structure.pdb", "structure.cif"),
     group_of("polygons", "regions.geojson", "polygons.geojson", "polygons in memory", "run lengths"),

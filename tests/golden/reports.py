@@ -31,6 +31,26 @@ def temporal(**options: Any) -> Any:
     return evaluate.temporal(**{**files, "iou": [0.5, 0.75], **options})
 
 
+def highlights() -> Any:
+    """Three queries with windows of all lengths, of which some have equal scores, and clips."""
+    truth, found = [], []
+    for qid, (window, scores) in enumerate(
+        (([0, 8], [0.5, 0.5]), ([4, 30], [0.25, 0.75]), ([10, 60], [0.5, 0.25]))
+    ):
+        start, stop = window
+        truth.append({
+            "qid": qid, "vid": "v", "duration": 60, "relevant_windows": [window, [50, 54]],
+            "relevant_clip_ids": [start // 2, start // 2 + 1],
+            "saliency_scores": [[2, 3, 4], [4, 1, 3]],
+        })  # fmt: skip
+        found.append({
+            "qid": qid, "pred_relevant_windows": [[start + 1, stop, scores[0]],
+                                                  [50, 53 + qid, scores[1]]],
+            "pred_saliency_scores": [float((3 * k + qid) % 7) for k in range(30)],
+        })  # fmt: skip
+    return evaluate.temporal(truth=truth, found=found, protocol="qvhighlights", bootstrap=0)
+
+
 def half_of_the_predictions(folder: Path) -> Path:
     """A file with every other prediction of the sample."""
     content = json.loads(sample_path("temporal_found").read_text())
@@ -162,6 +182,11 @@ SAMPLES: dict[str, Make] = {
     "sounds_psds": lambda _: sounds(
         "psds2", durations=dict.fromkeys("abcdef", 60.0), overlapping="sum", bootstrap=50
     ),
+    "temporal_proposals": lambda _: temporal(protocol="proposals", points=5, tie_rule="file"),
+    "temporal_recall_kx": lambda _: temporal(protocol="recall_kx", tie_rule="file"),
+    "temporal_segments_f1": lambda _: temporal(protocol="segments_f1", matching="maximum"),
+    "temporal_moment_retrieval": lambda _: temporal(protocol="moment_retrieval"),
+    "temporal_qvhighlights": lambda _: highlights(),
     "segmentation": lambda _: segmentation(),
     "segmentation_worst": lambda _: segmentation(missing="worst", bootstrap=50),
     "conformation": lambda _: conformation(),
