@@ -98,7 +98,7 @@ def _lines(content: Source) -> list[tuple[int, str]]:
             f"{content.name}: is not text in UTF-8 (byte {error.start}); wanted lines of events: "
             f"{_WANTED}"
         ) from None
-    return [(k, line) for k, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    return [(k, line) for k, line in enumerate(re.split("\r\n|\r|\n", text), 1) if line.strip()]
 
 
 def _mark(line: str) -> str | None:
