@@ -113,7 +113,7 @@ def read_nlq(
             f"{where(index)}: stop {float(stop[index])!r} is before start {float(start[index])!r}; "
             "swap them"
         )
-    findings = ()
+    findings: tuple[str, ...] = ()
     if left_out:
         findings = (f"{name}: {left_out} queries have no window, and are left out",)
     return MomentTable(

@@ -146,7 +146,7 @@ def _entries(content: Source) -> Any:
         if not isinstance(payload, Mapping):
             raise ValueError(f"{content.name}: {_WANTED}")
         return payload.items()
-    rows = []
+    rows: list[tuple[str, ...]] = []
     text = content.data.decode("utf-8-sig", "replace")
     for number, line in enumerate(text.splitlines(), start=1):
         mark = next((mark for mark in "\t;," if mark in line), None)

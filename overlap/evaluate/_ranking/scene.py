@@ -204,7 +204,8 @@ class Scene(ByValue):
         cell = truth.label[inside] * len(self.items) + truth.item[inside]
         shape = len(self.labels), len(self.items)
         ones = np.ones(len(cell))  # so that no second table of this size is needed
-        return np.bincount(cell, ones, shape[0] * shape[1]).reshape(shape)
+        counts = np.bincount(cell, ones, shape[0] * shape[1])
+        return counts.astype(np.float64, copy=False).reshape(shape)
 
     def order(
         self, ties: str, shuffle: NDArray[np.int64] | None = None

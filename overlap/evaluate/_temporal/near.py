@@ -192,7 +192,8 @@ class NearTask(Task):
             ends = table.start, table.stop + getattr(rules, "added", 0.0)
             sides.append(Table(video, label, place, np.zeros(len(table)), ends))
         ratio = temporal_iou(rules.union, rules.undefined, getattr(rules, "union_floor", 0.0))
-        pairs = find_pairs(ratio, *sides, MatchRule(), np.array([min(rules.thresholds)]))
+        mine, theirs = sides
+        pairs = find_pairs(ratio, mine, theirs, MatchRule(), np.array([min(rules.thresholds)]))
         order = np.lexsort((pairs.candidate, pairs.agent))
         return replace(near, i=pairs.agent[order], j=pairs.candidate[order], iou=pairs.value[order])
 
