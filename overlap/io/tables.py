@@ -159,7 +159,9 @@ def read_table(
         The file is not text in UTF-8, lacks a column or has one twice, has a row with
         too few or too many cells, or quotation marks that do not match.
     """
-    cells = read_cells(content, _WANTED, lone=True)
+    # where events have onsets, a file name alone says that there are none; elsewhere, a row was cut
+    of_events = "onset" in map(plain_name, header_of(content, _WANTED))
+    cells = read_cells(content, _WANTED, lone=of_events)
     place = columns_of(cells.header, content.name, role=role, chosen=columns)
     return raw_rows(
         lambda field: cells.column(place[field]),
