@@ -32,7 +32,7 @@ from overlap.io._paths import natural_key
 from overlap.io._source import Source, read_source
 from overlap.io.boundary import reads_file
 from overlap.io.printable import brief, some
-from overlap.io.segments import SegmentTable
+from overlap.io.segment_table import SegmentTable
 
 __all__ = ["FrameLabels", "as_frame_labels", "is_folder_of_frames"]
 

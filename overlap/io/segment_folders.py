@@ -4,7 +4,7 @@
 files                                      read as
 =========================================  ================================================
 ``<Class>_test.txt``, ``<Class>_val.txt``  THUMOS: lines ``video start stop`` of one class
-``.rttm``                                  turns of speakers
+one label in each line, for each frame     runs of equal labels, whose times are frames
 ``.txt``, ``.ann``, ``.lab``, ``.csv``,    events of the recording with the name of the
 ``.tsv``                                   file, unless its lines or columns name it; an
                                            empty file is a recording without events
@@ -29,6 +29,7 @@ from overlap.io._columns import RawSegments
 from overlap.io._paths import bare_name, natural_key, suffix_of
 from overlap.io._source import read_source
 from overlap.io.event_lines import class_of, is_event_lines, read_event_lines
+from overlap.io.frame_labels import as_frame_labels, is_folder_of_frames
 from overlap.io.printable import some
 from overlap.io.tables import read_table
 
@@ -83,6 +84,8 @@ def read_folder(
         The folder has no such file, or one cannot be read; or some have scores and some have none.
     """
     name = os.fspath(folder)
+    if is_folder_of_frames(name):
+        return _of_frames(name)
     files = segment_files(folder)
     if not files:
         there = sorted(path.name for path in Path(folder).iterdir())
@@ -101,6 +104,25 @@ def read_folder(
         else:
             parts.append(read_table(content, role=role, columns=columns))
     return _joined(parts, name, digest.hexdigest())
+
+
+def _of_frames(folder: str) -> RawSegments:
+    """Return runs of equal labels of frames."""
+    table = as_frame_labels(folder).segments()
+    return RawSegments(
+        videos=list(table.videos),
+        video=table.video,
+        label=[table.labels[k] for k in table.label.tolist()],
+        start=table.start,
+        stop=table.stop,
+        confidence=None,
+        duration=table.duration,
+        subset=list(table.subset),
+        row=table.row,
+        where=lambda row: f"{folder}, run {row}",
+        source=folder,
+        sha256=table.sha256,
+    )
 
 
 def _joined(parts: Sequence[RawSegments], name: str, sha256: str) -> RawSegments:

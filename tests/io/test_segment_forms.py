@@ -272,3 +272,11 @@ def test_versions_of_a_known_truth():
     )
     fewer = table.select(np.arange(count) != 7)
     assert "no known version of THUMOS14 test" in _findings(fewer)[0]
+
+
+def test_folder_of_frames(write, tmp_path):
+    write("set/v1.txt", "bg\nbg\npour\npour\npour\nbg\n")
+    table = as_segments(tmp_path / "set", role="truth")
+    assert rows(table) == [
+        ("v1", "bg", 0.0, 2.0, None), ("v1", "pour", 2.0, 5.0, None), ("v1", "bg", 5.0, 6.0, None)
+    ]  # fmt: skip
