@@ -46,6 +46,7 @@ TEMPORAL_WORDS = {
     "--columns": ["label=label"],
     "--fps": ["25", "found:25", "rates.csv"],
     "--clip": [()],
+    "--class-agnostic": [()],
     "--background": ["pour", "background,stir"],
     "--durations": [
         ("seconds.csv", "--protocol", "psds", "--set", "overlapping=sum"),

@@ -54,6 +54,8 @@ __all__ = ["temporal_command"]
                    "the word field for rates in TRUTH; found:N for one side; "
                    "repeatable.")  # fmt: skip
 @click.option("--clip", is_flag=True, help="Let segments end where their video does.")
+@click.option("--class-agnostic", is_flag=True,
+              help="Do not look at labels, and need none: there is one class.")  # fmt: skip
 @click.option("--uem", metavar="FILE",
               help="For diarization: the parts of recordings to evaluate.")  # fmt: skip
 @click.option("--collar", metavar="SECONDS",
@@ -97,6 +99,7 @@ def temporal_command(
     columns: str | None,
     fps: tuple[str, ...],
     clip: bool,
+    class_agnostic: bool,
     uem: str | None,
     collar: str | None,
     background: str | None,
@@ -141,6 +144,7 @@ def temporal_command(
         "columns": columns,
         "fps": fps or None,
         "clip": clip or None,
+        "class_agnostic": class_agnostic or None,
         "uem": uem,
         "collar": collar,
         "background": background,

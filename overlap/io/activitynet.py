@@ -47,6 +47,7 @@ def read_json(
     *,
     role: str,
     ranked: bool = True,
+    labelled: bool = True,
     columns: Mapping[str, str] | None = None,
 ) -> RawSegments:
     """Read an ActivityNet JSON file.
@@ -61,6 +62,8 @@ def read_json(
         ``"found"`` wants the results form, the others the truth form.
     ranked : bool
         Whether results must have scores.
+    labelled : bool
+        Whether segments must have labels; else these are not read.
     columns : mapping from str to str, optional
         Keys of segments that the user names: of the label and the confidence.
 
@@ -74,7 +77,10 @@ def read_json(
         The content is not JSON, or is not of the form that the role wants.
     """
     payload = parse_json(content)
-    raw = read_mapping(payload, role=role, ranked=ranked, name=content.name, sha256=content.sha256)
+    raw = read_mapping(
+        payload, role=role, ranked=ranked, labelled=labelled, name=content.name,
+        sha256=content.sha256,
+    )  # fmt: skip
     repeated = repeated_keys(content, _count_keys(payload))
     if repeated:
         raw.findings = (
@@ -126,6 +132,7 @@ def read_mapping(
     *,
     role: str,
     ranked: bool = True,
+    labelled: bool = True,
     name: str,
     sha256: str | None,
     columns: Mapping[str, str] | None = None,
@@ -140,6 +147,8 @@ def read_mapping(
         ``"found"`` wants the results form, the others the truth form.
     ranked : bool
         Whether results must have scores.
+    labelled : bool
+        Whether segments must have labels; else these are not read.
     name : str
         Name of the input for messages.
     sha256 : str or None
@@ -162,12 +171,17 @@ def read_mapping(
             f"{'results' if role == 'found' else 'database'!r}"
         )
     if role == "found":
-        return _read_results(payload, name, sha256, ranked, columns or {})
-    return _read_truth(payload, role, name, sha256, columns or {})
+        return _read_results(payload, name, sha256, ranked, labelled, columns or {})
+    return _read_truth(payload, role, name, sha256, labelled, columns or {})
 
 
 def _read_truth(
-    payload: Mapping, role: str, name: str, sha256: str | None, columns: Mapping[str, str]
+    payload: Mapping,
+    role: str,
+    name: str,
+    sha256: str | None,
+    labelled: bool,
+    columns: Mapping[str, str],
 ) -> RawSegments:
     database = payload.get("database")
     prefix = "database"
@@ -217,10 +231,12 @@ def _read_truth(
         subset.append(part)
     paths = [f"{prefix}[{brief(video)}].annotations" for video in database]
     keys = _keys_of(lists, columns)[:2]
-    raw = _rows(list(database), lists, paths, name, sha256, duration, subset, keys=keys)
+    raw = _rows(
+        list(database), lists, paths, name, sha256, duration, subset, keys=keys, labelled=labelled
+    )
     if not np.isnan(rate).all():
         raw.frame_rate = rate
-    if "label_id" in _first(lists) and keys[1] != "label_id":
+    if labelled and "label_id" in _first(lists) and keys[1] != "label_id":
         raw.label_ids = _ids(lists, keys[1], name)
     return raw
 
@@ -238,7 +254,12 @@ def _ids(lists: list[Any], label: str, name: str) -> dict[str, str]:
 
 
 def _read_results(
-    payload: Mapping, name: str, sha256: str | None, ranked: bool, columns: Mapping[str, str]
+    payload: Mapping,
+    name: str,
+    sha256: str | None,
+    ranked: bool,
+    labelled: bool,
+    columns: Mapping[str, str],
 ) -> RawSegments:
     key = results_key(payload)
     results = payload if key == "" else payload.get(key or "results")
@@ -273,6 +294,7 @@ def _read_results(
         unknown,
         [None] * len(videos),
         keys=keys if ranked or keys[2] in _first(results.values()) else keys[:2],
+        labelled=labelled,
     )
 
 
@@ -326,6 +348,7 @@ def _rows(
     subset: list[str | None],
     *,
     keys: Sequence[str],
+    labelled: bool = True,
 ) -> RawSegments:
     """Flatten one list of segments per video, in one pass, and check the shape only if it fails."""
     segments: list[Any] = []
@@ -337,7 +360,7 @@ def _rows(
     try:
         for index, items in enumerate(lists):
             segments += [item[keys[0]] for item in items]
-            labels += [item[keys[1]] for item in items]
+            labels += [item[keys[1]] for item in items] if labelled else ["segment"] * len(items)
             if scored:
                 scores += [item[keys[2]] for item in items]
             video += [index] * len(items)
@@ -347,7 +370,8 @@ def _rows(
     except (KeyError, TypeError, AttributeError):
         regular = False
     if not regular:
-        raise ValueError(_irregular(lists, paths, name, keys))
+        wanted = keys if labelled else [key for key in keys if key != keys[1]]
+        raise ValueError(_irregular(lists, paths, name, wanted))
 
     def where(index: int) -> str:
         owner = bisect_right(first, index) - 1

@@ -27,13 +27,18 @@ __all__ = ["read_segments"]
 
 
 def read_segments(
-    source: Any, *, role: str, ranked: bool = True, columns: Mapping[str, str] | None = None
+    source: Any,
+    *,
+    role: str,
+    ranked: bool = True,
+    labelled: bool = True,
+    columns: Mapping[str, str] | None = None,
 ) -> RawSegments:
     """Read segments by the reader of their form.
 
     Parameters
     ----------
-    source, role, ranked, columns
+    source, role, ranked, labelled, columns
         As for `overlap.io.as_segments`.
 
     Returns
@@ -45,61 +50,66 @@ def read_segments(
     ValueError, OSError, TypeError
         As `overlap.io.as_segments`.
     """
+    # tables of ambiguous segments need no labels
+    tabled = role if labelled else "ambiguous"
     if isinstance(source, str | Path):
         if os.path.isdir(source):
             from overlap.io.segment_folders import read_folder
 
-            return read_folder(source, role=role, columns=columns)
-        return _of_file(str(source), role, ranked, columns)
+            return read_folder(source, role=tabled, columns=columns)
+        return _of_file(str(source), role, ranked, labelled, columns)
     if isinstance(source, Mapping):
         from overlap.io.activitynet import read_mapping
         from overlap.io.segment_columns import is_columns, read_columns
 
         if is_columns(source, columns):
-            return read_columns(source, role=role, name="dict", sha256=None, columns=columns)
+            return read_columns(source, role=tabled, name="dict", sha256=None, columns=columns)
         return read_mapping(
-            source, role=role, ranked=ranked, name="dict", sha256=None, columns=columns
-        )
+            source, role=role, ranked=ranked, labelled=labelled, name="dict", sha256=None,
+            columns=columns,
+        )  # fmt: skip
     if hasattr(source, "columns") and hasattr(source, "iloc"):
         from overlap.io.tables import read_frame
 
-        return read_frame(source, role=role, columns=columns)
+        return read_frame(source, role=tabled, columns=columns)
     if isinstance(source, Sequence) and source and isinstance(source[0], Mapping):
         from overlap.io.segment_records import read_records
 
-        return read_records(source, role=role, name="list", sha256=None, columns=columns)
+        return read_records(source, role=tabled, name="list", sha256=None, columns=columns)
     raise TypeError(
         f"as_segments: {role} is a {type(source).__name__}; wanted a path, a parsed "
         "ActivityNet JSON object, a list of records, a pandas DataFrame or a SegmentTable"
     )
 
 
-def _of_file(path: str, role: str, ranked: bool, columns: Mapping[str, str] | None) -> RawSegments:
+def _of_file(
+    path: str, role: str, ranked: bool, labelled: bool, columns: Mapping[str, str] | None
+) -> RawSegments:
     from overlap.io._json import LINES
     from overlap.io._paths import suffix_of
     from overlap.io._source import read_source
     from overlap.io.event_lines import EVENT_SUFFIXES, is_event_lines, read_event_lines
     from overlap.io.rttm import is_rttm, read_rttm
 
-    suffix = suffix_of(path)
+    suffix, tabled = suffix_of(path), role if labelled else "ambiguous"
     if suffix in _BINARY:
-        return _of_binary(path, suffix, role, columns)
+        return _of_binary(path, suffix, tabled, columns)
     content = read_source(path, empty=suffix in (*EVENT_SUFFIXES, ".rttm"))
     if content.data[:1] == b"\x80" and content.data[1:2] in _PROTOCOLS:
         from overlap.io.segment_columns import refused_pickle
 
         raise refused_pickle(path)
     if content.is_json or suffix in LINES:
-        return _of_json(content, role, ranked, columns)
+        return _of_json(content, role, ranked, labelled, columns)
     if is_rttm(content):
         return read_rttm(content)
     if is_event_lines(content) and not columns:
-        return read_event_lines(content, label="Ambiguous" if role == "ambiguous" else None)
+        return read_event_lines(content, label="Ambiguous" if tabled == "ambiguous" else None)
     from overlap.io.tables import has_names, read_table
 
     if suffix in EVENT_SUFFIXES and not columns and not has_names(content):
         return read_event_lines(content)  # which says what is wrong with the first line
-    return read_table(content, role=role, columns=columns)
+    return read_table(content, role=tabled, columns=columns)
 
 
 _BINARY = (".npz", ".parquet", ".pkl", ".pickle", ".pt", ".pth")
@@ -128,14 +138,15 @@ def _of_binary(path: str, suffix: str, role: str, columns: Mapping[str, str] | N
 
 
 def _of_json(
-    content: Any, role: str, ranked: bool, columns: Mapping[str, str] | None
+    content: Any, role: str, ranked: bool, labelled: bool, columns: Mapping[str, str] | None
 ) -> RawSegments:
     from overlap.io._json import is_json_lines, parse_json, parse_json_lines
     from overlap.io.activitynet import read_json
     from overlap.io.segment_columns import is_columns, read_columns
     from overlap.io.segment_records import is_records, read_records
 
-    options: dict[str, Any] = {"role": role, "name": content.name, "sha256": content.sha256}
+    tabled = role if labelled else "ambiguous"
+    options: dict[str, Any] = {"role": tabled, "name": content.name, "sha256": content.sha256}
     if is_json_lines(content):
         records, lines = parse_json_lines(content)
         return read_records(records, lines=lines, columns=columns, **options)
@@ -144,4 +155,4 @@ def _of_json(
         return read_records(payload, columns=columns, **options)
     if is_columns(payload, columns):
         return read_columns(payload, columns=columns, **options)
-    return read_json(content, payload, role=role, ranked=ranked, columns=columns)
+    return read_json(content, payload, role=role, ranked=ranked, labelled=labelled, columns=columns)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from overlap.io._columns import RawSegments, Where, are_times, to_float64, to_names
 from overlap.io.boundary import reads_file
-from overlap.io.printable import brief
+from overlap.io.printable import brief, number_of
 from overlap.io.segment_table import SegmentTable, frozen
 
 __all__ = ["MissingConfidenceError", "SegmentTable", "as_segments", "on_one_clock", "table_of"]
@@ -30,6 +30,7 @@ def as_segments(
     *,
     role: Role,
     ranked: bool = True,
+    labelled: bool = True,
     columns: Mapping[str, str] | None = None,
 ) -> SegmentTable:
     """Read labelled segments from a file, a DataFrame or parsed JSON.
@@ -47,6 +48,9 @@ def as_segments(
         without labels, and is then ambiguous throughout.
     ranked : bool
         Whether those of ``"found"`` must have confidences.
+    labelled : bool
+        Whether segments have labels. Otherwise none are needed, and all have the label
+        ``"segment"``.
     columns : mapping from str to str, optional
         Columns of a table by what they hold: ``{"start": "t0"}``. Others are found by name.
 
@@ -87,13 +91,31 @@ def as_segments(
         # Readers are imported by those who need them: start-up time is part of the command line.
         from overlap.io.segment_sources import read_segments
 
-        table = table_of(read_segments(source, role=role, ranked=ranked, columns=columns))
+        raw = read_segments(source, role=role, ranked=ranked, labelled=labelled, columns=columns)
+        table = table_of(raw)
+    if not labelled:
+        table = _of_one_label(table)
     if role == "found" and ranked and table.confidence is None:
         raise MissingConfidenceError(
             f"{table.source}: predictions need a confidence each, and there is none; add a "
             "column 'score' (or check that truth and found are not swapped)"
         )
     return table
+
+
+def _of_one_label(table: SegmentTable) -> SegmentTable:
+    """Give all segments one label."""
+    findings = table.findings
+    if "Ambiguous" in table.labels[1:] or (table.labels[:1] == ("Ambiguous",) != table.labels):
+        count = int((table.label == table.labels.index("Ambiguous")).sum())
+        findings += (
+            f"{table.source}: {number_of(count, 'row')} labelled 'Ambiguous' count as segments, "
+            "because labels are not looked at; to ignore them, take them out and give them as "
+            "ambiguous",
+        )
+    label = np.zeros(len(table), dtype=np.int64)
+    one = ("segment",) if len(table) else ()
+    return replace(table, labels=one, label=label, label_ids=(), findings=findings)
 
 
 def table_of(raw: RawSegments) -> SegmentTable:

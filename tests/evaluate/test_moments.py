@@ -194,6 +194,35 @@ def test_nothing_matches_without_a_reason():
         assert "are they in milliseconds?" in said
 
 
+@pytest.mark.parametrize("form", ["table", "results", "records"])
+def test_labels_are_not_needed_where_nobody_looks_at_them(form):
+    rows = [("v", 0, 5, 0.5), ("v", 10, 18, 0.75)]
+    table = pd.DataFrame(rows, columns=["video", "start", "stop", "score"])
+    truth, found = table.drop(columns="score"), table
+    if form == "results":
+        segments = [{"segment": [a, b], "score": c} for _, a, b, c in rows]
+        truth = {"database": {"v": {"annotations": segments}}}
+        found = {"results": {"v": segments}}
+    if form == "records":
+        truth, found = truth.to_dict("records"), found.to_dict("records")
+    sides = {"truth": truth, "found": found}
+    assert temporal(protocol="proposals", **sides).summary["AR@5"] == 1.0
+    assert temporal(protocol="recall_kx", classes="ignore", **sides).summary.min() == 1.0
+    assert temporal(protocol="segments_f1", classes="ignore", **sides).summary["F1@0.5"] == 1.0
+    report = temporal(class_agnostic=True, **sides)
+    assert report.summary["mAP"] == 1.0
+    assert report.settings["reading"] == {"class_agnostic": True}
+    with pytest.raises(ValueError, match="label"):
+        temporal(**sides)
+
+
+def test_ambiguous_rows_are_a_finding_where_labels_are_not_looked_at():
+    columns = {"video": "v", "label": ["Ambiguous", "a"], "start": [0, 10], "stop": [5, 20]}
+    truth = pd.DataFrame(columns)
+    report = temporal(truth=truth, found=truth.assign(score=0.5), class_agnostic=True)
+    assert "1 row labelled 'Ambiguous' count as segments" in " ".join(report.findings)
+
+
 # ------------------------------------------------------------------------------ moments
 
 

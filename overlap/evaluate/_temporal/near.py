@@ -174,7 +174,8 @@ class NearTask(Task):
         if "places" in item:
             return item
         roles = ("truth", "found")
-        tables = {role: self.reading.table(item[role], role, ranked=self.ranked) for role in roles}
+        how = {"ranked": self.ranked, "labelled": self.protocol.classes == "labels"}
+        tables = {role: self.reading.table(item[role], role, **how) for role in roles}
         return on_one_clock(self.reading.applied(tables, whole=False))
 
     def measure(self, key: Any, item: Mapping[str, Any]) -> Near:

@@ -46,6 +46,8 @@ class Reading:
     clip : bool
         Whether segments end where their video does. Durations are those of the truth, else those
         of the input itself.
+    class_agnostic : bool
+        Labels are not read, and none are needed: all segments have one.
     """
 
     videos: Any = None
@@ -54,6 +56,7 @@ class Reading:
     columns: Any = None
     fps: Any = None
     clip: bool = False
+    class_agnostic: bool = False
 
     def __post_init__(self) -> None:
         """Read lists and rules, once."""
@@ -80,8 +83,9 @@ class Reading:
             result["columns"] = dict(self.columns)
         if self.fps:
             result["fps"] = {side: rates.settings() for side, rates in self.fps.items()}
-        if self.clip:
-            result["clip"] = True
+        for name in ("clip", "class_agnostic"):
+            if getattr(self, name):
+                result[name] = True
         return result
 
     @classmethod
@@ -173,7 +177,9 @@ class Reading:
                     "map=FILE"
                 )
 
-    def tables(self, truth: Any, found: Any, *, ranked: bool = True) -> dict[str, SegmentTable]:
+    def tables(
+        self, truth: Any, found: Any, *, ranked: bool = True, labelled: bool = True
+    ) -> dict[str, SegmentTable]:
         """Read both sides.
 
         Parameters
@@ -181,6 +187,8 @@ class Reading:
         truth, found : path, mapping, DataFrame or SegmentTable
         ranked : bool
             Whether predictions need confidences.
+        labelled : bool
+            Whether segments need labels.
 
         Returns
         -------
@@ -190,12 +198,14 @@ class Reading:
         """
         return self.applied(
             {
-                "truth": self.table(truth, "truth"),
-                "found": self.table(found, "found", ranked=ranked),
+                "truth": self.table(truth, "truth", labelled=labelled),
+                "found": self.table(found, "found", ranked=ranked, labelled=labelled),
             }
         )
 
-    def table(self, source: Any, role: str, *, ranked: bool = True) -> SegmentTable:
+    def table(
+        self, source: Any, role: str, *, ranked: bool = True, labelled: bool = True
+    ) -> SegmentTable:
         """Read one side as it stands.
 
         Parameters
@@ -204,9 +214,14 @@ class Reading:
         role : {"truth", "found", "ambiguous"}
         ranked : bool
             Whether predictions need confidences.
+        labelled : bool
+            Whether segments need labels.
         """
         columns = self.columns_of(role)
-        return as_segments(source, role=cast(Role, role), ranked=ranked, columns=columns or None)
+        labelled = labelled and not (self.class_agnostic and role != "ambiguous")
+        return as_segments(
+            source, role=cast(Role, role), ranked=ranked, labelled=labelled, columns=columns or None
+        )
 
     def columns_of(self, role: str) -> dict[str, str]:
         """Return the columns that are named for one side.

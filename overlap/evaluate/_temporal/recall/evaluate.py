@@ -41,7 +41,7 @@ def score(
     """
     drawn = Bootstrap(bootstrap, confidence_level, rng, progress=progress)
     task = _task(protocol, subset, reading)
-    tables = task.reading.tables(truth, found, ranked=task.ranked)
+    tables = reading.tables(truth, found, ranked=task.ranked, labelled=protocol.classes == "labels")
     return run(task, tables, bootstrap=drawn, progress=progress, workers=workers, resume=resume)
 
 
