@@ -31,6 +31,9 @@ def test_the_head_has_numbers_with_their_intervals_and_counts(report):
     assert first.note.startswith(f"{span}; ")
     assert first.note.endswith(f" classes; {truths} truths in {images} images")
     assert [result.name for result in others[:3]] == ["AP50", "AP75", "AP[small]"]
+    small = sum(row["n_truth"] for row in report.rows() if row["area"] == "small") // 10
+    assert 0 < small < truths
+    assert others[2].note.endswith(f"; {small} truths in {images} images")  # at ten thresholds
 
 
 def test_summary_and_classes_are_tables(report):

@@ -110,6 +110,7 @@ def test_from_the_shell(sides, tmp_path, monkeypatch, capsys):
     for out, words in {
         "coco": [], "voc": ["--protocol", "voc2012", "--classes", "1,2"],
         "set": ["--set", "comparison=>", "--set", "areas=all=0:1e10,tiny=0:90"],
+        "wide": ["--set", "strata=wide=aspect:1:inf,low=height:0:33.5"],
         "all": ["--protocol", "all"],
     }.items():  # fmt: skip
         assert cli.main([*files, *words, "--out", f"{out}.json"]) == 0
@@ -118,6 +119,8 @@ def test_from_the_shell(sides, tmp_path, monkeypatch, capsys):
     assert "class_without_truth" in capsys.readouterr().out
     assert (tmp_path / "why.csv").read_text().count("\n") > 8
     assert cli.main(["explain", "coco.json", "set.json"]) == 0
+    assert cli.main(["explain", "wide.json", "coco.json", "--metric", "AP50"]) == 0
+    assert cli.main(["explain", "wide.json", "wide.json", "--metric", "AP[wide]"]) == 0
     assert cli.main(["explain", "all.json", "all.json", "--metric", "dota mAP"]) == 0
     assert cli.main(["compare", "coco.json", "set.json", "--allow", "protocol"]) == 0
     assert cli.main(["compare", "coco.json", "voc.json"]) == 2

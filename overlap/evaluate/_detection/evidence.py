@@ -283,6 +283,15 @@ class DetectionEvidence(ByValue):
             return np.array([self.scene.labels.index(statistic.group)])
         return np.flatnonzero(self.groups.get(statistic.group, np.zeros(count, dtype=bool)))
 
+    def truths_in_parts(self) -> dict[str, int]:
+        """Return how many truths there are behind each number of a part of them."""
+        whole = "" if self.protocol.summary == "classes" else self._whole
+        return {
+            one.name: int(self.ranked(one.area).ranking.positives[self._members(one)].sum())
+            for one in statistics_of(self.protocol)
+            if one.area and one.area != whole
+        }
+
     def _classes(self, statistic: Statistic) -> int:
         """Return the number of classes in a mean."""
         cells = self._cells(statistic.of, statistic.area, statistic.most)

@@ -16,6 +16,7 @@ from overlap.evaluate.number_texts import interval_text, level_text, percent_tex
 from overlap.evaluate.page import Picture, Result, Section
 from overlap.evaluate.report import Report
 from overlap.evaluate.thresholds import threshold_names
+from overlap.io.printable import number_of
 
 from .calibration import Calibration, calibration_of
 from .confusion import Confusion
@@ -53,6 +54,10 @@ _TERMS = {
     "n_false": "Number of them that match none, or one that is taken.",
     "n_ignored": "Number of them that do not count, such as those on crowds.",
 }
+
+
+def _class_words(count: int) -> str:
+    return f"{count:,} class{'' if count == 1 else 'es'}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -340,7 +345,8 @@ class DetectionReport(Report):
     def results(self) -> list[Result]:
         """Return the first numbers with what they count."""
         truth = self.settings["truth"]
-        counts = f"{truth['regions']:,} truths in {truth['items']:,} images"
+        parts = self.evidence.truths_in_parts()
+        images = f"in {number_of(truth['items'], 'image')}"
         return [
             Result(
                 number.name,
@@ -350,8 +356,9 @@ class DetectionReport(Report):
                         None,
                         [
                             interval_text(number.interval, percent_text),
-                            f"{number.n} classes",
-                            counts,
+                            _class_words(number.n or 0),
+                            f"{number_of(parts.get(number.name, truth['regions']), 'truth')} "
+                            f"{images}",
                         ],
                     )
                 ),
@@ -371,7 +378,7 @@ class DetectionReport(Report):
         facts = [
             ["protocol", settings["protocol"]],
             ["truth", f"{truth['regions']:,} {truth['kind']} in {truth['items']:,} images, "
-                      f"{len(settings['classes'])} classes{flags}"],
+                      f"{_class_words(len(settings['classes']))}{flags}"],
             ["found", f"{found['regions']:,} {found['kind']}"],
         ]  # fmt: skip
         return [self._summary(""), Section("", (), facts)]

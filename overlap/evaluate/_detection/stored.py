@@ -6,10 +6,12 @@ name the inputs with their digests, and all rules.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from overlap.evaluate._ranking.strata import Range, Stratum
 from overlap.evaluate.numbers import not_as_stored
 from overlap.evaluate.report import plain
 from overlap.evaluate.report_files import check_unchanged, input_place, why_changed
@@ -18,6 +20,8 @@ from .evaluate import by_protocols, score
 from .protocol import DetectionProtocol
 from .protocols import DETECTION_PROTOCOLS
 from .report import DetectionReport
+
+_RANGE = re.compile(r"(.+) in ([\[(])(\S+), (\S+?)([\])])")
 
 __all__ = ["remade"]
 
@@ -84,10 +88,24 @@ def _protocol(path: str | Path, settings: Mapping[str, Any]) -> DetectionProtoco
     before = plain(usual.settings())
     rules = dict(settings.get("rules", {}))
     changed = {field: value for field, value in rules.items() if before.get(field) != value}
-    for field in ("strata", "neighbors", "class_thresholds"):
+    if "strata" in changed:
+        changed["strata"] = tuple(_stratum(path, *entry) for entry in changed["strata"])
+    for field in ("neighbors", "class_thresholds"):
         if field in changed:
             raise ValueError(
                 f"{path}: its {field} were given in Python; compare or explain the reports there, "
                 "with overlap.evaluate"
             )
     return usual.with_fields(**changed, thresholds=tuple(settings.get("thresholds", ())))
+
+
+def _stratum(path: str | Path, name: str, *ranges: str) -> Stratum:
+    """Return a part of the truths, and of the detections, that settings describe."""
+    parts = []
+    for text in ranges:
+        words = _RANGE.fullmatch(text)
+        if words is None:
+            raise ValueError(f"{path}: {text!r} is no range of a stratum, as overlap writes them")
+        closed = {"[]": "both", "[)": "left", "(]": "right", "()": "neither"}[words[2] + words[5]]
+        parts.append(Range(words[1], float(words[3]), float(words[4]), closed))
+    return Stratum(name, tuple(parts), tuple(parts))
