@@ -89,6 +89,8 @@ def test_any_kind_takes_any_protocol():
             for name, (item, label, boxes, score) in both.items()
         }
         numbers.append(detection(**tables).summary.to_numpy())
+    with pytest.raises(ValueError, match=r"and the regions are RotatedBoxes; take measure='iou'"):
+        detection(**tables, protocol="voc2012")
     np.testing.assert_allclose(*numbers, rtol=0, atol=1e-12)
 
 

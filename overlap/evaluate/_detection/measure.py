@@ -90,6 +90,12 @@ def measure_items(
         Position of the rows of truth and of found in the whole input.
     """
     boxes = plane_boxes(truth.regions, found.regions)
+    if protocol.measure == "pixel_iou" and not boxes:
+        kind = found.kind if plane_boxes(truth.regions) else truth.kind
+        raise ValueError(
+            f"protocol {protocol.name}: measure = 'pixel_iou' adds 1 to the sides of boxes in "
+            f"images, and the regions are {kind}; take measure='iou' (--set measure=iou)"
+        )
     rules = rules_of(protocol, boxes and protocol.measure in ("iou", "pixel_iou"))
     here = _table(protocol, found, places[1], boxes)
     if here.confidence is None:
