@@ -13,6 +13,9 @@ Results may also stand without the key ``"results"``, under ``"detect_results"``
 ``"database"`` with ``"label_id"`` and ``"scores"`` (ActionFormer). Segments of results may have
 ``"action"`` instead of a label (EPIC-KITCHENS).
 
+Annotations of Ego4D's moment queries are read, as published (`overlap.io.ego4d_moments`) or
+converted, with ``start_time`` and ``end_time`` in place of a segment.
+
 ``subset`` and ``duration`` may be missing (``duration_second`` is read too), and so may ``fps``;
 numbers may be strings that hold numbers; anything else in the file is ignored. ``orjson`` is used
 where it is installed.
@@ -32,6 +35,7 @@ from numpy.typing import NDArray
 from overlap.io._columns import RawSegments, to_float64
 from overlap.io._json import parse_json, repeated_keys
 from overlap.io._source import Source
+from overlap.io.ego4d_moments import as_database, is_moment_queries
 from overlap.io.printable import brief, some
 
 __all__ = ["read_json", "read_mapping", "results_key"]
@@ -165,6 +169,12 @@ def read_mapping(
     ValueError
         The object is not of the form that the role wants.
     """
+    _refuse_columns(columns or {}, name)
+    if is_moment_queries(payload) and role != "found":
+        database, said = as_database(payload, name)
+        raw = _read_truth(database, role, name, sha256, columns or {})
+        raw.findings = (said,) if said else ()
+        return raw
     if not isinstance(payload, Mapping):
         raise ValueError(
             f"{name}: the JSON is a {_kind(payload)}; wanted an object with the key "
@@ -173,6 +183,35 @@ def read_mapping(
     if role == "found":
         return _read_results(payload, name, sha256, ranked, labelled, columns or {})
     return _read_truth(payload, role, name, sha256, labelled, columns or {})
+
+
+def _refuse_columns(columns: Mapping[str, str], name: str) -> None:
+    """Raise an error for keys that a user names and this form does not have."""
+    other = next((field for field in columns if field not in ("label", "confidence")), None)
+    if other is not None:
+        raise ValueError(
+            f"{name}: columns names {columns[other]!r} for {other}, and JSON of videos has only "
+            f"keys of the label and the confidence; for the other input alone, write found:{other}="
+            f"{columns[other]} or truth:{other}={columns[other]}"
+        )
+
+
+def _with_segments(lists: list[Any]) -> list[Any]:
+    """Return lists whose segments have starts and stops apart, with both under one key."""
+    first = _first(lists)
+    if "segment" in first or not {"start_time", "end_time"} <= first.keys():
+        return lists
+    return [
+        [
+            {**item, "segment": [item["start_time"], item["end_time"]]}
+            if isinstance(item, Mapping) and {"start_time", "end_time"} <= item.keys()
+            else item
+            for item in items
+        ]
+        if isinstance(items, list)
+        else items
+        for items in lists
+    ]
 
 
 def _read_truth(
@@ -230,6 +269,7 @@ def _read_truth(
             )
         subset.append(part)
     paths = [f"{prefix}[{brief(video)}].annotations" for video in database]
+    lists = _with_segments(lists)
     keys = _keys_of(lists, columns)[:2]
     raw = _rows(
         list(database), lists, paths, name, sha256, duration, subset, keys=keys, labelled=labelled

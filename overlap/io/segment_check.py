@@ -12,6 +12,7 @@ from overlap.io._json import is_json_lines
 from overlap.io.activitynet import results_key
 from overlap.io.candidate import Candidate
 from overlap.io.clocks import text_of
+from overlap.io.ego4d_moments import is_moment_queries
 from overlap.io.event_lines import class_of, is_event_lines, is_number
 from overlap.io.inspection import Inspection
 from overlap.io.printable import number_of
@@ -65,7 +66,11 @@ def is_segments(candidate: Candidate) -> bool:
         whole = candidate.payload
         if isinstance(whole, list):
             return is_records(whole)
-        if is_columns(whole) or candidate.keys & {"database", "results", "detect_results"}:
+        if (
+            is_moment_queries(whole)
+            or is_columns(whole)
+            or candidate.keys & {"database", "results", "detect_results"}
+        ):
             return True
         if not isinstance(whole, dict):
             return False

@@ -41,6 +41,12 @@ def rows(table):
 
 ONE = [("v1", "jump", 0.5, 2.0, 0.9)]
 SEGMENT = {"segment": [0.5, 2.0], "label": "jump", "score": 0.9}
+EGO4D = {
+    "clip_uid": "v1", "video_start_sec": 10, "video_end_sec": 40,
+    "annotations": [{"labels": [
+        {"label": "jump", "primary": True, "start_time": 0.5, "end_time": 2},
+        {"label": "run", "primary": False, "start_time": 3, "end_time": 4}]}],
+}  # fmt: skip
 #: Name of a file, its content, and the rows that are read as predictions.
 FOUND = {
     "results": ("a.json", {"results": {"v1": [SEGMENT]}}, ONE),
@@ -79,6 +85,12 @@ FOUND = {
 }  # fmt: skip
 TRUTH = {
     "flat": ("a.json", {"v1": {"annotations": [{"segment": [0.5, 2], "label": "jump"}]}}, ONE),
+    "Ego4D, converted": (
+        "a.json",
+        {"v1": {"annotations": [{"start_time": 0.5, "end_time": 2, "label": "jump"}]}},
+        ONE,
+    ),
+    "Ego4D": ("a.json", {"split": "val", "videos": [{"video_uid": "x", "clips": [EGO4D]}]}, ONE),
     "one recording": ("v1.ann", "0.5\t2.0\tjump\n", ONE),
     "blanks": ("v1.txt", "0.5 2.0 jump\n", ONE),
     "one letter": ("v1.txt", "0.5\t2.0\tj\n", [("v1", "j", 0.5, 2.0, None)]),
@@ -170,6 +182,8 @@ def test_a_table_without_names_keeps_its_first_line(write):
         ("a.csv", "video,start_timestamp,stop_timestamp,label\nv,00:00:01,00:00:02,x\nv,3,4,x\n",
          "start is '3'; wanted hours, minutes and seconds as in the other rows"),
         ("a.csv", "filename,onset,label\nv,1,x\n", "missing column for stop"),
+        ("a.json", {"videos": [{"clips": [EGO4D, {"annotations": []}]}]},
+         r"videos\[0\].clips\[1\]: lacks 'clip_uid'"),
     ],
 )  # fmt: skip
 def test_bad_files(write, name, content, message):
@@ -272,6 +286,18 @@ def test_versions_of_a_known_truth():
     )
     fewer = table.select(np.arange(count) != 7)
     assert "no known version of THUMOS14 test" in _findings(fewer)[0]
+
+
+def test_ego4d_and_named_keys(write):
+    path = write("a.json", {"split": "val", "videos": [{"clips": [EGO4D]}]})
+    table = as_segments(path, role="truth")
+    assert (table.duration.tolist(), table.subset) == ([30.0], ("val",))
+    assert "1 label left out, because not primary" in table.findings[0]
+    epic = FOUND["EPIC"][1]
+    table = as_segments(epic, role="found", columns={"label": "verb"})
+    assert table.labels == ("3",)
+    with pytest.raises(ValueError, match="names 't0' for start, and JSON of videos has only"):
+        as_segments(epic, role="found", columns={"start": "t0"})
 
 
 def test_folder_of_frames(write, tmp_path):
