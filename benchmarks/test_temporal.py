@@ -96,6 +96,72 @@ WORKLOADS += [
 ]
 
 
+def _highlights(count) -> Case:
+    """Queries of QVHighlights: 10 windows and 75 clips each, three raters."""
+    rng = np.random.default_rng(0)
+    truth, found = [], []
+    for qid in range(max(2, count(1_550))):
+        start = np.sort(rng.integers(0, 70, (10, 2)) * 2, axis=1)
+        stop = start[:, 1] + 2
+        windows = [[int(a), int(b), float(c)]
+                   for a, b, c in zip(start[:, 0], stop, rng.random(10), strict=True)]  # fmt: skip
+        truth.append({
+            "qid": qid, "vid": "v", "duration": 150,
+            "relevant_windows": [x[:2] for x in windows[:2]], "relevant_clip_ids": list(range(20)),
+            "saliency_scores": rng.integers(0, 5, (20, 3)).tolist(),
+        })  # fmt: skip
+        found.append({
+            "qid": qid, "pred_relevant_windows": windows[2:] + windows[:2],
+            "pred_saliency_scores": rng.random(75).tolist(),
+        })  # fmt: skip
+    tables = {
+        role: ov.io.as_moments(side, role=role)
+        for role, side in (("truth", truth), ("found", found))
+    }
+
+    def call():
+        return ov.evaluate.temporal(**tables, protocol="qvhighlights", progress=False)
+
+    return Case(call)
+
+
+def _best(count, protocol: str) -> Case:
+    """Videos of ActivityNet's validation set with 100 predictions each."""
+    from overlap.io.segments import SegmentTable
+
+    rng = np.random.default_rng(0)
+    videos = max(2, count(4_700))
+    names = tuple(f"v{k}" for k in range(videos))
+
+    def table(n, ranked):
+        video = np.sort(rng.integers(0, videos, n))
+        start = 100 * rng.random(n)
+        return SegmentTable(
+            names, ("a", "b"), video, rng.integers(0, 2, n), start, start + 40 * rng.random(n),
+            rng.random(n) if ranked else None, np.full(videos, np.nan), (None,) * videos, "memory",
+            None, np.arange(n),
+        )  # fmt: skip
+
+    truth, found = table(2 * videos, False), table(100 * videos, True)
+
+    def call():
+        return ov.evaluate.temporal(truth=truth, found=found, protocol=protocol, progress=False)
+
+    return Case(call)
+
+
+WORKLOADS += [
+    Workload("QVHighlights, 1,550 queries, windows and clips", _highlights),
+    *(
+        Workload(
+            f"4,700 videos, 9,400 truths, 470,000 found, {protocol}",
+            partial(_best, protocol=protocol),
+        )
+        for protocol in ("proposals", "recall_kx", "segments_f1")
+    ),
+]
+
+
 def test_speed(run):
     first = run.items[0][1]
     assert 0.0 <= first <= 1.0
