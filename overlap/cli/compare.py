@@ -55,9 +55,9 @@ def compare_command(
 ) -> int:
     """Rank reports on the same truth, with paired intervals and tests.
 
-    REPORT is a report.json. The inputs of reports on localization are read again, and must
-    not have changed; those on segmentation have the numbers of all cases, those on possession of
-    all players.
+    REPORT is a report.json. The inputs of reports on localization and detection are read
+    again, and must not have changed; those on segmentation have the numbers of all cases, those
+    on possession of all players.
     """
     check_outputs(outputs, plot, reports, suffixes=TABLES)
     from overlap import evaluate

@@ -82,6 +82,19 @@ class DetectionReport(Report):
         Returns
         -------
         recall, precision : ndarray, dtype=float64, shape (n,)
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> from overlap.evaluate import Detections, detection
+        >>> truth = Detections.of(["a", "a", "b"], ["cat", "dog", "cat"],
+        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [0, 0, 2, 2]]))
+        >>> found = Detections.of(["a", "a", "b"], ["cat", "cat", "cat"],
+        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [4, 4, 7, 7]]),
+        ...                       [0.9, 0.3, 0.8])
+        >>> report = detection(truth=truth, found=found)
+        >>> [values.round(2).tolist() for values in report.curve("cat", 0.5)]
+        [[0.5, 0.5, 0.5], [1.0, 0.5, 0.33]]
         """
         return self.evidence.curve(label, iou)
 
@@ -249,6 +262,21 @@ class DetectionReport(Report):
         pandas.DataFrame
             Columns ``item``, ``n_errors`` (false and missed), ``n_false``, ``n_missed``, ``n_true``
             and ``n_truth``.
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> from overlap.evaluate import Detections, detection
+        >>> truth = Detections.of(["a", "a", "b"], ["cat", "dog", "cat"],
+        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [0, 0, 2, 2]]))
+        >>> found = Detections.of(["a", "a", "b"], ["cat", "cat", "cat"],
+        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [4, 4, 7, 7]]),
+        ...                       [0.9, 0.3, 0.8])
+        >>> report = detection(truth=truth, found=found)
+        >>> report.worst(confidence=0.2)
+          item  n_errors  n_false  n_missed  n_true  n_truth
+        0    a         2        1         1       1        2
+        1    b         2        1         1       0        1
         """
         diagnosis = Diagnosis(self.evidence, iou, confidence)
         return frame(worst_rows(diagnosis.matched, diagnosis.least))
@@ -310,6 +338,21 @@ class DetectionReport(Report):
         ------
         ValueError
             A confidence is not in [0, 1].
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> from overlap.evaluate import Detections, detection
+        >>> truth = Detections.of(["a", "a", "b"], ["cat", "dog", "cat"],
+        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [0, 0, 2, 2]]))
+        >>> found = Detections.of(["a", "a", "b"], ["cat", "cat", "cat"],
+        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [4, 4, 7, 7]]),
+        ...                       [0.9, 0.3, 0.8])
+        >>> report = detection(truth=truth, found=found)
+        >>> report.calibration(bins=2).table.round(2)
+           low  high  n  confidence  true
+        0  0.0   0.5  1        0.30   0.0
+        1  0.5   1.0  2        0.85   0.5
         """
         return calibration_of(outcomes_at(self.evidence, iou), bins)
 
@@ -329,6 +372,19 @@ class DetectionReport(Report):
         pandas.DataFrame
             Columns ``item``, ``suspicion``, ``found_label``, ``truth_label``, ``confidence``,
             ``found`` and ``truth`` (rows of the inputs, -1 for none).
+
+        Examples
+        --------
+        >>> import overlap as ov
+        >>> from overlap.evaluate import Detections, detection
+        >>> truth = Detections.of(["a", "a", "b"], ["cat", "dog", "cat"],
+        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [0, 0, 2, 2]]))
+        >>> found = Detections.of(["a", "a", "b"], ["cat", "cat", "cat"],
+        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [4, 4, 7, 7]]),
+        ...                       [0.9, 0.3, 0.8])
+        >>> report = detection(truth=truth, found=found)
+        >>> report.suspects(confidence=0.2)[["item", "found_label", "truth_label"]].values.tolist()
+        [['b', 'cat', ''], ['a', 'cat', 'dog']]
         """
         least = Diagnosis(self.evidence, iou, confidence).least
         return frame(suspect_rows(self.errors(iou), least))
