@@ -115,7 +115,7 @@ def read_nlq(
         )
     findings: tuple[str, ...] = ()
     if left_out:
-        findings = (f"{name}: {left_out} queries have no window, and are left out",)
+        findings = (f"{name}: queries without a window, left out: {left_out:,}",)
     return MomentTable(
         tuple(queries),
         tuple(videos),

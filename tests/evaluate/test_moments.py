@@ -330,7 +330,7 @@ def test_reports_can_be_compared_and_have_pages():
                   for more in ({}, {"order": "confidence"}))  # fmt: skip
     with pytest.raises(ValueError, match="order: file against confidence"):
         compare(one, other, resamples=50)
-    assert "do not fall in it" in " ".join(one.findings)
+    assert "confidences do not fall in it" in " ".join(one.findings)
     frames = tables(rng, "ab")
     for report in (
         one, temporal(truth=truth, found=found, protocol="qvhighlights"),
@@ -377,7 +377,9 @@ def test_every_form_of_files_is_read(tmp_path):
         report = temporal(truth=paths[0], found=paths[1], protocol="moment_retrieval")
         assert report.summary["R1@0.7"] == report.summary["mIoU"] == 1.0
         assert len(report.settings["truth"]["sha256"]) == 64
-    assert "1 queries have no window" in " ".join(as_moments(NLQ, role="truth").findings)
+    assert "queries without a window, left out: 1" in " ".join(
+        as_moments(NLQ, role="truth").findings
+    )
 
 
 @pytest.mark.parametrize(
@@ -420,7 +422,9 @@ def test_queries_that_one_side_lacks():
     assert report.summary["MR-full-mAP"] == 1.0
     report = temporal(truth=[QVH], found=other, protocol="moment_retrieval")
     assert report.summary["R1@0.3"] == 0.0
-    assert "every number is 0" in " ".join(report.findings)
+    said = " ".join(report.findings)
+    assert "every number is 0" in said
+    assert "queries of the truth without predictions: 1 (first: '1'); they count as missed" in said
     without = [{"qid": 1, "pred_relevant_windows": [[2, 6]]}]
     with pytest.raises(ValueError, match="windows have no scores"):
         temporal(truth=[QVH], found=without, protocol="qvhighlights")

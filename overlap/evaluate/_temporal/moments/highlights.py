@@ -186,7 +186,7 @@ class HighlightTask(MomentTask):
         elif (sums["ranked"][:, 0] == 0).any():
             count = int((sums["ranked"][:, 0] == 0).sum())
             notes.append(
-                f"{count} queries have no windows: they are left out of mAP, as by the program, "
+                f"queries without windows: {count:,}; they are left out of mAP, as by the program, "
                 "and count as missed in R1"
             )
         if "hl" not in sums:
@@ -197,8 +197,8 @@ class HighlightTask(MomentTask):
             over = int((np.diff(pointer_of(evidence.found)) > windows).sum())
             if over:
                 notes.append(
-                    f"{over} queries have more than {windows} windows: the first {windows} of the "
-                    "file count, whatever their scores"
+                    f"queries with more than {windows} windows: {over:,}; the first {windows} of "
+                    "the file count, whatever their scores"
                 )
         return notes, []
 

@@ -133,11 +133,12 @@ class RetrievalTask(MomentTask):
             same = np.diff(found.query) == 0
             rising = same & (np.diff(found.confidence) > 0)
             if rising.any():
+                count = len(np.unique(found.query[1:][rising]))
                 findings.append(
-                    f"windows count in the order of the file, and in "
-                    f"{len(np.unique(found.query[1:][rising]))} queries their confidences do not "
-                    "fall in it; to rank by confidence, set order=confidence"
+                    "windows count in the order of the file, but confidences do not fall in it (in "
+                    f"{count:,} of {len(found.queries):,} queries); to rank by confidence, set "
+                    "order=confidence"
                 )
         left = int((evidence.sums["counted"] == 0).sum())
-        notes = [f"{left} queries without windows are left out of all means"] if left else []
+        notes = [f"queries without windows, left out of all means: {left:,}"] if left else []
         return notes, findings

@@ -197,16 +197,22 @@ class MomentTask(Task):
         notes, more = self.remarks(evidence)
         strange = [name for name in known[1] if name not in set(known[0])]
         silent = [name for name in known[0] if name not in set(known[1])]
+        fate = "are left out" if rules.unanswered == "leave_out" else "count as missed"
+        said = []
         if strange:
-            notes.append(
-                f"predictions for {len(strange)} queries that are not in the truth (first: "
+            said.append(
+                f"predicted queries that are not in the truth: {len(strange):,} (first: "
                 f"{strange[0]!r}); they take no part"
             )
         if silent:
-            notes.append(
-                f"{len(silent)} queries of the truth have no predictions (first: {silent[0]!r}): "
-                f"they {'are left out' if rules.unanswered == 'leave_out' else 'count as missed'}"
+            said.append(
+                f"queries of the truth without predictions: {len(silent):,} (first: "
+                f"{silent[0]!r}); they {fate}"
             )
+        if strange and silent:  # perhaps the same ones, spelt in two ways
+            findings += said
+        else:
+            notes += said
         notes += tie_notes(numbers)
         reason = mismatch("queries", *known)
         if reason:
