@@ -112,10 +112,14 @@ def temporal_command(
 ) -> int:
     """Score the time segments in FOUND against those in TRUTH.
 
-    TRUTH is ActivityNet JSON or CSV, FOUND the same with confidences; both may be gzipped.
+    Both are files or folders of the form that the protocol scores, recognised by their content, such
+    as JSON of ActivityNet, tables, JSON lines, event files, RTTM; FOUND has confidences where the
+    protocol ranks. Files of text may be gzipped.
     """
     truth, found = both_or_sample(truth, found, sample, "temporal")
-    shared.check([truth, found, *(path for path in (ambiguous, uem, durations) if path)])
+    shared.check(
+        [truth, found, *(path for path in (ambiguous, uem, durations, videos, exclude) if path)]
+    )
     from overlap.evaluate import PROTOCOLS, TEMPORAL_PROTOCOLS
     from overlap.evaluate import temporal as evaluate
 
