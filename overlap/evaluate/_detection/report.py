@@ -528,7 +528,7 @@ class DetectionReport(Report):
                 )
             if part and front in ("AP", "mAP", "AR"):
                 text = "Recall" if front == "AR" else "AP"
-                result[name] = f"{text} of the truths that are {part}, mean over classes."
+                result[name] = f"{text} of the truths in the part {part}, mean over classes."
         return result
 
     def draw(self, path: str | Path | None, ax: Any, **options: Any) -> Any:
