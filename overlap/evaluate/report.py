@@ -92,7 +92,7 @@ class Report(ByValue):
     settings: dict[str, Any]
     sentence: str
     evidence: Evidence = field(repr=False)
-    recipe: Recipe | None = field(default=None, repr=False, kw_only=True)
+    recipe: Recipe | None = field(default=None, repr=False, compare=False, kw_only=True)
     # from where relative names of inputs are meant
     _folder: str = field(init=False, repr=False, compare=False, default_factory=_working_folder)
 
