@@ -105,6 +105,7 @@ def examples() -> list[object]:
         ov.coders.RotatedDeltas(ov.RotatedBoxes([[0.0, 0.0, 2.0, 1.0, 0.3]])),
         ov.coders.RotatedVector(),
         io.as_segments(temporal["truth"], role="truth"), io.parse_labels("1=organ,2=lesion"),
+        io.as_moments([{"qid": 1, "vid": "a", "relevant_windows": [[2, 6]]}], role="truth"),
         io.TubeTable.of(["a", "a"], [1, 2], [[0, 0, 1, 1]] * 2, tube=[0, 0], confidence=[0.5, 1]),
         io.read_volume(sorted(sample_path("volumes_truth").iterdir())[0]),
         io.StructureRules(), io.read_conformations(sample_path("angles_truth")),
