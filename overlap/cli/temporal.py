@@ -112,9 +112,9 @@ def temporal_command(
 ) -> int:
     """Score the time segments in FOUND against those in TRUTH.
 
-    Both are files or folders of the form that the protocol scores, recognised by their content, such
-    as JSON of ActivityNet, tables, JSON lines, event files, RTTM; FOUND has confidences where the
-    protocol ranks. Files of text may be gzipped.
+    Both are files or folders of the form that the protocol scores, recognised by their content:
+    JSON of ActivityNet, tables, JSON lines, event files, RTTM and others. FOUND has confidences
+    where the protocol ranks. Files of text may be gzipped.
     """
     truth, found = both_or_sample(truth, found, sample, "temporal")
     shared.check(

@@ -172,7 +172,7 @@ def read_mapping(
     _refuse_columns(columns or {}, name)
     if is_moment_queries(payload) and role != "found":
         database, said = as_database(payload, name)
-        raw = _read_truth(database, role, name, sha256, columns or {})
+        raw = _read_truth(database, role, name, sha256, labelled, columns or {})
         raw.findings = (said,) if said else ()
         return raw
     if not isinstance(payload, Mapping):

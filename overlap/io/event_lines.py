@@ -29,6 +29,7 @@ import math
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -54,6 +55,7 @@ _FORMS: dict[str, tuple[str, ...]] = {
     "ttnna": ("video", "", "start", "stop", "label"),
     "ttnnat": ("video", "", "start", "stop", "label", ""),
 }
+_GLANCE = 1 << 16  # bytes that tell whether a file has a line of names
 _CLASS = re.compile(r"([A-Za-z]+)_(?:test|val)\.txt")
 _NAMES = {"video": "file", "start": "onset", "stop": "offset", "confidence": "score", "": "unused"}
 _WANTED = "onset offset label, or file onset offset label, with a score at the end of predictions"
@@ -87,6 +89,11 @@ def is_number(cell: str) -> bool:
         return math.isfinite(float(cell)) and "_" not in cell
     except ValueError:
         return False
+
+
+def _are_numbers(cells: Sequence[str], places: Sequence[int]) -> bool:
+    """Tell whether no cell is empty, and those at some places are numbers."""
+    return all(cells) and all(is_number(cells[k]) for k in places)
 
 
 def _lines(content: Source) -> list[tuple[int, str]]:
@@ -142,8 +149,12 @@ def is_event_lines(content: Source) -> bool:
     """
     if content.is_json:
         return False
+    head = content
+    if len(content.data) > _GLANCE:  # a large file is not taken apart twice
+        end = content.data.rfind(b"\n", 0, _GLANCE)
+        head = replace(content, data=content.data[: end if end > 0 else _GLANCE])
     try:
-        lines = _lines(content)
+        lines = _lines(head)
     except ValueError:
         return False
     mark = next((mark for _, line in lines if (mark := _mark(line))), None)
@@ -190,15 +201,22 @@ def read_event_lines(
     rows: list[tuple[int, list[str]]] = []
     alone: list[tuple[int, str]] = []
     form: str | None = None
+    numeric: list[int] = []
     for number, line in lines:
         cells = _cells(line, mark)
-        own = _form(cells)
         if len(cells) == 1:
             if cells[0]:  # else marks alone
                 alone.append((number, cells[0]))
             continue
+        if form is not None and len(cells) == len(form) and _are_numbers(cells, numeric):
+            rows.append((number, cells))
+            continue
+        own = _form(cells)
         if own is None or (form is not None and _FORMS[own] != _FORMS[form]):
             raise ValueError(_odd(name, number, cells, form, mark))
+        numeric = [
+            k for k, field in enumerate(_FORMS[own]) if field in ("start", "stop", "confidence")
+        ]
         form = form if form == "annan" else own
         rows.append((number, cells))
     fields = _FORMS[form] if form else ("video", "start", "stop", "label")
