@@ -34,6 +34,8 @@ from overlap.io.label_names import read_labels
 from overlap.io.moment_check import compare_moments, inspect_moments, is_moments
 from overlap.io.moments import as_moments
 from overlap.io.name_lists import as_names
+from overlap.io.point_check import compare_points, inspect_points, is_points
+from overlap.io.points import as_points
 from overlap.io.printable import some
 from overlap.io.rama_grids import read_rama_grids
 from overlap.io.reading_check import (
@@ -222,6 +224,7 @@ FRAME_RATES = Check(
     "frame rates", (as_frame_rates,), is_frame_rates,
     lambda candidate, how: inspect_frame_rates(candidate),
 )  # fmt: skip
+POINTS = Check("points", (as_points,), is_points, lambda candidate, how: inspect_points(candidate))
 STRATA = Check(
     "strata", (read_strata, read_image_attributes), is_strata,
     lambda candidate, how: inspect_strata(candidate),
@@ -229,7 +232,7 @@ STRATA = Check(
 
 #: In the order in which they are asked. Names of labels are the least particular JSON.
 CHECKS = (
-    PARTS, VOLUME, MOMENTS, FRAMES, TURNS, EVALUATED, FORMS, CONFORMATIONS, FOLDER, REPORT,
+    PARTS, VOLUME, MOMENTS, FRAMES, TURNS, EVALUATED, POINTS, FORMS, CONFORMATIONS, FOLDER, REPORT,
     COMPARISON, BOXES, TUBES, POSSESSION, SEGMENTS, DURATIONS, FRAME_RATES, STRATA,
     LABEL_NAMES, NAME_LIST,
 )  # fmt: skip
@@ -286,6 +289,7 @@ def inspect_together(
     result += _scored(of[MOMENTS], "overlap temporal", compare_moments)
     result += _scored(of[BOXES], "overlap detection", compare_boxes)
     result += _scored(of[FORMS], "overlap detection", compare_forms)
+    result += _scored(of[POINTS], "overlap temporal", compare_points)
     turns = of[TURNS] + of[EVALUATED] if of[TURNS] else []
     for path, seen in turns[1:]:
         findings = compare_turns(turns[0][1].content, seen.content)

@@ -10,7 +10,7 @@ from overlap.evaluate.report import Report
 from overlap.evaluate.study import Study
 from overlap.io.name_match import closest
 
-from . import frames, localization, moments, recall, sounds, speakers, tubes, unranked
+from . import frames, localization, moments, recall, sounds, speakers, spotting, tubes, unranked
 
 __all__ = ["FAMILIES", "TEMPORAL_PROTOCOLS", "Family", "family_of", "of_family"]
 
@@ -35,6 +35,7 @@ class Family(Protocol):
 FAMILIES: Mapping[str, Family] = {
     "localization": localization,
     "speakers": speakers,
+    "spotting": spotting,
     "frames": frames,
     "sounds": sounds,
     "recall": recall,
