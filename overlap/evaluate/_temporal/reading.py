@@ -107,7 +107,9 @@ class Reading:
             return place(what, str(entry["source"]), str(entry["sha256"]))
 
         chosen: dict[str, Any] = {
-            name: settings[name] for name in ("columns", "clip") if name in settings
+            name: settings[name]
+            for name in ("columns", "clip", "class_agnostic")
+            if name in settings
         }
         for name in ("videos", "exclude"):
             entry = settings.get(name)

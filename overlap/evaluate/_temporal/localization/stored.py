@@ -87,7 +87,8 @@ def _input(
     stored = settings.get(role) or {}
     source, digest = (str(stored.get(key) or "") for key in ("source", "sha256"))
     place = input_place(path, folder, role, source, digest)
-    key = role + "".join(f" {x}={y}" for x, y in reading.columns_of(role).items()), place
+    how = {**reading.columns_of(role), "class_agnostic": str(reading.class_agnostic)}
+    key = role + "".join(f" {x}={y}" for x, y in how.items()), place
     if key not in tables:
         tables[key] = replace(reading.table(place, role), source=source)
     table = tables[key]
