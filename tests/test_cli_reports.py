@@ -20,6 +20,7 @@ from overlap.io import sample_path
 AMBIGUOUS = "video,start,stop,label\nsample_001,0,30,Ambiguous\nsample_002,5,9,Ambiguous\n"
 TEMPORAL = ["truth.json", "found.json"]
 FRAMES = ["frames_truth.json", "frames_found.json", "--protocol", "action_segmentation"]
+SPEAKERS = ["truth.rttm", "found.rttm", "--protocol", "diarization"]
 VOLUMES = ["volumes/truth", "volumes/found", "--labels", "1=organ,2=lesion,3=vessel"]
 SOFT = ["soft/truth.npy", "soft/found.npy", "--metrics", "dice,iou"]
 ARRAYS = ["soft/truth_labels.npy", "soft/found_labels.npy", "--metrics", "hd95,dice"]
@@ -52,6 +53,8 @@ TEMPORAL_WORDS = {
         ("seconds.csv", "--protocol", "psds", "--set", "overlapping=sum"),
         ("seconds.csv", "--protocol", "sed_segment"),
     ],
+    "--uem": ["scored.uem"],
+    "--collar": ["0.5"],
     "--set": [
         ("recall_grid=octave", "--protocol", "thumos14"),
         ("recall_grid=0,0.5,1", "--protocol", "thumos14"),
@@ -233,6 +236,12 @@ def inputs(tmp_path_factory):
         names = {"b": "background", "p": "pour", "s": "stir"}
         frames = {f"video {k}": [names[x] for x in k * labels] for k in range(1, 7)}
         (folder / f"frames_{role}.json").write_text(json.dumps(frames))
+    for role, turns in (("truth", "0 8 8 9"), ("found", "1 8 9 7")):
+        numbers = iter(turns.split())
+        lines = [f"SPEAKER r 1 {a} {b} <NA> <NA> {x} <NA> <NA>\n"
+                 for x, a, b in zip("ab", numbers, numbers, strict=False)]  # fmt: skip
+        (folder / f"{role}.rttm").write_text("".join(lines))
+    (folder / "scored.uem").write_text("r 1 0 15\n")
     (folder / "renamed.csv").write_text("Diving,Dive\nSurfing,Surf\n")
     rates = [f"sample_{k:03},{25 + k % 2}\n" for k in range(40)]
     (folder / "rates.csv").write_text("video,fps\n" + "".join(rates) + "sample_unknown,25\n")
@@ -316,7 +325,8 @@ def with_option(base, name, words):
 
 @pytest.mark.parametrize(("name", "words"), list(examples("temporal")))
 def test_temporal(known, run, name, words):
-    base = FRAMES if name == "--background" else TEMPORAL
+    bases = {"--background": FRAMES, "--uem": SPEAKERS, "--collar": SPEAKERS}
+    base = bases.get(name, TEMPORAL)
     plain = once(known, run, "temporal", base)
     report = made(run, "temporal", with_option(base, name, words))
     assert report["table"] == plain["table"] or rules(report) != rules(plain)
