@@ -30,6 +30,7 @@ from .pairing.hausdorff import HausdorffDistances as HausdorffDistances
 from .pairing.hausdorff import hausdorff as hausdorff
 from .pairing.matching import Matches as Matches
 from .pairing.matching import match as match
+from .pairing.segment_suppression import suppress_segments as suppress_segments
 from .pairing.suppression import Kept as Kept
 from .pairing.suppression import nms as nms
 from .pairing.threshold_dial import ThresholdDial as ThresholdDial

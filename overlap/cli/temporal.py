@@ -67,6 +67,11 @@ __all__ = ["temporal_command"]
 @click.option("--durations", metavar="FILE",
               help="Seconds of each recording, for sound events: lines of a recording and its "
                    "length, or a JSON object.")  # fmt: skip
+@click.option("--nms", metavar="SETTING,...",
+              help="Suppress predictions before they are scored, one row for each setting: none, "
+                   "hard:IOU, sorted:IOU, linear:IOU, gaussian:SIGMA, opentad_bmn:SIGMA or "
+                   "bmn:SIGMA; behind one +least=X, +most=N, +agnostic, +vote=actionformer:IOU or "
+                   "+vote=opentad:IOU.")  # fmt: skip
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE",
               help="Change one field of the protocol, such as recall_grid=octave; "
                    "repeatable.")  # fmt: skip
@@ -104,6 +109,7 @@ def temporal_command(
     collar: str | None,
     background: str | None,
     durations: str | None,
+    nms: str | None,
     changes: tuple[str, ...],
     ties: str,
     diagnosis: bool,
@@ -133,6 +139,8 @@ def temporal_command(
         raise click.UsageError(
             f"--diagnosis needs one protocol of localization: {', '.join(PROTOCOLS)}"
         )
+    if diagnosis and nms and "," in nms:
+        raise click.UsageError("--diagnosis needs one setting of --nms, not several")
     rules: Any = name
     if name in TEMPORAL_PROTOCOLS:
         rules = TEMPORAL_PROTOCOLS[name].with_fields(**changed_fields(changes))
@@ -153,6 +161,7 @@ def temporal_command(
         "collar": collar,
         "background": background,
         "durations": durations,
+        "nms": nms,
     }
     given = {option: value for option, value in options.items() if value is not None}
     report = evaluate(

@@ -85,7 +85,7 @@ def _numbers(
 def by_all(
     family: str, truth: Any, found: Any, options: Mapping[str, Any], resume: Any, **shared: Any
 ) -> Report:
-    """Score by every protocol of a family.
+    """Score by every protocol of a family, or by those of ``ALIKE`` where it has any.
 
     Parameters
     ----------
@@ -103,7 +103,8 @@ def by_all(
         The input is not of a kind that one of the protocols scores.
     """
     reports = {}
-    for name, rules in FAMILIES[family].PROTOCOLS.items():
+    members = FAMILIES[family]
+    for name, rules in getattr(members, "ALIKE", members.PROTOCOLS).items():
         folder = None if resume is None else os.path.join(resume, name)
         try:
             report = FAMILIES[family].score(

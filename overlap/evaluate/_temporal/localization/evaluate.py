@@ -17,6 +17,7 @@ from overlap.evaluate.study import Study
 from overlap.evaluate.thresholds import parse_thresholds
 from overlap.io.name_match import closest
 from overlap.io.segments import MissingConfidenceError, SegmentTable
+from overlap.pairing.segment_suppression import SegmentNms, named_rules
 
 from ..digests import same_input
 from ..reading import AS_IT_STANDS, Reading
@@ -25,6 +26,7 @@ from .measure import ambiguous_only
 from .protocol import Protocol
 from .protocols import PROTOCOLS, get_protocol
 from .report import TemporalReport
+from .suppression import suppressed, swept
 from .task import TemporalTask
 
 __all__ = ["by_protocols", "score", "study"]
@@ -111,6 +113,7 @@ def score(
     workers: int = 1,
     resume: str | os.PathLike[str] | None = None,
     reading: Reading = AS_IT_STANDS,
+    nms: Any = None,
     **fields: Any,
 ) -> TemporalReport:
     """Score predicted segments by one protocol, or by ``"all"``; see `overlap.evaluate.temporal`.
@@ -119,6 +122,9 @@ def score(
     ----------
     truth, found, protocol, iou, subset, ambiguous, ties, labels
     rng, bootstrap, confidence_level, progress, workers, resume, reading, **fields
+    nms : str, SegmentNms, or iterable of these, optional
+        Suppression of predictions before they are scored; ``"none,gaussian:0.5,gaussian:0.7"``
+        scores each. See `overlap.pairing.segment_suppression.parse_nms`.
     """
     options: dict[str, Any] = {
         "bootstrap": Bootstrap(bootstrap, confidence_level, rng, progress=progress),
@@ -128,11 +134,32 @@ def score(
     if protocol != "all":
         task = _task(protocol, iou, ties, labels, subset, fields, reading)
         tables = _read(truth, found, ambiguous, task.protocol, reading)
-        return _with_recipe(run(task, tables, resume=resume, **options), task, tables)
+        if nms is None:
+            return _with_recipe(run(task, tables, resume=resume, **options), task, tables)
+        return _by_suppression(task, tables, named_rules(nms), resume, options)
+    if nms is not None:
+        raise ValueError("nms: needs one protocol, not all")
     return by_protocols(
         PROTOCOLS, truth=truth, found=found, iou=iou, subset=subset, ambiguous=ambiguous,
         ties=ties, labels=labels, resume=resume, fields=fields, reading=reading, **options,
     )  # fmt: skip
+
+
+def _by_suppression(
+    task: TemporalTask,
+    tables: dict[str, SegmentTable],
+    rules: Mapping[str, SegmentNms | None],
+    resume: str | os.PathLike[str] | None,
+    options: Mapping[str, Any],
+) -> TemporalReport:
+    """Score predictions after each of several ways to suppress them."""
+    reports = {}
+    for name, rule in rules.items():
+        own = {**tables, "found": suppressed(tables["found"], tables["truth"], rule)}
+        folder = None if resume is None else os.path.join(resume, name.replace(":", "_"))
+        report = _with_recipe(run(task, own, resume=folder, **options), task, own)
+        reports[name] = replace(report, settings={**report.settings, "nms": name})
+    return swept(reports) if len(reports) > 1 else reports[name]
 
 
 def by_protocols(

@@ -65,6 +65,8 @@ def remade(
         options["protocols"] = {name: _protocol(path, part) for name, part in parts.items()}
     else:
         options["protocol"] = _protocol(path, settings)
+    if settings.get("nms"):
+        options["nms"] = settings["nms"]
     # classes are given only where they were chosen: else they follow from the truth
     for labels in (None, first.get("classes")):
         report = (by_protocols if parts else score)(**options, labels=labels)

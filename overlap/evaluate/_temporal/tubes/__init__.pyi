@@ -1,4 +1,5 @@
 from .evaluate import score as score
 from .evaluate import study as study
+from .protocols import ALIKE as ALIKE
 from .protocols import PROTOCOLS as PROTOCOLS
 from .tube_iou import tube_iou as tube_iou

@@ -1,4 +1,4 @@
-"""Scoring of tubes by one protocol, or by all that compare the same."""
+"""Scoring of tubes by one protocol."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 from overlap._common.values import same
 from overlap.evaluate.bootstrap import Bootstrap, Seed
-from overlap.evaluate.every import together
 from overlap.evaluate.recipe import Recipe
 from overlap.evaluate.report import Report
 from overlap.evaluate.runner import run
@@ -21,7 +20,6 @@ from overlap.io.tubes import TubeTable
 from .inputs import paired
 from .protocol import TubeProtocol
 from .protocols import PROTOCOLS
-from .report import SeveralTubes
 from .task import TubeTask
 
 __all__ = ["score", "study"]
@@ -50,8 +48,6 @@ def score(
     truth, found : path, mapping, DataFrame or TubeTable
         As `overlap.io.as_tubes` takes them.
     protocol : str or TubeProtocol
-        ``"all"``: every protocol of whole tubes where the boxes found are linked, otherwise every
-        protocol of boxes.
     ties : {"official", "stable", "expected"}
         Order of equal confidences.
     labels : iterable of str, optional
@@ -65,15 +61,6 @@ def score(
         "workers": workers,
         "progress": progress,
     }
-    if protocol == "all":
-        wanted = "tubes" if tables["found"].linked else "boxes"
-        chosen = {name: rules for name, rules in PROTOCOLS.items() if rules.of == wanted}
-        reports = {}
-        for name, rules in chosen.items():
-            folder = None if resume is None else os.path.join(resume, name)
-            reports[name] = _by_one(_task(rules, ties, labels), tables, resume=folder, **options)
-        columns = ("video", "label", "first_frame", "last_frame", "confidence")
-        return together(reports, SeveralTubes, columns)
     return _by_one(_task(protocol, ties, labels), tables, resume=resume, **options)
 
 

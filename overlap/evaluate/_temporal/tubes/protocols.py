@@ -6,7 +6,7 @@ from typing import Any
 
 from .protocol import TubeProtocol
 
-__all__ = ["PROTOCOLS"]
+__all__ = ["ALIKE", "PROTOCOLS"]
 
 _MULTISPORTS: dict[str, Any] = {
     "ignored_labels": (
@@ -58,3 +58,6 @@ PROTOCOLS: dict[str, TubeProtocol] = {
         ),
     )
 }  # fmt: skip
+
+#: Those that score the same inputs: not the one tube of a query.
+ALIKE = {name: rules for name, rules in PROTOCOLS.items() if rules.of != "queries"}

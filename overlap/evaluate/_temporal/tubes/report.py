@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any
 
-from overlap.evaluate.every import SeveralReports
 from overlap.evaluate.number_texts import percent_text
 from overlap.evaluate.page import Picture, Section
 
 from ..report import ScoreReport
 
-__all__ = ["SeveralTubes", "TubeReport"]
+__all__ = ["TubeReport"]
 
 _TERMS = {
     "m_tIoU": "Mean over queries of the IoU of the two time spans.",
@@ -93,23 +90,3 @@ class TubeReport(ScoreReport):
         used = {one.name for one in self.numbers}
         own = {name: text for name, text in _TERMS.items() if name in used}
         return {**means, **ranges, **own, **shares}
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class SeveralTubes(SeveralReports):
-    """A report with the numbers of several protocols of tubes.
-
-    Its parameters are those of `Report`.
-    """
-
-    def kind(self) -> str:
-        """Return what was done."""
-        return "Tubes by several protocols"
-
-    def headline(self) -> str:
-        """Return the first number of every protocol."""
-        return ", ".join(report.headline() for report in self.evidence.reports.values())
-
-    def draw(self, path: str | Path | None, ax: Any, **options: Any) -> Any:
-        """Draw the numbers."""
-        return partial(super().draw, path, ax)(**options)
