@@ -31,7 +31,7 @@ _BMN_MOST = 101
 _EXTRA = np.float32(1e-6)
 VOTES = ("", "actionformer", "opentad")
 #: As BMN's program has them for ActivityNet.
-_USUAL: dict[str, dict[str, float]] = {"bmn": {"parameter": 0.4, "t1": 0.5, "t2": 0.9}}
+_USUAL: dict[str, dict[str, Any]] = {"bmn": {"parameter": 0.4, "t1": 0.5, "t2": 0.9}}
 
 
 @dataclass(frozen=True)
@@ -350,7 +350,8 @@ def _of_bmn(
     """Lower confidences in double precision; the last segment that remains is never kept."""
     order = np.argsort(-score, kind="stable")
     x, y, left = start[order] / whole[order], stop[order] / whole[order], score[order].copy()
-    kept, values = [], []
+    kept: list[int] = []
+    values: list[float] = []
     while len(order) > 1 and len(kept) < (rule.most or _BMN_MOST):
         best = int(np.argmax(left))
         shared = np.maximum(np.minimum(y, y[best]) - np.maximum(x, x[best]), 0.0)
