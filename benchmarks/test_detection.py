@@ -56,5 +56,34 @@ WORKLOADS = [
 ]
 
 
+def _mask_case(count) -> Case:
+    folder = tempfile.mkdtemp()
+    paths = [Path(folder) / name for name in ("truth.json", "found.json")]
+    truth = peers.truth(count(36_000), 0)
+    found = peers.with_masks(peers.results(truth, count(36_000), 1))
+    truth["annotations"] = peers.with_masks(truth["annotations"])
+    for path, content in zip(paths, (truth, found), strict=True):
+        path.write_text(json.dumps(content))
+
+    def call():
+        given = read_inputs(*map(str, paths), kind="masks")
+        numbers = detection(**given, progress=False).evidence.numbers()
+        return [number.value for number in numbers]
+
+    weakref.finalize(call, shutil.rmtree, folder)
+    known = {name: partial(peers.cocoeval_of_files, name, *paths, "segm") for name in _NAMES}
+    return Case(call, known, _agree)
+
+
+WORKLOADS.append(
+    Workload(
+        "36,000 truths, 36,000 found, 80 classes, masks, from files",
+        _mask_case,
+        1.0,
+        ("hotcoco", "ultrafast-pycocotools"),
+    )
+)
+
+
 def test_speed(run):
     assert len(run) == 12
