@@ -62,6 +62,7 @@ TEMPORAL_WORDS = {
         "zero_length=drop", "thresholds=0.5", "ambiguous_label=Diving", "ambiguous_rows=ignore",
     ],
     "--diagnosis": [(), ("--bins", "activitynet")],
+    "--nms": ["hard:0.5", "none,gaussian:0.5"],
     "--bins": [("length=0,10,inf", "--diagnosis")],
     "--ties": None,
     "--bootstrap": ["50"],

@@ -20,7 +20,9 @@ import pytest
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 #: Pages whose commands are about files and machines that a reader brings.
 EXAMPLES = {"tutorials/index", "guides/index", "guides/possession", "guides/scaling",
-            "guides/detection"}  # fmt: skip
+            "guides/detection", "guides/sounds", "guides/spotting", "guides/action_segmentation",
+            "guides/diarization", "guides/tubes", "guides/unranked", "guides/moments",
+            "guides/proposals"}  # fmt: skip
 PAGES = [DOCS.parent / "README.md"]
 PAGES += sorted(
     page
