@@ -160,7 +160,7 @@ def _scan(
             digits, power, shift, sign, part = 0, 0, 0, 1, 0
             lead = at  # where the digits of this part begin: of whole, fraction or exponent
             while True:  # a bracket comes before the text ends
-                c = text[at]
+                c = np.int64(text[at])
                 if c >= 48 and c <= 57:
                     if part == 2:
                         if shift < 100000:

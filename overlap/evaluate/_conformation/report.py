@@ -50,7 +50,7 @@ class ConformationReport(Report):
 
     Parameters
     ----------
-    numbers, table_rows, settings, sentence, evidence
+    numbers, table_rows, settings, sentence, evidence, recipe
         As in `Report`.
     """
 

@@ -58,7 +58,7 @@ class RamachandranReport(Report):
 
     Parameters
     ----------
-    numbers, table_rows, settings, sentence, evidence
+    numbers, table_rows, settings, sentence, evidence, recipe
         As in `Report`.
     failed : tuple of Failure
         Structures that could not be read.

@@ -59,7 +59,7 @@ class SegmentationReport(Report):
 
     Parameters
     ----------
-    numbers, table_rows, settings, sentence, evidence
+    numbers, table_rows, settings, sentence, evidence, recipe
         As in `Report`.
     """
 
