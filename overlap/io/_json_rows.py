@@ -160,11 +160,11 @@ def _scan(
             digits, power, shift, sign, part = 0, 0, 0, 1, 0
             lead = at  # where the digits of this part begin: of whole, fraction or exponent
             while True:  # a bracket comes before the text ends
-                c = np.int64(text[at])
+                c = text[at]
                 if c >= 48 and c <= 57:
                     if part == 2:
                         if shift < 100000:
-                            shift = 10 * shift + (c - 48)
+                            shift = 10 * shift + np.int64(c - 48)  # type: ignore[assignment]
                     else:
                         value = value * np.uint64(10) + np.uint64(c - 48)
                         digits += 1 if value > 0 else 0
