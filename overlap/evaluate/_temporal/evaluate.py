@@ -7,10 +7,11 @@ import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from overlap.evaluate.bootstrap import Seed
 from overlap.evaluate.protocol import Rules
+from overlap.evaluate.report import Report
 from overlap.evaluate.study import Study
 from overlap.evaluate.thresholds import parse_thresholds
 from overlap.io.name_match import closest
@@ -18,6 +19,10 @@ from overlap.io.name_match import closest
 from .again import by_all, stored_options, with_recipe
 from .families import FAMILIES, family_of
 from .reading import Reading
+
+if TYPE_CHECKING:
+    from .localization.protocol import Protocol
+    from .localization.report import TemporalReport
 
 __all__ = ["temporal", "temporal_study"]
 
@@ -28,6 +33,17 @@ _SHARED = ("truth", "found", "protocol", "rng", "bootstrap", "confidence_level",
            "workers", "resume", "fields", "reading")  # fmt: skip
 
 
+@overload
+def temporal(
+    *,
+    truth: Any,
+    found: Any,
+    protocol: Literal["activitynet", "opentad", "thumos14", "thumos14_updated", "all"]
+    | Protocol = "activitynet",
+    **options: Any,
+) -> TemporalReport: ...
+@overload
+def temporal(*, truth: Any, found: Any, protocol: str | Rules, **options: Any) -> Report: ...
 def temporal(
     *,
     truth: Any,
@@ -45,7 +61,7 @@ def temporal(
     workers: int = 1,
     resume: str | os.PathLike[str] | None = None,
     **options: Any,
-) -> Any:
+) -> Report:
     """Score predicted segments of videos against annotated ones.
 
     Parameters
