@@ -10,7 +10,7 @@ import numpy as np
 
 from overlap.evaluate.page import Picture, Section
 from overlap.evaluate.thresholds import threshold_names
-from overlap.io.printable import number_of
+from overlap.io.printable import number_of, some
 from overlap.io.segments import SegmentTable
 from overlap.pairing.segment_suppression import SegmentNms, suppress_segments
 
@@ -51,7 +51,7 @@ def suppressed(found: SegmentTable, truth: SegmentTable, rule: SegmentNms | None
         if lacking:
             raise ValueError(
                 f"nms: bmn needs the duration of each video, and neither {truth.source} nor "
-                f"{found.source} has that of {lacking[0]!r} (and {len(lacking) - 1} more); add "
+                f"{found.source} has that of {some(lacking, 3)}; add "
                 "durations to the truth, or take gaussian"
             )
         duration = np.array([known.get(video, 1.0) for video in found.videos])[found.video]
