@@ -274,3 +274,11 @@ def test_the_page_and_the_sentence():
     assert "Parts of DER" in page
     assert "Recordings, the worst first" in page
     assert "a collar of 0.25 s in all, with overlapped speech and no UEM" in report.methods()
+
+
+@pytest.mark.parametrize("options", [{"columns": {"start": "t0"}}, {"class_agnostic": True}])
+def test_options_that_rttm_cannot_follow_are_refused(tmp_path, options):
+    path = tmp_path / "a.rttm"
+    path.write_text("SPEAKER r 1 0 8 <NA> <NA> a <NA> <NA>\n")
+    with pytest.raises(ValueError, match="RTTM has the same columns always"):
+        temporal(truth=path, found=path, protocol="diarization_md_eval", **options)

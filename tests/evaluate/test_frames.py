@@ -253,3 +253,11 @@ def test_numbers_of_the_original_program(reference_data, tmp_path, monkeypatch):
         wanted = known[f"gtea_split{split}"]
         for name, key in zip(NAMES, ("Acc", "Edit", "F1@0.10", "F1@0.25", "F1@0.50"), strict=True):
             assert round(100 * summary[name], 4) == wanted[key]
+
+
+def test_options_of_segments_are_refused():
+    labels = {"v": ["a", "a", "b"]}
+    with pytest.raises(ValueError, match="class_agnostic are for segments"):
+        evaluate.temporal(
+            truth=labels, found=labels, protocol="action_segmentation", class_agnostic=True
+        )

@@ -5,6 +5,7 @@ What was measured of one item is never changed; a resample weighs the items.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +25,7 @@ Drawn = Mapping[str, tuple[Number, NDArray[np.float64]]]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Weighed(ByValue):
+class Weighed(ByValue, ABC):
     """Evidence whose numbers are a function of the weights of items.
 
     Attributes
@@ -44,6 +45,7 @@ class Weighed(ByValue):
     counted: Mapping[str, Any] = field(default_factory=dict)
     unit: str = "videos"
 
+    @abstractmethod
     def drawn(self, weights: NDArray[np.float64]) -> Drawn:
         """Return numbers, with their values for each row of `weights`.
 
@@ -56,7 +58,6 @@ class Weighed(ByValue):
         mapping from str to (Number, ndarray of shape (B,))
             By name. Values of the numbers themselves are those of the first draw.
         """
-        raise NotImplementedError
 
     def statistics(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Return every number for each row of `weights`.
@@ -109,6 +110,7 @@ class Tally(Weighed):
 
     sums: Mapping[str, NDArray[np.float64]]
 
+    @abstractmethod
     def finalised(self, sums: Mapping[str, NDArray[np.float64]]) -> Drawn:
         """Return numbers, with their values in each draw.
 
@@ -122,7 +124,6 @@ class Tally(Weighed):
         mapping from str to (Number, ndarray of shape (B,))
             By name. Values of the numbers themselves are those of the first draw.
         """
-        raise NotImplementedError
 
     def drawn(self, weights: NDArray[np.float64]) -> Drawn:
         """Return the numbers of weighed sums, for each row of `weights`.

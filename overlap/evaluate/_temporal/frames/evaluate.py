@@ -14,15 +14,10 @@ from overlap.evaluate.study import Study
 from overlap.io.frame_labels import FrameLabels, as_frame_labels
 
 from .protocol import FrameRules
-from .protocols import PROTOCOLS
 from .task import FrameTask
 from .wording import Sources, source_of
 
 __all__ = ["score", "study"]
-
-
-def _rules(protocol: str | FrameRules) -> FrameRules:
-    return protocol if isinstance(protocol, FrameRules) else PROTOCOLS["action_segmentation"]
 
 
 def _bare(reading: Reading) -> Reading:
@@ -40,7 +35,7 @@ def score(
     *,
     truth: Any,
     found: Any,
-    protocol: str | FrameRules,
+    protocol: FrameRules,
     reading: Reading | None = None,
     rng: Seed = 0,
     bootstrap: int = 0,
@@ -64,10 +59,10 @@ def score(
     notes: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     if reading:
-        if reading.columns or reading.fps or reading.clip:
+        if reading.columns or reading.fps or reading.clip or reading.class_agnostic:
             raise ValueError(
-                f"{_rules(protocol).name}: columns, fps and clip are for segments with times; "
-                "leave them out"
+                f"{protocol.name}: columns, fps, clip and class_agnostic are for segments with "
+                "times; leave them out"
             )
         reading = _bare(reading)
         read = reading.applied({role: table.segments() for role, table in sides.items()})
@@ -84,7 +79,7 @@ def score(
         findings,
     )
     return run(
-        FrameTask(_rules(protocol), sources),
+        FrameTask(protocol, sources),
         sides,
         bootstrap=Bootstrap(bootstrap, confidence_level, rng, progress=progress),
         workers=workers,
@@ -95,7 +90,7 @@ def score(
 
 def study(
     *,
-    protocol: str | FrameRules,
+    protocol: FrameRules,
     rng: Seed = 0,
     bootstrap: int = 0,
     confidence_level: float = 0.95,
@@ -109,5 +104,5 @@ def study(
     protocol : FrameRules
     rng, bootstrap, confidence_level
     """
-    task = FrameTask(_rules(protocol))
+    task = FrameTask(protocol)
     return Study(task, Bootstrap(bootstrap, confidence_level, rng))

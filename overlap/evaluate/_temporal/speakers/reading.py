@@ -140,6 +140,11 @@ def _table(source: Any, role: str, reading: Reading, apart: bool) -> SegmentTabl
     if apart and isinstance(source, str | os.PathLike) and not os.path.isdir(source):
         content = read_source(source, empty=True)  # type: ignore[arg-type]
         if is_rttm(content):
+            if reading.columns_of(role) or reading.class_agnostic:
+                raise ValueError(
+                    f"{content.name}: RTTM has the same columns always, and its labels are "
+                    "speakers; leave columns and class_agnostic out"
+                )
             return table_of(read_rttm(content, channels=True))
     return reading.table(source, role, ranked=False)
 
