@@ -15,6 +15,8 @@ import overlap as ov
 from overlap import evaluate
 from overlap.io import sample_path
 
+from . import simulated
+
 FOLDER = Path(__file__).parent / "kept"
 #: Reports whose densities are sums of exponentials, which differ in the last digit between
 #: processors; all others are compared to the last digit.
@@ -29,26 +31,6 @@ Make = Callable[[Path], Any]
 def temporal(**options: Any) -> Any:
     files = {role: sample_path(f"temporal_{role}") for role in ("truth", "found")}
     return evaluate.temporal(**{**files, "iou": [0.5, 0.75], **options})
-
-
-def highlights() -> Any:
-    """Three queries with windows of all lengths, of which some have equal scores, and clips."""
-    truth, found = [], []
-    for qid, (window, scores) in enumerate(
-        (([0, 8], [0.5, 0.5]), ([4, 30], [0.25, 0.75]), ([10, 60], [0.5, 0.25]))
-    ):
-        start, stop = window
-        truth.append({
-            "qid": qid, "vid": "v", "duration": 60, "relevant_windows": [window, [50, 54]],
-            "relevant_clip_ids": [start // 2, start // 2 + 1],
-            "saliency_scores": [[2, 3, 4], [4, 1, 3]],
-        })  # fmt: skip
-        found.append({
-            "qid": qid, "pred_relevant_windows": [[start + 1, stop, scores[0]],
-                                                  [50, 53 + qid, scores[1]]],
-            "pred_saliency_scores": [float((3 * k + qid) % 7) for k in range(30)],
-        })  # fmt: skip
-    return evaluate.temporal(truth=truth, found=found, protocol="qvhighlights", bootstrap=0)
 
 
 def half_of_the_predictions(folder: Path) -> Path:
@@ -121,39 +103,6 @@ def possession(**options: Any) -> Any:
     )  # fmt: skip
 
 
-def frames(**options: Any) -> Any:
-    """Labels of the frames of six videos, and predictions whose ends are moved."""
-    rng = np.random.default_rng(5)
-    truth, found = {}, {}
-    for video in "abcdef":
-        labels = rng.choice(["background", "pour", "stir", "take"], 8)
-        length = rng.integers(3, 9, 8)
-        truth[video] = np.repeat(labels, length).tolist()
-        moved = np.roll(truth[video], rng.integers(-2, 3))
-        found[video] = np.where(rng.random(len(moved)) < 0.1, "take", moved).tolist()
-    return evaluate.temporal(truth=truth, found=found, protocol="action_segmentation", **options)
-
-
-def sounds(protocol: str, **options: Any) -> Any:
-    """Events of three classes in six recordings, and predictions at multiples of 1/4 s."""
-    rng = np.random.default_rng(6)
-    truth, found = [], []
-    for name in "abcdef":
-        for label in ("cat", "dog", "horn"):
-            for start in range(0, 40, 8):
-                stop = start + int(rng.integers(8, 25)) / 4
-                truth.append((name, float(start), stop, label, 1.0))
-                shift = rng.integers(-3, 4, 2) / 4
-                row = (name, max(0.0, start + shift[0]), min(start + 7.0, stop + shift[1]), label)
-                if rng.random() < 0.8:
-                    found.append((*row, int(rng.integers(1, 9)) / 8))
-    columns = ["video", "start", "stop", "label", "score"]
-    return evaluate.temporal(
-        truth=pd.DataFrame(truth, columns=columns).drop(columns="score"),
-        found=pd.DataFrame(found, columns=columns), protocol=protocol, **options,
-    )  # fmt: skip
-
-
 def compared_temporal(folder: Path) -> Any:
     reports = [temporal(), temporal(found=half_of_the_predictions(folder))]
     return evaluate.compare(*reports, names=["whole", "half"], resamples=100)
@@ -163,6 +112,10 @@ def compared_segmentation(_: Path) -> Any:
     reports = [of_arrays(0, share) for share in (0.1, 0.12, 0.5)]
     return evaluate.compare(*reports, names=["a", "b", "c"], resamples=100)
 
+
+SPOTTING = ("spotting_tight", "spotting_loose")
+SPEAKERS = ("diarization", "diarization_md_eval", "diarization_dscore")
+TUBES = ("tubes_video_map", "tubes_frame_map", "tubes_ucf", "tubes_gurkirt")
 
 #: A report, comparison or explanation by name, made in an empty folder.
 SAMPLES: dict[str, Make] = {
@@ -175,18 +128,29 @@ SAMPLES: dict[str, Make] = {
         for ties in ("stable", "expected")
     },
     "temporal_bootstrap": lambda _: temporal(bootstrap=50),
-    "frames": lambda _: frames(bootstrap=50),
+    "temporal_diagnosis": lambda _: temporal().diagnosis(),
+    "frames": lambda _: simulated.frames(bootstrap=50),
     **{
-        f"sounds_{name}": lambda _, name=name: sounds(name) for name in ("sed_segment", "sed_event")
+        f"sounds_{name}": lambda _, name=name: simulated.sounds(name)
+        for name in ("sed_segment", "sed_event")
     },
-    "sounds_psds": lambda _: sounds(
+    "sounds_psds": lambda _: simulated.sounds(
         "psds2", durations=dict.fromkeys("abcdef", 60.0), overlapping="sum", bootstrap=50
     ),
+    **{name: lambda _, name=name: simulated.spotting(name) for name in SPOTTING},
+    "spotting_e2e": lambda _: simulated.spotting("spotting_e2e", fps=4),
+    **{name: lambda _, name=name: simulated.speakers(name) for name in SPEAKERS},
+    **{name: lambda _, name=name: simulated.tubes(name) for name in TUBES},
+    **{
+        f"detection_{name}": lambda _, name=name: simulated.detection(name)
+        for name in ("coco", "voc2007", "voc2012", "f1")
+    },
+    "detection_bootstrap": lambda _: simulated.detection("coco", bootstrap=50),
     "temporal_proposals": lambda _: temporal(protocol="proposals", points=5, tie_rule="file"),
     "temporal_recall_kx": lambda _: temporal(protocol="recall_kx", tie_rule="file"),
     "temporal_segments_f1": lambda _: temporal(protocol="segments_f1", matching="maximum"),
     "temporal_moment_retrieval": lambda _: temporal(protocol="moment_retrieval"),
-    "temporal_qvhighlights": lambda _: highlights(),
+    "temporal_qvhighlights": lambda _: simulated.highlights(),
     "segmentation": lambda _: segmentation(),
     "segmentation_worst": lambda _: segmentation(missing="worst", bootstrap=50),
     "conformation": lambda _: conformation(),
