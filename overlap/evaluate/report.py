@@ -131,7 +131,11 @@ class Report(ByValue):
 
     def pictures(self) -> list[Picture]:
         """Return the pictures of the page."""
-        return [Picture("Numbers", self.plot, f"Picture of the numbers: {self.headline()}")]
+        from overlap.plot.figures import panel
+
+        height = 1.0 + 0.3 * len(self.numbers)
+        drawn = partial(panel, partial(self.draw, None), height)
+        return [Picture("Numbers", drawn, f"Picture of the numbers: {self.headline()}")]
 
     def terms(self) -> Mapping[str, str]:
         """Return definitions of columns, metrics and other words of the page."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from golden import simulated
 
 import overlap as ov
 from overlap import evaluate
@@ -33,6 +34,10 @@ def sample(field: str, *roles: str) -> dict[str, Path]:
 
 def temporal(**options: Any) -> Any:
     return evaluate.temporal(**{**sample("temporal"), "iou": "0.5:0.95:0.05", **options})
+
+
+def diagnosed(report: Any) -> Any:
+    return report.with_diagnosis(report.diagnosis())
 
 
 def temporal_names() -> Any:
@@ -180,6 +185,13 @@ PAGES: dict[str, Callable[[Path], Any]] = {
     "temporal_all": lambda _: temporal(protocol="all"),
     "temporal_names": lambda _: temporal_names(),
     "temporal_nothing": lambda _: temporal_nothing(),
+    "temporal_diagnosis": lambda _: diagnosed(temporal(iou=0.5)),
+    "temporal_sounds": lambda _: simulated.sounds("sed_event", bootstrap=50),
+    "temporal_speakers": lambda _: simulated.speakers("diarization", bootstrap=50),
+    "temporal_spotting": lambda _: simulated.spotting("spotting_loose", bootstrap=50),
+    "temporal_tubes": lambda _: simulated.tubes("tubes_video_map", bootstrap=50),
+    "temporal_frames": lambda _: simulated.frames(),
+    "temporal_highlights": lambda _: simulated.highlights(),
     "detection": lambda _: detection(["cat", "dog"], bootstrap=50),
     "detection_names": lambda _: detection([*NAMES, "class"], iou=[0.5, 0.75]),
     "segmentation": segmentation,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from overlap.evaluate.number_texts import percent_text
-from overlap.evaluate.page import Picture, Section
+from overlap.evaluate.page import Section
 
 from ..report import ScoreReport
 
@@ -61,14 +61,6 @@ class TubeReport(ScoreReport):
         title = "Classes, AP in %, the worst first"
         columns = ("class", "truths", *(f"IoU {x:g}" for x in levels))
         return [Section(title, columns, cells, keys=1)]
-
-    def pictures(self) -> list[Picture]:
-        """Return a picture of the numbers."""
-        said = ", ".join(f"{one.name} {percent_text(one.value)} %" for one in self.numbers)
-        return [
-            Picture("Numbers", self.plot, f"Points of the numbers: {said}.",
-                    "Numbers at a higher IoU ask for tubes that fit more closely.")
-        ]  # fmt: skip
 
     def terms(self) -> Mapping[str, str]:
         """Return definitions of the numbers."""
