@@ -111,6 +111,11 @@
     report("cut text", element, measure + others);
   }
 
+  // Names, headings and entries of lists say something.
+  for (const element of document.querySelectorAll("h1, h2, h3, h4, dt, dd, li, figcaption, summary")) {
+    if (!element.textContent.trim() && !element.querySelector("img, svg")) report("no text", element, "wanted words");
+  }
+
   // Texts of pictures. Those of embedded SVG files are measured in a copy in the place of the image.
   const scaleOf = (element) => {
     const { a, b, c, d } = element.getScreenCTM();

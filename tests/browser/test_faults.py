@@ -113,6 +113,9 @@ FAULTY = {
         ".long { white-space: nowrap }", SCREENS[0],
         "axe scrollable-region-focusable", "div", "focusable",
     ),
+    "term without a name": (
+        "<dl><dt id='none'></dt><dd>text</dd></dl>", "", SCREENS[0], "no text", "dt#none", "words",
+    ),
     "small text": (
         '<p style="font-size: 9px">small</p>', "", SCREENS[0], "small text", "p", "9 px",
     ),

@@ -209,9 +209,9 @@ class TemporalReport(Report):
 
     def terms(self) -> Mapping[str, str]:
         """Return definitions of the columns."""
-        level = level_text(self.intervals[0].level) if self.intervals else ""
         interval = "Bootstrap interval of the number in another draw of as many videos."
-        return {**TERMS, **_TERMS, level: interval} | {
+        levels = {level_text(one.level): interval for one in self.intervals}
+        return {**TERMS, **_TERMS, **levels} | {
             number.name: f"Mean of the AP of all classes at temporal IoU {number.where['iou']}."
             for number in self.numbers
             if "iou" in number.where and "protocol" not in number.where
