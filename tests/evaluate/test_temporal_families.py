@@ -79,6 +79,37 @@ def test_reports_of_families_are_made_again_from_files(
     assert "has changed since" in capsys.readouterr().err
 
 
+def test_options_that_do_not_act_are_refused(turns: tuple[str, str]) -> None:
+    truth, found = turns
+    acting = {
+        "activitynet": "iou, subset, ambiguous, ties, labels, nms, videos, exclude, names, columns",
+        "recall_kx": "subset, videos, exclude, names, columns, fps, clip, class_agnostic",
+        "diarization": "uem, videos, exclude, names, columns, fps, clip, class_agnostic",
+        "sed_event": "durations, labels, videos",
+        "spotting_tight": "labels, tolerances",
+    }
+    for name, words in acting.items():
+        wrong = words.split(", ")[0] + "s"
+        with pytest.raises(TypeError, match=f"no option or field '{wrong}'.* have {words}"):
+            evaluate.temporal(truth=truth, found=found, protocol=name, **{wrong: 1})
+
+
+def test_a_study_is_of_one_protocol() -> None:
+    for name, first in (("all", "activitynet"), ("all:speakers", "diarization")):
+        with pytest.raises(ValueError, match=f"there is no protocol '{name}'; known are {first}"):
+            evaluate.temporal_study(protocol=name)
+
+
+def test_classes_that_can_be_read_once_count_by_every_protocol() -> None:
+    truth = {"video": ["a", "a"], "label": ["x", "y"], "start": [1.0, 2.0], "stop": [4.0, 4.0]}
+    found = {**truth, "stop": [5.0, 5.0], "score": [1.0, 1.0]}
+    sides = {"truth": truth, "found": found, "durations": {"a": 9.0}}
+    once = evaluate.temporal(protocol="all:sounds", labels=iter(["x"]), **sides)
+    listed = evaluate.temporal(protocol="all:sounds", labels=["x"], **sides)
+    assert once.items == listed.items
+    assert {row["class"] for row in once.table_rows} == {"x"}
+
+
 def test_options_in_memory_are_not_in_files(turns: tuple[str, str], tmp_path: Path) -> None:
     truth, found = turns
     uem = object()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -11,20 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from overlap._common.values import ByValue, same
-from overlap.evaluate.every import SeveralReports, together
 from overlap.evaluate.numbers import not_as_stored
 from overlap.evaluate.protocol import Rules
 from overlap.evaluate.recipe import Recipe
 from overlap.evaluate.report import Report, plain
 from overlap.evaluate.report_files import check_unchanged, input_place, why_changed
 
-from .families import FAMILIES, TEMPORAL_PROTOCOLS, family_of
+from .families import TEMPORAL_PROTOCOLS, family_of
+from .family import Family
 
-__all__ = ["by_all", "remade", "stored_options", "with_recipe"]
-
-#: Arguments of every family that are no choices of what is scored.
-_SHARED = ("truth", "found", "protocol", "rng", "bootstrap", "confidence_level", "progress",
-           "workers", "resume")  # fmt: skip
+__all__ = ["remade", "stored_options", "with_recipe"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,14 +32,20 @@ class Given(ByValue):
 
 
 def with_recipe(
-    report: Report, family: str, rules: Rules, truth: Any, found: Any, options: Mapping[str, Any]
+    report: Report,
+    family: Family,
+    rules: Rules,
+    truth: Any,
+    found: Any,
+    options: Mapping[str, Any],
 ) -> Report:
     """Return a report that can be computed again by other rules.
 
     Parameters
     ----------
     report : Report
-    family : str
+        One that has a recipe already keeps it.
+    family : Family
     rules : Rules
     truth, found : Any
         As they were given.
@@ -58,9 +59,7 @@ def with_recipe(
         described = report.settings.get(role) or {}
         digest = described.get("sha256")
         inputs[role] = Given(value, str(described.get("source", role)), digest)
-    names = [name for name in inspect.signature(FAMILIES[family].score).parameters
-             if name not in _SHARED]  # fmt: skip
-    whole = {name: options.get(name) for name in names}
+    whole = {one.name: options.get(one.name) for one in family.options}
     recipe = Recipe(rules, whole, inputs, partial(_numbers, family), _same)
     return replace(report, recipe=recipe)
 
@@ -74,47 +73,10 @@ def _same(a: Given | None, b: Given | None) -> bool:
 
 
 def _numbers(
-    family: str, rules: Rules, options: Mapping[str, Any], inputs: Mapping[str, Given]
+    family: Family, rules: Rules, options: Mapping[str, Any], inputs: Mapping[str, Given]
 ) -> dict[str, float]:
-    given = {name: value for name, value in options.items() if value is not None}
-    sides = {role: side.value for role, side in inputs.items()}
-    report = FAMILIES[family].score(protocol=rules, progress=False, **sides, **given)
-    return dict(report.items)
-
-
-def by_all(
-    family: str, truth: Any, found: Any, options: Mapping[str, Any], resume: Any, **shared: Any
-) -> Report:
-    """Score by every protocol of a family, or by those of ``ALIKE`` where it has any.
-
-    Parameters
-    ----------
-    family : str
-    truth, found : Any
-    options : mapping
-        Options of the family.
-    resume : path, optional
-    **shared
-        Arguments that all evaluations have.
-
-    Raises
-    ------
-    ValueError
-        The input is not of a kind that one of the protocols scores.
-    """
-    reports = {}
-    members = FAMILIES[family]
-    for name, rules in getattr(members, "ALIKE", members.PROTOCOLS).items():
-        folder = None if resume is None else os.path.join(resume, name)
-        try:
-            report = FAMILIES[family].score(
-                truth=truth, found=found, protocol=rules, resume=folder, **shared, **options
-            )
-        except ValueError as error:
-            raise ValueError(f"all:{family}, protocol {name}: {error}") from error
-        reports[name] = with_recipe(report, family, rules, truth, found, options)
-    result: Report = together(reports, SeveralReports)
-    return result
+    sides = family.inputs(inputs["truth"].value, inputs["found"].value, options)
+    return dict(family.run(family.task(rules, options), sides, progress=False).items)
 
 
 def stored_options(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from overlap.evaluate.bootstrap import Seed
+from overlap.evaluate.bootstrap import Bootstrap, Seed
+from overlap.evaluate.every import SeveralReports, together
 from overlap.evaluate.protocol import Rules
 from overlap.evaluate.report import Report
 from overlap.evaluate.study import Study
 from overlap.evaluate.thresholds import parse_thresholds
 from overlap.io.name_match import closest
 
-from .again import by_all, stored_options, with_recipe
+from .again import stored_options, with_recipe
 from .families import FAMILIES, family_of
+from .family import READING_FIELDS, Family
 from .reading import Reading
 
 if TYPE_CHECKING:
@@ -25,12 +26,6 @@ if TYPE_CHECKING:
     from .localization.report import TemporalReport
 
 __all__ = ["temporal", "temporal_study"]
-
-#: Options of reading, which `Reading` holds.
-_READING = tuple(entry.name for entry in dataclasses.fields(Reading))
-#: What stands in the signature of families and is no option of theirs.
-_SHARED = ("truth", "found", "protocol", "rng", "bootstrap", "confidence_level", "progress",
-           "workers", "resume", "fields", "reading")  # fmt: skip
 
 
 @overload
@@ -143,27 +138,61 @@ def temporal(
     """
     if ties != "official":
         options["ties"] = ties
+    labels = tuple(labels) if isinstance(labels, Iterator) else labels
     given = {"iou": iou, "subset": subset, "ambiguous": ambiguous, "labels": labels}
     options |= {name: value for name, value in given.items() if value is not None}
-    family, rules = family_of(protocol)
-    chosen, own = _split(family, rules, options, FAMILIES[family].score)
-    shared = {"rng": rng, "bootstrap": bootstrap, "confidence_level": confidence_level,
-              "progress": progress, "workers": workers}  # fmt: skip
-    if chosen == "all" and family != next(iter(FAMILIES)):
-        report = by_all(family, truth, found, own, resume, **shared)
+    name, rules = family_of(protocol)
+    family = FAMILIES[name].FAMILY
+    chosen, own = _split(name, rules, options, family.names(study=False))
+    how: dict[str, Any] = {
+        "bootstrap": Bootstrap(bootstrap, confidence_level, rng, progress=progress),
+        "workers": workers,
+        "progress": progress,
+        "resume": resume,
+    }
+    if isinstance(chosen, Rules):
+        report = _by_one(family, chosen, truth, found, own, **how)
+    elif family.every is not None:
+        report = family.every(truth, found, own, **how)
     else:
-        report = FAMILIES[family].score(
-            truth=truth, found=found, protocol=chosen, resume=resume, **shared, **own
-        )
-        if isinstance(chosen, Rules):
-            report = with_recipe(report, family, chosen, truth, found, own)
-    if family != next(iter(FAMILIES)):
-        given = {name: value for name, value in options.items() if name in (*own, *_READING)}
-        if given:
-            report = replace(report, settings={**report.settings, "options": stored_options(given)})
-    reading = own.get("reading")
-    if reading and "reading" not in report.settings:
-        report = replace(report, settings={**report.settings, "reading": reading.settings()})
+        report = _by_every(name, truth, found, own, **how)
+    settings = dict(report.settings)
+    if not family.states_options:
+        stated = {option: value for option, value in options.items()
+                  if option in (*own, *READING_FIELDS)}  # fmt: skip
+        if stated:
+            settings["options"] = stored_options(stated)
+    if own.get("reading"):
+        settings.setdefault("reading", own["reading"].settings())
+    return replace(report, settings=settings)
+
+
+def _by_one(
+    family: Family,
+    rules: Rules,
+    truth: Any,
+    found: Any,
+    options: Mapping[str, Any],
+    **how: Any,
+) -> Report:
+    """Score by one protocol."""
+    task = family.task(rules, options)
+    report = family.run(task, family.inputs(truth, found, options), **how)
+    return with_recipe(report, family, rules, truth, found, options)
+
+
+def _by_every(
+    name: str, truth: Any, found: Any, options: Mapping[str, Any], resume: Any, **how: Any
+) -> Report:
+    """Score by every protocol of a family that scores the same inputs."""
+    family, reports = FAMILIES[name].FAMILY, {}
+    for protocol, rules in (family.alike or FAMILIES[name].PROTOCOLS).items():
+        folder = None if resume is None else os.path.join(resume, protocol)
+        try:
+            reports[protocol] = _by_one(family, rules, truth, found, options, resume=folder, **how)
+        except ValueError as error:
+            raise ValueError(f"all:{name}, protocol {protocol}: {error}") from error
+    report: Report = together(reports, SeveralReports)
     return report
 
 
@@ -189,27 +218,27 @@ def temporal_study(
         `temporal` does; `Study.compute` computes the report. Ties follow the order of the
         keys, then that of the rows.
     """
-    family, rules = family_of(protocol)
-    chosen, options = _split(family, rules, options, FAMILIES[family].study)
-    return FAMILIES[family].study(
-        protocol=chosen, rng=rng, bootstrap=bootstrap, confidence_level=confidence_level, **options
-    )
+    name, rules = family_of(protocol)
+    family = FAMILIES[name].FAMILY
+    chosen, options = _split(name, rules, options, family.names(study=True))
+    if not isinstance(chosen, Rules):
+        known = FAMILIES[name].PROTOCOLS
+        raise ValueError(f"there is no protocol {protocol!r}; known are {', '.join(known)}")
+    if "reading" in options:
+        options["reading"].check_parts()
+    return Study(family.task(chosen, options), Bootstrap(bootstrap, confidence_level, rng))
 
 
 def _split(
-    family: str, rules: str | Rules, options: Mapping[str, Any], function: Callable[..., Any]
+    family: str, rules: str | Rules, options: Mapping[str, Any], known: list[str]
 ) -> tuple[str | Rules, dict[str, Any]]:
     """Tell options of a family from fields of its protocol, which are changed."""
-    signature = inspect.signature(function).parameters
-    known = [name for name in signature if name not in _SHARED]
-    if "reading" in signature:
-        known += _READING
     fields = [] if isinstance(rules, str) else [entry.name for entry in dataclasses.fields(rules)]
     own, changed, reading = {}, {}, {}
     for name, value in options.items():
         if name == "iou" and "thresholds" in fields:
             rules = replace(rules, thresholds=parse_thresholds(value))  # type: ignore[type-var]
-        elif name in _READING and name in known:
+        elif name in READING_FIELDS and name in known:
             reading[name] = value
         elif name in known:
             own[name] = value

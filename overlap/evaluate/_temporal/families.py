@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from overlap.evaluate.protocol import Rules
-from overlap.evaluate.report import Report
-from overlap.evaluate.study import Study
 from overlap.io.name_match import closest
 
 from . import frames, localization, moments, recall, sounds, speakers, spotting, tubes, unranked
 
-__all__ = ["FAMILIES", "TEMPORAL_PROTOCOLS", "Family", "family_of", "of_family"]
+if TYPE_CHECKING:
+    from .family import Family
+
+__all__ = ["FAMILIES", "TEMPORAL_PROTOCOLS", "Package", "family_of", "of_family"]
 
 
-class Family(Protocol):
+class Package(Protocol):
     """A package whose protocols score the same kind of thing."""
 
     @property
@@ -23,16 +24,12 @@ class Family(Protocol):
         """Rules by name."""
 
     @property
-    def score(self) -> Callable[..., Report]:
-        """Score two inputs; its arguments are the options of the family."""
-
-    @property
-    def study(self) -> Callable[..., Study]:
-        """Start an evaluation that is fed item by item."""
+    def FAMILY(self) -> Family:
+        """Their tasks and options. The code that scores is loaded with it."""
 
 
 #: Families by name; the first is that of ``"all"``.
-FAMILIES: Mapping[str, Family] = {
+FAMILIES: Mapping[str, Package] = {
     "localization": localization,
     "speakers": speakers,
     "spotting": spotting,

@@ -161,22 +161,26 @@ class NearTask(Task):
         evidence : NearEvidence
         """
 
-    def items(self, pieces: int, **tables: SegmentTable) -> Inputs:
-        """Split tables into blocks of whole videos."""
-        whole = dict(tables)
+    def items(self, pieces: int, **inputs: Any) -> Inputs:
+        """Read both sides, and split them into blocks of whole videos."""
+        whole = self._read(inputs)
         if self.subset is not None:
             whole["truth"] = whole["truth"].of_subset(self.subset)
         whole = on_one_clock(whole)
         return Inputs(split(whole, pieces), whole)
 
+    def _read(self, inputs: Mapping[str, Any], *, whole: bool = True) -> dict[str, SegmentTable]:
+        return self.reading.tables(
+            inputs["truth"],
+            inputs["found"],
+            ranked=self.ranked,
+            labelled=self.protocol.classes == "labels",
+            whole=whole,
+        )
+
     def _as_read(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return an item of a study as `Reading` reads it; blocks of `items` were read before."""
-        if "places" in item:
-            return item
-        roles = ("truth", "found")
-        how = {"ranked": self.ranked, "labelled": self.protocol.classes == "labels"}
-        tables = {role: self.reading.table(item[role], role, **how) for role in roles}
-        return on_one_clock(self.reading.applied(tables, whole=False))
+        """Return an item of a study as it is read; blocks of `items` were read before."""
+        return item if "places" in item else on_one_clock(self._read(item, whole=False))
 
     def measure(self, key: Any, item: Mapping[str, Any]) -> Near:
         """Find the pairs of some videos."""

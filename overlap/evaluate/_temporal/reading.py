@@ -180,7 +180,13 @@ class Reading:
                 )
 
     def tables(
-        self, truth: Any, found: Any, *, ranked: bool = True, labelled: bool = True
+        self,
+        truth: Any,
+        found: Any,
+        *,
+        ranked: bool = True,
+        labelled: bool = True,
+        whole: bool = True,
     ) -> dict[str, SegmentTable]:
         """Read both sides.
 
@@ -191,6 +197,8 @@ class Reading:
             Whether predictions need confidences.
         labelled : bool
             Whether segments need labels.
+        whole : bool
+            Whether these are all videos.
 
         Returns
         -------
@@ -202,7 +210,8 @@ class Reading:
             {
                 "truth": self.table(truth, "truth", labelled=labelled),
                 "found": self.table(found, "found", ranked=ranked, labelled=labelled),
-            }
+            },
+            whole=whole,
         )
 
     def table(

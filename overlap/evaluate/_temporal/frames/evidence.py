@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.evaluate._temporal.tally import Tally
 from overlap.evaluate.numbers import Number
 from overlap.evaluate.value_range import UNIT
 
+from ..tally import Tally
 from .measure import VideoCounts
+from .reading import Sources
 
 __all__ = ["FrameEvidence", "evidence_of", "f1_name", "f1_of", "quotient"]
 
@@ -62,10 +63,12 @@ class FrameEvidence(Tally):
     ----------
     thresholds : tuple of float
     parts : mapping from str to VideoCounts
+    sources : Sources
     """
 
     thresholds: tuple[float, ...]
     parts: Mapping[str, VideoCounts]
+    sources: Sources = field(default_factory=Sources)
 
     def finalised(
         self, sums: Mapping[str, NDArray[np.float64]]

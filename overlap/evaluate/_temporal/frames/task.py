@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from overlap.evaluate.bootstrap import Bootstrap
@@ -11,12 +11,14 @@ from overlap.evaluate.numbers import Number
 from overlap.evaluate.task import Description, Inputs, Task
 from overlap.io.frame_labels import FrameLabels, as_frame_labels
 
+from ..reading import AS_IT_STANDS, Reading
 from .evidence import FrameEvidence, evidence_of
 from .measure import VideoCounts, content_digest, measure_video
 from .protocol import FrameRules
+from .reading import Sources, read_inputs
 from .report import FrameReport
 from .runs import Runs
-from .wording import Sources, describe, sentence
+from .wording import describe, sentence
 
 __all__ = ["FrameTask"]
 
@@ -26,14 +28,14 @@ class FrameTask(Task):
     """Rules of one evaluation of action segmentation. An item is a video."""
 
     protocol: FrameRules
-    sources: Sources = field(default_factory=Sources)
+    reading: Reading = AS_IT_STANDS
 
     name, unit, report = "action segmentation", "videos", FrameReport
     records = (VideoCounts, Runs)
 
-    def items(self, pieces: int, **inputs: FrameLabels) -> Inputs:
-        """Split both sides into videos."""
-        truth, found = inputs["truth"], inputs["found"]
+    def items(self, pieces: int, **inputs: Any) -> Inputs:
+        """Read both sides, and split them into videos."""
+        truth, found, sources = read_inputs(self.protocol, self.reading, **inputs)
         given = {video: k for k, video in enumerate(found.videos)}
         items = {}
         for k, video in enumerate(truth.videos):
@@ -46,7 +48,7 @@ class FrameTask(Task):
                 f"{found.source}: has no video of the truth ({truth.source}); the truth has "
                 f"{truth.videos[0]!r}, the predictions have {found.videos[0]!r}"
             )
-        return Inputs(items, (truth, found))
+        return Inputs(items, sources)
 
     def measure(self, key: Any, item: Mapping[str, Any]) -> VideoCounts:
         """Count frames and segments of one video."""
@@ -69,18 +71,19 @@ class FrameTask(Task):
         sides = [self._side(key, item.get(role)) for role in ("truth", "found")]
         return tuple(part.digests) == tuple(map(content_digest, sides))
 
-    def finish(self, parts: Mapping[Any, VideoCounts], about: Any) -> FrameEvidence:
+    def finish(self, parts: Mapping[Any, VideoCounts], about: Sources | None) -> FrameEvidence:
         """Put the counts of all videos together."""
         if not parts:
             raise ValueError("study: nothing was added; add truth and found of a video first")
         named = {str(key): part for key, part in parts.items()}
-        return evidence_of(named, self.protocol.thresholds, self.protocol.background)
+        evidence = evidence_of(named, self.protocol.thresholds, self.protocol.background)
+        return evidence if about is None else replace(evidence, sources=about)
 
     def describe(
         self, evidence: FrameEvidence, numbers: Sequence[Number], bootstrap: Bootstrap
     ) -> Description:
         """Say what the numbers depend on."""
-        return describe(self.protocol, self.sources, evidence, numbers)
+        return describe(self.protocol, evidence, numbers)
 
     def sentence(self, evidence: FrameEvidence, settings: Mapping[str, Any]) -> str:
         """Return the sentence for a paper."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from overlap.evaluate._temporal.reading import Reading
 from overlap.evaluate.contract import Contract
 from overlap.evaluate.numbers import Number
 from overlap.evaluate.report import plain
@@ -20,61 +18,19 @@ from overlap.io.printable import number_of, some
 from .evidence import FrameEvidence
 from .protocol import FrameRules
 
-__all__ = ["Sources", "describe", "sentence", "source_of"]
+__all__ = ["describe", "sentence"]
 
 
-@dataclass(frozen=True)
-class Sources:
-    """Where the inputs of an evaluation are from; empty for items that come one by one.
-
-    Attributes
-    ----------
-    truth, found : mapping
-        Source, digest and counts.
-    truth_videos, found_videos : tuple of str
-    reading : Reading, optional
-    notes, findings : tuple of str
-        Of reading.
-    """
-
-    truth: Mapping[str, Any] | None = None
-    found: Mapping[str, Any] | None = None
-    truth_videos: tuple[str, ...] = ()
-    found_videos: tuple[str, ...] = ()
-    reading: Reading | None = None
-    notes: tuple[str, ...] = ()
-    findings: tuple[str, ...] = ()
-
-
-def source_of(table: Any) -> dict[str, Any]:
-    """Return source, digest and counts of an input.
-
-    Parameters
-    ----------
-    table : FrameLabels
-    """
-    return {
-        "source": table.source,
-        "sha256": table.sha256,
-        "videos": len(table),
-        "frames": sum(map(len, table.frames)),
-        "labels": list(table.labels),
-    }
-
-
-def describe(
-    rules: FrameRules, sources: Sources, evidence: FrameEvidence, numbers: Sequence[Number]
-) -> Description:
+def describe(rules: FrameRules, evidence: FrameEvidence, numbers: Sequence[Number]) -> Description:
     """Say what the numbers depend on.
 
     Parameters
     ----------
     rules : FrameRules
-    sources : Sources
     evidence : FrameEvidence
     numbers : sequence of Number
     """
-    parts = evidence.parts
+    parts, sources = evidence.parts, evidence.sources
     notes, findings = list(sources.notes), list(sources.findings)
     silent = [video for video, part in parts.items() if not part.digests[1]]
     given = set(sources.found_videos)

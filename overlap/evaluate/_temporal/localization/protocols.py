@@ -5,11 +5,9 @@ A new one is one more `Protocol` in `PROTOCOLS`.
 
 from __future__ import annotations
 
-from overlap.io.name_match import closest
-
 from .protocol import Protocol
 
-__all__ = ["PROTOCOLS", "get_protocol"]
+__all__ = ["PROTOCOLS"]
 
 
 def _linspace(first: float, last: float, count: int) -> tuple[float, ...]:
@@ -64,19 +62,3 @@ PROTOCOLS: dict[str, Protocol] = {
         ),
     )
 }
-
-
-def get_protocol(name: str | Protocol) -> Protocol:
-    """Return a protocol by name, or the protocol itself.
-
-    Raises
-    ------
-    ValueError
-        If there is no such protocol; the message lists those there are.
-    """
-    if isinstance(name, Protocol):
-        return name
-    if name not in PROTOCOLS:
-        hint = closest(name, PROTOCOLS)
-        raise ValueError(f"there is no protocol {name!r}{hint}; known are {', '.join(PROTOCOLS)}")
-    return PROTOCOLS[name]

@@ -17,7 +17,7 @@ from overlap.io._source import read_source
 from overlap.io.segments import SegmentTable
 
 from ..reading import Reading
-from .evaluate import by_protocols, score
+from .family import FAMILY, by_protocols, evaluated
 from .protocol import Protocol
 from .protocols import PROTOCOLS
 from .report import TemporalReport
@@ -51,25 +51,26 @@ def remade(
     first = next(iter(parts.values())) if parts else settings
     folder = str(payload.get("folder", "."))
     reading = _reading(path, folder, first)
+    truth = _input(path, folder, settings, "truth", tables, reading)
+    found = _input(path, folder, settings, "found", tables, reading)
     options: dict[str, Any] = {
-        "truth": _input(path, folder, settings, "truth", tables, reading),
-        "found": _input(path, folder, settings, "found", tables, reading),
         "reading": reading,
         "subset": first.get("subset"),
         "ties": first.get("ties", "official"),
-        "progress": False,
     }
     if settings.get("ambiguous"):
         options["ambiguous"] = _input(path, folder, settings, "ambiguous", tables, reading)
-    if parts:
-        options["protocols"] = {name: _protocol(path, part) for name, part in parts.items()}
-    else:
-        options["protocol"] = _protocol(path, settings)
     if settings.get("nms"):
         options["nms"] = settings["nms"]
+    protocols = {name: _protocol(path, part) for name, part in (parts or {"": settings}).items()}
     # classes are given only where they were chosen: else they follow from the truth
     for labels in (None, first.get("classes")):
-        report = (by_protocols if parts else score)(**options, labels=labels)
+        options["labels"] = labels
+        if parts:
+            report = by_protocols(truth, found, options, protocols=protocols, progress=False)
+        else:
+            task: Any = FAMILY.task(protocols[""], options)
+            report = evaluated(task, FAMILY.inputs(truth, found, options), progress=False)
         odd = not_as_stored(dict(report.items), summary)
         if not odd:
             return report

@@ -108,8 +108,9 @@ class MomentTask(Task):
         """
         return [], []
 
-    def items(self, pieces: int, **tables: MomentTable) -> Inputs:
-        """Split the queries into blocks."""
+    def items(self, pieces: int, **inputs: Any) -> Inputs:
+        """Read both sides, and split the queries into blocks."""
+        tables = {role: as_moments(given, role=role) for role, given in inputs.items()}
         truth, found = self._paired(tables)
         count = len(truth.queries)
         blocks = np.array_split(np.arange(count), max(1, min(pieces, count)))

@@ -1,5 +1,4 @@
-from .evaluate import score as score
-from .evaluate import study as study
+from .family import FAMILY as FAMILY
 from .protocols import PROTOCOLS as PROTOCOLS
 from .protocols import KxRules as KxRules
 from .protocols import ProposalRules as ProposalRules

@@ -1,3 +1,2 @@
-from .evaluate import score as score
-from .evaluate import study as study
+from .family import FAMILY as FAMILY
 from .protocols import PROTOCOLS as PROTOCOLS

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from overlap._common.values import ByValue
-from overlap.evaluate._temporal.tally import Weighed
 from overlap.evaluate.bootstrap import Bootstrap
 from overlap.evaluate.numbers import Number
 from overlap.evaluate.report import Report, plain
@@ -17,6 +16,8 @@ from overlap.evaluate.task import Description, Inputs, Task
 from overlap.io.durations import as_durations
 from overlap.io.segments import as_segments
 
+from ..reading import AS_IT_STANDS, Reading
+from ..tally import Weighed
 from .count_evidence import count_evidence
 from .counts import Counts
 from .event_counts import count_events
@@ -24,6 +25,7 @@ from .intersection_counts import count_intersections
 from .intersections import Intersections, intersect
 from .protocol import CountRules, EventRules, PsdsRules, SegmentRules
 from .psds_evidence import psds_evidence
+from .reading import read_inputs
 from .recordings import Events, Recordings, common_classes, joined_recordings, recordings_of
 from .report import PsdsReport, SoundReport
 from .scored import Scored
@@ -47,21 +49,28 @@ class SoundTask(Task):
 
     protocol: CountRules
     labels: tuple[str, ...] | None = None
+    reading: Reading = AS_IT_STANDS
 
     name, unit = "sound events", "blocks of recordings"
     report: ClassVar[type[Report]] = SoundReport
     records = (Measured, Recordings, Events, Counts, Intersections)
 
     def items(self, pieces: int, **inputs: Any) -> Inputs:
-        """Split both sides into blocks of recordings."""
+        """Read both sides, and split them into blocks of recordings."""
+        inputs = read_inputs(self.reading, **inputs)
+        points = len(inputs["found"])
+        if points > 1 and not isinstance(self, PsdsTask):
+            raise ValueError(
+                f"found: has {points} sets of predictions; {self.protocol.name} scores one"
+            )
         given = recordings_of(
             inputs["truth"], inputs["found"], inputs.get("durations"), self.labels
         )
-        self._ready(given, inputs)
+        self._ready(given)
         blocks = dict(enumerate({"given": block} for block in given.blocks(pieces)))
         return Inputs(blocks, inputs)
 
-    def _ready(self, given: Recordings, inputs: Mapping[str, Any]) -> None:
+    def _ready(self, given: Recordings) -> None:
         """Raise if a recording lacks what the rules need."""
 
     def measure(self, key: Any, item: Mapping[str, Any]) -> Measured:
@@ -80,7 +89,7 @@ class SoundTask(Task):
             None if durations is None else as_durations(durations),
             self.labels,
         )
-        self._ready(given, {"truth": item["truth"]})
+        self._ready(given)
         return given
 
     def _counted(self, given: Recordings) -> Counts | Intersections:
@@ -129,7 +138,7 @@ class PsdsTask(SoundTask):
 
     report = PsdsReport
 
-    def _ready(self, given: Recordings, inputs: Mapping[str, Any]) -> None:
+    def _ready(self, given: Recordings) -> None:
         used = np.unique(given.truth.recording)
         lacking = used[np.isnan(given.duration[used])]
         if len(lacking):

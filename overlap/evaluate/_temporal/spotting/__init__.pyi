@@ -1,4 +1,3 @@
-from .evaluate import score as score
-from .evaluate import study as study
+from .family import FAMILY as FAMILY
 from .protocol import SpottingProtocol as SpottingProtocol
 from .protocols import PROTOCOLS as PROTOCOLS

@@ -49,9 +49,9 @@ class TubeTask(Task):
     name, unit, report = "tubes", "blocks of videos", TubeReport
     records = (Measured, TubeTable)
 
-    def items(self, pieces: int, **tables: TubeTable) -> Inputs:
-        """Split tables into blocks of whole videos."""
-        truth, found = tables["truth"], tables["found"]
+    def items(self, pieces: int, **inputs: Any) -> Inputs:
+        """Read both sides, and split them into blocks of whole videos."""
+        truth, found = self._paired(inputs)
         names = list(dict.fromkeys([*truth.videos, *found.videos]))
         count = max(1, min(pieces, len(names)))
         block = {name: k * count // len(names) for k, name in enumerate(names)}
@@ -63,7 +63,7 @@ class TubeTask(Task):
                 for role, table, some in zip(("truth", "found"), (truth, found), rows, strict=True)
             }
             blocks[k] = {**parts, "places": tuple(rows)}
-        return Inputs(blocks, tables)
+        return Inputs(blocks, {"truth": truth, "found": found})
 
     def measure(self, key: Any, item: Mapping[str, Any]) -> Measured:
         """Compare the tubes of some videos."""
@@ -73,11 +73,12 @@ class TubeTask(Task):
         """Return both tables, which a study gets as a user has them."""
         if "places" in item:
             return item["truth"], item["found"], item["places"]
-        truth, found = paired(
-            self.protocol, as_tubes(item["truth"], role="truth"), as_tubes(item["found"]),
-            self.labels,
-        )  # fmt: skip
+        truth, found = self._paired(item)
         return truth, found, (np.arange(len(truth)), np.arange(len(found)))
+
+    def _paired(self, item: Mapping[str, Any]) -> tuple[TubeTable, TubeTable]:
+        truth, found = as_tubes(item["truth"], role="truth"), as_tubes(item["found"])
+        return paired(self.protocol, truth, found, self.labels)
 
     def rules(self) -> dict[str, Any]:
         """Return the rules on which pairs depend."""
