@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
 from overlap.io.printable import width
-from overlap.plot.figures import figure_of, new_figure, plain, save, short_caption
+from overlap.plot.figures import frame_of, plain, short_caption
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,13 +56,6 @@ class Outline(ByValue):
     text: str = ""
 
 
-def _axes(ax: Axes | None, size: tuple[float, float], caller: str) -> tuple[Figure, Axes]:
-    if ax is not None:
-        return figure_of(ax, caller), ax
-    figure = new_figure(size)
-    return figure, figure.subplots()
-
-
 def draw_confusion(
     names: Sequence[str],
     counts: NDArray[np.int64],
@@ -91,7 +84,8 @@ def draw_confusion(
         `ax` if it was given, else the figure.
     """
     side = 2.0 + 0.3 * len(names)
-    figure, axes = _axes(ax, (side, side), "draw_confusion")
+    frame = frame_of(ax, (side, side), "draw_confusion")
+    axes = frame.axes
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.pcolormesh(share, cmap="Blues", vmin=0.0, vmax=1.0, edgecolors="#dddddd", linewidth=0.5)
     if len(names) <= _WRITTEN + 1:
@@ -112,8 +106,7 @@ def draw_confusion(
     axes.set_ylabel("truth")
     axes.set_aspect("equal" if below is shown else "auto")
     axes.invert_yaxis()
-    save(figure, path)
-    return figure if ax is None else ax
+    return frame.saved(path)
 
 
 def draw_errors(
@@ -138,7 +131,8 @@ def draw_errors(
     matplotlib.axes.Axes or matplotlib.figure.Figure
         `ax` if it was given, else the figure.
     """
-    figure, axes = _axes(ax, (5.0, 3.2), "draw_errors")
+    frame = frame_of(ax, (5.0, 3.2), "draw_errors")
+    axes = frame.axes
     places = np.arange(len(rows))
     values = 100 * np.array([row["cost"] for row in rows], dtype=np.float64)
     axes.barh(places, np.nan_to_num(values), color=_BLUE, height=0.7)
@@ -150,8 +144,7 @@ def draw_errors(
     axes.invert_yaxis()
     axes.set_xlabel("AP lost, percentage points", loc="right")
     plain(axes)
-    save(figure, path)
-    return figure if ax is None else ax
+    return frame.saved(path)
 
 
 def draw_operating_points(
@@ -182,7 +175,8 @@ def draw_operating_points(
     matplotlib.axes.Axes or matplotlib.figure.Figure
         `ax` if it was given, else the figure.
     """
-    figure, axes = _axes(ax, (5.0, 3.6), "draw_operating_points")
+    frame = frame_of(ax, (5.0, 3.6), "draw_operating_points")
+    axes = frame.axes
     styles = [(_BLUE, 1.3), (_ORANGE, 1.3), ("black", 2.0)]
     for (name, values), (color, thick) in zip(lines.items(), styles, strict=True):
         axes.step(confidence, values, where="pre", color=color, lw=thick, label=name)
@@ -192,8 +186,7 @@ def draw_operating_points(
     axes.set_xlabel("smallest confidence that counts")
     axes.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
     plain(axes)
-    save(figure, path)
-    return figure if ax is None else ax
+    return frame.saved(path)
 
 
 def draw_reliability(
@@ -222,7 +215,8 @@ def draw_reliability(
     matplotlib.axes.Axes or matplotlib.figure.Figure
         `ax` if it was given, else the figure.
     """
-    figure, axes = _axes(ax, (4.4, 4.0), "draw_reliability")
+    frame = frame_of(ax, (4.4, 4.0), "draw_reliability")
+    axes = frame.axes
     axes.plot([0, 1], [0, 1], color=_GRAY, ls=":", lw=1.5)
     known = count > 0
     axes.plot(mean[known], share[known], color=_BLUE, lw=1.2)
@@ -233,8 +227,7 @@ def draw_reliability(
     axes.set_xlabel("mean confidence")
     axes.set_ylabel("share of true detections")
     plain(axes)
-    save(figure, path)
-    return figure if ax is None else ax
+    return frame.saved(path)
 
 
 def draw_outlines(
@@ -263,7 +256,8 @@ def draw_outlines(
     """
     from matplotlib.lines import Line2D
 
-    figure, axes = _axes(ax, (5.0, 4.4), "draw_outlines")
+    frame = frame_of(ax, (5.0, 4.4), "draw_outlines")
+    axes = frame.axes
     across = np.concatenate([one.corners[:, 0] for one in outlines] or [np.zeros(1)])
     middle = across.min() + across.max() if size is None else size[0]  # twice its place
     for one in sorted(outlines, key=lambda one: list(_STYLES).index(one.kind)):
@@ -295,5 +289,4 @@ def draw_outlines(
     ]
     axes.legend(handles=handles, fontsize="small", loc="upper center",
                 bbox_to_anchor=(0.5, -0.02), ncols=2)  # fmt: skip
-    save(figure, path)
-    return figure if ax is None else ax
+    return frame.saved(path)

@@ -1,8 +1,9 @@
-"""What all pictures share: a figure, plain axes, saving."""
+"""What all pictures share: a frame to draw in, plain axes, saving."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
+    "Frame",
     "caption",
     "figure_of",
+    "frame_of",
     "legend_entry",
     "new_figure",
     "panel",
@@ -167,6 +170,59 @@ def figure_of(ax: Axes, caller: str) -> Figure:
     if figure is None:
         raise ValueError(f"{caller}: ax belongs to no figure; draw on axes that have one")
     return figure
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The only axes that a picture is drawn on.
+
+    Attributes
+    ----------
+    axes : matplotlib.axes.Axes
+    figure : matplotlib.figure.Figure
+        Theirs.
+    is_new : bool
+        Whether both were made for the picture.
+    """
+
+    axes: Axes
+    figure: Figure
+    is_new: bool
+
+    def saved(self, path: str | Path | None) -> Axes | Figure:
+        """Write the figure, and return what the caller gets: a new figure, or the given axes.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            The suffix is the format; nothing is written without it.
+        """
+        save(self.figure, path)
+        return self.figure if self.is_new else self.axes
+
+
+def frame_of(ax: Axes | None, size: tuple[float, float], caller: str) -> Frame:
+    """Return axes to draw on: those that are given, or those of a new figure.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes, optional
+    size : tuple of float
+        Width and height of a new figure, in inches.
+    caller : str
+        Name for the message.
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    ValueError
+        `ax` belongs to no figure.
+    """
+    if ax is not None:
+        return Frame(ax, figure_of(ax, caller), is_new=False)
+    figure = new_figure(size)
+    return Frame(figure.subplots(), figure, is_new=True)
 
 
 def plain(ax: Axes) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .figures import caption, figure_of, legend_entry, new_figure, plain, save
+from .figures import caption, frame_of, legend_entry, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,8 +44,8 @@ def draw_lines(
     matplotlib.axes.Axes or matplotlib.figure.Figure
         `ax` if it was given, else the figure.
     """
-    figure = new_figure((5.0, 3.6)) if ax is None else figure_of(ax, "draw_lines")
-    axes = figure.add_subplot() if ax is None else ax
+    frame = frame_of(ax, (5.0, 3.6), "draw_lines")
+    axes = frame.axes
     for name, (places, values) in lines.items():
         if name not in strong:
             axes.plot(places, values, color="tab:blue", lw=0.8, alpha=0.4)
@@ -58,5 +58,4 @@ def draw_lines(
     if strong:
         axes.legend(frameon=False)
     plain(axes)
-    save(figure, path)
-    return figure if ax is None else ax
+    return frame.saved(path)

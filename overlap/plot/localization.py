@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from overlap.plot.figures import caption, figure_of, new_figure, plain, save, short_caption
+from overlap.plot.figures import (
+    caption,
+    figure_of,
+    frame_of,
+    new_figure,
+    plain,
+    save,
+    short_caption,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,11 +120,8 @@ def draw_protocols(
     matplotlib.axes.Axes or matplotlib.figure.Figure
         `ax` if it was given, else the figure.
     """
-    if ax is not None:
-        figure, panel = figure_of(ax, "draw_protocols"), ax
-    else:
-        figure = new_figure((6.4, 4.2))
-        panel = figure.subplots()
+    frame = frame_of(ax, (6.4, 4.2), "draw_protocols")
+    panel = frame.axes
     for name, report in reports.items():
         thresholds = sorted(_thresholds(report))
         values = [100 * _mean_ap(report, threshold) for threshold in thresholds]
@@ -127,8 +132,7 @@ def draw_protocols(
     panel.set_ylabel("mAP, %")
     panel.legend(title="protocol   mean mAP %", fontsize="small", title_fontsize="small")
     plain(panel)
-    save(figure, path)
-    return figure if ax is None else ax
+    return frame.saved(path)
 
 
 def draw_curves(

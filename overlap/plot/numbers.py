@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .figures import caption, figure_of, new_figure, plain, save
+from .figures import caption, frame_of, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,8 +40,8 @@ def draw_numbers(
     matplotlib.axes.Axes or matplotlib.figure.Figure
         `ax` if it was given, else the figure.
     """
-    figure = new_figure((6.0, 1.0 + 0.3 * len(values))) if ax is None else figure_of(ax, "plot")
-    axes = figure.add_subplot() if ax is None else ax
+    frame = frame_of(ax, (6.0, 1.0 + 0.3 * len(values)), "plot")
+    axes = frame.axes
     places = range(len(values))
     for place, name in zip(places, values, strict=True):
         if ends and name in ends:
@@ -50,5 +50,4 @@ def draw_numbers(
     axes.set_yticks(list(places), [caption(name) for name in values])
     axes.set_ylim(len(values) - 0.5, -0.5)
     plain(axes)
-    save(figure, path)
-    return figure if ax is None else ax
+    return frame.saved(path)

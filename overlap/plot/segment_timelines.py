@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from overlap.plot.figures import figure_of, new_figure, plain, save, short_caption
+from overlap.plot.figures import frame_of, plain, short_caption
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,11 +62,8 @@ def draw_segments(
     matplotlib.axes.Axes or matplotlib.figure.Figure
         `ax` if it was given, else the figure.
     """
-    if ax is not None:
-        figure, axes = figure_of(ax, "draw_segments"), ax
-    else:
-        figure = new_figure((7.2, height_of(sides)))
-        axes = figure.subplots()
+    frame = frame_of(ax, (7.2, height_of(sides)), "draw_segments")
+    axes = frame.axes
     truths, found = sides
     labels = list(dict.fromkeys(bar.label for bar in (*truths, *found)))
     seen: set[str] = set()
@@ -99,8 +96,7 @@ def draw_segments(
                     frameon=False)  # fmt: skip
     plain(axes)
     axes.grid(visible=False, axis="y")
-    save(figure, path)
-    return figure if ax is None else ax
+    return frame.saved(path)
 
 
 def height_of(sides: tuple[Sequence[Bar], Sequence[Bar]]) -> float:

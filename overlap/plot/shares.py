@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .figures import figure_of, legend_entry, new_figure, plain, save, short_caption
+from .figures import frame_of, legend_entry, plain, short_caption
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,8 +45,8 @@ def draw_shares(
     matplotlib.axes.Axes or matplotlib.figure.Figure
         `ax` if it was given, else the figure.
     """
-    figure = new_figure((6.0, 1.5 + 0.24 * len(names))) if ax is None else figure_of(ax, "plot")
-    axes = figure.add_subplot() if ax is None else ax
+    frame = frame_of(ax, (6.0, 1.5 + 0.24 * len(names)), "plot")
+    axes = frame.axes
     places, left = np.arange(len(names)), np.zeros(len(names))
     for part, values in shares.items():
         percent = 100 * np.asarray(values, dtype=np.float64)
@@ -58,5 +58,4 @@ def draw_shares(
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(shares), frameon=False,
                 fontsize=10, handlelength=1.0, columnspacing=1.0)  # fmt: skip
     plain(axes)
-    save(figure, path)
-    return figure if ax is None else ax
+    return frame.saved(path)

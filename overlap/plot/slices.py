@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from overlap._common.label_arrays import plain_bool
 from overlap.plot.cells import area_of, outlines
-from overlap.plot.figures import caption, figure_of, new_figure, save
+from overlap.plot.figures import caption, frame_of, new_figure, save
 from overlap.plot.views import View, views_of
 
 if TYPE_CHECKING:
@@ -163,20 +163,16 @@ def draw_slice(
     cut, _ = worst_slice(found, truth, spacing)
     views = [view for view in views_of(truth.ndim, affine) if view.cut == cut]
     (plane,) = _planes(views, place, (found, truth), spacing, image, others)
-    if ax is None:
-        width, height = (plane.window[:, 1] - plane.window[:, 0]).tolist()
-        scale = 6.0 / max(width, height)
-        figure = new_figure((max(width * scale, 3.5) + 0.4, max(height * scale, 2.5) + 1.2))
-        target: Axes = figure.subplots()
-    else:
-        figure, target = figure_of(ax, "draw_slice"), ax
-    _draw_plane(target, plane, plane.window, unit)
-    figure.legend(**_legend(), loc="outside lower center")
+    width, height = (plane.window[:, 1] - plane.window[:, 0]).tolist()
+    scale = 6.0 / max(width, height)
+    size = max(width * scale, 3.5) + 0.4, max(height * scale, 2.5) + 1.2
+    frame = frame_of(ax, size, "draw_slice")
+    _draw_plane(frame.axes, plane, plane.window, unit)
+    frame.figure.legend(**_legend(), loc="outside lower center")
     where = plane.view.where(place[cut], _point(place, affine))
     lines = caption(title, keep="\n"), where, plane.view.tilted
-    target.set_title("\n".join(filter(None, lines)), fontsize="medium")
-    save(figure, path)
-    return figure if ax is None else target
+    frame.axes.set_title("\n".join(filter(None, lines)), fontsize="medium")
+    return frame.saved(path)
 
 
 def draw_planes(
