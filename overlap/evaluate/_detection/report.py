@@ -85,16 +85,13 @@ class DetectionReport(Report):
 
         Examples
         --------
-        >>> import overlap as ov
-        >>> from overlap.evaluate import Detections, detection
-        >>> truth = Detections.of(["a", "a", "b"], ["cat", "dog", "cat"],
-        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [0, 0, 2, 2]]))
-        >>> found = Detections.of(["a", "a", "b"], ["cat", "cat", "cat"],
-        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [4, 4, 7, 7]]),
-        ...                       [0.9, 0.3, 0.8])
+        >>> from overlap.evaluate import detection
+        >>> from overlap.io import sample_path
+        >>> truth, found = sample_path("detection_truth"), sample_path("detection_found")
         >>> report = detection(truth=truth, found=found)
-        >>> [values.round(2).tolist() for values in report.curve("cat", 0.5)]
-        [[0.5, 0.5, 0.5], [1.0, 0.5, 0.33]]
+        >>> recall, precision = report.curve("car", 0.5)
+        >>> len(recall), recall[-1].round(2).tolist(), precision[-1].round(2).tolist()
+        (47, 0.92, 0.77)
         """
         return self.evidence.curve(label, iou)
 
@@ -134,19 +131,16 @@ class DetectionReport(Report):
 
         Examples
         --------
-        >>> import overlap as ov
-        >>> from overlap.evaluate import Detections, detection
-        >>> truth = Detections.of(["a", "a", "b"], ["cat", "dog", "cat"],
-        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [0, 0, 2, 2]]))
-        >>> found = Detections.of(["a", "a", "b"], ["cat", "cat", "cat"],
-        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [0, 0, 2, 3]]),
-        ...                       [0.9, 0.3, 0.8], labels=["cat", "dog"])
-        >>> points = detection(truth=truth, found=found).operating_points()
-        >>> points[["class", "confidence", "precision", "recall", "f1"]].round(2)
-                 class  confidence  precision  recall   f1
-        0  all classes         0.8        1.0    0.67  0.8
-        1          cat         0.8        1.0    1.00  1.0
-        2          dog         0.8        NaN    0.00  0.0
+        >>> from overlap.evaluate import detection
+        >>> from overlap.io import sample_path
+        >>> truth, found = sample_path("detection_truth"), sample_path("detection_found")
+        >>> report = detection(truth=truth, found=found)
+        >>> points = report.operating_points()
+        >>> points[["class", "confidence", "precision", "recall", "f1"]].round(2).head(3)
+                 class  confidence  precision  recall    f1
+        0  all classes        0.45       0.90    0.76  0.82
+        1       person        0.45       0.93    0.74  0.83
+        2          car        0.45       0.92    0.90  0.91
         """
         return frame(Diagnosis(self.evidence, iou).points.rows(confidence))
 
@@ -171,19 +165,18 @@ class DetectionReport(Report):
 
         Examples
         --------
-        >>> import overlap as ov
-        >>> from overlap.evaluate import Detections, detection
-        >>> truth = Detections.of(["a", "a", "b"], ["cat", "dog", "cat"],
-        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [0, 0, 2, 2]]))
-        >>> found = Detections.of(["a", "a", "b"], ["cat", "cat", "cat"],
-        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [4, 4, 7, 7]]),
-        ...                       [0.9, 0.3, 0.8])
+        >>> from overlap.evaluate import detection
+        >>> from overlap.io import sample_path
+        >>> truth, found = sample_path("detection_truth"), sample_path("detection_found")
         >>> report = detection(truth=truth, found=found)
-        >>> print(report.confusion(iou=0.5, confidence=0.2).table)
-                    cat  dog  background
-        cat           1    0           1
-        dog           1    0           0
-        background    1    0           0
+        >>> print(report.confusion().table)
+                    person  car  bus  truck  bicycle  background
+        person          70    0    0      0        0          24
+        car              0   35    0      0        0           4
+        bus              0    0   12      0        0           2
+        truck            0    0    2     16        0           8
+        bicycle          0    0    0      0       12           5
+        background       5    3    4      1        2           0
         """
         return Diagnosis(self.evidence, iou, confidence).confusion
 
@@ -234,18 +227,16 @@ class DetectionReport(Report):
 
         Examples
         --------
-        >>> import overlap as ov
-        >>> from overlap.evaluate import Detections, detection
-        >>> truth = Detections.of(["a", "a", "b"], ["cat", "dog", "cat"],
-        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [0, 0, 2, 2]]))
-        >>> found = Detections.of(["a", "a", "b"], ["cat", "cat", "cat"],
-        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [1, 0, 3, 2]]),
-        ...                       [0.9, 0.3, 0.8])
-        >>> errors = detection(truth=truth, found=found).errors(iou=0.5)
-        >>> errors.table.round(3).head(2)
-              error  n   cost
-        0     class  1  0.500
-        1  location  1  0.248
+        >>> from overlap.evaluate import detection
+        >>> from overlap.io import sample_path
+        >>> truth, found = sample_path("detection_truth"), sample_path("detection_found")
+        >>> report = detection(truth=truth, found=found)
+        >>> report.errors().table.round(3).head(4)
+               error   n   cost
+        0      class   2  0.041
+        1   location   1  0.000
+        2       both   4  0.000
+        3  duplicate  13  0.010
         """
         return errors_of(self.evidence, iou, background, mode)
 
@@ -265,18 +256,14 @@ class DetectionReport(Report):
 
         Examples
         --------
-        >>> import overlap as ov
-        >>> from overlap.evaluate import Detections, detection
-        >>> truth = Detections.of(["a", "a", "b"], ["cat", "dog", "cat"],
-        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [0, 0, 2, 2]]))
-        >>> found = Detections.of(["a", "a", "b"], ["cat", "cat", "cat"],
-        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [4, 4, 7, 7]]),
-        ...                       [0.9, 0.3, 0.8])
+        >>> from overlap.evaluate import detection
+        >>> from overlap.io import sample_path
+        >>> truth, found = sample_path("detection_truth"), sample_path("detection_found")
         >>> report = detection(truth=truth, found=found)
-        >>> report.worst(confidence=0.2)
+        >>> report.worst().head(2)
           item  n_errors  n_false  n_missed  n_true  n_truth
-        0    a         2        1         1       1        2
-        1    b         2        1         1       0        1
+        0   25         6        1         5       4        9
+        1    8         5        0         5       4        9
         """
         diagnosis = Diagnosis(self.evidence, iou, confidence)
         return frame(worst_rows(diagnosis.matched, diagnosis.least))
@@ -341,18 +328,16 @@ class DetectionReport(Report):
 
         Examples
         --------
-        >>> import overlap as ov
-        >>> from overlap.evaluate import Detections, detection
-        >>> truth = Detections.of(["a", "a", "b"], ["cat", "dog", "cat"],
-        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [0, 0, 2, 2]]))
-        >>> found = Detections.of(["a", "a", "b"], ["cat", "cat", "cat"],
-        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [4, 4, 7, 7]]),
-        ...                       [0.9, 0.3, 0.8])
+        >>> from overlap.evaluate import detection
+        >>> from overlap.io import sample_path
+        >>> truth, found = sample_path("detection_truth"), sample_path("detection_found")
         >>> report = detection(truth=truth, found=found)
-        >>> report.calibration(bins=2).table.round(2)
-           low  high  n  confidence  true
-        0  0.0   0.5  1        0.30   0.0
-        1  0.5   1.0  2        0.85   0.5
+        >>> report.calibration(bins=4).table.round(2)
+            low  high   n  confidence  true
+        0  0.00  0.25  12        0.14  0.08
+        1  0.25  0.50  50        0.41  0.38
+        2  0.50  0.75  72        0.64  0.90
+        3  0.75  1.00  69        0.86  0.97
         """
         return calibration_of(outcomes_at(self.evidence, iou), bins)
 
@@ -375,16 +360,14 @@ class DetectionReport(Report):
 
         Examples
         --------
-        >>> import overlap as ov
-        >>> from overlap.evaluate import Detections, detection
-        >>> truth = Detections.of(["a", "a", "b"], ["cat", "dog", "cat"],
-        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [0, 0, 2, 2]]))
-        >>> found = Detections.of(["a", "a", "b"], ["cat", "cat", "cat"],
-        ...                       ov.Boxes([[0, 0, 4, 4], [6, 6, 9, 9], [4, 4, 7, 7]]),
-        ...                       [0.9, 0.3, 0.8])
+        >>> from overlap.evaluate import detection
+        >>> from overlap.io import sample_path
+        >>> truth, found = sample_path("detection_truth"), sample_path("detection_found")
         >>> report = detection(truth=truth, found=found)
-        >>> report.suspects(confidence=0.2)[["item", "found_label", "truth_label"]].values.tolist()
-        [['b', 'cat', ''], ['a', 'cat', 'dog']]
+        >>> report.suspects()[["item", "suspicion", "found_label", "truth_label"]].head(2)
+          item                suspicion found_label truth_label
+        0   33  another class annotated         bus       truck
+        1   22  another class annotated         bus       truck
         """
         least = Diagnosis(self.evidence, iou, confidence).least
         return frame(suspect_rows(self.errors(iou), least))
