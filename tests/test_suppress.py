@@ -75,7 +75,14 @@ def random_confidence(rng, n, whole=False):
 
 def in_grid(monkeypatch, size=1):
     """Send groups of more than `size` regions through the grid."""
+    one_by_one(monkeypatch)
+    monkeypatch.setattr(suppress, "_SMALL_BATCH", 0)
     monkeypatch.setattr(suppress, "_SMALL_GROUP", size)
+
+
+def one_by_one(monkeypatch):
+    """Compare candidates with kept regions one by one, as of large batches."""
+    monkeypatch.setattr(suppress, "_FEW", 0)
 
 
 # ------------------------------------------------------------------------------- hard
@@ -85,10 +92,10 @@ def in_grid(monkeypatch, size=1):
 @pytest.mark.parametrize(
     "axes", [2, *(pytest.param(axes, marks=pytest.mark.slow) for axes in (1, 3))]
 )
-@pytest.mark.parametrize("gridded", [False, True])
-def test_boxes_follow_the_definition(axes, whole, gridded, monkeypatch):
-    if gridded:
-        in_grid(monkeypatch)
+@pytest.mark.parametrize("way", [None, one_by_one, in_grid])
+def test_boxes_follow_the_definition(axes, whole, way, monkeypatch):
+    if way is not None:
+        way(monkeypatch)
     rng = np.random.default_rng(axes)
     for trial in range(12):
         n = int(rng.integers(0, 40))
@@ -96,9 +103,11 @@ def test_boxes_follow_the_definition(axes, whole, gridded, monkeypatch):
         confidence = random_confidence(rng, n, whole)
         threshold = float(rng.choice([0.0, 0.1, 0.25, 1 / 3, 0.5, 0.75, 1.0]))
         groups = rng.integers(0, 3, n) if trial % 2 else None
+        least = float(rng.choice([0.0, 0.5])) if trial % 3 == 1 else None
         boxes = ov.Boxes(corners) if n else ov.Boxes(np.empty((0, 2 * axes)))
-        kept = ov.nms(boxes, confidence, threshold, groups=groups)
+        kept = ov.nms(boxes, confidence, threshold, groups=groups, min_confidence=least)
         wanted = plain_hard(plain_iou(corners), confidence, threshold, groups)
+        wanted = [k for k in wanted if least is None or confidence[k] >= least]
         assert kept.index.tolist() == wanted
         assert kept.confidence.tolist() == confidence[wanted].tolist()
 
@@ -326,7 +335,8 @@ def test_order_of_the_input_does_not_matter(seed, threshold):
         assert second.confidence.tolist() == first.confidence.tolist()
 
 
-def test_a_large_scene_equals_the_definition():
+def test_a_large_scene_equals_the_definition(monkeypatch):
+    one_by_one(monkeypatch)
     rng = np.random.default_rng(15)
     n = 300
     corners, confidence = random_boxes(rng, n), rng.random(n)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,11 +25,10 @@ def checked_confidence(confidence: ArrayLike, regions: Regions, what: str) -> ND
             f"confidence: expected shape ({len(regions)},), one number for each region of {what}; "
             f"got {array.shape}"
         )
-    missing = np.isnan(array)
-    if missing.any():
-        bad = np.flatnonzero(missing)
+    first = int(array.argmin()) if array.size else 0  # the first NaN, if there is one
+    if array.size and math.isnan(array[first]):
         raise ValueError(
-            f"confidence[{bad[0]}] is NaN, which has no place in an order; remove that region or "
+            f"confidence[{first}] is NaN, which has no place in an order; remove that region or "
             "give it a number"
         )
     return array

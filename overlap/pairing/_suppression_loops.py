@@ -1,8 +1,8 @@
 """Loops of suppression: each region against the regions kept so far.
 
-Regions come sorted by group and then by descending confidence, so that one index serves
-all columns. VALUE is bound to the score of a pair, MOST and
-TIGHTER to cheap upper bounds of it.
+But for `few`, regions come sorted by group and then by descending confidence, so that one index
+serves all columns. VALUE is bound to the score of a pair, MOST and TIGHTER to cheap upper bounds
+of it, ROWS to what makes columns of a table.
 
 A region's *core* is the part that a region which suppresses it must touch: its outer box, or, where
 the score tells how much of it must be shared, that box without as much on every side.
@@ -19,6 +19,8 @@ from overlap._kernels.jit import scalar
 
 TERMS: Callable
 SCORE: Callable
+ROWS: Callable
+K: int
 VALUE: Callable
 MOST: Callable
 TIGHTER: Callable
@@ -46,6 +48,60 @@ def meet(box, t, core):
         & (box[t, 2] <= core[3])
         & (box[t, 3] >= core[2])
     )
+
+
+# -------------------------------------------------------------------------------- few
+# Every kept region is scored against all that come after it, in a loop that vectorizes.
+
+
+def table_row(table):
+    return table[K]
+
+
+@scalar
+def settle(order, value):
+    """Put equal values in the order of their index."""
+    for k in range(1, order.shape[0]):
+        t, index = k, order[k]
+        while t > 0 and value[order[t - 1]] == value[index] and order[t - 1] > index:
+            order[t] = order[t - 1]
+            t -= 1
+        order[t] = index
+
+
+def few(a, p, threshold, negative, order, codes, least, confidence):
+    """Suppress within groups; return how many regions are kept, which `order` then begins with.
+
+    `negative` has confidences times -1, which `order` sorts but for ties. `codes` are equal within
+    a group; without any there are no groups.
+    """
+    settle(order, negative)
+    size = order.shape[0]
+    while size > 0 and -negative[order[size - 1]] < least:
+        size -= 1
+    n = np.uint64(size)  # a test for negative indices would stop vectorization
+    table, group, free = np.empty((len(a), n)), np.zeros(n, np.int64), np.ones(n)
+    for c in range(len(a)):
+        column = a[c]
+        for k in range(n):
+            table[c, k] = column[order[k]]
+    if codes.shape[0] > 0:
+        for k in range(n):
+            group[k] = codes[order[k]]
+    b = ROWS(table)
+    count = 0
+    for k in range(n):
+        if free[k] == 0.0:
+            continue
+        confidence[count] = -negative[order[k]]
+        order[count] = order[k]
+        count += 1
+        own = group[k]
+        for t in range(k + np.uint64(1), n):
+            o, e, s, x = TERMS(b, t, b, k)
+            hit = (SCORE(o, e, s, x, p)[0] > threshold) & (group[t] == own)
+            free[t] = 0.0 if hit else free[t]
+    return count
 
 
 # ------------------------------------------------------------------------------- hard

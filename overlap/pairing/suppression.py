@@ -14,7 +14,7 @@ import numpy as np
 from overlap._common.numbers import as_numbers, checked_number
 from overlap._common.values import ByValue
 from overlap._kernels.jit import compose, specialise
-from overlap._kernels.terms import Geometry, Groups, terms_scalar
+from overlap._kernels.terms import Geometry, Groups, each_axis, terms_scalar
 from overlap.pairing import _suppression_loops as loops
 from overlap.pairing._confidence import checked_confidence, descending
 from overlap.regions.base import Regions, check_pair
@@ -38,9 +38,11 @@ Bounds = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
 _LEVELS = 30  # sizes that differ by more than 2^30 share the smallest cells
 _FINER = 1  # cells are half as wide as the regions in them
 
+_FEW = 1024  # up to here, looking at all kept regions in one compiled loop is faster
 _SMALL_GROUP = 96  # up to here, looking at all kept regions is faster than a grid
 _SMALL_BATCH = 256  # up to here, it is faster than laying out a grid
 _NO_GRID = np.zeros(2), np.ones(2), 0, np.ones((1, 2))
+_NO_CODES = np.empty(0, np.int64)
 _BLOCK = 2048
 
 
@@ -203,6 +205,10 @@ def _suppressed(
     soft, sigma, least = rule
     plan = score.plan
     geometry = plan.geometry(regions, regions)
+    if soft is None and len(weight) <= _FEW and geometry.bound is None:
+        kept = _few(regions, weight, threshold, plan, geometry, codes, least)
+        if kept is not None:
+            return kept
 
     order = descending(weight)
     if least > -math.inf:
@@ -234,6 +240,27 @@ def _suppressed(
     return Kept(index, weight[index])
 
 
+def _few(
+    regions: Regions,
+    weight: NDArray[np.float64],
+    threshold: float,
+    plan: Plan,
+    geometry: Geometry,
+    codes: NDArray | None,
+    least: float,
+) -> Kept | None:
+    """Suppress in one compiled call, or return None for kinds that are not simple columns."""
+    columns = regions.kernel_columns()
+    if columns is not getattr(regions, "_arrays", None) or not geometry.fuses(plan.needs):
+        return None
+    kernel = plan.kernel(loops.few, geometry, ROWS=each_axis(loops.table_row, len(columns)))
+    groups = _NO_CODES if codes is None else codes.astype(np.int64)
+    negative = -weight
+    order, confidence = negative.argsort(), np.empty(len(weight))
+    count = kernel(columns, plan.parameters, threshold, negative, order, groups, least, confidence)
+    return Kept(order[:count], confidence[:count])
+
+
 # ------------------------------------------------------------------------------ groups
 
 
@@ -249,10 +276,12 @@ def _columns(groups: Any, size: int) -> list[NDArray[Any]]:
 
 
 def _codes(columns: list[NDArray[Any]]) -> NDArray:
-    """Return whole numbers for labels, of as few bits as they need: that sorts faster."""
+    """Return whole numbers for labels; of many, in as few bits as they need: that sorts faster."""
     labels, codes = columns[0], None
     size = len(labels)
     if len(columns) == 1 and labels.dtype.kind in "iu" and size:
+        if size <= _FEW:
+            return labels
         low = int(labels.min())
         codes = labels if int(labels.max()) - low < 2**16 else None
         codes = None if codes is None else (labels.astype(np.int64) - low)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import cache, cached_property, reduce
 from operator import or_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -95,19 +95,21 @@ class Plan:
         return at_least > self.disjoint_max or (strict and at_least >= self.disjoint_max)
 
     @cached_property
-    def _checked(self) -> dict[Geometry, Geometry]:
-        return {}
+    def _checked(self) -> set[Geometry]:
+        return set()
 
     @cached_property
-    def _kernels(self) -> dict[tuple[Callable | str, Geometry], Callable]:
+    def _kernels(self) -> dict[tuple[Any, ...], Callable]:
         return {}
 
-    def kernel(self, template: Callable, geometry: Geometry) -> Callable:
-        """Return a loop template with this score fused into it."""
-        key = template, geometry
-        if key not in self._kernels:
-            self._kernels[key] = fused_kernel(template, geometry, self.components, self.needs)
-        return self._kernels[key]
+    def kernel(self, template: Callable, geometry: Geometry, **bindings: Callable) -> Callable:
+        """Return a loop template with this score fused into it, and other names bound as given."""
+        key = template, geometry, *bindings.values()
+        kernel = self._kernels.get(key)
+        if kernel is None:
+            score = self.components, self.needs
+            kernel = self._kernels[key] = fused_kernel(template, geometry, *score, **bindings)
+        return kernel
 
     def sieve(self, geometry: Geometry, columns: int) -> Callable:
         """Return the pairwise loop that leaves out pairs that cannot touch."""
@@ -142,10 +144,11 @@ class Plan:
             check_extremes(self.name, self.components, found, truth)
         geometry = found.pair_geometry(truth, self.enclosure)
         if geometry not in self._checked:  # thousands of small calls must not pay for it
-            self._checked[geometry] = self._supported(geometry, type(found).__name__)
-        return self._checked[geometry]
+            self._check_supported(geometry, type(found).__name__)
+            self._checked.add(geometry)
+        return geometry
 
-    def _supported(self, geometry: Geometry, kind: str) -> Geometry:
+    def _check_supported(self, geometry: Geometry, kind: str) -> None:
         for part in self.parts:
             component = part.component
             for (name, _), value in zip(component.parameters, part.parameters, strict=True):
@@ -180,7 +183,6 @@ class Plan:
                 f"{self.name}: the factors of this {kind} have different units; give "
                 "Product(..., scale=) to say how many units of the first one unit of the second is"
             )
-        return geometry
 
     def differentiable(self, found: Regions, truth: Regions) -> Geometry:
         """Return the scalars for two batches, or raise if there is no gradient."""
@@ -201,12 +203,17 @@ class Plan:
 
 @cache
 def fused_kernel(
-    template: Callable, geometry: Geometry, components: tuple[Component, ...], needs: Groups
+    template: Callable,
+    geometry: Geometry,
+    components: tuple[Component, ...],
+    needs: Groups,
+    **bindings: Callable,
 ) -> Callable:
     return specialise(
         template,
         TERMS=terms_scalar(geometry, needs),
         SCORE=combine(components, max(geometry.axes, 1)),
+        **bindings,
     )
 
 

@@ -62,6 +62,7 @@ def test_suppression_of_a_large_group_takes_the_index_above(monkeypatch):
 
     boxes = _boxes(4, count=300)
     confidence = np.random.default_rng(5).random(300)
+    monkeypatch.setattr(suppression, "_FEW", 0)
     assert len(boxes) > suppression._SMALL_GROUP
     assert suppression.shares(boxes, sokal_sneath, 0.25, np.full((2, 300), 1.0))[0] > 0.25
     kept = ov.nms(boxes, confidence, 0.25, score=sokal_sneath)
