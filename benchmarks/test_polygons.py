@@ -39,19 +39,45 @@ def _pairwise(count, size: int, vertices: int) -> Case:
     )
 
 
-def _built(count, size: int, vertices: int) -> Case:
+def _built(count, size: int, vertices: int, hole: bool = False) -> Case:
     """What comes before: reading and checking the rings."""
     a = outlines(count(size), vertices, 1)
+    holes = [ring.mean(axis=0) + 0.15 * (ring - ring.mean(axis=0)) for ring in a]
 
-    def theirs():
+    def one_by_one():
         import shapely
 
+        if hole:
+            return lambda: shapely.is_valid(
+                np.array([shapely.Polygon(r, [h]) for r, h in zip(a, holes, strict=True)])
+            )
         return lambda: shapely.is_valid(np.array([shapely.Polygon(ring) for ring in a]))
+
+    def at_once():
+        import shapely
+
+        def call():
+            rings = [r for pair in zip(a, holes, strict=True) for r in pair] if hole else a
+            of = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
+            loops = shapely.linearrings(np.concatenate(rings), indices=of)
+            made = (
+                shapely.polygons(loops, indices=np.arange(len(loops)) // 2)
+                if hole
+                else shapely.polygons(loops)
+            )
+            return shapely.is_valid(made)
+
+        return call
 
     def agree(ours, theirs) -> None:
         assert len(ours) == theirs.sum()
 
-    return Case(lambda: ov.Polygons(a), {"shapely, with is_valid": theirs}, agree)
+    values = [list(pair) for pair in zip(a, holes, strict=True)] if hole else a
+    peers = {
+        "shapely, one by one, with is_valid": one_by_one,
+        "shapely, at once, with is_valid": at_once,
+    }
+    return Case(lambda: ov.Polygons(values), peers, agree)
 
 
 def _torus(count, size: int) -> Case:
@@ -92,7 +118,16 @@ WORKLOADS = (
         partial(_pairwise, size=200, vertices=60),
         goal=20.0,
     ),
-    Workload("1,000 polygons of 60 vertices from rings", partial(_built, size=1000, vertices=60)),
+    Workload(
+        "1,000 polygons of 60 vertices from rings",
+        partial(_built, size=1000, vertices=60),
+        goal=1.5,
+    ),
+    Workload(
+        "1,000 polygons of 60 vertices with a hole from rings",
+        partial(_built, size=1000, vertices=60, hole=True),
+        goal=1.5,
+    ),
     Workload("GIoU on a torus, 100 x 100 of 60 vertices", partial(_torus, size=100)),
     Workload("IoU with gradient, 1,000 pairs of 60 vertices", partial(_gradient, size=1000)),
 )

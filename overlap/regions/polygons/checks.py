@@ -19,6 +19,7 @@ from overlap.regions.polygons.input import Flat, reverse
 from overlap.regions.polygons.masses import shared_masses, uniform
 from overlap.regions.polygons.overlap import shared_areas, slabs_of
 from overlap.regions.polygons.rings import Period, Rings
+from overlap.regions.polygons.simple_rings import surely_covered_once
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["checked", "nesting"]
 
 _LARGEST, _SMALLEST = 1e100, 1e-280
+_MANY = 10_000  # vertices from which it pays to look for simple rings, and to compile what does
 _ROOM = 1e-9  # of the area of a region, or 1e-12 of its box, may be covered twice
 
 
@@ -52,19 +54,15 @@ def surplus(edges, cuts, first_cut, first_entry, entries, out):
 
 def _covered_twice(rings: Rings) -> NDArray[np.bool_]:
     """Return which regions are not covered once, on their torus where there is a period."""
-    slabs, _, ordered = rings.derived("slabs", slabs_of)
-    every = np.arange(len(rings))
     sides = rings.bounds[2:] - rings.bounds[:2]
-    room = np.maximum(_ROOM * rings.areas, 1e-12 * sides[0] * sides[1])
-    if ordered:
-        more = np.empty(len(rings))
-        columns = slabs.edges, slabs.cuts, slabs.first_cut, slabs.first_entry, slabs.entries
-        specialise(surplus)(*columns, more)
-    else:
-        plane = Rings(rings.x, rings.y, rings.ring_offsets, rings.region_offsets)
-        areas = np.bincount(rings.region_of, rings.ring_areas, len(rings))
-        more = shared_masses(plane, every, plane, every, uniform(plane)) - areas
-    bad = more > room
+    bad = np.zeros(len(rings), bool)
+    many = len(rings.x) >= _MANY
+    unsure = np.flatnonzero(~surely_covered_once(rings)) if many else np.arange(len(rings))
+    if 2 * unsure.size > len(rings):
+        unsure = np.arange(len(rings))  # strips of all are kept for scores
+    if unsure.size:
+        part = rings if unsure.size == len(rings) else rings.take(unsure)
+        bad[unsure] = _surplus(part) > _room(part)
     if rings.period is not None:
         wide = ~bad
         wide &= np.any([s > p for s, p in zip(sides, rings.period, strict=True) if p], axis=0)
@@ -76,8 +74,28 @@ def _covered_twice(rings: Rings) -> NDArray[np.bool_]:
                 covered = shared_areas(part, index, part, index)
             else:
                 covered = shared_masses(part, index, part, index, uniform(part))
-            bad[at] = covered - part.areas > room[at]
+            bad[at] = covered - part.areas > _room(part)
     return bad
+
+
+def _room(rings: Rings) -> NDArray[np.float64]:
+    """Return the area of every region that may be covered twice."""
+    width, height = rings.bounds[2:] - rings.bounds[:2]
+    return np.maximum(_ROOM * rings.areas, 1e-12 * width * height)
+
+
+def _surplus(rings: Rings) -> NDArray[np.float64]:
+    """Return the area of every region that is covered more than once, on the plane."""
+    slabs, _, ordered = rings.derived("slabs", slabs_of)
+    if ordered:
+        more = np.empty(len(rings))
+        columns = slabs.edges, slabs.cuts, slabs.first_cut, slabs.first_entry, slabs.entries
+        specialise(surplus)(*columns, more)
+        return more
+    every = np.arange(len(rings))
+    plane = Rings(rings.x, rings.y, rings.ring_offsets, rings.region_offsets)
+    areas = np.bincount(rings.region_of, rings.ring_areas, len(rings))
+    return shared_masses(plane, every, plane, every, uniform(plane)) - areas
 
 
 def checked(flat: Flat, period: Period | None, what: str) -> Rings:
@@ -106,7 +124,7 @@ def checked(flat: Flat, period: Period | None, what: str) -> Rings:
     turned = np.zeros(len(parts), bool)
     turned[index] = _to_turn(rings, index, parts)
     if turned.any():
-        x, y = (reverse(column, ring_offsets, turned) for column in (x, y))
+        x, y = reverse(x, y, ring_offsets, turned)
         rings = Rings(x, y, ring_offsets, region_offsets, period)
         bad = bad[_covered_twice(rings.take(bad))]
     if not bad.size:
@@ -128,9 +146,8 @@ def checked(flat: Flat, period: Period | None, what: str) -> Rings:
 
 def _check_size(rings: Rings, what: str) -> None:
     """Raise where areas would overflow."""
-    large = np.flatnonzero((np.abs(rings.x) > _LARGEST) | (np.abs(rings.y) > _LARGEST))
-    if large.size:
-        v = large[0]
+    if np.abs(rings.bounds).max(initial=0.0) > _LARGEST:
+        v = np.flatnonzero((np.abs(rings.x) > _LARGEST) | (np.abs(rings.y) > _LARGEST))[0]
         raise ValueError(
             f"{what}: vertex {v} = ({rings.x[v]}, {rings.y[v]}) is beyond {_LARGEST:g}, where "
             "areas overflow; use a larger unit"
@@ -200,7 +217,7 @@ def nesting(
     every = np.arange(len(rings.ring_offsets))
     alone = Rings(rings.x, rings.y, rings.ring_offsets, every).take(index)
     areas = alone.ring_areas
-    x, y = (reverse(column, alone.ring_offsets, areas < 0) for column in (alone.x, alone.y))
+    x, y = reverse(alone.x, alone.y, alone.ring_offsets, areas < 0)
     alone = Rings(x, y, alone.ring_offsets, alone.region_offsets)
     first = np.searchsorted(part, part, "left")
     sizes = np.searchsorted(part, part, "right") - first

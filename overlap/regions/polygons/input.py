@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._common.numbers import as_numbers, described
-from overlap._common.ragged import offsets_of
+from overlap._common.ragged import offsets_of, spans
 from overlap.regions.base import Regions
 from overlap.regions.polygons.rings import Rings
 
@@ -27,6 +27,7 @@ Flat = tuple[
     "NDArray[np.int64]",
 ]
 
+_TOGETHER = 128  # rings: all at once would need fresh memory, which costs more than the copies
 _FLOAT64 = np.dtype(np.float64)
 _WANTED = (
     "one entry per region: a ring [(x, y), ...], a list of rings (the holes after the outer "
@@ -51,7 +52,7 @@ def read_nested(values: Any) -> Flat:
         )
     if isinstance(values, (str, bytes, dict)) or not hasattr(values, "__len__"):
         raise TypeError(f"Polygons: expected {_WANTED}; got {described(values)}")
-    usual = _single_rings(values)
+    usual = _usual_rings(values)
     if usual is not None:
         return usual
     rings: list[NDArray[np.float64]] = []
@@ -70,32 +71,44 @@ def read_nested(values: Any) -> Flat:
     return xy[:, 0].copy(), xy[:, 1].copy(), offsets, offsets_of(counts), np.array(parts, np.int64)
 
 
-def _single_rings(values: Any) -> Flat | None:
-    """Return the columns of arrays of one ring each that need no other look, or None."""
+def _usual_rings(values: Any) -> Flat | None:
+    """Return the columns of arrays, or of lists of them, that need no other look, or None."""
     if not isinstance(values, list | tuple) or not len(values):
         return None
-    for ring in values:
-        if (
-            type(ring) is not np.ndarray
-            or ring.dtype is not _FLOAT64
-            or ring.ndim != 2
-            or ring.shape[1] != 2
-            or len(ring) < 3
-        ):
-            return None
-    counts = np.array([len(ring) for ring in values], np.int64)
-    xy = np.concatenate(values)
-    if not np.isfinite(xy).all():
+    rings: list[NDArray[np.float64]] = []
+    numbers: list[int] = []
+    for entry in values:
+        group = entry if type(entry) in (list, tuple) else (entry,)
+        for ring in group:
+            if (
+                type(ring) is not np.ndarray
+                or ring.dtype is not _FLOAT64
+                or ring.ndim != 2
+                or ring.shape[1] != 2
+                or len(ring) < 3
+            ):
+                return None
+        rings += group
+        numbers.append(len(group))
+    if not rings:
         return None
-    last = np.cumsum(counts) - 1
-    closed = (counts > 3) & (xy[last - counts + 1] == xy[last]).all(axis=1)
+    counts = np.array([len(ring) for ring in rings], np.int64)
+    offsets = offsets_of(counts)
+    x, y = columns = np.empty((2, offsets[-1]))
+    for lo in range(0, len(rings), _TOGETHER):
+        xy = np.concatenate(rings[lo : lo + _TOGETHER])
+        columns[:, offsets[lo] : offsets[lo] + len(xy)] = xy.T
+    if not np.isfinite(columns).all():
+        return None
+    first, last = offsets[:-1], offsets[1:] - 1
+    closed = (counts > 3) & (x[first] == x[last]) & (y[first] == y[last])
     if closed.any():
-        kept = np.ones(len(xy), bool)
+        kept = np.ones(len(x), bool)
         kept[last[closed]] = False
-        xy, counts = xy[kept], counts - closed
-    index = np.arange(len(values) + 1, dtype=np.int64)
-    x, y = np.ascontiguousarray(xy.T)
-    return x, y, offsets_of(counts), index, index[:-1].copy()
+        x, y, counts = x[kept], y[kept], counts - closed
+    several = np.array(numbers, np.int64)
+    parts = np.repeat(np.arange(len(values)), several)
+    return x, y, offsets_of(counts), offsets_of(several), parts
 
 
 def _parts(entry: Any, n: int) -> Iterator[Sequence[Any]]:
@@ -215,16 +228,21 @@ def turned(flat: Flat) -> Flat:
     first[1:] = parts[1:] != parts[:-1]
     wrong = np.where(first, areas < 0, areas > 0)
     if wrong.any():
-        x, y = (reverse(column, rings, wrong) for column in (x, y))
+        x, y = reverse(x, y, rings, wrong)
     return x, y, rings, regions, parts
 
 
 def reverse(
-    column: NDArray[np.float64], offsets: NDArray[np.int64], turned: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    offsets: NDArray[np.int64],
+    turned: NDArray[np.bool_],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return vertices with some rings run backwards from their first vertex."""
-    place = np.arange(len(column))
-    ring = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    start, stop = offsets[:-1][ring], offsets[1:][ring]
-    back = np.where(place == start, start, start + stop - place)
-    return column[np.where(turned[ring], back, place)]
+    start, stop = offsets[:-1][turned], offsets[1:][turned]
+    place = spans(offsets, np.flatnonzero(turned))
+    source = np.repeat(start + stop, stop - start) - place
+    source[source == np.repeat(stop, stop - start)] = start[stop > start]
+    x, y = x.copy(), y.copy()
+    x[place], y[place] = x[source], y[source]
+    return x, y
