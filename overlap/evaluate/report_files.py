@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from overlap.io._json import parse_json
 from overlap.io._source import read_source
 
-from .report import package_versions
+from .numbers import not_as_stored
+from .report import Report, package_versions
 
-__all__ = ["TYPES", "check_unchanged", "input_place", "read_payload", "why_changed"]
+__all__ = ["TYPES", "ReportFile", "check_unchanged", "input_place", "read_payload"]
 
 #: Entries that every report has.
 TYPES = {"settings": dict, "summary": dict, "table": list}
@@ -106,20 +109,108 @@ def check_unchanged(
         )
 
 
-def why_changed(settings: dict[str, Any]) -> str:
-    """Say what may be the reason for other numbers than those of a file.
+@dataclass(frozen=True)
+class ReportFile:
+    """The file of a report that is made again, and must come out the same.
 
-    Parameters
+    Attributes
     ----------
-    settings : dict
-        Of the report in the file.
+    path : str or Path
+    payload : mapping
+        What it holds; see `read_payload`.
     """
-    before, now = settings.get("versions") or {}, package_versions()
-    changed = [
-        f"{name} {before[name]}, here {now.get(name)}"
-        for name in before
-        if before[name] != now.get(name)
-    ]
-    if changed:
-        return f"it was made with {'; '.join(changed)}. Make it again here"
-    return "the file was changed, or was made with input that it does not name; make it again"
+
+    path: str | Path
+    payload: Mapping[str, Any]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Settings of the report."""
+        return self.payload["settings"]
+
+    @property
+    def parts(self) -> dict[str, dict[str, Any]] | None:
+        """Settings by protocol, if the report is of all; else None."""
+        return self.settings.get("protocols") if self.settings.get("protocol") == "all" else None
+
+    @property
+    def first(self) -> dict[str, Any]:
+        """Settings of the report, or of its first protocol."""
+        return next(iter(self.parts.values())) if self.parts else self.settings
+
+    @property
+    def folder(self) -> str:
+        """What relative names are meant from, seen from the file."""
+        return str(self.payload.get("folder", "."))
+
+    def source(self, role: str) -> str:
+        """Return the name of an input; empty for what was in memory.
+
+        Parameters
+        ----------
+        role : str
+        """
+        return str((self.settings.get(role) or {}).get("source") or "")
+
+    def digest(self, role: str) -> str:
+        """Return the digest of an input; empty for what was in memory.
+
+        Parameters
+        ----------
+        role : str
+        """
+        return str((self.settings.get(role) or {}).get("sha256") or "")
+
+    def place(self, role: str) -> str:
+        """Return where an input lies; see `input_place`.
+
+        Parameters
+        ----------
+        role : str
+        """
+        return input_place(self.path, self.folder, role, self.source(role), self.digest(role))
+
+    def check_input(self, role: str, found: str | None) -> None:
+        """Refuse an input that is not as it was; see `check_unchanged`.
+
+        Parameters
+        ----------
+        role : str
+        found : str or None
+            Its digest as it is.
+        """
+        check_unchanged(self.path, role, self.source(role), self.digest(role), found)
+
+    def as_stored(self, made: Iterable[Report]) -> Report:
+        """Return the first of some reports that has the numbers of the file.
+
+        Parameters
+        ----------
+        made : iterable of Report
+            One or more ways to make the report again; a later one is made if those before differ.
+
+        Raises
+        ------
+        ValueError
+            None has them.
+        """
+        odd: list[str] = []
+        for report in made:
+            odd = not_as_stored(dict(report.items), self.payload["summary"])
+            if not odd:
+                return report
+        raise ValueError(
+            f"{self.path}: evaluating its inputs again gives another {odd[0]}; {self._reason()}"
+        )
+
+    def _reason(self) -> str:
+        """Say what may be the reason for other numbers."""
+        before, now = self.first.get("versions") or {}, package_versions()
+        changed = [
+            f"{name} {before[name]}, here {now.get(name)}"
+            for name in before
+            if before[name] != now.get(name)
+        ]
+        if changed:
+            return f"it was made with {'; '.join(changed)}. Make it again here"
+        return "the file was changed, or was made with input that it does not name; make it again"

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 
 from overlap.io.printable import brief, some
 
-__all__ = ["RawSegments", "are_times", "find_columns", "plain_name", "to_float64", "to_names"]
+__all__ = [
+    "RawSegments",
+    "are_times",
+    "find_columns",
+    "plain_name",
+    "to_ends",
+    "to_float64",
+    "to_names",
+]
 
 Where = Callable[[int], str]
 _PUNCTUATION = str.maketrans("", "", "-_. ")
@@ -226,6 +234,41 @@ def to_float64(
     if bad.size:
         raise fail(int(bad[0]), float(result[bad[0]]))
     return result
+
+
+def to_ends(
+    pairs: Sequence[Sequence[Any]], where: Where
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Convert starts and stops in seconds, or name the first that is bad.
+
+    Parameters
+    ----------
+    pairs : sequence of sequence, shape (N, 2 or more)
+        Start and stop of each row, and perhaps more.
+    where : callable
+        Name of row i, for the message.
+
+    Returns
+    -------
+    start, stop : ndarray, dtype=float64, shape (N,)
+
+    Raises
+    ------
+    ValueError
+        An end is not a finite number, or a stop is before its start.
+    """
+    start, stop = (
+        to_float64([pair[k] for pair in pairs], field, where)
+        for k, field in enumerate(("start", "stop"))
+    )
+    bad = np.flatnonzero(stop < start)
+    if bad.size:
+        row = int(bad[0])
+        raise ValueError(
+            f"{where(row)}: stop {float(stop[row])!r} is before start {float(start[row])!r}; swap "
+            "them"
+        )
+    return start, stop
 
 
 def to_names(values: Sequence[Any], field: str, where: Where) -> list[str]:

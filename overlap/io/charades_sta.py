@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from overlap.io._columns import to_float64
+from overlap.io._columns import to_ends, to_float64
 from overlap.io._source import Source
 from overlap.io.moment_table import MomentTable
 from overlap.io.printable import brief
@@ -74,17 +74,7 @@ def read_charades_sta(content: Source) -> MomentTable:
     def where(index: int) -> str:
         return f"{content.name}, line {rows[index][1]}"
 
-    start, stop = (
-        to_float64([words[k] for words in cells], field, where)
-        for k, field in enumerate(("start", "stop"))
-    )
-    bad = np.flatnonzero(stop < start)
-    if len(bad):
-        index = int(bad[0])
-        raise ValueError(
-            f"{where(index)}: stop {float(stop[index])!r} is before start {float(start[index])!r}; "
-            "swap them"
-        )
+    start, stop = to_ends(cells, where)
     confidence = None
     if scored:
         confidence = to_float64([words[2] for words in cells], "confidence", where, unit="")

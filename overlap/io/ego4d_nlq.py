@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from overlap.io._columns import to_float64
+from overlap.io._columns import to_ends
 from overlap.io.moment_table import MomentTable
 from overlap.io.printable import brief, some
 
@@ -102,17 +102,7 @@ def read_nlq(
     def where(index: int) -> str:
         return f"{name}: {places[index]}"
 
-    start, stop = (
-        to_float64([window[k] for window in windows], field, where)
-        for k, field in enumerate(("start", "stop"))
-    )
-    bad = np.flatnonzero(stop < start)
-    if len(bad):
-        index = int(bad[0])
-        raise ValueError(
-            f"{where(index)}: stop {float(stop[index])!r} is before start {float(start[index])!r}; "
-            "swap them"
-        )
+    start, stop = to_ends(windows, where)
     findings: tuple[str, ...] = ()
     if left_out:
         findings = (f"{name}: queries without a window, left out: {left_out:,}",)

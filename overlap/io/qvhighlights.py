@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.io._columns import to_float64
+from overlap.io._columns import to_ends, to_float64
 from overlap.io.moment_table import Clips, MomentTable
 from overlap.io.printable import brief, some
 
@@ -112,17 +112,7 @@ def read_qvhighlights(
         first = query.index(query[index])
         return f"{name}, line {lines[query[index]]}: {windows_of}[{index - first}]"
 
-    start, stop = (
-        to_float64([window[k] for window in windows], field, where_window)
-        for k, field in enumerate(("start", "stop"))
-    )
-    reversed_rows = np.flatnonzero(stop < start)
-    if len(reversed_rows):
-        index = int(reversed_rows[0])
-        raise ValueError(
-            f"{where_window(index)}: stop {float(stop[index])!r} is before start "
-            f"{float(start[index])!r}; swap them"
-        )
+    start, stop = to_ends(windows, where_window)
     confidence = None
     if scored:
         confidence = to_float64([window[2] for window in windows], "score", where_window, unit="")

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from overlap.evaluate._ranking.strata import Range, Stratum
-from overlap.evaluate.numbers import not_as_stored
 from overlap.evaluate.report import plain
-from overlap.evaluate.report_files import check_unchanged, input_place, why_changed
+from overlap.evaluate.report_files import ReportFile
 
 from .evaluate import by_protocols, score
 from .protocol import DetectionProtocol
@@ -43,38 +42,30 @@ def remade(path: str | Path, payload: Mapping[str, Any]) -> DetectionReport:
     FileNotFoundError
         An input is missing.
     """
-    settings, summary = payload["settings"], payload["summary"]
-    parts = settings.get("protocols") if settings.get("protocol") == "all" else None
-    first = next(iter(parts.values())) if parts else settings
-    folder = str(payload.get("folder", "."))
+    file = ReportFile(path, payload)
+    settings, first = file.settings, file.first
     if settings.get("strata"):
         raise ValueError(
             f"{path}: has strata of a table; compare or explain the reports in Python, with "
             "overlap.evaluate"
         )
-    sides = {}
-    for role in ("truth", "found"):
-        stored = settings.get(role) or {}
-        source, digest = (str(stored.get(key) or "") for key in ("source", "sha256"))
-        sides[role] = (input_place(path, folder, role, source, digest), source, digest)
-    options: dict[str, Any] = {role: place for role, (place, _, _) in sides.items()}
+    options: dict[str, Any] = {role: file.place(role) for role in ("truth", "found")}
     options |= settings.get("reading") or {}
     options["ties"] = first.get("ties", "official")
-    every = {name: _protocol(path, part) for name, part in (parts or {"": settings}).items()}
-    # classes are given only where they were chosen: else they follow from the truth
-    for classes in (None, first.get("classes")):
-        if parts:
+    of_parts = (file.parts or {"": settings}).items()
+    every = {name: _protocol(path, part) for name, part in of_parts}
+
+    def made(classes: Any) -> DetectionReport:
+        if file.parts:
             report = by_protocols(every, **options, classes=classes)
         else:
             report = score(every[""], **options, classes=classes)
-        for role, (_, source, digest) in sides.items():
-            table = report.settings[role]
-            check_unchanged(path, role, source, digest, table["sha256"])
-        odd = not_as_stored(dict(report.items), summary)
-        if not odd:
-            return report
-    raise ValueError(f"{path}: evaluating its inputs again gives another {odd[0]}; "
-                     f"{why_changed(first)}")  # fmt: skip
+        for role in ("truth", "found"):
+            file.check_input(role, report.settings[role]["sha256"])
+        return report
+
+    # classes are given only where they were chosen: else they follow from the truth
+    return file.as_stored(map(made, (None, first.get("classes"))))  # type: ignore[return-value]
 
 
 def _protocol(path: str | Path, settings: Mapping[str, Any]) -> DetectionProtocol:

@@ -10,6 +10,7 @@ import numpy as np
 
 from overlap._common.values import content_hash
 from overlap.evaluate.contract import Contract
+from overlap.evaluate.sentence import digests_text, intervals_text
 from overlap.evaluate.task import Description
 from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.io.coco_ids import ZERO_ID
@@ -202,11 +203,7 @@ def sentence(protocol: DetectionProtocol, settings: Mapping[str, Any]) -> str:
     names = ", ".join(threshold_names(settings["thresholds"]))
     measure = {"iou": "IoU", "pixel_iou": "IoU of pixels", "center_distance": "distance of centers"}
     word = measure.get(settings["rules"]["measure"], settings["rules"]["measure"])
-    digests = "; ".join(
-        f"{role} SHA-256 {table['sha256'][:16]}"
-        for role, table in (("truth", truth), ("detections", found))
-        if table["sha256"]
-    )
+    digests = digests_text({"truth": truth, "detections": found})
     text = (
         f"Detections were scored with overlap {versions['overlap-metrics']} (NumPy "
         f"{versions['numpy']}) by the protocol '{protocol.name}' ({protocol.description}): "
@@ -217,10 +214,4 @@ def sentence(protocol: DetectionProtocol, settings: Mapping[str, Any]) -> str:
     if settings["ties"] != "official":
         text += f"; ties: {settings['ties']}"
     text += f"; {digests}." if digests else "."
-    bootstrap = settings.get("bootstrap")
-    if bootstrap:
-        text += (
-            f" Intervals are {100 * bootstrap['confidence_level']:g}% percentile bootstrap "
-            f"intervals over images ({bootstrap['resamples']} resamples)."
-        )
-    return text
+    return text + intervals_text(settings, "images")

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from overlap._common.values import ByValue, same
-from overlap.evaluate.numbers import not_as_stored
 from overlap.evaluate.protocol import Rules
 from overlap.evaluate.recipe import Recipe
 from overlap.evaluate.report import Report, plain
-from overlap.evaluate.report_files import check_unchanged, input_place, why_changed
+from overlap.evaluate.report_files import ReportFile
 
 from .families import TEMPORAL_PROTOCOLS, family_of
 from .family import Family
@@ -120,38 +119,22 @@ def remade(path: str | Path, payload: Mapping[str, Any], evaluate: Callable[...,
     FileNotFoundError
         An input is missing.
     """
-    settings, summary = payload["settings"], payload["summary"]
-    folder = str(payload.get("folder", "."))
-    parts = settings.get("protocols") if settings.get("protocol") == "all" else None
-    first = next(iter(parts.values())) if parts else settings
-    rules = _rules(path, first)
+    file = ReportFile(path, payload)
+    rules = _rules(path, file.first)
     given: dict[str, Any] = {}
-    for name, value in (settings.get("options") or {}).items():
+    for name, value in (file.settings.get("options") or {}).items():
         if value is None:
             raise ValueError(
                 f"{path}: its option {name} was in memory; compare or explain the reports in "
                 "Python, with overlap.evaluate"
             )
-        given[name] = _placed(path, folder, value)
-    for role in ("truth", "found"):
-        source, digest = _named(settings, role)
-        given[role] = input_place(path, folder, role, source, digest)
-    chosen: Any = f"all:{family_of(rules)[0]}" if parts else rules
+        given[name] = _placed(path, file.folder, value)
+    given |= {role: file.place(role) for role in ("truth", "found")}
+    chosen: Any = f"all:{family_of(rules)[0]}" if file.parts else rules
     report = evaluate(protocol=chosen, progress=False, **given)
     for role in ("truth", "found"):
-        source, digest = _named(settings, role)
-        check_unchanged(path, role, source, digest, report.settings[role].get("sha256"))
-    odd = not_as_stored(dict(report.items), summary)
-    if odd:
-        raise ValueError(
-            f"{path}: evaluating its inputs again gives another {odd[0]}; {why_changed(first)}"
-        )
-    return report
-
-
-def _named(settings: Mapping[str, Any], role: str) -> tuple[str, str]:
-    stored = settings.get(role) or {}
-    return str(stored.get("source") or ""), str(stored.get("sha256") or "")
+        file.check_input(role, report.settings[role].get("sha256"))
+    return file.as_stored([report])
 
 
 def _placed(path: str | Path, folder: str, value: Any) -> Any:

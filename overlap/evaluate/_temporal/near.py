@@ -23,6 +23,7 @@ from overlap.evaluate.bootstrap import Bootstrap
 from overlap.evaluate.contract import Contract
 from overlap.evaluate.numbers import Number
 from overlap.evaluate.report import plain
+from overlap.evaluate.sentence import digests_text, intervals_text
 from overlap.evaluate.task import Description, Inputs, Task
 from overlap.evaluate.thresholds import threshold_values
 from overlap.io.printable import number_of
@@ -32,12 +33,12 @@ from .blocks import joined_tables, split
 from .digests import digest_of_segments, same_input
 from .reading import AS_IT_STANDS, Reading, findings_of, notes_of
 from .report import ScoreReport
-from .sources import digests_text, source_of
+from .sources import source_of
 from .tally import Weighed
 from .temporal_iou import temporal_iou
 from .tie_words import tie_notes
 
-__all__ = ["Near", "NearEvidence", "NearTask", "iou_name"]
+__all__ = ["Near", "NearEvidence", "NearReport", "NearTask", "iou_name", "segment_columns"]
 
 
 def iou_name(threshold: float) -> str:
@@ -114,6 +115,36 @@ class NearEvidence(Weighed):
     near: Near
 
 
+def segment_columns(table: SegmentTable) -> dict[str, Any]:
+    """Return video, label and ends of every segment, for a table of what was counted.
+
+    Parameters
+    ----------
+    table : SegmentTable
+    """
+    start, stop = table.ends()
+    return {
+        "video": np.array(table.videos, dtype=object)[table.video],
+        "label": np.array(table.labels, dtype=object)[table.label],
+        "start": start,
+        "stop": stop,
+    }
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NearReport(ScoreReport):
+    """A `Report` on segments that match by their IoU; its parameters are those of `Report`."""
+
+    def facts(self) -> Mapping[str, Any]:
+        """Return rules and counts of the inputs."""
+        counts = {
+            role: f"{number_of(self.settings[role]['segments'], 'segment')} in "
+            f"{number_of(self.settings[role]['videos'], 'video')}"
+            for role in ("truth", "found")
+        }
+        return {"protocol": self.settings["protocol"], **counts}
+
+
 @dataclass(frozen=True)
 class NearTask(Task):
     """Rules of an evaluation of segments that match by their temporal IoU.
@@ -135,7 +166,7 @@ class NearTask(Task):
 
     unit = "blocks of videos"
     records = (Near, SegmentTable)
-    report = ScoreReport
+    report = NearReport
 
     @property
     def ranked(self) -> bool:
@@ -342,7 +373,7 @@ class NearTask(Task):
         """Return the sentence for a paper."""
         truth, found, rules = settings["truth"], settings["found"], self.protocol
         levels = ", ".join(iou_name(threshold) for threshold in rules.thresholds)
-        digests = digests_text(truth, found)
+        digests = digests_text({"truth": truth, "predictions": found})
         said = (
             f"{self.words(evidence)} with overlap {settings['versions']['overlap-metrics']} by "
             f"the protocol '{rules.name}' ({rules.description}): {found['segments']} predictions "
@@ -352,10 +383,4 @@ class NearTask(Task):
             + (f"; {digests}" if digests else "")
             + "."
         )
-        bootstrap = settings.get("bootstrap")
-        if bootstrap:
-            said += (
-                f" Intervals are {100 * bootstrap['confidence_level']:g}% percentile bootstrap "
-                f"intervals over videos ({bootstrap['resamples']} resamples)."
-            )
-        return said
+        return said + intervals_text(settings, "videos")

@@ -11,6 +11,7 @@ import numpy as np
 from overlap.evaluate.contract import Contract
 from overlap.evaluate.numbers import Number
 from overlap.evaluate.report import plain
+from overlap.evaluate.sentence import digests_text
 from overlap.evaluate.task import Description
 from overlap.io.name_match import mismatch
 from overlap.io.printable import number_of, some
@@ -141,7 +142,7 @@ def sentence(rules: FrameRules, evidence: FrameEvidence, settings: Mapping[str, 
     evidence : FrameEvidence
     settings : mapping
     """
-    versions, truth = settings["versions"], settings["truth"]
+    versions = settings["versions"]
     background = ", ".join(map(repr, rules.background)) or "none"
     said = (
         f"Action segmentation was scored with overlap {versions['overlap-metrics']} by the "
@@ -149,8 +150,5 @@ def sentence(rules: FrameRules, evidence: FrameEvidence, settings: Mapping[str, 
         f"{number_of(len(evidence.items), 'video')}, "
         f"{int(evidence.sums['frames'].sum()):,} frames; labels that make no segment: {background}"
     )
-    if truth["sha256"]:
-        said += f"; truth SHA-256 {truth['sha256'][:16]}"
-    if settings["found"]["sha256"]:
-        said += f"; predictions SHA-256 {settings['found']['sha256'][:16]}"
-    return f"{said}."
+    digests = digests_text({"truth": settings["truth"], "predictions": settings["found"]})
+    return f"{said}{f'; {digests}' if digests else ''}."

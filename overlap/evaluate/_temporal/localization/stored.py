@@ -11,8 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from overlap.evaluate.numbers import not_as_stored
-from overlap.evaluate.report_files import check_unchanged, input_place, why_changed
+from overlap.evaluate.report_files import ReportFile, check_unchanged, input_place
 from overlap.io._source import read_source
 from overlap.io.segments import SegmentTable
 
@@ -46,68 +45,57 @@ def remade(
     FileNotFoundError
         An input is missing.
     """
-    settings, summary = payload["settings"], payload["summary"]
-    parts = settings.get("protocols") if settings.get("protocol") == "all" else None
-    first = next(iter(parts.values())) if parts else settings
-    folder = str(payload.get("folder", "."))
-    reading = _reading(path, folder, first)
-    truth = _input(path, folder, settings, "truth", tables, reading)
-    found = _input(path, folder, settings, "found", tables, reading)
+    file = ReportFile(path, payload)
+    settings, first = file.settings, file.first
+    reading = _reading(file)
+    truth, found = (_input(file, role, tables, reading) for role in ("truth", "found"))
     options: dict[str, Any] = {
         "reading": reading,
         "subset": first.get("subset"),
         "ties": first.get("ties", "official"),
     }
     if settings.get("ambiguous"):
-        options["ambiguous"] = _input(path, folder, settings, "ambiguous", tables, reading)
+        options["ambiguous"] = _input(file, "ambiguous", tables, reading)
     if settings.get("nms"):
         options["nms"] = settings["nms"]
-    protocols = {name: _protocol(path, part) for name, part in (parts or {"": settings}).items()}
+    of_parts = (file.parts or {"": settings}).items()
+    protocols = {name: _protocol(path, part) for name, part in of_parts}
+
+    def made(labels: Any) -> TemporalReport:
+        chosen = {**options, "labels": labels}
+        if file.parts:
+            return by_protocols(truth, found, chosen, protocols=protocols, progress=False)
+        task: Any = FAMILY.task(protocols[""], chosen)
+        return evaluated(task, FAMILY.inputs(truth, found, chosen), progress=False)
+
     # classes are given only where they were chosen: else they follow from the truth
-    for labels in (None, first.get("classes")):
-        options["labels"] = labels
-        if parts:
-            report = by_protocols(truth, found, options, protocols=protocols, progress=False)
-        else:
-            task: Any = FAMILY.task(protocols[""], options)
-            report = evaluated(task, FAMILY.inputs(truth, found, options), progress=False)
-        odd = not_as_stored(dict(report.items), summary)
-        if not odd:
-            return report
-    raise ValueError(
-        f"{path}: evaluating its inputs again gives another {odd[0]}; {why_changed(first)}"
-    )
+    return file.as_stored(map(made, (None, first.get("classes"))))  # type: ignore[return-value]
 
 
 def _input(
-    path: str | Path,
-    folder: str,
-    settings: dict[str, Any],
+    file: ReportFile,
     role: Any,
     tables: dict[tuple[str, str], SegmentTable],
     reading: Reading,
 ) -> SegmentTable:
-    stored = settings.get(role) or {}
-    source, digest = (str(stored.get(key) or "") for key in ("source", "sha256"))
-    place = input_place(path, folder, role, source, digest)
+    place = file.place(role)
     how = {**reading.columns_of(role), "class_agnostic": str(reading.class_agnostic)}
     key = role + "".join(f" {x}={y}" for x, y in how.items()), place
     if key not in tables:
-        tables[key] = replace(reading.table(place, role), source=source)
-    table = tables[key]
-    check_unchanged(path, role, source, digest, table.sha256)
-    return table
+        tables[key] = replace(reading.table(place, role), source=file.source(role))
+    file.check_input(role, tables[key].sha256)
+    return tables[key]
 
 
-def _reading(path: str | Path, folder: str, settings: Mapping[str, Any]) -> Reading:
+def _reading(file: ReportFile) -> Reading:
     """Return how the inputs were read; lists and rules must be as they were."""
 
     def place(what: str, source: str, digest: str) -> str:
-        now = input_place(path, folder, what, source, digest)
-        check_unchanged(path, what, source, digest, read_source(now).sha256)
+        now = input_place(file.path, file.folder, what, source, digest)
+        check_unchanged(file.path, what, source, digest, read_source(now).sha256)
         return now
 
-    return Reading.of_settings(settings.get("reading") or {}, place)
+    return Reading.of_settings(file.first.get("reading") or {}, place)
 
 
 def _protocol(path: str | Path, settings: dict[str, Any]) -> Protocol:

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from overlap.evaluate.contract import Contract
+from overlap.evaluate.sentence import digests_text
 from overlap.evaluate.task import Description
 from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.io.printable import number_of
 from overlap.io.segment_match import odd_names, other_unit
 
 from ..digests import digest_of_segments
-from ..sources import digests_text, source_of
+from ..sources import source_of
 from .evidence import TemporalEvidence
 from .protocol import Protocol
 
@@ -196,7 +197,7 @@ def sentence(protocol: Protocol, evidence: TemporalEvidence, settings: Mapping[s
     truth, found, versions = settings["truth"], settings["found"], settings["versions"]
     names = ", ".join(threshold_names(scene.thresholds))
     counts = f"{found['segments']} predictions against {truth['segments']} annotated segments"
-    digests = digests_text(truth, found)
+    digests = digests_text({"truth": truth, "predictions": found})
     parts = [
         f"Temporal localization was scored with overlap {versions['overlap-metrics']} "
         f"(NumPy {versions['numpy']}) by the protocol '{protocol.name}' ({protocol.description}): "

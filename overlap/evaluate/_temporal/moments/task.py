@@ -16,6 +16,7 @@ from overlap.evaluate.bootstrap import Bootstrap
 from overlap.evaluate.contract import Contract
 from overlap.evaluate.numbers import Number
 from overlap.evaluate.report import plain
+from overlap.evaluate.sentence import digests_text, intervals_text
 from overlap.evaluate.task import Description, Inputs, Task
 from overlap.evaluate.thresholds import threshold_values
 from overlap.io.moment_table import Clips, MomentTable
@@ -240,24 +241,14 @@ class MomentTask(Task):
         """Return the sentence for a paper."""
         truth, found, rules = settings["truth"], settings["found"], self.protocol
         levels = ", ".join(map(iou_name, rules.thresholds))
-        digests = "; ".join(
-            f"{role} SHA-256 {source['sha256'][:16]}"
-            for role, source in (("truth", truth), ("predictions", found))
-            if source["sha256"]
-        )
+        digests = digests_text({"truth": truth, "predictions": found})
         said = (
             f"Moments were scored with overlap {settings['versions']['overlap-metrics']} by the "
             f"protocol '{rules.name}' ({rules.description}): {found['windows']} predicted windows "
             f"against {truth['windows']} annotated ones of {truth['queries']} queries, at temporal "
             f"IoU {rules.comparison} {levels}" + (f"; {digests}" if digests else "") + "."
         )
-        bootstrap = settings.get("bootstrap")
-        if bootstrap:
-            said += (
-                f" Intervals are {100 * bootstrap['confidence_level']:g}% percentile bootstrap "
-                f"intervals over queries ({bootstrap['resamples']} resamples)."
-            )
-        return said
+        return said + intervals_text(settings, "queries")
 
 
 def _for_queries(table: MomentTable, names: Sequence[str]) -> MomentTable:

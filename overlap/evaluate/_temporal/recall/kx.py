@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from overlap.evaluate.numbers import Number
 from overlap.evaluate.value_range import UNIT
 
-from ..near import Near, NearEvidence, NearTask, iou_name
+from ..near import Near, NearEvidence, NearTask, iou_name, segment_columns
 from ..repeated import repeated_rows
 from ..tally import Drawn, Tally
 from .protocols import KxRules
-from .ranks import first_ranks, ranked_within
+from .ranks import first_ranks, rank_columns, ranked_within
 from .report import KxReport
 
 __all__ = ["KxEvidence", "KxTask"]
@@ -134,7 +134,11 @@ class KxTask(NearTask):
             left_out=int((~keep).sum()),
             sums=sums,
             table_rows=_rows(sums, names, rules),
-            counted=_columns(near, first, rules.thresholds, keep),
+            counted={
+                **segment_columns(near.truth),
+                "counted": keep,
+                **rank_columns(first, rules.thresholds),
+            },
         )
 
 
@@ -157,26 +161,3 @@ def _rows(
         for t, level in enumerate(rules.thresholds)
         for n, k in enumerate(rules.k)
     )
-
-
-def _columns(
-    near: Near,
-    first: NDArray[np.int64],
-    thresholds: tuple[float, ...],
-    keep: NDArray[np.bool_],
-) -> dict[str, Any]:
-    """Return an entry for each truth, with the rank of the first prediction that finds it."""
-    truth = near.truth
-    start, stop = truth.ends()
-    none = np.iinfo(np.int64).max
-    return {
-        "video": np.array(truth.videos, dtype=object)[truth.video],
-        "label": np.array(truth.labels, dtype=object)[truth.label],
-        "start": start,
-        "stop": stop,
-        "counted": keep,
-        **{
-            f"rank@{iou_name(level)}": np.where(first[:, t] == none, -1, first[:, t])
-            for t, level in enumerate(thresholds)
-        },
-    }

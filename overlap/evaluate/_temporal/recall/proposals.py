@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +10,10 @@ from numpy.typing import NDArray
 from overlap.evaluate.numbers import Number
 from overlap.evaluate.value_range import UNIT
 
-from ..near import Near, NearEvidence, NearTask, iou_name
+from ..near import Near, NearEvidence, NearTask, iou_name, segment_columns
 from ..tally import Drawn
 from .protocols import ProposalRules
-from .ranks import first_ranks, ranked_within
+from .ranks import first_ranks, rank_columns, ranked_within
 from .report import ProposalReport
 
 __all__ = ["ProposalEvidence", "ProposalTask"]
@@ -186,7 +185,7 @@ class ProposalTask(NearTask):
             truths=np.bincount(video, minlength=count),
             owner=video,
             first=tuple(orders),
-            counted=_columns(near, orders[0], rules.thresholds),
+            counted=segment_columns(near.truth) | rank_columns(orders[0], rules.thresholds),
         )
         proposals, recall = evidence.curve()
         names = [f"recall@{iou_name(level)}" for level in rules.thresholds]
@@ -209,20 +208,3 @@ def _tied(group: NDArray[np.int64], confidence: NDArray[np.float64]) -> bool:
     """Tell whether a video has two proposals of equal confidence."""
     order = np.lexsort((confidence, group))
     return bool(((np.diff(confidence[order]) == 0) & (np.diff(group[order]) == 0)).any())
-
-
-def _columns(near: Near, first: NDArray[np.int64], thresholds: tuple[float, ...]) -> dict[str, Any]:
-    """Return an entry for each truth, with the rank of the first proposal that finds it."""
-    truth = near.truth
-    start, stop = truth.ends()
-    none = np.iinfo(np.int64).max
-    return {
-        "video": np.array(truth.videos, dtype=object)[truth.video],
-        "label": np.array(truth.labels, dtype=object)[truth.label],
-        "start": start,
-        "stop": stop,
-        **{
-            f"rank@{iou_name(level)}": np.where(first[:, t] == none, -1, first[:, t])
-            for t, level in enumerate(thresholds)
-        },
-    }

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["first_ranks", "ranked_within"]
+from ..near import iou_name
+
+__all__ = ["first_ranks", "rank_columns", "ranked_within"]
 
 
 def ranked_within(
@@ -66,3 +68,21 @@ def first_ranks(
         near = value > level if strict else value >= level
         np.minimum.at(result[:, t], truth[near], rank[near])
     return result
+
+
+def rank_columns(
+    first: NDArray[np.int64], thresholds: tuple[float, ...]
+) -> dict[str, NDArray[np.int64]]:
+    """Return a column for each threshold, with -1 where no prediction finds the truth.
+
+    Parameters
+    ----------
+    first : ndarray, dtype=int64, shape (truths, T)
+        As `first_ranks` returns them.
+    thresholds : tuple of float
+    """
+    none = np.iinfo(np.int64).max
+    return {
+        f"rank@{iou_name(level)}": np.where(first[:, t] == none, -1, first[:, t])
+        for t, level in enumerate(thresholds)
+    }

@@ -9,31 +9,14 @@ from typing import Any
 
 from overlap.evaluate.number_texts import percent_text
 from overlap.evaluate.page import Picture, Section
-from overlap.io.printable import number_of
 
-from ..report import ScoreReport
+from ..near import NearReport
 
 __all__ = ["KxReport", "ProposalReport"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class _RecallReport(ScoreReport):
-    """What both reports say of their inputs."""
-
-    def facts(self) -> Mapping[str, Any]:
-        """Return rules and counts of the inputs."""
-        truth, found = self.settings["truth"], self.settings["found"]
-        return {
-            "protocol": self.settings["protocol"],
-            "truth": f"{number_of(truth['segments'], 'segment')} in "
-            f"{number_of(truth['videos'], 'video')}",
-            "found": f"{number_of(found['segments'], 'segment')} in "
-            f"{number_of(found['videos'], 'video')}",
-        }
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class ProposalReport(_RecallReport):
+class ProposalReport(NearReport):
     """A `Report` on proposals; its parameters are those of `Report`."""
 
     def kind(self) -> str:
@@ -82,7 +65,7 @@ class ProposalReport(_RecallReport):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class KxReport(_RecallReport):
+class KxReport(NearReport):
     """A `Report` on the recall at k times the truths; its parameters are those of `Report`."""
 
     def kind(self) -> str:

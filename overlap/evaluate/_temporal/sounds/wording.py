@@ -11,6 +11,7 @@ from overlap.evaluate._temporal.digests import digest_of_segments
 from overlap.evaluate.contract import Contract
 from overlap.evaluate.numbers import Intervals, Number
 from overlap.evaluate.report import plain
+from overlap.evaluate.sentence import digests_text, intervals_text
 from overlap.evaluate.task import Description
 from overlap.io.name_match import mismatch
 from overlap.io.printable import number_of, some
@@ -201,17 +202,8 @@ def sentence(rules: CountRules, settings: Mapping[str, Any]) -> str:
         f"{number_of(truth['events'], 'annotated event')} in "
         f"{number_of(settings['recordings'], 'recording')}; {_told(rules)}"
     )
-    for role, side in (("truth", truth), ("predictions", found)):
-        if side["sha256"]:
-            said += f"; {role} SHA-256 {side['sha256'][:16]}"
-    bootstrap = settings.get("bootstrap")
-    said += "."
-    if bootstrap:
-        said += (
-            f" Intervals are {100 * bootstrap['confidence_level']:g}% percentile bootstrap "
-            f"intervals over recordings ({bootstrap['resamples']} resamples)."
-        )
-    return said
+    digests = digests_text({"truth": truth, "predictions": found})
+    return f"{said}{f'; {digests}' if digests else ''}.{intervals_text(settings, 'recordings')}"
 
 
 def _told(rules: CountRules) -> str:

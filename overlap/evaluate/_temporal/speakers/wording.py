@@ -8,6 +8,7 @@ from typing import Any
 
 from overlap.evaluate.contract import Contract
 from overlap.evaluate.numbers import Number
+from overlap.evaluate.sentence import digests_text, intervals_text
 from overlap.evaluate.task import Description
 from overlap.io.printable import number_of
 from overlap.io.segment_match import other_unit
@@ -101,11 +102,7 @@ def sentence(
     collar = f"a collar of {protocol.collar:g} s {side}" if protocol.collar else "no collar"
     overlap = "without overlapped speech" if protocol.skip_overlap else "with overlapped speech"
     where = "the given UEM" if settings["uem"] else "no UEM"
-    digests = "; ".join(
-        f"{role} SHA-256 {table['sha256'][:16]}"
-        for role, table in (("truth", truth), ("found", found), ("UEM", settings["uem"] or {}))
-        if table.get("sha256")
-    )
+    digests = digests_text({"truth": truth, "found": found, "UEM": settings["uem"]})
     said = (
         f"Diarization was scored with overlap {versions['overlap-metrics']} (NumPy "
         f"{versions['numpy']}) by the protocol '{protocol.name}' ({protocol.description}): "
@@ -113,10 +110,4 @@ def sentence(
         f"{number_of(len(evidence.items), 'recording')}, with {collar}, {overlap} and {where}"
         f"{f'; {digests}' if digests else ''}."
     )
-    bootstrap = settings.get("bootstrap")
-    if bootstrap:
-        said += (
-            f" Intervals are {100 * bootstrap['confidence_level']:g}% percentile bootstrap "
-            f"intervals over recordings ({bootstrap['resamples']} resamples)."
-        )
-    return said
+    return said + intervals_text(settings, "recordings")

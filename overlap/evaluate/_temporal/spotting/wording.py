@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from overlap.evaluate.contract import Contract
+from overlap.evaluate.sentence import digests_text, intervals_text
 from overlap.evaluate.task import Description
 from overlap.io.printable import number_of, some
 
@@ -84,11 +85,7 @@ def sentence(
 ) -> str:
     """Return the sentence for a paper."""
     truth, found, versions = settings["truth"], settings["found"], settings["versions"]
-    digests = "; ".join(
-        f"{role} SHA-256 {table['sha256'][:16]}"
-        for role, table in (("truth", truth), ("predictions", found))
-        if table["sha256"]
-    )
+    digests = digests_text({"truth": truth, "predictions": found})
     names = ", ".join(protocol.tolerance_names())
     said = (
         f"Spotting was scored with overlap {versions['overlap-metrics']} (NumPy "
@@ -97,10 +94,4 @@ def sentence(
         f"{number_of(len(evidence.items), 'video')} and {len(evidence.classes)} classes, at "
         f"tolerances of {names}{f'; {digests}' if digests else ''}."
     )
-    bootstrap = settings.get("bootstrap")
-    if bootstrap:
-        said += (
-            f" Intervals are {100 * bootstrap['confidence_level']:g}% percentile bootstrap "
-            f"intervals over videos ({bootstrap['resamples']} resamples)."
-        )
-    return said
+    return said + intervals_text(settings, "videos")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from overlap.evaluate.number_texts import percent_text
 from overlap.evaluate.page import Section
-from overlap.io.printable import number_of
 
-from ..report import ScoreReport
+from ..near import NearReport
 
 __all__ = ["SegmentsReport"]
 
@@ -27,7 +25,7 @@ _TERMS = {
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SegmentsReport(ScoreReport):
+class SegmentsReport(NearReport):
     """A `Report` on matched segments; its parameters are those of `Report`."""
 
     def kind(self) -> str:
@@ -38,17 +36,6 @@ class SegmentsReport(ScoreReport):
         """Return definitions of the numbers."""
         named = {n.name: _TERMS[n.metric] for n in self.numbers if n.metric in _TERMS}
         return {**_TERMS, **named}
-
-    def facts(self) -> Mapping[str, Any]:
-        """Return rules and counts of the inputs."""
-        truth, found = self.settings["truth"], self.settings["found"]
-        return {
-            "protocol": self.settings["protocol"],
-            "truth": f"{number_of(truth['segments'], 'segment')} in "
-            f"{number_of(truth['videos'], 'video')}",
-            "found": f"{number_of(found['segments'], 'segment')} in "
-            f"{number_of(found['videos'], 'video')}",
-        }
 
     def tables(self) -> list[Section]:
         """Return the classes, the worst first."""

@@ -13,7 +13,7 @@ from overlap.evaluate.numbers import Number
 from overlap.evaluate.value_range import UNIT
 from overlap.pairing.matching import greedy_pairs
 
-from ..near import Near, NearEvidence, NearTask, iou_name
+from ..near import Near, NearEvidence, NearTask, iou_name, segment_columns
 from ..tally import Drawn, Tally
 from .protocols import SegmentRules
 from .report import SegmentsReport
@@ -193,13 +193,7 @@ def _columns(
 ) -> dict[str, Any]:  # fmt: skip
     """Return an entry for each prediction, with the truth that it was matched to."""
     found = near.found
-    start, stop = found.ends()
-    columns: dict[str, Any] = {
-        "video": np.array(found.videos, dtype=object)[found.video],
-        "label": np.array(found.labels, dtype=object)[found.label],
-        "start": start,
-        "stop": stop,
-    }
+    columns = segment_columns(found)
     for level, pairs in zip(thresholds, taken, strict=True):
         truth, value = np.full(len(found), -1), np.full(len(found), np.nan)
         truth[near.i[pairs]] = near.truth.row[near.j[pairs]]
