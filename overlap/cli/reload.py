@@ -51,7 +51,7 @@ def load_compared(paths: Sequence[str | Path]) -> list[Report | StoredReport]:
     from overlap.evaluate._comparison import stored as numbers_per_case
     from overlap.evaluate._detection import stored as detection
     from overlap.evaluate._possession import report as possession
-    from overlap.evaluate._temporal import again
+    from overlap.evaluate._temporal import stored as families
     from overlap.evaluate._temporal.families import of_family
     from overlap.evaluate._temporal.localization import stored as temporal
     from overlap.evaluate.report_files import read_payload
@@ -66,7 +66,7 @@ def load_compared(paths: Sequence[str | Path]) -> list[Report | StoredReport]:
             elif kind == "detection":
                 loaded.append(detection.remade(path, payload))
             elif of_family(payload["settings"]):
-                loaded.append(again.remade(path, payload, evaluate))
+                loaded.append(families.remade(path, payload, evaluate))
             else:
                 stored = possession if kind == "possession" else numbers_per_case
                 loaded.append(stored.stored_report(payload))
@@ -97,7 +97,7 @@ def load_reports(paths: Sequence[str | Path]) -> list[Report]:
     """
     from overlap.evaluate import temporal as evaluate
     from overlap.evaluate._detection import stored as detection
-    from overlap.evaluate._temporal import again
+    from overlap.evaluate._temporal import stored as families
     from overlap.evaluate._temporal.families import of_family
     from overlap.evaluate._temporal.localization import stored as temporal
     from overlap.evaluate.report_files import read_payload
@@ -118,7 +118,7 @@ def load_reports(paths: Sequence[str | Path]) -> list[Report]:
             if kind == "temporal":
                 reports.append(temporal.remade(path, payload, tables))
             elif family:
-                reports.append(again.remade(path, payload, evaluate))
+                reports.append(families.remade(path, payload, evaluate))
             else:
                 reports.append(detection.remade(path, payload))
     return reports

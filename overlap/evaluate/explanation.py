@@ -15,11 +15,11 @@ from overlap.io import write_text
 from overlap.io.name_match import closest
 from overlap.io.printable import brief
 
-from .every import SeveralProtocols
 from .page import Page, Picture, Result, Section
 from .protocol import Rules
 from .recipe import Recipe
 from .report import Report, csv_text, json_text, plain
+from .several_reports import SeveralProtocols
 from .thresholds import threshold_values
 
 if TYPE_CHECKING:

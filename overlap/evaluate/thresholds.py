@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .ranges import as_numbers, read_numbers
 
-__all__ = ["parse_thresholds", "threshold_names", "threshold_values"]
+__all__ = ["iou_name", "parse_thresholds", "threshold_names", "threshold_values"]
 
 _DIGITS = 10  # to which a threshold as programs compute it is the one that people write
 
@@ -86,3 +86,18 @@ def threshold_values(thresholds: Sequence[float] | NDArray[np.float64]) -> list[
     """
     rounded = [round(float(threshold), _DIGITS) for threshold in thresholds]
     return rounded if len(set(rounded)) == len(rounded) else [float(x) for x in thresholds]
+
+
+def iou_name(threshold: float) -> str:
+    """Write a threshold as short as it is: ``0.5``.
+
+    Parameters
+    ----------
+    threshold : float
+
+    Examples
+    --------
+    >>> iou_name(0.7000000000000001)
+    '0.7'
+    """
+    return f"{threshold_values([threshold])[0]:g}"

@@ -12,10 +12,10 @@ from overlap.plot.detection import (
     draw_reliability,
 )
 from overlap.plot.localization import draw_classes, draw_curves, draw_report
+from overlap.plot.possession import draw_possession, draw_scores, draw_spells
 from overlap.plot.ramachandran import RamachandranPanel, draw_panel, draw_ramachandran
 from overlap.plot.segmentation import draw_values
 from overlap.plot.slices import draw_planes, draw_slice, worst_place, worst_slice
-from overlap.plot.timelines import draw_possession, draw_scores, draw_spells
 
 __all__ = [
     "Outline",

@@ -14,12 +14,12 @@ from overlap.evaluate.runner import run
 from overlap.io.image_attributes import ImageAttributes, as_image_attributes
 
 from .counting import CountingTask
-from .every import refusal, together
 from .inputs import Detections, of_protocol, read_inputs, same_regions
 from .orders import TIES
 from .protocol import DetectionProtocol
 from .protocols import DETECTION_PROTOCOLS, get_detection_protocol, in_mode
 from .report import DetectionReport
+from .several_reports import refusal, together
 from .strata import with_attributes
 from .task import DetectionTask
 

@@ -146,7 +146,7 @@ class PossessionReport(Report):
     def pictures(self) -> list[Picture]:
         """Return the spells of all players, and the scores of the one with most possession."""
         from overlap.plot.figures import panel
-        from overlap.plot.timelines import draw_scores, draw_spells, shown_rows
+        from overlap.plot.possession import draw_scores, draw_spells, shown_rows
 
         if not self.tracks:
             return []
@@ -230,7 +230,7 @@ class PossessionReport(Report):
 
     def draw(self, path: str | Path | None, ax: Any, **options: Any) -> Any:
         """Draw scores, thresholds and spells along the time; see `plot`."""
-        from overlap.plot.timelines import draw_possession
+        from overlap.plot.possession import draw_possession
 
         return draw_possession(self, path=path, ax=ax, **options)
 

@@ -9,17 +9,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from overlap.evaluate.bootstrap import Bootstrap, Seed
-from overlap.evaluate.every import SeveralReports, together
 from overlap.evaluate.protocol import Rules
 from overlap.evaluate.report import Report
+from overlap.evaluate.several_reports import SeveralReports, together
 from overlap.evaluate.study import Study
 from overlap.evaluate.thresholds import parse_thresholds
 from overlap.io.name_match import closest
 
-from .again import stored_options, with_recipe
 from .families import FAMILIES, family_of
 from .family import READING_FIELDS, Family
 from .reading import Reading
+from .recipe import with_recipe
+from .stored import stored_options
 
 if TYPE_CHECKING:
     from .localization.protocol import Protocol

@@ -19,11 +19,11 @@ from ..digests import same_input
 from ..family import Family
 from ..options import READING, SUBSET, TIES, Option, class_names
 from ..reading import AS_IT_STANDS, Reading
-from .every import together
 from .protocol import Protocol
 from .protocols import PROTOCOLS
 from .reading import read_found, read_inputs
 from .report import TemporalReport
+from .several_reports import together
 from .suppression import suppressed, swept
 from .task import TemporalTask
 

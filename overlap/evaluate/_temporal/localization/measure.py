@@ -15,7 +15,7 @@ from overlap.evaluate._ranking.table import Table
 from overlap.io.segments import SegmentTable, as_segments, on_one_clock
 
 from ..digests import same_input
-from ..repeated import repeated_rows
+from ..repeats import repeated_rows
 from ..temporal_iou import TOUCH
 from .protocol import Protocol
 from .rules import rules_of

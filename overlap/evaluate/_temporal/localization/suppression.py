@@ -14,8 +14,8 @@ from overlap.io.printable import number_of, some
 from overlap.io.segments import SegmentTable
 from overlap.pairing.segment_suppression import SegmentNms, suppress_segments
 
-from .every import SeveralReports, together
 from .report import TemporalReport
+from .several_reports import SeveralReports, together
 
 __all__ = ["Sweep", "suppressed", "swept"]
 

@@ -15,10 +15,10 @@ from overlap.evaluate._ranking.rules import Rules
 from overlap.evaluate._ranking.scene import Scene
 from overlap.evaluate._ranking.table import Table
 from overlap.evaluate.numbers import Number
+from overlap.evaluate.thresholds import iou_name
 from overlap.evaluate.value_range import UNIT
 from overlap.io.moment_table import MomentTable
 
-from ..near import iou_name
 from ..tally import Drawn
 from ..temporal_iou import temporal_iou
 from .protocols import RANGES, HighlightRules

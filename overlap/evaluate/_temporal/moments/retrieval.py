@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap.evaluate.numbers import Number
+from overlap.evaluate.thresholds import iou_name
 from overlap.evaluate.value_range import UNIT
 from overlap.io.moment_table import MomentTable
 
-from ..near import iou_name
 from ..tally import Drawn
 from .protocols import MomentRules
 from .report import MomentReport

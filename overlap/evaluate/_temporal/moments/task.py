@@ -18,13 +18,12 @@ from overlap.evaluate.numbers import Number
 from overlap.evaluate.report import plain
 from overlap.evaluate.sentence import digests_text, intervals_text
 from overlap.evaluate.task import Description, Inputs, Task
-from overlap.evaluate.thresholds import threshold_values
+from overlap.evaluate.thresholds import iou_name, threshold_values
 from overlap.io.moment_table import Clips, MomentTable
 from overlap.io.moments import as_moments
 from overlap.io.name_match import mismatch
 from overlap.io.printable import some
 
-from ..near import iou_name
 from ..tally import Tally
 from ..tie_words import tie_notes
 

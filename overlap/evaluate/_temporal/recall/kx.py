@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap.evaluate.numbers import Number
+from overlap.evaluate.thresholds import iou_name
 from overlap.evaluate.value_range import UNIT
 
-from ..near import Near, NearEvidence, NearTask, iou_name, segment_columns
-from ..repeated import repeated_rows
+from ..near_pairs import Near, NearEvidence, NearTask, segment_columns
+from ..repeats import repeated_rows
 from ..tally import Drawn, Tally
 from .protocols import KxRules
 from .ranks import first_ranks, rank_columns, ranked_within

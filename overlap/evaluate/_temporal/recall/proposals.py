@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap.evaluate.numbers import Number
+from overlap.evaluate.thresholds import iou_name
 from overlap.evaluate.value_range import UNIT
 
-from ..near import Near, NearEvidence, NearTask, iou_name, segment_columns
+from ..near_pairs import Near, NearEvidence, NearTask, segment_columns
 from ..tally import Drawn
 from .protocols import ProposalRules
 from .ranks import first_ranks, rank_columns, ranked_within

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..near import iou_name
+from overlap.evaluate.thresholds import iou_name
 
 __all__ = ["first_ranks", "rank_columns", "ranked_within"]
 

@@ -10,7 +10,7 @@ from typing import Any
 from overlap.evaluate.number_texts import percent_text
 from overlap.evaluate.page import Picture, Section
 
-from ..near import NearReport
+from ..near_pairs import NearReport
 
 __all__ = ["KxReport", "ProposalReport"]
 

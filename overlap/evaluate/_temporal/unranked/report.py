@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from overlap.evaluate.number_texts import percent_text
 from overlap.evaluate.page import Section
 
-from ..near import NearReport
+from ..near_pairs import NearReport
 
 __all__ = ["SegmentsReport"]
 

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from overlap.evaluate._ranking.matching import MatchRule, match_pairs
 from overlap.evaluate.numbers import Number
+from overlap.evaluate.thresholds import iou_name
 from overlap.evaluate.value_range import UNIT
 from overlap.pairing.matching import greedy_pairs
 
-from ..near import Near, NearEvidence, NearTask, iou_name, segment_columns
+from ..near_pairs import Near, NearEvidence, NearTask, segment_columns
 from ..tally import Drawn, Tally
 from .protocols import SegmentRules
 from .report import SegmentsReport

@@ -25,7 +25,7 @@ from overlap.evaluate.numbers import Number
 from overlap.evaluate.report import plain
 from overlap.evaluate.sentence import digests_text, intervals_text
 from overlap.evaluate.task import Description, Inputs, Task
-from overlap.evaluate.thresholds import threshold_values
+from overlap.evaluate.thresholds import iou_name, threshold_values
 from overlap.io.printable import number_of
 from overlap.io.segments import SegmentTable, on_one_clock
 
@@ -38,17 +38,7 @@ from .tally import Weighed
 from .temporal_iou import temporal_iou
 from .tie_words import tie_notes
 
-__all__ = ["Near", "NearEvidence", "NearReport", "NearTask", "iou_name", "segment_columns"]
-
-
-def iou_name(threshold: float) -> str:
-    """Write a threshold as the field does: ``0.5``.
-
-    Parameters
-    ----------
-    threshold : float
-    """
-    return f"{threshold_values([threshold])[0]:g}"
+__all__ = ["Near", "NearEvidence", "NearReport", "NearTask", "segment_columns"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from overlap.evaluate.every import SeveralProtocols
-from overlap.evaluate.every import SeveralReports as Several
-from overlap.evaluate.every import together as put_together
 from overlap.evaluate.page import Picture, Result, Section
+from overlap.evaluate.several_reports import SeveralProtocols
+from overlap.evaluate.several_reports import SeveralReports as Several
+from overlap.evaluate.several_reports import together as put_together
 from overlap.evaluate.thresholds import threshold_names
 
 from .report import TemporalReport, facts_of, results_of

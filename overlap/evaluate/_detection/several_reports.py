@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from overlap.evaluate.every import SeveralProtocols
-from overlap.evaluate.every import SeveralReports as Several
-from overlap.evaluate.every import together as put_together
 from overlap.evaluate.number_texts import interval_text, percent_text
 from overlap.evaluate.page import Picture, Result, Section
+from overlap.evaluate.several_reports import SeveralProtocols
+from overlap.evaluate.several_reports import SeveralReports as Several
+from overlap.evaluate.several_reports import together as put_together
 from overlap.io.detections import Detections
 from overlap.regions.upright.upright import UprightBoxes
 
