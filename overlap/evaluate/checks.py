@@ -26,6 +26,7 @@ from overlap.io.folders import cases_of, find_image, pair_folders
 from overlap.io.form_check import compare_forms, inspect_form, is_form
 from overlap.io.frame_label_check import inspect_frame_labels, is_frame_labels
 from overlap.io.frame_labels import as_frame_labels
+from overlap.io.frame_rate_check import inspect_frame_rates, is_frame_rates
 from overlap.io.frame_rates import as_frame_rates
 from overlap.io.image_attributes import read_image_attributes
 from overlap.io.inspection import Inspection
@@ -33,21 +34,16 @@ from overlap.io.label_name_check import inspect_label_names, is_label_names
 from overlap.io.label_names import read_labels
 from overlap.io.moment_check import compare_moments, inspect_moments, is_moments
 from overlap.io.moments import as_moments
+from overlap.io.name_list_check import inspect_name_list, is_name_list
 from overlap.io.name_lists import as_names
 from overlap.io.point_check import compare_points, inspect_points, is_points
 from overlap.io.points import as_points
 from overlap.io.printable import some
 from overlap.io.rama_grids import read_rama_grids
-from overlap.io.reading_check import (
-    inspect_frame_rates,
-    inspect_name_list,
-    is_frame_rates,
-    is_name_list,
-)
 from overlap.io.region_files import read_regions
 from overlap.io.region_tables import read_region_table
 from overlap.io.rttm import read_rttm
-from overlap.io.rttm_check import compare_turns, inspect_map, inspect_turns, is_map, is_turns
+from overlap.io.rttm_check import compare_turns, inspect_turns, is_turns
 from overlap.io.segment_check import inspect_segments, is_segment_npz, is_segments
 from overlap.io.segment_columns import PICKLES, refused_pickle
 from overlap.io.segment_match import compare
@@ -58,6 +54,7 @@ from overlap.io.structures import read_structures
 from overlap.io.tube_check import compare_tubes, inspect_tubes, is_tubes
 from overlap.io.tube_files import as_tubes, read_tubes
 from overlap.io.uem import read_uem
+from overlap.io.uem_check import inspect_map, is_map
 from overlap.io.volumes import SUFFIXES, Volume, read_header, read_image, read_volume
 from overlap.io.volumes.check import inspect_volume, is_volume, label_counts
 from overlap.io.volumes.headers import finite_numbers

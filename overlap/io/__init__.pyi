@@ -21,7 +21,7 @@ from .segments import MissingConfidenceError as MissingConfidenceError
 from .segments import SegmentTable as SegmentTable
 from .segments import as_segments as as_segments
 from .strata import read_strata as read_strata
-from .structures import StructureRules as StructureRules
+from .structure_rules import StructureRules as StructureRules
 from .structures import read_structures as read_structures
 from .tube_files import as_tubes as as_tubes
 from .tubes import TubeTable as TubeTable

@@ -18,12 +18,8 @@ from overlap.io.rama_grids import RamaGrids, read_rama_grids
 from overlap.io.region_files import PERIOD, RegionSet, read_regions
 from overlap.io.residue_categories import EVERYTHING, as_category
 from overlap.io.residues import ResidueTable
-from overlap.io.structures import (
-    StructureFile,
-    StructureRules,
-    joined_structures,
-    read_structure,
-)
+from overlap.io.structure_rules import StructureRules
+from overlap.io.structures import StructureFile, joined_structures, read_structure
 
 __all__ = ["Conformations", "Piece", "Pieces", "joined", "kind_of", "pieces_of",
            "read_conformations", "read_piece"]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import ascii_letters, digits
@@ -14,10 +14,11 @@ from overlap._common.values import ByValue
 from overlap.io._paths import natural_key
 from overlap.io.boundary import reads_file
 from overlap.io.name_match import mismatch
+from overlap.io.path_patterns import PathPattern, kept_stars, star_name, star_text
 from overlap.io.volumes import SUFFIXES, split_suffix
 
-__all__ = ["AFFIXES", "CasePair", "CasePairs", "FolderCases", "PathPattern", "cases_of",
-           "core_name", "find_image", "left_out_words", "natural_key", "pair_folders"]  # fmt: skip
+__all__ = ["AFFIXES", "CasePair", "CasePairs", "FolderCases", "cases_of", "core_name",
+           "find_image", "left_out_words", "natural_key", "pair_folders"]  # fmt: skip
 
 #: Words that are taken off a name, at its start or end, where the names do not match as they
 #: are; ``0000`` is nnU-Net's number of the first image channel.
@@ -372,116 +373,6 @@ def _list_by_pattern(
         for k in (0, 1)
     ]
     return cases[0], cases[1]
-
-
-@dataclass(frozen=True)
-class PathPattern:
-    """A path in which ``*`` stands for a part of a name, and ``**`` for folders.
-
-    Attributes
-    ----------
-    text : str
-    regex : re.Pattern
-        With one group for each ``*``; if there is none, for ``**``.
-    """
-
-    text: str
-    regex: re.Pattern[str]
-
-    @classmethod
-    def of(cls, text: str) -> PathPattern:
-        """Read a pattern.
-
-        Parameters
-        ----------
-        text : str
-
-        Raises
-        ------
-        ValueError
-            It has no ``*``, or no suffix of a volume.
-        """
-        if "*" not in text or not split_suffix(text)[1]:
-            raise ValueError(
-                f"pattern is {text!r}; wanted a '*' for the case, and a suffix such as "
-                f"{SUFFIXES[0]}"
-            )
-        parts = text.split("/")
-        some = any("*" in part and part != "**" for part in parts)
-        folders = "(?:[^/]+/)*" if some else "((?:[^/]+/)*)"
-        regex = ""
-        for place, part in enumerate(parts):
-            if part == "**":
-                regex += folders
-                continue
-            for token in re.split(r"(\*+|\?|\[[^]]+\])", part):
-                if token.startswith("*"):
-                    regex += "([^/]+?)"
-                elif token.startswith("["):
-                    regex += token.replace("[!", "[^")
-                else:
-                    regex += "[^/]" if token == "?" else re.escape(token)
-            regex += "/" if place < len(parts) - 1 else ""
-        return cls(text, re.compile(regex))
-
-    @property
-    def stars(self) -> int:
-        """Number of ``*``."""
-        return self.regex.groups
-
-    def files(self, folder: Path) -> dict[Path, re.Match[str] | None]:
-        """Return the files of a folder that the pattern names, and how they fit it.
-
-        Parameters
-        ----------
-        folder : Path
-        """
-        return {
-            path: self.regex.fullmatch(path.relative_to(folder).as_posix())
-            for path in folder.glob(self.text)
-            if not path.is_dir()
-        }
-
-
-def kept_stars(fits: Iterable[re.Match[str]]) -> tuple[int, ...]:
-    """Return the stars that tell files apart: of stars that always stand for the same, the last.
-
-    Parameters
-    ----------
-    fits : iterable of re.Match
-        Of paths with a `PathPattern`.
-    """
-    columns = list(zip(*(fit.groups() for fit in fits), strict=True))
-    return tuple(k for k, column in enumerate(columns) if column not in columns[k + 1 :])
-
-
-def star_text(fit: re.Match[str], kept: Sequence[int]) -> str:
-    """Return the text that the stars of a path stand for.
-
-    Parameters
-    ----------
-    fit : re.Match
-    kept : sequence of int
-        Which stars.
-    """
-    return "/".join(fit.group(k + 1).strip("/") for k in kept)
-
-
-def star_name(fit: re.Match[str], kept: Sequence[int]) -> str:
-    """Return the name of a case: each name in its path with a star, to the end of its last one.
-
-    Parameters
-    ----------
-    fit : re.Match
-    kept : sequence of int
-        Which stars count.
-    """
-    ends: dict[int, int] = {}
-    for k in kept:
-        begin = fit.string.rfind("/", 0, fit.start(k + 1)) + 1
-        ends[begin] = fit.end(k + 1)
-    parts = (fit.string[begin:end].strip("/") for begin, end in ends.items())
-    return "/".join(dict.fromkeys(parts))
 
 
 def _distinct(folder: Path, cases: Mapping[Path, str]) -> dict[str, Path]:

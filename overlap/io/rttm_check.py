@@ -1,30 +1,21 @@
-"""Checks of RTTM and UEM: counts and findings, without scores."""
+"""Checks of RTTM: counts and findings, without scores."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
 
-from overlap.io._source import Source
 from overlap.io.candidate import Candidate
 from overlap.io.inspection import Inspection
 from overlap.io.name_match import mismatch
-from overlap.io.printable import counted, number_of, some
+from overlap.io.printable import number_of, some
 from overlap.io.rttm import is_rttm
 from overlap.io.segments import SegmentTable, as_segments
-from overlap.io.uem import EvaluationMap, is_uem, read_uem
+from overlap.io.uem import EvaluationMap
+from overlap.io.uem_check import speech_text
 
-__all__ = ["compare_turns", "inspect_map", "inspect_turns", "is_map", "is_turns"]
-
-_SUFFIXES = ("", ".txt", ".rttm", ".uem")
-
-
-def _text(candidate: Candidate) -> Source | None:
-    """Return the content of a file that may be RTTM or UEM."""
-    usual = not candidate.is_folder and candidate.suffix in _SUFFIXES
-    return candidate.source if usual and not candidate.is_json else None
+__all__ = ["compare_turns", "inspect_turns", "is_turns"]
 
 
 def is_turns(candidate: Candidate) -> bool:
@@ -34,19 +25,8 @@ def is_turns(candidate: Candidate) -> bool:
     ----------
     candidate : Candidate
     """
-    content = _text(candidate)
+    content = speech_text(candidate)
     return content is not None and is_rttm(content)
-
-
-def is_map(candidate: Candidate) -> bool:
-    """Whether a file is UEM.
-
-    Parameters
-    ----------
-    candidate : Candidate
-    """
-    content = _text(candidate)
-    return content is not None and is_uem(content)
 
 
 def inspect_turns(candidate: Candidate) -> Inspection:
@@ -104,34 +84,6 @@ def _own_overlaps(table: SegmentTable) -> Any:
             found.append(row)
         end = max(end, float(table.stop[row]))
     return np.array(found, dtype=np.int64)
-
-
-def inspect_map(candidate: Candidate) -> Inspection:
-    """Look at parts of recordings to evaluate.
-
-    Parameters
-    ----------
-    candidate : Candidate
-        UEM, plain or gzipped.
-
-    Returns
-    -------
-    Inspection
-        Its content is an `EvaluationMap`.
-
-    Raises
-    ------
-    ValueError
-        It cannot be read; see `overlap.io.uem`.
-    """
-    given = read_uem(candidate.path)
-    parts = Counter({name: len(spans) for name, spans in given.spans.items()})
-    seconds = sum(float((spans[:, 1] - spans[:, 0]).sum()) for spans in given.spans.values())
-    facts = [
-        ("parts", f"{parts.total():,} in {number_of(len(parts), 'recording')}: {counted(parts)}"),
-        ("evaluated", f"{seconds:,.2f} s"),
-    ]
-    return Inspection("evaluated parts of recordings, UEM", facts, given.findings, "uem", given)
 
 
 def compare_turns(turns: SegmentTable, other: SegmentTable | EvaluationMap) -> list[str]:

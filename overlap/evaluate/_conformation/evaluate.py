@@ -10,7 +10,7 @@ from overlap.evaluate.runner import run
 from overlap.evaluate.study import Study
 from overlap.io.conformations import read_conformations
 from overlap.io.rama_grids import RamaGrids
-from overlap.io.structures import StructureRules
+from overlap.io.structure_rules import StructureRules
 
 from .conformation_task import Conformation, one_of
 from .cutoffs import as_cutoffs

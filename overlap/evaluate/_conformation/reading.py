@@ -14,7 +14,8 @@ from overlap.io.conformations import Conformations, Piece, Pieces, joined, piece
 from overlap.io.rama_grids import RamaGrids
 from overlap.io.region_files import RegionSet
 from overlap.io.residues import ResidueTable
-from overlap.io.structures import StructureFile, StructureRules
+from overlap.io.structure_rules import StructureRules
+from overlap.io.structures import StructureFile
 
 from .parts import RECORDS, LibraryArrays, Part, RegionArrays, SideContent
 
