@@ -154,9 +154,14 @@ def _has(candidate: Candidate, pattern: str | None) -> bool:
         return False
 
 
-PARTS = Check(
-    "parts", (Store.load,), is_folder_of_parts, lambda candidate, how: inspect_parts(candidate)
-)
+def _one_way(
+    inspect: Callable[[Candidate], Inspection],
+) -> Callable[[Candidate, Looking], Inspection]:
+    """Return the look of a check that has no settings."""
+    return lambda candidate, how: inspect(candidate)
+
+
+PARTS = Check("parts", (Store.load,), is_folder_of_parts, _one_way(inspect_parts))
 VOLUME = Check(
     "volume", (read_volume, read_image, read_header),
     lambda candidate: is_volume(candidate) and not is_segment_npz(candidate),
@@ -164,68 +169,41 @@ VOLUME = Check(
 )  # fmt: skip
 CONFORMATIONS = Check(
     "conformations",
-    (read_conformations, read_structures, read_angles, read_rama_grids, read_regions,
-     Polygons.from_geojson),
-    is_conformations, lambda candidate, how: inspect_conformations(candidate),
-)  # fmt: skip
+    (
+        read_conformations,
+        read_structures,
+        read_angles,
+        read_rama_grids,
+        read_regions,
+        Polygons.from_geojson,
+    ),
+    is_conformations,
+    _one_way(inspect_conformations),
+)
 FOLDER = Check(
     "volumes", (pair_folders, cases_of, find_image), is_folder_of_volumes, _look_at_folder
 )
-REPORT = Check(
-    "report", (read_payload,), is_report, lambda candidate, how: inspect_report(candidate)
-)
-COMPARISON = Check(
-    "comparison", (), is_comparison, lambda candidate, how: inspect_comparison(candidate)
-)
-SEGMENTS = Check(
-    "segments", (as_segments,), is_segments, lambda candidate, how: inspect_segments(candidate)
-)
-FRAMES = Check(
-    "frame labels", (as_frame_labels,), is_frame_labels,
-    lambda candidate, how: inspect_frame_labels(candidate),
-)  # fmt: skip
-DURATIONS = Check(
-    "durations", (as_durations,), is_durations,
-    lambda candidate, how: inspect_durations(candidate),
-)  # fmt: skip
-BOXES = Check(
-    "boxes", (read_coco_truth, read_coco_results), is_boxes,
-    lambda candidate, how: inspect_boxes(candidate),
-)  # fmt: skip
+REPORT = Check("report", (read_payload,), is_report, _one_way(inspect_report))
+COMPARISON = Check("comparison", (), is_comparison, _one_way(inspect_comparison))
+SEGMENTS = Check("segments", (as_segments,), is_segments, _one_way(inspect_segments))
+FRAMES = Check("frame labels", (as_frame_labels,), is_frame_labels, _one_way(inspect_frame_labels))
+DURATIONS = Check("durations", (as_durations,), is_durations, _one_way(inspect_durations))
+BOXES = Check("boxes", (read_coco_truth, read_coco_results), is_boxes, _one_way(inspect_boxes))
 FORMS = Check(
-    "regions", tuple(form.reader for form in detection_forms.FORMS), is_form,
-    lambda candidate, how: inspect_form(candidate),
-)  # fmt: skip
-TUBES = Check(
-    "tubes", (as_tubes, read_tubes), is_tubes, lambda candidate, how: inspect_tubes(candidate)
+    "regions", tuple(form.reader for form in detection_forms.FORMS), is_form, _one_way(inspect_form)
 )
+TUBES = Check("tubes", (as_tubes, read_tubes), is_tubes, _one_way(inspect_tubes))
 POSSESSION = Check(
-    "possession", (read_region_table, read_tables), is_table,
-    lambda candidate, how: inspect_table(candidate),
-)  # fmt: skip
-LABEL_NAMES = Check(
-    "label names", (read_labels,), is_label_names,
-    lambda candidate, how: inspect_label_names(candidate),
-)  # fmt: skip
-MOMENTS = Check(
-    "moments", (as_moments,), is_moments, lambda candidate, how: inspect_moments(candidate)
+    "possession", (read_region_table, read_tables), is_table, _one_way(inspect_table)
 )
-TURNS = Check("turns", (read_rttm,), is_turns, lambda candidate, how: inspect_turns(candidate))
-EVALUATED = Check(
-    "evaluation map", (read_uem,), is_map, lambda candidate, how: inspect_map(candidate)
-)
-NAME_LIST = Check(
-    "names", (as_names,), is_name_list, lambda candidate, how: inspect_name_list(candidate)
-)
-FRAME_RATES = Check(
-    "frame rates", (as_frame_rates,), is_frame_rates,
-    lambda candidate, how: inspect_frame_rates(candidate),
-)  # fmt: skip
-POINTS = Check("points", (as_points,), is_points, lambda candidate, how: inspect_points(candidate))
-STRATA = Check(
-    "strata", (read_strata, read_image_attributes), is_strata,
-    lambda candidate, how: inspect_strata(candidate),
-)  # fmt: skip
+LABEL_NAMES = Check("label names", (read_labels,), is_label_names, _one_way(inspect_label_names))
+MOMENTS = Check("moments", (as_moments,), is_moments, _one_way(inspect_moments))
+TURNS = Check("turns", (read_rttm,), is_turns, _one_way(inspect_turns))
+EVALUATED = Check("evaluation map", (read_uem,), is_map, _one_way(inspect_map))
+NAME_LIST = Check("names", (as_names,), is_name_list, _one_way(inspect_name_list))
+FRAME_RATES = Check("frame rates", (as_frame_rates,), is_frame_rates, _one_way(inspect_frame_rates))
+POINTS = Check("points", (as_points,), is_points, _one_way(inspect_points))
+STRATA = Check("strata", (read_strata, read_image_attributes), is_strata, _one_way(inspect_strata))
 
 #: In the order in which they are asked. Names of labels are the least particular JSON.
 CHECKS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -358,22 +359,39 @@ def average_precision(
     return _averaged(ranking, rule, weights, samples=False)[0]
 
 
-def _below_line(ranking: Ranking, weights: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    """Return the area below the line through all points, in float32."""
-    draws = np.ones((1, ranking.positives.shape[1])) if weights is None else weights
-    result = np.full((len(draws), *ranking.shape), np.nan)
-    for b, t, c in np.ndindex(*result.shape):
+def _drawn(
+    ranking: Ranking, draws: NDArray[np.float64]
+) -> Iterator[tuple[tuple[int, int, int], float, NDArray[np.float64]]]:
+    """Yield the curves of draws that have truths.
+
+    Yields
+    ------
+    place : (int, int, int)
+        Of draw, threshold and class.
+    truths : float
+        Number of truths.
+    true : ndarray, dtype=float64
+        Number of true ones among the first counted predictions.
+    """
+    for b, t, c in np.ndindex(len(draws), *ranking.shape):
         truths = float(draws[b] @ ranking.positives[c])
         if truths <= 0.0:
             continue
         part = slice(ranking.pointer[c], ranking.pointer[c + 1])
         item = ranking.item[t if len(ranking.item) > 1 else 0, part]
         outcome = np.repeat(ranking.outcome_of(t, c), draws[b, item].astype(np.int64))
-        true = np.cumsum(outcome[outcome != IGNORED] == TRUE, dtype=np.float64)
+        yield (b, t, c), truths, np.cumsum(outcome[outcome != IGNORED] == TRUE, dtype=np.float64)
+
+
+def _below_line(ranking: Ranking, weights: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """Return the area below the line through all points, in float32."""
+    draws = np.ones((1, ranking.positives.shape[1])) if weights is None else weights
+    result = np.full((len(draws), *ranking.shape), np.nan)
+    for place, truths, true in _drawn(ranking, draws):
         precision = np.append(1.0, true / np.arange(1, len(true) + 1)).astype(np.float32)
         recall = np.append(0.0, true / truths).astype(np.float32)
         steps, heights = np.diff(recall), precision[1:] + precision[:-1]
-        result[b, t, c] = (steps * heights * np.float32(0.5)).sum()
+        result[place] = (steps * heights * np.float32(0.5)).sum()
     return result[0] if weights is None else result
 
 
@@ -398,18 +416,11 @@ def sampled_precision(
         return _averaged(ranking, rule, weights, samples=True)[1]
     draws = np.ones((1, ranking.positives.shape[1])) if weights is None else weights
     result = np.full((len(draws), *ranking.shape, len(rule.recalls)), np.nan)
-    for b, t, c in np.ndindex(*result.shape[:3]):
-        truths = float(draws[b] @ ranking.positives[c])
-        if truths <= 0.0:
-            continue
-        part = slice(ranking.pointer[c], ranking.pointer[c + 1])
-        item = ranking.item[t if len(ranking.item) > 1 else 0, part]
-        outcome = np.repeat(ranking.outcome_of(t, c), draws[b, item].astype(np.int64))
-        true = np.cumsum(outcome[outcome != IGNORED] == TRUE, dtype=np.float64)
-        result[b, t, c] = 0.0
+    for place, truths, true in _drawn(ranking, draws):
+        result[place] = 0.0
         if len(true):
             seen = np.arange(1, len(true) + 1) + rule.spacing
-            result[b, t, c] = np.interp(rule.recalls, true / truths, true / seen, right=0.0)
+            result[place] = np.interp(rule.recalls, true / truths, true / seen, right=0.0)
     return result[0] if weights is None else result
 
 
