@@ -61,7 +61,7 @@ from overlap.io.volumes.headers import finite_numbers
 from overlap.regions.polygons import Polygons
 
 from ._possession.check import compare_tables, inspect_table, is_table
-from ._possession.tracks import read_tables
+from ._possession.scene import read_tables
 from ._segmentation.check import compare_volumes
 from ._segmentation.cohort import as_cohort
 from .part_check import inspect_parts, is_folder_of_parts

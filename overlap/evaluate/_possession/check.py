@@ -13,7 +13,8 @@ from overlap.io.printable import number_of
 from overlap.io.segment_check import has_labels
 
 from .findings import findings_of
-from .tracks import Table, read_spells, read_tables, read_tracks, role_of
+from .scene import read_tables
+from .tracks import Table, read_spells, read_tracks, role_of
 
 __all__ = ["compare_tables", "inspect_table", "is_table"]
 

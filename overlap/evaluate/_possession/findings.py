@@ -8,7 +8,7 @@ import numpy as np
 
 from overlap.io.name_match import mismatch
 
-from .tracks import Scene
+from .scene import Scene
 from .video import Video
 
 __all__ = ["findings_of"]

@@ -18,8 +18,8 @@ from overlap.scores.score import Score, check_score
 from . import wording
 from .evidence import PossessionEvidence
 from .report import PossessionReport
+from .scene import FARTHEST, Scene, Tables, read_scene, read_tables
 from .states import Frames, Rules
-from .tracks import FARTHEST, Scene, Tables, read_scene, read_tables
 from .video import Video, measured
 
 __all__ = ["Possession"]

@@ -11,8 +11,8 @@ import numpy as np
 from overlap._common.values import ByValue
 from overlap.scores.score import Score
 
+from .scene import Scene
 from .states import Frames, Rules, held, possessed
-from .tracks import Scene
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
