@@ -159,6 +159,13 @@ def test_more_pairs_than_there_is_room_for_at_first(monkeypatch):
     np.testing.assert_array_equal(line.cells.truth, counts.cells.truth)
     order = np.lexsort((truth.ravel(), found.ravel()))
     np.testing.assert_array_equal(line.cells.lower[:, 0], order)
+    runs = np.repeat(np.arange(200 if SLOW else 20_000), 7)  # runs that go on where it grows
+    cells = ov.contingency(runs, runs + 1).cells
+    first = 7 * cells.found
+    assert set(cells.count.tolist()) == {7}
+    np.testing.assert_array_equal(cells.lower[:, 0], first)
+    np.testing.assert_array_equal(cells.upper[:, 0], first + 7)
+    np.testing.assert_array_equal(cells.sums[:, 0], 7 * first + 21)
 
 
 def test_memory_maps(tmp_path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from overlap._common.values import ByValue
 from overlap._kernels.jit import run_blocks, scalar, specialise
+from overlap._kernels.words import first_bit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -179,6 +179,14 @@ class _Tally:
             new[: len(old)] = old
         specialise(rehash)(self.keys, self.used[0], self.table)
 
+    def pairs(self, sides: tuple[_Side, ...], axes: NDArray[np.intp]) -> LabelPairs:
+        """Return the counts, with the axes of the walk in the order of the volumes."""
+        count = self.used[0]
+        total, keys = self.total[:count], self.keys[:count]
+        groups = (total[:, 1:].reshape(count, 3, -1)[:, k, axes] for k in range(3))
+        labels = (side.labels(keys[:, k]) for k, side in enumerate(sides))
+        return LabelPairs(*labels, total[:, 0], *groups)
+
     def arrays(self) -> tuple[NDArray[Any], ...]:
         return *self.buffers, self.table, self.keys, self.run, self.touched, self.used, self.total
 
@@ -211,22 +219,7 @@ def count_label_pairs(
     *outer, rows, length = (1, 1, *sides[0].view.shape)[-max(ndim, 2) :]
     corner = (0, *(offset[k] for k in axes))[-max(ndim, 2) :]
     planes = list(itertools.product(*map(range, outer)))
-    parts: list[LabelPairs] = []
-    lock = threading.Lock()
-
-    def work(blocks: Iterator[tuple[slice, slice, slice]]) -> None:
-        tally = _Tally(max(ndim, 2))
-        for block in blocks:
-            _count_block(sides, planes, block, corner, size, tally)
-        count = tally.used[0]
-        total, keys = tally.total[:count], tally.keys[:count]
-        back = np.argsort(axes) + max(2 - ndim, 0)
-        groups = (total[:, 1:].reshape(count, 3, -1)[:, k, back] for k in range(3))
-        pairs = LabelPairs(
-            sides[0].labels(keys[:, 0]), sides[1].labels(keys[:, 1]), total[:, 0], *groups
-        )
-        with lock:
-            parts.append(pairs)
+    tallies: list[_Tally] = []  # those that no thread is using
 
     # Threads share the planes, the rows of a single plane, or a single row.
     whole = slice(0, len(planes)), slice(0, rows), slice(0, length)
@@ -237,10 +230,17 @@ def count_label_pairs(
     def job(low: int, high: int) -> None:
         part = slice(low * grain, min(high * grain, whole[axis].stop))
         p, y, x = (part if k == axis else everything for k, everything in enumerate(whole))
-        work(iter([(p, y, x)]) if direct else _cut((p, y, x), size))
+        try:
+            tally = tallies.pop()
+        except IndexError:
+            tally = _Tally(max(ndim, 2))
+        for block in [(p, y, x)] if direct else _cut((p, y, x), size):
+            _count_block(sides, planes, block, corner, size, tally)
+        tallies.append(tally)
 
     run_blocks(job, -(-whole[axis].stop // grain), _COST * found.size)
-    return joined(parts)
+    back = np.argsort(axes) + max(2 - ndim, 0)
+    return joined([tally.pairs(sides, back) for tally in tallies])
 
 
 def _cut(block: tuple[slice, slice, slice], size: int) -> Iterator[tuple[slice, slice, slice]]:
@@ -294,7 +294,7 @@ def _count_block(
     )
     outer = index + np.array(corner[:-2], np.int64)
     width = -(-length * size // 8)
-    at = np.zeros(3, np.int64)
+    at = np.zeros(4, np.int64)
     kernel = specialise(count_runs)
     words += [part.view(np.uint8) for part in words]
     while not kernel(*words, base, step, width, power, window, outer, at, *tally.arrays()):
@@ -302,21 +302,20 @@ def _count_block(
 
 
 # ------------------------------------------------------------------------------- kernels
-# Rows are made of whole 64-bit words of 8, 4, 2 or 1 labels. Byte by byte, which the compiler
-# turns into vectors, they are compared with themselves moved by one label, in both volumes at once:
-# what is not 0 is where a run ends. Groups of words in which one ends are listed without a
-# branch, which the processor would guess wrong. Then the runs are added up one by one.
+# Rows are made of whole 64-bit words of 8, 4, 2 or 1 labels, and rows without a gap between them
+# are one line. Byte by byte, which the compiler turns into vectors, they are compared with
+# themselves moved by one label, in both volumes at once: what is not 0 is where a run ends. Groups
+# of words in which one ends are listed without a branch, which the processor would guess wrong.
+# Then the runs are added up one by one; a run goes on from row to row.
 #
 # For each pair of labels and plane, one row of RUN_COLUMNS numbers is kept in the cache: voxels,
-# twice the sum of x, the sum of y, and the ends of x and y. When the plane is done, the rows that
-# it touched are added to the totals, which have for every axis a sum and two ends.
+# twice the sum of their places in the plane, twice the sum of y, and the ends of x and y, counted
+# from the first row and column. When the plane is done, the rows that it touched are added to the
+# totals, which have for every axis a sum and two ends.
 
-SEGMENT = 128  # words after which there must be room for new pairs
+SEGMENT = 256  # words after which there must be room for new pairs
 RUN_COLUMNS = 8
 _FAR = 1 << 62
-_HALF = np.uint64(0xFFFFFFFF)
-_QUARTER = np.uint64(0xFFFF)
-_EIGHTH = np.uint64(0xFF)
 _NONE = np.uint64(0)
 _W1, _W2, _W3 = np.uintp(1), np.uintp(2), np.uintp(3)
 _ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -330,7 +329,7 @@ def first_place(a, b, last):
 
 
 @scalar
-def fold(outer, p, run, touched, marks, total):
+def fold(outer, p, x0, y0, length, run, touched, marks, total):
     """Add the sums of plane p to the totals."""
     axes = outer.shape[1] + 2
     for k in range(marks):
@@ -342,24 +341,15 @@ def fold(outer, p, run, touched, marks, total):
             total[s, 1 + m] += n * at
             total[s, 1 + axes + m] = min(total[s, 1 + axes + m], at)
             total[s, 1 + 2 * axes + m] = max(total[s, 1 + 2 * axes + m], at + 1)
-        total[s, axes - 1] += run[s, 2]
-        total[s, axes] += run[s, 1] // 2
-        total[s, 2 * axes - 1] = min(total[s, 2 * axes - 1], run[s, 5])
-        total[s, 2 * axes] = min(total[s, 2 * axes], run[s, 3])
-        total[s, 3 * axes - 1] = max(total[s, 3 * axes - 1], run[s, 6])
-        total[s, 3 * axes] = max(total[s, 3 * axes], run[s, 4])
+        total[s, axes - 1] += run[s, 2] // 2 + n * y0
+        # The sum of places may wrap around, in huge planes, but the difference is right again.
+        total[s, axes] += (run[s, 1] - length * run[s, 2]) // 2 + n * x0
+        total[s, 2 * axes - 1] = min(total[s, 2 * axes - 1], run[s, 5] + y0)
+        total[s, 2 * axes] = min(total[s, 2 * axes], run[s, 3] + x0)
+        total[s, 3 * axes - 1] = max(total[s, 3 * axes - 1], run[s, 6] + y0)
+        total[s, 3 * axes] = max(total[s, 3 * axes], run[s, 4] + x0)
         run[s, 0], run[s, 1], run[s, 2] = 0, 0, 0
         run[s, 3], run[s, 4], run[s, 5], run[s, 6] = _FAR, -_FAR, _FAR, -_FAR
-
-
-@scalar
-def first_bit(d):
-    """Return the place of the byte of the lowest bit that is set, in bits."""
-    q = np.uint64((d & _HALF) == _NONE) << np.uint64(5)
-    d = d >> q
-    r = np.uint64((d & _QUARTER) == _NONE) << np.uint64(4)
-    d = d >> r
-    return q + r + (np.uint64((d & _EIGHTH) == _NONE) << np.uint64(3))
 
 
 def count_runs(
@@ -371,8 +361,8 @@ def count_runs(
     Both volumes come as words and as bytes (of little-endian machines), and so does `edge`. `base`
     (P, 2) and `step` (2,) say where planes and rows begin, in words, and `words` how many a row
     has. A word holds ``2**power`` labels. `window` is the first x, the first y, the number of rows
-    and the labels per row. `at` (plane, row, word) is where to begin, and where to go on after
-    False. What is left of the last word of a row is filled up with the row's last label.
+    and the labels per row. `at` (plane, line, word, cell) is where to begin, and where to go on
+    after False. What is left of the last word of a row is filled up with the row's last label.
 
     Everything is written out in one function: handing arrays to another one inside these loops
     counts references, which took two thirds as long as all the rest together.
@@ -382,31 +372,43 @@ def count_runs(
     low, back = _ONES >> down, np.uintp(lane)
     lanes = (1 << power) - 1
     x0, y0, rows, length = window[0], window[1], window[2], window[3]
+    # Rows without a gap between them are one line.
+    lines, cells, size = rows, length, words
+    if step[0] == words and step[1] == words and length == words << power:
+        lines, cells, size = 1, rows * length, rows * words
+    # Enough above 1 / length that no quotient of whole numbers below 2**49 is rounded amiss.
+    inverse = (1.0 + 2.0**-50) / length
     room, last = len(keys) - (SEGMENT << power), len(table) - 1
     pairs, marks = used[0], np.uintp(used[1])
-    y_from, w_from, axes = at[1], at[2], outer.shape[1] + 2
+    line_from, word_from, start = at[1], at[2], at[3]
+    axes = outer.shape[1] + 2
     for p in range(at[0], len(base)):
-        for row in range(y_from, rows):
-            y = row + y0
-            for first in range(w_from, words, SEGMENT):
+        for line in range(line_from, lines):
+            origin = line * cells
+            if word_from == 0:
+                start = origin
+            y = np.int64(np.float64(start) * inverse)
+            x = start - y * length
+            before = y * (start + x - length)  # twice the sum of y over all cells before
+            i, j = np.uintp(base[p, 0] + line * step[0]), np.uintp(base[p, 1] + line * step[1])
+            for first in range(word_from, size, SEGMENT):
                 if pairs > room:
-                    at[0], at[1], at[2] = p, row, first
+                    at[0], at[1], at[2], at[3] = p, line, first, start
                     used[0], used[1] = pairs, marks
                     return False
-                i = np.uintp(base[p, 0] + row * step[0] + first)
-                j = np.uintp(base[p, 1] + row * step[1] + first)
-                n = min(words - first, SEGMENT)
-                i8, j8 = i * np.uintp(8), j * np.uintp(8)
+                n = min(size - first, SEGMENT)
+                i8, j8 = (i + np.uintp(first)) * np.uintp(8), (j + np.uintp(first)) * np.uintp(8)
                 # Labels that differ from the one before, in either volume. The first label of all
-                # has none; a group of words may reach beyond the row.
+                # has none; a group of words may reach beyond the line.
                 edge[0] = edge[n] = edge[n + 1] = edge[n + 2] = _NONE
-                for k in range(lane * ((i == 0) | (j == 0)), 8 * n):
+                for k in range(lane * ((i8 == 0) | (j8 == 0)), 8 * n):
                     w = np.uintp(k)
                     u, v = i8 + w, j8 + w
                     edge_bytes[w] = (bytes_a[u] ^ bytes_a[u - back]) | (
                         bytes_b[v] ^ bytes_b[v - back]
                     )
-                edge[0] &= ~low  # a row begins with a run of its own
+                if first == 0:
+                    edge[0] &= ~low  # a line begins with a run of its own
                 # The words that have any, by groups of four, and then where they are.
                 groups = np.uintp(0)
                 for k in range(0, n, 4):
@@ -415,6 +417,7 @@ def count_runs(
                     groups += np.uintp(
                         (edge[w] | edge[w + _W1] | edge[w + _W2] | edge[w + _W3]) != _NONE
                     )
+                here = origin + (first << power)
                 runs = np.uintp(0)
                 for k in range(groups):
                     for m in range(4):
@@ -422,16 +425,15 @@ def count_runs(
                         e = edge[w]
                         while e != _NONE:
                             q = first_bit(e) & down
-                            ends[runs] = (np.int64(w) << power) + (np.int64(q) >> shift)
+                            ends[runs] = here + (np.int64(w) << power) + (np.int64(q) >> shift)
                             runs += np.uintp(1)
                             e &= ~(low << q)
-                start = 0
-                begin = x0 + (first << power)
-                ends[runs] = min(n << power, length - (first << power))
-                for k in range(runs + np.uintp(1)):
-                    stop = ends[np.uintp(k)]
-                    w = np.uintp(start >> power)
-                    q = np.uint64((start & lanes) << shift)
+                if first + n == size:
+                    ends[runs] = origin + cells
+                    runs += np.uintp(1)
+                for k in range(runs):
+                    w = np.uintp((start - origin) >> power)
+                    q = np.uint64(((start - origin) & lanes) << shift)
                     label_a = np.int64((words_a[i + w] >> q) & low)
                     label_b = np.int64((words_b[j + w] >> q) & low)
                     h = first_place(label_a, label_b, last)
@@ -452,21 +454,27 @@ def count_runs(
                             total[s, 1 + 2 * axes + m] = -_FAR
                         pairs += 1
                     r = np.uintp(s)
-                    size = stop - start
                     touched[marks] = s
                     marks += np.uintp(run[r, 0] == 0)
-                    run[r, 0] += size
-                    run[r, 1] += size * (2 * begin + start + stop - 1)
-                    run[r, 2] += size * y
-                    run[r, 3] = min(run[r, 3], begin + start)
-                    run[r, 4] = max(run[r, 4], begin + stop)
+                    stop = ends[np.uintp(k)]
+                    count = stop - start
+                    alone = count <= length - x  # in one row
+                    run[r, 0] += count
+                    run[r, 1] += count * (start + stop - 1)
+                    run[r, 3] = min(run[r, 3], x if alone else 0)
+                    run[r, 4] = max(run[r, 4], x + count if alone else length)
                     run[r, 5] = min(run[r, 5], y)
-                    run[r, 6] = max(run[r, 6], y + 1)
+                    run[r, 2] -= before
+                    y = np.int64(np.float64(stop) * inverse)
+                    x = stop - y * length
+                    before = y * (stop + x - length)
+                    run[r, 2] += before
+                    run[r, 6] = y + (x > 0)
                     start = stop
-            w_from = 0
-        fold(outer, p, run, touched, marks, total)
+            word_from = 0
+        fold(outer, p, x0, y0, length, run, touched, marks, total)
         marks = np.uintp(0)
-        y_from = 0
+        line_from = 0
     used[0], used[1] = pairs, 0
     return True
 

@@ -17,11 +17,12 @@ import numpy as np
 
 from overlap._common.limits import MOST_BYTES, in_bytes
 from overlap._kernels.jit import run_blocks, scalar, specialise
+from overlap._kernels.words import first_bit, popcount
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Bits", "first_bit", "gathered", "popcount", "truth"]
+__all__ = ["Bits"]
 
 
 _M1 = np.uint64(0x5555555555555555)
@@ -37,22 +38,6 @@ _PIECE = 1 << 20  # of a mask with more
 _WORD = 64
 
 
-def _counted(x):
-    x = x - ((x >> _1) & _M1)
-    x = (x & _M2) + ((x >> _2) & _M2)
-    x = (x + (x >> _4)) & _M4
-    return (x * _ONES) >> _56  # the compiler makes one instruction of all this
-
-
-def _counted_by_sums(x):
-    x = x - ((x >> _1) & _M1)
-    x = (x & _M2) + ((x >> _2) & _M2)
-    x = (x + (x >> _4)) & _M4
-    x = x + (x >> _8)
-    x = x + (x >> _16)
-    return (x + (x >> _32)) & np.uint64(127)
-
-
 def _gathered(x):
     return (x * _GATHER) >> _56
 
@@ -65,7 +50,6 @@ def _gathered_by_shifts(x):
 
 # NumPy's scalars warn where a product wraps around, as it is meant to.
 _config: Any = numba.config
-popcount = scalar(_counted_by_sums if _config.DISABLE_JIT else _counted)
 gathered = scalar(_gathered_by_shifts if _config.DISABLE_JIT else _gathered)
 
 
@@ -75,12 +59,6 @@ def truth(x):
     x = x | ((x >> _4) & _M4)
     x = x | ((x >> _2) & _M2)
     return (x | ((x >> _1) & _M1)) & _ONES
-
-
-@scalar
-def first_bit(x):
-    """Return the position of the lowest bit of a word; 64 for an empty one."""
-    return popcount(~x & (x ^ _FULL if x == _0 else x - _1))
 
 
 # ------------------------------------------------------------------------------- kernels

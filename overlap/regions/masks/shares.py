@@ -16,7 +16,8 @@ import numpy as np
 
 from overlap._common.numbers import cut_rounding
 from overlap._kernels.jit import compose, run_blocks, scalar, specialise
-from overlap.regions.masks.bits import Bits, first_bit
+from overlap._kernels.words import first_bit
+from overlap.regions.masks.bits import Bits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,7 +16,7 @@ import numpy as np
 from overlap._kernels.jit import compose, scalar, specialise
 from overlap._kernels.loops import term_block
 from overlap._kernels.terms import Geometry, Groups, each_axis, terms_scalar
-from overlap.regions.masks.bits import popcount
+from overlap._kernels.words import popcount
 from overlap.regions.masks.cells import Cells
 from overlap.regions.masks.label_map import LabelMap
 from overlap.regions.masks.shares import Shares
