@@ -184,8 +184,8 @@ class _Tally:
         count = self.used[0]
         total, keys = self.total[:count], self.keys[:count]
         groups = (total[:, 1:].reshape(count, 3, -1)[:, k, axes] for k in range(3))
-        labels = (side.labels(keys[:, k]) for k, side in enumerate(sides))
-        return LabelPairs(*labels, total[:, 0], *groups)
+        found, truth = (side.labels(keys[:, k]) for k, side in enumerate(sides))
+        return LabelPairs(found, truth, total[:, 0], *groups)
 
     def arrays(self) -> tuple[NDArray[Any], ...]:
         return *self.buffers, self.table, self.keys, self.run, self.touched, self.used, self.total

@@ -12,7 +12,7 @@ import numpy as np
 
 from overlap._common.decimals import as_meant
 from overlap._common.numbers import as_numbers
-from overlap._common.sizes import LARGEST_POWER, power
+from overlap._common.sizes import LARGEST_POWER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +72,10 @@ class Grid:
             raise TypeError(f"Grid: shape = {self.shape!r}; expected whole numbers") from None
         object.__setattr__(self, "shape", shape)
         for name in ("spacing", "origin"):
-            numbers = as_numbers(getattr(self, name), f"Grid: {name}")
+            given = getattr(self, name)
+            if type(given) is tuple and all(type(number) is float for number in given):
+                continue
+            numbers = as_numbers(given, f"Grid: {name}")
             object.__setattr__(self, name, tuple(np.atleast_1d(numbers).tolist()))
         if not len(self.shape) == len(self.spacing) == len(self.origin):
             raise ValueError(f"{self}: shape, spacing and origin need one entry per axis")
@@ -80,7 +83,7 @@ class Grid:
             raise ValueError(f"{self}: spacing and origin must be finite")
         if min(self.shape, default=1) < 1 or min(self.spacing, default=1.0) <= 0:
             raise ValueError(f"{self}: cells per axis and spacing must be positive")
-        check_cells(self.shape, self.spacing, str(self))
+        check_cells(self.shape, self.spacing, self)
         if self.axes is not None:
             known = isinstance(self.axes, str) and set(self.axes) <= set(_NAMES)
             if not known or not len(set(self.axes)) == len(self.axes) == len(self.shape):
@@ -156,12 +159,24 @@ class Grid:
         return self if self.axes or not 1 < count <= 4 else replace(self, axes=_NAMES[:count])
 
 
-def check_cells(shape: Sequence[int], spacing: Sequence[float], what: str) -> None:
-    """Raise unless float64 holds the measure of every set of cells, and its squared diameter."""
-    cell, cells = power(np.array(spacing)), power(np.maximum(shape, 1))
-    low, high = np.cumsum(cell), np.cumsum(cell + cells)
-    good = np.maximum(np.abs(low), np.abs(high)).max(initial=0.0) <= LARGEST_POWER
-    if not (good and np.maximum(np.abs(cell), np.abs(cell + cells)).max(initial=0.0) <= 500.0):
+def check_cells(shape: Sequence[int], spacing: Sequence[float], what: object) -> None:
+    """Raise unless float64 holds the measure of every set of cells, and its squared diameter.
+
+    Parameters
+    ----------
+    shape, spacing : sequence
+        Cells and side per axis.
+    what : object
+        For messages.
+    """
+    cell, all_cells, good = 0.0, 0.0, True  # of the axes so far, as powers of 2
+    for count, side in zip(shape, spacing, strict=True):
+        one = math.log2(side)
+        whole = one + math.log2(max(count, 1))
+        cell, all_cells = cell + one, all_cells + whole
+        good &= max(abs(cell), abs(all_cells)) <= LARGEST_POWER
+        good &= max(abs(one), abs(whole)) <= 500.0
+    if not good:
         raise ValueError(
             f"{what}: with spacing = {tuple(spacing)}, sizes are so large or so small that float64 "
             "cannot hold them; use another unit"

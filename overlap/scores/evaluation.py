@@ -175,13 +175,13 @@ def pairwise(plan: Plan, found: Regions, truth: Regions, out: NDArray | None = N
         else:
             run_blocks(lambda lo, hi: kernel(a, b, p, lo, hi, out), n, 2.0 * n * m)
         return out
-    columns = np.arange(m)
+    step = max(BLOCK // m, 1)
+    columns = np.tile(np.arange(m), min(step, n))
 
     def rows(lo: int, hi: int) -> None:
-        step = max(BLOCK // max(m, 1), 1)
         for start in range(lo, hi, step):
             index = np.arange(start, min(start + step, hi))
-            ia, jb = np.repeat(index, m), np.tile(columns, len(index))
+            ia, jb = np.repeat(index, m), columns[: len(index) * m]
             flat = np.empty(len(ia))
             score_listed(plan, geometry, found, ia, truth, jb, flat)
             out[start : start + len(index)] = flat.reshape(len(index), m)

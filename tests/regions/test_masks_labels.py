@@ -158,6 +158,23 @@ def test_run_lengths_are_those_of_coco(cells: np.ndarray) -> None:
     )
 
 
+@pytest.mark.kernels
+def test_runs_and_packed_cells_are_the_same_words() -> None:
+    rng = np.random.default_rng(5)
+    share = np.array([0.0, 0.002, 0.05, 0.5, 0.97, 1.0])[:, None, None]
+    cells = rng.random((6, 90, 301)) < share  # in memory: 90 columns of 301 cells
+    cells[3] = np.arange(301) % 200 < rng.integers(0, 200, (90, 1))  # runs of several words
+    turned = cells.transpose(0, 2, 1)
+    rles = ov.Masks(turned).to_rle()
+    packed, filled = ov.Masks(turned)._cells.bits, ov.Masks.from_rle(rles)._cells.bits
+    assert packed.order == filled.order == "F"
+    for name in ("first", "length", "words", "count"):
+        np.testing.assert_array_equal(getattr(packed, name), getattr(filled, name), name)
+    for one, (low, high) in zip(cells, filled.span, strict=True):
+        there = np.flatnonzero(one.any(axis=0))
+        assert there.size == 0 or low <= there[0] < there[-1] < high <= 301
+
+
 def test_long_counts() -> None:
     """Counts of several digits, and differences below 0."""
     from pycocotools import mask as coco

@@ -29,13 +29,13 @@ _M1 = np.uint64(0x5555555555555555)
 _M2 = np.uint64(0x3333333333333333)
 _M4 = np.uint64(0x0F0F0F0F0F0F0F0F)
 _GATHER = np.uint64(0x0102040810204080)
-_0, _1, _2, _3, _4, _5, _6, _7, _8 = (np.uint64(k) for k in range(9))
-_16, _24, _32, _40, _48, _56, _64 = (np.uint64(8 * k) for k in range(2, 9))
+_0, _1, _2, _4, _8, _56, _64 = (np.uint64(k) for k in (0, 1, 2, 4, 8, 56, 64))
 _FULL = ~_0
 _ONES = np.uint64(0x0101010101010101)
 _CHUNK = 1 << 22  # cells packed in one go
 _PIECE = 1 << 20  # of a mask with more
 _WORD = 64
+_BLOCK = np.uint64(16)  # words that are skipped together where they are empty
 
 
 def _gathered(x):
@@ -64,46 +64,54 @@ def truth(x):
 # ------------------------------------------------------------------------------- kernels
 
 
-def pack_rows(cells, words, first, length, count):
-    """Pack rows of cells, eight bytes to a number, and find and count the cells that are set."""
+def pack_rows(cells, words, octets, first, length, count):
+    """Pack rows of cells, eight bytes to a number, and find and count the cells that are set.
+
+    `octets` are the bytes of `words`, of which each is made of one number. Blocks of cells that are
+    all empty are only looked at; the compiler turns all the inner loops into vectors.
+    """
     for n in range(cells.shape[0]):
-        row, packed = cells[n], words[n]
-        low, high = np.uint64(packed.shape[0]), _0
-        total = _0
-        for w in range(np.uint64(packed.shape[0])):
-            k = w * _8
-            a, b, c, d = row[k], row[k + _1], row[k + _2], row[k + _3]
-            e, f, g, h = row[k + _4], row[k + _5], row[k + _6], row[k + _7]
-            some = ((a | b) | (c | d)) | ((e | f) | (g | h))
-            word = _0
-            if some != _0:
-                if (some & ~_ONES) != _0:  # bytes seen as bool can hold other numbers than 1
-                    a, b, c, d = truth(a), truth(b), truth(c), truth(d)
-                    e, f, g, h = truth(e), truth(f), truth(g), truth(h)
-                word = (gathered(a) | (gathered(b) << _8)) | (
-                    (gathered(c) << _16) | (gathered(d) << _24)
-                )
-                word |= ((gathered(e) << _32) | (gathered(f) << _40)) | (
-                    (gathered(g) << _48) | (gathered(h) << _56)
-                )
-                at = np.uint64(w)
-                low = min(low, at)
-                high = at + _1
-                total += popcount(word)
-            packed[w] = word
+        row, packed, octet = cells[n], words[n], octets[n]
+        size = np.uint64(packed.shape[0])
+        low, high, total = size, _0, _0
+        for start in range(_0, size, _BLOCK):
+            stop = min(start + _BLOCK, size)
+            some = _0
+            for k in range(_8 * start, _8 * stop):
+                some |= row[k]
+            if some == _0:
+                for w in range(start, stop):
+                    packed[w] = _0
+                continue
+            if (some & ~_ONES) != _0:  # bytes seen as bool can hold other numbers than 1
+                for k in range(_8 * start, _8 * stop):
+                    octet[k] = np.uint8(gathered(truth(row[k])))
+            else:
+                for k in range(_8 * start, _8 * stop):
+                    octet[k] = np.uint8(gathered(row[k]))
+            for w in range(start, stop):
+                total += popcount(packed[w])
+            low, high = min(low, np.uint64(start)), stop
+        while low < high and packed[low] == _0:
+            low += _1
+        while high > low and packed[high - _1] == _0:
+            high -= _1
         first[n] = low if high > _0 else _0
         length[n] = high - low if high > _0 else _0
         count[n] = total
 
 
 def shared_bits(
-    start_a, first_a, length_a, span_a, a, ia, start_b, first_b, length_b, span_b, b, jb, out
-):
-    """Count the common bits of listed pairs."""
-    for k in range(out.shape[0]):
+    start_a, first_a, length_a, span_a, count_a, a, ia,
+    start_b, first_b, length_b, span_b, count_b, b, jb, scale, block,
+):  # fmt: skip
+    """Write the cells of both masks of listed pairs and those that they share, times `scale`."""
+    for k in range(ia.shape[0]):
         i, j = ia[k], jb[k]
+        block[0, k] = count_a[i] * scale
+        block[1, k] = count_b[j] * scale
         if max(span_a[i, 0], span_b[j, 0]) >= min(span_a[i, 1], span_b[j, 1]):
-            out[k] = 0.0
+            block[2, k] = 0.0
             continue
         low = max(first_a[i], first_b[j])
         high = min(first_a[i] + length_a[i], first_b[j] + length_b[j])
@@ -112,7 +120,7 @@ def shared_bits(
         total = _0
         for w in range(np.uint64(max(high - low, 0))):
             total += popcount(a[p + w] & b[q + w])
-        out[k] = total
+        block[2, k] = total * scale
 
 
 def bit_runs(start, first, length, words, n, begin, end):
@@ -189,24 +197,42 @@ def spread_bits(start, first, length, words, shape, lower, upper, moment):
             moment[last, n] = total
 
 
-def fill_runs(pointer, begin, end, start, first, side, words, span):
-    """Set the bits of the cells [begin, end) of every run of every mask.
+def fill_runs(pointer, begin, end, start, first, side, words, count, span):
+    """Set the bits of the cells [begin, end) of every run of every mask, and count them.
 
     `span` becomes the part of a line, `side` cells long, that each mask stays in.
     """
     for n in range(start.shape[0]):
-        low, high = side, 0
+        low, high, line, total = side, 0, 0, 0
+        back = start[n] - first[n]
+        place, word = np.uint64(start[n]), _0  # the one that is being filled
         for k in range(pointer[n], pointer[n + 1]):
-            p, q = begin[k], end[k]
-            at = p % side
-            low = min(low, at if at + (q - p) <= side else 0)
-            high = max(high, at + (q - p))
-            while p < q:
-                w = p // 64
-                size = min(q, (w + 1) * 64) - p
-                run = _FULL >> np.uint64(64 - size)
-                words[start[n] + w - first[n]] |= run << np.uint64(p - w * 64)
-                p += size
+            p, last = begin[k], end[k] - 1
+            size = last - p + 1
+            total += size
+            at = p - line
+            if at >= side:
+                at -= side  # the next line, as a rule
+                if at >= side:
+                    at %= side
+                line = p - at
+            low, high = min(low, at if at + size <= side else 0), max(high, at + size)
+            v, w = np.uint64(back + (p >> 6)), np.uint64(back + (last >> 6))
+            head, tail = _FULL << np.uint64(p & 63), _FULL >> np.uint64(63 - (last & 63))
+            if v != place:
+                words[place] = word
+                place, word = v, _0
+            if v == w:
+                word |= head & tail
+            else:
+                words[v] = word | head
+                words[v + _1] = _FULL  # or the last, which is written over
+                for u in range(v + _2, w):
+                    words[u] = _FULL
+                place, word = w, tail
+        if total > 0:
+            words[place] = word
+        count[n] = total
         span[n, 0], span[n, 1] = low, min(high, side)
 
 
@@ -276,9 +302,6 @@ class Bits:
         first, length = np.zeros(n, np.int64), np.zeros(n, np.int64)
         first[some] = begin[pointer[:-1][some]] // _WORD
         length[some] = (end[pointer[1:][some] - 1] - 1) // _WORD + 1 - first[some]
-        count = np.zeros(n)
-        total = np.concatenate([[0], np.cumsum(end - begin)])
-        count[:] = total[pointer[1:]] - total[pointer[:-1]]
         size = 8 * int(length.sum())
         if size > MOST_BYTES:
             raise ValueError(
@@ -287,9 +310,10 @@ class Bits:
                 "time, or cut images into tiles"
             )
         words = np.zeros(size // 8, np.uint64)
-        span = np.empty((n, 2), np.int64)
+        count, span = np.empty(n), np.empty((n, 2), np.int64)
         result = cls(shape, order, first, length, words, count, span)
-        specialise(fill_runs)(pointer, begin, end, result.start, first, shape[-1], words, span)
+        runs = pointer, begin, end
+        specialise(fill_runs)(*runs, result.start, first, shape[-1], words, count, span)
         return result
 
     @classmethod
@@ -343,15 +367,30 @@ class Bits:
         kernel(self.start, self.first, self.length, self.words, n, begin, end)
         return begin, end
 
+    def fill(
+        self,
+        rows: NDArray[np.intp],
+        other: Bits,
+        columns: NDArray[np.intp],
+        scale: float,
+        block: NDArray[np.float64],
+    ) -> None:
+        """Write the cells of listed pairs, and those that they share, to three rows of a block.
+
+        All are multiplied by `scale`.
+        """
+        other = other.ordered(self.order)
+        specialise(shared_bits)(
+            *(self.start, self.first, self.length, self.span, self.count, self.words, rows),
+            *(other.start, other.first, other.length, other.span, other.count, other.words),
+            *(columns, scale, block),
+        )
+
     def shared(self, rows: NDArray[np.intp], other: Bits, columns: NDArray[np.intp]) -> NDArray:
         """Return the number of cells that listed pairs share."""
-        other = other.ordered(self.order)
-        out = np.empty(len(rows))
-        specialise(shared_bits)(
-            *(self.start, self.first, self.length, self.span, self.words, rows),
-            *(other.start, other.first, other.length, other.span, other.words, columns, out),
-        )
-        return out
+        block = np.empty((3, len(rows)))
+        self.fill(rows, other, columns, 1.0, block)
+        return block[2]
 
     @cached_property
     def spread(self) -> tuple[NDArray, NDArray, NDArray]:
@@ -389,13 +428,18 @@ def _packed_rows(cells: NDArray[np.bool_], size: int) -> tuple[NDArray, ...]:
     """Pack a few masks, and cut off the empty words before and after."""
     n = len(cells)
     table = np.ascontiguousarray(cells).reshape(n, size)
+    words = np.empty((n, -(-size // _WORD)), np.uint64)
     if size <= _CHUNK:
-        words, first, length, count = _pack(table)
+        first, length, count = _pack(table, words)
     else:  # one mask, in pieces
         whole = size // _PIECE * _PIECE
-        parts = [_pack(table[0, :whole].reshape(-1, _PIECE)), _pack(table[:, whole:])]
-        words = np.concatenate([part[0].reshape(1, -1) for part in parts], axis=1)
-        first, length, count = (np.concatenate([p[k] for p in parts]) for k in (1, 2, 3))
+        pieces = table[0, :whole].reshape(-1, _PIECE), table[:, whole:]
+        filled = np.split(words[0], [whole // _WORD])
+        parts = [
+            _pack(cells, part.reshape(len(cells), -1))
+            for cells, part in zip(pieces, filled, strict=True)
+        ]
+        first, length, count = map(np.concatenate, zip(*parts, strict=True))
         first += np.arange(len(first)) * (_PIECE // _WORD)
         some = np.flatnonzero(count)
         ends = (first[some[0]], first[some[-1]] + length[some[-1]]) if some.size else (0, 0)
@@ -406,12 +450,11 @@ def _packed_rows(cells: NDArray[np.bool_], size: int) -> tuple[NDArray, ...]:
     return first, length, joined, count
 
 
-def _pack(table: NDArray[np.bool_]) -> tuple[NDArray, ...]:
-    """Return the words of rows of cells, their first words, how many, and their cells."""
+def _pack(table: NDArray[np.bool_], words: NDArray[np.uint64]) -> tuple[NDArray, ...]:
+    """Write the words of rows of cells; return the first ones of each, how many, and the cells."""
     n, size = table.shape
-    width = -(-size // _WORD)
-    words = np.empty((n, width), np.uint64)
-    first, length, count = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n)
+    width = words.shape[1]
+    counts = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n)
     kernel = specialise(pack_rows)
 
     def rows(lo: int, hi: int) -> None:
@@ -419,8 +462,11 @@ def _pack(table: NDArray[np.bool_]) -> tuple[NDArray, ...]:
         if size % _WORD:
             part = np.zeros((hi - lo, width * _WORD), bool)
             part[:, :size] = table[lo:hi]
-        numbers = _little(part.view(np.uint64))
-        kernel(numbers, words[lo:hi], first[lo:hi], length[lo:hi], count[lo:hi])
+        packed = words[lo:hi]
+        octets = packed.view(np.uint8)
+        kernel(_little(part.view(np.uint64)), packed, octets, *(x[lo:hi] for x in counts))
+        if sys.byteorder == "big":
+            packed.byteswap(inplace=True)
 
     run_blocks(rows, n, 0.1 * n * size)
-    return words, first, length, count
+    return counts

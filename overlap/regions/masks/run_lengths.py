@@ -33,30 +33,37 @@ def read_texts(text, ends, totals, pad, pointer, begin, end):
     """
     k, runs = 0, 0
     for n in range(ends.shape[0]):
-        start, position, inside = k, np.int64(0), False
+        start, stop, position = k, ends[n], np.int64(0)
         # The counts one and two before; the first three are written as they are.
         last, before, seen = np.int64(0), np.int64(0), 0
-        while k < ends[n]:
-            value, shift, digit, more = np.int64(0), 0, np.int64(0), True
-            while more:
-                if k == ends[n] or text[k] < 48 or text[k] > 111 or shift > 55:
-                    return n, k - start
-                digit = np.int64(text[k]) - 48
-                value |= (digit & 31) << shift
-                more = (digit & 32) != 0
-                shift += 5
-                k += 1
-            value -= ((digit & 16) >> 4) << shift
+        while k < stop:
+            digit = np.int64(text[np.uint64(k)]) - 48
+            k += 1
+            if 0 <= digit < 32:  # the only one, as a rule
+                value = digit - ((digit & 16) << 1)
+            else:
+                value, shift, bad = digit & 31, 5, digit < 0 or digit > 63
+                while digit & 32 and not bad:
+                    if k == stop or shift > 55:
+                        return n, k - start
+                    digit = np.int64(text[np.uint64(k)]) - 48
+                    k += 1
+                    bad = digit < 0 or digit > 63
+                    value |= (digit & 31) << shift
+                    shift += 5
+                if bad:
+                    return n, k - 1 - start
+                value -= ((digit & 16) >> 4) << shift
             value += before if seen > 2 else 0
             if value < 0:
                 return n, k - 1 - start
-            before, last, seen = last, value, seen + 1
-            if inside and value > 0:
+            before, last = last, value
+            if seen & 1 and value > 0:
                 begin[runs] = position
                 end[runs] = position + value
                 runs += 1
-            inside = not inside
             position += value
+            seen += 1
         if position > totals[n] or (position < totals[n] and not pad):
             return n, -1 - position
         pointer[n + 1] = runs

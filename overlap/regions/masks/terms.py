@@ -17,6 +17,7 @@ from overlap._kernels.jit import compose, scalar, specialise
 from overlap._kernels.loops import term_block
 from overlap._kernels.terms import Geometry, Groups, each_axis, terms_scalar
 from overlap._kernels.words import popcount
+from overlap.regions.masks.bits import Bits
 from overlap.regions.masks.cells import Cells
 from overlap.regions.masks.label_map import LabelMap
 from overlap.regions.masks.shares import Shares
@@ -118,8 +119,9 @@ def fill_terms(
     block: NDArray[np.float64],
 ) -> None:
     """Write the terms of listed pairs; see `Regions.fill_block`."""
+    packed = isinstance(a.data, Bits) and isinstance(b.data, Bits)
     # The first pass over label maps gives all else that is asked of them.
-    shared = _shared(a, rows, b, columns) if Groups.OVERLAP in needs else None
+    shared = _shared(a, rows, b, columns) if Groups.OVERLAP in needs and not packed else None
     around = needs & ~Groups.OVERLAP
     if around:
         boxes = mask_geometry(len(a.grid.shape))
@@ -127,9 +129,11 @@ def fill_terms(
         kernel(a.columns, rows, b.columns, columns, block)
         if not geometry.sides and Groups.ENCLOSURE in around:
             _enclose_in_hulls(a, rows, b, columns, Groups.OUTSIDE in around, block)
+    volume = a.grid.volume
+    if Groups.OVERLAP in needs and isinstance(a.data, Bits) and isinstance(b.data, Bits):
+        a.data.fill(rows, b.data, columns, volume, block)
     if shared is None:
         return
-    volume = a.grid.volume
     block[0] = a.measures[rows] * volume
     block[1] = b.measures[columns] * volume
     block[2] = shared * volume
