@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
+
+from .recordings import Recordings
 
 __all__ = ["BY_CLASS", "OVERALL", "Counts"]
 
@@ -45,3 +49,33 @@ class Counts(ByValue):
     label: NDArray[np.int64]
     by_class: NDArray[np.float64]
     length: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        recordings: Recordings,
+        overall: NDArray[np.float64],
+        each: Sequence[tuple[NDArray[np.int64], NDArray[Any]]],
+        length: NDArray[np.float64],
+    ) -> Counts:
+        """Return counts that were made recording by recording.
+
+        Parameters
+        ----------
+        recordings : Recordings
+        overall : ndarray, dtype=float64, shape (recordings, len(OVERALL))
+        each : sequence of (ndarray, ndarray), one for each recording
+            Labels that occur, shape (n,), and their counts, shape (n, len(BY_CLASS)).
+        length : ndarray, dtype=float64, shape (recordings,)
+        """
+        here = [np.empty(0, np.int64), *(label for label, _ in each)]
+        counts = [np.empty((0, len(BY_CLASS))), *(count for _, count in each)]
+        return cls(
+            recordings.names,
+            recordings.classes,
+            overall,
+            np.repeat(np.arange(len(each)), list(map(len, here[1:]))),
+            np.concatenate(here).astype(np.int64),
+            np.concatenate(counts).astype(np.float64),
+            length,
+        )

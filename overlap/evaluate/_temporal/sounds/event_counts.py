@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .counts import BY_CLASS, OVERALL, Counts
+from .counts import OVERALL, Counts
 from .event_matching import close_pairs, first_free, largest_matching
 from .protocol import EventRules
 from .recordings import Recordings
@@ -25,7 +25,7 @@ def count_events(rules: EventRules, recordings: Recordings) -> Counts:
     recordings : Recordings
     """
     overall = np.zeros((len(recordings.names), len(OVERALL)))
-    at, labels, counts = [], [], []
+    each = []
     for k, truth, found in recordings.each():
         rows, columns = close_pairs(rules, truth, found)
         alike = truth.label[rows] == found.label[columns]
@@ -56,15 +56,5 @@ def count_events(rules: EventRules, recordings: Recordings) -> Counts:
             np.bincount(np.searchsorted(here, x), minlength=len(here))
             for x in (truth.label[matched], truth.label, found.label)
         ]
-        at.append(np.full(len(here), k))
-        labels.append(here)
-        counts.append(np.stack([*own, own[0], np.zeros(len(here))], axis=1))
-    return Counts(
-        recordings.names,
-        recordings.classes,
-        overall,
-        np.concatenate(at or [np.empty(0)]).astype(np.int64),
-        np.concatenate(labels or [np.empty(0)]).astype(np.int64),
-        np.concatenate(counts or [np.empty((0, len(BY_CLASS)))]).astype(np.float64),
-        recordings.duration,
-    )
+        each.append((here, np.stack([*own, own[0], np.zeros(len(here))], axis=1)))
+    return Counts.of(recordings, overall, each, recordings.duration)

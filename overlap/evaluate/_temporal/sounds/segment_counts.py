@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from .counts import BY_CLASS, OVERALL, Counts
+from .counts import OVERALL, Counts
 from .protocol import SegmentRules
 from .recordings import Events, Recordings
 
@@ -28,7 +28,7 @@ def count_segments(rules: SegmentRules, recordings: Recordings) -> Counts:
     """
     overall = np.zeros((len(recordings.names), len(OVERALL)))
     length = np.zeros(len(recordings.names))
-    at, labels, counts = [], [], []
+    each = []
     for k, truth, found in recordings.each():
         here = np.unique(np.concatenate([truth.label, found.label]))
         seconds = recordings.duration[k]
@@ -49,19 +49,9 @@ def count_segments(rules: SegmentRules, recordings: Recordings) -> Counts:
             total,
         )
         length[k] = total
-        at.append(np.full(len(here), k))
-        labels.append(here)
         own = np.stack([x.sum(axis=1) for x in (both, there, given, both)], axis=1)
-        counts.append(np.column_stack([own, np.full(len(here), total)]))
-    return Counts(
-        recordings.names,
-        recordings.classes,
-        overall,
-        np.concatenate(at or [np.empty(0)]).astype(np.int64),
-        np.concatenate(labels or [np.empty(0)]).astype(np.int64),
-        np.concatenate(counts or [np.empty((0, len(BY_CLASS)))]).astype(np.float64),
-        length,
-    )
+        each.append((here, np.column_stack([own, np.full(len(here), total)])))
+    return Counts.of(recordings, overall, each, length)
 
 
 def _roll(
