@@ -8,7 +8,7 @@ import pytest
 import overlap as ov
 from overlap._common import limits as _bounds
 from overlap.evaluate.bootstrap import check_drawn, checked_draws, draw_weights, mean_interval
-from overlap.evaluate.ranges import read_numbers
+from overlap.evaluate.number_lists import read_numbers
 from overlap.torus import PeriodicGrid
 
 FLAT = (360.0, 360.0)

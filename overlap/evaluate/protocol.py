@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 from overlap.io.name_match import closest
 from overlap.io.printable import brief
 
-from .ranges import as_numbers, read_numbers
+from .number_lists import as_numbers, read_numbers
 
 __all__ = ["Rules"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .ranges import as_numbers, read_numbers
+from .number_lists import as_numbers, read_numbers
 
 __all__ = ["iou_name", "parse_thresholds", "threshold_names", "threshold_values"]
 

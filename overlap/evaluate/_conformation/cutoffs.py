@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from overlap.evaluate.ranges import complement, read_numbers
+from overlap.evaluate.number_lists import complement, read_numbers
 from overlap.io.residue_categories import (
     ALLOWED_CUTOFFS,
     FAVORED_CUTOFF,

@@ -11,8 +11,8 @@ from typing import Any
 
 from overlap.evaluate._ranking.rules import TIES
 from overlap.evaluate._ranking.strata import Range, Stratum
+from overlap.evaluate.number_lists import as_numbers, read_numbers
 from overlap.evaluate.protocol import Rules
-from overlap.evaluate.ranges import as_numbers, read_numbers
 from overlap.evaluate.thresholds import parse_thresholds
 from overlap.io.printable import brief
 from overlap.scores.score import Score

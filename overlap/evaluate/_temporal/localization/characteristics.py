@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
-from overlap.evaluate.ranges import as_numbers, read_numbers
+from overlap.evaluate.number_lists import as_numbers, read_numbers
 from overlap.io.name_match import closest
 
 __all__ = ["BINS", "CHARACTERISTICS", "Characteristic", "characteristics_of", "parse_bins"]

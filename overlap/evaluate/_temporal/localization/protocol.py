@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from overlap.evaluate.number_lists import as_numbers, read_numbers
 from overlap.evaluate.protocol import Rules
-from overlap.evaluate.ranges import as_numbers, read_numbers
 from overlap.evaluate.thresholds import parse_thresholds
 
 from ..choices import IOU

@@ -9,7 +9,7 @@ import pytest
 
 from overlap.evaluate import PROTOCOLS, temporal
 from overlap.evaluate._conformation.cutoffs import Cutoffs, read_levels
-from overlap.evaluate.ranges import complement, read_numbers
+from overlap.evaluate.number_lists import complement, read_numbers
 from overlap.evaluate.thresholds import parse_thresholds, threshold_names, threshold_values
 from overlap.io import sample_path
 
