@@ -1,14 +1,16 @@
 """Objects of a long JSON list as columns, without a Python object for each.
 
-Only the usual is read here: whole numbers, numbers, lists of four numbers, and where other values
-stand. Whatever else comes, `json_rows` returns None, and the caller reads the file as any other,
-with all the messages of `parse_json`.
+Only the usual is read here: whole numbers, numbers, lists of so many numbers, and where other
+values stand. Whatever else comes, `json_rows` returns None, and the caller reads the file as any
+other, with all the messages of `parse_json`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,30 +19,48 @@ from overlap._kernels.jit import specialise
 
 __all__ = ["JsonRows", "json_rows"]
 
-WHOLE, NUMBER, FOUR, PLACE = range(4)
-_KINDS = {"whole": WHOLE, "number": NUMBER, "four": FOUR, "place": PLACE}
-_DEEPEST, _MOST_SLOW = 64, 1 << 16
+#: Kinds of fields; a list of n numbers is ``LIST + n``.
+WHOLE, NUMBER, PLACE, LIST = range(4)
+_KINDS = {"whole": WHOLE, "number": NUMBER, "place": PLACE, "pair": LIST + 2, "four": LIST + 4}
+_DEEPEST, _LONGEST, _MOST_SLOW = 64, 1000, 1 << 16
 _POWERS = tuple(float(10**k) for k in range(23))  # float64 holds these exactly
+
+# A table says for each state and character the next state, what is to be done, and two flags:
+# a name or value begins here; a number ended before. States are multiples of 256.
+_STATES = (
+    "value first entry key after colon name text escape u1 u2 u3 u4 minus zero whole point "
+    "fraction e plus less power negative t tr tru f fa fal fals n nu nul"
+).split()
+_AT = {name: 256 * k for k, name in enumerate(_STATES)}
+VALUE, FIRST, ENTRY, KEY, AFTER, FRACTION, NEGATIVE = (
+    _AT[name] for name in ("value", "first", "entry", "key", "after", "fraction", "negative")
+)
+_UNIT = 1 << 16
+OPEN, CLOSE, COMMA, NAMED, DIGIT, POWER, DONE = (k * _UNIT for k in range(1, 8))
+MARK, STOP, FAULT = 8 * _UNIT, 16 * _UNIT, 32 * _UNIT
 
 
 @dataclass(frozen=True, eq=False)
 class JsonRows:
-    """Columns of the objects of a list, or of one object.
+    """Columns of the objects of a list, or of single objects.
 
     Attributes
     ----------
+    text : bytes
+        The JSON.
     count : int
         Number of objects.
     columns : mapping from str to ndarray
-        ``"whole"`` (N,) int64, ``"number"`` (N,) float64, ``"four"`` (N, 4) float64, and
-        ``"place"`` (N, 2): where in the text a value begins and ends. Undefined where an object
-        lacks the key.
+        ``"whole"`` (N,) int64, ``"number"`` (N,) float64, ``"pair"`` (N, 2) and ``"four"`` (N, 4)
+        float64, and ``"place"`` (N, 2) int64: where in the text a value begins, and where the
+        comma or bracket behind it stands. Undefined where an object lacks the key.
     has : mapping from str to ndarray of bool, shape (N,)
         Which objects have the key.
     end : int
-        Where the list ends.
+        Where the list, or the last object, ends.
     """
 
+    text: bytes
     count: int
     columns: Mapping[str, NDArray]
     has: Mapping[str, NDArray[np.bool_]]
@@ -50,151 +70,118 @@ class JsonRows:
         return self.count
 
 
-def _scan(
-    text, at, names, ends, kind, slot, powers, escapes, whole, number, four, place, seen, slow_at,
-    slow_to,
-):  # fmt: skip
-    """Read a list of objects, or one object, from `at` on; the text ends with a bracket.
+@cache
+def _steps(names: tuple[str, ...]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Return the table, and which of the names, or -1, ends in each state.
 
-    Return the number of objects, of numbers that are left to Python, and the place behind. The
-    number of objects is -1 for anything that is not read here.
+    The names are a tree of states of their own, so that reading a name finds it.
     """
-    size = len(text)
-    stack = np.zeros(_DEEPEST, dtype=np.bool_)  # whether each level is an object
-    nothing = -1, 0, 0
+    at = dict(_AT)
+    for name in names:
+        for k in range(len(name) + 1):
+            at.setdefault(f'"{name[:k]}', 256 * len(at))
+    table = np.full((len(at), 256), FAULT, np.uint32)
+    inside_text = bytes(k for k in range(32, 256) if k not in b'"\\')
+
+    def go(states: str, characters: bytes, to: str, more: int = 0) -> None:
+        rows = [at[state] // 256 for state in states.split()]
+        table[np.ix_(rows, list(characters))] = at[to] + more
+
+    for state in ("value", "first", "entry", "key", "after", "colon"):
+        go(state, b" \t\n\r", state)
+    for state in at:
+        if state == "name" or state[0] == '"':
+            go(state, inside_text, "name")
+            go(state, b'"', "colon", NAMED)
+    named = np.full(len(table), -1)
+    for n, name in enumerate(names):
+        for before, after in pairwise(range(len(name) + 1)):
+            go(f'"{name[:before]}', name[before:after].encode(), f'"{name[:after]}')
+        named[at[f'"{name}'] // 256] = n
+    go("entry key", b'"', '"', MARK)
+    go("colon", b":", "value")
+    go("after", b",", "value", COMMA)
+    go("first after", b"]", "after", CLOSE)
+    go("entry after", b"}", "after", CLOSE)
+    go("value first", b"[{", "first", OPEN)
+    go("value first", b'"', "text", MARK)
+    go("text", inside_text, "text")
+    go("text", b'"', "after", DONE)
+    go("text", b"\\", "escape")
+    go("escape", b'"\\/bfnrt', "text")
+    go("escape", b"u", "u1")
+    for one, other in pairwise(("u1", "u2", "u3", "u4", "text")):
+        go(one, b"0123456789abcdefABCDEF", other)
+    for word in ("true", "false", "null"):
+        go("value first", word[:1].encode(), word[0], MARK)
+        for k in range(1, len(word) - 1):
+            go(word[:k], word[k : k + 1].encode(), word[: k + 1])
+        go(word[:-1], word[-1:].encode(), "after", DONE)
+    go("value first", b"-", "minus", MARK)
+    go("value first", b"0", "zero", MARK + DIGIT)
+    go("value first", b"123456789", "whole", MARK + DIGIT)
+    go("minus", b"0", "zero", DIGIT)
+    go("minus whole", b"123456789", "whole", DIGIT)
+    go("whole", b"0", "whole", DIGIT)
+    go("zero whole", b".", "point")
+    go("point fraction", b"0123456789", "fraction", DIGIT)
+    go("zero whole fraction", b"eE", "e")
+    go("e", b"+", "plus")
+    go("e", b"-", "less")
+    go("e plus power", b"0123456789", "power", POWER)
+    go("less negative", b"0123456789", "negative", POWER)
+    behind = np.flatnonzero(table[AFTER // 256] < FAULT)
+    for state in ("zero", "whole", "fraction", "power", "negative"):
+        table[at[state] // 256, behind] = table[AFTER // 256, behind] + STOP
+    return table.ravel(), named
+
+
+def _scan(text, starts, step, named, kind, slot, width, powers, stack, out, seen, slow_at):
+    """Read a list of objects, or the objects that begin at each of `starts`.
+
+    Row n of the values begins at ``width * n`` of `out`, and `stack` tells which levels are
+    objects. Return the number of objects, of numbers that are left to Python, and the place
+    behind. The number of objects is -1 for anything that is not read here.
+    """
+    at, begin, start, state = starts[0], np.int64(0), np.int64(0), np.uint32(VALUE)
     depth, row, field, element, slow = 0, -1, -1, 0, 0
     level = 1 if text[at] == 123 else 2  # depth inside the objects
-    expect = 0  # 0 value, 1 value or end of a list, 2 key or end, 3 key, 4 comma or end, 5 colon
-    while True:
-        if at >= size:
-            return nothing
+    value, digits, power, shift = np.uint64(0), 0, 0, 0
+    while at < len(text):
         c = text[at]
-        if c <= 32 and (c == 32 or c == 10 or c == 13 or c == 9):
-            at += 1
+        to = step[state + c]
+        was, state = state, to & np.uint32(0xFF00)
+        at += 1
+        if to < _UNIT:
             continue
-        if expect == 5:
-            if c != 58:
-                return nothing
-            at += 1
-            expect = 0
-            continue
-        if expect == 3 or (expect == 2 and c != 125):
-            if c != 34:
-                return nothing
-            begin = at + 1
-            at = begin
-            while at < size:
-                c = text[at]
-                if c == 34:
-                    break
-                if c < 32 or c > 126 or c == 92:
-                    return nothing
-                at += 1
+        if to & MARK:
+            begin = at - 1
             if depth == level:
-                field = -1
-                first = 0
-                for f in range(len(ends)):
-                    if ends[f] - first == at - begin:
-                        same = True
-                        for k in range(at - begin):
-                            same = same and text[begin + k] == names[first + k]
-                        if same:
-                            field = f
-                            break
-                    first = ends[f]
-                if field >= 0:
-                    if (seen[row] >> field) & 1:  # twice: the last one counts
-                        return nothing
-                    seen[row] |= 1 << field
-            at += 1
-            expect = 5
+                start = begin
+        action = to & (7 * _UNIT)
+        if action == DIGIT:
+            value = value * np.uint64(10) + np.uint64(c - 48)
+            digits += value > 0
+            power -= state == FRACTION
             continue
-        if expect > 0 and (c == 125 or c == 93):
-            if stack[depth] != (c == 125):
-                return nothing
-            if depth == level + 1 and field >= 0 and kind[field] == FOUR and element != 4:
-                return nothing
-            depth -= 1
-            at += 1
-            if depth == level and field >= 0 and kind[field] == PLACE:
-                place[slot[field], row, 1] = at
-            if depth == 0:
-                return row + 1, slow, at
-            expect = 4
+        if action == POWER:
+            if -100000 < shift < 100000:
+                shift = 10 * shift + (48 - int(c) if state == NEGATIVE else int(c) - 48)
             continue
-        if expect == 4:
-            if c != 44:
-                return nothing
-            at += 1
-            expect = 3 if stack[depth] else 0
-            continue
-        # a value
+        if to >= FAULT:
+            break
         known = kind[field] if depth == level and field >= 0 else -1
-        inside = depth == level + 1 and field >= 0 and kind[field] == FOUR
-        if known == PLACE:
-            place[slot[field], row, 0] = at
-        if c == 91 or c == 123:
-            if known == WHOLE or known == NUMBER or inside or depth + 1 >= _DEEPEST:
-                return nothing
-            if known == FOUR and c != 91:
-                return nothing
-            depth += 1
-            stack[depth] = c == 123
-            expect = 2 if c == 123 else 1
-            element = 0
-            at += 1
-            if depth == level:
-                row += 1
-                field = -1
-                if c != 123 or row >= len(seen):
-                    return nothing
-                seen[row] = 0
-            continue
-        if depth < level:
-            return nothing  # a row that is no object
-        if c == 45 or (c >= 48 and c <= 57):
-            begin = at
-            negative = c == 45
-            at += negative
-            value = np.uint64(0)
-            digits, power, shift, sign, part = 0, 0, 0, 1, 0
-            lead = at  # where the digits of this part begin: of whole, fraction or exponent
-            while True:  # a bracket comes before the text ends
-                c = text[at]
-                if c >= 48 and c <= 57:
-                    if part == 2:
-                        if shift < 100000:
-                            shift = 10 * shift + np.int64(c - 48)  # type: ignore[assignment]
-                    else:
-                        value = value * np.uint64(10) + np.uint64(c - 48)
-                        digits += 1 if value > 0 else 0
-                        power -= part
-                    at += 1
-                    continue
-                if at == lead or (part == 0 and at > lead + 1 and text[lead] == 48):
-                    return nothing
-                if c == 46 and part == 0:
-                    part = 1
-                elif (c == 101 or c == 69) and part < 2:
-                    part = 2
-                    if text[at + 1] == 45 or text[at + 1] == 43:
-                        at += 1
-                        sign = -1 if text[at] == 45 else 1
-                else:
-                    break
-                at += 1
-                lead = at
-            power += sign * shift
-            integer = part == 0
-            if known == WHOLE:
-                if not integer or digits > 18:
-                    return nothing
-                whole[slot[field], row] = -np.int64(value) if negative else np.int64(value)
-            elif known == FOUR:
-                return nothing
-            elif known == NUMBER or inside:
-                if inside and element > 3:
-                    return nothing
+        length = kind[field] - LIST if depth == level + 1 and field >= 0 else 0  # of this list
+        place = width * row + slot[field]
+        if to & STOP:
+            size = at - 1 - begin
+            if depth < level or size > _LONGEST or known > LIST:
+                break
+            if length > 0 or known == WHOLE or known == NUMBER:
+                negative = text[begin] == 45
+                if known == WHOLE and (digits > 15 or size - negative != digits + (digits == 0)):
+                    break  # of many digits, or with a point or an exponent
+                power += shift
                 good = digits <= 19
                 x = np.float64(value)
                 if good and value <= np.uint64(9007199254740992):
@@ -221,103 +208,129 @@ def _scan(
                     good = x == q + more * (1.0 - 2.0**-48)
                 else:
                     good = False
-                if negative:
-                    x = -x
-                if inside:
-                    four[row, element] = x
-                else:
-                    number[slot[field], row] = x
+                if length > 0:
+                    place += element
+                    element += 1
+                    if element > length:
+                        break
+                out[place] = -x if negative else x
                 if not good:
-                    if slow >= len(slow_at):
-                        return nothing
-                    slow_at[slow, 0] = begin
-                    slow_at[slow, 1] = at
-                    slow_to[slow, 0] = -1 if inside else slot[field]
-                    slow_to[slow, 1] = 4 * row + element if inside else row
+                    if slow == len(slow_at):
+                        break
+                    slow_at[slow, 0] = place
+                    slow_at[slow, 1] = begin
+                    slow_at[slow, 2] = at - 1
                     slow += 1
-                element += 1
-        elif c == 34:
-            if inside or (known >= 0 and known != PLACE):
-                return nothing
-            at += 1
-            while at < size:
-                c = text[at]
-                at += 1
-                if c == 34:
+            value, digits, power, shift = np.uint64(0), 0, 0, 0
+        if action == OPEN:
+            brace = c == 123
+            if known == WHOLE or known == NUMBER or length > 0 or (brace and known > LIST):
+                break
+            if depth == level:
+                start = at - 1
+            depth += 1
+            if depth == len(stack):
+                break
+            stack[depth] = brace
+            state = np.uint32(ENTRY if brace else FIRST)
+            element = 0
+            if depth == level:
+                row += 1
+                field = -1
+                if not brace or row == len(seen):
                     break
-                if c < 32 or c > 126:
-                    return nothing
-                if c == 92:  # an escape of one character; those of four digits are left to others
-                    if at == size or not escapes[text[at]]:
-                        return nothing
-                    at += 1
-        else:
-            if inside or (known >= 0 and known != PLACE) or at + 4 >= size:
-                return nothing
-            a, b, d = text[at + 1], text[at + 2], text[at + 3]
-            if (c == 116 and a == 114 and b == 117 and d == 101) or (
-                c == 110 and a == 117 and b == 108 and d == 108
-            ):  # true, null
-                at += 4
-            elif c == 102 and a == 97 and b == 108 and d == 115 and text[at + 4] == 101:  # false
-                at += 5
-            else:
-                return nothing
-        if known == PLACE:
-            place[slot[field], row, 1] = at
-        expect = 4
+                seen[row] = 0
+        elif action == NAMED and depth == level:
+            field = named[was >> 8]
+            if field >= 0:
+                if (seen[row] >> field) & 1:  # twice: the last one counts
+                    break
+                seen[row] |= 1 << field
+        elif action == DONE:
+            if depth < level or length > 0 or (known >= 0 and known != PLACE):
+                break
+        elif action == COMMA or action == CLOSE:
+            if known == PLACE:
+                out[place] = start
+                out[place + 1] = at - 1
+            if action == COMMA:
+                state = np.uint32(KEY if stack[depth] else VALUE)
+                continue
+            if stack[depth] != (c == 125) or (length > 0 and element != length):
+                break
+            depth -= 1
+            if depth == 0:
+                if level == 2 or row + 1 == len(starts):
+                    return row + 1, slow, at
+                at, state = starts[row + 1], np.uint32(VALUE)
+    return -1, 0, np.int64(0)
 
 
-def json_rows(text: bytes, begin: int, fields: Mapping[str, str]) -> JsonRows | None:
-    """Read chosen keys of the objects of a list, or of one object.
+def json_rows(
+    text: bytes, begin: int | NDArray[np.int64], fields: Mapping[str, str]
+) -> JsonRows | None:
+    """Read chosen keys of the objects of a list, or of single objects.
 
     Parameters
     ----------
     text : bytes
         JSON. The list may be a part of it.
-    begin : int
-        Where the list or the object begins.
+    begin : int or ndarray of int64
+        Where the list begins, or each of the objects.
     fields : mapping from str to str
-        For each key ``"whole"``, ``"number"``, ``"four"`` (a list of four numbers) or ``"place"``
-        (anything, of which only the place is told). Other keys are passed over.
+        For each key ``"whole"``, ``"number"``, ``"pair"`` or ``"four"`` (a list of so many
+        numbers) or ``"place"`` (anything, of which only the place is told). Other keys are passed
+        over.
 
     Returns
     -------
     JsonRows or None
         None for all that is unusual: another type than the one named, a key that is there twice,
-        letters beyond ASCII, a whole number of 19 digits, text that is not JSON.
+        or with an escape, a whole number of 16 digits, text that is not JSON.
     """
+    starts = np.atleast_1d(np.asarray(begin, np.int64))
     last = max(text.rfind(b"]"), text.rfind(b"}")) + 1
-    if text[begin : begin + 1] not in (b"[", b"{") or last <= begin:
+    bracket = text[starts[0] : starts[0] + 1] if len(starts) else b""
+    if bracket not in (b"[", b"{") or last <= starts[-1] or not _is_utf8(text):
         return None
     kind = np.array([_KINDS[word] for word in fields.values()])
-    slot = np.array([np.count_nonzero(kind[:k] == kind[k]) for k in range(len(kind))])
-    names = [name.encode() for name in fields]
-    most = text.count(b"{", begin) if text[begin : begin + 1] == b"[" else 1
-    room = [int(np.count_nonzero(kind == k)) for k in range(4)]
-    whole = np.empty((room[WHOLE], most), np.int64)
-    number = np.empty((room[NUMBER], most))
-    four = np.empty((most if room[FOUR] else 0, 4))
-    place = np.empty((room[PLACE], most, 2), np.int64)
-    seen = np.empty(most, np.int64)
-    slow_at, slow_to = np.empty((2, _MOST_SLOW, 2), np.int64)
-    escapes = np.zeros(256, bool)
-    escapes[list(b'"\\/bfnrt')] = True
+    wide = np.maximum(np.where(kind == PLACE, 2, kind - LIST), 1)
+    slot = np.cumsum(wide) - wide
+    width = int(wide.sum())
+    most = text.count(b"{", starts[0]) if bracket == b"[" else len(starts)
+    out, seen = np.empty(most * width), np.empty(most, np.int64)
+    slow_at = np.empty((_MOST_SLOW, 3), np.int64)
     count, slow, end = specialise(_scan)(
-        np.frombuffer(text, np.uint8, last), begin, np.frombuffer(b"".join(names), np.uint8),
-        np.cumsum(np.array([len(name) for name in names])), kind, slot, np.array(_POWERS), escapes,
-        whole, number, four, place, seen, slow_at, slow_to,
+        np.frombuffer(text, np.uint8, last), starts, *_steps(tuple(fields)), kind, slot, width,
+        np.array(_POWERS), np.zeros(_DEEPEST, bool), out, seen, slow_at,
     )  # fmt: skip
     if count < 0:
         return None
-    slow_numbers = zip(slow_at[:slow].tolist(), slow_to[:slow].tolist(), strict=True)
-    for (start, stop), (column, row) in slow_numbers:
-        into = four.reshape(-1) if column < 0 else number[column]
-        into[row] = float(text[start:stop])
-    arrays = {WHOLE: whole, NUMBER: number, PLACE: place}
+    for place, start, stop in slow_at[:slow].tolist():
+        out[place] = float(text[start:stop])
+    table = out[: count * width].reshape(count, width)
     columns = {
-        name: (four if k == FOUR else arrays[k][n])[:count]
-        for name, k, n in zip(fields, kind.tolist(), slot.tolist(), strict=True)
+        name: _column(table[:, n : n + w], k)
+        for name, k, n, w in zip(fields, kind.tolist(), slot.tolist(), wide.tolist(), strict=True)
     }
     has = {name: (seen[:count] >> k & 1).astype(bool) for k, name in enumerate(fields)}
-    return JsonRows(count, columns, has, end)
+    return JsonRows(text, count, columns, has, int(end))
+
+
+def _column(values: NDArray[np.float64], kind: int) -> NDArray:
+    if kind > LIST:
+        return values
+    if kind == NUMBER:
+        return values[:, 0]
+    with np.errstate(invalid="ignore"):  # undefined where an object lacks the key
+        return (values if kind == PLACE else values[:, 0]).astype(np.int64)
+
+
+def _is_utf8(text: bytes) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
