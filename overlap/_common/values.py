@@ -11,6 +11,8 @@ import numpy as np
 
 __all__ = ["ByValue", "ReadOnly", "content_hash", "same"]
 
+_AT_ONCE = 1 << 14  # numbers of an array
+
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
@@ -135,10 +137,13 @@ def content_hash(*values: Any) -> int:
 def _feed(digest: Any, value: Any) -> None:
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
         digest.update(f"{value.dtype.str}{value.shape}".encode())
-        if value.dtype.kind == "f":
-            value = value + 0.0  # -0.0 equals 0.0
-            value[np.isnan(value)] = np.nan
-        digest.update(np.ascontiguousarray(value).tobytes())
+        flat = np.ascontiguousarray(value).reshape(-1)
+        for start in range(0, len(flat), _AT_ONCE):
+            part = flat[start : start + _AT_ONCE]
+            if value.dtype.kind == "f":
+                part = part + 0.0  # -0.0 equals 0.0
+                part[np.isnan(part)] = np.nan
+            digest.update(part.view(np.uint8))
     elif isinstance(value, np.ndarray):
         _feed(digest, value.tolist())
     elif isinstance(value, Mapping):

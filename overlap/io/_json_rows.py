@@ -32,8 +32,8 @@ _STATES = (
     "fraction e plus less power negative t tr tru f fa fal fals n nu nul"
 ).split()
 _AT = {name: 256 * k for k, name in enumerate(_STATES)}
-VALUE, FIRST, ENTRY, KEY, AFTER, FRACTION, NEGATIVE = (
-    _AT[name] for name in ("value", "first", "entry", "key", "after", "fraction", "negative")
+VALUE, FIRST, ENTRY, KEY, AFTER, TEXT, FRACTION, NEGATIVE = (
+    _AT[name] for name in "value first entry key after text fraction negative".split()
 )
 _UNIT = 1 << 16
 OPEN, CLOSE, COMMA, NAMED, DIGIT, POWER, DONE = (k * _UNIT for k in range(1, 8))
@@ -52,8 +52,8 @@ class JsonRows:
         Number of objects.
     columns : mapping from str to ndarray
         ``"whole"`` (N,) int64, ``"number"`` (N,) float64, ``"pair"`` (N, 2) and ``"four"`` (N, 4)
-        float64, and ``"place"`` (N, 2) int64: where in the text a value begins, and where the
-        comma or bracket behind it stands. Undefined where an object lacks the key.
+        float64, and ``"place"`` (N, 2) int64: where in the text a value begins and ends. Undefined
+        where an object lacks the key.
     has : mapping from str to ndarray of bool, shape (N,)
         Which objects have the key.
     end : int
@@ -143,8 +143,9 @@ def _scan(text, starts, step, named, kind, slot, width, powers, stack, out, seen
     objects. Return the number of objects, of numbers that are left to Python, and the place
     behind. The number of objects is -1 for anything that is not read here.
     """
-    at, begin, start, state = starts[0], np.int64(0), np.int64(0), np.uint32(VALUE)
-    depth, row, field, element, slow = 0, -1, -1, 0, 0
+    at, state = starts[0], np.uint32(VALUE)
+    begin = start = stop = np.int64(0)  # of a name or number; of a value of an object
+    depth, row, field, element, slow = 0, -1, np.int64(-1), 0, 0
     level = 1 if text[at] == 123 else 2  # depth inside the objects
     value, digits, power, shift = np.uint64(0), 0, 0, 0
     while at < len(text):
@@ -153,6 +154,9 @@ def _scan(text, starts, step, named, kind, slot, width, powers, stack, out, seen
         was, state = state, to & np.uint32(0xFF00)
         at += 1
         if to < _UNIT:
+            if state == TEXT:  # the next place does not wait for the table
+                while at < len(text) and step[np.uint32(TEXT) + text[at]] == TEXT:
+                    at += 1
             continue
         if to & MARK:
             begin = at - 1
@@ -161,12 +165,13 @@ def _scan(text, starts, step, named, kind, slot, width, powers, stack, out, seen
         action = to & (7 * _UNIT)
         if action == DIGIT:
             value = value * np.uint64(10) + np.uint64(c - 48)
-            digits += value > 0
-            power -= state == FRACTION
+            digits += 1 if value > 0 else 0
+            power -= 1 if state == FRACTION else 0
             continue
         if action == POWER:
             if -100000 < shift < 100000:
-                shift = 10 * shift + (48 - int(c) if state == NEGATIVE else int(c) - 48)
+                digit: int = np.int64(c) - 48  # type: ignore[assignment]
+                shift = 10 * shift + (-digit if state == NEGATIVE else digit)
             continue
         if to >= FAULT:
             break
@@ -174,7 +179,8 @@ def _scan(text, starts, step, named, kind, slot, width, powers, stack, out, seen
         length = kind[field] - LIST if depth == level + 1 and field >= 0 else 0  # of this list
         place = width * row + slot[field]
         if to & STOP:
-            size = at - 1 - begin
+            stop = at - 1
+            size = stop - begin
             if depth < level or size > _LONGEST or known > LIST:
                 break
             if length > 0 or known == WHOLE or known == NUMBER:
@@ -219,7 +225,7 @@ def _scan(text, starts, step, named, kind, slot, width, powers, stack, out, seen
                         break
                     slow_at[slow, 0] = place
                     slow_at[slow, 1] = begin
-                    slow_at[slow, 2] = at - 1
+                    slow_at[slow, 2] = stop
                     slow += 1
             value, digits, power, shift = np.uint64(0), 0, 0, 0
         if action == OPEN:
@@ -236,7 +242,7 @@ def _scan(text, starts, step, named, kind, slot, width, powers, stack, out, seen
             element = 0
             if depth == level:
                 row += 1
-                field = -1
+                field = np.int64(-1)
                 if not brace or row == len(seen):
                     break
                 seen[row] = 0
@@ -247,18 +253,20 @@ def _scan(text, starts, step, named, kind, slot, width, powers, stack, out, seen
                     break
                 seen[row] |= 1 << field
         elif action == DONE:
+            stop = at
             if depth < level or length > 0 or (known >= 0 and known != PLACE):
                 break
         elif action == COMMA or action == CLOSE:
             if known == PLACE:
                 out[place] = start
-                out[place + 1] = at - 1
+                out[place + 1] = stop
             if action == COMMA:
                 state = np.uint32(KEY if stack[depth] else VALUE)
                 continue
             if stack[depth] != (c == 125) or (length > 0 and element != length):
                 break
             depth -= 1
+            stop = at
             if depth == 0:
                 if level == 2 or row + 1 == len(starts):
                     return row + 1, slow, at
@@ -288,7 +296,7 @@ def json_rows(
         None for all that is unusual: another type than the one named, a key that is there twice,
         or with an escape, a whole number of 16 digits, text that is not JSON.
     """
-    starts = np.atleast_1d(np.asarray(begin, np.int64))
+    starts = np.ascontiguousarray(begin, np.int64).reshape(-1)
     last = max(text.rfind(b"]"), text.rfind(b"}")) + 1
     bracket = text[starts[0] : starts[0] + 1] if len(starts) else b""
     if bracket not in (b"[", b"{") or last <= starts[-1] or not _is_utf8(text):

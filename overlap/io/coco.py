@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.io._json import parse_json
+from overlap.io._json import LINES, parse_json
 from overlap.io._json_rows import JsonRows, json_rows
 from overlap.io._source import Source, read_source
 from overlap.io.coco_ids import zero_ids
@@ -22,14 +22,16 @@ from overlap.io.name_match import closest
 from overlap.io.printable import brief, number_of, some
 from overlap.regions.boxes import Boxes
 from overlap.regions.interval_sets import IntervalSets
+from overlap.regions.interval_sets.interval_sets import sets_of_edges
 from overlap.regions.intervals import Intervals
-from overlap.regions.masks.run_lengths import runs_of_rles
+from overlap.regions.masks.run_lengths import edges_of_texts, runs_of_rles
 
 __all__ = [
     "Categories",
     "CocoContent",
     "coco_content",
     "coco_rows",
+    "has_masks",
     "is_coco",
     "read_coco_results",
     "read_coco_truth",
@@ -38,8 +40,17 @@ __all__ = [
 #: Groups of the categories of LVIS, by the number of images of the training set.
 _FREQUENCIES = {"r": "rare", "c": "common", "f": "frequent"}
 _PARTS = ("images", "annotations", "categories")
-_LONG = 1 << 20  # bytes of results from which on columns are read: less is read at once anyhow
-_FIELDS = {"image_id": "whole", "category_id": "whole", "bbox": "four", "score": "number"}
+_BRACE, _QUOTE, _LONGEST_SIDE = ord("{"), ord('"'), 1 << 26
+_BLANK = b" \t\r\n"  # what may stand around JSON
+_LONG = 1 << 20  # bytes from which on columns are read: less is read at once anyhow
+_FIELDS = {
+    "image_id": "whole", "category_id": "whole", "bbox": "four", "segmentation": "place",
+}  # fmt: skip
+_OF_RESULTS = {**_FIELDS, "score": "number"}
+_OF_ANNOTATIONS = {
+    **_FIELDS, "id": "whole", "iscrowd": "whole", "ignore": "whole", "area": "number",
+    "keypoints": "place",
+}  # fmt: skip
 
 
 class Categories:
@@ -125,7 +136,7 @@ def is_coco(content: Any) -> bool:
 class CocoContent(NamedTuple):
     """Parsed JSON with the name and the digest of its file.
 
-    Of long results, `content` is `JsonRows`, and `source` the file itself.
+    Of long files, results or annotations are `JsonRows`, and `source` is the file itself.
     """
 
     content: Any
@@ -155,23 +166,65 @@ def coco_content(source: Any) -> CocoContent:
     return CocoContent(source, type(source).__name__, None)
 
 
+def has_masks(found: CocoContent) -> bool:
+    """Whether the first result has a segmentation and no box.
+
+    Parameters
+    ----------
+    found : CocoContent
+        Results, or anything else.
+    """
+    rows = found.content
+    if not isinstance(rows, list | JsonRows) or not len(rows):
+        return False
+    if isinstance(rows, JsonRows):
+        there = rows.has["segmentation"][0]
+    else:
+        there = isinstance(rows[0], Mapping) and "segmentation" in rows[0]
+    return bool(there) and not _boxed(rows)
+
+
 def coco_rows(source: Source) -> CocoContent | None:
-    """Read long results with boxes as columns; None for any other file.
+    """Read long results, or the annotations of a long file, as columns; None for any other file.
 
     Parameters
     ----------
     source : Source
     """
-    if len(source.data) < _LONG or source.data[:1] != b"[":
+    data = source.data
+    if len(data) < _LONG or source.suffix in LINES:
         return None
-    rows = json_rows(source.data, 0, _FIELDS)
-    if rows is None or not all(
-        rows.has[name].all() for name in ("image_id", "category_id", "bbox")
-    ):
+    content: Any = None
+    if data[:1] == b"[":
+        content = whole = json_rows(data, 0, _OF_RESULTS)
+        needed = "image_id", "category_id"
+        if whole is not None and not all(whole.has[name].all() for name in needed):
+            return None
+    else:
+        whole = json_rows(data, 0, dict.fromkeys((*_PARTS, "results"), "place"))
+        if whole is not None and not whole.has["results"][0]:  # as nuScenes has them
+            content = _annotations(source, whole)
+    if whole is None or content is None or data[whole.end :].strip(_BLANK):
         return None
-    if source.data[rows.end :].strip():
+    return CocoContent(content, source.name, source.sha256, source)
+
+
+def _annotations(source: Source, whole: JsonRows) -> dict[str, Any] | None:
+    """Return the parts of a file, of which annotations are columns."""
+    if not all(whole.has[name][0] for name in _PARTS):
         return None
-    return CocoContent(rows, source.name, source.sha256, source)
+    places = {name: whole.columns[name][0].tolist() for name in _PARTS}
+    begin = places.pop("annotations")[0]
+    if source.data[begin : begin + 1] != b"[":
+        return None
+    rows = json_rows(source.data, begin, _OF_ANNOTATIONS)
+    if rows is None or not all(rows.has[name].all() for name in ("image_id", "category_id")):
+        return None
+    parts = {
+        name: parse_json(Source(source.name, source.data[start:stop], source.sha256))
+        for name, (start, stop) in places.items()
+    }
+    return {**parts, "annotations": rows}
 
 
 def _ids(rows: Sequence[Any], part: str, where: str) -> list[Any]:
@@ -213,7 +266,17 @@ def read_coco_truth(source: Any, kind: str = "boxes") -> tuple[Detections, Categ
     ValueError
         Something is missing or no number, an image or category is unknown, or a size is negative.
     """
-    content, where, digest, _ = coco_content(source)
+    known = coco_content(source)
+    if known.source is not None:
+        try:
+            return _truth(known, kind)
+        except ValueError:
+            pass  # read again below: the message then names the row
+    return _truth(known.parsed(), kind)
+
+
+def _truth(source: CocoContent, kind: str) -> tuple[Detections, Categories]:
+    content, where, digest, _ = source
     if isinstance(content, list | JsonRows):
         raise ValueError(
             f"{where}: is a list, as results are; wanted annotations, a mapping with images, "
@@ -222,7 +285,7 @@ def read_coco_truth(source: Any, kind: str = "boxes") -> tuple[Detections, Categ
     if not isinstance(content, Mapping):
         raise ValueError(f"{where}: is {type(content).__name__}, not annotations of COCO")
     for part in _PARTS:
-        if not isinstance(content.get(part), list):
+        if not isinstance(content.get(part), list | JsonRows):
             raise ValueError(
                 f"{where}: has no list {part!r}{closest(part, content)}; annotations of COCO have "
                 f"{', '.join(_PARTS)}"
@@ -233,15 +296,11 @@ def read_coco_truth(source: Any, kind: str = "boxes") -> tuple[Detections, Categ
     if (label < 0).any():
         row = int(np.argmax(label < 0))
         raise ValueError(
-            f"{where}: annotations[{row}]: category_id {brief(rows[row]['category_id'])} is not "
+            f"{where}: annotations[{row}]: category_id {brief(_first_of(rows, row))} is not "
             f"one of the categories: {some(list(names.category))}"
         )
     findings = []
-    given = _column(rows, "iscrowd", None)
-    if set(map(type, given)) <= {int} and set(given) <= {0, 1}:
-        crowd = np.array(given, dtype=np.int8)
-    else:
-        crowd = np.array([_flag(row, k, where) for k, row in enumerate(rows)], dtype=np.int8)
+    crowd = _flags(rows, "iscrowd", where)
     if (crowd < 0).any() and not names.federated:
         findings.append(
             f"{where}: {number_of(int((crowd < 0).sum()), 'annotation')} without iscrowd, read as 0"
@@ -263,15 +322,13 @@ def read_coco_truth(source: Any, kind: str = "boxes") -> tuple[Detections, Categ
             f"{where}: {number_of(int(empty.sum()), 'region')} of area 0, which nothing can match "
             f"(first: annotations[{int(np.argmax(empty))}])"
         )
-    if any("keypoints" in row for row in rows[:1000]):
+    if _have(rows, "keypoints")[:1000].any():
         findings.append(f"{where}: keypoints are not used: {kind} are compared")
-    zero, said = zero_ids(rows, where)
+    zero, said = zero_ids(_column(rows, "id", None), where)
     findings += said
     flags = {"crowd": crowd > 0, **zero}
-    if any("ignore" in row for row in rows):
-        flags["ignore"] = np.array(
-            [_flag(row, k, where, "ignore") > 0 for k, row in enumerate(rows)]
-        )
+    if _have(rows, "ignore").any():
+        flags["ignore"] = _flags(rows, "ignore", where) > 0
     names.judged = np.union1d(names.judged, names.codes(item, label))
     table = Detections(
         names.items, names.labels, item, label, regions, None, flags, {**sizes, "area": area},
@@ -309,7 +366,7 @@ def read_coco_results(
         Something is missing or no number, an image is unknown, or a size is negative.
     """
     known = coco_content(source)
-    if kind == "boxes" and isinstance(known.content, JsonRows):
+    if known.source is not None:
         try:
             return _results(known, names, kind, ranked)
         except ValueError:
@@ -332,10 +389,7 @@ def _results(source: CocoContent, names: Categories, kind: str, ranked: bool) ->
     item, label = _places(content, names, where, "result")
     regions, sizes = _regions(content, kind, where, "result", names, item)
     score = None
-    if isinstance(content, JsonRows):
-        scored = bool(content.has["score"].any())
-    else:
-        scored = any("score" in row for row in content)
+    scored = bool(_have(content, "score").any())
     if ranked and len(content) and not scored:
         raise ValueError(
             f"{where}: no result has a score; give one for each, or use protocol='f1', which needs "
@@ -346,7 +400,7 @@ def _results(source: CocoContent, names: Categories, kind: str, ranked: bool) ->
     findings = []
     if isinstance(regions, Boxes):
         findings += _mixed_up(regions, names.extent[item], where)
-    elif not isinstance(content, JsonRows) and content and content[0].get("bbox"):
+    elif len(content) and _boxed(content):
         xywh = _boxes(content, where, "result")
         sizes["area"] = xywh[:, 2] * xywh[:, 3]
         findings.append(
@@ -397,7 +451,11 @@ def _regions(
         xywh = _boxes(rows, where, part)
         area = xywh[:, 2] * xywh[:, 3]
         return Boxes.from_xywh(xywh), {"area": area, "extent": area}
-    assert not isinstance(rows, JsonRows)
+    if isinstance(rows, JsonRows):
+        masks = _masks_of_texts(rows, item)
+        if masks is not None:
+            return masks, {"area": masks.measure()}
+        rows = _segmentations(rows)
     rles = [_run_lengths(row, k, where, part, names, item[k]) for k, row in enumerate(rows)]
     try:
         pointer, begin, end, sizes = runs_of_rles(rles)
@@ -418,6 +476,37 @@ def _regions(
     owner = np.repeat(np.arange(len(rows)), np.diff(pointer))
     masks = IntervalSets.from_intervals(Intervals(runs), owner, size=len(rows))
     return masks, {"area": masks.measure()}
+
+
+def _segmentations(rows: JsonRows) -> list[dict[str, Any]]:
+    """Return rows that have a segmentation alone."""
+    if not rows.has["segmentation"].all():
+        raise ValueError("a segmentation is missing")
+    texts = (rows.text[start:stop] for start, stop in rows.columns["segmentation"].tolist())
+    values = parse_json(Source("", b"[%b]" % b",".join(texts), ""))
+    return [{"segmentation": value} for value in values]
+
+
+def _masks_of_texts(rows: JsonRows, item: NDArray[np.int64]) -> IntervalSets | None:
+    """Return the masks of run lengths that are all compressed; None for others."""
+    text = np.frombuffer(rows.text, np.uint8)
+    begins = rows.columns["segmentation"][:, 0]
+    if not rows.has["segmentation"].all() or not (text[begins] == _BRACE).all():
+        return None
+    rles = json_rows(rows.text, begins, {"size": "pair", "counts": "place"})
+    if rles is None or not rles.has["size"].all() or not rles.has["counts"].all():
+        return None
+    sizes, places = rles.columns["size"], rles.columns["counts"]
+    usual = (sizes >= 1) & (sizes <= _LONGEST_SIDE) & (sizes == np.floor(sizes))
+    if not usual.all() or not (text[places[:, 0]] == _QUOTE).all():
+        return None
+    sides = sizes.astype(np.int64)
+    order = np.argsort(item, kind="stable")
+    other = (sides[order[1:]] != sides[order[:-1]]).any(axis=1)
+    if (other & (item[order[1:]] == item[order[:-1]])).any():
+        raise ValueError("masks of one image have different sizes")
+    starts, ends = places[:, 0] + 1, places[:, 1] - 1
+    return sets_of_edges(*edges_of_texts(rows.text, starts, ends, sides.prod(axis=1)))
 
 
 def _run_lengths(
@@ -512,8 +601,8 @@ def _boxes(rows: Sequence[Any] | JsonRows, where: str, part: str) -> NDArray[np.
     """Return x, y, width and height of each row."""
     if isinstance(rows, JsonRows):
         four = rows.columns["bbox"]
-        if not np.isfinite(four).all() or (four[:, 2:] < 0).any():
-            raise ValueError(f"{where}: a bbox is not finite, or has a negative size")
+        if not rows.has["bbox"].all() or not np.isfinite(four).all() or (four[:, 2:] < 0).any():
+            raise ValueError(f"{where}: a bbox is missing, not finite, or has a negative size")
         return four
     try:
         boxes = list(map(operator.itemgetter("bbox"), rows))
@@ -549,9 +638,10 @@ def _numbers(
 ) -> NDArray[np.float64]:
     """Return one number of each row."""
     if isinstance(rows, JsonRows):
-        if not rows.has[name].all() or not np.isfinite(rows.columns[name]).all():
+        column, has = rows.columns[name], rows.has[name]
+        if not np.isfinite(column[has]).all() or (missing is None and not has.all()):
             raise ValueError(f"{where}: a {name} is missing, or not finite")
-        return rows.columns[name]
+        return column if missing is None or has.all() else np.where(has, column, missing)
     values = _column(rows, name, missing)
     try:
         result = np.array(values, dtype=np.float64)
@@ -569,15 +659,43 @@ def _numbers(
     return result
 
 
-def _column(rows: Sequence[Any], name: str, missing: Any) -> list[Any]:
+def _have(rows: Sequence[Any] | JsonRows, name: str) -> NDArray[np.bool_]:
+    """Return which rows have a key."""
+    if isinstance(rows, JsonRows):
+        return rows.has[name]
+    return np.fromiter((name in row for row in rows), bool, len(rows))
+
+
+def _boxed(rows: Sequence[Any] | JsonRows) -> bool:
+    """Whether the first row has a box."""
+    return bool(rows.has["bbox"][0] if isinstance(rows, JsonRows) else rows[0].get("bbox"))
+
+
+def _column(rows: Sequence[Any] | JsonRows, name: str, missing: Any) -> list[Any]:
     """Return one value of each row."""
+    if isinstance(rows, JsonRows):
+        values, has = rows.columns[name].tolist(), rows.has[name]
+        return [x if there else missing for x, there in zip(values, has.tolist(), strict=True)]
     try:
         return list(map(operator.itemgetter(name), rows))
     except KeyError:
         return [row.get(name, missing) for row in rows]
 
 
-def _flag(row: Any, k: int, where: str, name: str = "iscrowd") -> int:
+def _flags(rows: Sequence[Any] | JsonRows, name: str, where: str) -> NDArray[np.int8]:
+    """Return 0 or 1 for each row; -1 where the key is missing."""
+    if isinstance(rows, JsonRows):
+        given = np.where(rows.has[name], rows.columns[name], 0)
+        if not np.isin(given, (0, 1)).all():
+            raise ValueError(f"{where}: {name} is neither 0 nor 1")
+        return np.where(rows.has[name], given, -1).astype(np.int8)
+    values = _column(rows, name, None)
+    if set(map(type, values)) <= {int} and set(values) <= {0, 1}:
+        return np.array(values, dtype=np.int8)
+    return np.array([_flag(row, k, where, name) for k, row in enumerate(rows)], dtype=np.int8)
+
+
+def _flag(row: Any, k: int, where: str, name: str) -> int:
     value = row.get(name, -1)
     if value not in (0, 1, -1) or (value == -1 and name in row):
         raise ValueError(f"{where}: annotations[{k}]: {name} is {brief(value)}; wanted 0 or 1")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,15 +17,13 @@ __all__ = ["ZERO_ID", "zero_ids"]
 ZERO_ID = "zero_id"
 
 
-def zero_ids(
-    rows: Sequence[Mapping[str, Any]], where: str
-) -> tuple[dict[str, NDArray[np.bool_]], list[str]]:
+def zero_ids(ids: Sequence[Any], where: str) -> tuple[dict[str, NDArray[np.bool_]], list[str]]:
     """Return the flag of annotations whose id is 0, and findings on ids.
 
     Parameters
     ----------
-    rows : sequence of mapping
-        Annotations.
+    ids : sequence
+        Those of annotations; None where one has none.
     where : str
         The file, for messages.
 
@@ -35,7 +33,6 @@ def zero_ids(
         Empty where no id is 0.
     findings : list of str
     """
-    ids = [row.get("id") for row in rows]
     try:
         several = len(set(ids)) < len(ids)
     except TypeError:

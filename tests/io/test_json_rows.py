@@ -47,8 +47,8 @@ UNUSUAL = """
 [{"four":[1,2,3,4,5]}] [{"four":[1,2,[3],4]}] [{"four":[]}] [{"four":5}] [{"four":{}}]
 [{"four":null}] [{"four":[1,2,3,"4"]}] [1] [[{}]] [null] ["a"] [{"a":tru}] [{"a":nulll}]
 [{"k":1.0}] [{"k":1234567890123456789}] [{"a":[}] [{"a":{]}] [{ [{"a" [{"a":1 [ [{,}]
-[{"a":1"b":2}] [,] [{}} [{"a":"\x01"}] [{"a":"b\\q"}] [{"ä":1}] [{"a":"ä"}] {"a":1,} [{a:1}]
-[{"a"1}] [{"a":1:2}] [{"a"}] [{"place":}]
+[{"a":1"b":2}] [,] [{}} [{"a":"\x01"}] [{"a":"b\\q"}] [{"\\u0061":1}] [{"a":"\\u00g1"}] {"a":1,}
+[{a:1}] [{"a"1}] [{"a":1:2}] [{"a"}] [{"place":}]
 """
 
 
@@ -56,6 +56,22 @@ UNUSUAL = """
 def test_whatever_is_unusual_is_left_to_the_parser(text):
     assert json_rows(text.encode(), 0, FIELDS) is None
     assert len(json_rows(b"[]", 0, FIELDS)) == 0
+
+
+def test_text_is_utf_8():
+    text = b'[{"\xc3\xa4":"\xc3\xa4\\u00e4\\ud800","k":1}]'
+    assert json_rows(text, 0, FIELDS).columns["k"].tolist() == [1]
+    assert json_rows(text.replace(b"\xa4", b"\xe4"), 0, FIELDS) is None
+
+
+def test_objects_at_places_and_names_that_begin_alike():
+    text = b'{"si":5,"size":[6,8],"sizes":1} {"size":[1.5,2e1]} {"s":{"size":[]}} x'
+    begins = np.array([0, text.index(b' {"size"') + 1, text.index(b'{"s":')])
+    rows = json_rows(text, begins, {"size": "pair", "si": "whole"})
+    assert rows.columns["size"][:2].tolist() == [[6, 8], [1.5, 20]]
+    assert rows.has["size"].tolist() == [True, True, False]
+    assert (rows.columns["si"][0], text[rows.end :]) == (5, b" x")
+    assert json_rows(text, begins[1:], {"size": "whole"}) is None
 
 
 TRUTH = {

@@ -195,7 +195,7 @@ def _as_tide(matched: Outcomes) -> Outcomes:
     tables = inputs["truth"], inputs["found"]
     measured = measure_items(protocol, *tables, [np.arange(len(table)) for table in tables])
     scene = Scene(
-        rules_of(protocol, False), np.array([iou]), inputs["truth"].labels, inputs["truth"].items,
+        rules_of(protocol), np.array([iou]), inputs["truth"].labels, inputs["truth"].items,
         measured.found, measured.truth, measured.pairs, np.zeros(len(measured.found), dtype=bool),
     )  # fmt: skip
     evidence = replace(matched.evidence, protocol=protocol, scene=scene)

@@ -17,6 +17,7 @@ from overlap.io.coco import (
     CocoContent,
     coco_content,
     coco_rows,
+    has_masks,
     read_coco_results,
     read_coco_truth,
 )
@@ -158,9 +159,7 @@ def _coco(
 ) -> dict[str, Detections]:
     """Read annotations and results of COCO."""
     if kind is None:
-        rows = found.content if isinstance(found.content, list) else []
-        first = rows[0] if rows and isinstance(rows[0], Mapping) else {}
-        kind = "masks" if "segmentation" in first and not first.get("bbox") else "boxes"
+        kind = "masks" if has_masks(found) else "boxes"
     known, names = read_coco_truth(truth, kind)
     return {"truth": known, "found": read_coco_results(found, names, kind, ranked=ranked)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,10 @@ from overlap.evaluate._ranking.table import Table, joined_tables
 from overlap.io.detections import Detections
 from overlap.regions.base import Regions
 from overlap.regions.boxes import Boxes
+from overlap.regions.interval_sets import IntervalSets
 
 from .protocol import DetectionProtocol
-from .rules import box_coverage, rules_of
+from .rules import BOX_IOU, MASK_IOU, box_coverage, rules_of
 
 #: Flag of regions in which nothing was annotated.
 UNANNOTATED = "dontcare"
@@ -96,8 +98,9 @@ def measure_items(
             f"protocol {protocol.name}: measure = 'pixel_iou' adds 1 to the sides of boxes in "
             f"images, and the regions are {kind}; take measure='iou' (--set measure=iou)"
         )
-    rules = rules_of(protocol, boxes and protocol.measure in ("iou", "pixel_iou"))
-    here = _table(protocol, found, places[1], boxes)
+    own = _own_iou(protocol, truth, found)
+    rules = rules_of(protocol, own)
+    here = _table(protocol, found, places[1], own)
     if here.confidence is None:
         here = here.changed(confidence=np.zeros(len(here)))
     inside = rules.limits.within(here)
@@ -105,7 +108,7 @@ def measure_items(
         inside &= ~unjudged(found)
     if not inside.all():
         here = here.without(~inside)
-    there = _table(protocol, truth, places[0], boxes)
+    there = _table(protocol, truth, places[0], own)
     thresholds = np.minimum(protocol.thresholds, protocol.ceiling)
     sides = here, there
     if protocol.interpolation == "sampled":  # detections of other classes can take part
@@ -116,7 +119,34 @@ def measure_items(
     return Measured(_bare(here), _bare(there), pairs)
 
 
-def _table(protocol: DetectionProtocol, table: Detections, place: NDArray, boxes: bool) -> Table:
+def _own_iou(protocol: DetectionProtocol, *sides: Detections) -> Ratio | None:
+    """Return the IoU of boxes in the plane, or of masks, that has a kernel of its own."""
+    if protocol.measure not in ("iou", "pixel_iou"):
+        return None
+    if plane_boxes(*(side.regions for side in sides)):
+        return BOX_IOU
+    masks = all(side.kind == "masks" and type(side.regions) is IntervalSets for side in sides)
+    return MASK_IOU if masks else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Runs:
+    """Masks as sets of runs, with which of them are crowds."""
+
+    sets: IntervalSets
+    crowd: NDArray[np.float64]
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> _Runs:
+        return _Runs(self.sets[rows], self.crowd[rows])
+
+    def kernel_columns(self) -> tuple[Any, ...]:
+        """Return the columns that the formula reads."""
+        return (*self.sets.kernel_columns(), self.crowd)
+
+
+def _table(
+    protocol: DetectionProtocol, table: Detections, place: NDArray, own: Ratio | None
+) -> Table:
     """Return the table that the ranking core reads."""
     label = table.label
     if protocol.class_agnostic:
@@ -124,21 +154,28 @@ def _table(protocol: DetectionProtocol, table: Detections, place: NDArray, boxes
     regions: object = table.regions
     if protocol.measure == "center_distance":
         regions = _centers(table)
-    elif protocol.measure in ("iou", "pixel_iou") and boxes:
-        lower, upper = table.regions.lower, table.regions.upper  # type: ignore[attr-defined]
-        area = table.sizes.get("extent")
-        if area is None:
-            area = (upper - lower).prod(axis=1)
+    elif own is not None:
         crowd = np.zeros(len(table))
         if protocol.crowds == "coverage" and "crowd" in table.flags:
             crowd = table.flags["crowd"].astype(np.float64)
-        regions = tuple(
-            np.ascontiguousarray(column)
-            for column in (lower[:, 0], lower[:, 1], upper[:, 0], upper[:, 1], area, crowd)
-        )
+        if isinstance(table.regions, IntervalSets):
+            regions = _Runs(table.regions, crowd)
+        else:
+            regions = _corners(table, crowd)
     return Table(
         table.item, label, place, table.confidence, regions, dict(table.flags), dict(table.sizes)
     )
+
+
+def _corners(table: Detections, crowd: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Return the columns of boxes."""
+    assert isinstance(table.regions, Boxes)
+    lower, upper = table.regions.lower, table.regions.upper
+    area = table.sizes.get("extent")
+    if area is None:
+        area = (upper - lower).prod(axis=1)
+    columns = (lower[:, 0], lower[:, 1], upper[:, 0], upper[:, 1], area, crowd)
+    return tuple(np.ascontiguousarray(column) for column in columns)
 
 
 def _of_any_class(table: Table) -> Table:

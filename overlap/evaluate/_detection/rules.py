@@ -13,6 +13,7 @@ from overlap.evaluate._ranking.rules import Rules
 from overlap.evaluate._ranking.strata import Range, Stratum
 from overlap.evaluate._ranking.table import OUTSIDE
 from overlap.io.coco_ids import ZERO_ID
+from overlap.regions.interval_sets.edges import set_overlap
 from overlap.scores.ratios import coverage, iou
 from overlap.scores.score import Score
 
@@ -21,7 +22,7 @@ from .protocol import DetectionProtocol
 #: Flag of truths of a class like the one that is evaluated.
 NEIGHBOR = "neighbor"
 
-__all__ = ["NEIGHBOR", "box_coverage", "limits_of", "rules_of"]
+__all__ = ["BOX_IOU", "MASK_IOU", "NEIGHBOR", "box_coverage", "limits_of", "rules_of"]
 
 
 @scalar
@@ -35,6 +36,20 @@ def _box_iou(a, i, b, j, parameters):
     if b[5][j] > 0.0:
         return shared / a[4][i]
     return shared / (a[4][i] + b[4][j] - shared)
+
+
+@scalar
+def _mask_iou(a, i, b, j, parameters):
+    """IoU of masks as sets of runs; the column behind theirs says crowd."""
+    measure, other, shared = set_overlap(a, i, b, j)
+    if b[7][j] > 0.0:
+        return shared / measure
+    return shared / (measure + other - shared)
+
+
+#: IoU of boxes in the plane and of masks, and for crowds the covered share of the detection, in
+#: one kernel: of the columns that `measure_items` makes.
+BOX_IOU, MASK_IOU = Ratio(_box_iou), Ratio(_mask_iou)
 
 
 @scalar
@@ -66,15 +81,15 @@ def _center_distance(a, i, b, j, parameters):
     return math.sqrt(dx * dx + dy * dy)  # as numpy.linalg.norm, and not hypot
 
 
-def _measure(protocol: DetectionProtocol, boxes: bool) -> Measure:
+def _measure(protocol: DetectionProtocol, own: Ratio | None) -> Measure:
     if protocol.measure == "pixel_iou":
         return Ratio(_pixel_iou)
     if protocol.measure == "center_distance":
         return Ratio(_center_distance, distance=True)
     if isinstance(protocol.measure, Score):
         score = protocol.measure
-    elif boxes:
-        return Ratio(_box_iou)
+    elif own is not None:
+        return own
     else:
         score = iou
     return WithCrowds(score, coverage) if protocol.crowds == "coverage" else score
@@ -93,14 +108,15 @@ def limits_of(protocol: DetectionProtocol, most: int | None) -> Limits:
     return Limits(per_item_and_label=most)
 
 
-def rules_of(protocol: DetectionProtocol, boxes: bool) -> Rules:
+def rules_of(protocol: DetectionProtocol, own: Ratio | None = None) -> Rules:
     """Return the rules of ranking of a protocol.
 
     Parameters
     ----------
     protocol : DetectionProtocol
-    boxes : bool
-        Whether tables hold the corners of boxes in the plane, their areas and crowds.
+    own : Ratio, optional
+        IoU of the columns that the tables hold, `BOX_IOU` or `MASK_IOU`; by default that of
+        regions.
     """
     strata = list(protocol.strata)
     sampled = protocol.interpolation == "sampled"
@@ -115,7 +131,7 @@ def rules_of(protocol: DetectionProtocol, boxes: bool) -> Rules:
     if protocol.ignored_truths == "best":
         last, free = crowds, (*crowds, *protocol.ignored)
     return Rules(
-        _measure(protocol, boxes),
+        _measure(protocol, own),
         MatchRule(
             protocol.matching,
             chooser="truth" if sampled else "found",

@@ -85,7 +85,7 @@ class DetectionTask(Task):
         if sampled:
             pairs = pairs_of_one_class(pairs, measured.truth.label, measured.found.label)
         labels = ("all",) if self.protocol.class_agnostic else truth.labels
-        rules = rules_of(self.protocol, False)
+        rules = rules_of(self.protocol)
         scene = Scene(
             rules,
             np.minimum(self.protocol.thresholds, self.protocol.ceiling),

@@ -69,10 +69,14 @@ def levels_of(measure: Measure, thresholds: NDArray[np.float64]) -> NDArray[np.f
     return -thresholds if isinstance(measure, Ratio) and measure.distance else thresholds
 
 
-def columns_of(table: Table) -> tuple[NDArray[np.float64], ...]:
-    """Return the columns that a `Ratio` reads."""
+def columns_of(
+    table: Table, rows: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.float64], ...]:
+    """Return the columns that a `Ratio` reads, of all rows or of some."""
     regions = table.regions
-    return regions if isinstance(regions, tuple) else regions.kernel_columns()
+    if isinstance(regions, tuple):
+        return regions if rows is None else tuple(column[rows] for column in regions)
+    return (regions if rows is None else regions[rows]).kernel_columns()
 
 
 def listed_values(

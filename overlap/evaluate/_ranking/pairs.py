@@ -260,7 +260,7 @@ def _confidence(found: Table) -> NDArray[np.float64]:
 def _of_ratio(measure: Ratio, sides: _Sides, level: float) -> Pairs:
     """Measure every pair of a group in one kernel."""
     order, first, last = sides.order, sides.first, sides.last
-    candidates = tuple(np.ascontiguousarray(x[order]) for x in columns_of(sides.candidates))
+    candidates = columns_of(sides.candidates, order)
     agents = columns_of(sides.found if sides.by_found else sides.truth)
     formula = measure.formula
     if not sides.by_found:

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["IntervalSets"]
+__all__ = ["IntervalSets", "sets_of_edges"]
 
 _REPR_INTERVALS = 500  # longer batches are summarised
+_AT_ONCE = 1 << 17  # edges
 _AND, _OR, _WITHOUT, _EITHER = 0b1000, 0b1110, 0b0010, 0b0110  # see `combine`
 
 
@@ -92,26 +93,33 @@ class IntervalSets(Regions):
 
     def _set(self, edges: NDArray, counts: NDArray, unit: str | None) -> None:
         """Fill the batch from increasing edges and the number of intervals of every set."""
+        self._adopt(np.concatenate([edges, PAD]), counts, unit)
+
+    def _adopt(self, padded: NDArray, counts: NDArray, unit: str | None) -> None:
+        """Fill the batch from edges that the two of `PAD` follow."""
         last = 2 * np.cumsum(counts)
         first = last - 2 * counts
-        padded = np.concatenate([edges, PAD])
         empty = counts == 0
         lower = np.where(empty, np.inf, padded[first])
         upper = np.where(empty, -np.inf, padded[last - 1])
-        length = edges[1::2] - edges[::2]
-        region = np.repeat(np.arange(len(counts)), counts)
-        # bincount adds in order, as the kernel does: a set against itself is exactly 1.
-        # Of no intervals at all it returns integers.
-        measure = np.bincount(region, length, len(counts)).astype(np.float64)
-        # In place: of millions of intervals, fresh memory costs more than the arithmetic.
-        # share * (start - lower + 0.5 * length)
-        moment = edges[::2] - np.repeat(lower, counts)
-        share = np.repeat(measure, counts)
-        np.divide(length, share, out=share)
-        length *= 0.5
-        moment += length
-        moment *= share
-        middle = np.bincount(region, moment, len(counts))
+        measure, middle = np.zeros(len(counts)), np.zeros(len(counts))
+        # Some sets at a time: of millions of intervals, fresh memory costs more than arithmetic.
+        blocks = np.searchsorted(last, np.arange(0, 2 * int(counts.sum()), _AT_ONCE), "right")
+        for some in map(slice, blocks, np.append(blocks[1:], len(counts))):
+            if some.start == some.stop:
+                continue
+            edges, width = padded[first[some.start] : last[some.stop - 1]], counts[some]
+            length = edges[1::2] - edges[::2]
+            region = np.repeat(np.arange(len(width)), width)
+            # bincount adds in order, as the kernel does: a set against itself is exactly 1.
+            measure[some] = np.bincount(region, length, len(width))
+            # share * (start - lower + 0.5 * length)
+            share = length / measure[some][region]
+            moment = edges[::2] - lower[some][region]
+            length *= 0.5
+            moment += length
+            moment *= share
+            middle[some] = np.bincount(region, moment, len(width))
         centroid = np.where(empty, 0.0, np.where(empty, 0.0, lower) + middle)
         self._edges = padded
         padded.flags.writeable = False
@@ -491,6 +499,27 @@ class IntervalSets(Regions):
     def _copy_settings(self, like: Regions) -> None:
         assert isinstance(like, IntervalSets)
         self._edges = like._edges
+
+
+def sets_of_edges(edges: NDArray[np.float64], counts: NDArray[np.int64]) -> IntervalSets:
+    """Build sets from their own intervals, which are in order and are not copied.
+
+    Parameters
+    ----------
+    edges : ndarray, dtype=float64, shape (2 E + 2,)
+        Starts and stops by turns. Intervals of a set may touch, and do not overlap. The last two
+        numbers are overwritten.
+    counts : ndarray, dtype=int64, shape (N,)
+        Number of intervals of each set.
+    """
+    touching = np.flatnonzero(edges[1:-2:2] == edges[2:-1:2])
+    if np.isin(touching + 1, np.cumsum(counts), invert=True).any():
+        region = np.repeat(np.arange(len(counts)), counts)
+        return IntervalSets._of(*merged(region, edges[:-2:2], edges[1:-2:2], len(counts)), None)
+    edges[-2:] = PAD
+    result = IntervalSets.__new__(IntervalSets)
+    result._adopt(edges, counts, None)
+    return result
 
 
 def _read_only(array: NDArray) -> NDArray:

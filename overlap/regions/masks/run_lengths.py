@@ -18,22 +18,23 @@ from overlap.regions.masks.bits import Bits
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["bits_of_rle", "rle_of_bits", "runs_of_rles"]
+__all__ = ["bits_of_rle", "edges_of_texts", "rle_of_bits", "runs_of_rles"]
 
+_MOST_CELLS = 1 << 53  # float64 counts them all
 
 # ------------------------------------------------------------------------------- kernels
 
 
-def read_texts(text, ends, totals, pad, pointer, begin, end):
-    """Read compressed counts of masks, one after another, into runs [begin, end) of cells.
+def read_texts(text, starts, ends, escaped, totals, pad, pointer, begin, end):
+    """Read compressed counts of masks, [starts, ends) in the text, into runs [begin, end) of cells.
 
-    Return (-1, 0), or the number of the mask that is damaged and where in the text; where
-    its counts do not add up to its total (to more than it, for `pad`), minus one minus their sum
-    instead.
+    Where they are `escaped`, a backslash is written twice, as in JSON. Return (-1, 0), or the
+    number of the mask that is damaged and where in its text; where its counts do not add up to its
+    total (to more than it, for `pad`), minus one minus their sum instead.
     """
-    k, runs = 0, 0
+    runs = 0
     for n in range(ends.shape[0]):
-        start, stop, position = k, ends[n], np.int64(0)
+        k, start, stop, position = starts[n], starts[n], ends[n], np.int64(0)
         # The counts one and two before; the first three are written as they are.
         last, before, seen = np.int64(0), np.int64(0), 0
         while k < stop:
@@ -43,6 +44,9 @@ def read_texts(text, ends, totals, pad, pointer, begin, end):
                 value = digit - ((digit & 16) << 1)
             else:
                 value, shift, bad = digit & 31, 5, digit < 0 or digit > 63
+                if escaped and digit == 44:
+                    bad = text[np.uint64(k)] != 92
+                    k += 1
                 while digit & 32 and not bad:
                     if k == stop or shift > 55:
                         return n, k - start
@@ -51,6 +55,9 @@ def read_texts(text, ends, totals, pad, pointer, begin, end):
                     bad = digit < 0 or digit > 63
                     value |= (digit & 31) << shift
                     shift += 5
+                    if escaped and digit == 44:
+                        bad = text[np.uint64(k)] != 92
+                        k += 1
                 if bad:
                     return n, k - 1 - start
                 value -= ((digit & 16) >> 4) << shift
@@ -141,6 +148,43 @@ def runs_of_rles(
     return np.concatenate([[0], np.cumsum(width)]), begin[order], end[order], sizes
 
 
+def edges_of_texts(
+    text: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64], cells: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return where masks begin and end by turns, from compressed counts in JSON.
+
+    Parameters
+    ----------
+    text : bytes
+    starts, ends : ndarray, dtype=int64, shape (N,)
+        Where the counts of each mask begin and end, without their quotes.
+    cells : ndarray, dtype=int64, shape (N,)
+        Number of cells of each grid.
+
+    Returns
+    -------
+    edges : ndarray, dtype=float64, shape (2 R + 2,)
+        First cell of each run and the cell behind its last, columns first. Runs of a mask rise;
+        where a count is 0, two may touch. The last two numbers are room for `sets_of_edges`.
+    counts : ndarray, dtype=int64, shape (N,)
+        Number of runs of each mask.
+
+    Raises
+    ------
+    ValueError
+        Counts are damaged, or do not add up to the number of cells.
+    """
+    pointer = np.zeros(len(starts) + 1, np.int64)
+    edges = np.empty(2 * (int((ends - starts).sum()) // 2 + 2))
+    n, _ = specialise(read_texts)(
+        np.frombuffer(text, np.uint8), starts, ends, True, cells, False, pointer, edges[::2],
+        edges[1::2],
+    )  # fmt: skip
+    if n >= 0:
+        raise ValueError(f"the counts of mask {n} are damaged")
+    return edges[: 2 * pointer[-1] + 2], np.diff(pointer)
+
+
 def _runs(
     raw: Sequence[Any], sizes: Sequence[tuple[int, int]], pad: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -158,7 +202,8 @@ def _runs_of_texts(
     ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
     pointer = np.zeros(len(texts) + 1, np.int64)
     begin, end = np.empty((2, len(text) // 2 + 1), np.int64)
-    n, place = specialise(read_texts)(text, ends, totals, pad, pointer, begin, end)
+    starts = np.append(0, ends[:-1])
+    n, place = specialise(read_texts)(text, starts, ends, False, totals, pad, pointer, begin, end)
     if n >= 0 and place < 0:
         raise _wrong_total(n, -1 - place, *sizes[n])
     if n >= 0:
@@ -214,7 +259,7 @@ def _size(rle: Mapping[str, Any], n: int) -> tuple[int, int]:
     try:
         height, width = map(int, rle["size"])
         rle["counts"]
-    except (TypeError, KeyError, ValueError, IndexError):
+    except (TypeError, KeyError, ValueError, IndexError, OverflowError):
         advice = ""
         if isinstance(rle, Mapping) and "segmentation" in rle:
             advice = "; this is an annotation, give its 'segmentation'"
@@ -229,6 +274,11 @@ def _size(rle: Mapping[str, Any], n: int) -> tuple[int, int]:
         ) from None
     if height < 1 or width < 1:
         raise ValueError(f"Masks.from_rle: rles[{n}] has size {[height, width]}; it must be >= 1")
+    if height * width > _MOST_CELLS:
+        raise ValueError(
+            f"Masks.from_rle: rles[{n}] has size {[height, width]}; at most 2**53 cells are "
+            "possible"
+        )
     return height, width
 
 
