@@ -1,15 +1,28 @@
-"""Whole processes: the import, a command, the memory of a join."""
+"""Whole processes: the import, commands on the sample data, the memory of a join."""
 
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
-__all__ = ["import_package", "join_memory", "peak_memory", "temporal_command"]
+__all__ = [
+    "COMMANDS",
+    "import_package",
+    "join_memory",
+    "peak_memory",
+    "process_facts",
+    "sample_command",
+]
 
 ROOT = Path(__file__).parents[1]
+
+#: Commands with sample data, and the seconds that the first run may take.
+COMMANDS = {"temporal": 4.0, "segmentation": 6.0, "ramachandran": 8.0, "detection": 5.0}
 
 _IMPORT = """
 import sys, time
@@ -46,10 +59,15 @@ def _python(*arguments: str, cache: Path | None = None) -> str:
     return done.stdout
 
 
-def peak_memory() -> int:
-    """Return the most memory that this process has held so far, in bytes."""
+def peak_memory(anew: bool = False) -> int:
+    """Return the most memory that this process has held so far, in bytes.
+
+    With `anew`, Linux begins to count again from what the process holds.
+    """
     status = Path("/proc/self/status")
     if status.exists():  # getrusage would count what the parent held when it forked
+        if anew:
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
         line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
         return 1024 * int(line.split()[1])
     import resource
@@ -64,11 +82,9 @@ def import_package() -> tuple[float, bool]:
     return float(seconds), numba == "True"
 
 
-def temporal_command(cache: Path) -> str:
-    """Run ``overlap temporal`` on the sample data with machine code in `cache`."""
-    samples = ROOT / "overlap" / "samples"
-    files = (str(samples / "temporal_truth.json"), str(samples / "temporal_found.json"))
-    return _python("-m", "overlap", "temporal", *files, "--quiet", cache=cache)
+def sample_command(name: str, cache: Path) -> str:
+    """Run a command on its sample data with machine code in `cache`."""
+    return _python("-m", "overlap", name, "--sample", "--quiet", cache=cache)
 
 
 def join_memory(size: int, huge: int) -> tuple[int, int]:
@@ -77,3 +93,36 @@ def join_memory(size: int, huge: int) -> tuple[int, int]:
     if int(taken) <= 0:
         raise RuntimeError("the join did not raise the process's peak memory; enlarge it")
     return int(taken), int(found)
+
+
+def process_facts(quick: bool) -> list[tuple[str, str, str]]:
+    """Measure processes; return rows of name, value and what is wanted."""
+    imports = [import_package() for _ in range(3 if quick else 9)]
+    seconds = statistics.median(t for t, _ in imports)
+    numba = "with" if any(loaded for _, loaded in imports) else "without"
+    rows = [("`import overlap`", f"{seconds:.3f} s, {numba} Numba", "0.2 s, without Numba")]
+    for name, limit in COMMANDS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            first = [_seconds(name, Path(folder) / str(k)) for k in range(1 if quick else 2)]
+            later = [_seconds(name, Path(folder) / "0") for _ in range(2 if quick else 5)]
+        title = f"`overlap {name} --sample`"
+        rows.append((f"{title}, first run: nothing is compiled", f"{min(first):.2f} s",
+                     f"{limit:g} s"))  # fmt: skip
+        rows.append((f"{title}, later runs", f"{min(later):.2f} s", "1 s"))
+    for huge in (0, 100):
+        taken, found = join_memory(100_000, huge)
+        rows.append(
+            (
+                f"memory of the join of 1e5 x 1e5 intervals, {huge} of which cover everything",
+                f"{taken / 1e6:.0f} MB for {found / 1e6:.2f} million pairs, "
+                f"{taken / found:.0f} B each",
+                "in proportion to the pairs",
+            )
+        )
+    return rows
+
+
+def _seconds(name: str, cache: Path) -> float:
+    start = time.perf_counter()
+    sample_command(name, cache)
+    return time.perf_counter() - start

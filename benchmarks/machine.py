@@ -14,7 +14,7 @@ import numpy as np
 
 from overlap._kernels.jit import run_blocks, thread_count
 
-__all__ = ["bandwidth", "describe", "load"]
+__all__ = ["bandwidth", "describe", "others", "speed"]
 
 PACKAGES = (
     "overlap-metrics",
@@ -28,6 +28,12 @@ PACKAGES = (
     "vernier",
     "ncls",
     "torch",
+    "shapely",
+    "opencv-python-headless",
+    "SimpleITK",
+    "monai",
+    "medpy",
+    "surface-distance",
 )
 
 
@@ -66,9 +72,26 @@ def _processor() -> str:
     return ", ".join(filter(None, (name + model, vectors)))
 
 
-def load() -> float:
-    """Return the load average of the last minute: how busy others keep the machine."""
-    return os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+def others() -> Callable[[], float]:
+    """Return a call that says which share of the processors other programs have had since now."""
+    start = _processor_times()
+
+    def share() -> float:
+        busy, total, ours = (b - a for a, b in zip(start, _processor_times(), strict=True))
+        return min(max((busy - ours) / total, 0.0), 1.0) if total > 0.0 else float("nan")
+
+    return share
+
+
+def _processor_times() -> tuple[float, float, float]:
+    """Return seconds of all processors: busy, altogether, and for this process and its children."""
+    ours = sum(os.times()[:4])
+    status = Path("/proc/stat")
+    if not status.exists():
+        return float("nan"), 0.0, ours
+    words = status.read_text(encoding="ascii").splitlines()[0].split()[1:9]
+    times = [int(word) / os.sysconf("SC_CLK_TCK") for word in words]
+    return sum(times) - times[3] - times[4], sum(times), ours
 
 
 def bandwidth(size: int, rounds: int) -> dict[str, float]:
@@ -100,3 +123,12 @@ def bandwidth(size: int, rounds: int) -> dict[str, float]:
             call()
             times[name].append(time.perf_counter() - start)
     return {name: size / statistics.median(values) / 1e9 for name, values in times.items()}
+
+
+def speed(rounds: int) -> list[tuple[str, str]]:
+    """Return rows of memory bandwidth, for data in the cache and beyond."""
+    return [
+        (f"memory bandwidth, {size} MB, {name}", f"{value:.3g} GB/s")
+        for size in (72, 320)
+        for name, value in bandwidth(size * 10**6, rounds).items()
+    ]

@@ -1,43 +1,86 @@
-"""The page of results."""
+"""The page of results, from what is stored of them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
-from benchmarks.workload import Result, Timing
+from benchmarks.plot import seen
+from benchmarks.results import Growth, Results
+from benchmarks.sections import SECTIONS
+from benchmarks.workload import Result
 
-__all__ = ["fact_table", "page", "race_table"]
+__all__ = ["fact_table", "growth_table", "page", "race_table"]
 
 _HEAD = """# Benchmarks
 
-Written by `python -m benchmarks`. Every figure is the time of a peer divided by ours, both
-medians over rounds of one run, in which each contestant is called once per round, in
-rotating order; above 1, `overlap` is faster. Our own median stands beside it, and in
-brackets our fastest call. The column "by fastest calls" compares the fastest calls instead
-of the medians: where the two disagree, something else was running. Calls shorter than half a
-millisecond are repeated for as long in every round; in "lone calls" they are not, and each
-comes right after the work of others. A peer that was ten times slower in the first three
-rounds is left out of the later ones.
+The time that other programs take, divided by the time that `overlap` takes, for the same job in
+the same run. Above 1, `overlap` is faster.
 
-Before the race every peer's answer is compared with ours: the same numbers within 1e-9, the
-same pairs, the same boxes kept. Everybody starts from data in its own form: we from batches
-(`ov.Boxes`), NumPy-based peers from arrays, torch from tensors; "from arrays" includes making
-and checking our batches. NCLS is given whole numbers, and its time includes building its
-tree; it returns pairs without scores, we return their IoU as well. The expressions of
-torchvision are written out in torch. Idle OpenMP threads sleep (`OMP_WAIT_POLICY=passive`),
-so that nobody pays for another's spinning.
+![{seen}](../pictures/benchmarks.svg)
+
+Every program does each job once per round, in changing order, and ratios are those of medians. One
+that is ten times slower than ours after three rounds, or after a round of more than 0.1 s, has no
+more rounds. Before the race each result is compared with ours: the same numbers within 1e-9, the
+same pairs, the same kept boxes. Every program starts from data in its own form: ours from batches
+such as `ov.Boxes`, others from arrays or tensors. NCLS builds its tree within the time, and returns
+pairs without their IoU. Expressions of torchvision are written out in PyTorch, and the steps of
+ActivityNet's program in NumPy.
+
+{words}
+
+`python -m benchmarks` measures all and writes this page; `--only rotated` measures one section
+anew, and `--redraw` none.
+"""
+
+_WORDS = (
+    ("overlap", "our median, and in brackets our fastest call"),
+    ("fastest other", "the fastest of the other programs, and its median divided by ours"),
+    (
+        "fastest calls",
+        "the same ratio of the fastest calls; where it is far from the one before it, the machine "
+        "was busy with something else",
+    ),
+    ("goal", "the least ratio that we want"),
+    (
+        "limit",
+        "our time divided by that of a job that the machine cannot avoid, such as copying as many "
+        "bytes; near 1, no program can be faster, and there is no goal",
+    ),
+    ("from arrays", "the time contains the making and checking of our batches"),
+    (
+        "lone calls",
+        "short jobs are otherwise repeated for half a millisecond at a time; here other programs "
+        "work between any two calls, as in a program that calls once in a while",
+    ),
+    ("one thread", "every program is kept to one thread"),
+)
+
+_GROWTH = """The same job at three sizes. The exponent is the slope of log(time) over log(items), of
+the fastest calls: 1 where ten times as many items take ten times as long. Time and memory of a
+thousand items are those of the largest size. Memory is the most that the process held, with the
+input, above what it held after the imports.
 """
 
 
+def _units(value: float, units: Sequence[tuple[str, float]]) -> str:
+    for unit, scale in units:
+        if value >= scale:
+            return f"{float(f'{value / scale:.3g}'):g} {unit}"
+    unit, scale = units[-1]
+    return f"{value / scale:.2g} {unit}"
+
+
 def _time(seconds: float) -> str:
-    for unit, scale in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
-        if seconds * scale >= 1.0:
-            return f"{seconds * scale:.3g} {unit}"
-    return f"{seconds * 1e6:.2g} µs"
+    return _units(seconds, (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)))
 
 
-def _ours(timing: Timing) -> str:
-    return f"{_time(timing.median)} ({_time(timing.fastest)})"
+def _memory(size: float) -> str:
+    return _units(size, (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0)))
+
+
+def _ratio(value: float) -> str:
+    return f"{float(f'{value:.3g}'):,.10g}"
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -46,43 +89,78 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def _wanted(ratio: float, goal: float) -> str:
-    return f"{ratio:.3g}, wanted {goal:g}: {'met' if ratio >= goal else '**missed**'}"
+def _verdict(met: bool) -> str:
+    return "met" if met else "**missed**"
+
+
+def _goal(result: Result) -> str:
+    wanted = result.ranked(result.against)
+    if result.goal is None or not wanted:
+        return "-"
+    name, ratio = wanted[0]
+    said = f"{result.goal:.3g}, {_verdict(ratio >= result.goal)}"
+    return said if result.ranked()[0][0] == name else f"{name}: {said}"
+
+
+def _limit(result: Result) -> str:
+    if result.floor is None:
+        return "-"
+    ratio = result.ours.median / result.floor.median
+    said = f"{_ratio(ratio)} x {result.limit}"
+    if result.within is None:
+        return said
+    return f"{said}; at most {result.within:g}, {_verdict(ratio <= result.within)}"
 
 
 def race_table(results: Sequence[Result]) -> str:
     """Return the Markdown table of one group of workloads."""
-    names = list(dict.fromkeys(name for r in results for name in (*r.peers, *r.missing)))
+    peers = any(r.peers or r.missing for r in results)
     floors = any(r.floor for r in results)
-    header = ["workload", "ours", *names]
-    if names:
-        header += ["fastest peer", "by fastest calls"]
+    header = ["job", "overlap"]
+    if peers:
+        header += ["fastest other", "fastest calls", "goal", "others"]
     if floors:
-        header.append("ours / copying as many bytes")
+        header.append("limit")
     rows = []
     for r in results:
-        row = [r.workload.name, _ours(r.ours)]
-        for name in names:
-            peer = r.peers.get(name)
-            absent = "not measured" if name in r.missing else "-"
-            row.append(f"{peer.median / r.ours.median:.3g}" if peer else absent)
-        if names:
-            best = r.fastest_peer()
-            if best is None:
-                row += ["-", "-"]
-            else:
-                goal = r.workload.goal
-                row.append(f"{best[1]:.3g}" if goal is None else _wanted(best[1], goal))
-                wanted = r.workload.against or tuple(r.peers)
-                fastest = min(t.fastest for name, t in r.peers.items() if name in wanted)
-                row.append(f"{fastest / r.ours.fastest:.3g}")
+        row = [r.name, f"{_time(r.ours.median)} ({_time(r.ours.fastest)})"]
+        ranked = r.ranked()
+        if peers:
+            others = [f"{name} {_ratio(ratio)}" for name, ratio in ranked[1:]]
+            others += [f"{name} not measured" for name in r.missing]
+            best = ["-", "-"]
+            if ranked:
+                name, ratio = ranked[0]
+                calls = r.peers[name].fastest / r.ours.fastest
+                best = [f"{name} **{_ratio(ratio)}**", _ratio(calls)]
+            row += [*best, _goal(r), ", ".join(others) or "-"]
         if floors:
-            goal = "-"
-            if r.floor:
-                ratio = r.ours.median / r.floor.median
-                goal = f"{ratio:.3g}, wanted 1.5: {'met' if ratio <= 1.5 else '**missed**'}"
-            row.append(goal)
+            row.append(_limit(r))
         rows.append(row)
+    return _table(header, rows)
+
+
+def growth_table(results: Sequence[Growth]) -> str:
+    """Return the Markdown table of jobs at growing sizes."""
+    header = ["job", "n", "time", "exponent", "wanted", "a thousand", "take", "memory"]
+    rows = []
+    for r in results:
+        thousands = r.counts[-1] / 1000
+        wanted = "-"
+        if r.wanted is not None and not math.isnan(r.exponent):
+            wanted = f"at most {r.wanted:g}, {_verdict(r.exponent < r.wanted + 0.005)}"
+        rows.append(
+            [
+                r.name,
+                ", ".join(f"{size:.0e}".replace("e+0", "e") for size in r.sizes),
+                ", ".join(map(_time, r.seconds)),
+                f"{r.exponent:.2f}",
+                wanted,
+                f"{r.unit}s" if not r.unit.endswith("x") else f"{r.unit}es",
+                _time(r.seconds[-1] / thousands),
+                _memory(r.memory[-1] / thousands),
+            ]
+        )
     return _table(header, rows)
 
 
@@ -91,6 +169,25 @@ def fact_table(rows: Iterable[tuple[str, str, str]]) -> str:
     return _table(("measured", "value", "wanted"), rows)
 
 
-def page(sections: Iterable[tuple[str, str]]) -> str:
-    """Return the whole page from titles and tables."""
-    return _HEAD + "".join(f"\n## {title}\n\n{body}\n" for title, body in sections)
+def page(results: Results) -> str:
+    """Return the whole page."""
+    words = _table(("words", "meaning"), _WORDS)
+    parts = [_HEAD.format(seen=seen(results), words=words)]
+    for name, title in SECTIONS.items():
+        section = results.sections.get(name)
+        if section is None:
+            continue
+        parts.append(f"## {title}\n")
+        if section.races:
+            parts.append(race_table(section.races) + "\n")
+        if section.growth:
+            parts += [_GROWTH, growth_table(section.growth) + "\n"]
+        if section.facts:
+            parts.append(fact_table(section.facts) + "\n")
+    busy = [section.others for section in results.sections.values()]
+    rows = [*results.machine.items(), *results.speed]
+    if busy:
+        share = f"{100 * min(busy):.0f} to {100 * max(busy):.0f} %"
+        rows.append(("Share of the processors that other programs had, by section", share))
+    parts.append("## Machine\n\n" + _table(("measured", "value"), rows) + "\n")
+    return "\n".join(parts)

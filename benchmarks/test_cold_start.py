@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from benchmarks import commands
-
-SAMPLES = Path(commands.__file__).parents[1] / "overlap" / "samples"
 
 
 def test_import(benchmark):
     assert not benchmark(commands.import_package)[1], "importing overlap has imported Numba"
 
 
+@pytest.mark.parametrize("name", commands.COMMANDS)
 @pytest.mark.parametrize("cache", ["cold", "warm"])
-def test_command(benchmark, tmp_path, cache):
+def test_command(benchmark, tmp_path, cache, name):
     folders = iter(tmp_path / str(k) for k in range(1000))
     warm = tmp_path / "warm"
     if cache == "warm":
-        commands.temporal_command(warm)
+        commands.sample_command(name, warm)
     folder = (lambda: next(folders)) if cache == "cold" else (lambda: warm)
-    benchmark.pedantic(lambda: commands.temporal_command(folder()), rounds=3)
+    benchmark.pedantic(lambda: commands.sample_command(name, folder()), rounds=3)

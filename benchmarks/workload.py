@@ -7,7 +7,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +19,7 @@ Call = Callable[[], Any]
 _BATCH = 5e-4  # seconds
 _TRIALS = 3
 _FAR_BEHIND = 10.0
+_LONG = 0.1  # seconds; one call so long says enough
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,16 @@ class Case:
     agree : callable
         ``agree(our_result, peer_result)`` raises AssertionError unless they are the same.
     floor : callable, optional
-        Moves as many bytes as the job must, and does nothing else.
+        Does what the machine must do at least, and nothing else, such as moving as many bytes.
+    limit : str
+        What `floor` does, as the page names it.
     """
 
     ours: Call
     peers: Mapping[str, Callable[[], Call]] = field(default_factory=dict)
     agree: Callable[[Any, Any], None] | None = None
     floor: Call | None = None
+    limit: str = "copying as many bytes"
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class Workload:
         Wanted: fastest peer over ours, at least.
     against : tuple of str
         The peers that the goal is about; empty for all.
+    within : float, optional
+        Wanted: ours over the floor, at most. For jobs whose goal the machine's limit forbids.
     single : bool
         Everybody runs on one thread.
     lone : bool
@@ -69,6 +75,7 @@ class Workload:
     against: tuple[str, ...] = ()
     single: bool = False
     lone: bool = False
+    within: float | None = None
 
 
 @dataclass(frozen=True)
@@ -87,19 +94,25 @@ class Timing:
 
 @dataclass(frozen=True)
 class Result:
-    """What a race gave."""
+    """Times of one workload, with its goals."""
 
-    workload: Workload
+    name: str
     ours: Timing
-    peers: Mapping[str, Timing]
-    missing: tuple[str, ...]
-    floor: Timing | None
+    peers: Mapping[str, Timing] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    floor: Timing | None = None
+    limit: str = ""
+    goal: float | None = None
+    against: tuple[str, ...] = ()
+    within: float | None = None
 
-    def fastest_peer(self) -> tuple[str, float] | None:
-        """Return the name of the fastest peer, and its median over ours."""
-        wanted = self.workload.against or tuple(self.peers)
-        ranked = sorted((t.median, name) for name, t in self.peers.items() if name in wanted)
-        return (ranked[0][1], ranked[0][0] / self.ours.median) if ranked else None
+    def ranked(self, names: Sequence[str] = ()) -> list[tuple[str, float]]:
+        """Return peers and their medians over ours, the fastest first."""
+        ratios = {name: t.median / self.ours.median for name, t in self.peers.items()}
+        return sorted(
+            ((name, ratio) for name, ratio in ratios.items() if name in (names or ratios)),
+            key=lambda pair: pair[1],
+        )
 
 
 @contextmanager
@@ -146,7 +159,8 @@ def race(workload: Workload, seconds: float, least: int, most: int) -> Result:
     """Run a workload: a call of each per round, in rotating order.
 
     Calls shorter than half a millisecond are repeated for as long in every round. Who is ten
-    times slower than ours in three rounds takes no part in the others.
+    times slower than ours in three rounds, or in one call of a tenth of a second, takes no part in
+    the others.
 
     Parameters
     ----------
@@ -154,7 +168,7 @@ def race(workload: Workload, seconds: float, least: int, most: int) -> Result:
     seconds : float
         About how long.
     least, most : int
-        Bounds of the number of rounds.
+        Bounds of the number of rounds; three are enough for who runs alone.
     """
     case = workload.build(lambda n: n)
     if workload.single and any("torch" in name for name in case.peers):
@@ -168,10 +182,21 @@ def race(workload: Workload, seconds: float, least: int, most: int) -> Result:
         if case.floor is not None:
             runners["floor"] = case.floor
         batch = 0.0 if workload.lone else _BATCH
-        times = _rounds(runners, seconds, least, most, batch)
+        fewest = least if calls else min(least, _TRIALS)
+        times = _rounds(runners, seconds, fewest, most, batch)
     ours, floor = Timing.of(times.pop("")), times.pop("floor", None)
     peers = {name: Timing.of(values) for name, values in times.items()}
-    return Result(workload, ours, peers, missing, Timing.of(floor) if floor else None)
+    return Result(
+        workload.name,
+        ours,
+        peers,
+        missing,
+        Timing.of(floor) if floor else None,
+        case.limit if floor else "",
+        workload.goal,
+        workload.against,
+        workload.within,
+    )
 
 
 def _calls_per_round(run: Call, batch: float) -> int:
@@ -209,8 +234,9 @@ def _rounds(
                     run()
                 times[name].append((clock() - start) / len(again))
             order.append(order.pop(0))
-            if k + 1 == _TRIALS:
+            if k < _TRIALS:
                 limit = _FAR_BEHIND * min(times[""])
+                limit = limit if k + 1 == _TRIALS else max(limit, _LONG)
                 order = [name for name in order if min(times[name]) <= limit]
             if k + 1 >= least and clock() > end:
                 break

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -12,8 +14,12 @@ ROOT = Path(__file__).parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from benchmarks.page import fact_table, page, race_table  # noqa: E402
-from benchmarks.workload import Case, Timing, Workload, prepare, race  # noqa: E402
+from benchmarks.growth import JOBS  # noqa: E402
+from benchmarks.page import growth_table, page, race_table  # noqa: E402
+from benchmarks.plot import draw  # noqa: E402
+from benchmarks.results import Growth, Results, Section  # noqa: E402
+from benchmarks.sections import SECTIONS, chosen, workloads  # noqa: E402
+from benchmarks.workload import Case, Result, Timing, Workload, prepare, race  # noqa: E402
 
 MODULES = sorted(
     path.stem for path in (ROOT / "benchmarks").glob("test_*.py") if path.stem != "test_cold_start"
@@ -54,10 +60,23 @@ def test_whole_processes_are_measured():
     assert taken > 8 * found
 
 
-def test_every_section_of_the_page_has_its_module():
-    from benchmarks.__main__ import SECTIONS
+@pytest.mark.parametrize("job", JOBS.values(), ids=JOBS)
+def test_every_job_that_grows_runs(job):
+    result = job.build(24)()
+    assert job.count(result, 24) > 0
 
-    assert sorted(SECTIONS) == MODULES
+
+def test_every_module_has_its_section_of_the_page():
+    others = {"growth", "processes"}
+    assert sorted(f"test_{name}" for name in SECTIONS.keys() - others) == MODULES
+    assert not any(workloads(name) for name in others)
+
+
+def test_sections_are_chosen_by_how_they_begin():
+    assert chosen([]) == list(SECTIONS)
+    assert chosen(["rot", "pairs"]) == ["pairs", "rotated"]
+    with pytest.raises(ValueError, match="no section begins with boxes; there are pairwise"):
+        chosen(["boxes"])
 
 
 def test_names_of_workloads_are_unique():
@@ -82,26 +101,99 @@ def test_a_peer_that_is_missing_is_listed():
     result = race(workload, seconds=0.0, least=2, most=5)
     assert result.missing == ("peer",)
     assert result.ours.rounds == 2
-    assert result.fastest_peer() is None
-    assert "not measured" in race_table([result])
+    assert not result.ranked()
+    assert "peer not measured" in race_table([result])
+
+
+PEERS = {"slow": Timing(2.0, 2.0, 9), "slower": Timing(9.0, 9.0, 9), "fast": Timing(1.0, 1.0, 9)}
 
 
 def test_the_page_says_which_goals_are_missed():
-    from benchmarks.workload import Result
+    half = Timing(0.5, 0.25, 9)
+    missed = Result("job", Timing(1.0, 0.5, 9), PEERS, goal=3.0)
+    assert missed.ranked() == [("fast", 1.0), ("slow", 2.0), ("slower", 9.0)]
+    assert "| fast **1** | 2 | 3, **missed** | slow 2, slower 9 |" in race_table([missed])
+    assert "| fast **2** | 4 | 2, met |" in race_table([Result("job", half, PEERS, goal=2.0)])
+    some = Result("job", half, PEERS, goal=3.0, against=("slow", "slower"))
+    assert "| fast **2** | 4 | slow: 3, met |" in race_table([some])
 
-    workload = Workload("job", lambda count: Case(lambda: 1), goal=3.0, against=("slow", "slower"))
-    peers = {
-        "slow": Timing(2.0, 2.0, 9),
-        "slower": Timing(9.0, 9.0, 9),
-        "fast": Timing(1.0, 1.0, 9),
-    }
-    missed = Result(workload, Timing(1.0, 0.5, 9), peers, (), Timing(0.5, 0.5, 9))
-    assert missed.fastest_peer() == ("slow", 2.0)
-    text = race_table([missed])
-    assert "2, wanted 3: **missed**" in text
-    assert "2, wanted 1.5: **missed**" in text
-    met = Result(workload, Timing(0.5, 0.5, 9), peers, (), Timing(0.5, 0.5, 9))
-    assert "4, wanted 3: met" in race_table([met])
-    whole = page([("Title", text), ("Facts", fact_table([("a", "1 s", "2 s")]))])
-    assert "## Title" in whole
-    assert "| a | 1 s | 2 s |" in whole
+
+@pytest.mark.parametrize(("within", "said"), [
+    (None, "| 2 x copying |"), (1.5, "| 2 x copying; at most 1.5, **missed** |"),
+    (2.5, "| 2 x copying; at most 2.5, met |"),
+])  # fmt: skip
+def test_a_limit_of_the_machine_has_its_column(within, said):
+    floor = Timing(0.5, 0.5, 9)
+    row = Result("job", Timing(1.0, 0.5, 9), floor=floor, limit="copying", within=within)
+    assert said in race_table([row])
+
+
+def test_growth_is_a_slope_of_logarithms(monkeypatch):
+    from benchmarks import growth
+
+    columns = {"sizes": [1, 10], "counts": [10, 1000], "seconds": [0.1, 1.0], "memory": [1, 5000]}
+
+    class Done:
+        returncode, stdout = 0, json.dumps(columns)
+
+    monkeypatch.setattr(growth.subprocess, "run", lambda *_, **__: Done)
+    row = growth.measure("boxes")
+    assert row.exponent == pytest.approx(0.5)
+    assert (
+        "| 1e0, 1e1 | 100 ms, 1 s | 0.50 | at most 1.1, met | pairs | 1 s | 5 kB |"
+        in growth_table([row])
+    )
+
+
+def some_results() -> Results:
+    one = Timing(1.0, 1.0, 9)
+    race = Result("job < 2", Timing(1.5, 1.5, 9), PEERS, ("absent",), one, "x")
+    growth = Growth("job", "box", (1, 10), (1, 10), (0.1, 2.0), (5, 50), 1.301, 1.1)
+    return Results(
+        {"Processor": "one"},
+        [("bandwidth", "2 GB/s")],
+        {
+            "rotated": Section((race,), others=0.25),
+            "growth": Section(growth=(growth,)),
+            "processes": Section(facts=(("import", "1 s", "2 s"),)),
+        },
+    )
+
+
+def test_results_are_kept_and_joined(tmp_path):
+    results = some_results()
+    results.write(tmp_path / "results.json")
+    assert Results.read(tmp_path / "results.json") == results
+    assert not Results.read(tmp_path / "none.json").sections
+    results.check_machine({"Processor": "one"})
+    with pytest.raises(ValueError, match=r"of another machine or of other versions \(Processor"):
+        results.check_machine({"Processor": "two"})
+
+
+def test_the_whole_page():
+    text = page(some_results())
+    for part in (
+        "![3 ratios of times to ours", "overlap is the fastest in 0 of 1 jobs]",
+        "## Rotated boxes", "fast **0.667**", "at most 1.1, **missed**", "| import | 1 s | 2 s |",
+        "| bandwidth | 2 GB/s |", "0 to 25 %",
+    ):  # fmt: skip
+        assert part in text
+
+
+def test_the_picture_has_a_dot_for_every_ratio():
+    picture = ElementTree.fromstring(draw(some_results()))
+    space = "{http://www.w3.org/2000/svg}"
+    dots = picture.findall(f"{space}circle")
+    assert [dot.get("class") for dot in dots] == ["behind", "ahead", "ahead"]
+    places = [float(dot.get("cx", "")) for dot in dots]
+    assert places == sorted(places)
+    texts = [text.text for text in picture.findall(f"{space}text")]
+    assert {"Rotated boxes", "fast", "slow", "slower"} <= set(texts)
+    assert dots[0].findtext(f"{space}title") == "job < 2: 0.667"
+
+
+def test_the_page_is_that_of_the_kept_results():
+    kept = Results.read()
+    docs = ROOT / "docs"
+    assert (docs / "about" / "benchmarks.md").read_text(encoding="utf-8") == page(kept)
+    assert (docs / "pictures" / "benchmarks.svg").read_text(encoding="utf-8") == draw(kept)
