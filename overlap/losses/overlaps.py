@@ -202,8 +202,12 @@ def finished(
     factors, common = weighing
     items = item_of(pair, side)
     kernel, weights = specialise(settle), _NONE if factors is None else factors
-    columns = grad if items is None else grad[:, :0]
+    tall = items is None and not grad.flags.c_contiguous  # one column after another in memory
+    columns = grad if items is None and not tall else np.empty((0, 0))
     total, odd = kernel(item, *linear, weights, common, columns)
+    for k, column in enumerate(grad.T if tall else ()):
+        scale = linear[1] * common * (1.0 if factors is None else factors[k])
+        kernel(_NONE.copy(), 0.0, 1.0, _NONE, scale, column[None])
     if items is not None:
         each = np.full(len(item), linear[1] * common) * (1.0 if factors is None else factors)
         kernel(_NONE.copy(), 0.0, 1.0, each[items], 1.0, grad)

@@ -66,3 +66,22 @@ def test_errors():
     hard = ov.Masks(np.ones((4, 2), bool), axes=1)
     with pytest.raises(TypeError, match="hard"):
         losses.dice_loss(hard, Q)
+
+
+@pytest.mark.parametrize("weights", [None, [1.0, 0.0, 2.5]])
+def test_masks_of_many_cells_have_their_gradients_one_after_another(weights):
+    p, q = np.random.default_rng(3).random((2, 3, 20, 20))
+    both, total = np.minimum(p, q).sum((1, 2)), p.sum((1, 2)) + q.sum((1, 2))
+    scale = -2.0 / total**2 * (1.0 if weights is None else np.array(weights))
+    wanted = [
+        scale[:, None, None] * (total[:, None, None] * (x < y) - both[:, None, None])
+        for x, y in ((p, q), (q, p))
+    ]
+    options = {"weights": weights, "reduction": "sum", "wrt": "both"}
+    pair = ov.Masks(p), ov.Masks(q)
+    for loss in (
+        losses.dice_loss(*pair, **options),
+        losses.overlap_loss(ov.dice, *pair, **options),
+    ):
+        for grad, side in zip(loss.grad, wanted, strict=True):
+            np.testing.assert_allclose(grad.reshape(p.shape), side, rtol=1e-12, atol=1e-18)

@@ -94,7 +94,9 @@ class Cells:
         return Hulls(len(data), len(lower), cropped)
 
     def flat(self, row: int) -> NDArray:
-        """Return the cells of one mask in the order of the grid."""
+        """Return the cells of one mask in the order of the grid; not to be written to."""
+        if isinstance(self.data, Shares):
+            return self.data.values[row]
         return self.data.dense(np.array([row])).reshape(-1)
 
     def pull(
@@ -103,8 +105,9 @@ class Cells:
         partner: Cells,
         other: int,
         partials: tuple[float, float, float],
-    ) -> NDArray[np.float64]:
-        """Return the gradient of a score with respect to the values of one soft mask.
+        out: NDArray[np.float64],
+    ) -> None:
+        """Write the gradient of a score with respect to the values of one soft mask.
 
         Parameters
         ----------
@@ -115,6 +118,7 @@ class Cells:
         partials : tuple of float
             With respect to the own measure, the intersection and the squared distance of
             the centres.
+        out : ndarray, shape (cells,)
         """
         assert isinstance(self.data, Shares)
         volume = self.grid.volume
@@ -123,10 +127,8 @@ class Cells:
         if partials[2] and self.columns[0][row] > 0 and partner.columns[0][other] > 0:
             for k, side in enumerate(self.grid.spacing):
                 toward[k] = 2.0 * partials[2] * (center[k][row] - theirs[k][other]) * side
-        out = np.empty(self.data.values.shape[1])
         shares = (partials[0] * volume, partials[1] * volume)
         self.data.pull(row, partner.flat(other), self._soft, *shares, toward, out)
-        return out
 
 
 def read_cells(values: ArrayLike, axes: int | str | None, told: bool) -> NDArray:

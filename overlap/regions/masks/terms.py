@@ -225,5 +225,8 @@ def pull_terms(
         for part, name in enumerate(sides):
             mine, row, theirs, other = (a, i, b, j) if name == "found" else (b, j, a, i)
             own = partials[0 if name == "found" else 1, k] + through[k]
-            pulled = mine.pull(row, theirs, other, (own, shared, gap))
-            grad[part * size : (part + 1) * size, k] = pulled
+            target = grad[part * size : (part + 1) * size, k]
+            out = target if target.flags.c_contiguous else np.empty(size)
+            mine.pull(row, theirs, other, (own, shared, gap), out)
+            if out is not target:
+                target[:] = out
