@@ -20,6 +20,7 @@ __all__ = [
     "opencv_paired",
     "powerboxes_nms",
     "powerboxes_pairwise",
+    "read_floor",
     "shapely_paired",
     "torch_gradient",
     "torch_paired",
@@ -221,3 +222,16 @@ def copy_floor(size: int) -> Call:
         np.copyto(target[low:high], source[low:high])
 
     return lambda: run_blocks(rows, words, 1e9)
+
+
+def read_floor(size: int) -> Call:
+    """Read `size` bytes, on as many threads as we use."""
+    from overlap._kernels.jit import run_blocks
+
+    words = np.ones(max(size // 8, 1), np.uint64)
+    largest = np.zeros(len(words) // 512 + 1, np.uint64)
+
+    def rows(low: int, high: int) -> None:
+        largest[low // 512] = words[low:high].max()
+
+    return lambda: run_blocks(rows, len(words), 1e9)

@@ -6,8 +6,10 @@ import numpy as np
 
 import overlap as ov
 from benchmarks import mask_peers as peers
-from benchmarks.peers import copy_floor
+from benchmarks.peers import read_floor
 from benchmarks.workload import Case, Workload
+
+READING = "reading as many bytes"
 
 
 def _agree(ours, theirs) -> None:
@@ -29,7 +31,8 @@ def _dense(count) -> Case:
         lambda: ov.iou.pairwise(ov.Masks(a), ov.Masks(b)),
         {"pycocotools": lambda: peers.cocotools_dense(a, b)},
         _agree,
-        copy_floor(a.nbytes + b.nbytes),
+        read_floor(a.nbytes + b.nbytes),
+        READING,
     )
 
 
@@ -58,7 +61,8 @@ def _binary(count, packed: bool) -> Case:
         (lambda: ov.dice(first, second)) if packed else from_arrays,
         {"numpy.count_nonzero": lambda: peers.numpy_binary_dice(a, b)},
         _agree,
-        copy_floor((a.nbytes + b.nbytes) // (8 if packed else 1)),
+        read_floor((a.nbytes + b.nbytes) // (8 if packed else 1)),
+        READING,
     )
 
 
@@ -72,7 +76,8 @@ def _soft(count) -> Case:
             "torch": lambda: peers.torch_soft_dice(p, q),
         },
         _roughly,
-        copy_floor(p.nbytes + q.nbytes),
+        read_floor(p.nbytes + q.nbytes),
+        READING,
     )
 
 
