@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -172,33 +172,54 @@ def greedy_pairs(
 def optimal_pairs(
     i: NDArray[np.int64], j: NDArray[np.int64], value: NDArray, n: int, m: int
 ) -> NDArray[np.int64]:
-    """Return positions of pairs with the largest sum of values, each region used once."""
+    """Return positions of pairs with the largest sum of values, each region used once, by `i`."""
     import scipy.sparse.csgraph
 
     useful = np.flatnonzero(value >= 0)  # a negative one never makes a sum larger
     i, j, value = i[useful], j[useful], value[useful]
     if not len(i):
         return useful
-    graph = scipy.sparse.coo_array((np.ones(len(i), np.int8), (i, n + j)), shape=(n + m, n + m))
-    _, label = scipy.sparse.csgraph.connected_components(graph, directed=False)
-    cluster = label[i]
-    order = np.argsort(cluster, kind="stable")
-    edges = np.flatnonzero(np.diff(cluster[order], prepend=-1, append=-1))
-    chosen = [_best(i, j, value, order[lo:hi]) for lo, hi in pairwise(edges)]
-    return useful[np.concatenate(chosen)]
+    alone = (np.bincount(i)[i] == 1) & (np.bincount(j)[j] == 1)
+    taken = np.flatnonzero(alone)
+    if len(taken) < len(i):
+        rest = np.flatnonzero(~alone)
+        clusters = _best_in_clusters(i[rest], j[rest], value[rest], n, m)
+        taken = np.concatenate([taken, *(rest[chosen] for chosen in clusters)])
+    return useful[taken[np.argsort(i[taken])]]
 
 
-def _best(i: NDArray, j: NDArray, value: NDArray, pairs: NDArray) -> NDArray[np.int64]:
-    """Return which of the pairs of one cluster to take."""
-    if len(pairs) == 1:
-        return pairs
+def _best_in_clusters(
+    i: NDArray[np.int64], j: NDArray[np.int64], value: NDArray, n: int, m: int
+) -> list[NDArray[np.int64]]:
+    """Return which pairs to take of each cluster of regions that are linked by pairs."""
+    import scipy.sparse.csgraph
     from scipy.optimize import linear_sum_assignment
 
-    rows, row = np.unique(i[pairs], return_inverse=True)
-    columns, column = np.unique(j[pairs], return_inverse=True)
-    gain = np.zeros((len(rows), len(columns)))
-    place = np.full(gain.shape, -1)
-    gain[row, column] = value[pairs]
-    place[row, column] = pairs
-    chosen = place[linear_sum_assignment(gain, maximize=True)]
-    return chosen[chosen >= 0]
+    graph = scipy.sparse.coo_array((np.ones(len(i), np.int8), (i, n + j)), shape=(n + m, n + m))
+    count, label = scipy.sparse.csgraph.connected_components(graph, directed=False)
+    cluster = label[i]
+    sides = label[:n], label[n:]
+    row, column = (_places(side)[own] for side, own in zip(sides, (i, j), strict=True))
+    rows, columns = (np.bincount(side, minlength=count) for side in sides)
+    order = np.argsort(cluster, kind="stable")
+    edges = np.flatnonzero(np.diff(cluster[order], prepend=-1, append=-1))
+    result = []
+    for lo, hi in pairwise(edges.tolist()):
+        pairs = order[lo:hi]
+        own = cluster[pairs[0]]
+        gain = np.zeros((rows[own], columns[own]))
+        place = np.full(gain.shape, -1)
+        at = row[pairs], column[pairs]
+        gain[at], place[at] = value[pairs], pairs
+        chosen = place[linear_sum_assignment(gain, maximize=True)]
+        result.append(chosen[chosen >= 0])
+    return result
+
+
+def _places(label: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the place of each entry among those with its label."""
+    order = np.argsort(label, kind="stable")
+    ordered = label[order]
+    places = np.empty(len(label), np.int64)
+    places[order] = np.arange(len(label)) - np.searchsorted(ordered, ordered)
+    return places

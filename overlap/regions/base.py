@@ -172,7 +172,7 @@ class Regions(ByValue):
 
     def _fill(self, arrays: tuple[NDArray[Any], ...], unit: str | None) -> None:
         for array in arrays:
-            array.flags.writeable = False
+            array.setflags(write=False)
         self._arrays = arrays
         self.unit = unit
 
@@ -181,7 +181,7 @@ class Regions(ByValue):
         """Build a batch from columns that are known to be valid."""
         result = cls.__new__(cls)
         result._copy_settings(like)
-        result._fill(tuple(np.ascontiguousarray(array) for array in arrays), like.unit)
+        result._fill(tuple([np.ascontiguousarray(array) for array in arrays]), like.unit)
         if like._extreme or like._shapeless:
             result._extreme, result._shapeless = like._extreme, like._shapeless
         return result
@@ -196,15 +196,22 @@ class Regions(ByValue):
 
     def __getitem__(self, index: Any) -> Self:
         index = self._index(index)
-        return self._from_arrays(tuple(array[index] for array in self._arrays), self)
+        return self._from_arrays(tuple([array[index] for array in self._arrays]), self)
 
     def _index(self, index: Any) -> Any:
         """Return an index that gives a batch, or raise an IndexError."""
         if type(index) is slice:
             return index
-        if type(index) is np.ndarray and index.ndim == 1 and index.dtype.kind in "iu":
-            return index
-        return checked_index(index, len(self), type(self).__name__)
+        size = len(self)
+        if type(index) is int and 0 <= index < size:
+            return slice(index, index + 1)
+        if type(index) is np.ndarray and index.ndim == 1:
+            kind = index.dtype.kind
+            if kind in "iu":
+                return index
+            if kind == "b" and len(index) == size:
+                return index.nonzero()[0]  # once for all columns
+        return checked_index(index, size, type(self).__name__)
 
     def _contents(self) -> Sequence[Any]:
         """Return the contents by which two batches are compared."""
@@ -222,7 +229,7 @@ class Regions(ByValue):
 
     def to_array(self) -> NDArray[Any]:
         """Return the parameters, shape (N, P), in the order of the constructor."""
-        return np.stack(self._arrays[: len(self._names())], axis=1)
+        return np.array(self._arrays[: len(self._names())]).T.copy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return `to_array`, for ``numpy.asarray``."""

@@ -651,7 +651,7 @@ class Boxes(Smoothable):
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return lower and upper corners, each of shape (D, N)."""
         axes = self.dimension
-        return np.stack(self._arrays[:axes]), np.stack(self._arrays[axes:])
+        return np.array(self._arrays[:axes]), np.array(self._arrays[axes:])
 
     @classmethod
     def concat(cls, batches: Sequence[Self]) -> Self:

@@ -97,9 +97,9 @@ def candidate_ranges(
 
     Each pair stands in one of them once, but on a circle, where two long arcs meet twice.
     """
-    small = len(a) * len(b) <= _DENSE_PAIRS
-    spans = _spans(a, b)
-    if groups is None and (small or spans is None):
+    small = groups is None and len(a) * len(b) <= _DENSE_PAIRS
+    spans = None if small else _spans(a, b)
+    if groups is None and spans is None:
         low, high = np.zeros(len(a), np.int64), np.full(len(a), len(b), np.int64)
         return [Ranges(np.arange(len(a)), np.arange(len(b)), low, high, ordered=False)]
     if groups is None:
@@ -258,8 +258,10 @@ def search_cells(
 
 def wants_grid(a: Regions, b: Regions) -> bool:
     """Return whether a grid is the way to the candidates of two ungrouped batches."""
+    if len(a) * len(b) <= _DENSE_PAIRS:
+        return False
     bounds = a.bounds()
-    return bounds is not None and len(bounds[0]) > 1 and len(a) * len(b) > _DENSE_PAIRS
+    return bounds is not None and len(bounds[0]) > 1
 
 
 def grid_layout(

@@ -108,8 +108,10 @@ def _jobs(parts: list[Ranges]) -> tuple[list[_Job], int]:
     for part in parts:
         ends = np.cumsum(part.high - part.low)
         total = int(ends[-1]) if len(ends) else 0
-        cuts = np.linspace(0, total, total // _CANDIDATES + 2)[1:-1]
-        edges = [0, *(np.searchsorted(ends, cuts) + 1).tolist(), len(ends)]
+        edges = [0, len(ends)]
+        if total >= _CANDIDATES:
+            cuts = np.linspace(0, total, total // _CANDIDATES + 2)[1:-1]
+            edges[1:1] = (np.searchsorted(ends, cuts) + 1).tolist()
         for first, last in itertools.pairwise(edges):
             if last > first:
                 jobs.append(_Job(part, first, last, offset + int(ends[first - 1] if first else 0)))
@@ -228,12 +230,13 @@ def count_undefined(
     found: Regions, truth: Regions, codes: tuple[NDArray[np.int64], NDArray[np.int64]] | None
 ) -> int:
     """Count the pairs of two empty regions."""
-    empty_found, empty_truth = found.measure() == 0, truth.measure() == 0
+    empty_found = found.measure() == 0
+    if not empty_found.any():
+        return 0
+    empty_truth = truth.measure() == 0
     if codes is None:
         return int(empty_found.sum()) * int(empty_truth.sum())
     labels, counts = np.unique(codes[0][empty_found], return_counts=True)
-    if not len(labels):
-        return 0
     others = codes[1][empty_truth]
     where = np.minimum(np.searchsorted(labels, others), len(labels) - 1)
     return int(counts[where][labels[where] == others].sum())

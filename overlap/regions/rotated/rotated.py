@@ -554,7 +554,7 @@ class RotatedBoxes(Smoothable):
         """Return lower and upper corners of the bounding boxes, each of shape (2, N)."""
         x, y, w, h, _, c, s = self._arrays[:7]
         half_x, half_y = _half_sides(w, h, c, s)
-        return np.stack([x - half_x, y - half_y]), np.stack([x + half_x, y + half_y])
+        return np.array([x - half_x, y - half_y]), np.array([x + half_x, y + half_y])
 
     def kernel_columns(self) -> tuple[Any, ...]:
         """Return the columns that the jitted scalars index."""
