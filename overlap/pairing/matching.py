@@ -173,8 +173,6 @@ def optimal_pairs(
     i: NDArray[np.int64], j: NDArray[np.int64], value: NDArray, n: int, m: int
 ) -> NDArray[np.int64]:
     """Return positions of pairs with the largest sum of values, each region used once, by `i`."""
-    import scipy.sparse.csgraph
-
     useful = np.flatnonzero(value >= 0)  # a negative one never makes a sum larger
     i, j, value = i[useful], j[useful], value[useful]
     if not len(i):

@@ -348,8 +348,8 @@ class Boxes(Smoothable):
         unit: str | None = None,
         dimension: int | None = None,
     ) -> None:
-        if not inclusive and dimension in (None, 2):
-            columns = usual_corners(values, 2)
+        if not inclusive and dimension in (None, 2, 3):
+            columns = usual_corners(values, dimension or 2)
             if columns is not None:
                 self._arrays, self.unit = columns, unit
                 return
@@ -360,6 +360,10 @@ class Boxes(Smoothable):
             self._shapeless = True
             table = np.empty((0, 4))
         axes = table.shape[1] // 2
+        usual = None if inclusive else usual_corners(table, axes)
+        if usual is not None:
+            self._arrays, self.unit = usual, unit
+            return
         columns = np.array(table.T, order="C")  # a copy, always
         lower, upper = columns[:axes], columns[axes:]
         if inclusive:
@@ -412,9 +416,9 @@ class Boxes(Smoothable):
     ) -> Self:
         """Build boxes from any two opposite corners."""
         table = cls._read_corners(values, _OF_CORNERS, dimension)
-        first, second = np.split(table, 2, axis=1)
-        ends = np.hstack([np.minimum(first, second), np.maximum(first, second)])
-        return cls._made(ends, unit)
+        first, second = _halves(table)
+        ends = np.minimum(first, second), np.maximum(first, second)
+        return cls._made(np.concatenate(ends, axis=1), unit)
 
     @classmethod
     def from_xywh(
@@ -429,16 +433,16 @@ class Boxes(Smoothable):
 
         With `inclusive`, sizes count pixels between the first and the last: 1 is added.
         """
-        lower, size = np.split(cls._read_corners(values, _OF_SIZES, dimension), 2, axis=1)
+        lower, size = _halves(cls._read_corners(values, _OF_SIZES, dimension))
         _check_sizes(size)
-        return cls._made(np.hstack([lower, lower + size]), unit, inclusive)
+        return cls._made(np.concatenate([lower, lower + size], axis=1), unit, inclusive)
 
     @classmethod
     def from_cxcywh(
         cls, values: ArrayLike, *, unit: str | None = None, dimension: int | None = None
     ) -> Self:
         """Build boxes from centre and size, shape (N, 2 D): ``cx, cy, w, h`` (YOLO, DETR)."""
-        center, size = np.split(cls._read_corners(values, _OF_CENTERS, dimension), 2, axis=1)
+        center, size = _halves(cls._read_corners(values, _OF_CENTERS, dimension))
         return cls._from_sizes(center, size, unit)
 
     @classmethod
@@ -446,7 +450,8 @@ class Boxes(Smoothable):
         cls, center: NDArray[np.float64], size: NDArray[np.float64], unit: str | None
     ) -> Self:
         _check_sizes(size)
-        return cls._made(np.hstack([center - 0.5 * size, center + 0.5 * size]), unit)
+        half = 0.5 * size
+        return cls._made(np.concatenate([center - half, center + half], axis=1), unit)
 
     @classmethod
     def from_yolo(cls, values: ArrayLike, size: ArrayLike, *, unit: str | None = None) -> Self:
@@ -488,7 +493,7 @@ class Boxes(Smoothable):
                 f"Boxes.from_yolo: expected shape (N, 4), center and size; got {table.shape}"
                 f"{advice if table.shape[1] in (5, 6) else ''}"
             )
-        center, sizes = np.split(pixels_of_yolo(table, size), 2, axis=1)
+        center, sizes = _halves(pixels_of_yolo(table, size))
         return cls._from_sizes(center, sizes, unit)
 
     @classmethod
@@ -500,7 +505,7 @@ class Boxes(Smoothable):
         See `overlap.coders.LogSize` for gradients with respect to these numbers.
         """
         table = cls._read_corners(values, Naming.of(), dimension)
-        center, log_size = np.split(table, 2, axis=1)
+        center, log_size = _halves(table)
         with np.errstate(over="ignore"):  # an infinite size is an error below
             size = np.exp(log_size)
         bad = np.argwhere(~np.isfinite(size))
@@ -725,10 +730,15 @@ def _check_space(table: NDArray[np.float64]) -> None:
         )
 
 
+def _halves(table: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the first half of the columns and the second one."""
+    half = table.shape[1] // 2
+    return table[:, :half], table[:, half:]
+
+
 def _check_sizes(size: NDArray[np.float64]) -> None:
-    bad = np.argwhere(as_numbers(size, "Boxes") < 0)
-    if bad.size:
-        row, axis = bad[0]
+    if as_numbers(size, "Boxes").min(initial=0.0) < 0.0:
+        row, axis = np.argwhere(size < 0.0)[0]
         raise ValueError(f"Boxes: size {size[row, axis]} on axis {axis} of box {row} is negative")
 
 

@@ -145,6 +145,9 @@ def paired(plan: Plan, found: Regions, truth: Regions) -> NDArray[np.float64]:
         )
         return out
     kernel = plan.kernel(loops.paired, geometry)
+    if len(out) < 25_000:
+        kernel(found.kernel_columns(), truth.kernel_columns(), plan.parameters, out)
+        return out
 
     def rows(lo: int, hi: int) -> None:
         a, b = (found, truth) if hi - lo == len(out) else (found[lo:hi], truth[lo:hi])

@@ -104,7 +104,7 @@ class Plan:
 
     def kernel(self, template: Callable, geometry: Geometry, **bindings: Callable) -> Callable:
         """Return a loop template with this score fused into it, and other names bound as given."""
-        key = template, geometry, *bindings.values()
+        key = (template, geometry, *bindings.values()) if bindings else (template, geometry)
         kernel = self._kernels.get(key)
         if kernel is None:
             score = self.components, self.needs

@@ -31,7 +31,8 @@ def corners(table, columns, least, most):
             low, high = table[k, d], table[k, axes + d]
             columns[d, k] = low
             columns[axes + d, k] = high
-            usual &= high - low >= least and abs(low) <= most and abs(high) <= most
+            side = high - low
+            usual &= (side >= least or side == 0.0) and abs(low) <= most and abs(high) <= most
     return usual
 
 

@@ -210,6 +210,16 @@ class Intervals(Smoothable):
     # ------------------------------------------------------------------- constructors
 
     @classmethod
+    def _on_line(
+        cls, start: NDArray[np.float64], stop: NDArray[np.float64], unit: str | None
+    ) -> Self:
+        """Build intervals from ends that are known to be valid."""
+        result = cls.__new__(cls)
+        result._period = None
+        result._fill((start, stop), unit)
+        return result
+
+    @classmethod
     def _naming(cls) -> Naming:
         return _NAMING
 

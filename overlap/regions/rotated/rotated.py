@@ -266,13 +266,21 @@ class RotatedBoxes(Smoothable):
 
     def __init__(self, values: ArrayLike, *, unit: str | None = None) -> None:
         columns = usual_columns(values, *_USUAL)
-        if columns is None:
-            columns = self._checked(values)
+        self._set(self._checked(values) if columns is None else columns, unit)
+
+    def _set(self, columns: Sequence[NDArray[np.float64]], unit: str | None) -> None:
         x, y, w, h, angle = columns
         c, s = np.cos(angle), np.sin(angle)
         half_x, half_y = _half_sides(w, h, c, s)
         hair = 1.0 + 1e-15  # so that rounding never parts boxes that touch
         self._fill((x, y, w, h, angle, c, s, half_x * hair, half_y * hair), unit)
+
+    @classmethod
+    def _made(cls, columns: Sequence[NDArray[np.float64]], unit: str | None) -> Self:
+        """Build boxes from columns that are known to be valid."""
+        result = cls.__new__(cls)
+        result._set(columns, unit)
+        return result
 
     @classmethod
     def _checked(cls, values: ArrayLike) -> NDArray[np.float64]:

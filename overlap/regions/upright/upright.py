@@ -15,6 +15,7 @@ from overlap._common.numbers import as_numbers, checked_ratio
 from overlap._kernels.jit import compose
 from overlap._kernels.terms import Geometry
 from overlap.regions._geometry.rectangle_enclosures import with_box_outside
+from overlap.regions._geometry.usual import usual_columns
 from overlap.regions.base import Regions
 from overlap.regions.intervals import Intervals
 from overlap.regions.product import Product
@@ -43,6 +44,11 @@ _NAMING = Naming.of(
     "dz|h|height",
     "yaw|heading|rotation-z|rz",
 )
+
+# Of sizes and coordinates whose volumes, squares and bounding boxes are far from float64's limits.
+_MOST = 2.0**300
+_HIGH = np.array([_MOST] * 6 + [np.finfo(np.float64).max])
+_USUAL = np.concatenate([-_HIGH[:3], 1.0 / _HIGH[3:6], -_HIGH[6:]]), _HIGH
 
 
 def _upright_pullback(a, i, b, j, do, de, ds, dx):
@@ -95,6 +101,14 @@ class UprightBoxes(Product):
         return _NAMING
 
     def __init__(self, values: ArrayLike, *, unit: str | None = None) -> None:
+        columns = usual_columns(values, *_USUAL)
+        if columns is not None:
+            x, y, z, dx, dy, dz, yaw = columns
+            half = 0.5 * dz
+            plane = RotatedBoxes._made((x, y, dx, dy, yaw), unit)
+            self._join(plane, Intervals._on_line(z - half, z + half, unit), None, False)
+            self._fill_table(np.array(values), unit)
+            return
         table = self._read(values, 7)
         bad = np.argwhere(table[:, 3:6] < 0.0)
         if bad.size:
@@ -104,9 +118,11 @@ class UprightBoxes(Product):
         plane = RotatedBoxes(table[:, [0, 1, 3, 4, 6]], unit=unit)
         height = Intervals.from_center_duration(table[:, [2, 5]], unit=unit)
         super().__init__(plane, height)  # which looks at the volume as well
-        self._table = np.array(table)
-        self._table.flags.writeable = False
-        self.unit = unit
+        self._fill_table(np.array(table), unit)
+
+    def _fill_table(self, table: NDArray[np.float64], unit: str | None) -> None:
+        table.flags.writeable = False
+        self._table, self.unit = table, unit
 
     # ------------------------------------------------------------------- constructors
 
@@ -293,8 +309,7 @@ class UprightBoxes(Product):
         index = self._index(index)
         plane, height = (factor[index] for factor in self.factors)
         result = self._rebuilt(plane, height)
-        result._table, result.unit = self._table[index], self.unit
-        result._table.flags.writeable = False
+        result._fill_table(self._table[index], self.unit)
         return result
 
     @classmethod
