@@ -18,8 +18,10 @@ __all__ = [
     "numpy_paired",
     "numpy_pairwise",
     "opencv_paired",
+    "powerboxes_batched_nms",
     "powerboxes_nms",
     "powerboxes_pairwise",
+    "powerboxes_upright",
     "read_floor",
     "shapely_paired",
     "torch_gradient",
@@ -39,6 +41,40 @@ def powerboxes_pairwise(name: str, a: np.ndarray, b: np.ndarray) -> Call:
 
     function = getattr(powerboxes, name)
     return lambda: function(a, b)
+
+
+def powerboxes_upright(a: np.ndarray, b: np.ndarray) -> Call:
+    """Boxes in space: `powerboxes` seen from above, and the heights by broadcasting in NumPy.
+
+    Columns are x, y, z, dx, dy, dz and the yaw in degrees; one minus the score.
+    """
+    import powerboxes
+
+    def call() -> np.ndarray:
+        planes = [np.ascontiguousarray(table[:, [0, 1, 3, 4, 6]]) for table in (a, b)]
+        ratio = 1.0 - powerboxes.rotated_iou_distance(*planes)
+        areas = [table[:, 3] * table[:, 4] for table in (a, b)]
+        shared = ratio / (1.0 + ratio) * (areas[0][:, None] + areas[1])
+        top, low = ([t[:, 2] + sign * t[:, 5] for t in (a, b)] for sign in (0.5, -0.5))
+        height = np.minimum(top[0][:, None], top[1]) - np.maximum(low[0][:, None], low[1])
+        shared *= np.maximum(height, 0.0)
+        volumes = areas[0] * a[:, 5], areas[1] * b[:, 5]
+        return 1.0 - shared / (volumes[0][:, None] + volumes[1] - shared)
+
+    return call
+
+
+def powerboxes_batched_nms(
+    boxes: np.ndarray, confidence: np.ndarray, labels: np.ndarray, threshold: float
+) -> Call:
+    """``powerboxes.nms`` within labels: boxes of every label are moved to a place of their own."""
+    import powerboxes
+
+    def call() -> np.ndarray:
+        moved = boxes + (labels * (boxes.max() + 1.0))[:, None]
+        return powerboxes.nms(moved, confidence, threshold, 0.0)
+
+    return call
 
 
 def powerboxes_nms(name: str, boxes: np.ndarray, confidence: np.ndarray, threshold: float) -> Call:
@@ -111,15 +147,16 @@ def _corners(a: Any, pairwise: bool) -> tuple[Any, ...]:
     return tuple(c[:, None] for c in columns) if pairwise else tuple(columns)
 
 
-def _numpy_intervals(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    shared = np.minimum(a[:, 1], b[:, 1]) - np.maximum(a[:, 0], b[:, 0])
-    shared = np.maximum(shared, 0.0)
-    return shared / ((a[:, 1] - a[:, 0]) + (b[:, 1] - b[:, 0]) - shared)
+def _numpy_intervals(a: np.ndarray, b: np.ndarray, pairwise: bool) -> np.ndarray:
+    a0, a1 = _corners(a, pairwise)
+    b0, b1 = _corners(b, False)
+    shared = np.maximum(np.minimum(a1, b1) - np.maximum(a0, b0), 0.0)
+    return shared / ((a1 - a0) + (b1 - b0) - shared)
 
 
 def _numpy_score(a: np.ndarray, b: np.ndarray, name: str, pairwise: bool) -> np.ndarray:
     if a.shape[1] == 2:
-        return _numpy_intervals(a, b)
+        return _numpy_intervals(a, b, pairwise)
     ax0, ay0, ax1, ay1 = _corners(a, pairwise)
     bx0, by0, bx1, by1 = _corners(b, False)
     width = np.maximum(np.minimum(ax1, bx1) - np.maximum(ax0, bx0), 0.0)

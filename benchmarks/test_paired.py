@@ -11,8 +11,8 @@ from benchmarks import peers, scenes
 from benchmarks.workload import Case, Workload
 
 
-def _paired(count, name: str, axes: int) -> Case:
-    a, b = scenes.close_boxes(count(1_000_000), 3)
+def _paired(count, name: str, axes: int, number: int = 1_000_000) -> Case:
+    a, b = scenes.close_boxes(count(number), 3)
     kind = ov.Boxes
     if axes == 1:
         a, b = (np.ascontiguousarray(x[:, ::2]) for x in (a, b))
@@ -30,6 +30,7 @@ def _paired(count, name: str, axes: int) -> Case:
 
 
 WORKLOADS = [
+    Workload("IoU, 100 boxes", partial(_paired, name="iou", axes=2, number=100), 5.0, ("NumPy",)),
     Workload("IoU, 1e6 boxes", partial(_paired, name="iou", axes=2), 8.0, ("NumPy",)),
     Workload("GIoU, 1e6 boxes", partial(_paired, name="giou", axes=2), 8.0, ("NumPy",)),
     Workload("IoU, 1e6 intervals", partial(_paired, name="iou", axes=1), within=1.1),

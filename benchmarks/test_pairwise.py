@@ -46,21 +46,58 @@ def _workload(name: str, rows: int, columns: int, goal: float | None, how: str =
     title = f"{ {'iou': 'IoU', 'giou': 'GIoU'}[name] }, {rows} x {columns}{how}"
     settings = {"name": name, "rows": rows, "columns": columns}
     build = partial(_pairwise, **settings, reuse="out=" in how, raw="arrays" in how)
-    small = ("powerboxes", "powerboxes, parallel") if rows == 100 else ()
-    return Workload(title, build, goal, against=small, lone="lone" in how)
+    against = {10: ("NumPy",), 100: ("powerboxes", "powerboxes, parallel")}.get(rows, ())
+    return Workload(title, build, goal, against=against, lone="lone" in how)
+
+
+def _other_kinds(count, kind: str) -> Case:
+    """Batches of 100 regions are made of arrays and scored; angles in degrees are the peers'."""
+    tables = []
+    for seed in (1, 2):
+        plane, other = scenes.rotated(count(100), seed, dense=False), scenes.boxes(count(100), seed)
+        upright = np.column_stack(
+            [plane[:, :2], other[:, 0], plane[:, 2:4], 50 + other[:, 1], plane[:, 4]]
+        )
+        table = {"intervals": other[:, ::2], "rotated": plane, "upright": upright}[kind]
+        tables.append(np.ascontiguousarray(table))
+    make = {"intervals": ov.Intervals, "rotated": ov.RotatedBoxes, "upright": ov.UprightBoxes}[kind]
+    radians = [table.copy() for table in tables]
+    if kind != "intervals":
+        for table in radians:
+            table[:, -1] = np.deg2rad(table[:, -1])
+    contestants = {
+        "intervals": {"NumPy": lambda: peers.numpy_pairwise("iou", *tables)},
+        "rotated": {
+            "powerboxes": lambda: peers.powerboxes_pairwise("rotated_iou_distance", *tables)
+        },
+        "upright": {"powerboxes and NumPy": lambda: peers.powerboxes_upright(*tables)},
+    }[kind]
+
+    def agree(ours, theirs) -> None:
+        score = theirs if kind == "intervals" else 1.0 - theirs
+        np.testing.assert_allclose(score, ours, rtol=0, atol=1e-9)
+
+    return Case(lambda: ov.iou.pairwise(*map(make, radians)), contestants, agree)
 
 
 WORKLOADS = [
     workload
     for name in ("iou", "giou")
     for workload in (
-        _workload(name, 100, 100, 2.0),
+        _workload(name, 10, 10, 1.0, " from arrays"),
+        _workload(name, 100, 100, 2.0 if name == "iou" else 2.2),
         _workload(name, 100, 100, None, ", lone calls"),
-        _workload(name, 100, 100, None, " from arrays"),
+        _workload(name, 100, 100, 1.2, " from arrays"),
         _workload(name, 1000, 1000, 3.5),
         _workload(name, 10_000, 2000, 2.5),
         _workload(name, 10_000, 2000, 4.5, " into out="),
     )
+]
+WORKLOADS += [
+    Workload(
+        f"IoU, 100 x 100 {kind} from arrays", partial(_other_kinds, kind=kind.split()[0]), goal
+    )
+    for kind, goal in (("intervals", 1.2), ("rotated boxes", 5.0), ("upright boxes", 5.0))
 ]
 
 

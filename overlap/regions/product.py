@@ -111,6 +111,10 @@ def _product_geometry(first: Geometry, second: Geometry, centers: bool) -> Geome
 def _check_measures(first: Regions, second: Regions) -> None:
     """Raise where both measures are positive and float64 cannot hold their product."""
     sizes = first.measure(), second.measure()
+    with np.errstate(over="ignore", invalid="ignore"):
+        product = sizes[0] * sizes[1]
+    if product.min(initial=np.inf) > 2.0**-1000 and product.max(initial=0.0) < 2.0**1000:
+        return  # as a rule
     with np.errstate(invalid="ignore"):  # -inf of 0
         powers = power(sizes[0]) + power(sizes[1])
     bad = np.flatnonzero((abs(powers) > LARGEST_POWER) & (sizes[0] > 0.0) & (sizes[1] > 0.0))
@@ -251,7 +255,9 @@ class Product(Smoothable):
             return False
         least, most = limits(len(bounds[0]))
         side = bounds[1] - bounds[0]
-        low = side.min() if side.min() > 0.0 else side[side > 0.0].min(initial=np.inf)
+        low = side.min()
+        if not low > 0.0:
+            low = side[side > 0.0].min(initial=np.inf)
         return bool(low < least or np.abs(bounds).max() > most)
 
     @property
@@ -550,7 +556,8 @@ class Product(Smoothable):
         known = [bounds for factor in self._factors if (bounds := factor.bounds()) is not None]
         if not known:
             return None
-        return np.vstack([lower for lower, _ in known]), np.vstack([upper for _, upper in known])
+        lower, upper = zip(*known, strict=True)
+        return np.concatenate(lower), np.concatenate(upper)
 
     def _check_partner(self, other: Regions, mine: str, theirs: str) -> None:
         assert isinstance(other, Product)

@@ -32,7 +32,7 @@ from overlap.regions.smooth import Smoothable
 from overlap.regions.smooth.geometry import BLUR, Method, Scalars
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -268,7 +268,7 @@ class RotatedBoxes(Smoothable):
         columns = usual_columns(values, *_USUAL)
         self._set(self._checked(values) if columns is None else columns, unit)
 
-    def _set(self, columns: Sequence[NDArray[np.float64]], unit: str | None) -> None:
+    def _set(self, columns: Iterable[NDArray[np.float64]], unit: str | None) -> None:
         x, y, w, h, angle = columns
         c, s = np.cos(angle), np.sin(angle)
         half_x, half_y = _half_sides(w, h, c, s)
@@ -276,7 +276,7 @@ class RotatedBoxes(Smoothable):
         self._fill((x, y, w, h, angle, c, s, half_x * hair, half_y * hair), unit)
 
     @classmethod
-    def _made(cls, columns: Sequence[NDArray[np.float64]], unit: str | None) -> Self:
+    def _made(cls, columns: Iterable[NDArray[np.float64]], unit: str | None) -> Self:
         """Build boxes from columns that are known to be valid."""
         result = cls.__new__(cls)
         result._set(columns, unit)
