@@ -12,7 +12,11 @@ from benchmarks.workload import Result
 
 __all__ = ["fact_table", "growth_table", "page", "race_table"]
 
-_HEAD = """# Benchmarks
+_HEAD = """---
+html_theme.sidebar_secondary.remove: true
+---
+
+# Benchmarks
 
 The time that other programs take, divided by the time that `overlap` takes, for the same job in
 the same run. Above 1, `overlap` is faster.
