@@ -25,6 +25,15 @@ if os.environ.get("FAULT"):
     tempfile.mkstemp = refuse
 """
 
+# The sample is so small that the command would compile nothing.
+COMPILED = """
+import sys
+from overlap._kernels.plain import all_compiled
+from overlap.cli import main
+with all_compiled():
+    sys.exit(main())
+"""
+
 
 def start(folder: Path, out: str, fault: str = "", cache: str = "") -> None:
     """Run the command in a process of its own; it has to end well, and with nothing to say."""
@@ -34,7 +43,7 @@ def start(folder: Path, out: str, fault: str = "", cache: str = "") -> None:
         "OVERLAP_CACHE": cache or str(folder / "cache"),
         "FAULT": fault,
     }
-    command = [sys.executable, "-m", "overlap", "temporal", "--sample", "--quiet", "--out", out]
+    command = [sys.executable, "-c", COMPILED, "temporal", "--sample", "--quiet", "--out", out]
     done = subprocess.run(
         command,
         cwd=folder,

@@ -16,9 +16,11 @@ import hashlib
 import os
 import pickle
 import stat
+import struct
 import sys
 import tempfile
 import warnings
+from functools import cache
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -37,7 +39,8 @@ from overlap._common.files import sweep
 __all__ = ["KernelCache", "folders"]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
-_MAGIC = b"overlap kernel 2\n"
+_MAGIC = b"overlap kernel 3\n"
+_SECONDS = struct.Struct("<d")
 _DIGEST = hashlib.sha256().digest_size
 _config: Any = numba.config
 _COMPILERS = (numba.__version__, llvmlite.__version__, sys.implementation.cache_tag, sys.version)
@@ -109,6 +112,20 @@ class KernelCache(_Cache):
     def flush(self) -> None:
         """Do nothing: entries do not outlive what they depend on."""
 
+    def is_there(self) -> bool:
+        """Return whether there is an entry of any signature."""
+        return any(self._name in _listed(folder) for folder in self._places)
+
+    def seconds(self, sig: Any, target_context: Any) -> float | None:
+        """Return how long one signature took to compile; None if there is no sound entry."""
+        key = self._key(sig, target_context.codegen())
+        for folder in self._places:
+            content = self._read(folder / self._file(key))
+            payload = None if content is None else _checked(content, key)
+            if payload is not None:
+                return float(_SECONDS.unpack_from(payload)[0])
+        return None
+
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the kernel for one signature, or None if there is no sound entry."""
         # Code that is there needs the memory manager, and no part of the compiler: to load that
@@ -123,7 +140,7 @@ class KernelCache(_Cache):
             payload = _checked(content, key)
             if payload is not None:
                 try:
-                    symbols, reduced = pickle.loads(payload)
+                    symbols, reduced = pickle.loads(payload[_SECONDS.size :])
                     if not all(map(binding.address_of_symbol, symbols)):
                         target_context.refresh()
                     return CompileResult._rebuild(target_context, *reduced)
@@ -144,6 +161,7 @@ class KernelCache(_Cache):
             return
         key = self._key(sig, data.codegen)
         body = len(key).to_bytes(4, "little") + key
+        body += _SECONDS.pack(_seconds(data))
         body += dumps((_symbols(data.library), data._reduce()))
         content = _MAGIC + hashlib.sha256(body).digest() + body
         for folder in self._places:
@@ -177,6 +195,20 @@ class KernelCache(_Cache):
             return None
         finally:
             os.close(number)
+
+
+def _seconds(data: Any) -> float:
+    """Return how long a kernel took to compile, with the functions inside it."""
+    stages = data.metadata.get("pipeline_times", {}).values()
+    return float(sum(sum(times) for stage in stages for times in stage.values()))
+
+
+@cache
+def _listed(folder: Path) -> frozenset[str]:
+    """Return the names of the kernels that have an entry, as a process finds them first."""
+    with contextlib.suppress(OSError):
+        return frozenset(name.rpartition("-")[0] for name in os.listdir(folder))
+    return frozenset()
 
 
 def _symbols(library: Any) -> list[str]:

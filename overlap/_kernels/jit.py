@@ -45,10 +45,12 @@ from numba.core.extending import _Intrinsic
 from overlap._kernels.cache import KernelCache
 
 __all__ = [
+    "code_objects",
     "compose",
     "digest",
     "interpreted",
     "is_jitted",
+    "references",
     "run_blocks",
     "scalar",
     "specialise",
@@ -104,14 +106,15 @@ def _plain(value: Any) -> Any:
     return getattr(value, "py_func", value)
 
 
-def _code_objects(code: CodeType) -> Iterator[CodeType]:
+def code_objects(code: CodeType) -> Iterator[CodeType]:
+    """Yield the code of a function and of those inside it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _code_objects(constant)
+            yield from code_objects(constant)
 
 
-def _references(code: CodeType) -> Iterator[tuple[str, ...]]:
+def references(code: CodeType) -> Iterator[tuple[str, ...]]:
     """Yield the dotted global names that the code loads: ``helper.f`` is a pair."""
     chain: list[str] = []
     for instruction in dis.get_instructions(code):
@@ -195,12 +198,12 @@ class _Digest:
         self.value(tuple(sorted((function.__kwdefaults__ or {}).items())))
         for cell in function.__closure__ or ():
             self.value(cell.cell_contents)
-        for code in _code_objects(function.__code__):
+        for code in code_objects(function.__code__):
             self.text(code.co_code, code.co_names, code.co_varnames, code.co_freevars)
             for constant in code.co_consts:
                 if not isinstance(constant, CodeType):
                     self.value(constant)
-            for chain in _references(code):
+            for chain in references(code):
                 self.reference(chain, function.__globals__)
 
     def hex(self) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from overlap._common.values import ByValue
 from overlap._kernels.jit import run_blocks, scalar, specialise
+from overlap._kernels.plain import suited
 from overlap._kernels.words import first_bit
 
 if TYPE_CHECKING:
@@ -295,7 +296,8 @@ def _count_block(
     outer = index + np.array(corner[:-2], np.int64)
     width = -(-length * size // 8)
     at = np.zeros(4, np.int64)
-    kernel = specialise(count_runs)
+    bytes_read = len(planes) * (rows.stop - rows.start) * length * size
+    kernel = suited(specialise(count_runs), 4 * bytes_read)
     words += [part.view(np.uint8) for part in words]
     while not kernel(*words, base, step, width, power, window, outer, at, *tally.arrays()):
         tally.grow()

@@ -77,20 +77,49 @@ JOBS: dict[str, tuple[Callable[[], None], ...]] = {
 
 @click.command("warm")
 @click.argument("commands", nargs=-1, type=Choice(tuple(JOBS)))
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="List the kernels, with the seconds that those on disk took, and compile nothing.",
+)
 @click.option("--quiet", is_flag=True, help="Show nothing.")
-def warm_command(commands: Sequence[str], quiet: bool) -> None:
+def warm_command(commands: Sequence[str], dry_run: bool, quiet: bool) -> None:
     """Compile the kernels of COMMANDS now, by default of all, so that the next run starts fast.
 
     What is compiled is kept on disk. Shown is what had to be compiled, with its seconds.
+    Without it, commands run small files in plain Python, which gives the same numbers.
     """
     total = 0.0
     for name in commands or tuple(JOBS):
-        compiled, seconds = _run(JOBS[name])
-        total += seconds
+        if dry_run:
+            lines = _listed(name, _needed(JOBS[name]))
+        else:
+            compiled, seconds = _run(JOBS[name])
+            total += seconds
+            lines = [f"{name}: {_said(compiled)} ({seconds:.1f} s)"]
         if not quiet:
-            click.echo(f"{name}: {_said(compiled)} ({seconds:.1f} s)")
-    if not quiet:
+            click.echo("\n".join(lines))
+    if not (quiet or dry_run):
         click.echo(f"kernels are compiled ({total:.1f} s)")
+
+
+def _needed(jobs: Sequence[Callable[[], None]]) -> list[tuple[str, float | None]]:
+    """Run jobs in plain Python; return names and seconds of the kernels that they call."""
+    from overlap._kernels.plain import none_compiled
+
+    with none_compiled() as kernels:
+        for job in jobs:
+            job()
+    return [(name.rpartition("_")[0], seconds) for (name, _), seconds in kernels.items()]
+
+
+def _listed(command: str, kernels: Sequence[tuple[str, float | None]]) -> list[str]:
+    known = [seconds for _, seconds in kernels if seconds is not None]
+    there = f", {len(known)} of them on disk ({sum(known):.1f} s)" if known else ""
+    lines = [f"{command}: {len(kernels)} kernels{there}"]
+    for name, seconds in sorted(kernels, key=lambda kernel: -(kernel[1] or 0.0)):
+        lines.append(f"  {name}: {'not compiled yet' if seconds is None else f'{seconds:.1f} s'}")
+    return lines
 
 
 def _run(jobs: Sequence[Callable[[], None]]) -> tuple[list[tuple[str, float]], float]:
@@ -98,9 +127,10 @@ def _run(jobs: Sequence[Callable[[], None]]) -> tuple[list[tuple[str, float]], f
     from numba.core.event import install_recorder
 
     from overlap._kernels.jit import interpreted
+    from overlap._kernels.plain import all_compiled
 
     begin = time.perf_counter()
-    with install_recorder("numba:compile") as recorder:
+    with install_recorder("numba:compile") as recorder, all_compiled():
         for job in jobs:
             job()
     kernels: list[tuple[str, float]] = []

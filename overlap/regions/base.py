@@ -13,6 +13,7 @@ from overlap._common.numbers import as_numbers, described, unmasked
 from overlap._common.values import ByValue
 from overlap._kernels.jit import specialise
 from overlap._kernels.loops import BLOCK_ROWS, pull_block, read_axis, term_block
+from overlap._kernels.plain import suited
 from overlap._kernels.terms import Geometry, Groups, boxed, each_axis, pullback_scalar, terms_scalar
 
 if TYPE_CHECKING:
@@ -465,6 +466,7 @@ class Regions(ByValue):
         A kind with a better way than one pair at a time overrides this.
         """
         kernel = specialise(term_block, TERMS=terms_scalar(geometry, needs))
+        kernel = suited(kernel, 8 * len(index))
         kernel(self.kernel_columns(), index, other.kernel_columns(), other_index, block)
 
     def pull_block(

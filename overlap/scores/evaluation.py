@@ -17,6 +17,7 @@ import numpy as np
 from overlap._common.limits import allocated
 from overlap._kernels import loops
 from overlap._kernels.jit import run_blocks, specialise
+from overlap._kernels.plain import suited
 from overlap._kernels.terms import (
     Geometry,
     Groups,
@@ -103,6 +104,7 @@ def score_listed(
         kernel(a.kernel_columns(), b.kernel_columns(), plan.parameters, ia, jb, out)
         return
     scorer = scorer_of(loops.score_block, plan.components, geometry.axes, plan.needs)
+    scorer = suited(scorer, 4 * len(ia))
     for lo in range(0, len(ia), BLOCK):
         part = slice(lo, lo + BLOCK)
         block = fill_block(a, ia[part], b, jb[part], geometry, plan.needs)

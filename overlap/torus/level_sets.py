@@ -23,6 +23,7 @@ import numpy as np
 
 from overlap._common.ragged import offsets_of
 from overlap._kernels.jit import specialise
+from overlap._kernels.plain import suited
 from overlap.regions.polygons import Polygons
 from overlap.regions.polygons.rings import Rings
 
@@ -113,7 +114,7 @@ def _components(
     lifts = np.zeros((*inside.shape, 2), np.int64)
     queue = np.empty(inside.size, np.int64)
     lattices = np.zeros((inside.size // 2 + 2, 3), np.int64)
-    kernel = specialise(label_nodes)
+    kernel = suited(specialise(label_nodes), inside.size + 9 * int(np.count_nonzero(inside)))
     count = kernel(_fixed(values), inside, level, labels, lifts, queue, lattices)
     return labels, lifts, lattices[:count]
 
@@ -149,10 +150,12 @@ def _pieces(
     """Draw the rings of pieces that do not wind; the middle of a piece lies on the grid."""
     follower = np.full((*values.shape, 2), -1, np.int64)
     values = _fixed(values)
-    crossings = specialise(link_crossings)(values, labels >= 0, level, follower)
+    link = suited(specialise(link_crossings), 2 * values.size)
+    crossings = link(values, labels >= 0, level, follower)
     x, y = np.empty(crossings), np.empty(crossings)
     offsets, node = np.zeros(crossings + 1, np.int64), np.empty(crossings, np.int64)
-    rings = specialise(trace_rings)(values, labels, lifts, level, follower, x, y, offsets, node)
+    trace = suited(specialise(trace_rings), values.size + 6 * crossings)
+    rings = trace(values, labels, lifts, level, follower, x, y, offsets, node)
     offsets, node = offsets[: rings + 1], node[:rings]
     piece = labels.ravel()[node]
     if rings and any(cut):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
 from overlap._kernels.jit import scalar, specialise
+from overlap._kernels.plain import suited
 
 __all__ = [
     "CURVES",
@@ -437,7 +438,8 @@ def _averaged(
     shape = len(weight), levels, classes
     ap = np.empty(shape)
     sample = np.full((*shape, len(rule.recalls) if samples else 0), np.nan)
-    specialise(_average)(
+    steps = len(ranking.column) + ranking.item.size + len(used) * (4 + 2 * len(rule.recalls))
+    suited(specialise(_average), len(weight) * steps)(
         np.ascontiguousarray(weight, dtype=np.float64), ranking.item, ranking.alone,
         ranking.pointer, ranking.bounds, ranking.column, ranking.true,
         weight @ ranking.positives.T, np.asarray(rule.recalls, dtype=np.float64), rule.spacing,
@@ -475,7 +477,8 @@ def average_precision_ends(
     used = np.zeros((2, levels * classes), dtype=np.int64)
     ap = np.empty((2, levels, classes))
     begins = np.flatnonzero(np.diff(block, prepend=-1))
-    specialise(_average_ends)(
+    steps = len(block) + 2 * (4 * len(ranking.column) + levels * classes * (4 + len(rule.recalls)))
+    suited(specialise(_average_ends), steps)(
         begins[block], ranking.alone[0], ranking.pointer, ranking.bounds, ranking.column,
         ranking.true, ranking.positives.sum(axis=1), np.asarray(rule.recalls, dtype=np.float64),
         rule.spacing, kind, slot, used, ap,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._kernels.jit import specialise
+from overlap._kernels.plain import suited
 
 from .table import Table
 
@@ -80,5 +81,6 @@ class Limits:
             if number.max() > 4 * len(found) + 1000:
                 number = np.unique(number, return_inverse=True)[1]
             count = np.zeros(int(number.max()) + 1, dtype=np.int64)
-            specialise(_keep_first)(order, number, most, count, inside)
+            keep = suited(specialise(_keep_first), len(order))
+            keep(order, number, most, count, inside)
         return inside

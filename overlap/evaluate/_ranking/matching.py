@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
 from overlap._kernels.jit import specialise
+from overlap._kernels.plain import suited
 from overlap.pairing.matching import optimal_pairs
 
 __all__ = ["MatchRule", "Matches", "match_pairs"]
@@ -190,7 +191,7 @@ def match_pairs(
         rows = np.arange(first[-1]) + np.repeat(pointer[some] - first[:-1], width)
         begins = np.zeros(len(levels) + 1, dtype=np.int64)
         agents, pairs = (np.empty(len(levels) * len(some), dtype=np.int64) for _ in range(2))
-        specialise(_greedy)(
+        suited(specialise(_greedy), len(levels) * (len(rows) + len(crowd)))(
             first, candidate[rows], value[rows], levels, rule.strict, rule.fallback,
             rule.prefers == "value", crowd if rule.once else np.ones_like(crowd), last,
             np.empty(len(crowd), dtype=bool), begins, agents, pairs,

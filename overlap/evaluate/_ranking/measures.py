@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._kernels.jit import specialise
+from overlap._kernels.plain import suited
 from overlap.scores.score import Score
 
 from .table import Table
@@ -98,7 +99,7 @@ def listed_values(
     """
     if isinstance(measure, Ratio):
         value = np.empty(len(i))
-        kernel = specialise(_listed, FORMULA=measure.formula)
+        kernel = suited(specialise(_listed, FORMULA=measure.formula), 4 * len(i))
         kernel(columns_of(found), columns_of(truth), i, j, measure.parameters, value)
         return -value if measure.distance else value
     if isinstance(measure, Score):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
 from overlap._kernels.jit import compose, specialise
+from overlap._kernels.plain import suited
 from overlap.scores.score import Score
 
 from .matching import MatchRule
@@ -265,8 +266,8 @@ def _of_ratio(measure: Ratio, sides: _Sides, level: float) -> Pairs:
     formula = measure.formula
     if not sides.by_found:
         formula = compose(_exchanged, FORMULA=formula)
-    kernel = specialise(_pairs, FORMULA=formula)
     widths = last - first
+    kernel = suited(specialise(_pairs, FORMULA=formula), 4 * int(widths.sum()) + 2 * len(first))
     capacity = min(int(widths.sum()), 4 * len(first)) + 2 * int(widths.max(initial=0)) + 1
     pointer = np.zeros(len(first) + 1, dtype=np.int64)
     other, value = np.empty(capacity, dtype=np.int64), np.empty(capacity)

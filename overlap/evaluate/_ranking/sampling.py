@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._kernels.jit import specialise
+from overlap._kernels.plain import suited
 
 from .pairs import Pairs
 from .scene import Scene
@@ -192,7 +193,7 @@ class _Class:
         taken = np.zeros(len(self.found_state), dtype=bool)
         partner = np.full(len(self.truth_state), -1, dtype=np.int64)
         pairs = self.crossing
-        specialise(_choose)(
+        suited(specialise(_choose), len(pairs.value) + len(self.order))(
             self.order, pairs.pointer, pairs.candidate, pairs.value, level, self.truth_state,
             self.found_state, self.scene.confidence, self.scene.found.place, cut, first, taken,
             partner,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
 from overlap._kernels.jit import specialise
+from overlap._kernels.plain import suited
 
 from .curves import FALSE, IGNORED, TRUE, Ranking, average_precision
 from .limits import Limits
@@ -391,7 +392,7 @@ class Scene(ByValue):
             starts = np.searchsorted(block, np.arange(block[-1] + 2))
             begins = np.searchsorted(code, np.arange(levels + 1) * columns)
             longest = int(np.diff(starts).max())
-            specialise(_sort_runs)(
+            suited(specialise(_sort_runs), levels * len(block))(
                 block, starts, begins, column, true, first == "true", item, alone,
                 np.empty(longest, dtype=np.int64), np.empty(longest, dtype=bool),
             )  # fmt: skip

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from overlap._common.values import ByValue, ReadOnly
 from overlap._kernels.jit import specialise
+from overlap._kernels.plain import suited
 
 __all__ = ["OUTSIDE", "Table", "joined_tables", "order_by"]
 
@@ -143,7 +144,8 @@ def order_by(rows: NDArray[np.int64], *keys: NDArray[np.int64]) -> NDArray[np.in
             continue
         result = np.empty_like(rows)
         begin = np.zeros(most - least + 2, dtype=np.int64)
-        specialise(_counted)(rows, key, least, begin, result)
+        count = suited(specialise(_counted), 2 * len(rows) + len(begin))
+        count(rows, key, least, begin, result)
         rows = result
     return rows
 

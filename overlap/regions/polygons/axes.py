@@ -16,6 +16,7 @@ import numpy as np
 
 from overlap._common.ragged import offsets_of
 from overlap._kernels.jit import specialise
+from overlap._kernels.plain import suited
 from overlap.regions.polygons.circular_means import TIES, circular_means
 
 if TYPE_CHECKING:
@@ -230,7 +231,8 @@ class Circle:
         self.start, self.length = np.empty((2, len(start)))
         counts = np.zeros(len(rings), np.int64)
         offsets = offsets_of(np.bincount(region, minlength=len(rings)))
-        specialise(join_arcs)(offsets, start, stop, period, self.start, self.length, counts)
+        join = suited(specialise(join_arcs), 2 * len(start))
+        join(offsets, start, stop, period, self.start, self.length, counts)
         self.offsets = offsets_of(counts)
 
     @cached_property
@@ -286,7 +288,7 @@ class Circle:
         room = np.diff(self.offsets)[rows] + np.diff(partner[0])[partner[3]]
         cuts = np.empty(int(room.sum()) + len(rows))
         side, counts = np.empty(len(rows)), np.empty(len(rows), np.int64)
-        kernel = specialise(cut_gaps)
+        kernel = suited(specialise(cut_gaps), 4 * len(cuts))
         mine = self.offsets, self.start, self.length, rows
         kernel(*mine, *partner, self.period, side, counts, cuts)
         return Cuts(offsets_of(counts), cuts[: int(counts.sum())], side)
@@ -298,7 +300,7 @@ class Circle:
         way, slope, center = np.empty((3, len(rows)))
         offsets, start, length, slopes = self.centers
         theirs = other.centers
-        specialise(center_ways)(
+        suited(specialise(center_ways), 8 * len(rows))(
             *(offsets, start, length, rows, *theirs[:3], columns, self.period),
             *(way, slopes, slope, center),
         )

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._kernels.jit import specialise
+from overlap._kernels.plain import suited
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -208,14 +209,15 @@ def circular_means(
     at[at >= period] = 0.0
     order = np.lexsort((at, region))
     cells, cell_of, counts = np.zeros((3, size)), np.empty(size, np.int64), np.zeros(regions, int)
-    specialise(sections)(
+    suited(specialise(sections), 8 * size)(
         *(t, s, ring_offsets, region_offsets, at, order, float(period), float(sign)),
         *(cell_of, cells, counts),
     )
     room = int(counts.max(initial=0))
     sums, found, many = np.empty((2, room)), np.empty((4, 2 * room)), np.zeros(regions, int)
     start, length, slope = np.empty((3, 2 * size))
-    specialise(means)(cells, firsts, counts, float(period), sums, found, start, length, slope, many)
+    average = suited(specialise(means), 8 * size)
+    average(cells, firsts, counts, float(period), sums, found, start, length, slope, many)
     offsets = np.concatenate([[0], np.cumsum(many)])
     start, length, slope = (np.array(a[: offsets[-1]]) for a in (start, length, slope))
     start = np.mod(start + origins[np.repeat(np.arange(regions), many)], period)

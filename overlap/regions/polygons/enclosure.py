@@ -15,6 +15,7 @@ import numpy as np
 
 from overlap._common.ragged import offsets_of
 from overlap._kernels.jit import scalar, specialise, subroutine
+from overlap._kernels.plain import suited
 from overlap._kernels.terms import Groups
 from overlap.regions._geometry.convex_hulls import (
     area_of,
@@ -397,7 +398,7 @@ class Covers:
             room += int((np.diff(cuts.offsets) * own).max(initial=0))
         out, table = np.empty(len(rows)), np.empty((3, room))
         periods = np.array([axis.period for axis in self.axes])
-        specialise(outside_boxes)(
+        suited(specialise(outside_boxes), 16 * len(rows))(
             *(self.sides, rows, other.sides, columns, stacked(sides), periods, table, out)
         )
         return out

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._kernels.jit import specialise, subroutine
-from overlap.regions.polygons.overlap import periods_of, slabs_of, turns
+from overlap._kernels.plain import suited
+from overlap.regions.polygons.overlap import entries_of, periods_of, slabs_of, turns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -214,7 +215,7 @@ def masses_of(rings: Rings) -> NDArray[np.float64]:
     assert rings.density is not None
     slabs, _, _ = rings.derived("slabs", slabs_of)
     out = np.empty(len(rings))
-    specialise(region_masses)(
+    suited(specialise(region_masses), 16 * len(slabs.entries))(
         *(slabs.edges, slabs.first_cut, slabs.first_entry, slabs.entries, slabs.cuts),
         *(grid_of(rings.density), out),
     )
@@ -228,7 +229,7 @@ def shared_masses(
     out = np.empty(len(rows))
     first, room_a, _ = a.derived("slabs", slabs_of)
     second, room_b, _ = b.derived("slabs", slabs_of)
-    specialise(pair_masses)(
+    suited(specialise(pair_masses), 16 * entries_of(len(rows), first, second))(
         *(tuple(first), rows, tuple(second), columns, *periods_of(a)),
         *(tuple(np.empty((6, max(room_a, room_b)))), grid, out),
     )

@@ -23,6 +23,7 @@ import numpy as np
 
 from overlap._common.ragged import offsets_of
 from overlap._kernels.jit import scalar, specialise
+from overlap._kernels.plain import suited
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,7 +103,8 @@ def slabs_of(rings: Rings, limit: int = _ENTRIES) -> tuple[Slabs, int, bool]:
     )
     first_entry = offsets_of(np.cumsum(change)[: len(cuts)])
     entries = np.empty(first_entry[-1], np.uint32)
-    specialise(enter)(edges, low, high, cuts, first_entry, first_entry[:-1].copy(), entries)
+    fill = suited(specialise(enter), 4 * len(entries))
+    fill(edges, low, high, cuts, first_entry, first_entry[:-1].copy(), entries)
     bounds = np.ascontiguousarray(rings.bounds.T)
     slabs = Slabs(edges, cuts, first_cut, first_entry, entries, bounds)
     ordered = bool((strides == 1).all())
@@ -252,10 +254,15 @@ def shared_areas(
     out = np.empty(len(rows))
     first, room_a, _ = a.derived("slabs", slabs_of)
     second, room_b, _ = b.derived("slabs", slabs_of)
-    kernel = specialise(areas)
+    kernel = suited(specialise(areas), 4 * entries_of(len(rows), first, second))
     strip = tuple(np.empty((3, max(room_a, room_b))))
     kernel(tuple(first), rows, tuple(second), columns, *periods_of(a), strip, out)
     return out
+
+
+def entries_of(pairs: int, a: Slabs, b: Slabs) -> float:
+    """Return how many entries of lists so many pairs have on average, for `suited`."""
+    return pairs * sum(len(slabs.entries) / max(len(slabs.bounds), 1) for slabs in (a, b))
 
 
 def periods_of(rings: Rings) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from overlap._common.ragged import offsets_of
 from overlap._kernels.jit import specialise
+from overlap._kernels.plain import suited
 from overlap._kernels.terms import Geometry, Groups
 from overlap.regions.polygons.enclosure import fill_covers
 from overlap.regions.polygons.enclosure_gradient import pull_covers, swapped
@@ -71,7 +72,7 @@ def compared(
     """Return which region of a pair comes first in an order of all regions; 0 for equal ones."""
     out = np.empty(len(rows), np.int8)
     sides = [(r.bounds, r.x, r.y, r.following, r.vertex_offsets) for r in (a, b)]
-    specialise(compare)(sides[0], rows, sides[1], columns, out)
+    suited(specialise(compare), 4 * len(rows))(sides[0], rows, sides[1], columns, out)
     return out
 
 
