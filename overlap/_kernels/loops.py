@@ -37,13 +37,18 @@ def pairwise(a, b, p, lo, hi, out):
             row[j] = SCORE(o, e, s, x, p)[0]
 
 
-def sieved(a, b, p, lo, hi, batch, near, eights, line, column, first, second, value, out):
+def sieved(
+    a, b, p, lo, hi, batch, near, eights, line, column, tables, copies, first, second, value, out
+):
     """Score every pair as if apart, then again those that may touch.
 
-    These are copied to the columns `first` and `second` before, some `batch` at a time, so
-    that the loop over them vectorizes. `near` has a byte for each column, and `eights` is
-    the same memory as larger numbers.
+    Numbers of these are copied before, from `tables` to `copies` with a row for each column of a
+    kind, some `batch` pairs at a time, so that the loop over them vectorizes: `first` and `second`
+    are the rows of the copies. `near` has a byte for each region of b, and `eights` is the same
+    memory as larger numbers.
     """
+    table_a, table_b = tables
+    copy_a, copy_b = copies
     count = 0
     for i in range(lo, hi):
         row = out[i]
@@ -51,12 +56,11 @@ def sieved(a, b, p, lo, hi, batch, near, eights, line, column, first, second, va
         for j in range(size):
             o, e, s, x = APART(a, i, b, j)
             row[j] = SCORE(o, e, s, x, p)[0]
-        for j in range(size):
-            near[j] = BOUND(a, i, b, j)[2] > 0.0
+            near[j] = MEETS(a, i, b, j)
         before = count
         for w in range(eights.shape[0]):
             if eights[w] != 0:  # seldom
-                for j in range(8 * w, min(8 * w + 8, size)):
+                for j in range(8 * w, 8 * w + 8):
                     column[count] = j
                     count += near[j]
         if 2 * (count - before) > size:
@@ -68,20 +72,16 @@ def sieved(a, b, p, lo, hi, batch, near, eights, line, column, first, second, va
             line[k] = i
         if count < batch and i < hi - 1:
             continue
-        for k in range(count):
-            COPY(a, line[k], first, k)
-            COPY(b, column[k], second, k)
+        for c in range(table_a.shape[0]):
+            for k in range(count):
+                copy_a[c, k] = table_a[c, line[k]]
+                copy_b[c, k] = table_b[c, column[k]]
         for k in range(count):
             o, e, s, x = TERMS(first, k, second, k)
             value[k] = SCORE(o, e, s, x, p)[0]
         for k in range(count):
             out[line[k], column[k]] = value[k]
         count = 0
-
-
-def copy_column(source, i, target, k):
-    target[K][k] = source[K][i]
-    return 0.0
 
 
 def gradient(a, b, p, out, grad):

@@ -158,6 +158,8 @@ class Geometry:
         float64 arrays.
     tight_bound : callable or None
         Likewise: a closer bound that costs more, but less than the intersection.
+    meets : callable or None
+        Returns whether outer boxes meet; the bound is 0 where they do not. For kinds that have it.
     fused : bool
         The overlap is so cheap that a score is compiled into the loop over pairs.
     fused_enclosure : bool
@@ -183,6 +185,7 @@ class Geometry:
     bounded: bool = True
     bound: Callable | None = None
     tight_bound: Callable | None = None
+    meets: Callable | None = None
     pulls_outside: bool = True
     fused: bool = False
     fused_enclosure: bool = True

@@ -169,7 +169,7 @@ def pairwise(plan: Plan, found: Regions, truth: Regions, out: NDArray | None = N
         _check_out(out, (n, m))
     if not out.size:
         return out
-    if geometry.bound is not None and plan.needs == Groups.OVERLAP:
+    if geometry.meets is not None and plan.needs == Groups.OVERLAP:
         _pairwise_sieved(plan, geometry, found, truth, out)
         return out
     if geometry.fuses(plan.needs):
@@ -200,16 +200,16 @@ def _pairwise_sieved(
 ) -> None:
     n, m = out.shape
     a, b = found.kernel_columns(), truth.kernel_columns()
-    kernel = plan.sieve(geometry, len(a))
-
-    room = _SIEVED + m
+    kernel = plan.sieve(geometry)
+    tables = np.array(a), np.array(b)
 
     def rows(lo: int, hi: int) -> None:
-        line, column = np.empty((2, room), np.int64)
-        first, second = (tuple(np.empty((len(a), room))) for _ in "ab")
+        room = _SIEVED + m
+        line, column = np.empty((2, room), np.uint64)  # a sign would stop vectorization
+        copies = np.empty((len(a), room)), np.empty((len(b), room))
         near = np.zeros(-(-m // 8) * 8, np.uint8)
-        scratch = near, near.view(np.uint64), line, column, first, second, np.empty(room)
-        kernel(a, b, plan.parameters, lo, hi, _SIEVED, *scratch, out)
+        scratch = near, near.view(np.uint64), line, column, tables, copies, *map(tuple, copies)
+        kernel(a, b, plan.parameters, lo, hi, _SIEVED, *scratch, np.empty(room), out)
 
     run_blocks(rows, n, 1.0 * n * m)
 

@@ -17,7 +17,6 @@ from overlap._kernels.terms import (
     Geometry,
     Groups,
     apart_scalar,
-    each_axis,
     pullback_scalar,
     terms_scalar,
 )
@@ -111,7 +110,7 @@ class Plan:
             kernel = self._kernels[key] = fused_kernel(template, geometry, *score, **bindings)
         return kernel
 
-    def sieve(self, geometry: Geometry, columns: int) -> Callable:
+    def sieve(self, geometry: Geometry) -> Callable:
         """Return the pairwise loop that leaves out pairs that cannot touch."""
         key = loops.sieved, geometry
         if key not in self._kernels:
@@ -119,9 +118,8 @@ class Plan:
                 loops.sieved,
                 TERMS=terms_scalar(geometry, self.needs),
                 APART=apart_scalar(geometry),
-                BOUND=geometry.bound,
+                MEETS=geometry.meets,
                 SCORE=self.score(geometry),
-                COPY=each_axis(loops.copy_column, columns),
             )
         return self._kernels[key]
 

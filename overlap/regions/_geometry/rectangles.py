@@ -121,6 +121,13 @@ def rotated_bound(a, i, b, j):
 
 
 @scalar
+def rotated_meets(a, i, b, j):
+    """Return whether the bounding boxes meet; where not, what `rotated_bound` gives is 0."""
+    x, y = abs(a[0][i] - b[0][j]), abs(a[1][i] - b[1][j])
+    return (x < a[7][i] + b[7][j]) & (y < a[8][i] + b[8][j])
+
+
+@scalar
 def _within(p, q):
     """Return an upper bound of the overlap: that of p and the bounding box of q along p."""
     dx, dy = q[0] - p[0], q[1] - p[1]

@@ -61,6 +61,7 @@ _OWN = Geometry(
     sides=False,
     bound=_rotated.rotated_bound,
     tight_bound=_rotated.rotated_tight_bound,
+    meets=_rotated.rotated_meets,
     fused=True,
     fused_enclosure=False,
 )

@@ -118,6 +118,7 @@ def smoothed(
         bounded=method.bounded,
         bound=None,
         tight_bound=None,
+        meets=None,
         fused=False,
         **lifted,
     )
