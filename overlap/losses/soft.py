@@ -443,8 +443,8 @@ def grouped_loss(
         size = first.parameter_count * (2 if side == "both" else 1)
         grad = np.empty((size, count), order="F" if size > 256 else "C")
         first.pull_block(index, second, index, geometry, needs, side, block, outer, grad)
-    rows = grad if grad.flags.c_contiguous else grad.T
-    specialise(settle)(np.empty(0), 0.0, 1.0, _NONE, 1.0, rows)  # no infinite number
+    lines = grad if grad.flags.c_contiguous else grad.T
+    specialise(settle)(np.empty(0), 0.0, 1.0, _NONE, 1.0, lines)  # no infinite number
     weighted = losses if factors is None else losses * factors
     value: Any = weighted if reduction == "none" else common * float(weighted.sum())
     return Loss(value, sides_of(grad, (first, second), side), losses)
