@@ -67,7 +67,9 @@ def scaled(length: float, factor: Fraction) -> float:
     factor : Fraction
         Such as 1/1000 from micrometers to millimeters.
     """
-    return float(Fraction(repr(length)) * factor) if math.isfinite(length) else length
+    if factor == 1 or not math.isfinite(length):
+        return length
+    return float(Fraction(repr(length)) * factor)
 
 
 def above(length: float) -> float:

@@ -84,6 +84,8 @@ def grouped(pairs: LabelPairs) -> LabelPairs:
     new = np.ones(len(pairs), np.bool_)
     new[1:] = (pairs.found[1:] != pairs.found[:-1]) | (pairs.truth[1:] != pairs.truth[:-1])
     first = np.flatnonzero(new)
+    if len(first) == len(pairs):
+        return pairs
     return LabelPairs(
         pairs.found[first],
         pairs.truth[first],

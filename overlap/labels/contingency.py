@@ -463,10 +463,14 @@ def contingency(
     )
     check_cells(sides.found.shape, grid[0], "contingency")
     cells = count_label_pairs(sides.found, sides.truth, start)
-    out = np.isin(cells.truth, checked_labels(ignore, "ignore", ordered=False))
-    out |= np.isin(cells.found, checked_labels(ignore_found, "ignore_found", ordered=False))
-    ignored = int(cells.count[out].sum())
-    return Contingency(cells.take(~out) if out.any() else cells, *grid, unit or sides.unit, ignored)
+    void = checked_labels(ignore, "ignore", ordered=False)
+    void_found = checked_labels(ignore_found, "ignore_found", ordered=False)
+    ignored = 0
+    if void.size or void_found.size:
+        out = np.isin(cells.truth, void) | np.isin(cells.found, void_found)
+        ignored = int(cells.count[out].sum())
+        cells = cells.take(~out) if out.any() else cells
+    return Contingency(cells, *grid, unit or sides.unit, ignored)
 
 
 def _per_axis(

@@ -72,10 +72,10 @@ def check_same_grid(
     """
     _check_tolerance(tolerance)
     grids = truth.grid, found.grid
-    text = mismatch(*grids, (truth.path, found.path), tolerance, "reorient=True (--reorient)")
-    if text:
-        raise GridMismatchError(text)
-    compared, _, difference = compare_grids(*grids, tolerance)
+    compared, faults, difference = compare_grids(*grids, tolerance)
+    if faults:
+        names = truth.path, found.path
+        raise GridMismatchError(mismatch(*grids, names, tolerance, "reorient=True (--reorient)"))
     return GridAgreement(difference, compared)
 
 
