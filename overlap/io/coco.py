@@ -641,7 +641,9 @@ def _numbers(
         column, has = rows.columns[name], rows.has[name]
         if not np.isfinite(column[has]).all() or (missing is None and not has.all()):
             raise ValueError(f"{where}: a {name} is missing, or not finite")
-        return column if missing is None or has.all() else np.where(has, column, missing)
+        if missing is None or has.all():
+            return column.copy()  # a view would keep all columns
+        return np.where(has, column, missing)
     values = _column(rows, name, missing)
     try:
         result = np.array(values, dtype=np.float64)

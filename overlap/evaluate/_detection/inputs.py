@@ -87,7 +87,9 @@ def read_inputs(
             f"truth ({known.where}) is in COCO's form, or in none, and found "
             f"({results.source}) is not; give both in one form"
         )
-    return _coco(known, results, kind, ranked)
+    sides = {"truth": known, "found": results}
+    del known, results  # so that the file of each is let go once it is read
+    return _coco(sides, kind, ranked)
 
 
 def of_protocol(
@@ -155,13 +157,14 @@ def _table(source: Any, how: Reading) -> Detections | CocoContent:
 
 
 def _coco(
-    truth: CocoContent, found: CocoContent, kind: str | None, ranked: bool
+    sides: dict[str, CocoContent], kind: str | None, ranked: bool
 ) -> dict[str, Detections]:
-    """Read annotations and results of COCO."""
+    """Read annotations and results of COCO, and empty the mapping."""
     if kind is None:
-        kind = "masks" if has_masks(found) else "boxes"
-    known, names = read_coco_truth(truth, kind)
-    return {"truth": known, "found": read_coco_results(found, names, kind, ranked=ranked)}
+        kind = "masks" if has_masks(sides["found"]) else "boxes"
+    truth, names = read_coco_truth(sides.pop("truth"), kind)
+    found = read_coco_results(sides.pop("found"), names, kind, ranked=ranked)
+    return {"truth": truth, "found": found}
 
 
 def _with_neighbors(truth: Detections, neighbors: Sequence[tuple[str, str]]) -> Detections:

@@ -73,6 +73,16 @@ def _sort_runs(block, starts, pointer, column, true, first, item, alone, items, 
             e = stop
 
 
+@dataclass(eq=False)
+class _Along:
+    """Columns of detections that are ranked in one order."""
+
+    visit: NDArray[np.int64]
+    place: NDArray[np.int64]  # of each detection in the order, or -1
+    item: NDArray[np.int64]
+    block: NDArray[np.int64] | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Scene(ByValue):
     """Detections and truths with their pairs, in the numbering of the whole evaluation.
@@ -105,6 +115,7 @@ class Scene(ByValue):
     _orders: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _along: list[_Along] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -187,7 +198,8 @@ class Scene(ByValue):
             sides = (~outside, everywhere) if self.by_truth else (everywhere, ~outside)
             truth, pairs = self.truth.without(outside), pairs.among(*sides)
         result = replace(self, found=found, truth=truth, pairs=pairs)
-        object.__setattr__(result, "_orders", self._orders)  # detections keep their ranks
+        for name in ("_orders", "_along"):  # detections keep their ranks
+            object.__setattr__(result, name, getattr(self, name))
         return result
 
     def strata(self) -> dict[str, Scene]:
@@ -343,10 +355,20 @@ class Scene(ByValue):
 
     def blocks(self, visit: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the numbers of the runs of equal class and confidence of ranked detections."""
-        score, label = self.confidence[visit], self.found.label[visit]
-        return np.cumsum(np.r_[False, (score[1:] != score[:-1]) | (label[1:] != label[:-1])])[
-            : len(visit)
-        ]
+        along = self._in_order(visit)
+        if along.block is None:
+            score, label = self.confidence[visit], self.found.label[visit]
+            new = (score[1:] != score[:-1]) | (label[1:] != label[:-1])
+            along.block = np.cumsum(np.append(False, new))[: len(visit)]
+        return along.block
+
+    def _in_order(self, visit: NDArray[np.int64]) -> _Along:
+        """Return columns of the ranked detections; those of the last order are kept for others."""
+        if not self._along or self._along[0].visit is not visit:
+            place = np.full(len(self.found), -1)
+            place[visit] = np.arange(len(visit))
+            self._along[:] = [_Along(visit, place, self.found.item[visit])]
+        return self._along[0]
 
     def rank(
         self,
@@ -374,11 +396,10 @@ class Scene(ByValue):
         Ranking
         """
         levels, columns = len(self.thresholds), len(visit)
-        item = self.found.item[visit][None, :]
+        along = self._in_order(visit)
+        item = along.item[None, :]
         alone = (self.absorbed | self.ignored(self.found))[visit][None, :]
-        place = np.full(len(self.found), -1)
-        place[visit] = np.arange(columns)
-        column, level, true = place[matched.found], matched.level, matched.true
+        column, level, true = along.place[matched.found], matched.level, matched.true
         if (column < 0).any():  # of no class
             level, true, column = level[column >= 0], true[column >= 0], column[column >= 0]
         code = level * columns + column
