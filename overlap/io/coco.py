@@ -78,10 +78,12 @@ class Categories:
             )
         self.labels = tuple(names)
         self.extent = np.full((len(images), 2), math.nan)
-        for name, image in zip(image_ids, images, strict=True):
-            for axis, key in enumerate(("width", "height")):
-                if isinstance(image.get(key), int | float):
-                    self.extent[self.image[name], axis] = image[key]
+        places = [self.image[name] for name in image_ids]
+        for axis, key in enumerate(("width", "height")):
+            sides = (image.get(key) for image in images)
+            self.extent[places, axis] = [
+                x if isinstance(x, (int, float)) else math.nan for x in sides
+            ]
         self.federated = any("neg_category_ids" in image for image in images)
         self.judged = self._pairs(image_ids, images, "neg_category_ids", where)
         self.partial = self._pairs(image_ids, images, "not_exhaustive_category_ids", where)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import overlap as ov
 from overlap._kernels.terms import Groups
+from overlap.regions.interval_sets.interval_sets import sets_of_edges
 from overlap.testing import all_scores
 
 pytestmark = pytest.mark.kernels
@@ -333,3 +334,25 @@ def test_annotations_of_a_video(reference_data: Path) -> None:
     np.testing.assert_allclose(sets.measure(), [len(mark) / 1000 for mark in marks], atol=1e-9)
     both = [len(p & q) / 1000 for p, q in pairwise(marks)]
     np.testing.assert_allclose((sets[:-1] & sets[1:]).measure(), both, atol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float64])
+def test_edges_of_their_own_are_the_sets(dtype):
+    listed = ov.IntervalSets([[[2, 5], [7, 9]], [], [[0, 1]], [[1, 4], [5, 6]]])
+    edges = np.array([2, 5, 7, 9, 0, 1, 1, 4, 5, 6, 77, 88], dtype)
+    sets = sets_of_edges(edges, np.array([2, 0, 1, 2]))
+    assert sets._store.given is edges  # not copied
+    assert hash(sets) == hash(listed)
+    assert hash(sets[1:]) == hash(listed[1:])
+    assert hash(sets[::-1]) == hash(listed[::-1])
+    assert "wide" not in vars(sets._store)  # nothing above needed float64
+    assert sets == listed
+    assert sets & listed == listed
+    for mine, theirs in zip(sets.kernel_columns(), listed.kernel_columns(), strict=True):
+        np.testing.assert_array_equal(mine, theirs, strict=True)
+
+
+def test_edges_that_touch_are_joined():
+    edges = np.array([2, 5, 5, 9, 9, 11, 0, 0], np.int32)
+    sets = sets_of_edges(edges, np.array([2, 1]))
+    assert sets == ov.IntervalSets([[[2, 9]], [[9, 11]]])

@@ -156,9 +156,7 @@ def _table(source: Any, how: Reading) -> Detections | CocoContent:
     return CocoContent(content, candidate.path, candidate.source.sha256)
 
 
-def _coco(
-    sides: dict[str, CocoContent], kind: str | None, ranked: bool
-) -> dict[str, Detections]:
+def _coco(sides: dict[str, CocoContent], kind: str | None, ranked: bool) -> dict[str, Detections]:
     """Read annotations and results of COCO, and empty the mapping."""
     if kind is None:
         kind = "masks" if has_masks(sides["found"]) else "boxes"

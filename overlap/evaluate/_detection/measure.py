@@ -141,7 +141,7 @@ class _Runs:
 
     def kernel_columns(self) -> tuple[Any, ...]:
         """Return the columns that the formula reads."""
-        return (*self.sets.kernel_columns(), self.crowd)
+        return (*self.sets.run_columns(), self.crowd)
 
 
 def _table(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from overlap._common.sizes import LARGEST_POWER, limits
+from overlap._common.values import Cast, content_hash
 from overlap._kernels.jit import specialise
 from overlap._kernels.terms import Geometry, Groups
 from overlap.regions.base import Regions, check_pair
@@ -79,7 +80,7 @@ class IntervalSets(Regions):
     columns = ("start", "stop")
     axes = 1
     ragged = True
-    _edges: NDArray[np.float64]
+    _store: _Edges
 
     def __init__(self, values: Sequence[ArrayLike], *, unit: str | None = None) -> None:
         region, table, size = read_lists(values)
@@ -96,7 +97,7 @@ class IntervalSets(Regions):
         self._adopt(np.concatenate([edges, PAD]), counts, unit)
 
     def _adopt(self, padded: NDArray, counts: NDArray, unit: str | None) -> None:
-        """Fill the batch from edges that the two of `PAD` follow."""
+        """Fill the batch from edges that two more numbers follow."""
         last = 2 * np.cumsum(counts)
         first = last - 2 * counts
         empty = counts == 0
@@ -108,7 +109,8 @@ class IntervalSets(Regions):
         for some in map(slice, blocks, np.append(blocks[1:], len(counts))):
             if some.start == some.stop:
                 continue
-            edges, width = padded[first[some.start] : last[some.stop - 1]], counts[some]
+            edges = padded[first[some.start] : last[some.stop - 1]].astype(np.float64, copy=False)
+            width = counts[some]
             length = edges[1::2] - edges[::2]
             region = np.repeat(np.arange(len(width)), width)
             # bincount adds in order, as the kernel does: a set against itself is exactly 1.
@@ -121,9 +123,12 @@ class IntervalSets(Regions):
             moment *= share
             middle[some] = np.bincount(region, moment, len(width))
         centroid = np.where(empty, 0.0, np.where(empty, 0.0, lower) + middle)
-        self._edges = padded
-        padded.flags.writeable = False
+        self._store = _Edges(padded)
         self._fill((first, last, measure, centroid, lower, upper), unit)
+
+    @property
+    def _edges(self) -> NDArray[np.float64]:
+        return self._store.wide
 
     @classmethod
     def _of(cls, edges: NDArray, counts: NDArray, unit: str | None) -> Self:
@@ -387,14 +392,21 @@ class IntervalSets(Regions):
 
     def _flat(self) -> NDArray[np.float64]:
         """Return the edges of this batch alone, set after set."""
+        return self._own(self._edges)
+
+    def _own(self, edges: NDArray) -> NDArray:
         first, last = self._arrays[:2]
         size = last - first
         if not len(size):
-            return self._edges[:0]
+            return edges[:0]
         if (first[1:] == last[:-1]).all():
-            return self._edges[first[0] : last[-1]]
+            return edges[first[0] : last[-1]]
         begin = np.cumsum(size) - size
-        return self._edges[np.arange(int(size.sum())) + np.repeat(first - begin, size)]
+        return edges[np.arange(int(size.sum())) + np.repeat(first - begin, size)]
+
+    def __hash__(self) -> int:
+        edges = Cast(self._own(self._store.given), np.float64)
+        return content_hash(type(self).__qualname__, self._settings(), self.counts, edges)
 
     def _contents(self) -> Sequence[Any]:
         return self._settings(), self.counts, self._flat()
@@ -469,6 +481,10 @@ class IntervalSets(Regions):
         """Return the columns that the jitted scalars index."""
         return (*self._arrays, self._edges)
 
+    def run_columns(self) -> tuple[Any, ...]:
+        """Return the same with edges as they were given: whole numbers of cells, of masks."""
+        return (*self._arrays, self._store.given)
+
     def pull_ragged(
         self,
         index: NDArray[np.int64],
@@ -498,28 +514,49 @@ class IntervalSets(Regions):
 
     def _copy_settings(self, like: Regions) -> None:
         assert isinstance(like, IntervalSets)
-        self._edges = like._edges
+        self._store = like._store
 
 
-def sets_of_edges(edges: NDArray[np.float64], counts: NDArray[np.int64]) -> IntervalSets:
+def sets_of_edges(edges: NDArray[Any], counts: NDArray[np.int64]) -> IntervalSets:
     """Build sets from their own intervals, which are in order and are not copied.
 
     Parameters
     ----------
-    edges : ndarray, dtype=float64, shape (2 E + 2,)
+    edges : ndarray, dtype=float64 or int32, shape (2 E + 2,)
         Starts and stops by turns. Intervals of a set may touch, and do not overlap. The last two
-        numbers are overwritten.
+        numbers mean nothing.
     counts : ndarray, dtype=int64, shape (N,)
         Number of intervals of each set.
     """
     touching = np.flatnonzero(edges[1:-2:2] == edges[2:-1:2])
     if np.isin(touching + 1, np.cumsum(counts), invert=True).any():
         region = np.repeat(np.arange(len(counts)), counts)
-        return IntervalSets._of(*merged(region, edges[:-2:2], edges[1:-2:2], len(counts)), None)
-    edges[-2:] = PAD
+        start, stop = edges[:-2].astype(np.float64).reshape(-1, 2).T
+        return IntervalSets._of(*merged(region, start, stop, len(counts)), None)
     result = IntervalSets.__new__(IntervalSets)
     result._adopt(edges, counts, None)
     return result
+
+
+class _Edges:
+    """Edges of a batch and of all that is taken from it, followed by two more numbers.
+
+    Those of masks are whole numbers of 32 bits, half as large as the float64 that all else reads.
+    """
+
+    def __init__(self, given: NDArray) -> None:
+        self.given = given
+        given.flags.writeable = False
+
+    @cached_property
+    def wide(self) -> NDArray[np.float64]:
+        """The edges as float64, followed by `PAD`."""
+        if self.given.dtype == np.float64 and tuple(self.given[-2:]) == PAD:
+            return self.given
+        wide = self.given.astype(np.float64)
+        wide[-2:] = PAD
+        wide.flags.writeable = False
+        return wide
 
 
 def _read_only(array: NDArray) -> NDArray:

@@ -150,7 +150,7 @@ def runs_of_rles(
 
 def edges_of_texts(
     text: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64], cells: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return where masks begin and end by turns, from compressed counts in JSON.
 
     Parameters
@@ -163,7 +163,7 @@ def edges_of_texts(
 
     Returns
     -------
-    edges : ndarray, dtype=float64, shape (2 R + 2,)
+    edges : ndarray, dtype=int32 or of large grids float64, shape (2 R + 2,)
         First cell of each run and the cell behind its last, columns first. Runs of a mask rise;
         where a count is 0, two may touch. The last two numbers are room for `sets_of_edges`.
     counts : ndarray, dtype=int64, shape (N,)
@@ -175,7 +175,8 @@ def edges_of_texts(
         Counts are damaged, or do not add up to the number of cells.
     """
     pointer = np.zeros(len(starts) + 1, np.int64)
-    edges = np.empty(2 * (int((ends - starts).sum()) // 2 + 2))
+    size = 2 * (int((ends - starts).sum()) // 2 + 2)
+    edges = np.empty(size, np.int32 if cells.max(initial=0) < 1 << 31 else np.float64)
     n, _ = specialise(read_texts)(
         np.frombuffer(text, np.uint8), starts, ends, True, cells, False, pointer, edges[::2],
         edges[1::2],
