@@ -427,7 +427,7 @@ def anatomy(plan: Plan) -> Anatomy:
             ratios.append(part)
     rest = Score(tuple(penalties), plan.enclosure).plan if penalties else None
     return Anatomy(
-        best=sum(part.coefficient * part.component.best for part in ratios),
+        best=sum((part.coefficient * part.component.best for part in ratios), 0.0),
         ratio=Score(tuple(ratios), plan.enclosure).plan if ratios else None,
         penalties=tuple(
             (-p.coefficient, Score((Part(1.0, p.component, p.parameters),), plan.enclosure).plan)

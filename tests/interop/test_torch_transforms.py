@@ -161,8 +161,10 @@ def test_second_derivatives_after_a_plain_way_back():
     first = x.grad.clone()
     loss.backward(retain_graph=True)
     assert torch.equal(x.grad, 2.0 * first)
+    (grad,) = torch.autograd.grad(loss, x, create_graph=True)
+    assert torch.equal(grad, first)
     with pytest.raises(RuntimeError, match="first derivatives only"):
-        torch.autograd.grad(loss, x, create_graph=True)
+        torch.autograd.grad(grad.sum(), x)
 
 
 def test_a_gradient_can_be_differentiated_by_its_weight():

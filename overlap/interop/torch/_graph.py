@@ -10,7 +10,7 @@ from torch.autograd import forward_ad
 
 from overlap.interop.torch._layouts import Layout
 
-__all__ = ["attached", "checked", "numbers", "placed", "saved_type", "wanted", "working_type"]
+__all__ = ["attached", "checked", "numbers", "placed", "saved_type", "tied", "wanted", "working_type"]
 
 _NUMPY = {torch.float32: np.float32, torch.float64: np.float64}
 
@@ -65,7 +65,8 @@ def numbers(tensor: Any, layout: Layout) -> np.ndarray:
     if not tensor.is_cpu:
         tensor = tensor.cpu()
     if tensor.dtype not in _NUMPY and (tensor.dtype.is_floating_point or layout.grid is None):
-        tensor = tensor.to(torch.float64)
+        small = tensor.dtype.is_floating_point and tensor.dtype.itemsize < 4
+        tensor = tensor.to(torch.float32 if small else torch.float64)
     try:
         array = tensor.numpy()
     except RuntimeError as error:
@@ -120,40 +121,50 @@ class _Node(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, a: Any, b: Any, known: tuple[Any, Any, Any]) -> Any:
-        value, first, second = known
-        ctx.save_for_backward(first, second)
-        ctx.regions = a, b  # not saved for their numbers, which may change
+        value, *slopes = known
+        ctx.known = a, b, *slopes  # not saved for the numbers of regions, which may change
         return value
 
     @staticmethod
     def backward(ctx: Any, *outer: Any) -> Any:
         (weight,) = outer
-        first, second = ctx.saved_tensors
+        a, b, first, second = ctx.known
         if torch.is_grad_enabled():  # the graph of the gradient itself is asked for
-            if ctx.regions is None:
-                raise RuntimeError(_TWICE)
             first, second = (
-                None if grad is None else _Once.apply(grad, *ctx.regions)
-                for grad in (first, second)
+                None if grad is None else _Once.apply(grad, a, b) for grad in (first, second)
             )
-        else:
-            ctx.regions = None  # as the gradients, which the first way back lets go of
-        return _pulled(weight, first), _pulled(weight, second), None
+        if weight.ndim:
+            weight = weight.reshape(weight.shape + (1,) * (a.ndim - weight.ndim))
+        return (
+            None if first is None else weight * first,
+            None if second is None else weight * second,
+            None,
+        )
 
 
-def _pulled(weight: Any, grad: Any) -> Any:
-    if grad is None:
-        return None
-    if weight.ndim:
-        weight = weight.reshape(weight.shape + (1,) * (grad.ndim - weight.ndim))
-    return weight * grad
+# The method of torch around this one looks for torch.func, whose tensors have no numbers, so
+# that they never come here.
+_node = super(torch.autograd.Function, _Node).apply  # type: ignore[misc]
+_Node._backward_cls.apply = _Node.backward  # type: ignore[attr-defined]  # nothing to look up
+
+
+def tied(a: Any, b: Any, known: tuple[Any, Any, Any]) -> Any:
+    """Return a value as a tensor that knows its gradients.
+
+    Parameters
+    ----------
+    a, b : Tensor
+    known : tuple
+        Value, and gradients with respect to `a` and `b`: None for one that is not wanted.
+    """
+    return _node(a, b, known)
 
 
 def attached(a: Any, b: Any, value: Any, first: Any, second: Any) -> Any:
     """Return a value as a tensor that knows its gradients, which are None where not wanted."""
     if first is None and second is None:
         return value
-    return _Node.apply(a, b, (value, first, second))
+    return tied(a, b, (value, first, second))
 
 
 def wanted(a: Any, b: Any) -> tuple[bool, bool]:

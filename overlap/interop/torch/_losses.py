@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
+from torch.autograd import forward_ad
 
 import overlap
 from overlap import losses
@@ -15,8 +16,10 @@ from overlap.interop.torch._forms import Shape, shaped
 from overlap.interop.torch._graph import (
     attached,
     checked,
+    numbers,
     placed,
     saved_type,
+    tied,
     wanted,
     working_type,
 )
@@ -41,7 +44,7 @@ _PLAIN: dict[Any, Layout] = {
     kind: layout_of(kind, {}) for kind in ("boxes", "intervals", overlap.Boxes, overlap.Intervals)
 }
 _TENSORS = (torch.Tensor, torch.nn.Parameter)
-_TYPES = {torch.float32: np.float32, torch.float64: np.float64}
+_TYPES = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
 
 
 def overlap_loss(
@@ -137,47 +140,46 @@ def overlap_loss(
             weights=weights, reduction=reduction, invalid=invalid, backend=backend, **settings,
             **options,
         )  # fmt: skip
-    check_score(score)
-    easy = weights is None and focal is None and form == "linear" and invalid == "error"
-    if easy and backend is None and not options:
+    if type(score) is not Score:
+        check_score(score)
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"reduction = {reduction!r}; expected 'mean', 'sum' or 'none'")
+    if (
+        weights is None
+        and focal is None
+        and form == "linear"
+        and invalid == "error"
+        and backend is None
+        and not options
+    ):
         result = _swift(score.plan, pred, target, kind, reduction)
         if result is not None:
             return result
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"reduction = {reduction!r}; expected 'mean', 'sum' or 'none'")
     layout = layout_of(kind, options)
     pred, target = checked(layout, pred, target, ("pred", "target"))
+    dtype = working_type(pred, target)
     if invalid != "error":
         if invalid not in ("sort", "clamp"):
             raise ValueError(f"invalid = {invalid!r}; expected 'error', 'sort' or 'clamp'")
         pred = layout.mended(pred, invalid)
     shape = Shape(form, power, floor, focal, focus, focal_grad)
-    dtype = working_type(pred, target)
     if uses_torch(score, layout, pred, backend):
         items = _expressed(score, layout, pred, target, shape)
         return _reduced(items, weights, reduction).to(dtype)
-    first, second = wanted(pred, target)
     inside = reduction if weights is None else "none"
-    side: Any = _SIDES.get((first, second), "pred")
-    loss = losses.overlap_loss(
-        score,
-        regions_of(layout, pred, "pred"),
-        regions_of(layout, target, "target"),
-        reduction=inside,
-        wrt=side,
-        **shape._asdict(),
-    )
-    grads = loss.grad if side == "both" else (loss.grad, loss.grad)
-    pulled = (
-        placed(np.ascontiguousarray(grad), tensor, saved_type(tensor)) if asked else None
-        for grad, tensor, asked in zip(grads, (pred, target), (first, second), strict=True)
-    )
+    value, first, second = _computed(score, layout, pred, target, shape, inside)
     wide = dtype if weights is None else torch.float64
     if inside == "none":
-        value = placed(loss.value, leading(layout, pred), wide)
+        value = placed(value, leading(layout, pred), wide)
     else:
-        value = torch.tensor(loss.value, dtype=wide, device=pred.device)
-    result = attached(pred, target, value, *pulled)
+        value = torch.tensor(value, dtype=wide, device=pred.device)
+    result = attached(
+        pred,
+        target,
+        value,
+        None if first is None else placed(first, pred, saved_type(pred)),
+        None if second is None else placed(second, target, saved_type(target)),
+    )
     return result if weights is None else _reduced(result, weights, reduction).to(dtype)
 
 
@@ -189,53 +191,81 @@ def _swift(plan: Plan, pred: Any, target: Any, kind: Kind, reduction: str) -> An
     layout = _PLAIN.get(kind)
     if layout is None or type(pred) not in _TENSORS or type(target) not in _TENSORS:
         return None
-    dtype, size = pred.dtype, pred.shape
+    shape, dtype = pred.shape, pred.dtype
     if (
         dtype not in _TYPES
         or target.dtype is not dtype
-        or target.shape != size
-        or len(size) != 2
-        or size[0] == 0
-        or size[1] % 2
-        or size[1] != (layout.width or size[1])
-        or not (pred.is_cpu and target.is_cpu)
-        or pred.layout is not torch.strided
-        or target.layout is not torch.strided
+        or target.shape != shape
+        or len(shape) != 2
+        or not shape[0]
+        or shape[1] % 2
+        or shape[1] != (layout.width or shape[1])
         or not (pred.is_contiguous() and target.is_contiguous())
+        or forward_ad._current_level >= 0
     ):
         return None
-    wrt = _WRT[wanted(pred, target)]
-    scorer = table_scorer(plan, layout.build, size[1], wrt)
-    if not scorer.usable:
-        return None
-    common = 1.0 / size[0] if reduction == "mean" else 1.0
+    enabled = torch.is_grad_enabled()
+    first, second = enabled and pred.requires_grad, enabled and target.requires_grad
     try:
         found = (pred.detach() if pred.requires_grad else pred).numpy()
         truth = (target.detach() if target.requires_grad else target).numpy()
-    except RuntimeError:  # no numbers, of which `numbers` says more
+    except (RuntimeError, TypeError):  # no numbers, or elsewhere: the usual way says what is wrong
         return None
-    done = scorer(found, truth, -common)
+    done = _linear(plan, layout, found, truth, _WRT[first, second], reduction)
     if done is None:
         return None
-    items, first, second = done
-    np.subtract(anatomy(plan).best, items, out=items)
-    np.maximum(items, 0.0, out=items)  # rounding may leave a little less
-    total = np.add.reduce(items)
+    value, own, other = done
+    if reduction == "none":
+        result = torch.from_numpy(value).to(dtype)
+    else:
+        result = torch.from_numpy(np.array(value, _TYPES[dtype]))
+    if not (first or second):
+        return result
+    own = torch.from_numpy(own) if first else None
+    return tied(pred, target, (result, own, torch.from_numpy(other) if second else None))
+
+
+def _linear(
+    plan: Plan, layout: Layout, found: Any, truth: Any, wrt: str, reduction: str
+) -> tuple[Any, Any, Any] | None:
+    """Return the linear loss of tables and its gradients; None where a closer look is needed."""
+    scorer = table_scorer(plan, layout.build, found.shape[1], wrt)
+    if not scorer.usable:
+        return None
+    common = 1.0 / len(found) if reduction == "mean" else 1.0
+    done = scorer(found, truth, -common, anatomy(plan).best)
+    if done is None:
+        return None
+    items, first, second, total = done
     if total != total:  # an undefined score, of which the limit must be taken
         return None
-    if reduction == "none":
-        value = torch.from_numpy(items).to(dtype)
-    elif reduction in ("mean", "sum"):
-        value = torch.from_numpy(np.array(common * total, _TYPES[dtype]))
-    else:
-        return None
-    return attached(
-        pred,
-        target,
-        value,
-        None if first is None else torch.from_numpy(first),
-        None if second is None else torch.from_numpy(second),
+    return (items if reduction == "none" else common * total), first, second
+
+
+def _computed(
+    score: Score, layout: Layout, pred: Any, target: Any, shape: Shape, reduction: str
+) -> tuple[Any, Any, Any]:
+    """Return the loss by the kernels, and the gradients of the sides that want one, or None."""
+    sides = first, second = wanted(pred, target)
+    if layout.plain and shape.form == "linear" and shape.focal is None and pred.numel():
+        found, truth = numbers(pred, layout), numbers(target, layout)
+        done = _linear(score.plan, layout, found, truth, _WRT[sides], reduction)
+        if done is not None:
+            return done
+    loss = losses.overlap_loss(
+        score,
+        regions_of(layout, pred, "pred"),
+        regions_of(layout, target, "target"),
+        reduction=reduction,  # type: ignore[arg-type]
+        wrt=_SIDES.get(sides, "pred"),  # type: ignore[arg-type]
+        **shape._asdict(),
     )
+    grads = loss.grad if all(sides) else (loss.grad, loss.grad)
+    own, other = (
+        np.ascontiguousarray(grad) if asked else None
+        for grad, asked in zip(grads, sides, strict=True)
+    )
+    return loss.value, own, other
 
 
 def _expressed(score: Score, layout: Layout, a: Any, b: Any, shape: Shape) -> Any:

@@ -188,6 +188,7 @@ def score(
         scorer = table_scorer(which.plan, layout.build, a.shape[-1], wrt)
         if scorer.usable:
             done = scorer(numbers(a, layout), numbers(b, layout), 1.0)
+            done = None if done is None else done[:3]
     if done is None:
         done = _scored(which, regions_of(layout, a, "a"), regions_of(layout, b, "b"), wrt)
     value, *grads = done
