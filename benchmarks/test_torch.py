@@ -94,7 +94,7 @@ WORKLOADS = [
         ("torchvision's expression",),
         single=True,
     )
-    for size, goal in ((1_000, 10.0), (100_000, 5.0))
+    for size, goal in ((1_000, 7.0), (100_000, 5.0))
     for name in ("giou", "ciou")
     if find_spec("torch")
 ]

@@ -35,7 +35,7 @@ def test_docstrings(name):
 
 @pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")  # by torch.func itself
 def test_page():
-    names = names_after(DOCS / "guides" / "torch.md", 4)
+    names = names_after(DOCS / "guides" / "torch.md", 5)
     assert names["pred"].grad.shape == (2, 4)
     assert names["tubes"].grad.shape == (1, 6)
     assert names["raw"].grad.shape == (1, 4)
@@ -43,6 +43,7 @@ def test_page():
         assert names[name].grad.abs().max() > 0
     assert names["matrix"].shape == (2, 2)
     assert names["second"](names["pred"].detach()).shape == (2, 4, 2, 4)
+    assert [str(target) for target in names["held"]] == ["overlap.loss.default"]
     assert names["items"][1] > 10.0  # apart: minus the logarithm of the floor
 
 

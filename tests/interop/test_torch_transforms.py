@@ -1,10 +1,6 @@
-"""What torch does to functions: compiling, vmap, grad, forward mode, second derivatives."""
+"""What torch does to functions: vmap, grad, forward mode, second derivatives."""
 
 from __future__ import annotations
-
-import subprocess
-import sys
-import warnings
 
 import numpy as np
 import pytest
@@ -38,50 +34,6 @@ CALLS = {
     ),
     "score": lambda x, **options: score(ov.diou, x, TARGET, **options).sum(),
 }
-
-
-# ---------------------------------------------------------------------------- compiling
-
-
-@pytest.mark.parametrize("name", [*CALLS, "pairwise", "smooth"])
-def test_compile_leaves_the_kernels_alone(name):
-    """The model is compiled on both sides of the call; nothing of the package is traced."""
-    calls = {
-        **CALLS,
-        "pairwise": lambda x: pairwise(ov.iou, x.detach(), TARGET).sum() * x.sum(),
-        "smooth": lambda x: overlap_loss(ov.iou, x, TARGET, sigma=0.1),
-    }
-    graphs = []
-
-    def backend(graph, _):
-        graphs.append(graph)
-        return graph.forward
-
-    def model(x):
-        return 3.0 * calls[name](x * 2.0) + 1.0
-
-    torch._dynamo.reset()
-    results = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        for function in (torch.compile(model, backend=backend), model):
-            x = PRED.clone().requires_grad_()
-            value = function(x)
-            value.backward()
-            results.append((value.detach(), x.grad))
-    assert not [w for w in caught if "Dynamo" in str(w.message)]
-    assert torch.equal(results[0][0], results[1][0])
-    assert torch.equal(results[0][1], results[1][1])
-    names = [str(node.target) for graph in graphs for node in graph.graph.nodes]
-    assert 1 <= len(graphs) <= 4
-    assert len(names) < 20
-    assert any("mul" in name for name in names)
-
-
-def test_the_compiler_is_not_loaded_before_it_is_asked_for():
-    code = "import sys, overlap.interop.torch; print('torch._dynamo' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
 
 
 # ------------------------------------------------------------------------ transformations

@@ -22,12 +22,14 @@ def _product(sides: Any) -> Any:
     return reduce(mul, sides.unbind(-1))
 
 
-def box_terms(a: Any, b: Any) -> Terms:
+def box_terms(a: Any, b: Any, enclosure: str = "box") -> Terms:
     """Return the terms of boxes under the smallest box around both.
 
     Parameters
     ----------
     a, b : Tensor, shape (..., 2 D)
+    enclosure : {"natural", "box"}
+        Which are the same.
 
     Returns
     -------

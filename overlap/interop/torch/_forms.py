@@ -1,19 +1,46 @@
-"""Forms of losses as expressions of PyTorch; what they are, `overlap.losses.overlap_loss` says."""
+"""Scores and forms of losses as expressions of PyTorch.
+
+What the forms are, `overlap.losses.overlap_loss` says.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
 
 from overlap._kernels.terms import Terms
-from overlap.interop.torch._scores import combined
 from overlap.losses.overlaps import anatomy
+from overlap.scores.component import Part
 from overlap.scores.score import Score
 from overlap.scores.tensors import powered
 
-__all__ = ["Shape", "shaped"]
+__all__ = ["Shape", "combined", "shaped"]
+
+
+def combined(parts: Sequence[Part], terms: Any, empty: float = math.nan) -> Any:
+    """Return the score of pairs from their terms.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        Of components that have operations of PyTorch.
+    terms : Terms
+        With tensors of shape (...), and (..., axes).
+    empty : float
+        What a ratio of two empty regions is.
+    """
+    both_empty = terms.measure_a + terms.measure_b <= 0.0
+    value: Any = 0.0
+    for part in parts:
+        assert part.component.torch is not None
+        own = part.component.torch(terms, *part.parameters)
+        if part.component.ratio and empty != 0.0:
+            own = torch.where(both_empty, torch.full_like(own, empty), own)
+        value = value + part.coefficient * own
+    return value
 
 
 class Shape(NamedTuple):
@@ -57,11 +84,11 @@ def shaped(score: Score, terms: Terms, shape: Shape) -> Any:
     terms : Terms
         Tensors.
     shape : Shape
+        Checked.
     """
-    shape.check(score)
-    best, plan = anatomy(score.plan).best, anatomy(score.plan).ratio
-    ratios = [part for part in score.parts if plan and part.component in plan.components]
-    penalties = [part for part in score.parts if part not in ratios]
+    ratios = [part for part in score.parts if not part.component.penalty]
+    penalties = [part for part in score.parts if part.component.penalty]
+    best = sum([part.coefficient * part.component.best for part in ratios], 0.0)
     share = combined(ratios, terms, empty=0.0) / best if ratios else None
     if shape.form == "log":
         assert share is not None

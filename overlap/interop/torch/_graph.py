@@ -10,7 +10,17 @@ from torch.autograd import forward_ad
 
 from overlap.interop.torch._layouts import Layout
 
-__all__ = ["attached", "checked", "numbers", "placed", "saved_type", "tied", "wanted", "working_type"]
+__all__ = [
+    "TWICE",
+    "attached",
+    "checked",
+    "numbers",
+    "placed",
+    "saved_type",
+    "tied",
+    "wanted",
+    "working_type",
+]
 
 _NUMPY = {torch.float32: np.float32, torch.float64: np.float64}
 
@@ -23,7 +33,7 @@ def checked(layout: Layout, a: Any, b: Any, names: tuple[str, str]) -> tuple[Any
                 f"{name}: expected a tensor, got {type(tensor).__name__}; make one with "
                 "torch.as_tensor, or use overlap.losses with batches of regions"
             )
-        if tensor.is_complex() or tensor.layout is not torch.strided:
+        if tensor.is_complex() or tensor.layout != torch.strided:
             raise TypeError(f"{name}: expected a dense tensor of real numbers, got {tensor.dtype}")
         layout.check_shape(tensor, name)
     if a.device != b.device:
@@ -98,7 +108,7 @@ def placed(array: Any, like: Any, dtype: Any = None) -> Any:
 
 
 _ADVICE = "give backend='torch', which computes with operations of torch"
-_TWICE = (
+TWICE = (
     "overlap has first derivatives only: the gradient of a score cannot be differentiated again; "
     + _ADVICE
 )
@@ -113,7 +123,7 @@ class _Once(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *_: Any) -> Any:
-        raise RuntimeError(_TWICE)
+        raise RuntimeError(TWICE)
 
 
 class _Node(torch.autograd.Function):
@@ -144,8 +154,8 @@ class _Node(torch.autograd.Function):
 
 # The method of torch around this one looks for torch.func, whose tensors have no numbers, so
 # that they never come here.
-_node = super(torch.autograd.Function, _Node).apply  # type: ignore[misc]
-_Node._backward_cls.apply = _Node.backward  # type: ignore[attr-defined]  # nothing to look up
+_node = super(torch.autograd.Function, _Node).apply
+_Node._backward_cls.apply = _Node.backward  # nothing to look up
 
 
 def tied(a: Any, b: Any, known: tuple[Any, Any, Any]) -> Any:

@@ -16,7 +16,7 @@ from overlap.interop.torch._box_terms import box_terms
 from overlap.interop.torch._rotated_terms import rotated_terms, upright_terms
 from overlap.regions.base import Regions
 
-__all__ = ["Kind", "Layout", "layout_of"]
+__all__ = ["TERMS", "Kind", "Layout", "layout_of"]
 
 Kind = str | type[Regions] | Callable[[Any], Regions]
 
@@ -28,6 +28,12 @@ _NAMES: dict[str, type[Regions]] = {
     "gaussians": ov.Gaussians,
     "masks": ov.Masks,
 }
+TERMS: dict[str, Callable[[Any, Any, str], Terms]] = {
+    "Intervals": box_terms,
+    "Boxes": box_terms,
+    "RotatedBoxes": rotated_terms,
+    "UprightBoxes": upright_terms,
+}  # as operations of PyTorch, of tables without options
 _SMOOTH = ("sigma", "alpha", "relative")
 _WIDTHS = {ov.Intervals: 2, ov.RotatedBoxes: 5, ov.UprightBoxes: 7, ov.Gaussians: 5}
 
@@ -40,8 +46,8 @@ class Layout:
     ----------
     name : str
         As in messages.
-    build : callable
-        From a table (N, P), or masks (N, *grid), to regions.
+    build : callable or None
+        From a table (N, P), or masks (N, *grid), to regions; None where only shapes are asked for.
     width : int or None
         Numbers of a region; None where any even number will do, or the cells of a grid.
     grid : int or None
@@ -61,7 +67,7 @@ class Layout:
     """
 
     name: str
-    build: Callable[[Any], Regions]
+    build: Callable[[Any], Regions] | None
     width: int | None = None
     grid: int | None = None
     kept: bool = True
@@ -97,6 +103,7 @@ class Layout:
 
     def regions(self, table: np.ndarray) -> Regions:
         """Return the regions of a table, shape (N, P), or of masks."""
+        assert self.build is not None
         batch = self.build(table)
         if not self.kept:
             self._check_kept(table, batch)
@@ -174,19 +181,19 @@ def _layout(kind: Any, options: tuple[tuple[str, Any], ...]) -> Layout:
             name,
             build,
             _WIDTHS.get(kind),
-            terms=(lambda a, b, _: box_terms(a, b)) if line and not smooth else None,
+            terms=TERMS[name] if line and not smooth else None,
             ends=line,
             plain=line and not smooth,
         )
     width = _WIDTHS.get(kind, len(kind.columns) or None)
     if kind is ov.RotatedBoxes:
-        terms, sizes = rotated_terms, slice(2, 4)
+        sizes = slice(2, 4)
     elif kind is ov.UprightBoxes:
-        terms, sizes = upright_terms, slice(3, 6)
+        sizes = slice(3, 6)
     else:
         return Layout(name, build, width, kept=kind in _WIDTHS)
     enclosures = ("natural", "hull", "box")
-    expression = None if smooth else terms
+    expression = None if smooth else TERMS[name]
     return Layout(name, build, width, terms=expression, enclosures=enclosures, sizes=sizes)
 
 

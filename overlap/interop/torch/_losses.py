@@ -9,23 +9,24 @@ import torch
 from torch.autograd import forward_ad
 
 import overlap
-from overlap import losses
-from overlap.interop._tables import table_scorer
-from overlap.interop.torch._compiling import is_dynamo_compiling, uncompiled
-from overlap.interop.torch._forms import Shape, shaped
-from overlap.interop.torch._graph import (
-    attached,
-    checked,
-    numbers,
-    placed,
-    saved_type,
-    tied,
-    wanted,
-    working_type,
+from overlap.interop.torch import _operators as operators
+from overlap.interop.torch._compiling import is_compiling, uncompiled
+from overlap.interop.torch._evaluation import (
+    WRT,
+    Backend,
+    check_expressed,
+    check_score,
+    check_weights,
+    evaluated_loss,
+    expressed_loss,
+    reduced,
+    table_loss,
+    uses_torch,
 )
+from overlap.interop.torch._forms import Shape
+from overlap.interop.torch._graph import attached, checked, tied, wanted, working_type
 from overlap.interop.torch._layouts import Kind, Layout, layout_of
-from overlap.interop.torch._scores import Backend, check_score, leading, regions_of, uses_torch
-from overlap.losses.overlaps import anatomy
+from overlap.interop.torch._operators import described
 from overlap.scores.score import Score
 
 if TYPE_CHECKING:
@@ -33,18 +34,11 @@ if TYPE_CHECKING:
 
 __all__ = ["OverlapLoss", "overlap_loss"]
 
-_SIDES = {(True, True): "both", (False, True): "target"}
-_WRT = {
-    (True, True): "both",
-    (True, False): "found",
-    (False, True): "truth",
-    (False, False): "",
-}
 _PLAIN: dict[Any, Layout] = {
     kind: layout_of(kind, {}) for kind in ("boxes", "intervals", overlap.Boxes, overlap.Intervals)
 }
 _TENSORS = (torch.Tensor, torch.nn.Parameter)
-_TYPES = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
+_TYPES: dict[Any, Any] = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
 
 
 def overlap_loss(
@@ -133,17 +127,11 @@ def overlap_loss(
     >>> loss.detach(), pred.grad
     (tensor(1.0794), tensor([[-0.0779, -0.0779, -0.2336, -0.2336]]))
     """
-    if is_dynamo_compiling():
-        settings: dict[str, Any] = {"focal": focal, "focus": focus, "focal_grad": focal_grad}
-        return uncompiled(
-            overlap_loss, score, pred, target, kind=kind, form=form, power=power, floor=floor,
-            weights=weights, reduction=reduction, invalid=invalid, backend=backend, **settings,
-            **options,
-        )  # fmt: skip
     if type(score) is not Score:
         check_score(score)
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f"reduction = {reduction!r}; expected 'mean', 'sum' or 'none'")
+    traced = is_compiling()
     if (
         weights is None
         and focal is None
@@ -151,11 +139,19 @@ def overlap_loss(
         and invalid == "error"
         and backend is None
         and not options
+        and not traced
     ):
         result = _swift(score.plan, pred, target, kind, reduction)
         if result is not None:
             return result
-    layout = layout_of(kind, options)
+    layout, call = described(score, kind, options) if traced else (layout_of(kind, options), "")
+    if layout is None:  # no operator can be told of this: the graph is split
+        settings: dict[str, Any] = {"focal": focal, "focus": focus, "focal_grad": focal_grad}
+        return uncompiled(
+            overlap_loss, score, pred, target, kind=kind, form=form, power=power, floor=floor,
+            weights=weights, reduction=reduction, invalid=invalid, backend=backend, **settings,
+            **options,
+        )  # fmt: skip
     pred, target = checked(layout, pred, target, ("pred", "target"))
     dtype = working_type(pred, target)
     if invalid != "error":
@@ -163,24 +159,29 @@ def overlap_loss(
             raise ValueError(f"invalid = {invalid!r}; expected 'error', 'sort' or 'clamp'")
         pred = layout.mended(pred, invalid)
     shape = Shape(form, power, floor, focal, focus, focal_grad)
-    if uses_torch(score, layout, pred, backend):
-        items = _expressed(score, layout, pred, target, shape)
-        return _reduced(items, weights, reduction).to(dtype)
-    inside = reduction if weights is None else "none"
-    value, first, second = _computed(score, layout, pred, target, shape, inside)
-    wide = dtype if weights is None else torch.float64
-    if inside == "none":
-        value = placed(value, leading(layout, pred), wide)
+    inside, wide = reduction, dtype
+    if weights is not None:
+        inside, wide = "none", torch.float64
+        weights = torch.as_tensor(weights, device=pred.device)
+        if not call:
+            check_weights(weights)
+    if uses_torch(pred, backend):
+        if call:
+            width, device = pred.shape[-1], str(pred.device)
+            operators.check_traced(score, kind, options, width, device, tuple(shape))
+        else:
+            check_expressed(score, layout, pred.shape[-1], pred.device)
+            shape.check(score)
+        result = reduced(expressed_loss(score, layout, pred, target, shape), inside)
+    elif call:
+        result = operators.loss(
+            pred, target, weights, call, *shape, inside, wide, list(wanted(pred, target))
+        )[0]
     else:
-        value = torch.tensor(value, dtype=wide, device=pred.device)
-    result = attached(
-        pred,
-        target,
-        value,
-        None if first is None else placed(first, pred, saved_type(pred)),
-        None if second is None else placed(second, target, saved_type(target)),
-    )
-    return result if weights is None else _reduced(result, weights, reduction).to(dtype)
+        sides = wanted(pred, target)
+        known = evaluated_loss(score, layout, pred, target, shape, inside, wide, sides)
+        result = attached(pred, target, *known)
+    return (result if weights is None else reduced(result, reduction, weights)).to(dtype)
 
 
 def _swift(plan: Plan, pred: Any, target: Any, kind: Kind, reduction: str) -> Any:
@@ -211,7 +212,7 @@ def _swift(plan: Plan, pred: Any, target: Any, kind: Kind, reduction: str) -> An
         truth = (target.detach() if target.requires_grad else target).numpy()
     except (RuntimeError, TypeError):  # no numbers, or elsewhere: the usual way says what is wrong
         return None
-    done = _linear(plan, layout, found, truth, _WRT[first, second], reduction)
+    done = table_loss(plan, layout, found, truth, WRT[first, second], reduction)
     if done is None:
         return None
     value, own, other = done
@@ -223,77 +224,6 @@ def _swift(plan: Plan, pred: Any, target: Any, kind: Kind, reduction: str) -> An
         return result
     own = torch.from_numpy(own) if first else None
     return tied(pred, target, (result, own, torch.from_numpy(other) if second else None))
-
-
-def _linear(
-    plan: Plan, layout: Layout, found: Any, truth: Any, wrt: str, reduction: str
-) -> tuple[Any, Any, Any] | None:
-    """Return the linear loss of tables and its gradients; None where a closer look is needed."""
-    scorer = table_scorer(plan, layout.build, found.shape[1], wrt)
-    if not scorer.usable:
-        return None
-    common = 1.0 / len(found) if reduction == "mean" else 1.0
-    done = scorer(found, truth, -common, anatomy(plan).best)
-    if done is None:
-        return None
-    items, first, second, total = done
-    if total != total:  # an undefined score, of which the limit must be taken
-        return None
-    return (items if reduction == "none" else common * total), first, second
-
-
-def _computed(
-    score: Score, layout: Layout, pred: Any, target: Any, shape: Shape, reduction: str
-) -> tuple[Any, Any, Any]:
-    """Return the loss by the kernels, and the gradients of the sides that want one, or None."""
-    sides = first, second = wanted(pred, target)
-    if layout.plain and shape.form == "linear" and shape.focal is None and pred.numel():
-        found, truth = numbers(pred, layout), numbers(target, layout)
-        done = _linear(score.plan, layout, found, truth, _WRT[sides], reduction)
-        if done is not None:
-            return done
-    loss = losses.overlap_loss(
-        score,
-        regions_of(layout, pred, "pred"),
-        regions_of(layout, target, "target"),
-        reduction=reduction,  # type: ignore[arg-type]
-        wrt=_SIDES.get(sides, "pred"),  # type: ignore[arg-type]
-        **shape._asdict(),
-    )
-    grads = loss.grad if all(sides) else (loss.grad, loss.grad)
-    own, other = (
-        np.ascontiguousarray(grad) if asked else None
-        for grad, asked in zip(grads, sides, strict=True)
-    )
-    return loss.value, own, other
-
-
-def _expressed(score: Score, layout: Layout, a: Any, b: Any, shape: Shape) -> Any:
-    """Return the losses of items as an expression of torch."""
-    assert layout.terms is not None
-    wide = torch.float32 if a.device.type == "mps" else torch.float64
-    a, b = a.to(wide), b.to(wide)
-    items = shaped(score, layout.terms(a, b, score.plan.enclosure), shape)
-    return torch.where((a == b).all(-1), torch.zeros_like(items), items)
-
-
-def _reduced(items: Any, weights: Any, reduction: str) -> Any:
-    if weights is not None:
-        weights = torch.as_tensor(weights, device=items.device)
-        if weights.shape != items.shape and weights.ndim:
-            raise ValueError(
-                f"weights have shape {tuple(weights.shape)}; expected one for each region, "
-                f"{tuple(items.shape)}"
-            )
-        if not bool(((weights >= 0) & (weights < torch.inf)).all()):
-            raise ValueError("weights: expected finite numbers >= 0")
-        items = items * weights
-        if reduction == "mean":
-            total = (weights * torch.ones_like(items)).sum()
-            return items.sum() / torch.where(total > 0, total, torch.ones_like(total))
-    if reduction == "none":
-        return items
-    return items.sum() / max(items.numel(), 1) if reduction == "mean" else items.sum()
 
 
 class OverlapLoss(torch.nn.Module):

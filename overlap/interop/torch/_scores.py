@@ -2,131 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
-import torch
-
-from overlap.interop._tables import table_scorer
-from overlap.interop.torch._compiling import is_dynamo_compiling, uncompiled
-from overlap.interop.torch._graph import (
-    attached,
-    checked,
-    numbers,
-    placed,
-    saved_type,
-    wanted,
-    working_type,
+from overlap.interop.torch import _operators as operators
+from overlap.interop.torch._compiling import is_compiling, uncompiled
+from overlap.interop.torch._evaluation import (
+    Backend,
+    check_expressed,
+    check_score,
+    evaluated_pairs,
+    evaluated_score,
+    expressed_score,
+    uses_torch,
 )
-from overlap.interop.torch._layouts import Kind, Layout, layout_of
-from overlap.scores.component import Part
+from overlap.interop.torch._graph import attached, checked, wanted, working_type
+from overlap.interop.torch._layouts import Kind, layout_of
+from overlap.interop.torch._operators import described
 from overlap.scores.score import Score
 
-__all__ = [
-    "Backend",
-    "check_score",
-    "combined",
-    "leading",
-    "pairwise",
-    "regions_of",
-    "score",
-    "uses_torch",
-]
-
-Backend = Literal["kernels", "torch"] | None
-_WRT = {
-    (True, True): "both",
-    (True, False): "found",
-    (False, True): "truth",
-    (False, False): "",
-}
-
-
-def check_score(which: Any) -> None:
-    """Raise unless a score came."""
-    if not isinstance(which, Score):
-        raise TypeError(
-            f"score: expected a score such as overlap.giou, got {type(which).__name__}: {which!r}"
-        )
-
-
-def uses_torch(which: Score, layout: Layout, tensor: Any, backend: Backend) -> bool:
-    """Return whether operations of torch compute the score, or raise where they cannot."""
-    if backend not in (None, "kernels", "torch"):
-        raise ValueError(f"backend = {backend!r}; expected 'kernels', 'torch' or None")
-    if backend == "kernels" or (backend is None and tensor.is_cpu):
-        return False
-    lacking = ""
-    if layout.terms is None:
-        lacking = layout.name
-    elif which.plan.enclosure not in layout.enclosures:
-        lacking = f"{layout.name} under {which.plan.enclosure!r}"
-    else:
-        unknown = [p.component.name for p in which.parts if p.component.torch is None]
-        lacking = ", ".join(unknown)
-    if lacking:
-        raise TypeError(
-            f"{which}: no operations of torch for {lacking}, so that it cannot be computed on "
-            f"{tensor.device}; backend='kernels' copies the numbers to the CPU and back"
-        )
-    which.plan.geometry(*(layout.build(_example(layout, tensor)),) * 2)  # the kind may lack it
-    return True
-
-
-def _example(layout: Layout, tensor: Any) -> np.ndarray:
-    """Return the table of one legal region."""
-    row = np.ones((1, tensor.shape[-1]))
-    if layout.ends:
-        row[:, : tensor.shape[-1] // 2] = 0.0
-    return row
-
-
-def combined(parts: Sequence[Part], terms: Any, empty: float = math.nan) -> Any:
-    """Return the score of pairs from their terms.
-
-    Parameters
-    ----------
-    parts : sequence of Part
-        Of components that have operations of PyTorch.
-    terms : Terms
-        With tensors of shape (...), and (..., axes).
-    empty : float
-        What a ratio of two empty regions is.
-    """
-    both_empty = terms.measure_a + terms.measure_b <= 0.0
-    value: Any = 0.0
-    for part in parts:
-        assert part.component.torch is not None
-        own = part.component.torch(terms, *part.parameters)
-        if part.component.ratio and empty != 0.0:
-            own = torch.where(both_empty, torch.full_like(own, empty), own)
-        value = value + part.coefficient * own
-    return value
-
-
-def leading(layout: Layout, tensor: Any) -> Any:
-    """Return a view without the axes of a region, for its shape, type and device."""
-    if layout.grid == 0:
-        return tensor.new_empty(()).expand(tensor.shape[:1])
-    return tensor[(..., *(0,) * layout.trailing)] if tensor.numel() else _bare(layout, tensor)
-
-
-def _bare(layout: Layout, tensor: Any) -> Any:
-    return tensor.new_empty(tensor.shape[: tensor.ndim - layout.trailing])
-
-
-def regions_of(layout: Layout, tensor: Any, name: str) -> Any:
-    """Return a tensor as a batch of regions; errors name the tensor."""
-    try:
-        return layout.regions(numbers(tensor, layout))
-    except (ValueError, TypeError) as error:
-        where = ""
-        if tensor.ndim > layout.trailing + 1 and layout.grid != 0:
-            shape = tuple(tensor.shape[: tensor.ndim - layout.trailing])
-            where = f" (numbered over the leading axes, {shape})"
-        raise type(error)(f"{name}: {error}{where}") from None
+__all__ = ["pairwise", "score"]
 
 
 def score(
@@ -170,43 +64,23 @@ def score(
     >>> value.detach(), a.grad
     (tensor([0.3333]), tensor([[0.1111, 0.0000, 0.3333, 0.0000]]))
     """
-    if is_dynamo_compiling():
-        return uncompiled(score, which, a, b, kind=kind, backend=backend, **options)
     check_score(which)
-    layout = layout_of(kind, options)
+    traced = is_compiling()
+    layout, call = described(which, kind, options) if traced else (layout_of(kind, options), "")
+    if layout is None:  # no operator can be told of this: the graph is split
+        return uncompiled(score, which, a, b, kind=kind, backend=backend, **options)
     a, b = checked(layout, a, b, ("a", "b"))
     dtype = working_type(a, b)
-    if uses_torch(which, layout, a, backend):
-        assert layout.terms is not None
-        wide = torch.float32 if a.device.type == "mps" else torch.float64
-        terms = layout.terms(a.to(wide), b.to(wide), which.plan.enclosure)
-        return combined(which.parts, terms).to(dtype)
-
-    first, second = wanted(a, b)
-    wrt, done = _WRT[first, second], None
-    if layout.plain:
-        scorer = table_scorer(which.plan, layout.build, a.shape[-1], wrt)
-        if scorer.usable:
-            done = scorer(numbers(a, layout), numbers(b, layout), 1.0)
-            done = None if done is None else done[:3]
-    if done is None:
-        done = _scored(which, regions_of(layout, a, "a"), regions_of(layout, b, "b"), wrt)
-    value, *grads = done
-    pulled = (
-        None if grad is None else placed(grad, tensor, saved_type(tensor))
-        for grad, tensor in zip(grads, (a, b), strict=True)
-    )
-    return attached(a, b, placed(value, leading(layout, a), dtype), *pulled)
-
-
-def _scored(which: Score, found: Any, truth: Any, wrt: str) -> tuple[Any, Any, Any]:
-    if not wrt:
-        return which(found, truth), None, None
-    value, grad = which.value_and_grad(found, truth, wrt=wrt)  # type: ignore[call-overload]
-    if wrt == "both":
-        return value, np.ascontiguousarray(grad[0]), np.ascontiguousarray(grad[1])
-    grad = np.ascontiguousarray(grad)
-    return (value, grad, None) if wrt == "found" else (value, None, grad)
+    if uses_torch(a, backend):
+        if call:
+            operators.check_traced(which, kind, options, a.shape[-1], str(a.device))
+        else:
+            check_expressed(which, layout, a.shape[-1], a.device)
+        return expressed_score(which, layout, a, b).to(dtype)
+    sides = wanted(a, b)
+    if call:
+        return operators.score(a, b, call, dtype, list(sides))[0]
+    return attached(a, b, *evaluated_score(which, layout, a, b, dtype, sides))
 
 
 def pairwise(
@@ -244,26 +118,24 @@ def pairwise(
     tensor([[ 1.0000, -0.5000],
             [-0.5000,  1.0000]])
     """
-    if is_dynamo_compiling():
-        return uncompiled(pairwise, which, a, b, kind=kind, backend=backend, **options)
     check_score(which)
-    layout = layout_of(kind, options)
+    traced = is_compiling()
+    layout, call = described(which, kind, options) if traced else (layout_of(kind, options), "")
+    if layout is None:
+        return uncompiled(pairwise, which, a, b, kind=kind, backend=backend, **options)
     for tensor, name in ((a, "a"), (b, "b")):
         checked(layout, tensor, tensor, (name, name))
         if layout.grid is None and tensor.ndim != 2:
             raise ValueError(f"{name}: expected shape (N, P), got {tuple(tensor.shape)}")
     if a.device != b.device:
         raise ValueError(f"a is on {a.device} and b on {b.device}; move one with .to(...)")
-    dtype = working_type(a, b)
-    with torch.no_grad():
-        if uses_torch(which, layout, a, backend):
-            assert layout.terms is not None
-            wide = torch.float32 if a.device.type == "mps" else torch.float64
-            first, second = a.to(wide)[:, None], b.to(wide)[None]
-            return combined(which.parts, layout.terms(first, second, which.plan.enclosure)).to(
-                dtype
-            )
-        found, truth = regions_of(layout, a, "a"), regions_of(layout, b, "b")
-        out = np.empty((len(found), len(truth)), np.float32 if dtype == torch.float32 else float)
-        which.pairwise(found, truth, out=out)
-        return torch.from_numpy(out).to(device=a.device, dtype=dtype)
+    a, b = a.detach(), b.detach()
+    if uses_torch(a, backend):
+        if call:
+            operators.check_traced(which, kind, options, a.shape[-1], str(a.device))
+        else:
+            check_expressed(which, layout, a.shape[-1], a.device)
+        return expressed_score(which, layout, a[:, None], b[None]).to(working_type(a, b))
+    if call:
+        return operators.pairwise(a, b, call)
+    return evaluated_pairs(which, layout, a, b)
