@@ -56,3 +56,12 @@ def test_scoring_a_report_does_not_load_pandas():
     code += "r = evaluate.temporal(truth=sample_path('temporal_truth'), "
     code += "found=sample_path('temporal_found'), iou=0.5)\nr.summary_items(); r.to_json()"
     assert "pandas" not in loaded_after(code)
+
+
+@pytest.mark.parametrize("name", ["temporal", "detection", "segmentation", "ramachandran"])
+def test_a_command_loads_only_what_it_needs(name):
+    """Each of these libraries takes a tenth of a second or more; Numba is needed by all."""
+    unused = {"pandas", "matplotlib", "skimage", "joblib", "tqdm", "torch", "scipy.special"}
+    code = f"from overlap.cli import main\nmain(['{name}', '--sample', '--quiet'])"
+    found = run(f"import sys\n{code}\nprint(sorted({unused} & set(sys.modules)))")
+    assert found == "[]\n"

@@ -13,6 +13,7 @@ from scipy.special import i0e
 from scipy.stats import vonmises
 
 import overlap as ov
+from overlap.torus.densities import _mass
 
 
 def random_grid(seed: int, shape: tuple[int, int] = (9, 7), **settings) -> ov.PeriodicGrid:
@@ -101,6 +102,10 @@ def test_regions_scale_with_the_plane() -> None:
 
 
 # ------------------------------------------------------------------------------------- masses
+
+
+def test_the_integral_of_the_usual_density_is_that_of_scipy() -> None:
+    assert _mass(50.0, 1.0) == float(i0e(50.0))
 
 
 def test_masses_of_a_density_are_its_shares() -> None:

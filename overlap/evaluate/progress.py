@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 
 __all__ = ["progress_bar"]
@@ -25,15 +26,12 @@ def progress_bar(steps: Iterable, *, total: int, what: str, progress: bool | Non
     -------
     iterable
     """
-    if progress is False:
+    if progress is False or (progress is None and not sys.stderr.isatty()):
         return steps
-    from tqdm.auto import tqdm
+    if "ipykernel" in sys.modules:
+        from tqdm.auto import tqdm
+    else:
+        from tqdm import tqdm  # not the one above, which also loads asyncio
 
-    return tqdm(
-        steps,
-        total=total,
-        desc=what,
-        leave=False,
-        disable=None if progress is None else False,
-        delay=1.0 if progress is None else 0.0,
-    )
+    delay = 1.0 if progress is None else 0.0
+    return tqdm(steps, total=total, desc=what, leave=False, delay=delay)
