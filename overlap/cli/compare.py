@@ -55,7 +55,7 @@ def compare_command(
 ) -> int:
     """Rank reports on the same truth, with paired intervals and tests.
 
-    REPORT is a report.json. The inputs of reports on localization and detection are read
+    REPORT is a report.json. The inputs of temporal scoring and detection are read
     again, and must not have changed; those on segmentation have the numbers of all cases, those
     on possession of all players.
     """

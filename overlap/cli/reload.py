@@ -1,6 +1,6 @@
 """Reports read back from ``report.json``.
 
-A report on localization or detection has numbers and settings on disk, but not the matches from
+A report of temporal scoring or detection has numbers and settings on disk, but not the matches from
 which other numbers follow. The settings name the inputs with their digests and all rules, so the
 report is made again, and must come out the same. A report with numbers per case, as of
 segmentations, or per player, as of possession, has all that a comparison needs; its summary must
@@ -31,7 +31,7 @@ def load_compared(paths: Sequence[str | Path]) -> list[Report | StoredReport]:
     Parameters
     ----------
     paths : sequence of str or Path
-        Files that `Report.to_json` wrote. The inputs of reports on localization and detection are
+        Files that `Report.to_json` wrote. The inputs of temporal scoring and detection are
         evaluated again, as by `load_reports`; those with numbers per case or player are used as
         they are.
 
@@ -111,8 +111,8 @@ def load_reports(paths: Sequence[str | Path]) -> list[Report]:
         if kind not in ("temporal", "detection") and not family:
             word = "case" if kind == "segmentation" else "player"
             raise ValueError(
-                f"{path}: is a report of numbers per {word}; wanted one on localization or "
-                "detection, whose protocol can be changed"
+                f"{path}: is a report of numbers per {word}; wanted one of temporal scoring "
+                "or detection, whose protocol can be changed"
             )
         with _whole(path):
             if kind == "temporal":

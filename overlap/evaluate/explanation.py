@@ -264,6 +264,12 @@ def _lacks(name: str, metric: str, known: Mapping[str, float]) -> str:
     )
 
 
+def _plain(value: Any) -> Any:
+    """Return a value as files can have it."""
+    usual = str | int | float | list | tuple | dict | None
+    return value if isinstance(value, usual) else str(value)
+
+
 def _differ(a: Rules, b: Rules, name: str) -> bool:
     return bool(getattr(a, name) != getattr(b, name))
 
@@ -354,6 +360,6 @@ class _Walk:
         self._append(field, before, after, known[own])
 
     def _append(self, field: str, before: Any, after: Any, value: float) -> None:
-        row = {"field": field, "before": before, "after": after, self.metric: value}
+        row = {"field": field, "before": _plain(before), "after": _plain(after), self.metric: value}
         self.rows.append({**row, "change": value - self.value})
         self.value = value

@@ -181,6 +181,20 @@ class ReportFile:
         """
         check_unchanged(self.path, role, self.source(role), self.digest(role), found)
 
+    def unchanged(self, what: str, source: str, digest: str) -> str:
+        """Return where another file lies that the report names; it must be as it was.
+
+        Parameters
+        ----------
+        what : str
+            What the file is, for messages.
+        source, digest : str
+            Its name and digest in the report.
+        """
+        place = input_place(self.path, self.folder, what, source, digest)
+        check_unchanged(self.path, what, source, digest, read_source(place).sha256)
+        return place
+
     def as_stored(self, made: Iterable[Report]) -> Report:
         """Return the first of some reports that has the numbers of the file.
 

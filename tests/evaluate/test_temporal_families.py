@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
 from overlap import cli, evaluate
+from overlap.evaluate._temporal.families import family_of
+from tests.golden import simulated
 
 TURNS = [("a", 0.0, 5.0, "A"), ("a", 5.0, 4.0, "B"), ("b", 0.0, 5.0, "A")]
 
@@ -77,6 +81,110 @@ def test_reports_of_families_are_made_again_from_files(
     Path(turns[1]).write_text(Path(turns[1]).read_text().replace("5.4", "5.5"))
     assert cli.main(["explain", names[2], names[1]]) == 2
     assert "has changed since" in capsys.readouterr().err
+
+
+#: Inputs of the families; all others take segments.
+SIDES = {
+    "frames": simulated.frame_sides,
+    "moments": simulated.highlight_sides,
+    "speakers": simulated.speaker_sides,
+    "spotting": simulated.spotting_sides,
+    "tubes": simulated.tube_sides,
+}
+#: A rule of each kind of protocol, with a choice of two.
+CHANGED = ("comparison", "no_truth", "missing", "tolerance_width", "collar_width")
+#: What protocols need, so that the inputs above fit.
+NEEDED = {
+    "spotting_tight": ["--set", "classes=truth"],
+    "spotting_loose": ["--set", "classes=truth"],
+    "spotting_e2e": ["--set", "fps=25"],
+    **{name: ["--durations", "seconds.csv"] for name in ("psds", "psds1", "psds2")},
+}
+
+
+def written(path: Path, content: Any) -> str:
+    """Write an input into a file of its form, and return its name."""
+    if isinstance(content, pd.DataFrame):
+        content.to_csv(path.with_suffix(".csv"), index=False)
+        return f"{path}.csv"
+    entries = content if isinstance(content, list) else [content]
+    path.with_suffix(".json").write_text("\n".join(map(json.dumps, entries)) + "\n")
+    return f"{path}.json"
+
+
+def worse(found: Any) -> Any:
+    """Return other predictions: every other row, fewer windows, or the labels of the next frame."""
+    if isinstance(found, pd.DataFrame):
+        return found.iloc[::2]
+    if isinstance(found, list):
+        return [{**row, "pred_relevant_windows": row["pred_relevant_windows"][:1]} for row in found]
+    return {video: labels[1:] + labels[:1] for video, labels in found.items()}
+
+
+@pytest.mark.parametrize("protocol", evaluate.TEMPORAL_PROTOCOLS)
+def test_files_of_reports_are_explained_and_compared_from_another_folder(
+    protocol: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    rules = evaluate.TEMPORAL_PROTOCOLS[protocol]
+    truth, found = SIDES.get(family_of(protocol)[0], simulated.sound_sides)()
+    if protocol == "tubes_grounding":  # one tube for each query
+        truth, found = (side[side["tube"] == 0] for side in (truth, found))
+    field = next(name for name in CHANGED if hasattr(rules, name))
+    other = next(x for x in rules.choices[field] if x != getattr(rules, field))
+    for folder in ("given", "made", "elsewhere"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path)
+    given = Path("given")
+    sides = written(given / "truth", truth), written(given / "found", found)
+    fewer = written(given / "fewer", worse(found))
+    Path("seconds.csv").write_text("".join(f"{name},50\n" for name in simulated.NAMES))
+    common = ["--protocol", protocol, "--quiet", *NEEDED.get(protocol, [])]
+    for name, words in {
+        "first": sides,
+        "fewer": (sides[0], fewer),
+        "changed": (sides[0], fewer, "--set", f"{field}={other}"),
+    }.items():
+        assert cli.main(["temporal", *words, *common, "--out", f"made/{name}.json"]) == 0
+    monkeypatch.chdir("elsewhere")
+    reports = {name: f"../made/{name}.json" for name in ("first", "fewer", "changed")}
+    assert cli.main(["explain", reports["first"], reports["changed"], "--out", "steps.json"]) == 0
+    steps = json.loads(Path("steps.json").read_text())
+    assert [row["field"] for row in steps["table"]] == ["(a)", field, "input"]
+    numbers = {name: json.loads(Path(path).read_text())["summary"][steps["metric"]]
+               for name, path in reports.items()}  # fmt: skip
+    gap = sum(row["change"] for row in steps["table"])
+    assert gap == pytest.approx(numbers["changed"] - numbers["first"], abs=1e-12)
+    capsys.readouterr()
+    words = ["--resamples", "50", "--out", "ranks.json"]
+    assert cli.main(["compare", reports["first"], reports["fewer"], *words]) == 0
+    out = capsys.readouterr().out
+    assert all(name in out for name in ("first.json", "fewer.json"))
+
+
+def test_files_of_rules_are_found_from_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth, found = simulated.sound_sides()
+    monkeypatch.chdir(tmp_path)
+    sides = written(tmp_path / "truth", truth), written(tmp_path / "found", found)
+    Path("renamed.csv").write_text("cat,Cat\n")
+    Path("keep.json").write_text('["a", "b"]')
+    common = ["temporal", *sides, "--protocol", "recall_kx", "--quiet"]
+    reading = ["--names", "map=renamed.csv", "--videos", "keep.json"]
+    assert cli.main([*common, "--out", "all.json"]) == 0
+    assert cli.main([*common, *reading, "--out", "some.json"]) == 0
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    words = ["explain", "../all.json", "../some.json", "--out", "steps.json"]
+    assert cli.main(words) == 0
+    rows = json.loads(Path("steps.json").read_text())["table"]
+    assert rows[1]["field"] == "reading"
+    assert rows[1]["after"] == "videos keep.json, map=renamed.csv"
+    Path("../keep.json").write_text('["a", "c"]')
+    capsys.readouterr()
+    assert cli.main(words) == 2
+    assert "../some.json: its videos keep.json has changed since" in capsys.readouterr().err
 
 
 def test_options_that_do_not_act_are_refused(turns: tuple[str, str]) -> None:

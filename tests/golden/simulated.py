@@ -13,7 +13,7 @@ from overlap import evaluate
 NAMES = "abcdef"
 
 
-def highlights() -> Any:
+def highlight_sides() -> tuple[Any, Any]:
     """Three queries with windows of all lengths, of which some have equal scores, and clips."""
     truth, found = [], []
     for qid, (window, scores) in enumerate(
@@ -30,10 +30,16 @@ def highlights() -> Any:
                                                   [50, 53 + qid, scores[1]]],
             "pred_saliency_scores": [float((3 * k + qid) % 7) for k in range(30)],
         })  # fmt: skip
+    return truth, found
+
+
+def highlights() -> Any:
+    """Report of moments and highlights."""
+    truth, found = highlight_sides()
     return evaluate.temporal(truth=truth, found=found, protocol="qvhighlights", bootstrap=0)
 
 
-def frames(**options: Any) -> Any:
+def frame_sides() -> tuple[Any, Any]:
     """Labels of the frames of six videos, and predictions whose ends are moved."""
     rng = np.random.default_rng(5)
     truth, found = {}, {}
@@ -43,10 +49,16 @@ def frames(**options: Any) -> Any:
         truth[video] = np.repeat(labels, length).tolist()
         moved = np.roll(truth[video], rng.integers(-2, 3))
         found[video] = np.where(rng.random(len(moved)) < 0.1, "take", moved).tolist()
+    return truth, found
+
+
+def frames(**options: Any) -> Any:
+    """Report of action segmentation."""
+    truth, found = frame_sides()
     return evaluate.temporal(truth=truth, found=found, protocol="action_segmentation", **options)
 
 
-def sounds(protocol: str, **options: Any) -> Any:
+def sound_sides() -> tuple[Any, Any]:
     """Events of three classes in six recordings, and predictions at multiples of 1/4 s."""
     rng = np.random.default_rng(6)
     truth, found = [], []
@@ -60,13 +72,17 @@ def sounds(protocol: str, **options: Any) -> Any:
                 if rng.random() < 0.8:
                     found.append((*row, int(rng.integers(1, 9)) / 8))
     columns = ["video", "start", "stop", "label", "score"]
-    return evaluate.temporal(
-        truth=pd.DataFrame(truth, columns=columns).drop(columns="score"),
-        found=pd.DataFrame(found, columns=columns), protocol=protocol, **options,
-    )  # fmt: skip
+    sides = pd.DataFrame(truth, columns=columns), pd.DataFrame(found, columns=columns)
+    return sides[0].drop(columns="score"), sides[1]
 
 
-def spotting(protocol: str, **options: Any) -> Any:
+def sounds(protocol: str, **options: Any) -> Any:
+    """Report of sound events, or of segments."""
+    truth, found = sound_sides()
+    return evaluate.temporal(truth=truth, found=found, protocol=protocol, **options)
+
+
+def spotting_sides() -> tuple[Any, Any]:
     """Actions of three classes in six videos of 90 s, found some frames early or late."""
     rng = np.random.default_rng(7)
     truth, found = [], []
@@ -80,13 +96,16 @@ def spotting(protocol: str, **options: Any) -> Any:
             if rng.random() < 0.3:
                 found.append((name, second + 3.5, "Foul", int(rng.integers(1, 5)) / 8))
     columns = ["video", "time", "label", "score"]
-    return evaluate.temporal(
-        truth=pd.DataFrame(truth, columns=columns[:3]), found=pd.DataFrame(found, columns=columns),
-        protocol=protocol, **options,
-    )  # fmt: skip
+    return pd.DataFrame(truth, columns=columns[:3]), pd.DataFrame(found, columns=columns)
 
 
-def speakers(protocol: str, **options: Any) -> Any:
+def spotting(protocol: str, **options: Any) -> Any:
+    """Report of spotting."""
+    truth, found = spotting_sides()
+    return evaluate.temporal(truth=truth, found=found, protocol=protocol, **options)
+
+
+def speaker_sides() -> tuple[Any, Any]:
     """Turns of three speakers in six recordings, and turns whose ends are moved."""
     rng = np.random.default_rng(8)
     truth, found = [], []
@@ -100,13 +119,16 @@ def speakers(protocol: str, **options: Any) -> Any:
             found.append((name, max(0.0, at + shift[0]), stop + shift[1], said))
             at = stop + int(rng.integers(-2, 4)) / 4
     columns = ["video", "start", "stop", "label"]
-    return evaluate.temporal(
-        truth=pd.DataFrame(truth, columns=columns), found=pd.DataFrame(found, columns=columns),
-        protocol=protocol, **options,
-    )  # fmt: skip
+    return pd.DataFrame(truth, columns=columns), pd.DataFrame(found, columns=columns)
 
 
-def tubes(protocol: str, **options: Any) -> Any:
+def speakers(protocol: str, **options: Any) -> Any:
+    """Report of diarization."""
+    truth, found = speaker_sides()
+    return evaluate.temporal(truth=truth, found=found, protocol=protocol, **options)
+
+
+def tube_sides() -> tuple[Any, Any]:
     """Tubes of two classes in six videos, found a little beside and some frames later."""
     rng = np.random.default_rng(9)
     truth, found = [], []
@@ -122,13 +144,17 @@ def tubes(protocol: str, **options: Any) -> Any:
                 moved = (*(corner + shift), *(corner + side + shift))
                 found.append((name, label, score, tube, frame + late, *moved))
     columns = ["video", "label", "score", "tube", "frame", "x1", "y1", "x2", "y2"]
-    table = {"truth": truth, "found": found}
-    sides = {
-        role: pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[5:], float))
-        for role, rows in table.items()
-    }
-    sides["truth"] = sides["truth"].drop(columns="score")
-    return evaluate.temporal(**sides, protocol=protocol, **options)
+    tables = [
+        pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[5:], float))
+        for rows in (truth, found)
+    ]
+    return tables[0].drop(columns="score"), tables[1]
+
+
+def tubes(protocol: str, **options: Any) -> Any:
+    """Report of tubes."""
+    truth, found = tube_sides()
+    return evaluate.temporal(truth=truth, found=found, protocol=protocol, **options)
 
 
 def detection(protocol: str, **options: Any) -> Any:

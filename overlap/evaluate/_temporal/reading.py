@@ -25,6 +25,15 @@ __all__ = ["AS_IT_STANDS", "Reading", "findings_of", "notes_of"]
 _SIDES = ("truth", "found")
 
 
+def _brief(stated: Any) -> str:
+    """Return what settings say of a list or of rates, in a few words."""
+    if not isinstance(stated, Mapping):
+        return str(stated)
+    if "source" in stated:
+        return str(stated["source"])
+    return some(list(stated["names"]), 3) if "names" in stated else "of each video"
+
+
 @dataclass(frozen=True)
 class Reading:
     """Options of reading that all families of labelled segments share.
@@ -87,6 +96,19 @@ class Reading:
             if getattr(self, name):
                 result[name] = True
         return result
+
+    def __str__(self) -> str:
+        said = []
+        for name, value in self.settings().items():
+            if name == "names":
+                said += [rule.text for rule in self.names]
+            elif value is True:
+                said.append(name)
+            elif name in ("columns", "fps"):
+                said += [f"{name} {side}:{_brief(entry)}" for side, entry in value.items()]
+            else:
+                said.append(f"{name} {_brief(value)}")
+        return ", ".join(said)
 
     @classmethod
     def of_settings(

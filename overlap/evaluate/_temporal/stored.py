@@ -12,6 +12,8 @@ from overlap.evaluate.report import Report, plain
 from overlap.evaluate.report_files import ReportFile
 
 from .families import TEMPORAL_PROTOCOLS, family_of
+from .family import READING_FIELDS
+from .reading import Reading
 
 __all__ = ["remade", "stored_options"]
 
@@ -61,12 +63,17 @@ def remade(path: str | Path, payload: Mapping[str, Any], evaluate: Callable[...,
     rules = _rules(path, file.first)
     given: dict[str, Any] = {}
     for name, value in (file.settings.get("options") or {}).items():
+        if name in READING_FIELDS:  # the settings of reading have these, with digests of files
+            continue
         if value is None:
             raise ValueError(
                 f"{path}: its option {name} was in memory; compare or explain the reports in "
                 "Python, with overlap.evaluate"
             )
         given[name] = _placed(path, file.folder, value)
+    stated = file.settings.get("reading") or file.first.get("reading") or {}
+    reading = Reading.of_settings(stated, file.unchanged)
+    given |= {name: getattr(reading, name) for name in READING_FIELDS if getattr(reading, name)}
     given |= {role: file.place(role) for role in ("truth", "found")}
     chosen: Any = f"all:{family_of(rules)[0]}" if file.parts else rules
     report = evaluate(protocol=chosen, progress=False, **given)

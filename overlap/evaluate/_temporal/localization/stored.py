@@ -11,8 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from overlap.evaluate.report_files import ReportFile, check_unchanged, input_place
-from overlap.io._source import read_source
+from overlap.evaluate.report_files import ReportFile
 from overlap.io.segments import SegmentTable
 
 from ..reading import Reading
@@ -47,7 +46,7 @@ def remade(
     """
     file = ReportFile(path, payload)
     settings, first = file.settings, file.first
-    reading = _reading(file)
+    reading = Reading.of_settings(file.first.get("reading") or {}, file.unchanged)
     truth, found = (_input(file, role, tables, reading) for role in ("truth", "found"))
     options: dict[str, Any] = {
         "reading": reading,
@@ -85,17 +84,6 @@ def _input(
         tables[key] = replace(reading.table(place, role), source=file.source(role))
     file.check_input(role, tables[key].sha256)
     return tables[key]
-
-
-def _reading(file: ReportFile) -> Reading:
-    """Return how the inputs were read; lists and rules must be as they were."""
-
-    def place(what: str, source: str, digest: str) -> str:
-        now = input_place(file.path, file.folder, what, source, digest)
-        check_unchanged(file.path, what, source, digest, read_source(now).sha256)
-        return now
-
-    return Reading.of_settings(file.first.get("reading") or {}, place)
 
 
 def _protocol(path: str | Path, settings: dict[str, Any]) -> Protocol:
