@@ -52,6 +52,7 @@ TEMPORAL_WORDS = {
     "--durations": [
         ("seconds.csv", "--protocol", "psds", "--set", "overlapping=sum"),
         ("seconds.csv", "--protocol", "sed_segment"),
+        ("seconds.csv", "--diagnosis"),
     ],
     "--uem": ["scored.uem"],
     "--collar": ["0.5"],

@@ -65,8 +65,8 @@ __all__ = ["temporal_command"]
               help="Labels of frames that make no segment, for action_segmentation; by default "
                    "background.")  # fmt: skip
 @click.option("--durations", metavar="FILE",
-              help="Seconds of each recording, for sound events: lines of a recording and its "
-                   "length, or a JSON object.")  # fmt: skip
+              help="Seconds of each recording for sound events, of each video for --diagnosis: "
+                   "lines of a name and its length, or a JSON object.")  # fmt: skip
 @click.option("--nms", metavar="SETTING,...",
               help="Suppress predictions before they are scored, one row for each setting: none, "
                    "hard:IOU, sorted:IOU, linear:IOU, gaussian:SIGMA, opentad_bmn:SIGMA or "
@@ -139,6 +139,10 @@ def temporal_command(
         raise click.UsageError(
             f"--diagnosis needs one protocol of localization: {', '.join(PROTOCOLS)}"
         )
+    if durations and name in PROTOCOLS and not diagnosis:
+        raise click.UsageError(
+            f"--durations does not change the numbers of {name}; it is of --diagnosis, give both"
+        )
     if diagnosis and nms and "," in nms:
         raise click.UsageError("--diagnosis needs one setting of --nms, not several")
     rules: Any = name
@@ -160,7 +164,7 @@ def temporal_command(
         "uem": uem,
         "collar": collar,
         "background": background,
-        "durations": durations,
+        "durations": None if diagnosis else durations,
         "nms": nms,
     }
     given = {option: value for option, value in options.items() if value is not None}
@@ -170,5 +174,7 @@ def temporal_command(
     if diagnosis:
         from overlap.evaluate._temporal.localization.characteristics import parse_bins
 
-        report = report.with_diagnosis(report.diagnosis(parse_bins(bins or ["quantiles"])))
+        report = report.with_diagnosis(
+            report.diagnosis(parse_bins(bins or ["quantiles"]), durations)
+        )
     return 2 if shared.finish(report) else 0

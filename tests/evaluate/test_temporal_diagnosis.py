@@ -283,6 +283,31 @@ def test_durations_must_be_above_zero_and_videos_known() -> None:
         report.diagnosis(durations={"sample_001": 0})
     with pytest.raises(ValueError, match="there is no video 'nowhere'"):
         report.diagnosis().timeline("nowhere")
+    with pytest.raises(ValueError, match="none of 'x' is a video of the truth, which has 's"):
+        report.diagnosis(durations={"x": 4.0})
+
+
+def test_durations_of_a_file_give_coverage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = {"video": ["a", "a", "b"], "label": "x", "start": [0.0, 6.0, 1.0],
+            "stop": [4.0, 7.0, 3.0]}  # fmt: skip
+    truth, found, seconds, out = (
+        tmp_path / name for name in ("truth.csv", "found.csv", "seconds.csv", "report.json")
+    )
+    pd.DataFrame(rows).to_csv(truth, index=False)
+    pd.DataFrame({**rows, "score": 0.5}).to_csv(found, index=False)
+    seconds.write_text("video,duration\na,8\nb,8\n")
+    words = ["temporal", str(truth), str(found), "--quiet", "--out", str(out)]
+    more = ["--diagnosis", "--bins", "coverage=0,0.125,0.25,1"]
+    assert cli.main([*words, *more]) == 2
+    assert "coverage needs durations of videos" in capsys.readouterr().err
+    assert cli.main([*words, *more, "--durations", str(seconds)]) == 0
+    bins = json.loads(out.read_text())["diagnosis"]["bins"]
+    counts = [row["n_truth"] for row in bins if row["characteristic"] == "coverage"]
+    assert counts == [1, 1, 1]
+    assert cli.main([*words, "--durations", str(seconds)]) == 2
+    assert "--durations does not change the numbers of activitynet" in capsys.readouterr().err
 
 
 def test_page_and_json_have_the_diagnosis(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from overlap._common.frames import frame
 from overlap._common.values import ByValue
 from overlap.evaluate.report import plain
+from overlap.io.durations import as_durations
+from overlap.io.printable import some
 from overlap.plot.segment_timelines import Bar
 
 from .characteristics import Characteristic, characteristics_of
@@ -208,7 +210,7 @@ def diagnosis_of(
     evidence: TemporalEvidence,
     ties: str,
     bins: str | Mapping[str, Sequence[float]],
-    durations: Mapping[str, float] | None,
+    durations: Mapping[str, float] | str | os.PathLike[str] | None,
     most: int,
 ) -> Diagnosis:
     """Diagnose the errors of a report; see `TemporalReport.diagnosis`.
@@ -225,10 +227,16 @@ def diagnosis_of(
         raise ValueError(f"most = {most!r}: wanted a whole number of 1 or more")
     truth, scene = evidence.measured.truth, evidence.scene
     length = truth.stop - truth.start
-    known = dict(zip(truth.videos, truth.duration.tolist(), strict=True)) | dict(durations or {})
-    for video, seconds in (durations or {}).items():
-        if not (math.isfinite(seconds) and seconds > 0):
-            raise ValueError(f"durations: {video!r} has {seconds!r}; wanted seconds above 0")
+    given = as_durations(durations) if durations else {}
+    for video, seconds in given.items():
+        if not seconds > 0:
+            raise ValueError(f"durations: {video!r} has {seconds:g}; wanted seconds above 0")
+    if given and not given.keys() & set(truth.videos):
+        raise ValueError(
+            f"durations: none of {some(list(given), 3)} is a video of the truth, which has "
+            f"{some(truth.videos, 3)}; write names as they are there"
+        )
+    known = dict(zip(truth.videos, truth.duration.tolist(), strict=True)) | given
     duration = np.array([known[video] for video in truth.videos], dtype=np.float64)[truth.video]
     coverage = np.divide(length, duration, out=np.full_like(length, np.nan), where=duration > 0)
     instances = np.bincount(truth.video, minlength=len(truth.videos))[truth.video]
@@ -239,6 +247,11 @@ def diagnosis_of(
     values = {"coverage": coverage, "length": length, "instances": instances.astype(np.float64)}
     inside = matches.scene.truth.label >= 0
     if np.isnan(coverage[inside]).all():
+        if not isinstance(bins, str) and "coverage" in bins:
+            raise ValueError(
+                "bins: coverage needs durations of videos, which the truth does not have; give "
+                "durations, a file of videos and seconds"
+            )
         del values["coverage"]
     values = {name: np.where(inside, column, np.nan) for name, column in values.items()}
     return Diagnosis(matches, characteristics_of(values, bins), int(left_out.sum()), most)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -60,7 +61,7 @@ class TemporalReport(Report):
     def diagnosis(
         self,
         bins: str | Mapping[str, Sequence[float]] = "quantiles",
-        durations: Mapping[str, float] | None = None,
+        durations: Mapping[str, float] | str | os.PathLike[str] | None = None,
         most: int = 10,
     ) -> Diagnosis:
         """Say which truths are missed, why predictions are false, and what that costs.
@@ -72,9 +73,10 @@ class TemporalReport(Report):
             of about equally many truths), the edges for a dataset, ``"activitynet"`` or
             ``"thumos14"``, or rising edges of some of ``coverage``, ``length`` and ``instances``.
             A bin has its upper edge.
-        durations : mapping from str to float, optional
-            Seconds of videos, where the truth does not have them. Without any, there is no
-            coverage.
+        durations : mapping from str to float, or path, optional
+            Seconds of videos, where the truth does not have them; for its files see
+            `overlap.io.durations.as_durations`. They stand before those of the truth. Without
+            any, there is no coverage.
         most : int
             Of the predictions of a class with G truths, the first `most` times G are looked at for
             kinds of false positive.
@@ -88,7 +90,8 @@ class TemporalReport(Report):
         Raises
         ------
         ValueError
-            There are no such bins, no truth, or a duration is not above 0.
+            There are no such bins, no truth, a duration is not above 0, or all durations are of
+            other videos.
 
         Notes
         -----
