@@ -288,10 +288,8 @@ def grid_blocks(a: Regions, b: Regions, size: int = 1 << 18) -> Iterator[tuple[N
     # of a pair does not grow with the number of regions.
     _, order = _cells_filled(lower, lower, layout)
     _, order_b = _cells_filled(lower_b, lower_b, layout)
-    lower, upper, lower_b, upper_b = (
-        np.ascontiguousarray(ends[:, index])
-        for ends, index in ((lower, order), (upper, order), (lower_b, order_b), (upper_b, order_b))
-    )
+    lower, upper = lower.take(order, 1), upper.take(order, 1)
+    lower_b, upper_b = lower_b.take(order_b, 1), upper_b.take(order_b, 1)
     start, members = _cells_filled(lower_b, upper_b, layout)
     search = specialise(search_cells)
     row = 0
