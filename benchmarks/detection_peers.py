@@ -90,8 +90,15 @@ def with_masks(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         x, y, width, height = row["bbox"]
         across = ((center - x) / width * 2.0 - 1.0) ** 2
         down = ((center - y) / height * 2.0 - 1.0) ** 2
-        inside = np.asfortranarray(down[:, None] + across[None] <= 1.0)
-        rle = mask.encode(inside.view(np.uint8))
+        column, line = np.flatnonzero(across <= 1.0), np.flatnonzero(down <= 1.0)
+        inside = down[line, None] + across[column] <= 1.0
+        column = column[inside.any(axis=0)]
+        inside = inside[:, inside.any(axis=0)]
+        # one run of each column: where it starts in the mask, and where it ends
+        start = 640 * column + (line[inside.argmax(axis=0)] if len(column) else 0)
+        ends = np.stack([start, start + inside.sum(axis=0)], axis=1).ravel()
+        counts = np.diff(ends, prepend=0, append=640 * 640)
+        rle = mask.frPyObjects({"size": [640, 640], "counts": counts.tolist()}, 640, 640)
         rle["counts"] = rle["counts"].decode()
         # results without bbox: with it, programs take the size of the box for that of the mask
         kept = {name: value for name, value in row.items() if name != "bbox" or "id" in row}

@@ -19,7 +19,8 @@ Call = Callable[[], Any]
 _BATCH = 5e-4  # seconds
 _TRIALS = 3
 _FAR_BEHIND = 10.0
-_LONG = 0.1  # seconds; one call so long says enough
+_LONG = 0.1  # seconds; one round so long says enough
+_VERY_LONG = 1.0  # seconds; the call that was checked says enough
 
 
 @dataclass(frozen=True)
@@ -138,10 +139,23 @@ def one_thread(wanted: bool = True) -> Iterator[None]:
             os.environ["OVERLAP_THREADS"] = before
 
 
-def prepare(case: Case) -> tuple[dict[str, Call], tuple[str, ...]]:
-    """Return the calls of the installed peers, checked against ours, and who is missing."""
+def prepare(case: Case) -> tuple[dict[str, Call], dict[str, float], tuple[str, ...]]:
+    """Check the installed peers against ours.
+
+    Returns
+    -------
+    calls : dict
+        By peer.
+    far : dict
+        Seconds of the first call of peers that are not worth another one: it took more than a
+        second, and ten times as long as ours.
+    missing : tuple of str
+        Peers that are not installed.
+    """
     expected = case.ours()
+    _, ours = _timed(case.ours)
     calls: dict[str, Call] = {}
+    far = {}
     missing = []
     for name, make in case.peers.items():
         try:
@@ -150,17 +164,26 @@ def prepare(case: Case) -> tuple[dict[str, Call], tuple[str, ...]]:
             missing.append(name)
             continue
         assert case.agree is not None, "a case with peers needs a check"
-        case.agree(expected, call())
+        result, seconds = _timed(call)
+        case.agree(expected, result)
         calls[name] = call
-    return calls, tuple(missing)
+        if seconds > max(_VERY_LONG, _FAR_BEHIND * ours):
+            far[name] = seconds
+    return calls, far, tuple(missing)
+
+
+def _timed(call: Call) -> tuple[Any, float]:
+    start = time.perf_counter()
+    result = call()
+    return result, time.perf_counter() - start
 
 
 def race(workload: Workload, seconds: float, least: int, most: int) -> Result:
     """Run a workload: a call of each per round, in rotating order.
 
     Calls shorter than half a millisecond are repeated for as long in every round. Who is ten
-    times slower than ours in three rounds, or in one call of a tenth of a second, takes no part in
-    the others.
+    times slower than ours in three rounds, or in one round of a tenth of a second, takes no part in
+    the others; if the call that was checked took more than a second, not in any.
 
     Parameters
     ----------
@@ -177,14 +200,15 @@ def race(workload: Workload, seconds: float, least: int, most: int) -> Result:
         except ImportError:
             pass
     with one_thread(workload.single):
-        calls, missing = prepare(case)
-        runners = {"": case.ours, **calls}
+        calls, far, missing = prepare(case)
+        runners = {"": case.ours, **{k: call for k, call in calls.items() if k not in far}}
         if case.floor is not None:
             runners["floor"] = case.floor
         batch = 0.0 if workload.lone else _BATCH
         fewest = least if calls else min(least, _TRIALS)
         times = _rounds(runners, seconds, fewest, most, batch)
     ours, floor = Timing.of(times.pop("")), times.pop("floor", None)
+    times |= {name: [seconds] for name, seconds in far.items()}
     peers = {name: Timing.of(values) for name, values in times.items()}
     return Result(
         workload.name,

@@ -43,7 +43,7 @@ def test_every_workload_agrees_with_its_peers(workload):
     if not case.peers:
         assert case.ours() is not None
         return
-    calls, missing = prepare(case)
+    calls, _, missing = prepare(case)
     assert set(calls) | set(missing) == set(case.peers)
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
