@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import overlap as ov
-from overlap.scores import candidates
+from overlap.scores import candidates, sparse
 
 pytestmark = pytest.mark.kernels
 
@@ -74,12 +74,18 @@ def check(found: ov.Regions, truth: ov.Regions, at_least: float, groups=None) ->
     assert got.undefined == undefined.sum()
 
 
-@pytest.mark.parametrize("way", ["dense", "search"])
+def as_if_large(monkeypatch: pytest.MonkeyPatch, dense: int = 0) -> None:
+    """Send small problems through join and grid, or with `dense` pairs through lists of all."""
+    monkeypatch.setattr(sparse, "_TABLE", 0)
+    monkeypatch.setattr(sparse, "_SIEVED_TABLE", 0)
+    monkeypatch.setattr(candidates, "_DENSE_PAIRS", dense)
+
+
+@pytest.mark.parametrize("way", ["table", "dense", "search"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_pairs_equal_the_dense_matrix(kind: str, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a limit of no dense pairs at all, small problems go through join and grid too."""
-    if way == "search":
-        monkeypatch.setattr(candidates, "_DENSE_PAIRS", 0)
+    if way != "table":
+        as_if_large(monkeypatch, 1000 if way == "dense" else 0)
     rng = np.random.default_rng(1)
     for n, m in ((1, 1), (1, 40), (40, 1), (37, 53), (0, 5), (5, 0)) + ((25, 25),) * 4:
         found, truth = KINDS[kind](rng, n), KINDS[kind](rng, m)
@@ -139,7 +145,7 @@ def test_large_sparse_problem_against_a_sweep() -> None:
     ids=["identical", "one point", "flat", "a row", "all shapes", "all sizes"],
 )
 def test_grids_of_awkward_scenes(table: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(candidates, "_DENSE_PAIRS", 0)
+    as_if_large(monkeypatch)
     batch = ov.Boxes(table)
     check(batch, batch, 1e-9)
 
@@ -164,3 +170,22 @@ def test_neither_jobs_nor_a_growing_output_change_the_pairs(monkeypatch, output,
     pairs = ov.iou.pairs(a, b, at_least=0.2)
     assert pairs.nnz == np.count_nonzero(expected)
     assert np.array_equal(pairs.toarray(), expected)
+
+
+@pytest.mark.slow  # to compile
+def test_a_table_of_rotated_boxes_has_the_pairs_of_lists(monkeypatch) -> None:
+    rng = np.random.default_rng(4)
+    sides = rng.choice([0.0, 1.0, 2.0], (2, 60, 2), p=[0.1, 0.5, 0.4])
+    place, angle = rng.uniform(0, 9, (2, 60, 2)), rng.uniform(0, 3, (2, 60, 1))
+    found, truth = map(ov.RotatedBoxes, np.concatenate([place, sides, angle], axis=2))
+    for strict in (False, True):
+        pairs = ov.iou.pairs(found, truth, at_least=0.2, strict=strict)
+        with monkeypatch.context() as patch:
+            as_if_large(patch, 10_000)
+            wanted = ov.iou.pairs(found, truth, at_least=0.2, strict=strict)
+        assert pairs.nnz == wanted.nnz > 20
+        for mine, other in zip(
+            (*pairs.coords, pairs.data), (*wanted.coords, wanted.data), strict=True
+        ):
+            assert mine.dtype == other.dtype
+            assert np.array_equal(mine, other)

@@ -161,7 +161,8 @@ def nms(
     >>> ov.nms(boxes, [0.8, 0.9, 0.7], {"cat": 0.9, "dog": 0.5}, groups=(image, label)).index
     array([1, 0, 2])
     """
-    check_pair(regions, regions, "regions", "regions")
+    if not isinstance(regions, Regions):
+        check_pair(regions, regions, "regions", "regions")  # which raises
     check_score(score)
     several = not isinstance(threshold, (int, float)) and _are_several(threshold)
     common = 0.0 if several else checked_number(threshold, "threshold")

@@ -11,9 +11,10 @@ import numpy as np
 
 from overlap._kernels import loops
 from overlap._kernels.jit import run_blocks
+from overlap._kernels.terms import Groups
 from overlap.scores import candidates
 from overlap.scores.candidates import Ranges
-from overlap.scores.evaluation import score_listed
+from overlap.scores.evaluation import pairwise, score_listed
 from overlap.scores.plan import Plan
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["count_undefined", "keep_listed", "reaching", "sparse_pairs"]
 
+_TABLE = 1 << 14  # pairs up to which the scores of all are the quicker way
+_SIEVED_TABLE = 1 << 20  # the same where pairs that cannot touch cost next to nothing
 _OUTPUT = 1 << 24  # candidates up to which each job has its own place in the output
 _CANDIDATES = 1 << 19  # of a job
 
@@ -40,9 +43,14 @@ def sparse_pairs(
     geometry = plan.geometry(found, truth)
     if not (len(found) and len(truth)):
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
-    if geometry.fuses(plan.needs) and (
-        groups is not None or not candidates.wants_grid(found, truth)
-    ):
+    fuses = geometry.fuses(plan.needs)
+    sieved = geometry.bound is not None and plan.needs == Groups.OVERLAP
+    small = len(found) * len(truth) <= (_SIEVED_TABLE if sieved else _TABLE)
+    if fuses and small and groups is None:
+        table = pairwise(plan, found, truth)
+        i, j = (table > at_least if strict else table >= at_least).nonzero()
+        return i.astype(np.int32), j.astype(np.int32), table[i, j]
+    if fuses and (groups is not None or not candidates.wants_grid(found, truth)):
         parts = candidates.candidate_ranges(found, truth, groups)
         return _ranged(plan, geometry, found, truth, parts, at_least, strict)
     blocks = _blocks(found, truth, groups)

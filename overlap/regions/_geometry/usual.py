@@ -73,8 +73,8 @@ def usual_corners(values: Any, axes: int) -> tuple[NDArray[np.float64], ...] | N
     columns = np.empty((2 * axes, len(values)))
     if not _kernel(corners)(values, columns, *limits(axes)):
         return None
-    columns.flags.writeable = False
-    return tuple(columns)
+    columns.setflags(write=False)
+    return tuple([columns[k] for k in range(2 * axes)])
 
 
 def usual_columns(
