@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["count_undefined", "keep_listed", "reaching", "sparse_pairs"]
 
-_TABLE = 1 << 14  # pairs up to which the scores of all are the quicker way
-_SIEVED_TABLE = 1 << 20  # the same where pairs that cannot touch cost next to nothing
+_TABLE = 1 << 15  # below what is worth a second thread
+_SIEVED_TABLE = 1 << 20  # where pairs that cannot touch cost next to nothing
 _OUTPUT = 1 << 24  # candidates up to which each job has its own place in the output
 _CANDIDATES = 1 << 19  # of a job
 
@@ -44,12 +44,14 @@ def sparse_pairs(
     if not (len(found) and len(truth)):
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
     fuses = geometry.fuses(plan.needs)
-    sieved = geometry.bound is not None and plan.needs == Groups.OVERLAP
-    small = len(found) * len(truth) <= (_SIEVED_TABLE if sieved else _TABLE)
-    if fuses and small and groups is None:
+    if fuses and len(found) * len(truth) <= _table_size(plan, geometry, groups is not None):
         table = pairwise(plan, found, truth)
-        i, j = (table > at_least if strict else table >= at_least).nonzero()
-        return i.astype(np.int32), j.astype(np.int32), table[i, j]
+        keep = table > at_least if strict else table >= at_least
+        if groups is not None:
+            keep &= groups[0][:, None] == groups[1]
+        place = keep.ravel().nonzero()[0]
+        i, j = np.divmod(place, len(truth))
+        return i.astype(np.int32), j.astype(np.int32), table.ravel()[place]
     if fuses and (groups is not None or not candidates.wants_grid(found, truth)):
         parts = candidates.candidate_ranges(found, truth, groups)
         return _ranged(plan, geometry, found, truth, parts, at_least, strict)
@@ -59,6 +61,12 @@ def sparse_pairs(
         _, first = np.unique(i * len(truth) + j, return_index=True)
         i, j, value = i[first], j[first], value[first]
     return i, j, value
+
+
+def _table_size(plan: Plan, geometry: Geometry, grouped: bool) -> int:
+    """Return the number of pairs up to which the scores of all are the quicker way."""
+    sieved = geometry.bound is not None and plan.needs == Groups.OVERLAP and not grouped
+    return _SIEVED_TABLE if sieved else _TABLE
 
 
 def keep_listed(
