@@ -125,8 +125,12 @@ def _own_iou(protocol: DetectionProtocol, *sides: Detections) -> Ratio | None:
         return None
     if plane_boxes(*(side.regions for side in sides)):
         return BOX_IOU
-    masks = all(side.kind == "masks" and type(side.regions) is IntervalSets for side in sides)
-    return MASK_IOU if masks else None
+    steps = 4.0
+    for side in sides:
+        if side.kind != "masks" or not isinstance(side.regions, IntervalSets):
+            return None
+        steps += 8.0 * side.regions.counts.sum() / max(len(side), 1)
+    return replace(MASK_IOU, steps=steps)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,6 @@ from overlap.evaluate._ranking.rules import Rules
 from overlap.evaluate._ranking.strata import Range, Stratum
 from overlap.evaluate._ranking.table import OUTSIDE
 from overlap.io.coco_ids import ZERO_ID
-from overlap.regions.interval_sets.edges import set_overlap
 from overlap.scores.ratios import coverage, iou
 from overlap.scores.score import Score
 
@@ -40,11 +39,26 @@ def _box_iou(a, i, b, j, parameters):
 
 @scalar
 def _mask_iou(a, i, b, j, parameters):
-    """IoU of masks as sets of runs; the column behind theirs says crowd."""
-    measure, other, shared = set_overlap(a, i, b, j)
+    """IoU of masks as sets of runs; the column behind theirs says crowd.
+
+    Cells are counted, so that all sums are exact.
+    """
+    shared = 0.0
+    e, f, end_e, end_f = a[0][i], b[0][j], a[1][i], b[1][j]
+    while e < end_e and f < end_f:
+        stop, other = a[6][e + 1], b[6][f + 1]
+        first = stop <= other
+        start = a[6][e] if a[6][e] > b[6][f] else b[6][f]
+        if first:
+            e += 2
+        else:
+            f += 2
+            stop = other
+        if stop > start:
+            shared += stop - start
     if b[7][j] > 0.0:
-        return shared / measure
-    return shared / (measure + other - shared)
+        return shared / a[2][i]
+    return shared / (a[2][i] + b[2][j] - shared)
 
 
 #: IoU of boxes in the plane and of masks, and for crowds the covered share of the detection, in

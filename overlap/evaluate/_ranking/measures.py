@@ -31,11 +31,14 @@ class Ratio:
         Numbers that the formula reads.
     distance : bool
         Whether smaller is better. Thresholds are then the largest distances that match.
+    steps : float
+        How many steps the formula takes for a pair, about; see `overlap._kernels.plain.suited`.
     """
 
     formula: Callable[..., float]
     parameters: tuple[float, ...] = ()
     distance: bool = False
+    steps: float = 4.0
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ def listed_values(
     """
     if isinstance(measure, Ratio):
         value = np.empty(len(i))
-        kernel = suited(specialise(_listed, FORMULA=measure.formula), 4 * len(i))
+        kernel = suited(specialise(_listed, FORMULA=measure.formula), measure.steps * len(i))
         kernel(columns_of(found), columns_of(truth), i, j, measure.parameters, value)
         return -value if measure.distance else value
     if isinstance(measure, Score):

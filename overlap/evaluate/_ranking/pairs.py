@@ -267,7 +267,8 @@ def _of_ratio(measure: Ratio, sides: _Sides, level: float) -> Pairs:
     if not sides.by_found:
         formula = compose(_exchanged, FORMULA=formula)
     widths = last - first
-    kernel = suited(specialise(_pairs, FORMULA=formula), 4 * int(widths.sum()) + 2 * len(first))
+    steps = measure.steps * int(widths.sum()) + 2 * len(first)
+    kernel = suited(specialise(_pairs, FORMULA=formula), steps)
     capacity = min(int(widths.sum()), 4 * len(first)) + 2 * int(widths.max(initial=0)) + 1
     pointer = np.zeros(len(first) + 1, dtype=np.int64)
     other, value = np.empty(capacity, dtype=np.int64), np.empty(capacity)
