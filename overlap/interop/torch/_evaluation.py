@@ -61,7 +61,7 @@ def uses_torch(tensor: Any, backend: Backend) -> bool:
     return backend == "torch" or (backend is None and not tensor.is_cpu)
 
 
-def check_expressed(which: Score, layout: Layout, width: int, device: Any) -> None:
+def check_expressed(which: Score, layout: Layout, width: int, device: str) -> None:
     """Raise for a score without operations of torch, or that the kind does not have."""
     lacking = ""
     if layout.terms is None:

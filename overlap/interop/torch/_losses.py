@@ -14,7 +14,6 @@ from overlap.interop.torch._compiling import is_compiling, uncompiled
 from overlap.interop.torch._evaluation import (
     WRT,
     Backend,
-    check_expressed,
     check_score,
     check_weights,
     evaluated_loss,
@@ -166,12 +165,8 @@ def overlap_loss(
         if not call:
             check_weights(weights)
     if uses_torch(pred, backend):
-        if call:
-            width, device = pred.shape[-1], str(pred.device)
-            operators.check_traced(score, kind, options, width, device, tuple(shape))
-        else:
-            check_expressed(score, layout, pred.shape[-1], pred.device)
-            shape.check(score)
+        where = pred.shape[-1], str(pred.device)
+        operators.check_expression(score, kind, options, *where, shape=tuple(shape))
         result = reduced(expressed_loss(score, layout, pred, target, shape), inside)
     elif call:
         result = operators.loss(

@@ -31,7 +31,7 @@ from overlap.interop.torch._layouts import TERMS, Kind, Layout, layout_of
 from overlap.scores.component import Component, Part
 from overlap.scores.score import Score
 
-__all__ = ["check_traced", "described", "loss", "pairwise", "score"]
+__all__ = ["check_expression", "described", "loss", "pairwise", "score"]
 
 
 # ----------------------------------------------------------------------------- texts
@@ -61,10 +61,26 @@ def _facts(which: Score, kind: Kind, options: dict[str, Any]) -> tuple[Any, ...]
 
 
 @constant
-def check_traced(
-    which: Score, kind: Kind, options: dict[str, Any], width: int, device: str, shape: Any = None
+def check_expression(
+    which: Score,
+    kind: Kind,
+    options: dict[str, Any],
+    width: int,
+    device: str,
+    shape: tuple[Any, ...] | None = None,
 ) -> None:
-    """Raise what the check of an expression of torch raises; the compiler does not trace it."""
+    """Raise for a score that operations of torch cannot compute; the compiler does not trace it.
+
+    Parameters
+    ----------
+    which : Score
+    kind, options
+        Of the regions, which have `width` numbers each.
+    device : str
+        Of the tensors, for messages.
+    shape : tuple, optional
+        The fields of the `Shape` of a loss.
+    """
     check_expressed(which, layout_of(kind, options), width, device)
     if shape is not None:
         Shape(*shape).check(which)

@@ -8,7 +8,6 @@ from overlap.interop.torch import _operators as operators
 from overlap.interop.torch._compiling import is_compiling, uncompiled
 from overlap.interop.torch._evaluation import (
     Backend,
-    check_expressed,
     check_score,
     evaluated_pairs,
     evaluated_score,
@@ -72,10 +71,7 @@ def score(
     a, b = checked(layout, a, b, ("a", "b"))
     dtype = working_type(a, b)
     if uses_torch(a, backend):
-        if call:
-            operators.check_traced(which, kind, options, a.shape[-1], str(a.device))
-        else:
-            check_expressed(which, layout, a.shape[-1], a.device)
+        operators.check_expression(which, kind, options, a.shape[-1], str(a.device))
         return expressed_score(which, layout, a, b).to(dtype)
     sides = wanted(a, b)
     if call:
@@ -131,10 +127,7 @@ def pairwise(
         raise ValueError(f"a is on {a.device} and b on {b.device}; move one with .to(...)")
     a, b = a.detach(), b.detach()
     if uses_torch(a, backend):
-        if call:
-            operators.check_traced(which, kind, options, a.shape[-1], str(a.device))
-        else:
-            check_expressed(which, layout, a.shape[-1], a.device)
+        operators.check_expression(which, kind, options, a.shape[-1], str(a.device))
         return expressed_score(which, layout, a[:, None], b[None]).to(working_type(a, b))
     if call:
         return operators.pairwise(a, b, call)
