@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "box_files",
     "cocoeval",
     "cocoeval_of_files",
+    "mask_files",
     "results",
     "truth",
     "vernier_of_files",
@@ -104,6 +107,26 @@ def with_masks(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         kept = {name: value for name, value in row.items() if name != "bbox" or "id" in row}
         result.append({**kept, "segmentation": rle})
     return result
+
+
+def box_files(folder: Path, truths: int, found: int) -> list[Path]:
+    """Write truths and results with boxes."""
+    known = truth(truths, 0)
+    return _written(folder, known, results(known, found, 1))
+
+
+def mask_files(folder: Path, truths: int, found: int) -> list[Path]:
+    """Write truths and results with masks."""
+    known = truth(truths, 0)
+    rows = with_masks(results(known, found, 1))
+    return _written(folder, {**known, "annotations": with_masks(known["annotations"])}, rows)
+
+
+def _written(folder: Path, *contents: Any) -> list[Path]:
+    paths = [folder / name for name in ("truth.json", "found.json")]
+    for path, content in zip(paths, contents, strict=True):
+        path.write_text(json.dumps(content))
+    return paths
 
 
 def _program(name: str) -> tuple[Any, Any]:

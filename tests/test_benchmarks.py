@@ -49,8 +49,8 @@ def test_every_workload_agrees_with_its_peers(workload):
         pytest.skip(f"not installed: {', '.join(missing)}")
 
 
-def test_whole_processes_are_measured():
-    from benchmarks import commands
+def test_whole_processes_are_measured(tmp_path):
+    from benchmarks import commands, detection_peers
 
     seconds, numba = commands.import_package()
     assert seconds > 0.0
@@ -58,6 +58,8 @@ def test_whole_processes_are_measured():
     taken, found = commands.join_memory(20_000, huge=20)
     assert found > 400_000
     assert taken > 8 * found
+    paths = detection_peers.box_files(tmp_path, 36, 40)
+    assert commands.detection_memory("overlap", paths, "bbox") > 2e7
 
 
 @pytest.mark.parametrize("job", JOBS.values(), ids=JOBS)
