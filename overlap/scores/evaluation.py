@@ -187,9 +187,11 @@ def pairwise(plan: Plan, found: Regions, truth: Regions, out: NDArray | None = N
         for start in range(lo, hi, step):
             index = np.arange(start, min(start + step, hi))
             ia, jb = np.repeat(index, m), columns[: len(index) * m]
-            flat = np.empty(len(ia))
+            part = out[start : start + len(index)].reshape(-1)  # rows of `out` are contiguous
+            flat = part if out.dtype == np.float64 else np.empty(len(ia))
             score_listed(plan, geometry, found, ia, truth, jb, flat)
-            out[start : start + len(index)] = flat.reshape(len(index), m)
+            if flat is not part:
+                part[:] = flat
 
     run_blocks(rows, n, found.pair_cost() * n * m)
     return out

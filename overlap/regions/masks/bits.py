@@ -32,8 +32,9 @@ _GATHER = np.uint64(0x0102040810204080)
 _0, _1, _2, _4, _8, _56, _64 = (np.uint64(k) for k in (0, 1, 2, 4, 8, 56, 64))
 _FULL = ~_0
 _ONES = np.uint64(0x0101010101010101)
-_CHUNK = 1 << 22  # cells packed in one go
-_PIECE = 1 << 20  # of a mask with more
+_CHUNK = 1 << 24  # cells packed in one go
+_LARGE = 1 << 22  # cells of a mask that threads share
+_PIECE = 1 << 20  # of such a mask
 _WORD = 64
 _BLOCK = np.uint64(16)  # words that are skipped together where they are empty
 
@@ -429,7 +430,7 @@ def _packed_rows(cells: NDArray[np.bool_], size: int) -> tuple[NDArray, ...]:
     n = len(cells)
     table = np.ascontiguousarray(cells).reshape(n, size)
     words = np.empty((n, -(-size // _WORD)), np.uint64)
-    if size <= _CHUNK:
+    if size <= _LARGE:
         first, length, count = _pack(table, words)
     else:  # one mask, in pieces
         whole = size // _PIECE * _PIECE

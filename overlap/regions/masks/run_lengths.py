@@ -190,13 +190,15 @@ def _runs(
     raw: Sequence[Any], sizes: Sequence[tuple[int, int]], pad: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return pointer, first cells and last cells of the runs of masks."""
-    if set(map(type, raw)) <= {bytes, str}:
-        return _runs_of_texts([x.encode() if isinstance(x, str) else x for x in raw], sizes, pad)
+    types = set(map(type, raw))
+    if types <= {bytes, str}:
+        texts = [x.encode() if isinstance(x, str) else x for x in raw] if str in types else raw
+        return _runs_of_texts(texts, sizes, pad)
     return _runs_of_counts([_counts(x, n) for n, x in enumerate(raw)], sizes, pad)
 
 
 def _runs_of_texts(
-    texts: list[bytes], sizes: Sequence[tuple[int, int]], pad: bool
+    texts: Sequence[bytes], sizes: Sequence[tuple[int, int]], pad: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     totals = np.array([height * width for height, width in sizes], np.int64)
     text = np.frombuffer(b"".join(texts), np.uint8)
