@@ -161,8 +161,8 @@ class _Tally:
         self._axes = axes
         self.used = np.zeros(2, np.int64)
         edge = np.zeros(SEGMENT + 4, np.uint64)
-        listed, ends = np.zeros(SEGMENT + 1, np.int64), np.zeros(8 * SEGMENT + 1, np.int64)
-        self.buffers = edge, edge.view(np.uint8), listed, ends
+        listed, ends = np.zeros((2, SEGMENT + 4), np.int64), np.zeros(8 * SEGMENT + 1, np.int64)
+        self.buffers = edge, edge.view(np.uint8), *listed, ends
         self._allocate(_CAPACITY)
 
     def _allocate(self, capacity: int) -> None:
@@ -358,7 +358,7 @@ def fold(outer, p, x0, y0, length, run, touched, marks, total):
 
 def count_runs(
     words_a, words_b, bytes_a, bytes_b, base, step, words, power, window, outer, at,
-    edge, edge_bytes, listed, ends, table, keys, run, touched, used, total,
+    edge, edge_bytes, listed, at_edge, ends, table, keys, run, touched, used, total,
 ):  # fmt: skip
     """Walk planes of rows of words; return False where there may be no room for new pairs.
 
@@ -413,7 +413,8 @@ def count_runs(
                     )
                 if first == 0:
                     edge[0] &= ~low  # a line begins with a run of its own
-                # The words that have any, by groups of four, and then where they are.
+                # The words that have any, by groups of four, and then where they are. No branch
+                # here depends on labels, but for words with several.
                 groups = np.uintp(0)
                 for k in range(0, n, 4):
                     w = np.uintp(k)
@@ -421,17 +422,23 @@ def count_runs(
                     groups += np.uintp(
                         (edge[w] | edge[w + _W1] | edge[w + _W2] | edge[w + _W3]) != _NONE
                     )
-                here = origin + (first << power)
-                runs = np.uintp(0)
+                edged = np.uintp(0)
                 for k in range(groups):
                     for m in range(4):
                         w = np.uintp(listed[np.uintp(k)] + m)
-                        e = edge[w]
-                        while e != _NONE:
-                            q = first_bit(e) & down
-                            ends[runs] = here + (np.int64(w) << power) + (np.int64(q) >> shift)
-                            runs += np.uintp(1)
-                            e &= ~(low << q)
+                        at_edge[edged] = w
+                        edged += np.uintp(edge[w] != _NONE)
+                runs = np.uintp(0)
+                for k in range(edged):
+                    w = np.uintp(at_edge[np.uintp(k)])
+                    cell = origin + ((first + np.int64(w)) << power)
+                    e, more = edge[w], True
+                    while more:
+                        q = first_bit(e) & down
+                        ends[runs] = cell + (np.int64(q) >> shift)
+                        runs += np.uintp(1)
+                        e &= ~(low << q)
+                        more = e != _NONE
                 if first + n == size:
                     ends[runs] = origin + cells
                     runs += np.uintp(1)
