@@ -30,7 +30,7 @@ def _paired(count, name: str, axes: int, number: int = 1_000_000) -> Case:
 
 
 WORKLOADS = [
-    Workload("IoU, 100 boxes", partial(_paired, name="iou", axes=2, number=100), 5.0, ("NumPy",)),
+    Workload("IoU, 100 boxes", partial(_paired, name="iou", axes=2, number=100), 2.0, ("NumPy",)),
     Workload("IoU, 1e6 boxes", partial(_paired, name="iou", axes=2), 8.0, ("NumPy",)),
     Workload("GIoU, 1e6 boxes", partial(_paired, name="giou", axes=2), 8.0, ("NumPy",)),
     Workload("IoU, 1e6 intervals", partial(_paired, name="iou", axes=1), within=1.1),

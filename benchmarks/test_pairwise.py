@@ -97,7 +97,7 @@ WORKLOADS += [
     Workload(
         f"IoU, 100 x 100 {kind} from arrays", partial(_other_kinds, kind=kind.split()[0]), goal
     )
-    for kind, goal in (("intervals", 1.2), ("rotated boxes", 5.0), ("upright boxes", 5.0))
+    for kind, goal in (("intervals", 1.2), ("rotated boxes", 1.2), ("upright boxes", 1.2))
 ]
 
 

@@ -79,12 +79,17 @@ def few(a, p, threshold, negative, order, codes, least, confidence):
     size = order.shape[0]
     while size > 0 and -negative[order[size - 1]] < least:
         size -= 1
-    n = np.uint64(size)  # a test for negative indices would stop vectorization
-    table, group, free = np.empty((len(a), n)), np.zeros(n, np.int64), np.ones(n)
+    # A test for negative indices would stop vectorization. Whole eights leave nothing for a slow
+    # loop over the last few: the first region stands in the places that are left.
+    eight = np.uint64(8)
+    n, room = np.uint64(size), np.uint64(size + 7) // eight * eight
+    table, group, free = np.empty((len(a), room)), np.zeros(room, np.int64), np.ones(room)
     for c in range(len(a)):
         column = a[c]
         for k in range(n):
             table[c, k] = column[order[k]]
+        for k in range(n, room):
+            table[c, k] = column[order[0]]
     if codes.shape[0] > 0:
         for k in range(n):
             group[k] = codes[order[k]]
@@ -97,7 +102,7 @@ def few(a, p, threshold, negative, order, codes, least, confidence):
         order[count] = order[k]
         count += 1
         own = group[k]
-        for t in range(k + np.uint64(1), n):
+        for t in range(k // eight * eight, room):
             o, e, s, x = TERMS(b, t, b, k)
             hit = (SCORE(o, e, s, x, p)[0] > threshold) & (group[t] == own)
             free[t] = 0.0 if hit else free[t]
