@@ -66,6 +66,9 @@ _GROWTH = """The same job at three sizes. The exponent is the slope of log(time)
 the fastest calls: 1 where ten times as many items take ten times as long. Time and memory of a
 thousand items are those of the largest size. Memory is the most that the process held, with the
 input, above what it held after the imports.
+
+NMS goes from box to box by confidence. Each is at another place in memory, which takes longer where
+the boxes do not fit into the processor's caches.
 """
 
 
