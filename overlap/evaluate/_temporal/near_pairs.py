@@ -36,7 +36,7 @@ from .report import ScoreReport
 from .sources import source_of
 from .tally import Weighed
 from .temporal_iou import temporal_iou
-from .tie_words import tie_notes
+from .tie_words import SOME, tie_notes
 
 __all__ = ["Near", "NearEvidence", "NearReport", "NearTask", "segment_columns"]
 
@@ -100,9 +100,12 @@ class NearEvidence(Weighed):
     Attributes
     ----------
     near : Near
+    ends : str
+        What is known of ranges over orders of ties.
     """
 
     near: Near
+    ends: str = SOME
 
 
 def segment_columns(table: SegmentTable) -> dict[str, Any]:
@@ -308,7 +311,7 @@ class NearTask(Task):
                 *notes_of(tables),
                 *self.notes(near),
                 *self.remarks(evidence),
-                *tie_notes(numbers),
+                *tie_notes(numbers, evidence.ends),
             ],
             findings,
         )

@@ -14,6 +14,8 @@ from overlap.evaluate.value_range import UNIT
 from overlap.io.moment_table import MomentTable
 
 from ..tally import Drawn
+from ..tie_words import ALL
+from ..tied import tied_spans
 from .protocols import MomentRules
 from .report import MomentReport
 from .task import MomentEvidence, MomentTask
@@ -31,19 +33,29 @@ class RetrievalEvidence(MomentEvidence):
         count = sums["counted"]
         made: dict[str, tuple[Number, NDArray[np.float64]]] = {}
 
-        def add(metric: str, where: dict[str, str], total: NDArray[np.float64]) -> None:
-            values = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+        def add(metric: str, where: dict[str, str], kind: str, *place: int) -> None:
+            values, *ends = (
+                np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+                for total in (sums[x][:, *place] for x in (kind, *_ends(kind)) if x in sums)
+            )
+            ties = tuple(float(end[0]) for end in ends)
             number = Number(
                 metric, float(values[0]), where, range=UNIT, better="higher",
                 n=int(self.sums["counted"].sum()),
+                ties=ties if ties and ties[1] > ties[0] else None,  # type: ignore[arg-type]
             )  # fmt: skip
             made[number.name] = number, values
 
         for n, k in enumerate(self.rules.k):
             for t, level in enumerate(self.rules.thresholds):
-                add(f"R{k}", {"iou": iou_name(level)}, sums["hits"][:, t, n])
-        add("mIoU", {}, sums["iou"])
+                add(f"R{k}", {"iou": iou_name(level)}, "hits", t, n)
+        add("mIoU", {}, "iou")
         return made
+
+
+def _ends(kind: str) -> tuple[str, str]:
+    """Name the values in the worst and in the best order of ties."""
+    return f"{kind} low", f"{kind} high"
 
 
 @dataclass(frozen=True)
@@ -58,38 +70,54 @@ class RetrievalTask(MomentTask):
     def values(self, truth: MomentTable, found: MomentTable) -> dict[str, NDArray[Any]]:
         """Return the hits of every query, and the IoU of its first window."""
         rules, queries = self.protocol, len(truth.queries)
-        order = np.arange(len(found))
+        rank = np.arange(len(found)) - pointer_of(found)[found.query]
+        begin, end = rank, rank + 1
         if rules.order == "confidence":
             if found.confidence is None:
                 raise ValueError(
                     f"{found.source}: windows have no confidences; add them, or set order=file"
                 )
-            order = np.lexsort((order, -found.confidence, found.query))
-        rank = np.empty(len(found), dtype=np.int64)
-        rank[order] = np.arange(len(found)) - pointer_of(found)[found.query]
+            order = np.lexsort((np.arange(len(found)), -found.confidence, found.query))
+            rank[order] = rank.copy()
+            begin, end = tied_spans(found.query, found.confidence)
         i, j = pairs_of(found, truth)
         iou = iou_of(found, truth, i, j, rules.union)
         undefined = np.isnan(iou)
         compared = np.where(undefined, np.inf if rules.undefined == "match" else 0.0, iou)
-        hits = np.zeros((queries, len(rules.thresholds), len(rules.k)))
+        block = pointer_of(found)[found.query] + begin
+        size = end - begin
+        hits, low, high = (
+            np.zeros((queries, len(rules.thresholds), len(rules.k))) for _ in range(3)
+        )
         for t, level in enumerate(rules.thresholds):
             near = compared > level if rules.comparison == ">" else compared >= level
+            good = np.zeros(len(found), dtype=bool)
+            good[i[near]] = True
+            bad = size - np.bincount(block[good], minlength=len(found))[block]
             for n, k in enumerate(rules.k):
-                hits[found.query[i[near & (rank[i] < k)]], t, n] = 1.0
-        first = rank[i] == 0
-        owner = found.query[i[first]]
-        value = np.where(undefined[first], float(rules.undefined == "match"), iou[first])
-        best = np.lexsort((-value, owner))
-        owner, value = owner[best], value[best]
-        place = np.arange(len(owner)) - np.searchsorted(owner, owner)
-        some = place < rules.truths
-        total = np.bincount(owner[some], value[some], minlength=queries)
-        count = np.bincount(owner[some], minlength=queries)
-        mean = np.divide(total, count, out=np.zeros(queries), where=count > 0)
+                taken = np.clip(k - begin, 0, size)  # of the windows of equal confidence
+                hits[found.query[good & (rank < k)], t, n] = 1.0
+                high[found.query[good & (taken > 0)], t, n] = 1.0
+                low[found.query[bad < taken], t, n] = 1.0
+        value = np.where(undefined, float(rules.undefined == "match"), iou)
+        best = np.lexsort((-value, i))
+        place = np.arange(len(i)) - np.searchsorted(i, i)
+        some = best[place < rules.truths]
+        total = np.bincount(i[some], value[some], minlength=len(found))
+        count = np.bincount(i[some], minlength=len(found))
+        mean = np.divide(total, count, out=np.zeros(len(found)), where=count > 0)
         answered = np.diff(pointer_of(found)) > 0
         counted = answered if rules.unanswered == "leave_out" else np.ones(queries, dtype=bool)
-        hits[~counted] = 0.0
-        return {"hits": hits, "iou": mean * counted, "counted": counted.astype(np.float64)}
+        first, least, most = np.zeros(queries), np.ones(queries), np.zeros(queries)
+        first[found.query[rank == 0]] = mean[rank == 0]
+        perhaps = begin == 0
+        np.minimum.at(least, found.query[perhaps], mean[perhaps])
+        np.maximum.at(most, found.query[perhaps], mean[perhaps])
+        result = {"hits": hits, "iou": first, "counted": np.ones(queries)}
+        if rules.order == "confidence":
+            result |= {"hits low": low, "hits high": high, "iou low": least * answered,
+                       "iou high": most}  # fmt: skip
+        return {name: x * counted.reshape(-1, *[1] * (x.ndim - 1)) for name, x in result.items()}
 
     def evidence(
         self, truth: MomentTable, found: MomentTable, values: dict[str, NDArray[Any]]
@@ -123,7 +151,7 @@ class RetrievalTask(MomentTask):
         }
         return RetrievalEvidence(
             items=truth.queries, unit="queries", sums=values, rules=rules, truth=truth,
-            found=found, table_rows=rows, counted=columns,
+            found=found, table_rows=rows, counted=columns, ends=ALL,
         )  # fmt: skip
 
     def remarks(self, evidence: RetrievalEvidence) -> tuple[list[str], list[str]]:

@@ -25,7 +25,7 @@ from overlap.io.name_match import mismatch
 from overlap.io.printable import some
 
 from ..tally import Tally
-from ..tie_words import tie_notes
+from ..tie_words import SOME, tie_notes
 
 __all__ = ["Answered", "MomentEvidence", "MomentTask"]
 
@@ -41,12 +41,15 @@ class MomentEvidence(Tally):
         Of the queries that are scored.
     given : mapping from str to MomentTable, optional
         Both inputs as they were given.
+    ends : str
+        What is known of ranges over orders of ties.
     """
 
     rules: Any
     truth: MomentTable
     found: MomentTable
     given: Mapping[str, MomentTable] | None = None
+    ends: str = SOME
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,7 +217,7 @@ class MomentTask(Task):
             findings += said
         else:
             notes += said
-        notes += tie_notes(numbers)
+        notes += tie_notes(numbers, evidence.ends)
         reason = mismatch("queries", *known)
         if reason:
             findings.append(reason)
