@@ -1,4 +1,7 @@
-"""What a process pays before it does anything: imports, and compiling with an empty cache."""
+"""What a process pays before it does anything: imports, and compiling with an empty cache.
+
+Warm is a cache that `overlap warm` has filled.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,6 @@ def test_command(benchmark, tmp_path, cache, name):
     folders = iter(tmp_path / str(k) for k in range(1000))
     warm = tmp_path / "warm"
     if cache == "warm":
-        commands.sample_command(name, warm)
+        commands.warm_up(name, warm)
     folder = (lambda: next(folders)) if cache == "cold" else (lambda: warm)
     benchmark.pedantic(lambda: commands.sample_command(name, folder()), rounds=3)
