@@ -42,6 +42,7 @@ __all__ = [
     "value_and_grad",
 ]
 
+_LONE = 50_000  # pairs of fused kinds for which a second thread is not worth waking
 BLOCK = 4096  # pairs whose terms are written down together
 _SIEVED = 512  # candidates that are scored together
 
@@ -163,19 +164,23 @@ def pairwise(plan: Plan, found: Regions, truth: Regions, out: NDArray | None = N
     """Score every region of `found` against every region of `truth`, shape (N, M)."""
     geometry = plan.geometry(found, truth)
     n, m = len(found), len(truth)
+    kernel = plan.dense(geometry)
+    if kernel is not None and out is None and 0 < n * m < _LONE:  # at once
+        out = np.empty((n, m))
+        kernel(found.kernel_columns(), truth.kernel_columns(), plan.parameters, 0, n, out)
+        return out
     if out is None:
         out = allocated((n, m), "pairwise", "use pairs(...), or rows in blocks: a[:1000]")
     else:
         _check_out(out, (n, m))
     if not out.size:
         return out
-    if geometry.meets is not None and plan.needs == Groups.OVERLAP:
+    if plan.sieves(geometry):
         _pairwise_sieved(plan, geometry, found, truth, out)
         return out
-    if geometry.fuses(plan.needs):
-        kernel = plan.kernel(loops.pairwise, geometry)
+    if kernel is not None:
         a, b, p = found.kernel_columns(), truth.kernel_columns(), plan.parameters
-        if n * m < 50_000:
+        if n * m < _LONE:
             kernel(a, b, p, 0, n, out)
         else:
             run_blocks(lambda lo, hi: kernel(a, b, p, lo, hi, out), n, 2.0 * n * m)

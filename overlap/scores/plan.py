@@ -101,6 +101,10 @@ class Plan:
     def _kernels(self) -> dict[tuple[Any, ...], Callable]:
         return {}
 
+    @cached_property
+    def _dense(self) -> dict[Geometry, Callable | None]:
+        return {}
+
     def kernel(self, template: Callable, geometry: Geometry, **bindings: Callable) -> Callable:
         """Return a loop template with this score fused into it, and other names bound as given."""
         key = (template, geometry, *bindings.values()) if bindings else (template, geometry)
@@ -109,6 +113,17 @@ class Plan:
             score = self.components, self.needs
             kernel = self._kernels[key] = fused_kernel(template, geometry, *score, **bindings)
         return kernel
+
+    def sieves(self, geometry: Geometry) -> bool:
+        """Return whether all pairs go through `sieve`."""
+        return geometry.meets is not None and self.needs == Groups.OVERLAP
+
+    def dense(self, geometry: Geometry) -> Callable | None:
+        """Return the loop over all pairs with this score in it; None for kinds with another way."""
+        if geometry not in self._dense:
+            own = geometry.fuses(self.needs) and not self.sieves(geometry)
+            self._dense[geometry] = self.kernel(loops.pairwise, geometry) if own else None
+        return self._dense[geometry]
 
     def sieve(self, geometry: Geometry) -> Callable:
         """Return the pairwise loop that leaves out pairs that cannot touch."""

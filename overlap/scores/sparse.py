@@ -11,7 +11,6 @@ import numpy as np
 
 from overlap._kernels import loops
 from overlap._kernels.jit import run_blocks
-from overlap._kernels.terms import Groups
 from overlap.scores import candidates
 from overlap.scores.candidates import Ranges
 from overlap.scores.evaluation import pairwise, score_listed
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["count_undefined", "keep_listed", "reaching", "sparse_pairs"]
 
+# Pairs up to which the scores of all are the quicker way.
 _TABLE = 1 << 15  # below what is worth a second thread
 _SIEVED_TABLE = 1 << 20  # where pairs that cannot touch cost next to nothing
 _OUTPUT = 1 << 24  # candidates up to which each job has its own place in the output
@@ -44,7 +44,8 @@ def sparse_pairs(
     if not (len(found) and len(truth)):
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
     fuses = geometry.fuses(plan.needs)
-    if fuses and len(found) * len(truth) <= _table_size(plan, geometry, groups is not None):
+    sieved = plan.sieves(geometry) and groups is None
+    if fuses and len(found) * len(truth) <= (_SIEVED_TABLE if sieved else _TABLE):
         table = pairwise(plan, found, truth)
         keep = table > at_least if strict else table >= at_least
         if groups is not None:
@@ -61,12 +62,6 @@ def sparse_pairs(
         _, first = np.unique(i * len(truth) + j, return_index=True)
         i, j, value = i[first], j[first], value[first]
     return i, j, value
-
-
-def _table_size(plan: Plan, geometry: Geometry, grouped: bool) -> int:
-    """Return the number of pairs up to which the scores of all are the quicker way."""
-    sieved = geometry.bound is not None and plan.needs == Groups.OVERLAP and not grouped
-    return _SIEVED_TABLE if sieved else _TABLE
 
 
 def keep_listed(
