@@ -83,8 +83,8 @@ WORKLOADS = [
     ),
     Workload("IoU, 1e5 pairs, against shapely", _paired, 300.0, against=("shapely",)),
     Workload("IoU, 1e5 pairs, against OpenCV", _paired, 60.0, against=("OpenCV, a loop",)),
-    Workload("NMS, 10,000 boxes, sparse", partial(_suppress, per_object=2, span=2000.0), 5.0),
-    Workload("NMS, 10,000 boxes, dense", partial(_suppress, per_object=20, span=500.0), 5.0),
+    Workload("NMS, 10,000 boxes, sparse", partial(_suppress, per_object=2, span=2000.0), 6.0),
+    Workload("NMS, 10,000 boxes, dense", partial(_suppress, per_object=20, span=500.0), 6.0),
     *(
         Workload(f"{name} with gradients, 1e4 pairs", partial(_gradient, name=name), single=True)
         for name in ("iou", "giou", "diou", "ciou")

@@ -1,8 +1,8 @@
 """Loops of suppression: each region against the regions kept so far.
 
 But for `few`, regions come sorted by group and then by descending confidence, so that one index
-serves all columns. VALUE is bound to the score of a pair, MOST and TIGHTER to cheap upper bounds
-of it, ROWS to what makes columns of a table.
+serves all columns. VALUE is bound to the score of a pair, MOST to a cheap upper bound of it,
+ROWS to what makes columns of a table.
 
 A region's *core* is the part that a region which suppresses it must touch: its outer box, or, where
 the score tells how much of it must be shared, that box without as much on every side.
@@ -23,7 +23,6 @@ ROWS: Callable
 K: int
 VALUE: Callable
 MOST: Callable
-TIGHTER: Callable
 
 _LAST_CELL = 2.0**31 - 1.0
 _LEFT, _LOW, _FIRST = 1, 2, 3  # of a region's cells: leftmost, lowest, both
@@ -161,17 +160,32 @@ def core_of(box, k, share):
 
 
 def hard(
-    a, p, threshold, box, own, most, origin, scale, lowest, inverse, starts, stops, small, alive
+    a,
+    p,
+    threshold,
+    box,
+    share,
+    own,
+    most,
+    origin,
+    scale,
+    lowest,
+    inverse,
+    starts,
+    stops,
+    small,
+    alive,
 ):
     """Suppress within each range of regions; ranges up to `small` do without a grid.
 
-    A candidate shares more than `own` of each of its sides with its suppressor, and
-    that is at most `most` times as long on each side.
+    A suppressor reaches over more than `share` of the candidate, seen from each end of its outer
+    box. It has more than `own` of each side of the candidate in common with it, and is at most
+    `most` times as long on each side.
     """
     levels = inverse.shape[0]
     own_mantissa, own_exponent = math.frexp(own)
     most_mantissa, most_exponent = math.frexp(most)
-    share = min(own, 0.5 * (1.0 - 1e-9))
+    share = min(share, 0.5 * (1.0 - 1e-9))
     largest = 0
     for g in range(starts.shape[0]):
         largest = max(largest, stops[g] - starts[g])
@@ -227,7 +241,6 @@ def hard(
                                 (chain[q, 0] | first) & _FIRST == _FIRST
                                 and meet(box, t, core)
                                 and MOST(a, k, a, t, p) > threshold
-                                and TIGHTER(a, k, a, t, p) > threshold
                                 and VALUE(a, k, a, t, p) > threshold
                             ):
                                 free = False

@@ -41,6 +41,7 @@ _FINER = 1  # cells are half as wide as the regions in them
 _FEW = 1024  # up to here, looking at all kept regions in one compiled loop is faster
 _SMALL_GROUP = 96  # up to here, looking at all kept regions is faster than a grid
 _SMALL_BATCH = 256  # up to here, it is faster than laying out a grid
+_NO_SHARES = 0.0, 0.0, math.inf
 _NO_GRID = np.zeros(2), np.ones(2), 0, np.ones((1, 2))
 _NO_CODES = np.empty(0, np.int64)
 _BLOCK = 2048
@@ -400,7 +401,8 @@ class _Task:
     def kernel(self, template: Callable) -> Callable:
         # Where a score grows with the intersection, a bound of that bounds it.
         grows = all(part.coefficient >= 0.0 and part.component.grows for part in self.plan.parts)
-        bounded = grows and self.plan.needs == Groups.OVERLAP and self.geometry.bound is not None
+        bounded = grows and self.plan.needs == Groups.OVERLAP
+        bounded &= self.geometry.tight_bound is not None
         return _kernel(template, self.geometry, self.plan.components, self.plan.needs, bounded)
 
     def reaching(self, rows: NDArray, columns: NDArray, at_least: float):
@@ -433,11 +435,10 @@ def _kernel(
 
     if template is not loops.hard:
         return specialise(template, VALUE=value(geometry))
-    most, tighter = (
-        value(replace(geometry, overlap=bound)) if bounded and bound else loops.no_bound
-        for bound in (geometry.bound, geometry.tight_bound)
-    )
-    return specialise(template, VALUE=value(geometry), MOST=most, TIGHTER=tighter)
+    most = loops.no_bound
+    if bounded:
+        most = value(replace(geometry, overlap=geometry.tight_bound))
+    return specialise(template, VALUE=value(geometry), MOST=most)
 
 
 # -------------------------------------------------------------------------------- hard
@@ -447,10 +448,10 @@ def _hard_fused(task: _Task) -> NDArray[np.bool_]:
     n = len(task.regions)
     bounds = task.bounds(task.threshold) if n > _SMALL_BATCH else None
     small = int((task.stops - task.starts).max())
-    limits, grid = (0.0, math.inf), None
+    limits, grid = _NO_SHARES, None
     if bounds is not None and small > _SMALL_GROUP:
         sides = bounds[1] - bounds[0]
-        limits = shares(task.regions, task.score, task.threshold, sides)
+        limits = shares(task.regions, task.score, task.threshold, bounds)
         grid = layout(bounds, sides)
     if grid is None:
         grid = _NO_GRID
@@ -548,17 +549,18 @@ def interleaved(columns: tuple) -> tuple:
 
 
 def shares(
-    regions: Regions, score: Score, threshold: float, sides: NDArray[np.float64]
-) -> tuple[float, float]:
+    regions: Regions, score: Score, threshold: float, bounds: Bounds
+) -> tuple[float, float, float]:
     """Return bounds on the regions that can suppress a candidate.
 
-    The first is the least share of the candidate's sides that both have in common, the second the
-    largest ratio of the other region's sides to the candidate's. A box that has more than a share
-    t in another one also shares more than t of its extent on every axis, so that nothing else
-    needs to be looked at. Zero and infinite where
-    the score does not say, and among boxes so small that their measure has no precision.
+    The first is how far such a region reaches over the candidate, from each end of a side, the
+    second the least share of the candidate's sides that both have in common, the third the largest
+    ratio of the other region's sides to the candidate's. A box that has more than a share t in
+    another one also shares more than t of its extent on every axis, so that nothing else needs to
+    be looked at. Zero and infinite where the score does not say, and among boxes so small that
+    their measure has no precision.
     """
-    unknown = 0.0, math.inf
+    unknown, sides = _NO_SHARES, bounds[1] - bounds[0]
     positive = [part for part in score.parts if part.coefficient > 0]
     if len(positive) != 1 or not regions.side_share(1.0):
         return unknown
@@ -571,8 +573,11 @@ def shares(
     own, other = part.at_most
     # I / (I + own (A - I)) > t, solved for I / A; the margin is for rounding.
     own, other = ((1 - 1e-9) * t * w / (1.0 - t + t * w) if w else 0.0 for w in (own, other))
+    # Ends of outer boxes are rounded.
+    far = max(np.abs(ends).max() for ends in bounds)
+    reach = regions.reach_share(own) - 1e-6 - 1e-15 * far / sides.min()
     own, other = regions.side_share(own), regions.side_share(other)
-    return own, 1.0 / other if other else math.inf
+    return max(reach, 0.0), own, 1.0 / other if other else math.inf
 
 
 def layout(

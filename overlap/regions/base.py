@@ -334,6 +334,22 @@ class Regions(ByValue):
         """
         return 0.0
 
+    def reach_share(self, share: float) -> float:
+        """Return how far a part of a region reaches at least from each end of its outer box.
+
+        Parameters
+        ----------
+        share : float
+            Share of the region's measure that the part has, in [0, 1].
+
+        Returns
+        -------
+        float
+            As a share of the side. By default that of `side_share`: a part reaches as far as it
+            spans.
+        """
+        return self.side_share(share)
+
     @property
     def boundary(self) -> bool:
         """Whether all parameters are coordinates of the boundary, see `Bounded`."""

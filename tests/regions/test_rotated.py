@@ -167,3 +167,40 @@ def test_two_cars_parked_perpendicular() -> None:
     assert ov.iou(cars[0], cars[1])[0] == 0.0
     assert ov.nms(cars.to_boxes(), [0.9, 0.8], 0.1).index.tolist() == [0]
     assert ov.nms(cars, [0.9, 0.8], 0.1).index.tolist() == [0, 1]
+
+
+@pytest.mark.slow  # to compile
+def test_parts_reach_from_both_ends_of_the_bounding_box() -> None:
+    rng = np.random.default_rng(6)
+    found, truth = (ov.RotatedBoxes(general(rng, 8 if INTERPRETED else 70)) for _ in range(2))
+    iou = ov.iou.pairwise(found, truth)
+    a, b = found.measure()[:, None], truth.measure()
+    share = iou * (a + b) / (1.0 + iou) / a
+    reach = np.vectorize(found.reach_share)(share) - 1e-12
+    (low, high), (other_low, other_high) = found.bounds(), truth.bounds()
+    inside = reach * (high - low)[:, :, None]
+    met = share > 0.0
+    assert (other_high[:, None] > low[:, :, None] + inside)[:, met].all()
+    assert (other_low[:, None] < high[:, :, None] - inside)[:, met].all()
+    assert met.sum() > 5
+
+
+@pytest.mark.slow  # to compile
+@pytest.mark.parametrize("offset", [0.0, 1e9])
+@pytest.mark.parametrize("threshold", [0.1, 1.0 / 3.0, 0.5, 0.8])
+def test_suppression_looks_at_enough(threshold: float, offset: float) -> None:
+    """Against all scores: in large groups, only boxes in cells nearby are looked at."""
+    rng = np.random.default_rng(7)
+    count = 270 if INTERPRETED else 900
+    table = np.repeat(rng.integers(0, 40, (count // 3, 5)), 3, axis=0).astype(float)
+    table[:, 2:4] = 1.0 + table[:, 2:4] % 8.0
+    table[1::3, 0] += table[1::3, 2] / 3.0  # moved by a third of the width: an IoU of a half
+    table[2::3, 4] += 0.3
+    table[:, :2] += offset
+    boxes, confidence = ov.RotatedBoxes(table), rng.permutation(count)
+    scores = ov.iou.pairwise(boxes, boxes)
+    kept: list[int] = []
+    for k in np.argsort(-confidence).tolist():
+        if not (scores[k, kept] > threshold).any():
+            kept.append(k)
+    assert ov.nms(boxes, confidence, threshold).index.tolist() == kept

@@ -64,7 +64,7 @@ def test_suppression_of_a_large_group_takes_the_index_above(monkeypatch):
     confidence = np.random.default_rng(5).random(300)
     monkeypatch.setattr(suppression, "_FEW", 0)
     assert len(boxes) > suppression._SMALL_GROUP
-    assert suppression.shares(boxes, sokal_sneath, 0.25, np.full((2, 300), 1.0))[0] > 0.25
+    assert suppression.shares(boxes, sokal_sneath, 0.25, boxes.bounds())[0] > 0.25
     kept = ov.nms(boxes, confidence, 0.25, score=sokal_sneath)
     blind = dataclasses.replace(sokal_sneath.parts[0].component, at_most=None, grows=False)
     plain = ov.Score((dataclasses.replace(sokal_sneath.parts[0], component=blind),))

@@ -533,6 +533,14 @@ class RotatedBoxes(Smoothable):
         """
         return 1.0 - math.sqrt(1.0 - share)
 
+    def reach_share(self, share: float) -> float:
+        """Return how far a part of a box reaches from each end of a side of its bounding box.
+
+        It is the share itself, at most a half: the sections across a side are longest in the
+        middle, so that the first share f of a side, f <= 1/2, holds at most f of a box.
+        """
+        return min(share, 0.5)
+
     def smooth_scalars(self, method: Method) -> Scalars | None:
         """Return the scalars of a blurred overlap; None for smooth minima."""
         return (blurred_rotated_overlap, blurred_rotated_pullback) if method is BLUR else None
