@@ -51,6 +51,8 @@ _OF_ANNOTATIONS = {
     **_FIELDS, "id": "whole", "iscrowd": "whole", "ignore": "whole", "area": "number",
     "keypoints": "place",
 }  # fmt: skip
+#: Other names that results give to their score.
+_CONFIDENCES = ("confidence", "conf", "probability", "prob")
 
 
 class Categories:
@@ -77,6 +79,11 @@ class Categories:
                 f"{where}: categories: two have the name {brief(twice[0])}; give each its own"
             )
         self.labels = tuple(names)
+        self.files = {
+            image["file_name"]: name
+            for name, image in zip(image_ids, images, strict=True)
+            if isinstance(image.get("file_name"), str)
+        }
         self.extent = np.full((len(images), 2), math.nan)
         places = [self.image[name] for name in image_ids]
         for axis, key in enumerate(("width", "height")):
@@ -393,9 +400,12 @@ def _results(source: CocoContent, names: Categories, kind: str, ranked: bool) ->
     score = None
     scored = bool(_have(content, "score").any())
     if ranked and len(content) and not scored:
+        keys = () if isinstance(content, JsonRows) else content[0]
+        other = next((name for name in _CONFIDENCES if name in keys), "")
         raise ValueError(
-            f"{where}: no result has a score; give one for each, or use protocol='f1', which needs "
-            "none"
+            f"{where}: no result has a score; "
+            + (f"rename {other!r} to 'score'" if other else "give one for each")
+            + ", or use protocol='f1', which needs none"
         )
     if ranked or scored:
         score = _numbers(content, "score", where, "result")
@@ -413,7 +423,9 @@ def _results(source: CocoContent, names: Categories, kind: str, ranked: bool) ->
     if unknown.any():
         first = _first_of(content, int(np.argmax(unknown)))
         hint = ""
-        if type(first) is int and first == 0:
+        if first in names.labels:
+            hint = ". Write the ids of categories, not their names"
+        elif type(first) is int and first == 0:
             hint = ". Do results count categories from 0? Write the ids of the truth"
         findings.append(
             f"{where}: {number_of(int(unknown.sum()), 'result')} of categories that the truth "
@@ -579,6 +591,8 @@ def _places(
         hint = ""
         if isinstance(other, str) and other.isdigit() and int(other) in names.image:
             hint = "; there is an image with this number: write ids as the truth does"
+        elif other in names.files:
+            hint = f"; it is the file of image {brief(names.files[other])}: write ids"
         raise ValueError(
             f"{where}: {part}[{k}]: image_id {brief(other)} is not one of the truth's "
             f"{len(names.image):,} images{hint}"

@@ -110,8 +110,23 @@ def test_results_of_coco_without_scores():
     found = [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 4, 3]}]
     with pytest.raises(ValueError, match="no result has a score; give one"):
         detection(truth=truth, found=found)
+    with pytest.raises(ValueError, match="rename 'conf' to 'score'"):
+        detection(truth=truth, found=[{**found[0], "conf": 0.0}])
     report = detection(truth=truth, found=found, protocol="f1", bootstrap=0)
     assert report.summary.tolist() == [1.0, 1.0, 1.0, 0.75, 1.0]
+
+
+def test_names_in_the_place_of_ids():
+    truth = {
+        "images": [{"id": 7, "file_name": "x/y.jpg"}],
+        "categories": [{"id": 3, "name": "cat"}],
+        "annotations": [],
+    }
+    row = {"image_id": 7, "category_id": "cat", "bbox": [0, 0, 4, 3], "score": 1.0}
+    (said, *_) = detection(truth=truth, found=[row]).findings
+    assert "(first: 'cat'); they belong to no class. Write the ids of categories" in said
+    with pytest.raises(ValueError, match="it is the file of image 7: write ids"):
+        detection(truth=truth, found=[{**row, "image_id": "x/y.jpg"}])
 
 
 def test_intervals_of_counts():
