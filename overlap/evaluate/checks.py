@@ -207,8 +207,8 @@ STRATA = Check("strata", (read_strata, read_image_attributes), is_strata, _one_w
 
 #: In the order in which they are asked. Names of labels are the least particular JSON.
 CHECKS = (
-    PARTS, VOLUME, MOMENTS, FRAMES, TURNS, EVALUATED, POINTS, FORMS, CONFORMATIONS, FOLDER, REPORT,
-    COMPARISON, BOXES, TUBES, POSSESSION, SEGMENTS, DURATIONS, FRAME_RATES, STRATA,
+    PARTS, VOLUME, MOMENTS, FRAMES, TURNS, EVALUATED, POINTS, TUBES, FORMS, CONFORMATIONS, FOLDER,
+    REPORT, COMPARISON, BOXES, POSSESSION, SEGMENTS, DURATIONS, FRAME_RATES, STRATA,
     LABEL_NAMES, NAME_LIST,
 )  # fmt: skip
 
@@ -363,7 +363,7 @@ def _named(names: str, labels: Any, path: str, content: Any) -> Together:
 
 _WANTED = (
     "annotations or predictions of time segments (ActivityNet JSON, CSV, lines of events, records, "
-    "folders of these), tables of possession "
+    "folders of these), points in time (SoccerNet, E2E-Spot, CSV), tables of possession "
     "(CSV, Parquet), tubes (MultiSports' and HC-STVG's JSON, CSV), structures (PDB, mmCIF), "
     "angles (CSV), grids (.data), regions (GeoJSON), "
     "boxes (COCO's JSON, folders of VOC, YOLO or DOTA), names of labels (JSON, CSV), strata (CSV), "

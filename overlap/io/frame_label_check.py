@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from overlap.io._cells import read_cells
+from overlap.io._columns import plain_name
 from overlap.io.candidate import Candidate
+from overlap.io.event_lines import is_number
 from overlap.io.frame_labels import as_frame_labels, is_folder_of_frames
 from overlap.io.inspection import Inspection
 from overlap.io.printable import number_of, some
@@ -33,7 +36,26 @@ def is_frame_labels(candidate: Candidate) -> bool:
                 for labels in whole.values()
             )
         )
-    return candidate.columns - {"frame"} == {"video", "label"}
+    if candidate.columns == {"video", "label"}:
+        return True
+    return candidate.columns == {"video", "frame", "label"} and (
+        candidate.suffix == ".parquet" or _frames_follow(candidate)
+    )
+
+
+def _frames_follow(candidate: Candidate) -> bool:
+    """Whether frames follow one another in equal steps; otherwise they are points in time."""
+    cells = read_cells(candidate.source, "a table of frames")
+    place = {plain_name(name): k for k, name in enumerate(cells.header)}
+    videos, frames = (cells.column(place[name]) for name in ("video", "frame"))
+    if not all(map(is_number, frames)):  # names of frames
+        return True
+    last, steps = dict[str, float](), list[float]()
+    for video, frame in zip(videos, map(float, frames), strict=True):
+        if video in last:
+            steps.append(frame - last[video])
+        last[video] = frame
+    return len(set(steps)) == 1 and (steps[0] == 1 or len(steps) > 1)
 
 
 def inspect_frame_labels(candidate: Candidate) -> Inspection:

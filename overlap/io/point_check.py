@@ -8,15 +8,20 @@ from overlap.io.candidate import Candidate
 from overlap.io.inspection import Inspection
 from overlap.io.name_match import mismatch
 from overlap.io.point_table import PointTable
-from overlap.io.points import as_points
+from overlap.io.points import COLUMN_NAMES, as_points
 from overlap.io.printable import counted, number_of
 from overlap.io.soccernet import game_files, role_of
+from overlap.io.tables import COLUMN_NAMES as SEGMENTS
 
 __all__ = ["compare_points", "inspect_points", "is_points"]
 
+_ENDS = {name for field in ("start", "stop") for names in SEGMENTS[field] for name in names}
+#: Columns of boxes, and of tracks.
+_REGIONS = {"x", "x1", "x1norm", "xmin", "xtl", "cx", "bbox", "box", "track", "trackid"}
+
 
 def is_points(candidate: Candidate) -> bool:
-    """Whether an input is of SoccerNet or E2E-Spot.
+    """Whether an input is of SoccerNet or E2E-Spot, or a table of single times.
 
     Parameters
     ----------
@@ -25,8 +30,17 @@ def is_points(candidate: Candidate) -> bool:
     if candidate.is_folder:
         return bool(_folder_role(candidate.path))
     if not candidate.is_json:
-        return False
+        return _is_table(candidate)
     return bool(role_of(candidate.payload)) or {"video", "events"} <= candidate.entry_keys
+
+
+def _is_table(candidate: Candidate) -> bool:
+    """Whether a table has videos, labels and times, and neither ends of segments nor boxes."""
+    columns = candidate.columns
+    if candidate.suffix == ".parquet" or columns & _REGIONS or columns & _ENDS:
+        return False
+    there = {field for field, names in COLUMN_NAMES.items() if columns & {*names[0]}}
+    return {"video", "label"} <= there and bool({"time", "frame"} & there)
 
 
 def _folder_role(path: str) -> str:
@@ -58,8 +72,11 @@ def inspect_points(candidate: Candidate) -> Inspection:
     """
     if candidate.is_folder:
         role = _folder_role(candidate.path)
-    else:
+    elif candidate.is_json:
         role = role_of(candidate.payload)
+    else:
+        scored = bool(candidate.columns & {*COLUMN_NAMES["confidence"][0]})
+        role = "found" if scored else "truth"
     if not role:
         events = [event for entry in candidate.payload for event in entry["events"] or ()]
         scored = any(isinstance(event, dict) and "score" in event for event in events)

@@ -16,10 +16,12 @@ from overlap.io.tubes import TubeTable
 __all__ = ["compare_tubes", "inspect_tubes", "is_tubes"]
 
 _CORNERS = frozenset({"x1", "y1", "x2", "y2"})
+_FRAMES = frozenset({"frame", "frameid", "frameindex"})
+_VIDEOS = frozenset({"video", "videoid", "videoname", "vid", "query", "queryid"})
 
 
 def is_tubes(candidate: Candidate) -> bool:
-    """Whether a file is MultiSports' or HC-STVG's JSON, or a table of boxes of frames.
+    """Whether a file is MultiSports' or HC-STVG's JSON, or a table of boxes of frames of videos.
 
     Parameters
     ----------
@@ -34,7 +36,7 @@ def is_tubes(candidate: Candidate) -> bool:
             for entry in list(whole.values())[:1]
         )
     corners = {name.removesuffix("norm") for name in candidate.columns}
-    return corners >= _CORNERS and bool(candidate.columns & {"frame", "frameid", "frameindex"})
+    return corners >= _CORNERS and all(candidate.columns & names for names in (_FRAMES, _VIDEOS))
 
 
 def inspect_tubes(candidate: Candidate) -> Inspection:

@@ -433,3 +433,44 @@ def test_real_data_of_each_field(reference_data):
     shown = {*pair.seen.findings, *seen_of(truth)[1].findings}
     assert set(report.findings) <= shown
     assert "overlap detection" in pair.seen.findings[0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind", "role"),
+    [
+        ("video,time,label\na,1.5,Goal\na,1.5,Foul\n", "points", "truth"),
+        ("game,half,seconds,event,conf\nx,1,3,Goal,0.5\n", "points", "found"),
+        ("video,frame,label,score\na,15,Goal,0.5\n", "points", "found"),
+        ("video,frame,label\na,15,Goal\na,90,Goal\nb,3,Foul\n", "points", "truth"),
+        ("video,frame,label\na,15,Goal\n", "points", "truth"),
+        ("video,frame,label\na,0,pour\na,1,pour\n", "frame labels", ""),
+        ("video,frame,label\na,0,pour\na,5,pour\na,10,stir\n", "frame labels", ""),
+        ("video,frame,label\na,a_1.jpg,pour\n", "frame labels", ""),
+        ("video,time,start,stop,label\na,1,1,2,x\n", "segments", "truth"),
+        ("video,label,tube,frame,x1,y1,x2,y2\na,dive,0,1,0,0,5,5\n", "tubes", "truth"),
+    ],
+)
+def test_tables_of_points_are_told_from_frames_segments_and_boxes(rows, kind, role, tmp_path):
+    (tmp_path / "a.csv").write_text(rows)
+    check, seen = seen_of(tmp_path / "a.csv")
+    assert (check.kind, seen.role) == (kind, role)
+
+
+def test_tables_of_points_are_compared(tmp_path):
+    (tmp_path / "truth.csv").write_text("video,time,label\na,1,Goal\n")
+    (tmp_path / "found.csv").write_text("video,time,label,score\na.mp4,1,Goal,0.5\n")
+    (one,) = together(tmp_path / "truth.csv", tmp_path / "found.csv")
+    assert "'a.mp4'" in one.seen.findings[0]
+
+
+def test_files_of_psds_eval_have_their_roles(tmp_path):
+    head = "filename\tonset\toffset\tevent_label\n"
+    (tmp_path / "t.gt").write_text(f"{head}a.wav\t0.0\t1.0\tdog\n")
+    (tmp_path / "t.det").write_text(f"{head}b.wav\t0.1\t1.0\tdog\n")
+    (tmp_path / "t.metadata").write_text("filename\tduration\na.wav\t10.0\n")
+    seen = [seen_of(tmp_path / f"t.{end}") for end in ("gt", "det", "metadata")]
+    assert [check.kind for check, _ in seen] == ["segments", "segments", "durations"]
+    assert [one.role for _, one in seen[:2]] == ["truth", "found"]
+    (one,) = together(tmp_path / "t.gt", tmp_path / "t.det")
+    assert one.paths == (str(tmp_path / "t.gt"), str(tmp_path / "t.det"))
+    assert any("a.wav" in said for said in one.seen.findings)
