@@ -26,6 +26,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def run(contestant, benchmark):
     """Time one contestant with pytest-benchmark, grouped by workload."""
     from benchmarks.workload import one_thread
+    from overlap._kernels.plain import all_compiled
 
     workload, name = contestant
     benchmark.group = workload.name
@@ -34,6 +35,6 @@ def run(contestant, benchmark):
         call = case.ours if name == "overlap" else case.peers[name]()
     except ImportError as error:
         pytest.skip(f"{name} is not installed: {error}")
-    with one_thread(workload.single):
+    with one_thread(workload.single), all_compiled():
         call()
         return benchmark(call)

@@ -482,7 +482,8 @@ class Regions(ByValue):
         A kind with a better way than one pair at a time overrides this.
         """
         kernel = specialise(term_block, TERMS=terms_scalar(geometry, needs))
-        kernel = suited(kernel, 8 * len(index))
+        # Ten times what they take: where few pairs are scored, it is mostly hundreds of times.
+        kernel = suited(kernel, 80 * len(index))
         kernel(self.kernel_columns(), index, other.kernel_columns(), other_index, block)
 
     def pull_block(

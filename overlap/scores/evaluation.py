@@ -105,7 +105,7 @@ def score_listed(
         kernel(a.kernel_columns(), b.kernel_columns(), plan.parameters, ia, jb, out)
         return
     scorer = scorer_of(loops.score_block, plan.components, geometry.axes, plan.needs)
-    scorer = suited(scorer, 4 * len(ia))
+    scorer = suited(scorer, 80 * len(ia))  # ten times what they take, as in `Regions.fill_block`
     for lo in range(0, len(ia), BLOCK):
         part = slice(lo, lo + BLOCK)
         block = fill_block(a, ia[part], b, jb[part], geometry, plan.needs)
