@@ -239,7 +239,7 @@ def _annotations(source: Source, whole: JsonRows) -> dict[str, Any] | None:
 def _ids(rows: Sequence[Any], part: str, where: str) -> list[Any]:
     ids = []
     for k, row in enumerate(rows):
-        if not isinstance(row, Mapping) or "id" not in row:
+        if not isinstance(row, (dict, Mapping)) or "id" not in row:  # dict: at once
             raise ValueError(f"{where}: {part}[{k}] has no id: {brief(row)}")
         ids.append(row["id"])
     if len({type(name) for name in ids} - {int}) > 0 and len({type(name) for name in ids}) > 1:
@@ -338,7 +338,8 @@ def _truth(source: CocoContent, kind: str) -> tuple[Detections, Categories]:
     flags = {"crowd": crowd > 0, **zero}
     if _have(rows, "ignore").any():
         flags["ignore"] = _flags(rows, "ignore", where) > 0
-    names.judged = np.union1d(names.judged, names.codes(item, label))
+    if names.federated:
+        names.judged = np.union1d(names.judged, names.codes(item, label))
     table = Detections(
         names.items, names.labels, item, label, regions, None, flags, {**sizes, "area": area},
         np.arange(len(rows)), where, digest, tuple(findings), kind, names.groups,

@@ -116,8 +116,8 @@ class IntervalSets(Regions):
             # bincount adds in order, as the kernel does: a set against itself is exactly 1.
             measure[some] = np.bincount(region, length, len(width))
             # share * (start - lower + 0.5 * length)
-            share = length / measure[some][region]
-            moment = edges[::2] - lower[some][region]
+            share = length / np.repeat(measure[some], width)
+            moment = edges[::2] - np.repeat(lower[some], width)
             length *= 0.5
             moment += length
             moment *= share
