@@ -126,7 +126,7 @@ WORKLOADS = (
     Workload(
         "1,000 polygons of 60 vertices with a hole from rings",
         partial(_built, size=1000, vertices=60, hole=True),
-        goal=1.5,
+        goal=1.0,
     ),
     Workload("GIoU on a torus, 100 x 100 of 60 vertices", partial(_torus, size=100)),
     Workload("IoU with gradient, 1,000 pairs of 60 vertices", partial(_gradient, size=1000)),
