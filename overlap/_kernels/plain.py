@@ -97,7 +97,7 @@ class _Inexact(Exception):
 class _Account:
     """What a kernel may still do in plain Python."""
 
-    plain: Callable[..., Any] | None
+    plain: Callable[..., Any]
     left: float
 
 
@@ -116,21 +116,21 @@ def suited(kernel: Callable[..., Any], steps: float) -> Callable[..., Any]:
     callable
         Takes the arguments of the kernel, and gives the same numbers to the last bit.
     """
-    if not isinstance(kernel, Dispatcher):  # plain already, see NUMBA_DISABLE_JIT
-        return kernel
     account = _account(kernel)
-    account.left -= steps
-    if account.left < 0.0 or account.plain is None or _impatient.get():
+    if account.left <= 0.0:  # most calls of small loops end here
         return kernel
-    return account.plain
+    account.left -= steps
+    return kernel if account.left < 0.0 or _impatient.get() else account.plain
 
 
 @cache
 def _account(kernel: Any) -> _Account:
+    if interpreted() or kernel.overloads:
+        return _Account(kernel, 0.0)
     stored = kernel._cache
-    if kernel.overloads or (isinstance(stored, KernelCache) and stored.is_there()):
-        return _Account(None, 0.0)
-    return _Account(plain_form(kernel), PATIENCE)
+    on_disk = isinstance(stored, KernelCache) and stored.is_there()
+    plain = None if on_disk else plain_form(kernel)
+    return _Account(kernel, 0.0) if plain is None else _Account(plain, PATIENCE)
 
 
 def plain_form(kernel: Callable[..., Any]) -> Callable[..., Any] | None:
