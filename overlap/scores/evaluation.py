@@ -214,7 +214,7 @@ def _pairwise_sieved(
         room = _SIEVED + m
         line, column = np.empty((2, room), np.uint64)  # a sign would stop vectorization
         copies = np.empty((len(a), room)), np.empty((len(b), room))
-        near = np.zeros(-(-m // 8) * 8, np.uint8)
+        near = np.zeros(-(-m // 8) * 8, np.bool_)
         scratch = near, near.view(np.uint64), line, column, tables, copies, *map(tuple, copies)
         kernel(a, b, plan.parameters, lo, hi, _SIEVED, *scratch, np.empty(room), out)
 
