@@ -306,7 +306,7 @@ def json_rows(
     slot = np.cumsum(wide) - wide
     width = int(wide.sum())
     most = text.count(b"{", starts[0]) if bracket == b"[" else len(starts)
-    out, seen = np.empty(most * width), np.empty(most, np.int64)
+    out, seen = np.empty(most * width), np.empty(most, np.uint16)
     slow_at = np.empty((_MOST_SLOW, 3), np.int64)
     count, slow, end = specialise(_scan)(
         np.frombuffer(text, np.uint8, last), starts, *_steps(tuple(fields)), kind, slot, width,

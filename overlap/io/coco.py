@@ -187,7 +187,7 @@ def has_masks(found: CocoContent) -> bool:
     if not isinstance(rows, list | JsonRows) or not len(rows):
         return False
     if isinstance(rows, JsonRows):
-        there = rows.has["segmentation"][0]
+        there = _have(rows, "segmentation")[0]
     else:
         there = isinstance(rows[0], Mapping) and "segmentation" in rows[0]
     return bool(there) and not _boxed(rows)
@@ -205,7 +205,11 @@ def coco_rows(source: Source) -> CocoContent | None:
         return None
     content: Any = None
     if data[:1] == b"[":
-        content = whole = json_rows(data, 0, _OF_RESULTS)
+        # without masks in the first result, room for their places would be in vain
+        first = json_rows(data, np.array([max(data.find(b"{"), 0)]), _OF_RESULTS)
+        kept = first is None or not len(first) or first.has["segmentation"].any()
+        fields = {name: of for name, of in _OF_RESULTS.items() if kept or name != "segmentation"}
+        content = whole = json_rows(data, 0, fields)
         needed = "image_id", "category_id"
         if whole is not None and not all(whole.has[name].all() for name in needed):
             return None
@@ -495,7 +499,7 @@ def _regions(
 
 def _segmentations(rows: JsonRows) -> list[dict[str, Any]]:
     """Return rows that have a segmentation alone."""
-    if not rows.has["segmentation"].all():
+    if not _have(rows, "segmentation").all():
         raise ValueError("a segmentation is missing")
     texts = (rows.text[start:stop] for start, stop in rows.columns["segmentation"].tolist())
     values = parse_json(Source("", b"[%b]" % b",".join(texts), ""))
@@ -504,9 +508,11 @@ def _segmentations(rows: JsonRows) -> list[dict[str, Any]]:
 
 def _masks_of_texts(rows: JsonRows, item: NDArray[np.int64]) -> IntervalSets | None:
     """Return the masks of run lengths that are all compressed; None for others."""
+    if not _have(rows, "segmentation").all():
+        return None
     text = np.frombuffer(rows.text, np.uint8)
     begins = rows.columns["segmentation"][:, 0]
-    if not rows.has["segmentation"].all() or not (text[begins] == _BRACE).all():
+    if not (text[begins] == _BRACE).all():
         return None
     rles = json_rows(rows.text, begins, {"size": "pair", "counts": "place"})
     if rles is None or not rles.has["size"].all() or not rles.has["counts"].all():
@@ -681,7 +687,7 @@ def _numbers(
 def _have(rows: Sequence[Any] | JsonRows, name: str) -> NDArray[np.bool_]:
     """Return which rows have a key."""
     if isinstance(rows, JsonRows):
-        return rows.has[name]
+        return rows.has[name] if name in rows.has else np.zeros(len(rows), dtype=bool)
     return np.fromiter((name in row for row in rows), bool, len(rows))
 
 

@@ -141,6 +141,7 @@ CASES = {
     "score is a text": changed("found", 1, score="1"),
     "score 0.00e1": both(b'"score": 0.0', b'"score": 0.00e1', 1),
     "segmentation missing": changed("found", 1, segmentation=None),
+    "first segmentation missing": changed("found", 0, segmentation=None),
     "segmentation null": both(b'"segmentation": {', b'"x": {', 1),
     "segmentation empty": changed("truth", 1, segmentation=[]),
     "segmentation is a text": changed("truth", 1, segmentation="c033000005"),
