@@ -223,3 +223,25 @@ def test_a_dry_run_compiles_nothing(tmp_path):
     assert first == "temporal: 8 kernels"
     assert all(line.endswith(": not compiled yet") for line in rest)
     assert not list(tmp_path.iterdir())
+
+
+def extremes(x, y, out):
+    for k in range(len(x)):
+        out[0, k] = min(x[k], y[k])
+        out[1, k] = max(x[k], y[k])
+        out[2, k] = min(max(x[k], 0.0), 1.0)
+        out[3, k] = abs(x[k]) / y[k]
+        out[4, k] = x[k] * (y[k] > 0.0) - x[k]
+        out[5, k] = math.sqrt(x[k])
+
+
+def test_zeros_infinities_and_nan_are_as_in_compiled_code():
+    numbers = np.array([0.0, -0.0, 1.0, -2.5, math.inf, -math.inf, math.nan, 5e-324, 1e308])
+    x, y = (grid.ravel().copy() for grid in np.meshgrid(numbers, numbers))
+    kernel = specialise(extremes)
+    compiled, plain_out = np.empty((2, 6, len(x)))
+    kernel(x, y, compiled)
+    plain_form(kernel)(x, y, plain_out)
+    both = np.isnan(compiled) & np.isnan(plain_out)  # a NaN has no sign that is read
+    np.testing.assert_array_equal(np.isnan(compiled), np.isnan(plain_out))
+    assert compiled[~both].tobytes() == plain_out[~both].tobytes()

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import builtins
 import dis
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, wraps
-from types import FunctionType, ModuleType
+from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,8 @@ _OF_MATH |= frozenset({"nan", "pi", "sqrt"})
 _OF_NUMPY = frozenset(
     {"bool_", "ceil", "empty", "float64", "floor", "inf", "int64", "intp", "nan", "uint32"}
 )
+#: The module as compiled code has it: a root of a negative number is NaN.
+_MATH = SimpleNamespace(**{**vars(math), "sqrt": np.sqrt})
 _OF_NUMPY |= frozenset({"uint64", "uint8", "uintp", "zeros"})
 
 _impatient: ContextVar[bool] = ContextVar("overlap_compiles_all", default=False)
@@ -174,11 +177,13 @@ def _unjitted(value: Any, *, exact: bool = True) -> Any:
         _check(function, getattr(value, "targetoptions", {}))
     for code in code_objects(function.__code__):
         for first, *attributes in references(code):
-            known = names.get(first, getattr(builtins, first, None))
+            known = function.__globals__.get(first, getattr(builtins, first, None))
             if isinstance(known, (Dispatcher, FunctionType)):
                 names[first] = _unjitted(known, exact=exact)
             elif exact and not _is_exact(first, known, attributes):
                 raise _Inexact
+            elif known is math:
+                names[first] = _MATH
             elif isinstance(known, (float, tuple)):
                 names[first] = _as_numpy(known)
     code = function.__code__.replace(
