@@ -13,6 +13,7 @@ import pytest
 
 from overlap import evaluate
 from overlap.evaluate._temporal.recall import cover
+from overlap.evaluate._temporal.unranked import orders as orders_of
 
 EXACT = "this is the range over all orders"
 
@@ -48,6 +49,22 @@ def assert_all_orders(report: Any, others: list[Any]) -> None:
         np.testing.assert_allclose(ends, every[name], rtol=0, atol=1e-15, err_msg=name)
     moved = any(low < high for low, high in mine.values())
     assert any(EXACT in note for note in report.settings["notes"]) == moved
+
+
+def matched(seed: int) -> None:
+    """Segments of integers, of which many have equal IoUs."""
+    rng = np.random.default_rng(seed)
+    truth, found = drawn(rng, ["x", "y"])
+    if seed % 3:
+        truth["video"] = found["video"] = "a"
+    how = {"protocol": "segments_f1", "iou": [0.1, 0.3],
+           "classes": ["labels", "ignore"][seed % 2]}  # fmt: skip
+    found = found.drop(columns="score")
+    # pairs of equal IoU come by the rows of the predictions, then by those of the truth
+    orders = product(permutations(range(len(found))), permutations(range(len(truth))))
+    others = [evaluate.temporal(found=found.iloc[list(a)], truth=truth.iloc[list(b)], **how)
+              for a, b in orders]  # fmt: skip
+    assert_all_orders(others[0], others)
 
 
 def answered(seed: int) -> None:
@@ -93,6 +110,70 @@ def test_recall_at_k_has_the_range_of_all_orders(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(4, 24))
 def test_recall_at_k_has_the_range_of_all_orders_of_many_sets(seed: int) -> None:
     recalled(seed)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 5])
+def test_greedy_matching_has_the_range_of_all_orders(seed: int) -> None:
+    matched(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6, 18))
+def test_greedy_matching_has_the_range_of_all_orders_of_many_sets(seed: int) -> None:
+    matched(seed)
+
+
+def greedy(pairs: list[tuple[float, int, int]]) -> tuple[int, float]:
+    """Take pairs in the order given, as long as both segments are free."""
+    i, j, taken = set[int](), set[int](), list[float]()
+    for value, one, other in pairs:
+        if one not in i and other not in j:
+            i.add(one)
+            j.add(other)
+            taken.append(value)
+    return len(taken), sum(taken)
+
+
+def test_outcomes_are_those_of_all_orders() -> None:
+    rng = np.random.default_rng(1)
+    several = 0
+    for _ in range(60):
+        cells = [(i, j) for i in range(3) for j in range(3) if rng.random() < 0.6][:6]
+        pairs = [(float(rng.choice([0.25, 0.5])), *cell) for cell in cells]
+        orders = (sorted(order, key=lambda pair: -pair[0]) for order in permutations(pairs))
+        every = {greedy(order) for order in orders}
+        assert orders_of.outcomes(pairs) == every
+        several += len(every) > 1
+        columns = (np.array([pair[k] for pair in pairs]) for k in (1, 2, 0))
+        groups = list(orders_of.contended(*columns))
+        assert bool(groups) or len(every) == 1
+    assert several > 10
+
+
+def test_means_are_those_of_all_choices() -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(50):
+        groups = [
+            {(int(n), float(n * rng.uniform(0.1, 1.0))) for n in rng.integers(1, 4, 3)}
+            for _ in range(3)
+        ]
+        means = [
+            (0.5 + sum(total for _, total in some)) / (1 + sum(n for n, _ in some))
+            for some in product(*groups)
+        ]
+        ends = orders_of.mean_ends((1, 0.5), groups)
+        assert ends == pytest.approx((min(means), max(means)), abs=1e-12)
+
+
+def test_groups_with_too_many_orders_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orders_of, "_STATES", 1)
+    truth = {"video": "a", "label": "x", "start": [0.0, 2.0], "stop": [4.0, 6.0]}
+    found = {"video": "a", "label": "x", "start": [1.0, 0.0], "stop": [5.0, 3.0]}
+    report = evaluate.temporal(
+        truth=pd.DataFrame(truth), found=pd.DataFrame(found), protocol="segments_f1", iou=0.3
+    )
+    assert any("1 group of segments with too many pairs" in note
+               for note in report.settings["notes"])  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(3))

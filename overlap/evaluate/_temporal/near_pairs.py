@@ -102,10 +102,13 @@ class NearEvidence(Weighed):
     near : Near
     ends : str
         What is known of ranges over orders of ties.
+    tied : str
+        What is equal in ties.
     """
 
     near: Near
     ends: str = SOME
+    tied: str = "confidences"
 
 
 def segment_columns(table: SegmentTable) -> dict[str, Any]:
@@ -311,7 +314,7 @@ class NearTask(Task):
                 *notes_of(tables),
                 *self.notes(near),
                 *self.remarks(evidence),
-                *tie_notes(numbers, evidence.ends),
+                *tie_notes(numbers, evidence.ends, evidence.tied),
             ],
             findings,
         )

@@ -14,7 +14,7 @@ BOUNDS = "no order moves it further, and perhaps none that far"
 SOME = "not all orders were tried"
 
 
-def tie_notes(numbers: Sequence[Number], known: str = SOME) -> list[str]:
+def tie_notes(numbers: Sequence[Number], known: str = SOME, tied: str = "confidences") -> list[str]:
     """Say how far other orders of ties move the first number that they move.
 
     Parameters
@@ -22,6 +22,8 @@ def tie_notes(numbers: Sequence[Number], known: str = SOME) -> list[str]:
     numbers : sequence of Number
     known : str
         What is known of the ends.
+    tied : str
+        What is equal.
     """
     moved = [number for number in numbers if number.ties and number.ties[1] > number.ties[0]]
     if not moved:
@@ -30,6 +32,6 @@ def tie_notes(numbers: Sequence[Number], known: str = SOME) -> list[str]:
     assert first.ties is not None
     more = f" ({others} more numbers move)" if others else ""
     return [
-        f"ties: another order of equal confidences moves {first.name} within "
+        f"ties: another order of equal {tied} moves {first.name} within "
         f"{first.ties[0]:.6f} to {first.ties[1]:.6f}{more}; {known}"
     ]
