@@ -164,7 +164,8 @@ def _scan(text, starts, step, named, kind, slot, width, powers, stack, out, seen
                 start = begin
         action = to & (7 * _UNIT)
         if action == DIGIT:
-            value = value * np.uint64(10) + np.uint64(c - 48)
+            if digits < 19:  # of more, Python makes a number
+                value = value * np.uint64(10) + np.uint64(c - 48)
             digits += 1 if value > 0 else 0
             power -= 1 if state == FRACTION else 0
             continue
