@@ -38,14 +38,15 @@ PATIENCE = 300_000
 _WORDS = frozenset(
     {"abs", "bool", "enumerate", "float", "int", "len", "max", "min", "range", "zip"}
 )
-_OF_MATH = frozenset({"ceil", "copysign", "fabs", "floor", "inf", "isfinite", "isinf", "isnan"})
-_OF_MATH |= frozenset({"nan", "pi", "sqrt"})
-_OF_NUMPY = frozenset(
-    {"bool_", "ceil", "empty", "float64", "floor", "inf", "int64", "intp", "nan", "uint32"}
+_OF_MATH = frozenset(
+    {"ceil", "copysign", "fabs", "floor", "inf", "isfinite", "isinf", "isnan", "nan", "pi", "sqrt"}
 )
+_OF_NUMPY = frozenset(
+    {"bool_", "ceil", "empty", "float64", "floor", "inf", "int64", "intp", "nan", "uint32",
+     "uint64", "uint8", "uintp", "zeros"}
+)  # fmt: skip
 #: The module as compiled code has it: a root of a negative number is NaN.
 _MATH = SimpleNamespace(**{**vars(math), "sqrt": np.sqrt})
-_OF_NUMPY |= frozenset({"uint64", "uint8", "uintp", "zeros"})
 
 _impatient: ContextVar[bool] = ContextVar("overlap_compiles_all", default=False)
 
