@@ -218,6 +218,15 @@ def test_classes_that_can_be_read_once_count_by_every_protocol() -> None:
     assert {row["class"] for row in once.table_rows} == {"x"}
 
 
+def test_all_of_spotting_are_those_of_seconds() -> None:
+    every = simulated.spotting("all:spotting", labels=("Corner", "Foul", "Goal"))
+    names = ("spotting_tight", "spotting_loose")
+    alone = [simulated.spotting(name, labels=("Corner", "Foul", "Goal")) for name in names]
+    assert [every.summary[f"{name} a_mAP"] for name in names] == [
+        report.summary["a_mAP"] for report in alone
+    ]
+
+
 def test_options_in_memory_are_not_in_files(turns: tuple[str, str], tmp_path: Path) -> None:
     truth, found = turns
     uem = object()
