@@ -319,7 +319,7 @@ DAMAGE = {
     "one byte less": lambda data: data[:-1],
     "one bit in the machine code": lambda data: _flipped(data, len(data) // 2),
     "one bit in the digest": lambda data: _flipped(data, 20),
-    "another version": lambda data: data.replace(b"overlap kernel 2", b"overlap kernel 1"),
+    "another version": lambda data: data.replace(b"overlap kernel 3", b"overlap kernel 2"),
     "noise": lambda data: bytes(range(256)) * 40,
 }
 

@@ -252,8 +252,10 @@ def _few(
     least: float,
 ) -> Kept | None:
     """Suppress in one compiled call, or return None for kinds that are not simple columns."""
+    if not geometry.fuses(plan.needs):
+        return None
     columns = regions.kernel_columns()
-    if columns is not getattr(regions, "_arrays", None) or not geometry.fuses(plan.needs):
+    if columns is not getattr(regions, "_arrays", None):
         return None
     kernel = plan.kernel(loops.few, geometry, ROWS=each_axis(loops.table_row, len(columns)))
     groups = _NO_CODES if codes is None else codes.astype(np.int64)

@@ -21,12 +21,16 @@ def _tables(count, dtype):
 def test_numbers(dtype):
     a, b = _tables(30, dtype)
     value, grad = ov.giou.value_and_grad(ov.Boxes(a), ov.Boxes(b))
-    out, first, second = table_scorer(ov.giou.plan, ov.Boxes, 4, "found")(a, b, -0.5)
+    out, first, second, total = table_scorer(ov.giou.plan, ov.Boxes, 4, "found")(a, b, -0.5)
     assert second is None
+    assert total == 0.0  # of losses, which need a best score
     assert first.dtype == dtype
     np.testing.assert_array_equal(out, value)
     np.testing.assert_array_equal(first, (-0.5 * grad).astype(dtype))
-    out, first, second = table_scorer(ov.giou.plan, ov.Boxes, 4, "")(a, b, 1.0)
+    loss, *_, total = table_scorer(ov.giou.plan, ov.Boxes, 4, "found")(a, b, -0.5, 1.0)
+    np.testing.assert_array_equal(loss, 1.0 - value)
+    np.testing.assert_allclose(total, loss.sum(), rtol=1e-14)
+    out, first, second, _ = table_scorer(ov.giou.plan, ov.Boxes, 4, "")(a, b, 1.0)
     assert first is second is None
     np.testing.assert_array_equal(out, value)
 
