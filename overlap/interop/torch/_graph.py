@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -152,10 +153,18 @@ class _Node(torch.autograd.Function):
         )
 
 
-# The method of torch around this one looks for torch.func, whose tensors have no numbers, so
-# that they never come here.
-_node = super(torch.autograd.Function, _Node).apply
-_Node._backward_cls.apply = _Node.backward  # nothing to look up
+@cache
+def _node() -> Any:
+    """Return the method that makes a node, without steps of torch that have nothing to do here.
+
+    The one around it looks for torch.func, whose tensors have no numbers, so that they never come
+    here. On the way back there is nothing to look up.
+    """
+    way_back = getattr(_Node, "_backward_cls", None)
+    if way_back is None:
+        return _Node.apply
+    way_back.apply = _Node.backward
+    return super(torch.autograd.Function, _Node).apply
 
 
 def tied(a: Any, b: Any, known: tuple[Any, Any, Any]) -> Any:
@@ -167,7 +176,7 @@ def tied(a: Any, b: Any, known: tuple[Any, Any, Any]) -> Any:
     known : tuple
         Value, and gradients with respect to `a` and `b`: None for one that is not wanted.
     """
-    return _node(a, b, known)
+    return _node()(a, b, known)
 
 
 def attached(a: Any, b: Any, value: Any, first: Any, second: Any) -> Any:
