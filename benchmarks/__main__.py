@@ -67,7 +67,7 @@ def main() -> int:
     if names and (not kept.speed or not options.only):
         kept.speed = machine.speed(11)
         kept.write()
-    _write(kept)
+    _write(Results.read())  # with the digits that are kept
     return 0
 
 
