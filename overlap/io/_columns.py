@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from overlap.io.printable import brief, some
 
 __all__ = [
+    "Coded",
     "RawSegments",
     "are_times",
     "find_columns",
+    "numbered",
     "plain_name",
     "to_ends",
     "to_float64",
@@ -27,13 +29,36 @@ _PUNCTUATION = str.maketrans("", "", "-_. ")
 _WHOLE = 2.0**53  # float64 holds every whole number up to here
 
 
+@dataclass(frozen=True)
+class Coded:
+    """A column as its distinct values, in order of first appearance, and the number of each row's.
+
+    Attributes
+    ----------
+    values : list
+        Distinct values, before any check.
+    number : ndarray, dtype=int64, shape (N,)
+        Index into `values`.
+    """
+
+    values: list[Any]
+    number: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+    def tolist(self) -> list[Any]:
+        """Return the value of each row."""
+        return list(map(self.values.__getitem__, self.number.tolist()))
+
+
 @dataclass
 class RawSegments:
     """Columns of segments before any check of values; `where` names row i for an error message."""
 
     videos: list[str]
     video: Sequence[int] | NDArray[np.int64]
-    label: Sequence[Any]
+    label: Sequence[Any] | Coded
     start: Sequence[Any] | NDArray[Any]
     stop: Sequence[Any] | NDArray[Any]
     confidence: Sequence[Any] | NDArray[Any] | None
@@ -295,6 +320,8 @@ def to_names(values: Sequence[Any], field: str, where: Where) -> list[str]:
     kinds = set(map(type, values))
     if kinds <= {str} and "" not in values:
         return list(values)
+    if kinds <= {int}:
+        return list(map(str, values))
     names = []
     for index, value in enumerate(values):
         if isinstance(value, str) and value:
@@ -308,3 +335,44 @@ def to_names(values: Sequence[Any], field: str, where: Where) -> list[str]:
                 f"{where(index)}: {field} is {brief(value)}; wanted a name or a whole number"
             )
     return names
+
+
+def numbered(
+    values: Sequence[Any] | Coded, field: str, where: Where
+) -> tuple[list[str], NDArray[np.int64]]:
+    """Convert a column of names to the distinct ones and their numbers.
+
+    Parameters
+    ----------
+    values : sequence or Coded, shape (N,)
+        As `to_names` takes them.
+    field, where
+        As for `to_names`.
+
+    Returns
+    -------
+    names : list of str
+        In order of first appearance.
+    number : ndarray, dtype=int64, shape (N,)
+        Index into `names`.
+
+    Raises
+    ------
+    ValueError
+        As `to_names`.
+    """
+    row = None
+    if isinstance(values, Coded):
+        row = values.number
+
+        def where_first(index: int) -> str:
+            return where(int(np.argmax(row == index)))
+
+        each = to_names(values.values, field, where_first)
+    else:
+        each = to_names(values, field, where)
+    place = {name: k for k, name in enumerate(dict.fromkeys(each))}
+    if row is not None and len(place) == len(each):
+        return each, row
+    number = np.fromiter(map(place.__getitem__, each), np.int64, len(each))
+    return list(place), number if row is None else number[row]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.io._columns import RawSegments, Where, are_times, to_float64, to_names
+from overlap.io._columns import RawSegments, Where, are_times, numbered, to_float64
 from overlap.io.boundary import reads_file
 from overlap.io.printable import brief, number_of
 from overlap.io.segment_table import SegmentTable, frozen
@@ -158,16 +158,13 @@ def table_of(raw: RawSegments) -> SegmentTable:
     confidence = raw.confidence
     if confidence is not None:
         confidence = to_float64(confidence, "confidence", where, unit="")
-    index_of: dict[str, int] = {}
-    codes = [
-        index_of.setdefault(name, len(index_of)) for name in to_names(raw.label, "label", where)
-    ]
+    labels, label = numbered(raw.label, "label", where)
     return frozen(
         SegmentTable(
             videos=tuple(raw.videos),
-            labels=tuple(index_of),
+            labels=tuple(labels),
             video=video,
-            label=np.array(codes, dtype=np.int64),
+            label=label,
             start=start,
             stop=stop,
             confidence=confidence,
@@ -175,7 +172,7 @@ def table_of(raw: RawSegments) -> SegmentTable:
             subset=tuple(raw.subset),
             source=raw.source,
             sha256=raw.sha256,
-            row=np.array(raw.row, dtype=np.int64),
+            row=_rows(raw.row),
             times=times,
             origin=origin,
             zoned=bool(zoned),
@@ -185,6 +182,13 @@ def table_of(raw: RawSegments) -> SegmentTable:
             label_ids=tuple((raw.label_ids or {}).items()),
         )
     )
+
+
+def _rows(row: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return numbers of rows; those of a range one by one would take longer than all the rest."""
+    if isinstance(row, range):
+        return np.arange(row.start, row.stop, row.step, dtype=np.int64)
+    return np.array(row, dtype=np.int64)
 
 
 def _seconds(values: Any, field: str, where: Where) -> NDArray[np.float64]:

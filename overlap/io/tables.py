@@ -43,10 +43,20 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from overlap._common.files import read_file
 from overlap.io._cells import header_of, read_cells
-from overlap.io._columns import RawSegments, Where, find_columns, plain_name, to_float64, to_names
+from overlap.io._columns import (
+    Coded,
+    RawSegments,
+    Where,
+    find_columns,
+    numbered,
+    plain_name,
+    to_float64,
+    to_names,
+)  # fmt: skip
 from overlap.io._source import Source
 from overlap.io.boundary import decoding
 from overlap.io.name_match import closest
@@ -91,6 +101,7 @@ COLUMN_NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
 #: Columns of EPIC-KITCHENS whose numbers together are an action.
 ACTION = ("verbclass", "nounclass")
 _WANTED = "CSV or ActivityNet JSON"
+_CODED = ("str", "string", "category")  # types of pandas
 
 
 def columns_of(
@@ -223,6 +234,10 @@ def read_frame(
 
     def get(field: str) -> Any:
         column = frame.iloc[:, place[field]]
+        if field in ("video", "label") and _is_coded(column.dtype):
+            number, values = column.factorize()
+            if number.min(initial=0) >= 0:  # -1 is a missing one
+                return Coded(values.tolist(), number.astype(np.int64, copy=False))
         if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiu":
             return column.to_numpy()
         if field in ("start", "stop") and _is_dated(column.dtype):
@@ -270,6 +285,11 @@ def read_parquet(path: str) -> Any:
         return pd.read_parquet(io.BytesIO(data))
 
 
+def _is_coded(dtype: Any) -> bool:
+    """Tell whether pandas finds the distinct values of a column without its Python objects."""
+    return dtype.kind in "iu" if isinstance(dtype, np.dtype) else dtype.name in _CODED
+
+
 def _is_dated(dtype: Any) -> bool:
     """Tell whether a pandas column has the type of times, with or without a zone."""
     return dtype.kind in "mM" and (isinstance(dtype, np.dtype) or hasattr(dtype, "tz"))
@@ -306,12 +326,8 @@ def raw_rows(
     RawSegments
         A row with nothing but its video says that the video has no segments.
     """
-    index_of: dict[str, int] = {}
-    video = [
-        index_of.setdefault(item, len(index_of))
-        for item in to_names(_items(get("video")), "video", where)
-    ]
-    duration = np.full(len(index_of), np.nan)
+    videos, video = numbered(_names(get("video")), "video", where)
+    duration = np.full(len(videos), np.nan)
     if "duration" in place:
         for owner, (at, value) in _per_video(_items(get("duration")), video, "duration", where):
             if isinstance(value, datetime.timedelta):
@@ -323,10 +339,10 @@ def raw_rows(
                 )
     rate = None
     if "rate" in place:
-        rate = np.full(len(index_of), np.nan)
+        rate = np.full(len(videos), np.nan)
         for owner, (at, value) in _per_video(_items(get("rate")), video, "rate", where):
             rate[owner] = to_float64([value], "rate", partial(_place, where, at), unit="")[0]
-    subset: list[str | None] = [None] * len(index_of)
+    subset: list[str | None] = [None] * len(videos)
     if "subset" in place:
         for owner, (at, value) in _per_video(_items(get("subset")), video, "subset", where):
             subset[owner] = to_names([value], "subset", partial(_place, where, at))[0]
@@ -339,7 +355,9 @@ def raw_rows(
     empty = _rows_without_segment(columns)
     if empty:
         keep = [index for index in range(len(video)) if index not in empty]
-        video, row = [video[index] for index in keep], [row[index] for index in keep]
+        video, row = video[keep], [row[index] for index in keep]
+        if isinstance(columns.get("label"), Coded):
+            columns["label"] = columns["label"].tolist()
         columns = {
             field: [items[k] for k in keep] if isinstance(items, list) else items[keep]
             for field, items in columns.items()
@@ -349,9 +367,9 @@ def raw_rows(
         def where(index: int) -> str:
             return every(keep[index])
 
-    label = _items(columns["label"]) if "label" in place else ["Ambiguous"] * len(video)
+    label = _names(columns["label"]) if "label" in place else ["Ambiguous"] * len(video)
     return RawSegments(
-        videos=list(index_of),
+        videos=videos,
         video=video,
         label=label,
         start=columns["start"],
@@ -370,7 +388,8 @@ def raw_rows(
 def _rows_without_segment(columns: dict[str, Any]) -> set[int]:
     """Return the rows that have a video and nothing else."""
     rows: set[int] | None = None
-    for items in columns.values():
+    for column in columns.values():
+        items = column.tolist() if isinstance(column, Coded) else column
         if isinstance(items, np.ndarray):
             blank = (
                 set(np.flatnonzero(np.isnan(items)).tolist()) if items.dtype.kind == "f" else set()
@@ -394,15 +413,20 @@ def _place(where: Where, row: int, _: int) -> str:
 
 def _items(values: Any) -> Sequence[Any]:
     """Return a column as Python objects."""
-    return values.tolist() if isinstance(values, np.ndarray) else values
+    return values.tolist() if isinstance(values, np.ndarray | Coded) else values
+
+
+def _names(values: Any) -> Sequence[Any] | Coded:
+    """Return a column of names as Python objects, or as distinct ones."""
+    return values if isinstance(values, Coded) else _items(values)
 
 
 def _per_video(
-    values: Sequence[Any], video: Sequence[int], field: str, where: Where
+    values: Sequence[Any], video: NDArray[np.int64], field: str, where: Where
 ) -> Iterable[tuple[int, tuple[int, Any]]]:
     """Return the value of each video, with its row; rows must agree, blanks are unknown."""
     seen: dict[int, tuple[int, Any]] = {}
-    for index, (owner, value) in enumerate(zip(video, values, strict=True)):
+    for index, (owner, value) in enumerate(zip(video.tolist(), values, strict=True)):
         if value is None or value == "" or value != value:
             continue
         known = seen.setdefault(owner, (index, value))

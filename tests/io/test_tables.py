@@ -281,3 +281,46 @@ def test_columns_that_are_not_used_may_have_line_breaks(tmp_path):
     table = as_segments(path, role="truth")
     assert table.labels == ("a", "b")
     assert table.row.tolist() == [3, 4]
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        pd.Series(["b", "a", "b", "a"], dtype="str"),
+        pd.Series(["b", "a", "b", "a"], dtype="string"),
+        pd.Series(["b", "a", "b", "a"], dtype="category"),
+        pd.Series(["1", 1, "0", 1], dtype="category"),  # two values with one name
+        pd.Series([3, -1, 3, 0], dtype="int16"),
+        pd.Series([2**63, 1, 2**63, 0], dtype="uint64"),
+        pd.Series([2.0, 1.0, 2.0, 0.0]),
+        pd.Series(["b", None, "b", ""], dtype="str"),
+        pd.Series(["b", "a", "", ""], dtype="str"),
+        pd.Series(["b", "", "b", "a"], dtype="category"),
+        pd.Series([1.5, 1.0, 2.5, 2.5], dtype="category"),
+        pd.Series([], dtype="str"),
+        pd.Series([], dtype="int64"),
+    ],
+)
+def test_names_are_those_of_single_values(label):
+    """Distinct names that pandas finds are those of a pass through the rows."""
+
+    def read(names: pd.Series, field: str):
+        n = len(names)
+        rows = frame(score=0.5, label="a").iloc[np.zeros(n, int)].assign(**{field: names.array})
+        try:
+            return as_segments(rows, role="found")
+        except ValueError as error:
+            return str(error)
+
+    for field in ("label", "video-id"):
+        quick, slow = read(label, field), read(label.astype(object), field)
+        assert quick == slow, field
+
+
+def test_rows_without_a_segment_leave_their_label_out():
+    rows = frame(label=pd.Series(["", "b", "a"], dtype="str").array)
+    rows.iloc[0, 1:3] = np.nan
+    rows = rows.astype({"score": object})
+    rows.iloc[0, 4] = None
+    table = as_segments(rows, role="found")
+    assert (table.videos, table.labels, table.row.tolist()) == (("v1", "v2"), ("b", "a"), [1, 2])

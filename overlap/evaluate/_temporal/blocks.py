@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,9 @@ def split(tables: Mapping[str, SegmentTable], count: int) -> dict[int, dict[str,
         Tables of each block by its number; ``places`` says where their rows stand in the input,
         and that they were read already.
     """
-    names = list(dict.fromkeys(name for table in tables.values() for name in table.videos))
+    names: list[str] = []
+    if count > 1:
+        names += dict.fromkeys(chain.from_iterable(table.videos for table in tables.values()))
     count = min(len(names), count)
     if count < 2:
         rows = tuple(np.arange(len(tables[role])) for role in ("truth", "found"))

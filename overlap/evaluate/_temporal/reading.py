@@ -370,6 +370,8 @@ class Reading:
 
     def _kept(self, tables: dict[str, SegmentTable], whole: bool) -> dict[str, SegmentTable]:
         result = dict(tables)
+        if self.videos is None and self.exclude is None:
+            return result
         key = _key(self.names)
         there = {key(video) for table in tables.values() for video in table.videos}
         for option, chosen in (("videos", self.videos), ("exclude", self.exclude)):
