@@ -26,6 +26,9 @@ SOFT = ["soft/truth.npy", "soft/found.npy", "--metrics", "dice,iou"]
 ARRAYS = ["soft/truth_labels.npy", "soft/found_labels.npy", "--metrics", "hd95,dice"]
 ANGLES = ["found.csv", "truth.csv", "--levels", "favored", "--tolerance", "none"]
 SCORED = ["peptide.pdb", "library"]
+BOXES = ["boxes_truth.json", "boxes_found.json"]
+LINES = ["lines/truth", "lines/found"]
+YOLO = ["yolo/truth", "yolo/found"]
 SPELLS = ["players.csv", "ball.csv", "spells.csv", "--fps", "10"]
 
 #: Examples of values, with more words behind; None for all choices that the option has. Every
@@ -74,6 +77,35 @@ TEMPORAL_WORDS = {
     "--engine": [("threading", "--workers", "2")],
     "--address": [("ADDRESS", "--engine", "dask", "--workers", "2")],
     "--resume": ["kept"],
+    "--quiet": [()],
+}  # fmt: skip
+DETECTION_WORDS = {
+    "--sample": [()],
+    "--protocol": ["voc2012", "openimages", "all"],
+    "--iou": ["0.3:0.7:0.1", "0.5,0.75"],
+    "--kind": ["boxes"],
+    "--box-format": None,
+    "--images": ["640x480"],
+    "--classes": ["car,bus"],
+    "--ties": None,
+    "--mode": None,
+    "--strata": ["weather.csv"],
+    "--set": ["comparison=>", "thresholds=0.5", "max_detections=1,10"],
+    "--confidence": [("0.5", "--points", "q.csv")],
+    "--error-iou": [("0.75", "--errors", "e.csv")],
+    "--picture": ["w.svg"],
+    "--worst": [("2", "--out", "again.html")],
+    "--points": ["p.csv"],
+    "--confusions": ["c.csv"],
+    "--errors": ["e.csv"],
+    "--bootstrap": ["50"],
+    "--seed": [("3", "--bootstrap", "50")],
+    "--workers": ["2"],
+    "--engine": [("threading", "--workers", "2")],
+    "--address": [("ADDRESS", "--engine", "dask", "--workers", "2")],
+    "--resume": ["kept"],
+    "--out": [("again.csv", "--out", "again.html"), ("again.html", "--protocol", "all")],
+    "--plot": ["p.svg", ("p.svg", "--protocol", "all")],
     "--quiet": [()],
 }  # fmt: skip
 VOLUME_WORDS = {
@@ -184,6 +216,7 @@ EXPLAIN_WORDS = {
 }
 WORDS = {
     "temporal": TEMPORAL_WORDS,
+    "detection": DETECTION_WORDS,
     "segmentation": VOLUME_WORDS,
     "ramachandran": ANGLE_WORDS,
     "possession": POSSESSION_WORDS,
@@ -225,6 +258,16 @@ def inputs(tmp_path_factory):
     head, rest = sample_path("peptide").read_text().split("\n", 1)
     resolution = "REMARK   2 RESOLUTION.    1.50 ANGSTROMS."
     (folder / "peptide.pdb").write_text("\n".join([head, resolution, rest]))
+    for role, end in (("truth", ""), ("found", " 0.9")):
+        shutil.copy(sample_path(f"detection_{role}"), folder / f"boxes_{role}.json")
+        for form in ("lines", "yolo"):
+            (folder / form / role).mkdir(parents=True)
+        for k in range(3):
+            words = f"car{end} {10 + k} 10 50 40\ncar{end} 70 {60 + k} 90 80\n"
+            (folder / "lines" / role / f"{k}.txt").write_text(words)
+            (folder / "yolo" / role / f"{k}.txt").write_text(f"0 0.5 0.5 0.2 0.{2 + k}{end}\n")
+    days = [f"{k},{'rain' if k % 3 else 'sun'}\n" for k in range(1, 41)]
+    (folder / "weather.csv").write_text("image,weather\n" + "".join(days))
     (folder / "soft").mkdir()
     rng = np.random.default_rng(0)
     for role in ("truth", "found"):
@@ -332,6 +375,21 @@ def test_temporal(known, run, name, words):
     plain = once(known, run, "temporal", base)
     report = made(run, "temporal", with_option(base, name, words))
     assert report["table"] == plain["table"] or rules(report) != rules(plain)
+    code, out, err = run("compare", "r.json", "r.json", "--resamples", "50")
+    assert (code, err) == (0, "")
+    assert "1: r.json = 2: r.json" in out
+    code, out, err = run("explain", "r.json", "r.json")
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 2  # the number, and no step
+
+
+@pytest.mark.parametrize(("name", "words"), list(examples("detection")))
+def test_detection(known, run, name, words):
+    base = {"--images": YOLO, "--box-format": LINES}.get(name, BOXES)
+    report = made(run, "detection", with_option(base, name, words))
+    if base is BOXES:
+        plain = once(known, run, "detection", base)
+        assert report["table"] == plain["table"] or rules(report) != rules(plain)
     code, out, err = run("compare", "r.json", "r.json", "--resamples", "50")
     assert (code, err) == (0, "")
     assert "1: r.json = 2: r.json" in out

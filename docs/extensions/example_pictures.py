@@ -15,8 +15,8 @@ from typing import Any
 from sphinx_gallery.scrapers import figure_rst
 
 ORDER = """
-    score_videos score_volumes score_proteins equal_distance loss_landscapes trajectories pixels
-    threshold_dial rotated_surrogates occlusion
+    score_videos score_volumes score_proteins score_images equal_distance loss_landscapes
+    trajectories pixels threshold_dial rotated_surrogates occlusion
     possession_time torch_head alanine_dipeptide two_cars rotated_descent fuzzy_lesion discs
 """.split()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
@@ -57,6 +58,8 @@ __all__ = ["detection_command"]
     metavar="X",
     help="IoU of a match for these and for kinds of error; by default 0.5.",
 )
+@click.option("--picture", metavar="FILE",
+              help="Draw the outlines of the image with most errors.")  # fmt: skip
 @click.option("--worst", default=4, show_default=True, type=click.IntRange(min=0), metavar="N",
               help="Number of the images with most errors that a page in .html draws.")  # fmt: skip
 @click.option("--points", metavar="FILE.csv",
@@ -82,6 +85,7 @@ def detection_command(
     changes: tuple[str, ...],
     confidence: float | None,
     error_iou: float | None,
+    picture: str | None,
     worst: int,
     points: str | None,
     confusions: str | None,
@@ -98,14 +102,18 @@ def detection_command(
     truth, found = both_or_sample(truth, found, sample, "detection")
     files = [("--points", points), ("--confusions", confusions), ("--errors", errors)]
     inputs = [truth, found, *([] if strata is None else [strata])]
-    shared.check(inputs, more_files=[(name, path, ".csv") for name, path in files])
+    shared.check(
+        inputs,
+        more_plots=[("--picture", picture)],
+        more_files=[(name, path, ".csv") for name, path in files],
+    )
     from overlap.evaluate import DETECTION_PROTOCOLS
     from overlap.evaluate import detection as evaluate
     from overlap.evaluate.report import csv_text
 
     name = known_name(protocol, (*DETECTION_PROTOCOLS, "all"), "protocol")
     if name == "all":
-        given = {"--set": changes, "--iou": iou, **dict(files)}
+        given = {"--set": changes, "--iou": iou, "--picture": picture, **dict(files)}
         for option, value in given.items():
             if value:
                 raise click.UsageError(f"{option} needs one protocol, not all")
@@ -131,9 +139,10 @@ def detection_command(
         return lambda path: csv_text(rows(), path)
 
     at = {"iou": error_iou, "confidence": confidence}
-    tables = [
+    others = [
+        (picture, partial(report.picture, **at)),
         (points, table(lambda: report.operating_points(**at).to_dict("records"))),
         (confusions, table(lambda: report.confusion(**at).rows())),
         (errors, table(lambda: report.errors(error_iou).rows())),
     ]
-    return 2 if shared.finish(report, tables, {**at, "worst": worst}) else 0
+    return 2 if shared.finish(report, others, {**at, "worst": worst}) else 0

@@ -46,6 +46,9 @@ class ImageAttributes(ByValue):
     cells: Mapping[Any, tuple[str, ...]]
     by_row: bool
 
+    def __str__(self) -> str:
+        return self.source
+
 
 @reads_file
 def read_image_attributes(path: str | os.PathLike[str]) -> ImageAttributes:

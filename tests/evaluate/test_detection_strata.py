@@ -116,7 +116,35 @@ def test_strata_from_the_shell(tmp_path, monkeypatch, capsys):
     assert cli.main([*words, "--set", "strata=slow=speed:0:10", "--protocol", "voc2012"]) == 0
     assert "mAP[slow]" in capsys.readouterr().out
     assert cli.main([*words, "--protocol", "all"]) == 0
-    assert cli.main(["explain", "a.json", "a.json"]) == 2
-    assert "has strata of a table; compare or explain the reports in Python" in (
-        capsys.readouterr().err
+
+
+def test_reports_with_a_table_from_files(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    truth, found = random_boxes(1)
+    (tmp_path / "truth.json").write_text(json.dumps(truth))
+    (tmp_path / "found.json").write_text(json.dumps(found))
+    table().to_csv("weather.csv", index=False)
+    plain = ["detection", "truth.json", "found.json", "--quiet"]
+    words = [*plain, "--strata", "weather.csv"]
+    assert cli.main([*plain, "--out", "plain.json"]) == 0
+    assert cli.main([*words, "--out", "a.json"]) == 0
+    ranges = ["--set", "strata=slow=speed:0:10", "--set", "comparison=>"]
+    assert cli.main([*words, *ranges, "--out", "b.json"]) == 0
+    assert cli.main([*words, "--protocol", "all", "--out", "all.json"]) == 0
+    for a, b, metric in (("a", "a", "AP[weather=rain]"), ("b", "b", "AP[slow]"), ("a", "b", "AP"),
+                         ("plain", "a", "AP"), ("a", "plain", "AP50"),
+                         ("all", "all", "voc2012 mAP[weather=sun]")):  # fmt: skip
+        assert cli.main(["explain", f"{a}.json", f"{b}.json", "--metric", metric]) == 0
+        assert ("ther.csv" in capsys.readouterr().out) == ("plain" in (a, b))
+    assert (
+        cli.main(["compare", "a.json", "b.json", "--allow", "protocol", "--resamples", "50"]) == 0
     )
+    changed = table().assign(weather="sun")
+    changed.to_csv("weather.csv", index=False)
+    capsys.readouterr()
+    assert cli.main(["explain", "a.json", "a.json"]) == 2
+    assert "a.json: its table of strata weather.csv has changed since" in capsys.readouterr().err
+    report = detection(truth="truth.json", found="found.json", strata=table())
+    report.to_json("memory.json")
+    assert cli.main(["explain", "memory.json", "memory.json"]) == 2
+    assert "its table of strata was not a file" in capsys.readouterr().err

@@ -189,9 +189,7 @@ def score(
         Options of `overlap.evaluate._detection.inputs.read_inputs` that were given.
     """
     both = read_inputs(truth, found, **reading, ranked=protocol.ranks)
-    if strata is not None:
-        protocol, both = with_attributes(protocol, both, strata)
-    options = {"ties": ties, "classes": None if classes is None else tuple(classes)}
+    options = _options(ties, classes, strata)
     more: dict[str, Any] = {"workers": workers, "resume": resume, "progress": progress}
     report = _made(protocol, options, both, reading, bootstrap=bootstrap, **more)
     return _with_table(report, strata)
@@ -231,20 +229,25 @@ def by_protocols(
     if len(left_out) == len(protocols):
         said = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
         raise ValueError(f"the input allows no protocol: {said}")
-    options = {"ties": ties, "classes": None if classes is None else tuple(classes)}
+    options = _options(ties, classes, strata)
     reports = {}
     for name, protocol in protocols.items():
         if name not in left_out:
             folder = None if resume is None else os.path.join(resume, name)
             more: dict[str, Any] = {"workers": workers, "resume": folder, "progress": progress}
-            tables = both
-            if strata is not None:
-                protocol, tables = with_attributes(protocol, both, strata)
-            reports[name] = _made(protocol, options, tables, reading, bootstrap=bootstrap, **more)
+            reports[name] = _made(protocol, options, both, reading, bootstrap=bootstrap, **more)
     result = _with_table(together(reports, left_out), strata)
     if reading:
         result.settings["reading"] = plain(reading)
     return result
+
+
+def _options(
+    ties: str, classes: Sequence[str] | None, strata: ImageAttributes | None
+) -> dict[str, Any]:
+    """Return the choices that move numbers, besides the protocol."""
+    classes = None if classes is None else tuple(classes)
+    return {"ties": ties, "classes": classes, "strata": strata}
 
 
 def _with_table(report: DetectionReport, strata: ImageAttributes | None) -> DetectionReport:
@@ -281,6 +284,8 @@ def _evaluated(
     both: Mapping[str, Detections],
     **more: Any,
 ) -> DetectionReport:
+    if options["strata"] is not None:
+        protocol, both = with_attributes(protocol, both, options["strata"])
     task = (CountingTask if protocol.summary == "f1" else DetectionTask)(protocol, options["ties"])
     tables = of_protocol(both, protocol, options["classes"])
     return run(task, tables, **more)  # type: ignore[return-value]

@@ -7,13 +7,14 @@ name the inputs with their digests, and all rules.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from overlap.evaluate._ranking.strata import Range, Stratum
 from overlap.evaluate.report import plain
 from overlap.evaluate.report_files import ReportFile
+from overlap.io.image_attributes import read_image_attributes
 
 from .evaluate import by_protocols, score
 from .protocol import DetectionProtocol
@@ -44,16 +45,16 @@ def remade(path: str | Path, payload: Mapping[str, Any]) -> DetectionReport:
     """
     file = ReportFile(path, payload)
     settings, first = file.settings, file.first
-    if settings.get("strata"):
-        raise ValueError(
-            f"{path}: has strata of a table; compare or explain the reports in Python, with "
-            "overlap.evaluate"
-        )
     options: dict[str, Any] = {role: file.place(role) for role in ("truth", "found")}
     options |= settings.get("reading") or {}
     options["ties"] = first.get("ties", "official")
+    table = settings.get("strata") or {}
+    if table:
+        place = file.unchanged("table of strata", file.source("strata"), file.digest("strata"))
+        options["strata"] = read_image_attributes(place)
+    columns = table.get("columns", ())
     of_parts = (file.parts or {"": settings}).items()
-    every = {name: _protocol(path, part) for name, part in of_parts}
+    every = {name: _protocol(path, part, columns) for name, part in of_parts}
 
     def made(classes: Any) -> DetectionReport:
         if file.parts:
@@ -68,8 +69,10 @@ def remade(path: str | Path, payload: Mapping[str, Any]) -> DetectionReport:
     return file.as_stored(map(made, (None, first.get("classes"))))  # type: ignore[return-value]
 
 
-def _protocol(path: str | Path, settings: Mapping[str, Any]) -> DetectionProtocol:
-    """Return the protocol that settings describe."""
+def _protocol(
+    path: str | Path, settings: Mapping[str, Any], columns: Sequence[str]
+) -> DetectionProtocol:
+    """Return the protocol that settings describe, without the levels of columns of a table."""
     name = str(settings.get("protocol", ""))
     base = name.partition("[")[0]
     if base not in DETECTION_PROTOCOLS:
@@ -78,6 +81,8 @@ def _protocol(path: str | Path, settings: Mapping[str, Any]) -> DetectionProtoco
     usual = DETECTION_PROTOCOLS[base]
     before = plain(usual.settings())
     rules = dict(settings.get("rules", {}))
+    if columns:
+        rules["strata"] = [x for x in rules["strata"] if not _is_level(columns, *x)]
     changed = {field: value for field, value in rules.items() if before.get(field) != value}
     if "strata" in changed:
         changed["strata"] = tuple(_stratum(path, *entry) for entry in changed["strata"])
@@ -88,6 +93,12 @@ def _protocol(path: str | Path, settings: Mapping[str, Any]) -> DetectionProtoco
                 "with overlap.evaluate"
             )
     return usual.with_fields(**changed, thresholds=tuple(settings.get("thresholds", ())))
+
+
+def _is_level(columns: Sequence[str], name: str, *ranges: str) -> bool:
+    """Whether a stratum is the level of a column of a table."""
+    sizes = [text.rpartition(" in ")[0] for text in ranges]
+    return sizes == [name] and name.startswith(tuple(f"{column}=" for column in columns))
 
 
 def _stratum(path: str | Path, name: str, *ranges: str) -> Stratum:

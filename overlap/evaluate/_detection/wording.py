@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from overlap._common.values import content_hash
 from overlap.evaluate.contract import Contract
@@ -63,14 +64,17 @@ def facts_of(
     result["found"]["beyond_limit"] = int(out.sum())
     result["found"]["of_no_class"] = int((found.label < 0).sum())
     result["digest"] = _digest(truth)
+    used = {one.size for part in protocol.strata for one in part.truth}
+    used |= {"area"} if protocol.areas else set()
+    known = sorted(used & set(truth.sizes))
+    result["sizes"] = {name: _digest_of_size(truth.sizes[name]) for name in known}
     return result
 
 
 def _digest(truth: Detections) -> str:
-    """Return a digest of what the truth is, whatever its file."""
+    """Return a digest of what the truth is, whatever its file, without sizes."""
     columns = [np.asarray(truth.item), np.asarray(truth.label)]
     columns += [np.asarray(truth.flags[name]) for name in sorted(truth.flags)]
-    columns += [np.asarray(truth.sizes[name]) for name in sorted(truth.sizes)]
     state = hashlib.sha256()
     for text in (*truth.items, *truth.labels):
         state.update(text.encode("utf-8", "surrogateescape") + b"\0")
@@ -78,6 +82,11 @@ def _digest(truth: Detections) -> str:
         state.update(np.ascontiguousarray(column).tobytes())
     state.update(str(content_hash(truth.regions)).encode())
     return state.hexdigest()
+
+
+def _digest_of_size(values: NDArray[np.float64]) -> str:
+    """Return a digest of a size of the truths, by which strata are made."""
+    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()
 
 
 def _of_ties(evidence: DetectionEvidence) -> list[str]:
@@ -172,7 +181,7 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
     rules = {
         "truth": {"regions": truth["regions"], "sha256": about["digest"]},
         "labels": sorted(scene.labels),
-        "protocol": protocol.settings(),
+        "protocol": protocol.settings() | ({"sizes": about["sizes"]} if about["sizes"] else {}),
         "ties": evidence.ties,
     }
     known = evidence.numbers()
