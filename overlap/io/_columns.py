@@ -369,10 +369,10 @@ def numbered(
             return where(int(np.argmax(row == index)))
 
         each = to_names(values.values, field, where_first)
+        if len(set(map(type, values.values))) < 2:  # else "1" and 1 may be two of them
+            return each, row
     else:
         each = to_names(values, field, where)
     place = {name: k for k, name in enumerate(dict.fromkeys(each))}
-    if row is not None and len(place) == len(each):
-        return each, row
     number = np.fromiter(map(place.__getitem__, each), np.int64, len(each))
     return list(place), number if row is None else number[row]

@@ -100,10 +100,12 @@ def mismatch(
     2 differ from a name there only by the prefix 'v_' ('run' for 'v_run'): spell them alike
     """
     known = set(truth)
+    if known.issuperset(found):
+        return None
     extra = [name for name in found if name not in known]
     given = set(found)
     free = [name for name in truth if name not in given]
-    if not extra or not free:
+    if not free:
         return None
     same = len(found) - len(extra)
     head = f"{same:,} of {len(found):,} {what} of {owner} are in {other_owner}"

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from overlap._common.values import same
 from overlap.io.segments import SegmentTable
 
+from .numbering import alphabetical, numbers_among
+from .row_order import in_groups
+
 __all__ = ["digest_of_segments", "same_input"]
 
 
@@ -32,31 +35,26 @@ def digest_of_segments(tables: Sequence[SegmentTable]) -> str:
     does not have. Datetimes count as such, in UTC where they have a zone, and not their seconds
     after an origin.
     """
-    videos = _names([(table.videos, table.video) for table in tables])
-    labels = _names([(table.labels, table.label) for table in tables])
-    digest = hashlib.sha256(json.dumps(list(labels)).encode())
+    videos, video = _numbered([(table.videos, table.video) for table in tables])
+    labels, label = _numbered([(table.labels, table.label) for table in tables])
+    digest = hashlib.sha256(json.dumps(labels).encode())
     digest.update("\n".join(videos).encode("utf-8", "backslashreplace"))
     if tables:
         dated = any(table.times is not None for table in tables)
         if dated:
             digest.update(b"UTC" if any(table.zoned for table in tables) else b"no zone")
-        columns: list[list[NDArray[Any]]] = [[], []]
         ends: list[list[NDArray[Any]]] = []
         for table in tables:
-            # names without a segment are never looked up
-            video = np.array([videos.get(name, -1) for name in table.videos], dtype="<i8")
-            label = np.array([labels.get(name, -1) for name in table.labels], dtype="<i8")
-            columns[0].append(video[table.video])
-            columns[1].append(label[table.label])
             if dated:
                 ends.append(_since_1970(table))
             else:  # -0.0 and 0.0 are the same time
                 ends.append([x.astype("<f8") + 0.0 for x in (table.start, table.stop)])
-        joined = [np.concatenate(column) for column in [*columns, *zip(*ends, strict=True)]]
+        columns = [video, label, *zip(*ends, strict=True)]
+        joined = [np.concatenate(column) for column in columns]
         group = joined[0] * len(labels) + joined[1]
-        order = np.lexsort((*joined[:1:-1], group))
+        order = in_groups(group, *joined[2:])
         for values in joined:
-            digest.update(values[order].tobytes())
+            digest.update(values[order].data)
     return digest.hexdigest()
 
 
@@ -69,14 +67,23 @@ def _since_1970(table: SegmentTable) -> list[NDArray[np.int64]]:
     return [x for whole, rest in parts for x in (whole, rest * (10**9 // per))]
 
 
-def _names(columns: Sequence[tuple[Sequence[str], NDArray[np.int64]]]) -> dict[str, int]:
-    """Place of every name that has a segment, in alphabetical order."""
-    used: set[str] = set()
-    for names, index in columns:
-        there = np.zeros(len(names), dtype=bool)
-        there[index] = True
-        used.update(itertools.compress(names, there.tolist()))
-    return {name: k for k, name in enumerate(sorted(used))}
+def _numbered(
+    columns: Sequence[tuple[Sequence[str], NDArray[np.int64]]],
+) -> tuple[tuple[str, ...], list[NDArray[np.int64]]]:
+    """Names that have a segment, in alphabetical order, and the number of each segment's."""
+    there = [np.zeros(len(names), dtype=bool) for names, _ in columns]
+    used: list[tuple[str, ...]] = []
+    for mask, (names, index) in zip(there, columns, strict=True):
+        mask[index] = True
+        used.append(tuple(itertools.compress(names, mask.tolist())))
+    distinct = tuple(dict.fromkeys(itertools.chain(*used)))
+    ordered, place = alphabetical(distinct)
+    numbers = []
+    for mask, some, (names, index) in zip(there, used, columns, strict=True):
+        number = np.zeros(len(names), dtype="<i8")
+        number[mask] = place[numbers_among(some, distinct)]
+        numbers.append(number[index])
+    return ordered, numbers
 
 
 def same_input(a: SegmentTable | None, b: SegmentTable | None) -> bool:

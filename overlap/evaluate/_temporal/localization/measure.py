@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from overlap.evaluate._ranking.table import Table
 from overlap.io.segments import SegmentTable, as_segments, on_one_clock
 
 from ..digests import same_input
+from ..numbering import numbers_among
 from ..repeats import repeated_rows
 from ..temporal_iou import TOUCH
 from .protocol import Protocol
@@ -81,10 +82,8 @@ def measure_videos(protocol: Protocol, given: Mapping[str, Any]) -> Measured:
         left_out["ambiguous_given"] = len(ambiguities[1])
     if not keep.all():
         truth, places = truth.select(keep), (places[0][keep], places[1])
-    number = {video: k for k, video in enumerate(truth.videos)}
-    label = {name: k for k, name in enumerate(truth.labels)}
-    found_video = _renumber(found.videos, number)[found.video]
-    found_label = _renumber(found.labels, label)[found.label]
+    found_video = numbers_among(found.videos, truth.videos)[found.video]
+    found_label = numbers_among(found.labels, truth.labels)[found.label]
     rules = rules_of(protocol)
     ends = found.start, found.stop
     predictions = Table(found_video, found_label, places[1], found.confidence, ends)
@@ -96,8 +95,7 @@ def measure_videos(protocol: Protocol, given: Mapping[str, Any]) -> Measured:
     near = np.zeros(len(found), dtype=bool)
     for table in ambiguities if protocol.ambiguous_rows == "ignore" else ():
         if len(table):
-            numbers = {video: k for k, video in enumerate(table.videos)}
-            here = replace(predictions, item=_renumber(found.videos, numbers)[found.video])
+            here = replace(predictions, item=numbers_among(found.videos, table.videos)[found.video])
             ends = table.start, table.stop
             others = Table(table.video, table.label, table.row, None, ends)
             near |= touched(TOUCH, here, others, np.nextafter(0, 1))
@@ -148,10 +146,6 @@ def ambiguous_only(source: Any, protocol: Protocol) -> SegmentTable:
         have = ", ".join(map(repr, table.labels[:5]))
         raise ValueError(f"{table.source}: no row has the label {name!r}; it has {have}")
     return table.select(table.label == table.labels.index(name))
-
-
-def _renumber(names: Sequence[str], number: dict[str, int]) -> NDArray[np.int64]:
-    return np.array([number.get(name, -1) for name in names], dtype=np.int64)
 
 
 def _clean(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from overlap.io.name_match import closest
 from overlap.io.segments import SegmentTable, on_one_clock
 
 from ..blocks import split
+from ..numbering import alphabetical, numbers_among, of_both
 from ..reading import AS_IT_STANDS, Reading
 from .blocks import joined
 from .evidence import TemporalEvidence
@@ -118,8 +119,10 @@ class TemporalTask(Task):
 
 def _scene(measured: Measured, protocol: Protocol, labels: tuple[str, ...] | None) -> Scene:
     truth, found = measured.truth, measured.found
-    in_order = truth.label[np.argsort(measured.truth_place, kind="stable")]
-    present = [truth.labels[k] for k in dict.fromkeys(in_order.tolist())]
+    first = np.full(len(truth.labels), np.iinfo(np.int64).max)
+    np.minimum.at(first, truth.label, measured.truth_place)
+    there = np.unique(truth.label)
+    present = [truth.labels[k] for k in there[np.argsort(first[there])].tolist()]
     classes = list(present)
     if labels is not None:
         classes = list(labels)
@@ -142,25 +145,20 @@ def _scene(measured: Measured, protocol: Protocol, labels: tuple[str, ...] | Non
                 + (f" ({len(unknown)} such labels)" if len(unknown) > 1 else "")
             )
         classes = [label for label in classes if label in present]
-    number = {label: k for k, label in enumerate(classes)}
-    videos = tuple(sorted({*truth.videos, *found.videos}))
-    place = {video: k for k, video in enumerate(videos)}
+    videos, of_found = of_both(truth.videos, found.videos)
+    videos, place = alphabetical(videos)
 
-    def renumber(names: Iterable[str], numbers: dict[str, int]) -> NDArray[np.int64]:
-        return np.array([numbers.get(name, -1) for name in names], dtype=np.int64)
-
-    def numbered(table: SegmentTable, places: NDArray[np.int64]) -> Table:
-        item = renumber(table.videos, place)[table.video]
-        label = renumber(table.labels, number)[table.label]
-        return Table(item, label, places, table.confidence)
+    def numbered(table: SegmentTable, items: NDArray[np.int64], places: NDArray[np.int64]) -> Table:
+        label = numbers_among(table.labels, classes)[table.label]
+        return Table(items[table.video], label, places, table.confidence)
 
     return Scene(
         rules_of(protocol),
         np.array(protocol.thresholds),
         tuple(classes),
         videos,
-        numbered(found, measured.found_place),
-        numbered(truth, measured.truth_place),
+        numbered(found, place[of_found], measured.found_place),
+        numbered(truth, place[: len(truth.videos)], measured.truth_place),
         measured.pairs,
         measured.ambiguous,
     )

@@ -15,6 +15,7 @@ from overlap.io.printable import number_of
 from overlap.io.segment_match import odd_names, other_unit
 
 from ..digests import digest_of_segments
+from ..numbering import numbers_among
 from ..sources import source_of
 from .evidence import TemporalEvidence
 from .protocol import Protocol
@@ -38,10 +39,10 @@ def describe(
     scene, tie_range = evidence.scene, evidence.tie_range
     measured = evidence.measured
     truth, found = measured.truth, measured.found
-    annotated = set(truth.videos)
+    strange = numbers_among(found.videos, truth.videos) < 0
+    strange_videos = [found.videos[k] for k in np.flatnonzero(strange).tolist()]
+    outside = strange[found.video]
     known = set(truth.labels)
-    strange_videos = [video for video in found.videos if video not in annotated]
-    outside = np.isin(found.video, [k for k, v in enumerate(found.videos) if v not in annotated])
     strange_labels = [label for label in found.labels if label not in known]
     excluded = int((scene.found.label < 0).sum())
     scored_outside = int((outside & (scene.found.label >= 0)).sum())
@@ -172,7 +173,7 @@ def _contract(
         {
             "truth": {
                 "subset": subset,
-                "videos": len({name for table in given for name in table.videos}),
+                "videos": len(set[str]().union(*(table.videos for table in given))),
                 "segments": sum(map(len, given)),
                 "sha256": digest_of_segments(given),
             },
