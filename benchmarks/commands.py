@@ -73,6 +73,8 @@ print(peak())
 
 def _python(*arguments: str, cache: Path | None = None) -> str:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # Installed modules have bytecode, which users keep; without it each process compiles ours.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     if cache is not None:
         environment["OVERLAP_CACHE"] = str(cache)
     done = subprocess.run(

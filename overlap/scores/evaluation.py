@@ -71,9 +71,16 @@ def fill_block(
     return block
 
 
-def term_block(a: Regions, ia: NDArray, b: Regions, jb: NDArray, geometry: Geometry) -> Terms:
-    """Return all the terms that a kind has of listed pairs."""
-    groups = geometry.groups
+def term_block(
+    a: Regions,
+    ia: NDArray,
+    b: Regions,
+    jb: NDArray,
+    geometry: Geometry,
+    needs: Groups | None = None,
+) -> Terms:
+    """Return terms of listed pairs, by default all that a kind has."""
+    groups = geometry.groups if needs is None else needs
     block = fill_block(a, ia, b, jb, geometry, groups)
     terms = Terms(block[0], block[1], block[2])
     if Groups.ENCLOSURE in groups:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from overlap.scores.component import Weights
 
-__all__ = ["Score", "check_score", "component", "terms"]
+__all__ = ["Score", "check_score", "component", "shared_terms", "terms"]
 
 #: What other packages call found and truth.
 _OTHER_WORDS = frozenset(
@@ -598,7 +598,23 @@ def terms(found: Regions, truth: Regions, *, enclosure: str = "natural") -> Term
     >>> terms.intersection, terms.hull
     (array([1.]), array([4.]))
     """
+    return _terms(found, truth, enclosure, None)
+
+
+def shared_terms(found: Regions, truth: Regions) -> Terms:
+    """Return the measures and intersections of pairs, and none of the terms of their enclosures.
+
+    Parameters
+    ----------
+    found, truth : Regions
+        As for `terms`.
+    """
+    return _terms(found, truth, "natural", Groups.OVERLAP)
+
+
+def _terms(found: Regions, truth: Regions, enclosure: str, needs: Groups | None) -> Terms:
     check_pair(found, truth)
     found, truth = evaluation.broadcast(found, truth)
     index = np.arange(len(found))
-    return evaluation.term_block(found, index, truth, index, found.pair_geometry(truth, enclosure))
+    geometry = found.pair_geometry(truth, enclosure)
+    return evaluation.term_block(found, index, truth, index, geometry, needs)

@@ -11,6 +11,7 @@ import shapely
 
 import overlap as ov
 from overlap.regions.polygons.overlap import slabs_of
+from overlap.scores.score import shared_terms
 
 from .polygon_shapes import regions, star, wrapped_mask
 
@@ -144,6 +145,16 @@ def test_a_region_is_all_of_itself_to_the_bit():
         again = ov.Polygons(nested, **settings)
         for score in (ov.iou, ov.dice, ov.coverage, ov.diou, ov.iou - ov.enclosed_gap):
             assert (score(polygons, again) == 1.0).all()
+
+
+def test_terms_without_an_enclosure_are_the_same_numbers():
+    rng = np.random.default_rng(6)
+    density = ov.CellDensity(rng.random((5, 4)), period=(3.0, 3.5))
+    batch = ov.Polygons(regions(rng, 4, 1.0), period=(3.0, 3.5), density=density)
+    every, shared = ov.terms(batch, batch[::-1]), shared_terms(batch, batch[::-1])
+    for name in ("measure_a", "measure_b", "intersection", "union"):
+        assert (getattr(shared, name) == getattr(every, name)).all()
+    assert shared.hull is shared.outside is shared.side_a is None
 
 
 def test_combs_take_strips_together():

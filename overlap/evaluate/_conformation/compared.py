@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from overlap.pairing.hausdorff import hausdorff
 from overlap.regions.polygons import Polygons
-from overlap.scores.score import terms
+from overlap.scores.score import shared_terms, terms
 
 from .cutoffs import Level
 from .islands import KINDS, Island, match_islands
@@ -129,7 +129,7 @@ def compare_category(category: str, found: Side, truth: Side, rules: Rules) -> l
         a, b = regions
         assert a is not None  # those that are have been left out
         assert b is not None
-        islands = tuple(match_islands(first, second, level))
+        islands = tuple(match_islands(first, second, level, (a, b)))
         values = _values(a, b, density, rules.tolerance)
         values["density_overlap"] = shared
         values.update(_counts(islands))
@@ -226,7 +226,7 @@ def _values(
     values["covered_a"] = intersection / areas[0] if areas[0] > 0.0 else math.nan
     values["covered_b"] = intersection / areas[1] if areas[1] > 0.0 else math.nan
     if density is not None:
-        masses = terms(weighed(a, density), weighed(b, density))
+        masses = shared_terms(weighed(a, density), weighed(b, density))
         both, of_a, of_b = (
             float(x[0]) for x in (masses.intersection, masses.measure_a, masses.measure_b)
         )

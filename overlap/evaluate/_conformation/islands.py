@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from overlap.pairing.matching import optimal_pairs
 from overlap.regions.polygons import Polygons
-from overlap.scores.score import terms
+from overlap.scores.score import shared_terms
 
 from .cutoffs import Level
 from .sides import Shape, weighed
@@ -93,7 +94,9 @@ def abego(phi: float, psi: float) -> str:
     return "G" if -100.0 <= psi < 100.0 else "E"
 
 
-def match_islands(found: Shape, truth: Shape, level: Level) -> list[Island]:
+def match_islands(
+    found: Shape, truth: Shape, level: Level, regions: Sequence[Polygons]
+) -> list[Island]:
     """Pair the islands of two regions one to one, so that the sum of their IoU is largest.
 
     Parameters
@@ -101,6 +104,8 @@ def match_islands(found: Shape, truth: Shape, level: Level) -> list[Island]:
     found, truth : Shape
         Both with a region of this level.
     level : Level
+    regions : pair of Polygons
+        The regions of this level, found and truth.
 
     Returns
     -------
@@ -114,8 +119,8 @@ def match_islands(found: Shape, truth: Shape, level: Level) -> list[Island]:
     i, j, value = _pairs(*sides)
     chosen = optimal_pairs(i, j, value, len(sides[0]), len(sides[1]))
     covered = [
-        _covered(sides[0], truth.region(level)),
-        _covered(sides[1], found.region(level)),
+        _covered(sides[0], regions[1]),
+        _covered(sides[1], regions[0]),
     ]
     masses = [_masses(side, shape.density) for side, shape in zip(sides, shapes, strict=True)]
     partner = dict(zip(j[chosen].tolist(), i[chosen].tolist(), strict=True))
@@ -168,17 +173,16 @@ def _pairs(
     i, j = (index.ravel() for index in np.indices((len(found), len(truth))))
     if not len(i):
         return i, j, np.empty(0)
-    pair = terms(found[i], truth[j])
+    pair = shared_terms(found[i], truth[j])
     touching = np.flatnonzero(pair.intersection > 0.0)
     return i[touching], j[touching], (pair.intersection / pair.union)[touching]
 
 
-def _covered(islands: Polygons, other: Polygons | None) -> NDArray[np.float64]:
+def _covered(islands: Polygons, other: Polygons) -> NDArray[np.float64]:
     """Share of each island inside the region of the other side; NaN of one without area."""
-    assert other is not None  # both sides have the level
     if not len(islands):
         return np.empty(0)
-    pair = terms(islands, other)
+    pair = shared_terms(islands, other)
     unknown = np.full(len(islands), np.nan)
     return np.divide(pair.intersection, pair.measure_a, out=unknown, where=pair.measure_a > 0.0)
 

@@ -74,6 +74,11 @@ class GridShape(ByValue):
         """Probability of every cell."""
         return self.grid.masses()
 
+    @cached_property
+    def _cuts(self) -> dict[float, float]:
+        """What `cut` has returned, by the share of the whole that lies outside."""
+        return {}
+
     def cut(self, level: Level) -> float:
         """Value of the grid on the border of a region.
 
@@ -84,7 +89,9 @@ class GridShape(ByValue):
         rank = level.cutoffs[self.category]
         if self.grid.quantity == "rank":
             return rank
-        return self.grid.level(1.0 - rank, by=self.by)
+        if rank not in self._cuts:  # sorts all nodes, and three methods ask
+            self._cuts[rank] = self.grid.level(1.0 - rank, by=self.by)
+        return self._cuts[rank]
 
     def region(self, level: Level) -> Polygons:
         """Return the region of a level, a batch of one."""
