@@ -135,6 +135,21 @@ def test_out_is_written_into() -> None:
         np.testing.assert_array_equal(out, ov.iou.pairwise(FOUND, TRUTH).astype(dtype))
 
 
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (1, 16), (3, 7), (9, 17), (64, 8), (70, 13), (130, 3)])
+def test_rows_of_every_length_equal_pair_by_pair(n: int, m: int) -> None:
+    """Whole groups of eight columns are scored along rows, and what is left down the columns."""
+    rng = np.random.default_rng(n)
+    found, truth = (
+        ov.Intervals(np.sort(rng.integers(0, 6, (size, 2)), axis=1) / 3) for size in (n, m)
+    )
+    i, j = np.indices((n, m)).reshape(2, -1)
+    for score in (ov.iou, ov.giou):
+        wanted = score(found[i], truth[j]).reshape(n, m)
+        np.testing.assert_array_equal(score.pairwise(found, truth), wanted)
+        out = np.empty((n, m), np.float32)
+        np.testing.assert_array_equal(score.pairwise(found, truth, out=out), wanted.astype("f4"))
+
+
 @pytest.mark.parametrize(
     ("out", "error", "message"),
     [

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 BLOCK_ROWS = 11  # of a kind with at most one axis; four more for every further axis
+STRIP = 64  # rows whose scores stay in the nearest caches
 
 TERMS: Callable
 SCORE: Callable
@@ -30,11 +31,23 @@ def paired(a, b, p, out):
 
 
 def pairwise(a, b, p, lo, hi, out):
-    for i in range(lo, hi):
-        row = out[i]
-        for j in range(row.shape[0]):
-            o, e, s, x = TERMS(a, i, b, j)
-            row[j] = SCORE(o, e, s, x, p)[0]
+    """Score rows `lo` to `hi`, eight columns at a time, and the columns that are left downwards."""
+    columns, rows = np.uint64(out.shape[1]), np.uint64(STRIP)
+    whole = columns - columns % np.uint64(8)
+    line = np.empty(STRIP)
+    for start in range(np.uint64(lo), np.uint64(hi), rows):
+        size = min(np.uint64(hi) - start, rows)
+        for i in range(start, start + size):
+            row = out[i]
+            for j in range(whole):
+                o, e, s, x = TERMS(a, i, b, j)
+                row[j] = SCORE(o, e, s, x, p)[0]
+        for j in range(whole, columns):
+            for k in range(size):
+                o, e, s, x = TERMS(a, start + k, b, j)
+                line[k] = SCORE(o, e, s, x, p)[0]
+            for k in range(size):
+                out[start + k, j] = line[k]
 
 
 def sieved(
