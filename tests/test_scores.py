@@ -135,7 +135,9 @@ def test_out_is_written_into() -> None:
         np.testing.assert_array_equal(out, ov.iou.pairwise(FOUND, TRUTH).astype(dtype))
 
 
-@pytest.mark.parametrize(("n", "m"), [(1, 1), (1, 16), (3, 7), (9, 17), (64, 8), (70, 13), (130, 3)])
+@pytest.mark.parametrize(
+    ("n", "m"), [(1, 1), (1, 16), (3, 7), (9, 17), (64, 8), (70, 13), (130, 3)]
+)
 def test_rows_of_every_length_equal_pair_by_pair(n: int, m: int) -> None:
     """Whole groups of eight columns are scored along rows, and what is left down the columns."""
     rng = np.random.default_rng(n)
