@@ -171,6 +171,30 @@ def test_ties_go_by_index():
     assert ov.nms(boxes, [0.7] * 4, groups=[1, 0, 0, 0]).index.tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 128, 129, 300])
+def test_confidences_of_every_size_are_put_in_order(n):
+    rng = np.random.default_rng(n)
+    corners, groups = random_boxes(rng, n), rng.integers(0, 3, n)
+    score, boxes = plain_iou(corners), ov.Boxes(corners)
+    for confidence in (
+        rng.random(n),
+        rng.integers(0, 4, n) / 3,
+        rng.normal(0.0, 1e3, n),
+        rng.choice([-np.inf, -1e-310, 0.0, 1.0, 1e308, np.inf], n),
+        np.zeros(n),
+    ):
+        given = confidence.copy()
+        given.setflags(write=False)
+        kept = ov.nms(boxes, given, 0.3, groups=groups)
+        assert kept.index.tolist() == plain_hard(score, confidence, 0.3, groups)
+        assert kept.confidence.tolist() == confidence[kept.index].tolist()
+        assert (given == confidence).all()
+        given = np.repeat(confidence, 2)
+        given[2 * n // 3 * 2] = np.nan
+        with pytest.raises(ValueError, match=rf"confidence\[{2 * n // 3}\] is NaN"):
+            ov.nms(boxes, given[::2], 0.3)
+
+
 def test_intervals_on_the_line_and_on_the_circle(monkeypatch):
     rng = np.random.default_rng(8)
     start, length = rng.random(60) * 10, rng.random(60) * 4

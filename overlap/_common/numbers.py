@@ -133,6 +133,8 @@ def one_number(value: Any, name: str) -> float:
 
 def checked_number(value: Any, name: str) -> float:
     """Return a finite float, or raise an error with the name; text is no number."""
+    if type(value) is float and math.isfinite(value):  # as a rule
+        return value
     number = one_number(value, name)
     if not math.isfinite(number):
         raise ValueError(f"{name} = {number!r} is not finite")

@@ -24,6 +24,7 @@ K: int
 VALUE: Callable
 MOST: Callable
 
+SORTED_HERE = 128
 _LAST_CELL = 2.0**31 - 1.0
 _LEFT, _LOW, _FIRST = 1, 2, 3  # of a region's cells: leftmost, lowest, both
 
@@ -58,47 +59,75 @@ def table_row(table):
 
 
 @scalar
-def settle(order, value):
-    """Put equal values in the order of their index."""
-    for k in range(1, order.shape[0]):
-        t, index = k, order[k]
-        while t > 0 and value[order[t - 1]] == value[index] and order[t - 1] > index:
-            order[t] = order[t - 1]
-            t -= 1
-        order[t] = index
+def bin_of(value, bins):
+    """Return the bin of a confidence, the highest ones first; best for those from 0 to 1."""
+    below = 1.0 - value
+    below = below if below > 0.0 else 0.0
+    return np.int32((below if below < 1.0 else 1.0) * bins)
 
 
-def few(a, p, threshold, negative, order, codes, least, confidence):
-    """Suppress within groups; return how many regions are kept, which `order` then begins with.
+def few(a, p, threshold, value, order, codes, least):
+    """Suppress within groups; return how many regions are kept.
 
-    `negative` has confidences times -1, which `order` sorts but for ties. `codes` are equal within
-    a group; without any there are no groups.
+    `order` and `value`, which has the confidences, begin with those of the kept ones then. More
+    than `SORTED_HERE` come in an order by descending confidence, in which only equal ones may be
+    out of place. `codes` are equal within a group; without any there are no groups. Where a
+    confidence is NaN, nothing is done and -1 returned.
+
+    Indices are unsigned, because a test for negative ones takes time and stops vectorization.
     """
-    settle(order, negative)
-    size = order.shape[0]
-    while size > 0 and -negative[order[size - 1]] < least:
-        size -= 1
-    # A test for negative indices would stop vectorization. Whole eights leave nothing for a slow
-    # loop over the last few: the first region stands in the places that are left.
-    eight = np.uint64(8)
-    n, room = np.uint64(size), np.uint64(size + 7) // eight * eight
-    table, group, free = np.empty((len(a), room)), np.zeros(room, np.int64), np.ones(room)
+    one, eight, n = np.uint64(1), np.uint64(8), np.uint64(order.shape[0])
+    if n <= SORTED_HERE:
+        bins, ends = np.empty(n, np.int32), np.zeros(n + np.uint64(2), np.int64)
+        for k in range(n):
+            bins[k] = bin_of(value[k], float(n))
+        for k in range(n):
+            ends[np.uint64(bins[k]) + one] += 1
+        for k in range(n):
+            ends[k + one] += ends[k]
+        for k in range(n):
+            h = np.uint64(bins[k])
+            order[np.uint64(ends[h])] = k
+            ends[h] += 1
+    undefined = False
+    for k in range(n):
+        undefined |= math.isnan(value[k])
+    if undefined:
+        return -1
+    for k in range(one, n):
+        t, index = k, order[k]
+        own = value[np.uint64(index)]
+        while t > 0:
+            before = order[t - one]
+            other = value[np.uint64(before)]
+            if other > own or (other == own and before < index):
+                break
+            order[t] = before
+            t -= one
+        order[t] = index
+    while n > 0 and value[np.uint64(order[n - one])] < least:
+        n -= one
+    # Whole eights leave nothing for a slow loop over the last few: the first region stands in the
+    # places that are left.
+    room = (n + np.uint64(7)) // eight * eight
+    table, group, free = np.empty((len(a) + 1, room)), np.zeros(room, np.int64), np.ones(room)
     for c in range(len(a)):
         column = a[c]
         for k in range(n):
-            table[c, k] = column[order[k]]
+            table[c, k] = column[np.uint64(order[k])]
         for k in range(n, room):
-            table[c, k] = column[order[0]]
+            table[c, k] = table[c, 0]
+    for k in range(n):
+        table[len(a), k] = value[np.uint64(order[k])]
     if codes.shape[0] > 0:
         for k in range(n):
-            group[k] = codes[order[k]]
+            group[k] = codes[np.uint64(order[k])]
     b = ROWS(table)
     count = 0
     for k in range(n):
         if free[k] == 0.0:
             continue
-        confidence[count] = -negative[order[k]]
-        order[count] = order[k]
+        order[count], value[count] = order[k], table[len(a), k]
         count += 1
         own = group[k]
         for t in range(k // eight * eight, room):

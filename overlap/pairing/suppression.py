@@ -6,7 +6,7 @@ import math
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ from overlap._common.values import ByValue
 from overlap._kernels.jit import compose, specialise
 from overlap._kernels.terms import Geometry, Groups, each_axis, terms_scalar
 from overlap.pairing import _suppression_loops as loops
-from overlap.pairing._confidence import checked_confidence, descending
+from overlap.pairing._confidence import descending, one_for_each, refuse_nan
 from overlap.regions.base import Regions, check_pair
 from overlap.scores.component import Component, combine
 from overlap.scores.groups import codes_of, label_columns
@@ -175,7 +175,9 @@ def nms(
     least = (
         -math.inf if min_confidence is None else checked_number(min_confidence, "min_confidence")
     )
-    weight = checked_confidence(confidence, regions, "regions")
+    weight = one_for_each(confidence, regions, "regions")
+    if len(weight) > _FEW or several or soft is not None:  # else a loop looks at them
+        refuse_nan(weight)
     if soft is not None:
         bad = np.flatnonzero(~np.isfinite(weight) | (weight < 0))
         if bad.size:
@@ -206,11 +208,12 @@ def _suppressed(
 ) -> Kept:
     soft, sigma, least = rule
     plan = score.plan
-    geometry = plan.geometry(regions, regions)
-    if soft is None and len(weight) <= _FEW and geometry.bound is None:
-        kept = _few(regions, weight, threshold, plan, geometry, codes, least)
+    if soft is None and len(weight) <= _FEW:
+        kept = _few(regions, weight, threshold, plan, codes, least)
         if kept is not None:
             return kept
+    geometry = plan.geometry(regions, regions)
+    refuse_nan(weight)
 
     order = descending(weight)
     if least > -math.inf:
@@ -247,22 +250,34 @@ def _few(
     weight: NDArray[np.float64],
     threshold: float,
     plan: Plan,
-    geometry: Geometry,
     codes: NDArray | None,
     least: float,
 ) -> Kept | None:
-    """Suppress in one compiled call, or return None for kinds that are not simple columns."""
-    if not geometry.fuses(plan.needs):
+    """Suppress in one compiled call; None for a NaN and for batches that need another look."""
+    geometry = regions.pair_geometry(regions, plan.enclosure)
+    if not geometry.fused or regions._extreme:
         return None
     columns = regions.kernel_columns()
-    if columns is not getattr(regions, "_arrays", None):
+    kernel = _few_kernel(plan, geometry, type(regions), len(columns))
+    if kernel is None or columns is not getattr(regions, "_arrays", None):
         return None
-    kernel = plan.kernel(loops.few, geometry, ROWS=each_axis(loops.table_row, len(columns)))
+    size = len(weight)
+    order = np.empty(size, np.int64) if size <= loops.SORTED_HERE else (-weight).argsort()
+    confidence = weight.copy()
     groups = _NO_CODES if codes is None else codes.astype(np.int64)
-    negative = -weight
-    order, confidence = negative.argsort(), np.empty(len(weight))
-    count = kernel(columns, plan.parameters, threshold, negative, order, groups, least, confidence)
-    return Kept(order[:count], confidence[:count])
+    count = kernel(columns, plan.parameters, threshold, confidence, order, groups, least)
+    return Kept(order[:count], confidence[:count]) if count >= 0 else None
+
+
+@lru_cache(maxsize=64)
+def _few_kernel(
+    plan: Plan, geometry: Geometry, kind: type[Regions], columns: int
+) -> Callable | None:
+    """Return the loop for a score, or None for kinds that are not simple columns."""
+    plan.check_supported(geometry, kind.__name__)
+    if geometry.bound is not None or not geometry.fuses(plan.needs):
+        return None
+    return plan.kernel(loops.few, geometry, ROWS=each_axis(loops.table_row, columns))
 
 
 # ------------------------------------------------------------------------------ groups

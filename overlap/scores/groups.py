@@ -44,6 +44,8 @@ def label_columns(labels: Any, what: str) -> list[NDArray[Any]]:
         For other shapes, and for labels that are NaN.
     """
     if type(labels) is np.ndarray and labels.ndim == 1:  # as a rule, and at no cost
+        if labels.dtype.kind in "iu":
+            return [labels]
         columns = [labels]
     elif hasattr(labels, "iloc") and hasattr(labels, "columns"):  # a table of pandas
         columns = [np.asarray(labels.iloc[:, k]) for k in range(labels.shape[1])]
