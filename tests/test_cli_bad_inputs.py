@@ -40,6 +40,7 @@ COMMANDS = [
     ("segmentation", "volumes", "others", "--labels", "{}"),
     ("segmentation", "volumes", "others", "--strata", "{}"),
     ("segmentation", "{}", "volumes"),
+    ("detection", "{}", "boxes.json"), ("detection", "labelled.json", "{}"),
 ]  # fmt: skip
 
 
@@ -48,6 +49,8 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bad")
     for role in ("truth", "found"):
         shutil.copy(sample_path(f"temporal_{role}"), folder / f"{role}.json")
+    for role, name in (("truth", "labelled"), ("found", "boxes")):
+        shutil.copy(sample_path(f"detection_{role}"), folder / f"{name}.json")
     shutil.copy(sample_path("angles_truth"), folder / "angles.csv")
     shutil.copytree(sample_path("volumes_truth"), folder / "volumes")
     shutil.copytree(sample_path("volumes_found"), folder / "others")

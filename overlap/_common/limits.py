@@ -19,11 +19,14 @@ __all__ = [
     "MOST_DRAWS",
     "MOST_NODES",
     "MOST_NUMBERS",
+    "MOST_RADIANS",
     "MOST_TURNS",
     "allocated",
     "in_bytes",
 ]
 
+#: Four turns: larger angles are hardly radians, and likely degrees.
+MOST_RADIANS = 8.0 * math.pi
 #: Draws of a bootstrap: the ends of an interval then vary by less than a thousandth of its width.
 MOST_DRAWS = 1_000_000
 #: Draws times items, whose weights are held together: 4 GiB while they are made.

@@ -68,6 +68,13 @@ def read_box_lines(folder: str, box_format: str | None = None) -> Detections:
     wanted = "class a b c d" if width == 5 else "class confidence a b c d"
     lines.check_widths((width,), wanted)
     values = lines.numbers(1, width, wanted)
+    if width == 6 and len(values) and values[:, 0].min() > 1.0:
+        last = values[:, -1]
+        if last.min() >= 0.0 and last.max() <= 1.0:  # no box would be higher than a pixel
+            raise ValueError(
+                f"{lines.where(0)}: {brief(' '.join(lines.words[0]))}: the confidence seems to "
+                "stand at the end of all lines; wanted class confidence a b c d"
+            )
     corners, findings = _corners(lines, values[:, -4:], box_format)
     labels, label = lines.numbered(0)
     boxes = Boxes(corners)

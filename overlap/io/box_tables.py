@@ -10,14 +10,16 @@ label          ``label``, ``class``, ``category``, ``label-name``, ``class-name`
                ``category-name``, ``class-id``, ``category-id``
 confidence     ``confidence``, ``score``, ``conf``
 corners        ``x1, y1, x2, y2`` or ``xmin, ymin, xmax, ymax`` or ``left, top, right, bottom``
+or             ``x, y, x2, y2`` or ``x, y, xmax, ymax``
 or sizes       ``x, y, width, height`` (left, top), or ``x, y, w, h``
 or turned      ``cx, cy, w, h`` and ``angle-degrees`` or ``angle-radians``, from +x towards +y
 flags          ``crowd``, ``iscrowd`` or ``IsGroupOf``, ``ignore``, ``difficult``: 0 or 1
 area           ``area``, by which small and large truths are told apart
 =============  ======================================================================
 
-A row that has an image and nothing else says that the image has no regions. A table with
-``IsGroupOf`` is a truth, and its ``Confidence`` is not read.
+Where a table has boxes in two ways, they must be the same. A row that has an image and nothing
+else says that the image has no regions. A table with ``IsGroupOf`` is a truth, and its
+``Confidence`` is not read.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._common.limits import MOST_RADIANS
 from overlap.io._cells import read_cells
 from overlap.io._columns import find_columns, plain_name, to_float64, to_names
 from overlap.io._source import read_source
@@ -66,7 +69,10 @@ _BOXES: dict[tuple[str, ...], bool] = {
     ("x", "y", "width", "height"): False,
     ("x", "y", "w", "h"): False,
     ("left", "top", "width", "height"): False,
+    ("x", "y", "x2", "y2"): True,
+    ("x", "y", "xmax", "ymax"): True,
 }
+_SAME = 1e-3  # of a box: what two ways to write it may differ by, because digits were left out
 
 
 def _geometry(columns: Sequence[str]) -> tuple[str, ...] | None:
@@ -185,6 +191,10 @@ def _table(
 
     values = np.stack([numbers(some, one) for one, some in zip(used, raw, strict=True)], axis=1)
     regions = _regions(used, values, place_of)
+    for other in _BOXES if used in _BOXES else ():
+        if other != used and set(plain).issuperset(other):
+            again = [numbers(column(plain.index(one)), one) for one in other]
+            _check_same(used, values, other, np.stack(again, axis=1), place_of)
     images: dict[str, int] = {}
     of_row = to_names(column(place["image"]), "image", where)
     item = np.array([images.setdefault(x, len(images)) for x in of_row], dtype=np.int64)
@@ -225,9 +235,38 @@ def _regions(
             f"{where(k)}: the box {brief(values[k].tolist())} of {', '.join(used)} {said}"
         )
     if turned:
+        many = np.flatnonzero(np.abs(values[:, 4]) > MOST_RADIANS)
+        if used[4] == "angleradians" and len(many):
+            raise ValueError(
+                f"{where(int(many[0]))}: angle_radians is {values[many[0], 4]:g}, more than four "
+                "turns; call the column angle_degrees if it is in degrees"
+            )
         angle = values[:, 4] * (math.pi / 180.0 if used[4] == "angledegrees" else 1.0)
         return RotatedBoxes(np.column_stack([values[:, :4], angle]))
     return Boxes(values) if corners else Boxes.from_xywh(values)
+
+
+def _check_same(
+    names: tuple[str, ...],
+    values: NDArray[np.float64],
+    others: tuple[str, ...],
+    again: NDArray[np.float64],
+    where: Callable[[int], str],
+) -> None:
+    """Raise unless two ways to write boxes agree: width and height may be those of the image."""
+    mine, theirs = (
+        np.hstack([four[:, :2], four[:, 2:] + (0.0 if _BOXES[how] else four[:, :2])])
+        for how, four in ((names, values), (others, again))
+    )
+    room = _SAME * np.abs(mine[:, 2:] - mine[:, :2]).max(axis=1, keepdims=True)
+    wrong = (np.abs(mine - theirs) > room).any(axis=1)
+    if wrong.any():
+        k = int(np.argmax(wrong))
+        raise ValueError(
+            f"{where(k)}: the columns {', '.join(names)} are the box {brief(values[k].tolist())}, "
+            f"and {', '.join(others)} are another one, {brief(again[k].tolist())}; leave out the "
+            "columns that are not the box, such as the width and height of the image"
+        )
 
 
 def _flag(values: Sequence[Any], name: str, where: Callable[[int], str]) -> NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import os
 from dataclasses import dataclass
@@ -122,7 +123,8 @@ class Candidate:
             if path.suffix.lower() == ".txt" and path.name != "classes.txt":
                 with path.open("rb") as file:
                     start = file.read(_GLANCE)
-                lines = start.split(b"\n")[: _FEW if len(start) < _GLANCE else -1]
+                lines = start.removeprefix(codecs.BOM_UTF8).split(b"\n")
+                lines = lines[: _FEW if len(start) < _GLANCE else -1]
                 words = [line.decode("utf-8", "replace").split() for line in lines[:_FEW]]
                 result += [some for some in words if some]
             if len(result) >= _FEW:

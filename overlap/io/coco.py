@@ -51,6 +51,7 @@ _OF_ANNOTATIONS = {
     **_FIELDS, "id": "whole", "iscrowd": "whole", "ignore": "whole", "area": "number",
     "keypoints": "place",
 }  # fmt: skip
+_NO_NUMBERS = (str, bytes, bool, np.bool_)  # although NumPy would make numbers of them
 #: Other names that results give to their score.
 _CONFIDENCES = ("confidence", "conf", "probability", "prob")
 
@@ -468,8 +469,12 @@ def _regions(
     """Return regions, and their areas."""
     if kind == "boxes":
         xywh = _boxes(rows, where, part)
+        try:
+            boxes = Boxes.from_xywh(xywh)
+        except ValueError as error:  # too large or too small for float64
+            raise ValueError(f"{where}: {part}: {str(error).removeprefix('Boxes: ')}") from None
         area = xywh[:, 2] * xywh[:, 3]
-        return Boxes.from_xywh(xywh), {"area": area, "extent": area}
+        return boxes, {"area": area, "extent": area}
     if isinstance(rows, JsonRows):
         masks = _masks_of_texts(rows, item)
         if masks is not None:
@@ -630,20 +635,19 @@ def _boxes(rows: Sequence[Any] | JsonRows, where: str, part: str) -> NDArray[np.
     try:
         boxes = list(map(operator.itemgetter("bbox"), rows))
         if set(map(len, boxes)) <= {4}:
-            flat = np.fromiter(itertools.chain.from_iterable(boxes), np.float64, 4 * len(boxes))
+            numbers = list(itertools.chain.from_iterable(boxes))
+            if any(issubclass(kind, _NO_NUMBERS) for kind in set(map(type, numbers))):
+                raise TypeError
+            flat = np.array(numbers, dtype=np.float64)
             result = flat.reshape(-1, 4)
             wrong = ~np.isfinite(result).all(axis=1) | (result[:, 2:] < 0).any(axis=1)
             if not wrong.any():
                 return result
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         pass
     for k, row in enumerate(rows):
         box = row.get("bbox")
-        numbers = isinstance(box, list | tuple) and len(box) == 4
-        numbers = numbers and all(
-            isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in box
-        )
-        if not numbers:
+        if not (isinstance(box, list | tuple) and len(box) == 4 and all(map(_is_finite, box))):
             raise ValueError(
                 f"{where}: {part}[{k}]: bbox is {brief(box)}; wanted four numbers: x, y, width, "
                 "height"
@@ -670,18 +674,25 @@ def _numbers(
     values = _column(rows, name, missing)
     try:
         result = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         result = np.full(len(rows), math.inf)
     strange = ~np.isfinite(result) & ~(np.isnan(result) if missing is not None else False)
     texts = any(issubclass(kind, str | bool) for kind in set(map(type, values)))
     if strange.any() or texts:
         for k, value in enumerate(values):
-            fine = isinstance(value, int | float) and not isinstance(value, bool)
-            if not fine or not (math.isfinite(value) or value is missing):
+            if not (_is_finite(value) or (missing is not None and value is missing)):
                 raise ValueError(
                     f"{where}: {part}[{k}]: {name} is {brief(value)}; wanted a finite number"
                 )
     return result
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether a value is a number that float64 holds."""
+    try:
+        return not isinstance(value, _NO_NUMBERS) and math.isfinite(value)
+    except (TypeError, OverflowError):
+        return False
 
 
 def _have(rows: Sequence[Any] | JsonRows, name: str) -> NDArray[np.bool_]:

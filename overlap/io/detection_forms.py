@@ -62,6 +62,8 @@ class Form:
         Function that reads it.
     read : callable
         Calls it with a path and a `Reading`.
+    takes : tuple of str
+        The fields of `Reading` that say how its files are read.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Form:
     recognises: Callable[[Candidate], bool]
     reader: Callable[..., Any]
     read: Callable[[str, Reading], Detections]
+    takes: tuple[str, ...] = ()
 
 
 def _lines(path: str, how: Reading) -> Detections:
@@ -93,14 +96,16 @@ FORMS = (
          lambda path, how: read_dota_truth(path)),
     Form("results of DOTA, task 1", "found", is_dota_results, read_dota_results,
          lambda path, how: read_dota_results(path)),
-    Form("labels of YOLO", "", is_yolo, read_yolo, _yolo),
-    Form("data file of YOLO", "truth", is_yolo_data, read_yolo, _yolo),
-    Form("labels of KITTI", "", is_kitti, read_kitti, lambda path, how: read_kitti(path, how.kind)),
+    Form("labels of YOLO", "", is_yolo, read_yolo, _yolo, ("images",)),
+    Form("data file of YOLO", "truth", is_yolo_data, read_yolo, _yolo, ("images",)),
+    Form("labels of KITTI", "", is_kitti, read_kitti, lambda path, how: read_kitti(path, how.kind),
+         ("kind",)),
     Form("boxes of nuScenes", "", is_nuscenes, read_nuscenes,
          lambda path, how: read_nuscenes(path)),
     Form("table of boxes", "", is_box_table, read_box_table,
          lambda path, how: read_box_table(path)),
-    Form("lines of boxes", "", is_box_lines, read_box_lines, _lines),
+    Form("lines of boxes", "", is_box_lines, read_box_lines, _lines,
+         ("box_format",)),
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from overlap._common.numbers import as_numbers, unmasked
 from overlap._common.values import ByValue, ReadOnly
 from overlap.io.printable import brief, some
 from overlap.regions.base import Regions
@@ -95,7 +96,7 @@ class Detections(ByValue):
         Parameters
         ----------
         item, label : array_like, shape (N,)
-            Name or number of the image, and of the class, of each region.
+            Name or number of the image, and of the class, of each region. 1.0 is the number 1.
         regions : Regions
             A batch of N regions of any kind.
         confidence : array_like, dtype=float, shape (N,), optional
@@ -114,9 +115,11 @@ class Detections(ByValue):
 
         Raises
         ------
+        TypeError
+            A confidence or area is no number; text and Booleans are none.
         ValueError
-            Columns are of different lengths, a confidence is not finite, or an item or class is
-            not one of those given; the message names the row.
+            Columns are of different lengths, a value is masked or missing, a confidence is not
+            finite, or an item or class is not one of those given; the message names the row.
 
         Examples
         --------
@@ -188,15 +191,26 @@ def _numbered(
     values: ArrayLike, known: Sequence[Any] | None, name: str, count: int, source: str
 ) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """Return names in order, and the number of each value."""
-    given = np.asarray(values)
+    given = _array(values, f"{source}: {name}")
     if given.ndim != 1 or len(given) != count:
         raise ValueError(
             f"{source}: {name} has shape {given.shape}, and there are {count} regions; give one "
             f"{name} for each"
         )
-    if known is None:
-        names, index = np.unique(given, return_inverse=True)
-        return tuple(map(str, names.tolist())), index.astype(np.int64)
+    if known is not None:
+        return _looked_up(given, known, name, source)
+    if given.dtype.kind in "fOS":
+        keys = [_key(value, row, name, source) for row, value in enumerate(given.tolist())]
+        whole = all(isinstance(key, int) for key in keys)
+        given = np.array(keys if whole else list(map(str, keys)), dtype=None if keys else str)
+    names, index = np.unique(given, return_inverse=True)
+    return tuple(map(str, names.tolist())), index.astype(np.int64)
+
+
+def _looked_up(
+    given: NDArray[Any], known: Sequence[Any], name: str, source: str
+) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Return the known names, and the number of each value."""
     place = {entry: k for k, entry in enumerate(known)}
     if len(place) < len(known):
         raise ValueError(f"{source}: {name}s has an entry twice")
@@ -204,14 +218,43 @@ def _numbered(
     if (index < 0).any():
         row = int(np.argmax(index < 0))
         raise ValueError(
-            f"{source}: row {row}: {name} {brief(given[row])} is not one of the {name}s given: "
-            f"{some(list(known))}"
+            f"{source}: row {row}: {name} {brief(given.tolist()[row])} is not one of the {name}s "
+            f"given: {some(list(known))}"
         )
     return tuple(map(str, known)), index
 
 
+def _array(values: Any, what: str) -> NDArray[Any]:
+    """Return an array of names, of a tensor in a graph as well."""
+    values = unmasked(values, what)
+    detach = getattr(values, "detach", None)
+    if isinstance(values, list | tuple) and len(set(map(type, values))) > 1:
+        return np.array(values, dtype=object)  # NumPy would make text of all
+    return np.asarray(values if detach is None else detach())
+
+
+def _key(value: Any, row: int, name: str, source: str) -> Any:
+    """Return a name by which values are equal: 1.0 is 1."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2.0**53:
+        return int(value)
+    missing = value is None or isinstance(value, bytes) or _is_missing(value)
+    if missing or (isinstance(value, float) and abs(value) >= 2.0**53):
+        raise ValueError(
+            f"{source}: row {row}: {name} is {brief(value)}; wanted a name or a whole number"
+        )
+    return value
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a value is NaN, or the missing value of pandas, which compares to nothing."""
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):
+        return True
+
+
 def _column(values: ArrayLike, name: str, count: int, source: str) -> NDArray[np.float64]:
-    column = np.asarray(values, dtype=np.float64)
+    column = as_numbers(values, f"{source}: {name}")
     if column.shape != (count,):
         raise ValueError(
             f"{source}: {name} has shape {column.shape}, and there are {count} regions; give one "
@@ -227,7 +270,7 @@ def _column(values: ArrayLike, name: str, count: int, source: str) -> NDArray[np
 
 
 def _flag(values: ArrayLike, name: str, count: int, source: str) -> NDArray[np.bool_]:
-    column = np.asarray(values)
+    column = _array(values, f"{source}: {name}")
     if column.shape != (count,) or not np.isin(column, (0, 1)).all():
         raise ValueError(
             f"{source}: {name} has shape {column.shape} and type {column.dtype}; give True or "

@@ -26,7 +26,7 @@ _COLUMNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "width": (("width", "w"),),
     "height": (("height", "h"),),
 }
-_ONE = re.compile(r"^(\d+)\s*[x×]\s*(\d+)$")
+_ONE = re.compile(r"^(\d+)\s*[xX×]\s*(\d+)$")
 
 
 def image_sizes(
@@ -70,14 +70,22 @@ def image_sizes(
         if size.shape != (2,) or not (size > 0).all():
             raise ValueError(f"images = {brief(source)}: wanted a width and a height")
         return np.broadcast_to(size, (len(names), 2)).copy()
+    if isinstance(source, str) and not os.path.exists(source):
+        raise ValueError(
+            f"{where}: images = {brief(source)} is no file or folder; wanted a folder of images, a "
+            "CSV file with image, width and height, or one size such as 640x480"
+        )
     if source is not None and not os.path.isdir(source):
         return _looked_up(names, _of_table(os.fspath(source)), os.fspath(source), where)
     folders = [Path(source)] if source is not None else _folders(beside)
     known: dict[str, Path] = {}
+    others: dict[str, Path] = {}  # of the same name: all must have one size
     for folder in folders:
-        for path in folder.iterdir() if folder.is_dir() else ():
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if path.suffix.lower() in _SUFFIXES:
-                known.setdefault(path.stem, path)
+                first = known.setdefault(path.stem, path)
+                if first.parent == path.parent and first != path:
+                    others[path.stem] = path
     if not known:
         raise ValueError(
             f"{where}: boxes are shares of their image, and there are no images in "
@@ -87,7 +95,14 @@ def image_sizes(
     missing = [name for name in names if name not in known]
     if missing:
         raise ValueError(f"{where}: there is no image of {some(missing, 5)}")
-    return np.array([_size(known[name]) for name in names], dtype=np.float64).reshape(-1, 2)
+    sizes = [_size(known[name]) for name in names]
+    for name, size in zip(names, sizes, strict=True):
+        if name in others and _size(others[name]) != size:
+            raise ValueError(
+                f"{where}: {known[name]} and {others[name]} have different sizes; keep the image "
+                "of the labels"
+            )
+    return np.array(sizes, dtype=np.float64).reshape(-1, 2)
 
 
 def _folders(beside: Iterable[str | os.PathLike[str]]) -> list[Path]:
@@ -121,12 +136,15 @@ def _of_table(path: str) -> dict[str, tuple[float, float]]:
     columns = [cells.column(place[name]) for name in ("image", "width", "height")]
     result = {}
     for row, (name, *size) in enumerate(zip(*columns, strict=True)):
+        stem = Path(name).stem
         try:
-            result[Path(name).stem] = (float(size[0]), float(size[1]))
+            sides = float(size[0]), float(size[1])
         except ValueError:
             raise ValueError(
                 f"{cells.where(row)}: the size is {brief(size)}; wanted two numbers"
             ) from None
+        if result.setdefault(stem, sides) != sides:
+            raise ValueError(f"{cells.where(row)}: the image {brief(stem)} has another size above")
     return result
 
 

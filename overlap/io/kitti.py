@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from overlap._common.limits import MOST_RADIANS
 from overlap.io.boundary import reads_file
 from overlap.io.candidate import Candidate
 from overlap.io.detections import Detections
@@ -101,6 +102,13 @@ def read_kitti(folder: str, kind: str | None = None) -> Detections:
         raise ValueError(
             f"{lines.where(k)}: {brief(' '.join(lines.words[k]))}: a box ends before it begins, or "
             f"a size is negative; wanted {_FORM}"
+        )
+    many = np.abs(spatial[:, 6]) > MOST_RADIANS
+    if kind != "boxes" and many.any():
+        k = int(np.argmax(many))
+        raise ValueError(
+            f"{lines.where(k)}: rotation_y is {spatial[k, 6]:g}, more than four turns; wanted "
+            "radians"
         )
     regions: Regions = Boxes(corners)
     if kind != "boxes":

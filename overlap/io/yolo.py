@@ -21,6 +21,7 @@ from overlap.regions.boxes import Boxes
 __all__ = ["is_yolo", "read_yolo"]
 
 _MARGIN = 0.01  # shares of boxes that leave the image by a rounding
+_FAR, _FEW = 0.05, 10  # shares by which boxes leave the image, and boxes, of which it is said
 _SHARES = {5: 4, 6: 4, 9: 8, 10: 8}
 
 
@@ -112,6 +113,12 @@ def read_yolo(folder: str, images: Any = None, beside: Sequence[str] = ()) -> De
             k = int(np.argmax(negative))
             raise ValueError(f"{lines.where(k)}: a width or height is negative; wanted {form}")
         low, half = pixels[:, :2], 0.5 * pixels[:, 2:]
+        beyond = np.abs(values[:, :2] - 0.5) + 0.5 * values[:, 2:4] > 0.5 + _FAR
+        if len(values) >= _FEW and beyond.any(axis=1).mean() > 0.2:
+            findings.append(
+                f"{labelled}: {100 * beyond.any(axis=1).mean():.0f} % of the boxes leave their "
+                f"image: are the numbers of a line {form}?"
+            )
         regions = Boxes(np.hstack([low - half, low + half]))
     else:
         regions, findings = quads_of(pixels, lines)

@@ -122,7 +122,13 @@ def test_fields_change_the_rules_and_the_name():
         (lambda t, f: f[2].update(score=float("nan")), r"result\[2\]: score is nan"),
         (lambda t, f: f[2].update(score="0.5"), r"result\[2\]: score is '0.5'"),
         (lambda t, f: f[0].pop("category_id"), r"result\[0\] has no image_id or category_id"),
+        (lambda t, f: f[2].update(score=10**400), r"result\[2\]: score is 1000"),
+        (lambda t, f: f[2].update(score=None), r"result\[2\]: score is None"),
         (lambda t, f: f[0].update(bbox=[1, 2, 3]), r"result\[0\]: bbox is \[1, 2, 3\]"),
+        (lambda t, f: f[1].update(bbox=["1", 2, 3, 4]), r"result\[1\]: bbox is \['1', 2, 3, 4\]"),
+        (lambda t, f: f[1].update(bbox=[1, 2, 3, True]), r"result\[1\]: bbox is \[1, 2, 3, True\]"),
+        (lambda t, f: f[1].update(bbox=[1, 2, 10**400, 4]), r"result\[1\]: bbox is \[1, 2, 1000"),
+        (lambda t, f: f[1].update(bbox=[1, 2, 1e300, 1e300]), r"result: box 1 has sides 1e\+300"),
     ],
 )
 def test_bad_input_names_the_row(change, message):
@@ -130,6 +136,64 @@ def test_bad_input_names_the_row(change, message):
     change(truth, found)
     with pytest.raises(ValueError, match=message):
         detection(truth=truth, found=found)
+
+
+def made(item=("a", "b"), label=(1, 2), confidence=(0.9, 0.8), **more):
+    return Detections.of(item, label, ov.Boxes([[0, 0, 4, 4], [1, 1, 9, 9]]), confidence, **more)
+
+
+def test_names_are_equal_as_numbers_are():
+    for label in ([1.0, 2.0], np.array([1, 2], np.uint8), ["1", "2"], [1, "2"], [1, 2.0]):
+        assert made(label=label).labels == ("1", "2"), label
+    assert made(item=[10.0, 9]).items == ("9", "10")  # in the order of numbers
+    assert made(item=[0.5, "b"]).items == ("0.5", "b")
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("item", [None, "b"], "row 0: item is None; wanted a name or a whole number"),
+        ("item", [1.0, np.nan], "row 1: item is nan"),
+        ("item", ["a", np.nan], "row 1: item is nan"),
+        ("item", np.array([b"a", b"b"]), "row 0: item is b'a'"),
+        ("label", [2.0**60, 2**60 + 1], "row 0: label is 1.15"),
+        ("label", np.ma.masked_array([1, 2], [0, 1]), r"label: the value at \[1\] is masked"),
+        ("confidence", ["0.9", "0.8"], "confidence: expected real numbers, got an array of <U3"),
+        ("confidence", [True, False], "confidence: expected real numbers, got an array of bool"),
+        ("confidence", np.ma.masked_array([1.0, 2.0], [0, 1]), r"the value at \[1\] is masked"),
+        ("confidence", np.array(["2024", "2025"], "M8[Y]"), "confidence: .* got times"),
+        ("confidence", [1, 10**400], "confidence: cannot read numbers"),
+        ("area", ["1", "2"], "area: expected real numbers"),
+        ("crowd", np.ma.masked_array([0, 1], [0, 1]), r"crowd: the value at \[1\] is masked"),
+    ],
+)
+def test_columns_are_not_misread(column, values, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        made(**{column: values})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"recalls": "0,50,100"}, r"recalls = .*: wanted 0 to 1"),
+        ({"classes": [""]}, "the truth has none of them; it has"),
+        ({"classes": ["c1", ""]}, "give one name or more"),
+        ({"classes": ["nobody"]}, "the truth has none of them; it has"),
+        ({"box_format": "xyxy"}, "is for lines of boxes, and changes nothing of"),
+        ({"images": (640, 480)}, "is for labels of YOLO, and changes nothing of"),
+        ({"kind": "birdseye"}, "JSON of COCO has boxes and masks"),
+    ],
+)
+def test_options_without_effect_are_refused(options, message):
+    truth, found = random_boxes(0)
+    with pytest.raises(ValueError, match=message):
+        detection(truth=truth, found=found, **options)
+
+
+def test_regions_alone_are_no_input():
+    boxes = ov.Boxes([[0, 0, 1, 1]])
+    with pytest.raises(TypeError, match=r"Boxes have no images and classes; give Detections\.of"):
+        detection(truth=boxes, found=boxes)
 
 
 def test_exchanged_sides_are_said():

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import overlap as ov
 from overlap import cli
@@ -120,6 +121,8 @@ def test_lines_of_boxes_say_what_their_numbers_are(tmp_path):
         read_box_lines(sure, "xyxy")
     with pytest.raises(ValueError, match="negative width"):
         read_box_lines(write(tmp_path / "c", {"1.txt": "cat 9 2 -3 4\n"}), "xywh")
+    with pytest.raises(ValueError, match=r"1.txt, line 1: .* confidence seems to stand at the end"):
+        read_box_lines(write(tmp_path / "e", {"1.txt": "c 10 2 3 4 0.9\nc 5 6 3 4 1"}), "xywh")
     with pytest.raises(ValueError, match=r"2.txt, line 1: 6 words|1.txt, line 1: 5 words"):
         read_box_lines(
             write(tmp_path / "d", {"1.txt": "c 1 2 3 4", "2.txt": "c 1 1 2 3 4"}), "xywh"
@@ -419,13 +422,14 @@ def test_kitti_in_blocks_and_with_intervals(tmp_path):
         ("Car 0 0 -10 1 1 9 9 1 1 1 0 0 9", "000001.txt, line 1: 14 words"),
         ("Car 0 0 -10 1 1 9 x 1 1 1 0 0 9 0", "line 1: .*'x' is not a finite number"),
         ("Car 0 0 -10 9 1 1 9 1 1 1 0 0 9 0", "line 1: .* ends before it begins"),
+        ("Car 0 0 -10 1 1 9 9 1 1 1 0 0 9 -90", "line 1: rotation_y is -90, .* wanted radians"),
     ],
 )
 def test_faults_of_kitti_name_file_and_row(tmp_path, text, message):
     truth, found = kitti_files(tmp_path, 1)
     write(tmp_path / "label_2", {"000001.txt": text})
     with pytest.raises(ValueError, match=message):
-        detection(truth=truth, found=found, protocol="kitti_r40")
+        detection(truth=truth, found=found, protocol="kitti_r40", kind="birdseye")
 
 
 TABLE = (
@@ -458,6 +462,9 @@ def test_tables_by_the_names_of_their_columns(tmp_path):
     ("text", "message"),
     [
         (TABLE.replace("0,0,4,4", "0,x,4,4"), "truth.csv, line 2: ymin is 'x'"),
+        ("image,width,height,class,x,y,w,h\na,99,80,c,1,2,3,4", "line 2: the columns x, y, width"),
+        ("image,width,height,class,x,y,x2,y2\na,99,80,c,1,2,3,4", "x, y, x2, y2 are another one"),
+        ("image,class,cx,cy,w,h,angle_radians\na,c,1,2,3,4,90", "line 2: angle_radians is 90"),
         (TABLE.replace("0,0,4,4", "5,0,4,4"), "truth.csv, line 2: the box .* ends before"),
         (TABLE.replace("2,2,1", "2,2,7"), "truth.csv, line 3: difficult is '7'"),
         (TABLE.replace("a,cat", ",cat"), "truth.csv, line 2: image"),
@@ -469,6 +476,51 @@ def test_faults_of_tables_name_file_and_row(tmp_path, text, message):
     (tmp_path / "truth.csv").write_text(text)
     with pytest.raises(ValueError, match=message):
         read_box_table(str(tmp_path / "truth.csv"))
+
+
+def test_a_box_may_stand_there_twice(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("image,class,x1,y1,x2,y2,left,top,width,height\na,c,1,2,9,8,1,2,8,6.001\n")
+    assert read_box_table(str(path)).regions.to_array().tolist() == [[1, 2, 9, 8]]
+    path.write_text("image,class,x,y,xmax,ymax\na,c,1,2,9,8\n")
+    assert read_box_table(str(path)).regions.to_array().tolist() == [[1, 2, 9, 8]]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("image class x1 y1 x2 y2\na c 1 2 3 4\n", "missing column for image"),
+        ("a,c,1,2,3,4\n", "missing column for image"),
+        ("image,class,cx,cy,w,h\na,c,1,2,3,4\n", "has no columns of boxes; wanted x1, y1, x2, y2"),
+    ],
+)
+def test_tables_of_no_known_form_say_what_they_lack(tmp_path, text, message):
+    path = tmp_path / "truth.csv"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        detection(truth=str(path), found=str(path))
+
+
+def test_sizes_of_images_are_certain(tmp_path):
+    found = write(tmp_path / "found", {"a.txt": "\ufeff0 0.5 0.5 0.2 0.4 0.9\n"})
+    truth = write(tmp_path / "truth", {"a.txt": "\ufeff0 0.5 0.5 0.2 0.4\n"})
+    assert detection(truth=truth, found=found, images="100X50").summary["AP50"] > 0.999
+    with pytest.raises(
+        ValueError, match="images = '640,480' is no file or folder; wanted a folder"
+    ):
+        detection(truth=truth, found=found, images="640,480")
+    sizes = tmp_path / "sizes.csv"
+    sizes.write_text("image,width,height\na.png,10,20\na.jpg,10,30\n")
+    with pytest.raises(
+        ValueError, match=r"sizes.csv, line 3: the image 'a' has another size above"
+    ):
+        detection(truth=truth, found=found, images=str(sizes))
+    for name, side in (("a.png", 20), ("a.jpg", 30)):
+        Image.new("L", (10, side)).save(tmp_path / name)
+    with pytest.raises(ValueError, match=r"a.jpg and .*a.png have different sizes"):
+        detection(truth=truth, found=found, images=str(tmp_path))
+    outside = write(tmp_path / "far", {"a.txt": "0 0.9 0.5 0.5 0.2 0.3\n" * 10})
+    assert "100 % of the boxes leave their image" in read_yolo(outside, (100, 50)).findings[0]
 
 
 def test_groups_of_open_images(tmp_path):

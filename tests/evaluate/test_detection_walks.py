@@ -108,7 +108,7 @@ def test_from_the_shell(sides, tmp_path, monkeypatch, capsys):
         (tmp_path / f"{name}.json").write_text(json.dumps(content))
     files = ["detection", "truth.json", "found.json", "--quiet"]
     for out, words in {
-        "coco": [], "voc": ["--protocol", "voc2012", "--classes", "1,2"],
+        "coco": [], "voc": ["--protocol", "voc2012", "--classes", "c1,c2"],
         "set": ["--set", "comparison=>", "--set", "areas=all=0:1e10,tiny=0:90"],
         "wide": ["--set", "strata=wide=aspect:1:inf,low=height:0:33.5"],
         "all": ["--protocol", "all"],

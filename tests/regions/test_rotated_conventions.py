@@ -227,3 +227,14 @@ def test_min_rect_of_little() -> None:
         ov.RotatedBoxes.from_corners(few, fit="min_rect", tolerance=1.0)
     with pytest.raises(ValueError, match="fit = 'best'; expected 'corners' or 'min_rect'"):
         ov.RotatedBoxes.from_corners(few, fit="best")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_degrees_given_as_radians_are_noticed(dtype) -> None:
+    rows = np.array([[0, 0, 4, 2, 0.5], [0, 0, 4, 2, 90]], dtype=dtype)
+    with pytest.warns(UserWarning, match=r"angle\[1\] = 90 is more than four turns.*from_degrees"):
+        ov.RotatedBoxes(rows)
+    with pytest.warns(UserWarning, match=r"angle\[1\] = 90 is more than four turns"):
+        ov.UprightBoxes(np.insert(rows, [2, 4], 1.0, axis=1))
+    ov.RotatedBoxes.from_degrees(rows, towards="+y")
+    ov.RotatedBoxes([[0, 0, 4, 2, 8 * math.pi]])

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from overlap._common.values import content_hash, same
-from overlap.io._json import parse_json
-from overlap.io.box_tables import read_box_frame
+from overlap.io.box_tables import read_box_frame, read_box_table
 from overlap.io.candidate import Candidate
 from overlap.io.coco import (
     CocoContent,
@@ -23,7 +22,8 @@ from overlap.io.coco import (
 )
 from overlap.io.detection_forms import FORMS, Reading, form_of
 from overlap.io.detections import Detections
-from overlap.io.printable import brief, number_of
+from overlap.io.printable import brief, number_of, some
+from overlap.regions.base import Regions
 
 from .protocol import DetectionProtocol
 from .rules import NEIGHBOR
@@ -72,21 +72,25 @@ def read_inputs(
     if kind not in (None, *KINDS):
         raise ValueError(f"kind = {kind!r} is not one of {', '.join(map(repr, KINDS))}")
     how = Reading(box_format, images, kind)
-    known = _table(truth, how)
+    known, taken = _table(truth, how)
     if isinstance(known, Detections):
-        table = _table(found, how._replace(truth=known))
+        table, also = _table(found, how._replace(truth=known))
         if not isinstance(table, Detections):
             raise ValueError(
                 f"found ({table.where}) is in COCO's form, or in none, and truth ({known.source}) "
                 "is not; give both in one form"
             )
+        _check_taken(how, {*taken, *also}, f"{known.source} and {table.source}")
         return _aligned(known, table, ranked)
-    results = _table(found, how)
+    results, _ = _table(found, how)
     if isinstance(results, Detections):
         raise ValueError(
             f"truth ({known.where}) is in COCO's form, or in none, and found "
             f"({results.source}) is not; give both in one form"
         )
+    _check_taken(how, {"kind"}, f"{known.where} and {results.where} (JSON of COCO)")
+    if kind not in (None, "boxes", "masks"):
+        raise ValueError(f"kind = {kind!r}: JSON of COCO has boxes and masks")
     sides = {"truth": known, "found": results}
     del known, results  # so that the file of each is let go once it is read
     return _coco(sides, kind, ranked)
@@ -111,6 +115,13 @@ def of_protocol(
     result = dict(both)
     if protocol.neighbors:
         result["truth"] = _with_neighbors(both["truth"], protocol.neighbors)
+    if classes and len(both["truth"]):
+        known = {name.casefold() for name in both["truth"].labels}
+        if not any(str(name).casefold() in known for name in classes):
+            raise ValueError(
+                f"classes = {brief(classes)}: the truth has none of them; it has "
+                f"{some(list(both['truth'].labels))}"
+            )
     names = classes or protocol.classes or None
     result = result if names is None else _of_classes(result, names)
     return {role: with_sizes(protocol, table, role) for role, table in result.items()}
@@ -132,28 +143,55 @@ def same_regions(a: Detections, b: Detections) -> bool:
     return same(content(a), content(b))
 
 
-def _table(source: Any, how: Reading) -> Detections | CocoContent:
-    """Read an input that names its items and classes; JSON of COCO needs both sides."""
+def _table(source: Any, how: Reading) -> tuple[Detections | CocoContent, tuple[str, ...]]:
+    """Read an input that names its items and classes; JSON of COCO needs both sides.
+
+    Return also which facts of `how` were asked for.
+    """
     if isinstance(source, Detections):
-        return source
+        return source, ()
+    if isinstance(source, Regions):
+        raise TypeError(
+            f"{type(source).__name__} have no images and classes; give "
+            "Detections.of(images, classes, regions, confidences)"
+        )
     if hasattr(source, "iloc"):
-        return read_box_frame(source)
+        return read_box_frame(source), ()
     if not isinstance(source, str | os.PathLike):
-        return coco_content(source)
+        return coco_content(source), ()
     candidate = Candidate(os.fspath(source))
     rows = coco_rows(candidate.source) if candidate.is_json else None
     if rows is not None:
-        return rows
+        return rows, ()
     form = form_of(candidate)
     if form is not None:
-        return form.read(candidate.path, how)
+        return form.read(candidate.path, how), form.takes
     if candidate.is_folder:
+        lines = candidate.first_lines
+        first = f"; its first line of text is {brief(' '.join(lines[0]))}" if lines else ""
         raise ValueError(
-            f"{candidate.path}: a folder of no known form; known are "
+            f"{candidate.path}: a folder of no known form{first}; known are "
             f"{', '.join(form.name for form in FORMS)}"
         )
-    content = candidate.payload if candidate.is_json else parse_json(candidate.source)
-    return CocoContent(content, candidate.path, candidate.source.sha256)
+    if not candidate.is_json:
+        return read_box_table(candidate.path), ()  # an error that says what its columns lack
+    return CocoContent(candidate.payload, candidate.path, candidate.source.sha256), ()
+
+
+def _check_taken(how: Reading, taken: Collection[str], which: str) -> None:
+    """Raise if a fact was given that no file asks for: it would change nothing."""
+    for name, what in (
+        ("box_format", "lines of boxes"),
+        ("images", "labels of YOLO"),
+        ("kind", "JSON of COCO and labels of KITTI"),
+    ):
+        value = getattr(how, name)
+        if value is not None and name not in taken and (name, value) != ("kind", "boxes"):
+            option = "" if name == "kind" else f" (--{name.replace('_', '-')})"
+            raise ValueError(
+                f"{name} = {brief(value)}{option} is for {what}, and changes nothing of {which}; "
+                "leave it out"
+            )
 
 
 def _coco(sides: dict[str, CocoContent], kind: str | None, ranked: bool) -> dict[str, Detections]:
@@ -186,7 +224,7 @@ def _with_neighbors(truth: Detections, neighbors: Sequence[tuple[str, str]]) -> 
 def _of_classes(both: Mapping[str, Detections], classes: Sequence[str]) -> dict[str, Detections]:
     """Give both tables other classes; regions of those left out belong to none."""
     names = tuple(map(str, classes))
-    if len(set(names)) < len(names) or not names:
+    if len(set(names)) < len(names) or not names or "" in names:
         raise ValueError(f"classes = {brief(classes)}: give one name or more, each once")
     place = {name: k for k, name in enumerate(names)}
     folded = {name.casefold(): k for k, name in enumerate(names)}

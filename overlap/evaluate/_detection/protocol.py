@@ -219,6 +219,8 @@ class DetectionProtocol(Rules):
         for values, name in ((self.recalls, "recalls"), (self.max_detections, "max_detections")):
             if any(b <= a for a, b in itertools.pairwise(values)):
                 raise ValueError(f"DetectionProtocol: {name} = {values} must rise")
+        if not all(0.0 <= recall <= 1.0 for recall in self.recalls):
+            raise ValueError(f"DetectionProtocol: recalls = {self.recalls}: wanted 0 to 1")
         if any(type(most) is not int or most < 1 for most in self.max_detections):
             raise ValueError(
                 f"DetectionProtocol: max_detections = {self.max_detections}: wanted whole numbers "

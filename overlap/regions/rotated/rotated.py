@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
 from overlap._common.columns import Naming, fields
+from overlap._common.limits import MOST_RADIANS
 from overlap._common.numbers import as_numbers, checked_ratio
 from overlap._common.sizes import limits
 from overlap._kernels.jit import compose, scalar
@@ -203,8 +205,8 @@ def _convention(name: str, method: str) -> _Convention:
 
 _LEAST, _MOST = limits(2)
 _USUAL = (
-    np.array([-_MOST, -_MOST, _LEAST, _LEAST, -np.finfo(np.float64).max]),
-    np.array([_MOST, _MOST, _MOST, _MOST, np.finfo(np.float64).max]),
+    np.array([-_MOST, -_MOST, _LEAST, _LEAST, -MOST_RADIANS]),
+    np.array([_MOST, _MOST, _MOST, _MOST, MOST_RADIANS]),
 )
 
 
@@ -250,6 +252,11 @@ class RotatedBoxes(Smoothable):
     ------
     ValueError
         For another shape, values that are not finite, and negative sizes.
+
+    Warns
+    -----
+    UserWarning
+        For angles of more than four turns, which may be degrees.
 
     Examples
     --------
@@ -299,6 +306,14 @@ class RotatedBoxes(Smoothable):
                 f"RotatedBoxes: {cls.columns[column]}[{k}] = {table[k, column]} is beyond "
                 f"{most:.0e}, so that areas overflow float64; multiply all lengths by the same "
                 "small number"
+            )
+        if table.size and np.abs(table[:, 4]).max() > MOST_RADIANS:
+            k = int(np.argmax(np.abs(table[:, 4]) > MOST_RADIANS))
+            warnings.warn(
+                f"RotatedBoxes: angle[{k}] = {table[k, 4]:g} is more than four turns, and angles "
+                "are in radians; for degrees use RotatedBoxes.from_degrees, and for many turns "
+                "numpy.remainder(angle, 2 * numpy.pi)",
+                stacklevel=3,
             )
         return columns
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from overlap._common.columns import Naming
+from overlap._common.limits import MOST_RADIANS
 from overlap._common.numbers import as_numbers, checked_ratio
 from overlap._kernels.jit import compose
 from overlap._kernels.terms import Geometry
@@ -47,7 +48,7 @@ _NAMING = Naming.of(
 
 # Of sizes and coordinates whose volumes, squares and bounding boxes are far from float64's limits.
 _MOST = 2.0**300
-_HIGH = np.array([_MOST] * 6 + [np.finfo(np.float64).max])
+_HIGH = np.array([_MOST] * 6 + [MOST_RADIANS])
 _USUAL = np.concatenate([-_HIGH[:3], 1.0 / _HIGH[3:6], -_HIGH[6:]]), _HIGH
 
 
