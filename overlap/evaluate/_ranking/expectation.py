@@ -179,7 +179,11 @@ def shared_candidates(ranked: Ranked) -> NDArray[np.bool_]:
     if not scene.by_truth:  # crowds are there for all
         rule = scene.rules.match
         rows = rows[~scene.truth.flagged(rule.crowds)[truth[rows]] & rule.once]
-    code = truth[rows] * len(scene.found) + scene.found.rank[found[rows]]
+    if not len(rows):
+        return result
+    run = np.empty(len(scene.found), dtype=np.int64)
+    run[ranked.visit] = ranked.block
+    code = truth[rows] * len(scene.found) + run[found[rows]]
     order = np.argsort(code)
     same = code[order[1:]] == code[order[:-1]]
     several = np.append(same, False) | np.append(False, same)  # sorted below, and mostly few
