@@ -10,7 +10,7 @@ import overlap as ov
 from overlap.regions.polygons import checks
 from overlap.regions.polygons.input import read_nested, turned
 from overlap.regions.polygons.rings import Rings
-from overlap.regions.polygons.simple_rings import surely_covered_once
+from overlap.regions.polygons.simple_rings import _stars, surely_covered_once
 from tests.regions.polygon_shapes import regions
 
 SQUARE = np.array([(0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 4.0)])
@@ -31,6 +31,12 @@ def _comb(teeth: int) -> np.ndarray:
         (2.0 * k + step, y) for k in range(teeth) for step, y in ((0, 1), (0, 3), (1, 3), (1, 1))
     ]
     return np.array([(0.0, 0.0), *top, (2.0 * teeth - 1.0, 0.0)])
+
+
+def _corners(count: int, step: int = 1) -> np.ndarray:
+    """Corners of a regular polygon, every `step`-th one after the other."""
+    angle = 2.0 * np.pi * step / count * np.arange(count)
+    return np.stack([np.cos(angle), np.sin(angle)], 1)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +67,8 @@ def test_surely_covered_once(region) -> None:
         [[(0, 0), (4, 0), (4, 4), (6, 4), (4, 4), (0, 4)]],  # a spike
         [[(0, 0), (4, 0), (2, 0)]],  # no area
         [[(1, 1), (1, 1), (1, 1)]],
+        [_corners(5, step=2)],  # a pentagram: all edges go to the left, twice around
+        [np.tile(_corners(5), (2, 1))],
         [[SQUARE], [INNER]],  # a part in a part
         [SQUARE, INNER + 8.0],  # a hole outside
         [SQUARE, INNER + 1.0],  # a hole that touches
@@ -71,6 +79,17 @@ def test_surely_covered_once(region) -> None:
 )
 def test_not_surely_covered_once(region) -> None:
     assert not surely_covered_once(_rings([region])).any()
+
+
+def test_most_rings_that_stand_alone_are_stars() -> None:
+    rng = np.random.default_rng(4)
+    rings = [_corners(n) * rng.uniform(0.8, 1.2, (n, 1)) + 5.0 for n in range(5, 60)]
+    many = [*rings, *(1e-100 * ring for ring in rings), *(np.roll(r, 1, axis=0) for r in rings)]
+    assert _stars(_rings(many)).all()
+    others = [_comb(5), _corners(5, step=2), SQUARE[[0, 1, 1, 2, 3]], 1e-160 * SQUARE]
+    assert not _stars(_rings(others)).any()
+    for ring in rings:
+        assert not _stars(Rings(*ring[::-1].T, np.array([0, len(ring)]), np.array([0, 1]))).any()
 
 
 def test_the_order_of_rings_means_nothing() -> None:

@@ -124,7 +124,8 @@ def checked(flat: Flat, period: Period | None, what: str) -> Rings:
     turned = np.zeros(len(parts), bool)
     turned[index] = _to_turn(rings, index, parts)
     if turned.any():
-        x, y = reverse(x, y, ring_offsets, turned)
+        x, y = x.copy(), y.copy()
+        reverse(x, y, ring_offsets, turned)
         rings = Rings(x, y, ring_offsets, region_offsets, period)
         bad = bad[_covered_twice(rings.take(bad))]
     if not bad.size:
@@ -217,7 +218,8 @@ def nesting(
     every = np.arange(len(rings.ring_offsets))
     alone = Rings(rings.x, rings.y, rings.ring_offsets, every).take(index)
     areas = alone.ring_areas
-    x, y = reverse(alone.x, alone.y, alone.ring_offsets, areas < 0)
+    x, y = alone.x.copy(), alone.y.copy()
+    reverse(x, y, alone.ring_offsets, areas < 0)
     alone = Rings(x, y, alone.ring_offsets, alone.region_offsets)
     first = np.searchsorted(part, part, "left")
     sizes = np.searchsorted(part, part, "right") - first

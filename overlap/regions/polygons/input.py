@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._common.numbers import as_numbers, described
-from overlap._common.ragged import offsets_of, spans
+from overlap._common.ragged import offsets_of
 from overlap.regions.base import Regions
-from overlap.regions.polygons.rings import Rings
+from overlap.regions.polygons.rings import Rings, blocks_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -221,15 +221,15 @@ def _offsets(values: ArrayLike, name: str, total: int, of: str, least: int) -> N
 
 
 def turned(flat: Flat) -> Flat:
-    """Turn rings round, so that the first of every part is positive and the others negative."""
+    """Turn rings round, in place: the first of every part is positive, and others negative."""
     x, y, rings, regions, parts = flat
-    areas = Rings(x, y, rings, regions).ring_areas
+    areas = Rings(x.view(), y.view(), rings, regions).ring_areas  # which locks its own views
     first = np.ones(len(parts), bool)
     first[1:] = parts[1:] != parts[:-1]
     wrong = np.where(first, areas < 0, areas > 0)
     if wrong.any():
-        x, y = reverse(x, y, rings, wrong)
-    return x, y, rings, regions, parts
+        reverse(x, y, rings, wrong)
+    return flat
 
 
 def reverse(
@@ -237,12 +237,15 @@ def reverse(
     y: NDArray[np.float64],
     offsets: NDArray[np.int64],
     turned: NDArray[np.bool_],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return vertices with some rings run backwards from their first vertex."""
-    start, stop = offsets[:-1][turned], offsets[1:][turned]
-    place = spans(offsets, np.flatnonzero(turned))
-    source = np.repeat(start + stop, stop - start) - place
-    source[source == np.repeat(stop, stop - start)] = start[stop > start]
-    x, y = x.copy(), y.copy()
-    x[place], y[place] = x[source], y[source]
-    return x, y
+) -> None:
+    """Let some rings run backwards from their first vertex, in place."""
+    rows = np.flatnonzero(turned & (offsets[1:] > offsets[:-1]))
+    start, stop = offsets[rows], offsets[rows + 1]
+    places = offsets_of(stop - start)
+    for lo, hi in blocks_of(places):
+        first, counts = places[lo:hi] - places[lo], np.diff(places[lo : hi + 1])
+        along = np.arange(places[hi] - places[lo]) - np.repeat(first, counts)
+        place = np.repeat(start[lo:hi], counts) + along
+        source = np.repeat(stop[lo:hi], counts) - along
+        source[first] = start[lo:hi]
+        x[place], y[place] = x[source], y[source]

@@ -16,11 +16,30 @@ if TYPE_CHECKING:
 
     from overlap.regions.density import CellDensity
 
-__all__ = ["Period", "Rings"]
+__all__ = ["Period", "Rings", "blocks_of", "following"]
 
 _BLOCK = 8192  # vertices
 
 Period = tuple[float | None, float | None]
+
+
+def blocks_of(offsets: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Return the first ring and the end of each block of rings that fits into the caches.
+
+    Fresh memory costs more than sums.
+    """
+    edges = np.searchsorted(offsets, np.arange(0, offsets[-1], _BLOCK))
+    return list(pairwise(np.unique([0, *edges.tolist(), len(offsets) - 1]).tolist()))
+
+
+def following(
+    column: NDArray[np.float64], first: NDArray[np.int64], last: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the coordinate of the next vertex of the ring, from first and last ones of rings."""
+    result = np.empty_like(column)
+    result[:-1] = column[1:]
+    result[last] = column[first]
+    return result
 
 
 class Rings:
@@ -113,10 +132,7 @@ class Rings:
     @cached_property
     def ring_areas(self) -> NDArray[np.float64]:
         """Signed area of every ring, shape (R,)."""
-        # In blocks that fit into the cache of the processor: fresh memory costs more than the sums.
-        edges = np.searchsorted(self.ring_offsets, np.arange(0, len(self.x), _BLOCK))
-        edges = np.unique([0, *edges.tolist(), len(self.ring_offsets) - 1])
-        parts = [self._ring_areas(lo, hi) for lo, hi in pairwise(edges.tolist())]
+        parts = [self._ring_areas(lo, hi) for lo, hi in blocks_of(self.ring_offsets)]
         return np.concatenate(parts) if parts else np.empty(0)
 
     def _ring_areas(self, lo: int, hi: int) -> NDArray[np.float64]:
@@ -128,10 +144,7 @@ class Rings:
         x, y = (c[offsets[0] : offsets[-1]] for c in (self.x, self.y))
         # From the first vertex of the ring, so that no digits are lost far from 0.
         x, y = (c - np.repeat(c[first], counts[filled]) for c in (x, y))
-        cross, other = np.empty_like(x), np.empty_like(y)
-        for column, following in ((y, cross), (x, other)):
-            following[:-1] = column[1:]
-            following[last] = column[first]
+        cross, other = following(y, first, last), following(x, first, last)
         with np.errstate(over="ignore", invalid="ignore"):  # an error of whoever asks
             cross *= x
             other *= y

@@ -1,8 +1,9 @@
 """Simple rings: outlines that neither cross nor touch, found without sorting.
 
-A ring is cut where it turns round along x into runs, which a line of constant x meets once. Most
-outlines have a handful. Two runs do not meet if one is above the other at every vertex that lies
-between the ends of both, so that walking along both at once compares them.
+Most rings that stand alone are stars: from the middle of their box, each edge turns to the left.
+Any other ring is cut where it turns round along x into runs, which a line of constant x meets once.
+Most outlines have a handful. Two runs do not meet if one is above the other at every vertex that
+lies between the ends of both, so that walking along both at once compares them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._kernels.jit import scalar, specialise
+from overlap._kernels.plain import suited
+from overlap.regions.polygons.rings import blocks_of, following
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,6 +25,7 @@ __all__ = ["surely_covered_once"]
 
 # Pairs of runs per vertex, above which strips (see `overlap.regions.polygons.overlap`) are faster.
 _PAIRS = 32
+_ROUNDING, _UNDERFLOW = 4e-16, 1e-300  # more than the rounding of a product or two
 
 
 @scalar
@@ -38,7 +42,7 @@ def side(x, y, i, j, k):
     """Return 1 if vertex k is above the edge from i to j, -1 if below, 0 if unsure."""
     left = (x[i] - x[k]) * (y[j] - y[k])
     right = (y[i] - y[k]) * (x[j] - x[k])
-    room = 4e-16 * (abs(left) + abs(right))  # more than the rounding of all this
+    room = _ROUNDING * (abs(left) + abs(right))
     return int(left - right > room) - int(right - left > room)
 
 
@@ -154,16 +158,59 @@ def covered_once(vertices, ring_offsets, region_offsets, pairs, closed, runs, ri
         out[n] = good
 
 
+def _stars(rings: Rings) -> NDArray[np.bool_]:
+    """Return which regions, of one ring each, surely are stars around the middle of their box.
+
+    Seen from there, each edge goes to the left, and all of them go around once, so that no two
+    edges meet.
+    """
+    middle = 0.5 * (rings.bounds[:2] + rings.bounds[2:])
+    out = np.empty(len(rings), np.bool_)
+    for lo, hi in blocks_of(rings.ring_offsets):
+        offsets = rings.ring_offsets[lo : hi + 1]
+        edges = offsets - offsets[0]
+        x, y = (
+            column[offsets[0] : offsets[-1]] - np.repeat(place[lo:hi], np.diff(offsets))
+            for column, place in zip((rings.x, rings.y), middle, strict=True)
+        )
+        u, v = (following(column, edges[:-1], edges[1:] - 1) for column in (x, y))
+        upward = (y < 0.0) & (v >= 0.0)  # of edges to the left, these pass on the right
+        v *= x
+        u *= y
+        turn = v - u
+        room = np.abs(v, out=v)
+        room += np.abs(u, out=u)
+        room *= _ROUNDING
+        room += _UNDERFLOW
+        unsure = np.flatnonzero(~(turn > room))
+        none, once = (np.diff(np.searchsorted(k, edges)) for k in (unsure, np.flatnonzero(upward)))
+        out[lo:hi] = (none == 0) & (once == 1)
+    return out
+
+
 def surely_covered_once(rings: Rings) -> NDArray[np.bool_]:
     """Return which regions surely have rings that do not meet, with the inside on their left.
 
     False says nothing: rings may touch, be closer to each other than float64 can tell apart, or
     be very rough.
     """
+    alone = np.diff(rings.region_offsets) == 1
+    if not alone.any():
+        return _compared(rings)
+    out = np.zeros(len(rings), np.bool_)
+    out[alone] = _stars(rings if alone.all() else rings.take(np.flatnonzero(alone)))
+    rest = np.flatnonzero(~out)
+    if rest.size:
+        out[rest] = _compared(rings.take(rest))
+    return out
+
+
+def _compared(rings: Rings) -> NDArray[np.bool_]:
+    """Return which regions have no two runs that could meet."""
     out = np.empty(len(rings), np.bool_)
     most = int(np.diff(rings.region_offsets).max(initial=0))
     room = int(np.diff(rings.vertex_offsets).max(initial=0)) + most
-    specialise(covered_once)(
+    suited(specialise(covered_once), 20 * len(rings.x))(
         *((rings.x, rings.y), rings.ring_offsets, rings.region_offsets, _PAIRS),
         *(tuple(np.empty((2, room))), tuple(np.empty((4, room), np.int64))),
         *(tuple(np.empty((3, most), np.int64)), out),
