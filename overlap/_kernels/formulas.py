@@ -98,9 +98,10 @@ def volumetric_similarity(o, e, s, x, p):
 
 @scalar
 def enclosure_gap(o, e, s, x, p):
+    union = o[0] + o[1] - o[2]
     r = inverse(e[0])
-    v = max(e[0] - (o[0] + o[1] - o[2]), 0.0) / e[0] if e[0] > 0.0 else 0.0
-    if o[0] + o[1] - o[2] > e[0] * (1.0 + 1e-9):  # by more than rounding: of a smooth overlap
+    v = max(e[0] - union, 0.0) / e[0] if e[0] > 0.0 else 0.0
+    if union > e[0] * (1.0 + 1e-9):  # by more than rounding: of a smooth overlap
         r = 0.0
     return v, (-r, -r, r), ((1.0 - v) * r, 0.0, 0.0), 0.0, ()
 

@@ -114,6 +114,7 @@ class Regions(ByValue):
     unit: str | None
     _extreme = False  # squares of distances or common enclosures may be beyond float64
     _shapeless = False  # no regions, and no number of dimensions
+    _sort: tuple[Any, ...] | None = None  # batches of one sort have one geometry, without a check
 
     def __init__(self, values: ArrayLike, *, unit: str | None = None) -> None:
         table = self._read(values, len(self.columns))
@@ -177,13 +178,20 @@ class Regions(ByValue):
         self._arrays = arrays
         self.unit = unit
 
+    def _fill_usual(self, columns: tuple[NDArray[np.float64], ...], unit: str | None) -> None:
+        """Take read-only columns whose squares and common enclosures float64 surely holds."""
+        self._arrays, self.unit = columns, unit
+        self._sort = type(self), len(columns), unit
+
     @classmethod
     def _from_arrays(cls, arrays: tuple[NDArray[np.float64], ...], like: Regions) -> Self:
         """Build a batch from columns that are known to be valid."""
         result = cls.__new__(cls)
         result._copy_settings(like)
         result._fill(tuple([np.ascontiguousarray(array) for array in arrays]), like.unit)
-        if like._extreme or like._shapeless:
+        if like._sort is not None:
+            result._sort = like._sort
+        elif like._extreme or like._shapeless:
             result._extreme, result._shapeless = like._extreme, like._shapeless
         return result
 
@@ -271,6 +279,7 @@ class Regions(ByValue):
         joined = zip(*(batch._arrays for batch in batches), strict=True)
         result = batches[0]._from_arrays(tuple(map(np.concatenate, joined)), batches[0])
         result._extreme = any(batch._extreme for batch in batches)
+        result._sort = None if result._extreme else result._sort
         return result
 
     @classmethod

@@ -351,7 +351,7 @@ class Boxes(Smoothable):
         if not inclusive and dimension in (None, 2, 3):
             columns = usual_corners(values, dimension or 2)
             if columns is not None:
-                self._arrays, self.unit = columns, unit
+                self._fill_usual(columns, unit)
                 return
         self._set(self._read_corners(values, _OF_CORNERS, dimension), inclusive, unit)
 
@@ -362,7 +362,7 @@ class Boxes(Smoothable):
         axes = table.shape[1] // 2
         usual = None if inclusive else usual_corners(table, axes)
         if usual is not None:
-            self._arrays, self.unit = usual, unit
+            self._fill_usual(usual, unit)
             return
         columns = np.array(table.T, order="C")  # a copy, always
         lower, upper = columns[:axes], columns[axes:]

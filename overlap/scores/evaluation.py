@@ -172,10 +172,18 @@ def pairwise(plan: Plan, found: Regions, truth: Regions, out: NDArray | None = N
     geometry = plan.geometry(found, truth)
     n, m = len(found), len(truth)
     kernel = plan.dense(geometry)
-    if kernel is not None and out is None and 0 < n * m < _LONE:  # at once
-        out = np.empty((n, m))
-        kernel(found.kernel_columns(), truth.kernel_columns(), plan.parameters, 0, n, out)
-        return out
+    if kernel is None or out is not None or not 0 < n * m < _LONE:
+        return _pairwise_in_blocks(plan, geometry, found, truth, out)
+    out = np.empty((n, m))
+    kernel(found.kernel_columns(), truth.kernel_columns(), plan.parameters, 0, n, out)
+    return out
+
+
+def _pairwise_in_blocks(
+    plan: Plan, geometry: Geometry, found: Regions, truth: Regions, out: NDArray | None
+) -> NDArray:
+    n, m = len(found), len(truth)
+    kernel = plan.dense(geometry)
     if out is None:
         out = allocated((n, m), "pairwise", "use pairs(...), or rows in blocks: a[:1000]")
     else:

@@ -98,6 +98,10 @@ class Plan:
         return set()
 
     @cached_property
+    def _of_sort(self) -> dict[tuple[Any, ...], Geometry]:
+        return {}
+
+    @cached_property
     def _kernels(self) -> dict[tuple[Any, ...], Callable]:
         return {}
 
@@ -152,11 +156,20 @@ class Plan:
 
     def geometry(self, found: Regions, truth: Regions) -> Geometry:
         """Return the scalars for two batches, or raise if the score cannot be had."""
+        sort = getattr(found, "_sort", None)
+        if sort is not None and sort == getattr(truth, "_sort", None):  # usual: one look-up
+            geometry = self._of_sort.get(sort)
+            if geometry is None:
+                geometry = self._of_sort[sort] = self._geometry(found, truth)
+            return geometry
+        return self._geometry(found, truth)
+
+    def _geometry(self, found: Regions, truth: Regions) -> Geometry:
         check_pair(found, truth)
         if found._extreme or truth._extreme:
             check_extremes(self.name, self.components, found, truth)
         geometry = found.pair_geometry(truth, self.enclosure)
-        if geometry not in self._checked:  # thousands of small calls must not pay for it
+        if geometry not in self._checked:
             self.check_supported(geometry, type(found).__name__)
             self._checked.add(geometry)
         return geometry

@@ -84,3 +84,21 @@ def test_plain_rings_make_the_polygons_that_nested_ones_make():
         good = np.array([[0.0, 0], [1, 0], [0, 1]])
         with pytest.raises(ValueError, match="region 1"):
             ov.Polygons([good, np.array(bad, float)])
+
+
+@pytest.mark.parametrize("kind", [ov.Boxes, ov.Intervals])
+def test_batches_of_one_sort_are_looked_at_once_and_others_always(kind):
+    unit = [[0.0, 0, 1, 1]] if kind is ov.Boxes else [[0.0, 1]]
+    size = 1e153 if kind is ov.Boxes else 1e306  # whose enclosure with the others overflows
+    near, other = kind(np.array(unit)), kind(np.array(unit), unit="s")
+    score = ov.giou if kind is ov.Boxes else ov.diou
+    assert score.pairwise(near, near) == score.pairwise(near[:1], kind(unit)) == 1.0
+    assert score.pairwise(other, near) == score.pairwise(other, other[[0]]) == 1.0
+    with pytest.raises(ValueError, match="found is in 's' and truth in 'm'; convert one"):
+        score.pairwise(other, kind(np.array(unit), unit="m"))
+    far = kind(size * (np.array(unit) + 9.0))
+    for batch in (far, kind.concat([near, far]), kind.concat([far, near])):
+        with pytest.raises(ValueError, match=r"so far away|overflow"):
+            score.pairwise(near, batch)
+    with pytest.raises(TypeError, match="truth: expected a batch of regions, got ndarray"):
+        score.pairwise(near, np.array(unit))

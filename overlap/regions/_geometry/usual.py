@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -26,30 +27,32 @@ def corners(table, columns, least, most):
     """Copy rows of corners; return whether all sizes and coordinates are usual."""
     usual = True
     axes = columns.shape[0] // 2
-    for k in range(table.shape[0]):
-        for d in range(axes):
+    for d in range(axes):
+        for k in range(table.shape[0]):  # without a branch: several rows at once
             low, high = table[k, d], table[k, axes + d]
             columns[d, k] = low
             columns[axes + d, k] = high
             side = high - low
-            usual &= (side >= least or side == 0.0) and abs(low) <= most and abs(high) <= most
+            usual &= ((side >= least) | (side == 0.0)) & (abs(low) <= most) & (abs(high) <= most)
     return usual
 
 
 def within(table, columns, low, high):
     """Copy rows of numbers; return whether every column stays within its limits."""
     usual = True
-    for k in range(table.shape[0]):
-        for d in range(columns.shape[0]):
+    for d in range(columns.shape[0]):
+        least, most = low[d], high[d]
+        for k in range(table.shape[0]):
             value = table[k, d]
             columns[d, k] = value
-            usual &= low[d] <= value <= high[d]
+            usual &= (least <= value) & (value <= most)
     return usual
 
 
 @cache
-def _kernel(template: Callable) -> Callable:
-    return specialise(template)
+def _of_corners(axes: int) -> tuple[Callable, float, float, Callable]:
+    """Return the compiled pass over D axes, its limits, and what gives the rows of a table."""
+    return specialise(corners), *limits(axes), itemgetter(*range(2 * axes))
 
 
 def usual_corners(values: Any, axes: int) -> tuple[NDArray[np.float64], ...] | None:
@@ -70,11 +73,12 @@ def usual_corners(values: Any, axes: int) -> tuple[NDArray[np.float64], ...] | N
     """
     if not _plain(values, 2 * axes):
         return None
+    kernel, least, most, rows = _of_corners(axes)
     columns = np.empty((2 * axes, len(values)))
-    if not _kernel(corners)(values, columns, *limits(axes)):
+    if not kernel(values, columns, least, most):
         return None
     columns.setflags(write=False)
-    return tuple([columns[k] for k in range(2 * axes)])
+    return rows(columns)
 
 
 def usual_columns(
@@ -97,7 +101,7 @@ def usual_columns(
     if not _plain(values, len(low)):
         return None
     columns = np.empty((len(low), len(values)))
-    return columns if _kernel(within)(values, columns, low, high) else None
+    return columns if specialise(within)(values, columns, low, high) else None
 
 
 def _plain(values: Any, width: int) -> bool:

@@ -166,7 +166,8 @@ class Intervals(Smoothable):
     ) -> None:
         columns = usual_corners(values, 1) if period is None else None
         if columns is not None:
-            self._period, self._arrays, self.unit = None, columns, unit
+            self._period = None
+            self._fill_usual(columns, unit)
             return
         table = self._read(values, 2)
         self._period = None if period is None else _checked_period(period)
