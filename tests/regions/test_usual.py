@@ -18,7 +18,7 @@ def made(kind, table):
     """Return the columns and settings of a batch, or what is said against it."""
     try:
         batch = kind(table)
-    except ValueError as error:
+    except (ValueError, UserWarning) as error:
         return str(error)
     return [column.tobytes() for column in columns_of(batch)], batch._extreme, batch.unit
 
