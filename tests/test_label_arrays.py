@@ -266,3 +266,22 @@ def test_what_is_said_of_numbers_that_are_no_labels():
     ):
         ov.surface_distances(masked, truth)
     assert ov.contingency(np.ma.masked_equal(truth, 7), truth).score(ov.iou)[1] == 1.0
+
+
+class Unreadable:
+    """A tensor of a type that NumPy does not know, such as bfloat16."""
+
+    shape, dtype = (2, 2), "bfloat16"
+
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError("Got unsupported ScalarType BFloat16")
+
+
+def test_arrays_that_cannot_be_read_are_named():
+    with pytest.raises(TypeError, match=r"truth: cannot read an array from Unreadable of shape"):
+        ov.contingency(np.zeros((2, 2), int), Unreadable())
+    shapes = [np.zeros((2, 3), bool), np.zeros((2, 4), bool)]
+    with pytest.raises(TypeError, match=r"mask 1 has the shape \(2, 4\), and mask 0 \(2, 3\)"):
+        ov.Masks(shapes)
+    with pytest.raises(TypeError, match="got list of float64"):
+        ov.Masks.from_rle([{"size": [2, 2], "counts": [1.0, 3.0]}])

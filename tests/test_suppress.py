@@ -573,3 +573,20 @@ def test_clear_errors_of_groups(options, error, message):
     boxes = ov.Boxes([[0, 0, 1, 1], [5, 0, 6, 1], [9, 0, 10, 1]])
     with pytest.raises(error, match=message):
         ov.nms(boxes, [0.1, 0.9, 0.5], **options)
+
+
+def test_percentages_as_thresholds_are_refused() -> None:
+    boxes = ov.Boxes([[0, 0, 4, 4], [0, 0, 4, 3], [9, 9, 10, 10]])
+    confidence, groups = [0.9, 0.8, 0.7], [0, 0, 1]
+    message = "= 50, and no score is above 1; write a percentage as 0.5"
+    for call in (
+        lambda: ov.nms(boxes, confidence, threshold=50),
+        lambda: ov.nms(boxes, confidence, threshold={0: 50, 1: 0.5}, groups=groups),
+        lambda: ov.match(boxes, boxes, at_least=50),
+        lambda: ov.iou.pairs(boxes, boxes, at_least=50),
+        lambda: ov.assign(boxes, boxes, positive=50),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+    assert ov.nms(boxes, confidence, threshold=1.5).index.tolist() == [0, 1, 2]
+    assert ov.nms(boxes, confidence, threshold=5, score=10 * ov.iou).index.tolist() == [0, 2]

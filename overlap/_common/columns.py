@@ -49,7 +49,8 @@ def fields(*columns: str) -> Fields:
 
 
 def _plain(name: str) -> str:
-    return name.strip().lower().translate(_PUNCTUATION)
+    plain = name.strip().lower().translate(_PUNCTUATION)
+    return plain.removeprefix("bbox") or plain  # bbox_x is x
 
 
 def _names_of(values: Any) -> list[str] | None:
@@ -102,6 +103,18 @@ def by_name(values: Any, naming: Naming, what: str) -> Any:
             raise ValueError(f"{what}: the columns are {shown}; {advice}")
     if twice:
         raise ValueError(f"{what}: the columns {twice[0]} mean the same; keep one")
+    own = {name for layout in naming.own for field in layout for name in field}
+    foreign = [
+        ([names[k] for k, name in enumerate(plain)
+          if name not in own and any(name in field for field in layout)], advice)
+        for layout, advice in reversed(naming.others)
+    ]  # fmt: skip
+    most, advice = max(foreign, key=lambda one: len(one[0]), default=([], ""))
+    if own and len(most) > 1:
+        raise ValueError(
+            f"{what}: the columns are {shown}, where {' and '.join(most[:2])} are not expected; "
+            f"{advice}; or give an array without names"
+        )
     moved = [_moved(layout, plain, names) for layout in naming.own]
     if all(place is not None for place in moved) and any(moved):
         raise ValueError(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from overlap._common.decimals import as_meant, scaled
+from overlap._common.numbers import described
 from overlap._common.voxel_grid import (
     GridMismatchError,
     VoxelGrid,
@@ -116,7 +117,13 @@ def as_array(values: Any, what: str) -> NDArray[Any]:
             f"{what}: has {np.ma.count_masked(values)} masked elements, and a mask is not looked "
             f"at; fill them with a label, for example {what}.filled(0), which can then be ignored"
         )
-    return plain_bool(np.asarray(values))
+    detach = getattr(values, "detach", None)  # a tensor that takes part in a graph
+    try:
+        return plain_bool(np.asarray(values if detach is None else detach()))
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"{what}: cannot read an array from {described(values)} ({error!s:.200})"
+        ) from None
 
 
 def _is_volume(value: Any) -> bool:

@@ -22,6 +22,7 @@ __all__ = [
 ]
 
 _WHOLE = 2.0**53  # float64 holds every whole number up to here
+_NO_NUMBERS = (str, bytes, complex, np.complexfloating)
 _UNITS = 4  # in the last place, by which sums and interpolations leave [0, 1]
 
 
@@ -42,16 +43,13 @@ def as_numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
     try:
         array = np.asarray(detach() if detach is not None else values)
         kind = array.dtype.kind
-        if kind == "O" and any(isinstance(x, complex | np.complexfloating) for x in array.flat):
-            raise TypeError("complex numbers")  # NumPy would drop their imaginary parts
+        if kind == "O" and any(isinstance(x, _NO_NUMBERS) for x in array.flat):
+            raise TypeError("no numbers")  # although NumPy would read text, or a real part
         result = array.astype(np.float64, copy=False) if kind in "iufO" or not array.size else array
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         if _has_times(values):
             raise _not_numbers(what, f"in a {type(values).__name__}") from None
-        half = "; tensor.float() has a type that NumPy knows" if "BFloat16" in str(error) else ""
-        raise TypeError(
-            f"{what}: cannot read numbers from {described(values)} ({error!s:.200}){half}"
-        ) from None
+        raise TypeError(_reason(values, what, error)) from None
     if kind in "mM":
         raise _not_numbers(what, array.dtype)
     if result.dtype != np.float64:
@@ -65,6 +63,45 @@ def as_numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
     ):
         _check_whole(array if kind in "iuO" else values, result, what)
     return result
+
+
+def _reason(values: Any, what: str, error: Exception) -> str:
+    """Say which row or value is at fault."""
+    half = "; tensor.float() has a type that NumPy knows" if "BFloat16" in str(error) else ""
+    ragged = _first_other_length(values)
+    if ragged is not None:
+        row, length, usual = ragged
+        return f"{what}: row {row} has {length} values, and row 0 has {usual}; give each as many"
+    if hasattr(values, "get_columns"):  # a DataFrame of polars
+        values = list(zip(*(column.to_list() for column in values.get_columns()), strict=True))
+    if isinstance(values, list | tuple) or hasattr(values, "__array__"):
+        try:
+            items = np.asarray(values, object)
+        except (TypeError, ValueError, RuntimeError):
+            items = np.empty(0, object)
+        for at, item in np.ndenumerate(items):
+            if item is not None and not _is_number(item):
+                where = f"the value at [{', '.join(map(str, at))}]" if at else "it"
+                return f"{what}: {where} is {described(item)}; wanted a number"
+    return f"{what}: cannot read numbers from {described(values)} ({error!s:.200}){half}"
+
+
+def _first_other_length(values: Any) -> tuple[int, int, int] | None:
+    """Return the first row of another length than row 0, its length, and that of row 0."""
+    if not isinstance(values, list | tuple):
+        return None
+    try:
+        lengths = [len(row) for row in values]
+    except TypeError:
+        return None
+    return next(((k, n, lengths[0]) for k, n in enumerate(lengths) if n != lengths[0]), None)
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return not isinstance(value, _NO_NUMBERS) and isinstance(float(value), float)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        return False
 
 
 def _not_numbers(what: str, came: object) -> TypeError:

@@ -216,6 +216,7 @@ def assign(
     check_pair(anchors, truth, "anchors", "truth")
     check_score(score)
     positive = checked_number(positive, "positive")
+    score.plan.check_level(positive, "positive")
     least, most = _checked_negative(negative, positive)
     if low_quality not in (None, "anchor", "truth"):
         raise ValueError(f"low_quality = {low_quality!r}; expected 'anchor', 'truth' or None")
@@ -282,6 +283,7 @@ def _ignore(
     at_least = checked_number(at_least, "ignore_at_least")
     if at_least <= 0.0:
         raise ValueError(f"ignore_at_least = {at_least}; expected a number > 0")
+    score.plan.check_level(at_least, "ignore_at_least")
     if (groups is None) != (ignore_groups is None):
         raise ValueError(
             "ignore_groups: give the labels of the regions to ignore, where there are groups, and "

@@ -120,6 +120,7 @@ def match(
     check_pair(found, truth)
     check_score(score)
     at_least = checked_number(at_least, "at_least")
+    score.plan.check_level(at_least, "at_least")
     if method not in ("greedy", "optimal"):
         raise ValueError(f"method = {method!r}; expected 'greedy' or 'optimal'")
     rank = None

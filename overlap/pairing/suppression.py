@@ -167,6 +167,8 @@ def nms(
     check_score(score)
     several = not isinstance(threshold, (int, float)) and _are_several(threshold)
     common = 0.0 if several else checked_number(threshold, "threshold")
+    if common > 2.0:
+        score.plan.check_level(common, "threshold")
     if soft not in (None, "linear", "gaussian"):
         raise ValueError(f"soft = {soft!r}; expected 'linear', 'gaussian' or None")
     sigma = checked_number(sigma, "sigma")
@@ -192,6 +194,7 @@ def nms(
     rule = soft, sigma, least
     if several:
         thresholds = _thresholds(threshold, columns, codes, len(regions))
+        score.plan.check_level(float(thresholds.max(initial=0.0)), "threshold")
         kept = _by_threshold(regions, weight, thresholds, score, codes, rule)
     else:
         kept = _suppressed(regions, weight, common, score, codes, rule)

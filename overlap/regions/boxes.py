@@ -217,6 +217,8 @@ _CORNER_NAMES = (  # of the lower and the upper corner, by axis
     ("{}lower|lower{}", "{}upper|upper{}"),
     ("{}start", "{}stop|{}end"),
     ("{}tl", "{}br"),
+    ("{}lo|{}low", "{}hi|{}high"),
+    ("{}", "{}2|{}max"),
 )
 _SIZE_NAMES = ("w|width|dx|sizex|bbwidth", "h|height|dy|sizey|bbheight", "d|depth|dz|sizez")
 _LOWER_NAMES = "{0}|{0}0|{0}1|{0}min|min{0}|{0}tl"
@@ -224,7 +226,11 @@ _CENTER_NAMES = "c{0}|{0}c|{0}center|center{0}|{0}centre|centre{0}"
 
 
 def _corner_fields() -> tuple[Fields, ...]:
-    result = [fields("left", "top", "right", "bottom")]
+    result = [
+        fields("left", "top", "right", "bottom"),
+        fields("lonmin|minlon|west", "latmin|minlat|south", "lonmax|maxlon|east",
+               "latmax|maxlat|north"),
+    ]  # fmt: skip
     for axes in (3, 2):
         for pair in _CORNER_NAMES:
             ends = (end.replace("{}", axis) for end in pair for axis in _XYZ[:axes])
@@ -326,8 +332,9 @@ class Boxes(Smoothable):
     -----
     Columns with names (of a DataFrame, a structured array, a mapping) are found by them,
     wherever they stand: ``x0, y0, x1, y1``; ``x1, y1, x2, y2``; ``xmin, ymin, xmax, ymax``;
-    ``left, top, right, bottom``. ``x, y, w, h`` and ``cx, cy, w, h`` are for `from_xywh` and
-    `from_cxcywh`. Other names are ignored, and columns are then taken in order.
+    ``x, y, x2, y2``; ``left, top, right, bottom``. ``x, y, w, h`` and ``cx, cy, w, h`` are for
+    `from_xywh` and `from_cxcywh`, and two names of these are an error here. Other names are
+    ignored, and columns are then taken in order.
 
     Examples
     --------

@@ -89,6 +89,33 @@ class Plan:
             0.0,
         )
 
+    @cached_property
+    def highest(self) -> float:
+        """An upper bound of all scores."""
+        gains = [part for part in self.parts if part.coefficient > 0.0]
+        if any(part.component.axis is not None for part in gains):
+            return math.inf  # their bound is one for each axis
+        return sum((part.coefficient * part.component.high for part in gains), 0.0)
+
+    def check_level(self, level: float, name: str) -> None:
+        """Raise where a level is far above all scores, as a percentage is: nothing would reach it.
+
+        Parameters
+        ----------
+        level : float
+        name : str
+            For messages.
+
+        Raises
+        ------
+        ValueError
+        """
+        if level > 2.0 and level > 2.0 * self.highest:
+            raise ValueError(
+                f"{name} = {level:g}, and no score is above {self.highest:g}; write a percentage "
+                f"as {level / 100.0:g}"
+            )
+
     def prunes(self, at_least: float, strict: bool) -> bool:
         """Return whether only intersecting regions can reach the threshold."""
         return at_least > self.disjoint_max or (strict and at_least >= self.disjoint_max)

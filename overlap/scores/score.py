@@ -214,6 +214,7 @@ class Score:
 
         plan = self.plan
         at_least = checked_number(at_least, "at_least")
+        plan.check_level(at_least, "at_least")
         if not self.prunes(at_least, strict):
             raise ValueError(
                 f"{self}: regions that do not intersect can score up to {self.disjoint_max:g}, so "

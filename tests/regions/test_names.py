@@ -19,6 +19,10 @@ CORNERS = {
     "minx miny maxx maxy": (1, 2, 4, 6),
     "left top right bottom": (1, 2, 4, 6),
     "XTL YTL XBR YBR": (1, 2, 4, 6),
+    "x y x2 y2": (1, 2, 4, 6),
+    "x y xmax ymax": (1, 2, 4, 6),
+    "x_lo y_lo x_hi y_hi": (1, 2, 4, 6),
+    "lon_min lat_min lon_max lat_max": (1, 2, 4, 6),
 }
 SIZES = {
     "x y w h": (1, 2, 3, 4),
@@ -26,6 +30,7 @@ SIZES = {
     "left top width height": (1, 2, 3, 4),
     "bb_left bb_top bb_width bb_height": (1, 2, 3, 4),
     "xmin ymin w h": (1, 2, 3, 4),
+    "bbox_x bbox_y bbox_w bbox_h": (1, 2, 3, 4),
 }
 CENTERS = {
     "cx cy w h": (2.5, 4, 3, 4),
@@ -75,8 +80,22 @@ def test_columns_of_another_layout_are_refused(build, layouts, advice) -> None:
                 build(table)
 
 
+def test_columns_half_of_another_layout() -> None:
+    for build, text, advice in (
+        (
+            ov.Boxes,
+            "x_topleft y_topleft w h",
+            "where w and h are not expected; use Boxes.from_xywh",
+        ),
+        (ov.Boxes.from_xywh, "a b x2 y2", r"x2 and y2 are not expected; these are corners"),
+        (ov.Boxes.from_cxcywh, "x y right bottom", "right and bottom are not expected"),
+    ):
+        with pytest.raises(ValueError, match=advice):
+            build(pd.DataFrame([[1, 2, 3, 4]], columns=text.split()))
+
+
 def test_columns_half_understood() -> None:
-    for text in ("x x2 y y2", "x1 y1 y2 x2x", "a x2 b x1"):
+    for text in ("x1 x2 y1 y2x", "x1 y1 y2 x2x", "a x2 b x1"):
         with pytest.raises(ValueError, match="is not where it is expected; call them x0, y0"):
             ov.Boxes(pd.DataFrame([[1, 2, 3, 4]], columns=text.split()))
     for names in (list("abcd"), range(4), ["x", "y", "x2", "y2"]):  # nothing says otherwise

@@ -28,8 +28,8 @@ __all__ = ["Intervals", "pull_scaled_ends"]
 
 _LEAST, _MOST = limits(1)
 _NAMING = Naming.of(
-    "start|t-start|t-init|begin|start-time|onset",
-    "stop|end|t-end|t-stop|end-time|offset",
+    "start|t-start|t-init|begin|start-time|onset|t0|t-min|start-frame|start-sec",
+    "stop|end|t-end|t-stop|end-time|offset|t1|t-max|stop-time|end-frame|stop-frame|end-sec|stop-sec",
     others=(
         (
             fields("center|centre|middle", "duration|length"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._common.label_arrays import image_of
-from overlap._common.numbers import unmasked
+from overlap._common.numbers import described, unmasked
 from overlap._common.sizes import LARGEST_POWER
 from overlap.regions.grid import Grid
 from overlap.regions.masks.bits import Bits
@@ -153,7 +153,7 @@ def read_cells(values: ArrayLike, axes: int | str | None, told: bool) -> NDArray
         cells = np.asarray(detach() if detach is not None else values)
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(
-            f"Masks: cannot read cells from {type(values).__name__} ({error})"
+            f"Masks: cannot read cells from {described(values)} ({_shapes(values) or error})"
         ) from None
     cells = _one_or_many(cells, axes, told)
     if cells.dtype.kind in "iu":
@@ -168,6 +168,17 @@ def read_cells(values: ArrayLike, axes: int | str | None, told: bool) -> NDArray
     if cells.dtype.kind not in "bf":
         raise TypeError(f"Masks: expected bool, 0 and 1, or floats in [0, 1], got {cells.dtype}")
     return cells
+
+
+def _shapes(values: Any) -> str:
+    """Say which of several arrays has another shape than the first."""
+    if not isinstance(values, list | tuple):
+        return ""
+    shapes = [getattr(mask, "shape", None) for mask in values]
+    other = next((k for k, shape in enumerate(shapes) if shape != shapes[0]), None)
+    if other is None:
+        return ""
+    return f"mask {other} has the shape {shapes[other]}, and mask 0 {shapes[0]}"
 
 
 def _one_or_many(cells: NDArray, axes: int | str | None, told: bool) -> NDArray:

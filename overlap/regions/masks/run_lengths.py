@@ -291,6 +291,7 @@ def _counts(raw: object, n: int) -> NDArray[np.int64]:
         raise TypeError(
             f"Masks.from_rle: counts of rles[{n}]: expected bytes or strings in every mask, or "
             f"whole numbers in every mask, got {type(raw).__name__}"
+            + (f" of {counts.dtype}" if isinstance(raw, list | tuple) else "")
         )
     bad = np.flatnonzero(counts < 0)
     if bad.size:
