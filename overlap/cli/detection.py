@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -35,7 +36,8 @@ __all__ = ["detection_command"]
 @click.option("--box-format", type=Choice(["xywh", "xyxy"]),
               help="What the four numbers of a line of text are.")  # fmt: skip
 @click.option("--images", metavar="PATH|WxH",
-              help="Sizes of images: a folder of them, a CSV file, or one size.")  # fmt: skip
+              help="Sizes of images: a folder of them, a CSV file, or one size. Those of a folder "
+                   "are drawn below the outlines of the worst.")  # fmt: skip
 @click.option("--classes", metavar="NAMES", help="Names with commas; by default those of TRUTH.")
 @click.option("--ties", default="official", show_default=True,
               type=Choice(["official", "stable", "expected"]),
@@ -138,11 +140,12 @@ def detection_command(
     def table(rows: Callable[[], Any]) -> Callable[[str], Any]:
         return lambda path: csv_text(rows(), path)
 
-    at = {"iou": error_iou, "confidence": confidence}
-    others = [
-        (picture, partial(report.picture, **at)),
+    at: dict[str, Any] = {"iou": error_iou, "confidence": confidence}
+    behind: dict[str, Any] = {"images": images if images and os.path.isdir(images) else None}
+    others: list[tuple[str | None, Callable[[str], Any]]] = [
+        (picture, partial(report.picture, **at, **behind)),
         (points, table(lambda: report.operating_points(**at).to_dict("records"))),
         (confusions, table(lambda: report.confusion(**at).rows())),
         (errors, table(lambda: report.errors(error_iou).rows())),
     ]
-    return 2 if shared.finish(report, others, {**at, "worst": worst}) else 0
+    return 2 if shared.finish(report, others, {**at, **behind, "worst": worst}) else 0

@@ -348,6 +348,7 @@ def _truth(source: CocoContent, kind: str) -> tuple[Detections, Categories]:
     table = Detections(
         names.items, names.labels, item, label, regions, None, flags, {**sizes, "area": area},
         np.arange(len(rows)), where, digest, tuple(findings), kind, names.groups,
+        {str(name): file for file, name in names.files.items()},
     )  # fmt: skip
     return table, names
 

@@ -232,7 +232,10 @@ def read_piece(
     if piece.kind == "structures":
         return read_structure(source, rules, alone=piece.alone)
     if piece.kind == "angles":
-        return read_angles(source, unit=unit, category=category, cis_limit=rules.cis_limit)
+        table = read_angles(source, unit=unit, category=category, cis_limit=rules.cis_limit)
+        given = rules.of_structures()
+        said = f"a table of angles, for which {', '.join(given)} means nothing"
+        return replace(table, notes=(*table.notes, said)) if given else table
     if isinstance(source, str | os.PathLike):
         if piece.kind == "grids":
             return _grids(source, category)

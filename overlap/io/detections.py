@@ -52,6 +52,8 @@ class Detections(ByValue):
         Word for the regions, such as ``"boxes"``; by default the name of their class.
     groups : mapping from str to ndarray of bool, shape (L,)
         Which of the classes belong to a group, such as ``"rare"``.
+    files : mapping from str to str
+        Name of the file of an image, by its item, where the input says it.
     """
 
     items: tuple[str, ...]
@@ -68,11 +70,12 @@ class Detections(ByValue):
     findings: tuple[str, ...] = ()
     kind: str = ""
     groups: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.kind:
             object.__setattr__(self, "kind", type(self.regions).__name__)
-        for name in ("flags", "sizes", "groups"):
+        for name in ("flags", "sizes", "groups", "files"):
             object.__setattr__(self, name, ReadOnly(getattr(self, name)))
 
     @classmethod

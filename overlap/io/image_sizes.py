@@ -11,16 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._common.files import check_file
 from overlap.io._cells import read_cells
 from overlap.io._columns import find_columns
 from overlap.io._source import read_source
-from overlap.io.boundary import decoding
+from overlap.io.image_files import image_size, images_by_name
 from overlap.io.printable import brief, some
 
 __all__ = ["image_sizes"]
 
-_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 _COLUMNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "image": (("image", "imageid", "imagename", "filename", "name"),),
     "width": (("width", "w"),),
@@ -78,14 +76,9 @@ def image_sizes(
     if source is not None and not os.path.isdir(source):
         return _looked_up(names, _of_table(os.fspath(source)), os.fspath(source), where)
     folders = [Path(source)] if source is not None else _folders(beside)
-    known: dict[str, Path] = {}
-    others: dict[str, Path] = {}  # of the same name: all must have one size
+    known: dict[str, list[Path]] = {}
     for folder in folders:
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.suffix.lower() in _SUFFIXES:
-                first = known.setdefault(path.stem, path)
-                if first.parent == path.parent and first != path:
-                    others[path.stem] = path
+        known = {**(images_by_name(folder) if folder.is_dir() else {}), **known}
     if not known:
         raise ValueError(
             f"{where}: boxes are shares of their image, and there are no images in "
@@ -95,14 +88,19 @@ def image_sizes(
     missing = [name for name in names if name not in known]
     if missing:
         raise ValueError(f"{where}: there is no image of {some(missing, 5)}")
-    sizes = [_size(known[name]) for name in names]
-    for name, size in zip(names, sizes, strict=True):
-        if name in others and _size(others[name]) != size:
-            raise ValueError(
-                f"{where}: {known[name]} and {others[name]} have different sizes; keep the image "
-                "of the labels"
-            )
+    sizes = [_only_size(known[name], where) for name in names]
     return np.array(sizes, dtype=np.float64).reshape(-1, 2)
+
+
+def _only_size(paths: Sequence[Path], where: str) -> tuple[int, int]:
+    """Return the size of an image, which is that of all files with its name."""
+    sizes = [image_size(path) for path in paths]
+    for path, size in zip(paths, sizes, strict=True):
+        if size != sizes[0]:
+            raise ValueError(
+                f"{where}: {paths[0]} and {path} have different sizes; keep the image of the labels"
+            )
+    return sizes[0]
 
 
 def _folders(beside: Iterable[str | os.PathLike[str]]) -> list[Path]:
@@ -146,12 +144,3 @@ def _of_table(path: str) -> dict[str, tuple[float, float]]:
         if result.setdefault(stem, sides) != sides:
             raise ValueError(f"{cells.where(row)}: the image {brief(stem)} has another size above")
     return result
-
-
-def _size(path: Path) -> tuple[int, int]:
-    check_file(path)
-    from PIL import Image
-
-    with decoding(path, "image"), Image.open(path) as image:
-        turned = image.getexif().get(0x0112, 1) >= 5  # a camera that was held upright
-        return image.size[::-1] if turned else image.size

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,15 @@ class StructureRules:
             value = getattr(self, name)
             if value is not None and not 0.0 < value < np.inf:
                 raise ValueError(f"{name} = {value!r}; wanted a positive number")
+
+    def of_structures(self) -> list[str]:
+        """Return the rules that are not the defaults, and mean nothing for a table of angles."""
+        usual = StructureRules()
+        return [
+            entry.name
+            for entry in fields(self)
+            if entry.name != "cis_limit" and getattr(self, entry.name) != getattr(usual, entry.name)
+        ]
 
     def settings(self) -> dict[str, Any]:
         """Return the rules as plain data."""

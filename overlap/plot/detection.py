@@ -29,6 +29,7 @@ __all__ = [
 
 _BLUE, _ORANGE, _GRAY = "#4c72b0", "#c44e00", "#888888"
 _WRITTEN = 8  # classes of a matrix whose cells have room for a number
+_PALE = 0.6  # strength of the colors of an image below outlines
 _LONG = 14  # columns of a name that stands beside a matrix and below it
 _STYLES = {
     "found truth": (_GRAY, "-", 2.6),
@@ -236,8 +237,9 @@ def draw_outlines(
     path: str | Path | None = None,
     ax: Axes | None = None,
     size: tuple[float, float] | None = None,
+    image: NDArray[np.uint8] | None = None,
 ) -> Axes | Figure:
-    """Draw the outlines of truths and detections of one image, without the image.
+    """Draw the outlines of truths and detections of one image, over the image if there is one.
 
     Parameters
     ----------
@@ -247,7 +249,10 @@ def draw_outlines(
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
     size : (float, float), optional
-        Width and height of the image; by default the outlines fill the picture.
+        Width and height of the image; by default those of `image`, and without one the outlines
+        fill the picture.
+    image : ndarray of uint8, shape (height, width, 3), optional
+        Its colors are drawn pale.
 
     Returns
     -------
@@ -255,15 +260,22 @@ def draw_outlines(
         `ax` if it was given, else the figure.
     """
     from matplotlib.lines import Line2D
+    from matplotlib.patheffects import withStroke
 
     frame = frame_of(ax, (5.0, 4.4), "draw_outlines")
     axes = frame.axes
+    if image is not None:
+        size = image.shape[1::-1] if size is None else size
+        pale = np.uint8(255) - ((255 - image) * _PALE).astype(np.uint8)
+        axes.imshow(pale, extent=(0.0, size[0], size[1], 0.0))
     across = np.concatenate([one.corners[:, 0] for one in outlines] or [np.zeros(1)])
     middle = across.min() + across.max() if size is None else size[0]  # twice its place
     for one in sorted(outlines, key=lambda one: list(_STYLES).index(one.kind)):
         color, style, thick = _STYLES[one.kind]
         closed = np.vstack([one.corners, one.corners[:1]])
-        axes.plot(closed[:, 0], closed[:, 1], color=color, ls=style, lw=thick)
+        (line,) = axes.plot(closed[:, 0], closed[:, 1], color=color, ls=style, lw=thick)
+        if image is not None:
+            line.set_path_effects([withStroke(linewidth=thick + 1.6, foreground="white")])
         if one.text:
             below = one.kind == "false detection"  # not on the text of a truth at the same place
             left, right = one.corners[:, 0].min(), one.corners[:, 0].max()
@@ -273,6 +285,8 @@ def draw_outlines(
                                  xytext=(0, -2 if below else 2), textcoords="offset points",
                                  color=color, ha="right" if inward else "left",
                                  va="top" if below else "bottom", fontsize="small")  # fmt: skip
+            if image is not None:
+                text.set_path_effects([withStroke(linewidth=2.0, foreground="white")])
             text.set_in_layout(False)  # a long one may end at the border
     axes.set_aspect("equal", adjustable="datalim" if size is None else "box")
     if size is not None:

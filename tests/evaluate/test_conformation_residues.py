@@ -407,3 +407,19 @@ def test_units_of_each_side():
         ov.evaluate.conformation(found=radians, truth=degrees, unit={"a": "radians"}, **options)
     one = ov.evaluate.ramachandran(found=radians, truth=LIBRARY, unit={"found": "radians"})
     assert one.summary["n"] == 300
+
+
+def test_rules_for_structures_are_refused_where_there_is_none(tmp_path):
+    angles = {"phi": [-60.0] * 30, "psi": [-40.0] * 30}
+    options = {"found": angles, "truth": angles, "tolerance": None}
+    with pytest.raises(ValueError, match=r"max_resolution = 2\.0 .* no input is one; leave it out"):
+        ov.evaluate.conformation(**options, max_resolution=2.0)
+    with pytest.raises(ValueError, match="models = 'all' "):
+        ov.evaluate.conformation(**options, models="all")
+    ov.evaluate.conformation(**options, cis_limit=30.0)
+    sides = {"found": sample_path("peptide"), "truth": sample_path("angles_truth")}
+    few = {"levels": "favored", "tolerance": None, "min_residues": 1}
+    report = ov.evaluate.conformation(**sides, **few, min_occupancy=0.5)
+    assert "truth: a table of angles, for which min_occupancy means nothing" in str(
+        report.settings["notes"]
+    )

@@ -11,6 +11,7 @@ import pytest
 import overlap as ov
 from overlap import cli
 from overlap.evaluate import Detections, detection
+from overlap.io import sample_path
 
 from .coco_sets import random_boxes
 from .plain_tide import ratio, tide
@@ -261,3 +262,61 @@ def test_tables_from_the_shell(tmp_path, monkeypatch, capsys):
     pd.testing.assert_frame_equal(pd.read_csv("e.csv"), report.errors(0.75).table)
     assert cli.main([*words[:3], "--errors", "e.txt"]) == 2
     assert "--errors e.txt: wanted a name in .csv" in capsys.readouterr().err
+
+
+@pytest.fixture
+def street(tmp_path):
+    """Folder with an image of each of the sample's names, white below black."""
+    image = pytest.importorskip("PIL.Image")
+    (tmp_path / "street").mkdir()
+    pixels = np.zeros((480, 640, 3), dtype=np.uint8)
+    pixels[240:] = 255
+    for k in range(1, 41):
+        image.fromarray(pixels).save(tmp_path / "street" / f"street_{k:03}.jpg")
+    return tmp_path / "street"
+
+
+def test_the_worst_image_is_drawn_over_its_file(street, tmp_path, monkeypatch, capsys):
+    truth, found = sample_path("detection_truth"), sample_path("detection_found")
+    report = detection(truth=truth, found=found)
+    figure = report.picture(images=street)
+    (drawn,) = figure.axes[0].images
+    assert drawn.get_extent() == [0.0, 640, 480, 0.0]
+    assert drawn.get_array().shape == (480, 640, 3)
+    assert (drawn.get_array()[300:] == 255).all()
+    assert not report.picture().axes[0].images
+    shown = report.to_html(images=street, worst=2)
+    assert shown.count("without the image") == 0
+    assert report.to_html(worst=2).count("without the image") == 2
+
+    (street / "street_025.jpg").rename(street / "25.jpg")
+    with pytest.raises(ValueError, match=r"has no file street_025\.jpg, which is the image '25'"):
+        report.picture(images=street)
+    with pytest.raises(ValueError, match="is not a folder of images"):
+        report.picture(images=street / "25.jpg")
+    monkeypatch.chdir(tmp_path)
+    words = ["detection", str(truth), str(found), "--images", "street", "--quiet"]
+    assert cli.main([*words, "--out", "a.html"]) == 2
+    assert "a.html: could not be written: street: has no file street_025.jpg" in (
+        capsys.readouterr().err
+    )
+    assert not (tmp_path / "a.html").exists()
+    (street / "25.jpg").rename(street / "street_025.jpg")
+    assert cli.main([*words, "--out", "a.html", "--picture", "a.png"]) == 0
+
+
+def test_images_are_named_as_items_where_nothing_else_is_said(street):
+    truth = Detections.of(["street_001"], ["car"], ov.Boxes([[10.0, 10, 60, 40]]))
+    found = Detections.of(["street_001"], ["car"], ov.Boxes([[300.0, 10, 360, 40]]), [0.9])
+    report = detection(truth=truth, found=found, iou=0.5)
+    assert report.picture(images=street).axes[0].images
+    (street / "street_001.jpg").rename(street / "street_001.png")
+    (street / "street_002.jpg").rename(street / "street_001.jpg")
+    with pytest.raises(
+        ValueError, match=r"street_001\.jpg and street_001\.png could both be the im"
+    ):
+        report.picture(images=street)
+    (street / "street_001.jpg").rename(street / "x.jpg")
+    (street / "street_001.png").unlink()
+    with pytest.raises(ValueError, match="has no image 'street_001'; its images are"):
+        report.picture(images=street)

@@ -21,6 +21,7 @@ from overlap.io.voc import read_voc_results, read_voc_truth
 from overlap.io.yolo import read_yolo
 
 from . import detection_programs as programs
+from .coco_sets import random_boxes
 
 
 def write(folder, files):
@@ -534,3 +535,10 @@ def test_groups_of_open_images(tmp_path):
     report = detection(truth=paths[0], found=paths[1], protocol="openimages")
     (row,) = report.rows()
     assert (row["value"], row["n_truth"], row["n_ignored"]) == (1.0, 1, 1)
+
+
+def test_a_folder_of_images_may_be_given_with_any_form(tmp_path):
+    truth, found = random_boxes(0)
+    detection(truth=truth, found=found, images=str(tmp_path))
+    with pytest.raises(ValueError, match="images = '640x480' .* changes nothing of"):
+        detection(truth=truth, found=found, images="640x480")

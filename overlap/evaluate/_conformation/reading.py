@@ -86,6 +86,7 @@ class ReadingTask(Task):
             own = (_Item(role, piece) for piece in found.pieces)
             items.update(zip(keys[role], own, strict=True))
             ignored[role] = found.ignored
+        self._check_used(item.piece for item in items.values())
         return Inputs(items, Order(keys, ignored))
 
     def measure(self, key: Any, item: _Item | Mapping[str, Any]) -> Part:
@@ -138,6 +139,16 @@ class ReadingTask(Task):
             return joined(made, self.structures, tuple(ignored))
         except TypeError as error:
             raise ValueError(f"{role}: {error}") from None
+
+    def _check_used(self, pieces: Iterable[Piece]) -> None:
+        """Refuse rules for structures where there is none."""
+        given = self.structures.of_structures()
+        if given and not any(piece.kind in ("structures", "read") for piece in pieces):
+            name = given[0]
+            raise ValueError(
+                f"{name} = {getattr(self.structures, name)!r} (--{name.replace('_', '-')}) is a "
+                "rule for structures, and no input is one; leave it out, or give PDB or mmCIF files"
+            )
 
     def _read(self, role: str, piece: Piece) -> Any:
         read = read_piece(

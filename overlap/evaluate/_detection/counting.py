@@ -193,14 +193,12 @@ class CountingReport(DetectionReport):
         """Return no pictures: curves need confidences."""
         return []
 
-    def content(
-        self, *, iou: float | None = None, confidence: float | None = None, worst: int = 4
-    ) -> list[Section | Picture]:
+    def content(self, **options: Any) -> list[Section | Picture]:
         """Return the tables of the page; all else there is by confidence.
 
         Parameters
         ----------
-        iou, confidence, worst
+        **options
             Not used.
         """
         return [*self.sections()]

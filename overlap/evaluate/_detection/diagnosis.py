@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -23,7 +24,7 @@ from .evidence import DetectionEvidence
 from .operating_points import OperatingPoints, operating_points
 from .outcomes import Outcomes, outcomes_at
 from .suspects import suspect_rows
-from .worst_images import outlines_of, worst_rows
+from .worst_images import background_of, outlines_of, worst_rows
 
 __all__ = ["TERMS", "Diagnosis"]
 
@@ -120,7 +121,10 @@ class Diagnosis(ByValue):
         return f"confidence {self.least:.3g} or more"
 
     def content(
-        self, classes: Sequence[Section | Picture] = (), worst: int = 4
+        self,
+        classes: Sequence[Section | Picture] = (),
+        worst: int = 4,
+        images: str | os.PathLike[str] | None = None,
     ) -> list[Section | Picture]:
         """Return the tables and pictures.
 
@@ -130,6 +134,8 @@ class Diagnosis(ByValue):
             What stands before the first table of all classes.
         worst : int
             Number of images that are drawn.
+        images : path, optional
+            Folder of the images, as in `background_of`.
         """
         if not len(self.matched.scene.truth) or not len(self.matched.scene.found):
             return [*classes]
@@ -139,7 +145,7 @@ class Diagnosis(ByValue):
         parts += [*classes, self._points()]
         if self.evidence.inputs is None:
             return parts
-        parts += [self._confusions(), *self._worst(worst)]
+        parts += [self._confusions(), *self._worst(worst, images)]
         if self.errors is not None:
             parts += self._suspects(self.errors)
         return parts
@@ -273,7 +279,7 @@ class Diagnosis(ByValue):
         columns = ["truth class", "detected as", "errors", "share of the truths"]
         return Section(f"Confusions {self._at}, shares in %", columns, rows, note=note)
 
-    def _worst(self, count: int) -> list[Section | Picture]:
+    def _worst(self, count: int, images: str | os.PathLike[str] | None) -> list[Section | Picture]:
         from overlap.plot.detection import draw_outlines
         from overlap.plot.figures import panel
 
@@ -281,20 +287,22 @@ class Diagnosis(ByValue):
         if not rows:
             return []
         drawn = rows[:count] if find_spec("matplotlib") else []
+        without = "" if images is not None else "Outlines only, without the image; y runs down. "
         pictures: list[Section | Picture] = []
         for k, row in enumerate(drawn):
             try:
                 outlines = outlines_of(self.matched, self.least, row["item"])
             except ValueError:  # regions that do not lie on a plane
                 break
+            behind = background_of(self.matched, row["item"], images)
             words = f"{row['n_false']} false, {row['n_missed']} missed, {row['n_true']} true"
             pictures.append(
                 Picture(
                     f"Image {row['item']}",
-                    partial(_outlined, panel, draw_outlines, outlines),
+                    partial(_outlined, panel, draw_outlines, outlines, behind),
                     f"Outlines of truths and detections: {words}.",
-                    f"{words}. Outlines only, without the image; y runs down. False detections "
-                    "have their class and confidence, missed truths their class.",
+                    f"{words}. {without}False detections have their class and confidence, missed "
+                    "truths their class.",
                     f"image-{k}",
                 )
             )
@@ -333,8 +341,8 @@ class Diagnosis(ByValue):
         return [Section(title, columns, cells, keys=1, note=note, words=(2, 3))]
 
 
-def _outlined(panel: Any, draw: Any, outlines: Sequence[Any]) -> Any:
-    return panel(lambda ax: draw(outlines, ax=ax), 4.2)
+def _outlined(panel: Any, draw: Any, outlines: Sequence[Any], behind: Any) -> Any:
+    return panel(lambda ax: draw(outlines, ax=ax, **behind), 4.2)
 
 
 def _errors(errors: Errors, at: str) -> Section:

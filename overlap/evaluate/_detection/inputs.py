@@ -179,9 +179,14 @@ def _table(source: Any, how: Reading) -> tuple[Detections | CocoContent, tuple[s
 
 
 def _check_taken(how: Reading, taken: Collection[str], which: str) -> None:
-    """Raise if a fact was given that no file asks for: it would change nothing."""
+    """Raise if a fact was given that no file asks for: it would change nothing.
+
+    A folder of images may be given for any form: it states no sizes, and is drawn.
+    """
+    if isinstance(how.images, str | os.PathLike) and os.path.isdir(how.images):
+        taken = {*taken, "images"}
     for name, what in (
-        ("box_format", "lines of boxes"),
+        ("box_format", "text files with lines of boxes"),
         ("images", "labels of YOLO"),
         ("kind", "JSON of COCO and labels of KITTI"),
     ):

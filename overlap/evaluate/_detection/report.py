@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,7 +26,7 @@ from .errors import Errors, errors_of
 from .evidence import DetectionEvidence
 from .outcomes import outcomes_at
 from .suspects import suspect_rows
-from .worst_images import outlines_of, worst_rows
+from .worst_images import background_of, outlines_of, worst_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -275,8 +276,9 @@ class DetectionReport(Report):
         item: str | None = None,
         iou: float | None = None,
         confidence: float | None = None,
+        images: str | os.PathLike[str] | None = None,
     ) -> Any:
-        """Draw the outlines of the truths and detections of one image, without the image.
+        """Draw the outlines of the truths and detections of one image.
 
         Parameters
         ----------
@@ -286,6 +288,9 @@ class DetectionReport(Report):
             Name of the image; by default the one with most errors.
         iou, confidence : float, optional
             As in `operating_points`.
+        images : path, optional
+            Folder of the images, to draw over them. Their files have the names that the truth
+            says, or those of its items.
 
         Returns
         -------
@@ -304,7 +309,9 @@ class DetectionReport(Report):
             if not rows:
                 raise ValueError("no image has an error; give the name of one as item")
             item = rows[0]["item"]
-        return draw_outlines(outlines_of(diagnosis.matched, diagnosis.least, item), path=path)
+        outlines = outlines_of(diagnosis.matched, diagnosis.least, item)
+        behind = background_of(diagnosis.matched, item, images)
+        return draw_outlines(outlines, path=path, **behind)
 
     def calibration(self, iou: float | None = None, bins: int = 10) -> Calibration:
         """Compare confidences with the share of detections that are true.
@@ -448,18 +455,23 @@ class DetectionReport(Report):
         ]
 
     def content(
-        self, *, iou: float | None = None, confidence: float | None = None, worst: int = 4
+        self,
+        *,
+        iou: float | None = None,
+        confidence: float | None = None,
+        worst: int = 4,
+        images: str | os.PathLike[str] | None = None,
     ) -> list[Section | Picture]:
         """Return the tables and pictures of the page.
 
         Parameters
         ----------
-        iou, confidence, worst
+        iou, confidence, worst, images
             As in `to_html`.
         """
         first, *tables = self.sections()
         diagnosis = Diagnosis(self.evidence, iou, confidence)
-        return [first, *self.pictures(), *diagnosis.content(tables, worst)]
+        return [first, *self.pictures(), *diagnosis.content(tables, worst, images)]
 
     def to_html(
         self,
@@ -468,6 +480,7 @@ class DetectionReport(Report):
         iou: float | None = None,
         confidence: float | None = None,
         worst: int = 4,
+        images: str | os.PathLike[str] | None = None,
     ) -> str:
         """Return the report as one HTML page with its pictures; with `path`, write it there.
 
@@ -478,13 +491,16 @@ class DetectionReport(Report):
             At which errors are shown, as in `operating_points`.
         worst : int
             Number of the images with most errors that are drawn.
+        images : path, optional
+            Folder of the images, as in `picture`.
 
         Raises
         ------
         ImportError
             jinja2 is not installed.
         """
-        return self._page_of(self.content(iou=iou, confidence=confidence, worst=worst), path)
+        shown = self.content(iou=iou, confidence=confidence, worst=worst, images=images)
+        return self._page_of(shown, path)
 
     def terms(self) -> Mapping[str, str]:
         """Return definitions of the columns."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overlap.evaluate._ranking.curves import FALSE, TRUE
+from overlap.io.image_files import find_image_file, image_pixels
 from overlap.plot.detection import Outline
 from overlap.regions.base import Regions
 from overlap.regions.masks import Masks
@@ -15,7 +17,9 @@ from overlap.regions.rotated import RotatedBoxes
 
 from .outcomes import Outcomes
 
-__all__ = ["outlines_of", "worst_rows"]
+__all__ = ["background_of", "outlines_of", "worst_rows"]
+
+_MOST = 1280  # pixels of an image that is drawn, across and down
 
 
 def worst_rows(matched: Outcomes, confidence: float) -> list[dict[str, Any]]:
@@ -98,6 +102,36 @@ def outlines_of(matched: Outcomes, confidence: float, item: str) -> list[Outline
         kind = "false detection" if false else "true detection"
         result.append(Outline(line, kind, text if false else ""))
     return result
+
+
+def background_of(
+    matched: Outcomes, item: str, images: str | os.PathLike[str] | None
+) -> dict[str, Any]:
+    """Return what is drawn below outlines: nothing without a folder of images.
+
+    Parameters
+    ----------
+    matched : Outcomes
+    item : str
+        Name of the image.
+    images : path, optional
+        Folder of images. Files are named as the truth says, or as items.
+
+    Returns
+    -------
+    dict
+        Arguments ``image`` and ``size`` of `overlap.plot.draw_outlines`.
+
+    Raises
+    ------
+    ValueError
+        The folder has no such image, or several, or it cannot be read.
+    """
+    if images is None:
+        return {}
+    named = matched.inputs["truth"].files.get(item)
+    pixels, size = image_pixels(find_image_file(images, item, named), _MOST)
+    return {"image": pixels, "size": size}
 
 
 def _corners(regions: Regions) -> list[NDArray[np.float64]]:
