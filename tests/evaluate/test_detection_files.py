@@ -540,5 +540,5 @@ def test_groups_of_open_images(tmp_path):
 def test_a_folder_of_images_may_be_given_with_any_form(tmp_path):
     truth, found = random_boxes(0)
     detection(truth=truth, found=found, images=str(tmp_path))
-    with pytest.raises(ValueError, match="images = '640x480' .* changes nothing of"):
+    with pytest.raises(ValueError, match=r"images = '640x480' .* changes nothing of"):
         detection(truth=truth, found=found, images="640x480")
