@@ -132,7 +132,7 @@ def _of_table(path: str) -> dict[str, tuple[float, float]]:
     cells = read_cells(read_source(path), "CSV with the columns image, width and height")
     place = find_columns(cells.header, _COLUMNS, ("image", "width", "height"), path)
     columns = [cells.column(place[name]) for name in ("image", "width", "height")]
-    result = {}
+    result: dict[str, tuple[float, float]] = {}
     for row, (name, *size) in enumerate(zip(*columns, strict=True)):
         stem = Path(name).stem
         try:
