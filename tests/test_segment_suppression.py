@@ -168,6 +168,7 @@ def test_settings_are_read_and_written():
         ("hard:x", "'x' in 'hard:x' is not a number"),
         ("hard:0.5+much=3", "'much=3' in .* wanted METHOD:PARAMETER"),
         ("gaussian:0", "the parameter of gaussian is 0.0; wanted > 0"),
+        ("hard:50", "the parameter of hard is 50, an IoU .* write a percentage as 0.5"),
         ("hard:0.5+vote=me", "vote = 'me' is not one of actionformer, opentad"),
         ("hard:0.5,hard:0.5", "the setting hard:0.5 is given twice"),
     ],

@@ -134,7 +134,9 @@ class COCOeval:
         p.imgIds = list(np.unique(p.imgIds).tolist())
         if p.useCats:
             p.catIds = list(np.unique(p.catIds).tolist())
-        p.maxDets = sorted(p.maxDets)
+        if not len(p.imgIds):
+            raise ValueError("COCOeval: params.imgIds is empty: there is no image to evaluate")
+        p.maxDets = sorted(map(_whole, p.maxDets))
         for name in ("evalImgs", "ious"):
             self.__dict__.pop(name, None)
         truth, found = self._tables()
@@ -377,8 +379,18 @@ class COCOeval:
                     }
 
 
+def _whole(value: Any) -> Any:
+    """Return a whole number of NumPy as one of Python."""
+    return int(value) if isinstance(value, np.integer) else value
+
+
 def _protocol(p: Params, coco: DetectionProtocol) -> DetectionProtocol:
     """Return the protocol with the parameters' thresholds, recalls, limits and areas."""
+    if len(p.areaRng) != len(p.areaRngLbl):
+        raise ValueError(
+            f"COCOeval: params.areaRng has {len(p.areaRng)} ranges, and params.areaRngLbl "
+            f"{len(p.areaRngLbl)} names; give each range its name"
+        )
     areas = tuple(
         Area(f"{k}: {name}", float(low), float(high))
         for k, (name, (low, high)) in enumerate(zip(p.areaRngLbl, p.areaRng, strict=True))

@@ -274,6 +274,15 @@ def _to_degrees(
         largest = known.max() if known.size else np.inf
         if known.shape[1] >= _FEWEST and largest <= _TURN:
             unit = "radians"
+        largest_of = np.nanmax(known, axis=1, initial=0.0) if known.size else [np.inf] * 2
+        small = int(largest_of[0] > largest_of[1])
+        if known.shape[1] >= _FEWEST and largest_of[small] <= _TURN < _NEAR < largest:
+            names = list(angles)
+            raise ValueError(
+                f"{where(0)} and below: {names[small]} is never beyond {largest_of[small]:.4g}, "
+                f"as radians are, and {names[1 - small]} is up to {largest:.4g}; give both in one "
+                "unit, or say unit='degrees' if they are"
+            )
         if largest <= _NEAR:
             other = "degrees" if unit == "radians" else "radians"
             findings.append(

@@ -7,6 +7,7 @@ so the file is looked through first, and where a chain begins anew, it is told t
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -84,7 +85,13 @@ def parse_structure(
     name = content.name
     suffix = suffix_of(name)
     text = content.data.decode("utf-8", errors="replace")
-    if suffix in (".cif", ".mmcif") or (suffix not in STRUCTURE_SUFFIXES and _is_cif(text)):
+    start = content.data.removeprefix(codecs.BOM_UTF8).lstrip()
+    cif = suffix in (".cif", ".mmcif")
+    if cif and start.startswith(_PDB_RECORDS):
+        raise ValueError(f"{name}: its content is PDB; rename it to end in .pdb")
+    if not cif and suffix in STRUCTURE_SUFFIXES and start[:5].lower() == b"data_":
+        raise ValueError(f"{name}: its content is mmCIF; rename it to end in .cif")
+    if cif or (suffix not in STRUCTURE_SUFFIXES and _is_cif(text)):
         structure, keys, count, notes = _parse_cif(name, text, needs)
     elif suffix in STRUCTURE_SUFFIXES or content.data.lstrip().startswith(_PDB_RECORDS):
         structure, keys, count, notes = _parse_pdb(content, needs)

@@ -109,7 +109,7 @@ def other_unit(truth: SegmentTable, found: SegmentTable) -> str | None:
         unit = "milliseconds" if ratio > 500 else "frames"
     else:
         unit = "parts of the video's length" if max(b for _, b in shared) <= 1.0 else "minutes"
-    times = f"{ratio:,.{0 if ratio > 100 else 2}f}"
+    times = f"{ratio:.3g}" if ratio >= 1e6 else f"{ratio:,.{0 if ratio > 100 else 2}f}"
     ends_at = f"the last of a video end at {shared[0][1]:g} and {shared[0][0]:g}"
     return (
         f"times of the predictions are about {times} times those of the truth ({ends_at}): "

@@ -91,6 +91,11 @@ class SegmentNms:
             object.__setattr__(self, name, checked_number(getattr(self, name), f"nms: {name}"))
         if self.parameter <= 0:
             raise ValueError(f"nms: the parameter of {self.method} is {self.parameter}; wanted > 0")
+        if self.parameter > 1 and self.method in ("hard", "sorted", "linear"):
+            raise ValueError(
+                f"nms: the parameter of {self.method} is {self.parameter:g}, an IoU from 0 to 1; "
+                f"write a percentage as {self.parameter / 100:g}"
+            )
         if self.most < 0:
             raise ValueError(f"nms: most = {self.most} is negative")
         if self.vote and not self.agnostic:

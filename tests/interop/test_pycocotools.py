@@ -18,7 +18,7 @@ SETS = {"bbox": random_boxes, "segm": random_masks}
 
 CHANGES = [
     {},
-    {"maxDets": [1, 2, 3]},
+    {"maxDets": np.array([2, 1, 3])},
     {"useCats": 0},
     {"imgIds": [2, 4, 1], "catIds": [3, 1]},
     {"iouThrs": np.array([0.3, 0.5]), "recThrs": np.linspace(0, 1, 11)},
@@ -103,3 +103,16 @@ def test_steps_in_the_wrong_order_and_keypoints_say_what_to_do():
         COCOeval().accumulate()
     with pytest.raises(RuntimeError, match="call accumulate\\(\\) before summarize"):
         COCOeval().summarize()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"areaRng": [[0, 9], [9, 99]]}, "areaRng has 2 ranges, and params.areaRngLbl 4 names"),
+        ({"imgIds": []}, "imgIds is empty: there is no image"),
+        ({"iouThrs": [50.0]}, r"50.0 is not in \[0, 1\]"),
+    ],
+)
+def test_parameters_that_do_not_fit(change, message):
+    with pytest.raises(ValueError, match=message):
+        evaluated(COCOeval, *random_boxes(0), "bbox", **change)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import importlib.util
 import io
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -85,14 +88,35 @@ def batches():
     return sides
 
 
+@pytest.fixture
+def mean_average_precision(monkeypatch):
+    """The class of torchmetrics, also without torchvision, of which it calls one function here.
+
+    torchvision's wheel on PyPI is built for the torch of a GPU, and does not load beside another.
+    """
+    torch = pytest.importorskip("torch")
+    module = pytest.importorskip("torchmetrics.detection.mean_ap")
+    if importlib.util.find_spec("torchvision") is None:
+
+        def box_convert(boxes, in_fmt, out_fmt):
+            assert (in_fmt, out_fmt) == ("xyxy", "xywh")
+            return torch.cat([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], dim=1)
+
+        ops = types.ModuleType("torchvision.ops")
+        ops.box_convert = box_convert
+        monkeypatch.setitem(sys.modules, "torchvision", types.ModuleType("torchvision"))
+        monkeypatch.setitem(sys.modules, "torchvision.ops", ops)
+        monkeypatch.setattr(module, "_TORCHVISION_AVAILABLE", True)
+    return module.MeanAveragePrecision
+
+
 @pytest.mark.filterwarnings("ignore")  # of the other libraries
 @pytest.mark.parametrize("kind", ["bbox", "segm"])
-def test_torchmetrics(kind):
-    detection = pytest.importorskip("torchmetrics.detection")
+def test_torchmetrics(kind, mean_average_precision):
     found, truth = batches()
 
     def computed(**options):
-        metric = detection.MeanAveragePrecision(
+        metric = mean_average_precision(
             iou_type=kind, class_metrics=True, extended_summary=True, **options
         )
         for some in (slice(0, 3), slice(3, 6)):

@@ -219,6 +219,10 @@ def test_units_that_are_in_doubt_or_wrong():
     assert "no angle is beyond 9: they are read as degrees" in more_than_a_turn.findings[0]
     with pytest.raises(ValueError, match=r"row 0: phi is -63 radians; wanted -pi to pi, or 0 to 2"):
         read_angles({"phi": [-63.0], "psi": [2.0]}, unit="radians")
+    mixed = {"phi": [-1.1, 2.0, -3.1], "psi": [-42.0, 130.0, 7.0]}
+    with pytest.raises(ValueError, match=r"phi is never beyond 3.1, .* and psi is up to 130; give"):
+        read_angles(mixed)
+    assert read_angles(mixed, unit="degrees").psi.tolist() == mixed["psi"]
 
 
 @pytest.mark.parametrize("kind", ["Float64", "Float32", object])

@@ -222,6 +222,8 @@ def test_damaged_files(tmp_path, places):
     refused(tmp_path / "what.dat", b"a,b\n1,2\n", "is neither a PDB nor an mmCIF file")
     broken = text.replace(text[text.index(b"ATOM") + 30 : text.index(b"ATOM") + 38], b"  xx.xxx")
     refused(tmp_path / "odd.pdb", broken, r"odd.pdb, line 2: '  xx.xxx.*columns 31 to 54")
+    refused(tmp_path / "pdb.cif", text, "its content is PDB; rename it to end in .pdb")
+    refused(tmp_path / "cif.pdb", b"data_x\n#\n", "its content is mmCIF; rename it to end in .cif")
     short = b"ATOM      1  N   ALA A   1      1.0   2.0\n"
     refused(tmp_path / "short.pdb", short, "line 1: .* are no coordinates")
     with pytest.raises(FileNotFoundError, match="no such file"):
