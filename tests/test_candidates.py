@@ -189,3 +189,18 @@ def test_a_table_of_rotated_boxes_has_the_pairs_of_lists(monkeypatch) -> None:
         ):
             assert mine.dtype == other.dtype
             assert np.array_equal(mine, other)
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_threads_do_not_change_the_order_of_pairs(monkeypatch, grouped) -> None:
+    rng = np.random.default_rng(8)
+    a, b = intervals(rng, 1500), intervals(rng, 1200)
+    groups = (rng.integers(0, 5, 1500), rng.integers(0, 5, 1200)) if grouped else None
+    found = []
+    for most in (1 << 17, 0):
+        monkeypatch.setattr(candidates, "_SOON_SORTED", most)
+        monkeypatch.setattr(candidates, "_SORTED", 1e4)
+        near = ov.iou.pairs(a, b, at_least=0.0, strict=True, groups=groups)
+        found.append((near.row, near.col, near.data))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._kernels.jit import scalar, specialise
+from overlap._kernels.jit import run_blocks, scalar, specialise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +29,8 @@ __all__ = [
 ]
 
 _DENSE_PAIRS = 1_000_000
+_SORTED = 60.0  # nanoseconds for a region, about
+_SOON_SORTED = 1 << 17  # regions whose sides are in order before another thread is awake
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,13 +117,19 @@ def candidate_ranges(
     (start_a, stop_a), (start_b, stop_b, index_b) = spans
     if index_b is not None:
         codes_b = codes_b[index_b]
-    if groups is None:
-        order_a, order_b = np.argsort(start_a), np.argsort(start_b)
-    else:
-        order_a, order_b = np.lexsort((start_a, codes_a)), np.lexsort((start_b, codes_b))
+    given = (codes_a, start_a, stop_a), (codes_b, start_b, stop_b)
+    sides: dict[int, tuple[NDArray, tuple[NDArray, ...]]] = {}
+
+    def put_in_order(first: int, last: int) -> None:
+        for side in range(first, last):
+            codes, start, _ = given[side]
+            order = np.argsort(start) if groups is None else np.lexsort((start, codes))
+            sides[side] = order, tuple(column[order] for column in given[side])
+
+    count = len(start_a) + len(start_b)
+    run_blocks(put_in_order, 2, _SORTED * count if count > _SOON_SORTED else 0.0)
+    (order_a, side_a), (order_b, side_b) = sides[0], sides[1]
     kernel = specialise(join)
-    side_a = (codes_a[order_a], start_a[order_a], stop_a[order_a])
-    side_b = (codes_b[order_b], start_b[order_b], stop_b[order_b])
     if index_b is not None:
         order_b = index_b[order_b]
     result = []
