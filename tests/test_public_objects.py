@@ -15,6 +15,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from numba import typeof
 
 import overlap as ov
 from overlap import evaluate, io
@@ -165,6 +166,16 @@ def test_objects_are_values(objects):
             if kind not in MUTABLE:
                 assert hash(other) == hash(value), kind
         assert value != "another"
+
+
+def test_copies_have_columns_of_the_type_that_kernels_are_compiled_for():
+    boxes = ov.Boxes([[0.0, 0.0, 2.0, 1.0]])
+    square = ov.Polygons([[(0.0, 0.0), (4.0, 0.0), (4.0, 4.0)]])
+    for batch in (boxes, ov.Product(boxes, ov.Intervals([[0.0, 1.0]])), boxes.blurred(0.5)):
+        for other in (pickle.loads(pickle.dumps(batch)), copy.deepcopy(batch)):
+            assert typeof(other.kernel_columns()) == typeof(batch.kernel_columns())
+    again = pickle.loads(pickle.dumps(square))
+    assert typeof(again._rings.x) == typeof(square._rings.x)
 
 
 def test_different_objects_are_not_equal(objects):

@@ -198,6 +198,15 @@ class Regions(ByValue):
     def _copy_settings(self, like: Regions) -> None:
         """Copy the settings of a batch beside its columns (period, factors, ...)."""
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a copy or a pickled batch; its columns, too, can only be read.
+
+        For columns that can be written, kernels would be compiled a second time.
+        """
+        self.__dict__.update(state)
+        for array in state.get("_arrays", ()):
+            array.setflags(write=False)
+
     # ---------------------------------------------------------------------- container
 
     def __len__(self) -> int:

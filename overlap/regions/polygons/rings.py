@@ -73,10 +73,18 @@ class Rings:
         self.x, self.y = np.ascontiguousarray(x), np.ascontiguousarray(y)
         self.ring_offsets = np.ascontiguousarray(ring_offsets, np.int64)
         self.region_offsets = np.ascontiguousarray(region_offsets, np.int64)
-        for array in (self.x, self.y, self.ring_offsets, self.region_offsets):
-            array.flags.writeable = False
         self.period, self.density = period, density
         self._derived: dict[Any, Any] = {}
+        self._lock()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock()
+
+    def _lock(self) -> None:
+        """Let the columns be read only, also in a copy: kernels are compiled for one type."""
+        for array in (self.x, self.y, self.ring_offsets, self.region_offsets):
+            array.flags.writeable = False
 
     def __len__(self) -> int:
         return len(self.region_offsets) - 1
