@@ -124,7 +124,8 @@ def _filled(content: Source, wanted: str) -> Iterator[tuple[int, list[str]]]:
         text = content.data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{content.name}: is not text in UTF-8 (byte {error.start}); wanted {wanted}"
+            f"{content.name}: is not text in UTF-8 (byte {error.start}): save it in UTF-8; "
+            f"wanted {wanted}"
         ) from None
     head = re.split("[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
     reader: Any = csv.reader(

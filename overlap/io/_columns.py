@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ __all__ = [
 
 Where = Callable[[int], str]
 _PUNCTUATION = str.maketrans("", "", "-_. ")
+_CLOCK = re.compile(r"\d+(:\d+){1,3}([.,]\d+)?$")  # as 01:02 and 00:01:02,5
 _WHOLE = 2.0**53  # float64 holds every whole number up to here
 
 
@@ -230,7 +232,9 @@ def to_float64(
 
     def fail(index: int, value: Any) -> ValueError:
         wanted = " ".join(("a finite number", unit)).strip()
-        if field in ("start", "stop") and _looks_like_time(value):
+        if field in ("start", "stop") and isinstance(value, str) and _CLOCK.match(value):
+            wanted += ", or in every row hours, minutes and seconds such as 00:01:02.50"
+        elif field in ("start", "stop") and _looks_like_time(value):
             wanted += ", or in every row a time such as 2024-01-31T10:00:00.5+01:00"
         elif isinstance(value, int | np.integer):
             wanted += " that float64 holds: whole ones up to 2**53, so subtract an origin first"

@@ -92,7 +92,9 @@ def _rows(content: Source) -> list[tuple[str, str, Any]]:
     try:
         lines = content.data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise ValueError(f"{content.name}: is not text in UTF-8 (byte {error.start})") from None
+        raise ValueError(
+            f"{content.name}: is not text in UTF-8 (byte {error.start}): save it in UTF-8"
+        ) from None
     mark = next((mark for line in lines for mark in "\t;," if mark in line), None)
     result: list[tuple[str, str, Any]] = []
     columns = (0, 1)

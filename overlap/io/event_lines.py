@@ -102,7 +102,8 @@ def _lines(content: Source) -> list[tuple[int, str]]:
         text = content.data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{content.name}: is not text in UTF-8 (byte {error.start}); wanted lines of events: "
+            f"{content.name}: is not text in UTF-8 (byte {error.start}): save it in UTF-8; "
+            "wanted lines of events: "
             f"{_WANTED}"
         ) from None
     return [(k, line) for k, line in enumerate(re.split("\r\n|\r|\n", text), 1) if line.strip()]

@@ -195,7 +195,9 @@ def _text(content: Source) -> str:
     try:
         return content.data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{content.name}: is not text in UTF-8 (byte {error.start})") from None
+        raise ValueError(
+            f"{content.name}: is not text in UTF-8 (byte {error.start}): save it in UTF-8"
+        ) from None
 
 
 def _files(folder: Path) -> list[Path]:

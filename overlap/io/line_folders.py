@@ -194,7 +194,9 @@ def read_lines(folder: str | os.PathLike[str], files: Iterable[Path]) -> LineFol
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise ValueError(f"{path}: is not text in UTF-8 ({error.reason})") from None
+            raise ValueError(
+                f"{path}: is not text in UTF-8 (byte {error.start}): save it in UTF-8"
+            ) from None
         names.append(path.name)
         for number, line in enumerate(text.split("\n"), start=1):
             some = line.split()

@@ -112,7 +112,8 @@ def _names(content: Source) -> list[Any]:
         text = content.data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{content.name}: is not text in UTF-8 (byte {error.start}); wanted one name a line"
+            f"{content.name}: is not text in UTF-8 (byte {error.start}): save it in UTF-8; "
+            "wanted one name a line"
         ) from None
     names = [line.strip() for line in text.splitlines() if line.strip()]
     wide = [name for name in names if "\t" in name or "," in name]

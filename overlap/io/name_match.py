@@ -153,21 +153,32 @@ def _kinds(extra: Sequence[str], free: Sequence[str]) -> str:
     return "; one side has whole numbers where the other has names: replace numbers by names"
 
 
+def _numbers_alike(name: str) -> str:
+    """Return a name without regard to case, with its numbers in one spelling: 0.50 is 0.5."""
+    return re.sub(r"\d+\.\d+", lambda number: f"{float(number[0]):g}", name.casefold())
+
+
 def closest(name: str, known: Iterable[str]) -> str:
     """Suggest the known name that is most like an unknown one; "" if none is.
 
     Parameters
     ----------
     name : str
-    known : sequence of str
+    known : iterable of str
 
     Examples
     --------
     >>> closest("Jmup", ["Run", "Jump"])
     "; did you mean 'Jump'?"
+    >>> closest("mAP@0.5", ["mAP@0.50", "mAP@0.55"])
+    "; did you mean 'mAP@0.50'?"
     """
     import difflib
 
+    known = list(known)
+    same = [other for other in known if _numbers_alike(other) == _numbers_alike(name)]
+    if same:
+        return f"; did you mean {same[0]!r}?"
     by_case = {other.casefold(): other for other in known}
     hits = difflib.get_close_matches(name.casefold(), by_case, n=1, cutoff=0.6)
     return f"; did you mean {by_case[hits[0]]!r}?" if hits else ""

@@ -50,7 +50,8 @@ def lines_of(content: Source, wanted: str) -> Iterator[tuple[int, list[str]]]:
         text = content.data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{content.name}: is not text in UTF-8 (byte {error.start}); wanted {wanted}"
+            f"{content.name}: is not text in UTF-8 (byte {error.start}): save it in UTF-8; "
+            f"wanted {wanted}"
         ) from None
     for number, line in enumerate(text.split("\n"), start=1):
         words = line.split()

@@ -239,9 +239,14 @@ def _mask(array: NDArray[Any], what: str) -> NDArray[np.bool_]:
         raise TypeError(f"{what}: expected a mask, got an array of {array.dtype}")
     if array.ndim not in (2, 3):
         raise ValueError(f"{what}: expected a mask with 2 or 3 axes, got shape {array.shape}")
-    if array.dtype.kind == "f" and np.isnan(array).any():
-        at = np.argwhere(np.isnan(array))[0].tolist()
-        raise ValueError(f"{what}{at} is NaN; say what is inside, for example values > 0.5")
+    if array.dtype.kind == "f":
+        bad = array != np.floor(array)  # true for NaN
+        if bad.any():
+            at = tuple(np.argwhere(bad)[0].tolist())
+            shown = "NaN" if np.isnan(array[at]) else f"{array[at]:g}"
+            raise ValueError(
+                f"{what}{list(at)} is {shown}; say what is inside, for example values > 0.5"
+            )
     return array != 0
 
 

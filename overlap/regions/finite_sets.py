@@ -52,7 +52,7 @@ class FiniteSets(Regions):
     Parameters
     ----------
     membership : scipy.sparse array or array_like, shape (N, U)
-        Element u is in set n where the entry is not zero.
+        Element u is in set n where the entry is not zero. Arrays are bool, or 0 and 1.
     weights : array_like, shape (U,), optional
         Weight >= 0 of every element; 1 each where not given.
     unit : str, optional
@@ -85,6 +85,13 @@ class FiniteSets(Regions):
                 raise ValueError(
                     f"FiniteSets: expected membership of shape (N, U), got {membership.shape}; "
                     "use FiniteSets.from_lists for lists of elements"
+                )
+            strange = np.isfinite(membership) & (membership != 0) & (membership != 1)
+            if membership.dtype != bool and strange.any():
+                n, u = np.argwhere(strange)[0]
+                raise ValueError(
+                    f"FiniteSets: membership[{n}, {u}] = {membership[n, u]:g}; expected bool, or 0 "
+                    "and 1. Of lists of elements use FiniteSets.from_lists, of counts values > 0"
                 )
         table = scipy.sparse.csr_array(membership, copy=True)
         values = np.asarray(table.data, np.float64)

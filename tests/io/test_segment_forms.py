@@ -181,6 +181,8 @@ def test_a_table_without_names_keeps_its_first_line(write):
          "column 'video-id' is 'v'; wanted a list"),
         ("a.csv", "video,start_timestamp,stop_timestamp,label\nv,00:00:01,00:00:02,x\nv,3,4,x\n",
          "start is '3'; wanted hours, minutes and seconds as in the other rows"),
+        ("a.csv", "video,start,stop,label\nv,0:01,0:02,x\n",
+         "start is '0:01'; wanted a finite .* in every row hours, minutes and seconds such as 00"),
         ("a.csv", "filename,onset,label\nv,1,x\n", "missing column for stop"),
         ("a.json", {"videos": [{"clips": [EGO4D, {"annotations": []}]}]},
          r"videos\[0\].clips\[1\]: lacks 'clip_uid'"),

@@ -152,7 +152,7 @@ def test_bad_files(tmp_path, text, message):
 def test_binary_file(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_bytes(b"\x89PNG\r\n\xff\xfe")
-    with pytest.raises(ValueError, match="is not text in UTF-8"):
+    with pytest.raises(ValueError, match=r"is not text in UTF-8 .*: save it in UTF-8; wanted CSV"):
         as_segments(path, role="truth")
 
 

@@ -82,6 +82,7 @@ CAR = [1.5, 1.6, 4.0, 0.0, 1.7, 10.0, 0.1]
         ([["Car", *map(str, [0.0] * 7 + CAR)]], TypeError, "fields 8 to 14"),
         ([CAR, [-1, -1, -1, -1000, -1000, -1000, -10]], ValueError, r"height\[1\] = -1.*DontCare"),
         ([[*CAR[:6], math.nan]], ValueError, r"rotation_y\[0\] = nan is not finite"),
+        ([CAR, [*CAR[:6], -90]], ValueError, r"rotation_y\[1\] = -90 is more .* expected radians"),
     ],
 )
 def test_what_is_not_kitti(rows, error, message):

@@ -65,6 +65,8 @@ def test_a_batch_of_empty_sets() -> None:
             r"expected membership of shape \(N, U\), got \(2,\); .*from_lists",
         ),
         ([[np.nan, 1]], {}, ValueError, "not finite"),
+        ([[1, 2, 3]], {}, ValueError, r"membership\[0, 1\] = 2; expected bool, .*from_lists"),
+        ([[0, 0.5]], {}, ValueError, r"membership\[0, 1\] = 0.5; expected bool, or 0 and 1"),
         ([["a", "b"]], {}, TypeError, "expected real numbers"),
         ([[1, 0]], {"weights": [1.0]}, ValueError, r"expected 2 weights, one per element"),
         ([[1, 0]], {"weights": [1.0, -2.0]}, ValueError, r"weights\[1\] = -2.0 is not a finite"),

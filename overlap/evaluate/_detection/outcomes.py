@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._common.numbers import checked_number
 from overlap._common.values import ByValue
 from overlap.evaluate._ranking.curves import IGNORED, TRUE
 from overlap.evaluate._ranking.scene import Ranked, Scene
@@ -158,8 +159,7 @@ def outcomes_at(evidence: DetectionEvidence, iou: float | None = None) -> Outcom
         Pairs were not measured down to this threshold.
     """
     protocol = evidence.protocol
-    if iou is None:
-        iou = common_threshold(evidence)
+    iou = common_threshold(evidence) if iou is None else checked_number(iou, "iou")
     area = protocol.areas[0].name if protocol.areas else ""
     ranked: Ranked = evidence.ranked(area)
     values = np.array(threshold_values(protocol.thresholds))

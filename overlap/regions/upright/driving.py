@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._common.columns import Naming, by_name
+from overlap._common.limits import MOST_RADIANS
 from overlap._common.numbers import as_numbers
 
 if TYPE_CHECKING:
@@ -50,6 +51,13 @@ def upright_of_kitti(values: ArrayLike) -> NDArray[np.float64]:
         raise ValueError(
             f"{what}: {_KITTI[k]}[{row}] = {table[row, k]} is negative; leave out DontCare, which "
             "has no box in space"
+        )
+    many = np.abs(table[:, 6]) > MOST_RADIANS
+    if many.any():
+        row = int(np.argmax(many))
+        raise ValueError(
+            f"{what}: rotation_y[{row}] = {table[row, 6]:g} is more than four turns; expected "
+            "radians"
         )
     h, w, length, x, y, z, turn = table.T
     return np.column_stack([z, -x, 0.5 * h - y, length, w, h, _within(-turn - 0.5 * np.pi)])
