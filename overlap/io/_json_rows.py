@@ -3,50 +3,68 @@
 Only the usual is read here: whole numbers, numbers, lists of so many numbers, and where other
 values stand. Whatever else comes, `json_rows` returns None, and the caller reads the file as any
 other, with all the messages of `parse_json`.
+
+Threads read pieces of the list. A piece begins where an object seems to begin, and counts only if
+what is before it ends there.
 """
 
 from __future__ import annotations
 
+import re
+import threading
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._kernels.jit import specialise
+from overlap._kernels.jit import run_blocks, scalar, specialise
 
 __all__ = ["JsonRows", "json_rows"]
 
 #: Kinds of fields; a list of n numbers is ``LIST + n``.
 WHOLE, NUMBER, PLACE, LIST = range(4)
 _KINDS = {"whole": WHOLE, "number": NUMBER, "place": PLACE, "pair": LIST + 2, "four": LIST + 4}
-_DEEPEST, _LONGEST, _MOST_SLOW = 64, 1000, 1 << 16
-_POWERS = tuple(float(10**k) for k in range(23))  # float64 holds these exactly
+_DEEPEST, _LONGEST = 64, 1000  # brackets in brackets; characters of a number
+_POWERS = np.array([float(10**k) for k in range(23)])  # float64 holds these exactly
+_MOST_WHOLE = np.uint64(10**15)
+_MOST_VALUE = np.uint64(10**18)  # ten times as much, and a digit, are a number of 64 bits
+_EXACT = np.uint64(1 << 53)
+_ZERO, _TEN = np.uint64(0), np.uint64(10)
+_U = np.uint64  # an index with a sign would be tested for one
 
-# A table says for each state and character the next state, what is to be done, and two flags:
-# a name or value begins here; a number ended before. States are multiples of 256.
+# A table says for each state and character of a value the next state, what is to be done, and
+# two flags: a number begins here; one ended before. States are multiples of 256.
 _STATES = (
     "value first entry key after colon name text escape u1 u2 u3 u4 minus zero whole point "
-    "fraction e plus less power negative t tr tru f fa fal fals n nu nul"
+    "fraction e sign power t tr tru f fa fal fals n nu nul"
 ).split()
 _AT = {name: 256 * k for k, name in enumerate(_STATES)}
-VALUE, FIRST, ENTRY, KEY, AFTER, TEXT, FRACTION, NEGATIVE = (
-    _AT[name] for name in "value first entry key after text fraction negative".split()
+VALUE, FIRST, ENTRY, KEY, AFTER, TEXT = (
+    _AT[name] for name in "value first entry key after text".split()
 )
 _UNIT = 1 << 16
-OPEN, CLOSE, COMMA, NAMED, DIGIT, POWER, DONE = (k * _UNIT for k in range(1, 8))
+OPEN, CLOSE, COMMA, DONE = (k * _UNIT for k in range(1, 5))
 MARK, STOP, FAULT = 8 * _UNIT, 16 * _UNIT, 32 * _UNIT
+
+_PIECE = 1 << 20  # bytes that a thread reads at once
+_FEW = 64  # objects for which there is room at first, until it is known how long they are
+_COST = 1.0  # nanoseconds per byte
+_OPEN = re.compile(rb"\[[ \t\n\r]*")
+_NEXT = re.compile(rb"\}[ \t\n\r]*,[ \t\n\r]*\{")
 
 
 @dataclass(frozen=True, eq=False)
 class JsonRows:
-    """Columns of the objects of a list, or of single objects.
+    """Columns of the objects of a list.
 
     Attributes
     ----------
-    text : bytes
+    text : bytes-like
         The JSON.
     count : int
         Number of objects.
@@ -57,10 +75,10 @@ class JsonRows:
     has : mapping from str to ndarray of bool, shape (N,)
         Which objects have the key.
     end : int
-        Where the list, or the last object, ends.
+        Where the list ends.
     """
 
-    text: bytes
+    text: Any
     count: int
     columns: Mapping[str, NDArray]
     has: Mapping[str, NDArray[np.bool_]]
@@ -70,41 +88,31 @@ class JsonRows:
         return self.count
 
 
-@cache
-def _steps(names: tuple[str, ...]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Return the table, and which of the names, or -1, ends in each state.
+# ------------------------------------------------------------------------------- kernels
+# The text ends with a bracket, at which all loops end but those over the characters of a string.
 
-    The names are a tree of states of their own, so that reading a name finds it.
-    """
-    at = dict(_AT)
-    for name in names:
-        for k in range(len(name) + 1):
-            at.setdefault(f'"{name[:k]}', 256 * len(at))
-    table = np.full((len(at), 256), FAULT, np.uint32)
+
+@cache
+def _steps() -> NDArray[np.uint32]:
+    """Return the table of `_behind_value`."""
+    table = np.full((len(_AT), 256), FAULT, np.uint32)
     inside_text = bytes(k for k in range(32, 256) if k not in b'"\\')
 
     def go(states: str, characters: bytes, to: str, more: int = 0) -> None:
-        rows = [at[state] // 256 for state in states.split()]
-        table[np.ix_(rows, list(characters))] = at[to] + more
+        rows = [_AT[state] // 256 for state in states.split()]
+        table[np.ix_(rows, list(characters))] = _AT[to] + more
 
     for state in ("value", "first", "entry", "key", "after", "colon"):
         go(state, b" \t\n\r", state)
-    for state in at:
-        if state == "name" or state[0] == '"':
-            go(state, inside_text, "name")
-            go(state, b'"', "colon", NAMED)
-    named = np.full(len(table), -1)
-    for n, name in enumerate(names):
-        for before, after in pairwise(range(len(name) + 1)):
-            go(f'"{name[:before]}', name[before:after].encode(), f'"{name[:after]}')
-        named[at[f'"{name}'] // 256] = n
-    go("entry key", b'"', '"', MARK)
+    go("entry key", b'"', "name")
+    go("name", inside_text, "name")
+    go("name", b'"', "colon")
     go("colon", b":", "value")
     go("after", b",", "value", COMMA)
     go("first after", b"]", "after", CLOSE)
     go("entry after", b"}", "after", CLOSE)
     go("value first", b"[{", "first", OPEN)
-    go("value first", b'"', "text", MARK)
+    go("value first", b'"', "text")
     go("text", inside_text, "text")
     go("text", b'"', "after", DONE)
     go("text", b"\\", "escape")
@@ -113,183 +121,367 @@ def _steps(names: tuple[str, ...]) -> tuple[NDArray[np.uint32], NDArray[np.int64
     for one, other in pairwise(("u1", "u2", "u3", "u4", "text")):
         go(one, b"0123456789abcdefABCDEF", other)
     for word in ("true", "false", "null"):
-        go("value first", word[:1].encode(), word[0], MARK)
+        go("value first", word[:1].encode(), word[0])
         for k in range(1, len(word) - 1):
             go(word[:k], word[k : k + 1].encode(), word[: k + 1])
         go(word[:-1], word[-1:].encode(), "after", DONE)
     go("value first", b"-", "minus", MARK)
-    go("value first", b"0", "zero", MARK + DIGIT)
-    go("value first", b"123456789", "whole", MARK + DIGIT)
-    go("minus", b"0", "zero", DIGIT)
-    go("minus whole", b"123456789", "whole", DIGIT)
-    go("whole", b"0", "whole", DIGIT)
+    go("value first", b"0", "zero", MARK)
+    go("value first", b"123456789", "whole", MARK)
+    go("minus", b"0", "zero")
+    go("minus whole", b"123456789", "whole")
+    go("whole", b"0", "whole")
     go("zero whole", b".", "point")
-    go("point fraction", b"0123456789", "fraction", DIGIT)
+    go("point fraction", b"0123456789", "fraction")
     go("zero whole fraction", b"eE", "e")
-    go("e", b"+", "plus")
-    go("e", b"-", "less")
-    go("e plus power", b"0123456789", "power", POWER)
-    go("less negative", b"0123456789", "negative", POWER)
+    go("e", b"+-", "sign")
+    go("e sign power", b"0123456789", "power")
     behind = np.flatnonzero(table[AFTER // 256] < FAULT)
-    for state in ("zero", "whole", "fraction", "power", "negative"):
-        table[at[state] // 256, behind] = table[AFTER // 256, behind] + STOP
-    return table.ravel(), named
+    for state in ("zero", "whole", "fraction", "power"):
+        table[_AT[state] // 256, behind] = table[AFTER // 256, behind] + STOP
+    return table.ravel()
 
 
-def _scan(text, starts, step, named, kind, slot, width, powers, stack, out, seen, slow_at):
-    """Read a list of objects, or the objects that begin at each of `starts`.
+@scalar
+def _behind_blanks(text, at):
+    while at < len(text) and (
+        text[_U(at)] == 32 or text[_U(at)] == 10 or text[_U(at)] == 13 or text[_U(at)] == 9
+    ):
+        at += 1
+    return at
 
-    Row n of the values begins at ``width * n`` of `out`, and `stack` tells which levels are
-    objects. Return the number of objects, of numbers that are left to Python, and the place
-    behind. The number of objects is -1 for anything that is not read here.
-    """
-    at, state = starts[0], np.uint32(VALUE)
-    begin = start = stop = np.int64(0)  # of a name or number; of a value of an object
-    depth, row, field, element, slow = 0, -1, np.int64(-1), 0, 0
-    level = 1 if text[at] == 123 else 2  # depth inside the objects
-    value, digits, power, shift = np.uint64(0), 0, 0, 0
+
+@scalar
+def _behind_value(text, at, step, braces):
+    """Return the place behind any value; -1 for a fault."""
+    state, depth, begin = np.uint32(VALUE), 0, at
     while at < len(text):
-        c = text[at]
-        to = step[state + c]
-        was, state = state, to & np.uint32(0xFF00)
+        to = step[state + text[_U(at)]]
+        state = to & np.uint32(0xFF00)
         at += 1
         if to < _UNIT:
             if state == TEXT:  # the next place does not wait for the table
-                while at < len(text) and step[np.uint32(TEXT) + text[at]] == TEXT:
+                while at < len(text) and step[np.uint32(TEXT) + text[_U(at)]] == TEXT:
                     at += 1
-            continue
-        if to & MARK:
-            begin = at - 1
-            if depth == level:
-                start = begin
-        action = to & (7 * _UNIT)
-        if action == DIGIT:
-            if digits < 19:  # of more, Python makes a number
-                value = value * np.uint64(10) + np.uint64(c - 48)
-            digits += 1 if value > 0 else 0
-            power -= 1 if state == FRACTION else 0
-            continue
-        if action == POWER:
-            if -100000 < shift < 100000:
-                digit: int = np.int64(c) - 48  # type: ignore[assignment]
-                shift = 10 * shift + (-digit if state == NEGATIVE else digit)
             continue
         if to >= FAULT:
             break
-        known = kind[field] if depth == level and field >= 0 else -1
-        length = kind[field] - LIST if depth == level + 1 and field >= 0 else 0  # of this list
-        place = width * row + slot[field]
+        if to & MARK:
+            begin = at - 1
         if to & STOP:
-            stop = at - 1
-            size = stop - begin
-            if depth < level or size > _LONGEST or known > LIST:
+            if at - begin > _LONGEST:
                 break
-            if length > 0 or known == WHOLE or known == NUMBER:
-                negative = text[begin] == 45
-                if known == WHOLE and (digits > 15 or size - negative != digits + (digits == 0)):
-                    break  # of many digits, or with a point or an exponent
-                power += shift
-                good = digits <= 19
-                x = np.float64(value)
-                if good and value <= np.uint64(9007199254740992):
-                    good = power >= -22 and power <= 22
-                    if good:
-                        x = x / powers[-power] if power < 0 else x * powers[power]
-                elif good and power < 0 and power >= -22:
-                    # the quotient as a sum of two, whose rounding must not depend on the rest
-                    p = powers[-power]
-                    near = np.uint64(x)
-                    rest = np.float64(value - near) if value > near else -np.float64(near - value)
-                    q = x / p
-                    t = 134217729.0 * q
-                    q_high = t - (t - q)
-                    t = 134217729.0 * p
-                    p_high = t - (t - p)
-                    q_low, p_low = q - q_high, p - p_high
-                    product = q * p
-                    error = (
-                        (q_high * p_high - product) + q_high * p_low + q_low * p_high
-                    ) + q_low * p_low
-                    more = (((x - product) - error) + rest) / p
-                    x = q + more * (1.0 + 2.0**-48)
-                    good = x == q + more * (1.0 - 2.0**-48)
-                else:
-                    good = False
-                if length > 0:
-                    place += element
-                    element += 1
-                    if element > length:
-                        break
-                out[place] = -x if negative else x
-                if not good:
-                    if slow == len(slow_at):
-                        break
-                    slow_at[slow, 0] = place
-                    slow_at[slow, 1] = begin
-                    slow_at[slow, 2] = stop
-                    slow += 1
-            value, digits, power, shift = np.uint64(0), 0, 0, 0
-        if action == OPEN:
-            brace = c == 123
-            if known == WHOLE or known == NUMBER or length > 0 or (brace and known > LIST):
-                break
-            if depth == level:
-                start = at - 1
-            depth += 1
-            if depth == len(stack):
-                break
-            stack[depth] = brace
-            state = np.uint32(ENTRY if brace else FIRST)
-            element = 0
-            if depth == level:
-                row += 1
-                field = np.int64(-1)
-                if not brace or row == len(seen):
-                    break
-                seen[row] = 0
-        elif action == NAMED and depth == level:
-            field = named[was >> 8]
-            if field >= 0:
-                if (seen[row] >> field) & 1:  # twice: the last one counts
-                    break
-                seen[row] |= 1 << field
-        elif action == DONE:
-            stop = at
-            if depth < level or length > 0 or (known >= 0 and known != PLACE):
-                break
-        elif action == COMMA or action == CLOSE:
-            if known == PLACE:
-                out[place] = start
-                out[place + 1] = stop
-            if action == COMMA:
-                state = np.uint32(KEY if stack[depth] else VALUE)
-                continue
-            if stack[depth] != (c == 125) or (length > 0 and element != length):
-                break
-            depth -= 1
-            stop = at
             if depth == 0:
-                if level == 2 or row + 1 == len(starts):
-                    return row + 1, slow, at
-                at, state = starts[row + 1], np.uint32(VALUE)
-    return -1, 0, np.int64(0)
+                return at - 1
+        action = to & (7 * _UNIT)
+        if action == OPEN:
+            brace = text[_U(at - 1)] == 123
+            if depth == len(braces):
+                break
+            braces[depth] = brace
+            depth += 1
+            state = np.uint32(ENTRY if brace else FIRST)
+        elif action == COMMA:
+            state = np.uint32(KEY if braces[depth - 1] else VALUE)
+        elif action == CLOSE:
+            depth -= 1
+            if braces[depth] != (text[_U(at - 1)] == 125):
+                break
+        if depth == 0 and (action == DONE or action == CLOSE):
+            return at
+    return -1
 
 
-def json_rows(
-    text: bytes, begin: int | NDArray[np.int64], fields: Mapping[str, str]
-) -> JsonRows | None:
-    """Read chosen keys of the objects of a list, or of single objects.
+@scalar
+def _digits(text, at):
+    """Read a number without its sign.
+
+    Return the place behind, or -1; its digits as one number, of which 19 are kept; the power of 10;
+    whether all digits are kept; and whether there is neither a point nor an exponent.
+    """
+    start, point, value, kept = at, -1, _ZERO, True
+    c = text[_U(at)]
+    while 48 <= c <= 57 or (c == 46 and point < 0):
+        if c == 46:
+            point = at
+        elif value < _MOST_VALUE:
+            value = value * _TEN + np.uint64(c - 48)
+        else:
+            kept = False
+        at += 1
+        c = text[_U(at)]
+    size = (point if point >= 0 else at) - start
+    power = point + 1 - at if point >= 0 else 0
+    good = size > 0 and (size == 1 or text[_U(start)] != 48) and (point < 0 or power < 0)
+    plain = point < 0
+    if c == 101 or c == 69:
+        plain = False
+        at += 1
+        less = text[_U(at)] == 45
+        if less or text[_U(at)] == 43:
+            at += 1
+        digit, shift = at, 0
+        while 48 <= text[_U(at)] <= 57:
+            if shift < 100000:
+                shift = 10 * shift + np.int64(text[_U(at)]) - 48
+            at += 1
+        good = good and at > digit
+        power += -shift if less else shift
+    if not good or at - start >= _LONGEST:
+        at = -1
+    return at, value, power, kept, plain
+
+
+@scalar
+def _nearest(value, power):
+    """Return ``value * 10**power``, and whether it is the nearest float64 for certain."""
+    x = np.float64(value)
+    if power < -22 or power > 22 or (value > _EXACT and power >= 0):
+        return x, False
+    p = _POWERS[power if power > 0 else -power]
+    if value <= _EXACT:
+        return (x / p if power < 0 else x * p), True
+    # the quotient as a sum of two, whose rounding must not depend on the rest
+    near = np.uint64(x)
+    rest = np.float64(value - near) if value > near else -np.float64(near - value)
+    q = x / p
+    t = 134217729.0 * q
+    q_high = t - (t - q)
+    t = 134217729.0 * p
+    p_high = t - (t - p)
+    q_low, p_low = q - q_high, p - p_high
+    product = q * p
+    error = ((q_high * p_high - product) + q_high * p_low + q_low * p_high) + q_low * p_low
+    more = (((x - product) - error) + rest) / p
+    x = q + more * (1.0 + 2.0**-48)
+    return x, x == q + more * (1.0 - 2.0**-48)
+
+
+def _read(
+    text, at, stop, names, ends, kind, slot, inner, host,
+    step, braces, after, row, out, whole, seen, slow_at,
+):  # fmt: skip
+    """Read objects of a list from the one at `at` on, to the first that begins at `stop` or later.
+
+    Fields from `inner` on are those of an object that is the value of the field `host`. Values of
+    row n stand in column n of `out`, of which `whole` is a view as integers; `row` is the first.
+    Return the row behind the last, the number of numbers that are left to Python, where it stands,
+    and whether the list ends there. The row is -1 for anything that is not read here.
+    """
+    slow, bits, inside, field, fresh, ended = 0, 0, False, 0, True, False
+    while True:
+        if fresh:  # at an object
+            if text[_U(at)] != 123:
+                break
+            at = _behind_blanks(text, at + 1)
+            bits, inside, field, fresh, ended = 0, False, len(kind), False, text[_U(at)] == 125
+        if not ended:
+            if text[_U(at)] != 34:
+                break
+            # Names come in the order of the row before, as a rule.
+            begin, last, tried, field = at + 1, field, inner if inside else 0, after[field]
+            low, high = (inner, len(kind)) if inside else (0, inner)
+            while True:
+                at, k = begin, ends[field]
+                while k < ends[field + 1] and text[_U(at)] == names[k]:
+                    at += 1
+                    k += 1
+                if k == ends[field + 1] and text[_U(at)] == 34 and low <= field < high:
+                    break
+                field = tried
+                tried += 1
+                if field == high:
+                    break
+            known, place = -1, 0
+            if field < high:
+                after[last] = field
+                if (bits >> field) & 1:  # twice: the last one counts
+                    break
+                bits |= 1 << field
+                known, place = kind[field], slot[field]
+            else:
+                field, at = last, begin
+                while text[_U(at)] >= 32 and text[_U(at)] != 92 and text[_U(at)] != 34:
+                    at += 1
+                    if at == len(text):
+                        break
+                if at == len(text) or text[_U(at)] != 34:
+                    break
+            at = _behind_blanks(text, at + 1)
+            if text[_U(at)] != 58:
+                break
+            at = _behind_blanks(text, at + 1)
+            begin = at
+            if known == PLACE and field == host and text[_U(at)] == 123:
+                whole[place, row] = at
+                at = _behind_blanks(text, at + 1)
+                inside, field, ended = True, len(kind) + 1, text[_U(at)] == 125
+                continue
+            if known == PLACE or known < 0:
+                at = _behind_value(text, at, step, braces)
+                if at < 0:
+                    break
+                if known == PLACE:
+                    whole[place, row] = begin
+                    whole[place + 1, row] = at
+            else:
+                length = known - LIST  # of a list, if above 0
+                if length > 0:
+                    if text[_U(at)] != 91:
+                        break
+                    at = _behind_blanks(text, at + 1)
+                k = 0
+                while True:
+                    begin, negative = at, text[_U(at)] == 45
+                    at, value, power, kept, plain = _digits(text, at + negative)
+                    if at < 0:
+                        break
+                    if known == WHOLE:
+                        if value >= _MOST_WHOLE or not plain:
+                            at = -1
+                            break
+                        whole[place, row] = -np.int64(value) if negative else np.int64(value)
+                        break
+                    x, good = _nearest(value, power)
+                    out[place + k, row] = -x if negative else x
+                    if not (good and kept):
+                        slow_at[slow, 0] = place + k
+                        slow_at[slow, 1] = row
+                        slow_at[slow, 2] = begin
+                        slow_at[slow, 3] = at
+                        slow += 1
+                    if length <= 0:
+                        break
+                    at = _behind_blanks(text, at)
+                    k += 1
+                    if text[_U(at)] != (93 if k == length else 44):
+                        at = -1
+                        break
+                    at += 1
+                    if k == length:
+                        break
+                    at = _behind_blanks(text, at)
+                if at < 0:
+                    break
+        # behind a value, or in an empty object
+        at = _behind_blanks(text, at)
+        if at == len(text):
+            break
+        c = text[_U(at)]
+        at += 1
+        if c == 125 and inside:
+            whole[slot[host] + 1, row] = at
+            inside, field, ended = False, host, True
+        elif c == 125:
+            seen[row] = bits
+            row += 1
+            at = _behind_blanks(text, at)
+            if at == len(text):
+                break
+            c = text[_U(at)]
+            if c == 93:
+                return row, slow, at + 1, True
+            at = _behind_blanks(text, at + 1)
+            if c != 44 or at == len(text):
+                break
+            fresh = True
+            if at >= stop or row == len(seen) or slow + len(out) > len(slow_at):
+                return row, slow, at, False
+        elif c == 44:
+            at, ended = _behind_blanks(text, at), False
+        else:
+            break
+    return -1, 0, at, True
+
+
+# ------------------------------------------------------------------------------- functions
+
+
+class _Fields(NamedTuple):
+    """Fields of objects, as `_read` takes them."""
+
+    names: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    slot: NDArray[np.int64]
+    inner: int
+    host: int
+
+
+class _Piece(NamedTuple):
+    """Some objects: a row of numbers for each slot; where the next one begins, if there is one."""
+
+    table: NDArray[np.float64]
+    seen: NDArray[np.uint16]
+    end: int
+    closed: bool
+
+
+class _Join:
+    """Pieces of a list put together as soon as all before them are there.
 
     Parameters
     ----------
-    text : bytes
+    width : int
+        Number of slots.
+    begin, last : int
+        Where the first object begins, and where the text ends.
+    """
+
+    def __init__(self, width: int, begin: int, last: int) -> None:
+        self.table, self.seen = np.empty((width, 0)), np.empty(0, np.uint16)
+        self.count, self.closed, self.at, self.failed = 0, False, begin, False
+        self._begin, self._last = begin, last
+        self._waiting: dict[int, _Piece | None] = {}
+        self._lock = threading.Lock()
+
+    def add(self, start: int, piece: _Piece | None) -> None:
+        """Add the piece that begins at `start`, or what waits for it; None for a fault."""
+        with self._lock:
+            self._waiting[start] = piece
+            while self.at in self._waiting and not self.closed:
+                one = self._waiting.pop(self.at)
+                if one is None:
+                    self.failed = self.closed = True
+                    return
+                self._append(one)
+                self.at, self.closed = one.end, one.closed
+
+    def _append(self, one: _Piece) -> None:
+        count = self.count + len(one.seen)
+        if one.closed and not self.count:
+            self.table, self.seen, self.count = one.table, one.seen, count
+            return
+        if count > len(self.seen):  # make room for all, or if these are longer, half as much again
+            room = count * (self._last - self._begin) // (one.end - self._begin) * 17 // 16
+            table, seen = self.table, self.seen
+            self.table = np.empty((len(table), max(room, count * 3 // 2 if self.count else count)))
+            self.seen = np.empty(self.table.shape[1], np.uint16)
+            self.table[:, : self.count] = table[:, : self.count]
+            self.seen[: self.count] = seen[: self.count]
+        self.table[:, self.count : count] = one.table
+        self.seen[self.count : count] = one.seen
+        self.count = count
+
+
+def json_rows(
+    text: Any, begin: int, fields: Mapping[str, str | Mapping[str, str]], *, piece: int = _PIECE
+) -> JsonRows | None:
+    """Read chosen keys of the objects of a list.
+
+    Parameters
+    ----------
+    text : bytes or mmap
         JSON. The list may be a part of it.
-    begin : int or ndarray of int64
-        Where the list begins, or each of the objects.
-    fields : mapping from str to str
+    begin : int
+        Where the list begins.
+    fields : mapping from str to str or mapping
         For each key ``"whole"``, ``"number"``, ``"pair"`` or ``"four"`` (a list of so many
-        numbers) or ``"place"`` (anything, of which only the place is told). Other keys are passed
-        over.
+        numbers) or ``"place"`` (anything, of which only the place is told). Of one key a mapping:
+        a place as well, and of an object that is there the fields of the mapping, whose columns
+        are named ``"key.field"``. Other keys are passed over.
+    piece : int
+        Bytes that a thread reads at once.
 
     Returns
     -------
@@ -297,47 +489,79 @@ def json_rows(
         None for all that is unusual: another type than the one named, a key that is there twice,
         or with an escape, a whole number of 16 digits, text that is not JSON.
     """
-    starts = np.ascontiguousarray(begin, np.int64).reshape(-1)
-    last = max(text.rfind(b"]"), text.rfind(b"}")) + 1
-    bracket = text[starts[0] : starts[0] + 1] if len(starts) else b""
-    if bracket not in (b"[", b"{") or last <= starts[-1] or not _is_utf8(text):
+    opened, last = _OPEN.match(text, begin), text.rfind(b"]") + 1
+    if opened is None or last <= opened.end():
         return None
-    kind = np.array([_KINDS[word] for word in fields.values()])
+    words = {name: word if isinstance(word, str) else "place" for name, word in fields.items()}
+    hosts = [(k, more) for k, more in enumerate(fields.values()) if not isinstance(more, str)]
+    host, inside = hosts[0] if hosts else (-1, {})
+    words |= {f"{list(fields)[host]}.{name}": word for name, word in inside.items()}
+    kind = np.array([_KINDS[word] for word in words.values()])
     wide = np.maximum(np.where(kind == PLACE, 2, kind - LIST), 1)
     slot = np.cumsum(wide) - wide
-    width = int(wide.sum())
-    most = text.count(b"{", starts[0]) if bracket == b"[" else len(starts)
-    out, seen = np.empty(most * width), np.empty(most, np.uint16)
-    slow_at = np.empty((_MOST_SLOW, 3), np.int64)
-    count, slow, end = specialise(_scan)(
-        np.frombuffer(text, np.uint8, last), starts, *_steps(tuple(fields)), kind, slot, width,
-        np.array(_POWERS), np.zeros(_DEEPEST, bool), out, seen, slow_at,
+    names = [name.encode() for name in (*fields, *inside)]
+    layout = _Fields(
+        np.frombuffer(b"".join(names), np.uint8), np.cumsum([0, *map(len, names)]), kind, slot,
+        len(fields), host,
     )  # fmt: skip
-    if count < 0:
+    starts = [opened.end()]
+    for at in range(starts[0] + piece, last, piece):
+        found = _NEXT.search(text, at, min(at + piece, last))
+        if found is not None:
+            starts.append(found.end() - 1)
+    starts.append(last)
+    read = partial(_piece, text, np.frombuffer(text, np.uint8, last), layout, int(wide.sum()))
+    join = _Join(int(wide.sum()), starts[0], last)
+
+    def work(low: int, high: int) -> None:
+        for start, stop in pairwise(starts[low : high + 1]):
+            join.add(start, read(start, stop))
+
+    if text[starts[0] : starts[0] + 1] == b"]":
+        join.at, join.closed = starts[0] + 1, True
+    else:
+        run_blocks(work, len(starts) - 1, _COST * (last - starts[0]))
+    while not join.closed:  # a piece began at no object of the list
+        join.add(join.at, read(join.at, starts[bisect_right(starts, join.at)]))
+    if join.failed:
         return None
-    for place, start, stop in slow_at[:slow].tolist():
-        out[place] = float(text[start:stop])
-    table = out[: count * width].reshape(count, width)
-    columns = {
-        name: _column(table[:, n : n + w], k)
-        for name, k, n, w in zip(fields, kind.tolist(), slot.tolist(), wide.tolist(), strict=True)
-    }
-    has = {name: (seen[:count] >> k & 1).astype(bool) for k, name in enumerate(fields)}
-    return JsonRows(text, count, columns, has, int(end))
+    columns, has = {}, {}
+    bits = join.seen[: join.count]
+    for k, (name, n, w) in enumerate(zip(words, slot.tolist(), wide.tolist(), strict=True)):
+        has[name] = (bits >> np.uint16(k) & np.uint16(1)).astype(bool)
+        rows = join.table[n : n + w, : join.count]
+        rows = rows.view(np.int64) if kind[k] in (WHOLE, PLACE) else rows
+        columns[name] = rows.T if kind[k] >= PLACE else rows[0]
+    return JsonRows(text, join.count, columns, has, join.at)
 
 
-def _column(values: NDArray[np.float64], kind: int) -> NDArray:
-    if kind > LIST:
-        return values
-    if kind == NUMBER:
-        return values[:, 0]
-    with np.errstate(invalid="ignore"):  # undefined where an object lacks the key
-        return (values if kind == PLACE else values[:, 0]).astype(np.int64)
+def _piece(
+    text: Any, view: NDArray[np.uint8], layout: _Fields, width: int, at: int, stop: int
+) -> _Piece | None:
+    """Read the objects from the one at a place to the first at another, or behind."""
+    after, braces = np.zeros(len(layout.kind) + 2, np.int64), np.empty(_DEEPEST, bool)
+    begin, rows, room, closed = at, 0, _FEW, False
+    table, seen = np.empty((width, 0)), np.empty(0, np.uint16)
+    while at < stop and not closed:
+        larger, bits = np.empty((width, rows + room)), np.empty(rows + room, np.uint16)
+        larger[:, :rows], bits[:rows] = table, seen
+        slow_at = np.empty((room + width, 4), np.int64)
+        rows, slow, at, closed = specialise(_read)(
+            view, at, stop, *layout, _steps(), braces, after, rows, larger, larger.view(np.int64),
+            bits, slow_at,
+        )  # fmt: skip
+        if rows < 0:
+            return None
+        for place, row, start, end in slow_at[:slow].tolist():
+            larger[place, row] = float(text[start:end])
+        table, seen = larger[:, :rows], bits[:rows]
+        room = max((stop - at) * rows // (at - begin), 0) * 9 // 8 + _FEW
+    if view[begin:at].max() > 127 and not _is_utf8(text[begin:at]):
+        return None
+    return _Piece(table, seen, at, closed)
 
 
 def _is_utf8(text: bytes) -> bool:
-    if text.isascii():
-        return True
     try:
         text.decode()
     except UnicodeDecodeError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import operator
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -40,11 +41,13 @@ __all__ = [
 #: Groups of the categories of LVIS, by the number of images of the training set.
 _FREQUENCIES = {"r": "rare", "c": "common", "f": "frequent"}
 _PARTS = ("images", "annotations", "categories")
-_BRACE, _QUOTE, _LONGEST_SIDE = ord("{"), ord('"'), 1 << 26
+_QUOTE, _LONGEST_SIDE = ord('"'), 1 << 26
+_ANNOTATIONS = re.compile(rb'"annotations"[ \t\n\r]*:[ \t\n\r]*(?=\[)')
 _BLANK = b" \t\r\n"  # what may stand around JSON
 _LONG = 1 << 20  # bytes from which on columns are read: less is read at once anyhow
-_FIELDS = {
-    "image_id": "whole", "category_id": "whole", "bbox": "four", "segmentation": "place",
+_FIELDS: Mapping[str, str | Mapping[str, str]] = {
+    "image_id": "whole", "category_id": "whole", "bbox": "four",
+    "segmentation": {"size": "pair", "counts": "place"},
 }  # fmt: skip
 _OF_RESULTS = {**_FIELDS, "score": "number"}
 _OF_ANNOTATIONS = {
@@ -204,38 +207,41 @@ def coco_rows(source: Source) -> CocoContent | None:
     data = source.data
     if len(data) < _LONG or source.suffix in LINES:
         return None
-    content: Any = None
+    content: Any
     if data[:1] == b"[":
-        # without masks in the first result, room for their places would be in vain
-        first = json_rows(data, np.array([max(data.find(b"{"), 0)]), _OF_RESULTS)
-        kept = first is None or not len(first) or first.has["segmentation"].any()
-        fields = {name: of for name, of in _OF_RESULTS.items() if kept or name != "segmentation"}
-        content = whole = json_rows(data, 0, fields)
-        needed = "image_id", "category_id"
-        if whole is not None and not all(whole.has[name].all() for name in needed):
+        content = rows = json_rows(data, 0, _OF_RESULTS)
+        if rows is None or data[rows.end :].strip(_BLANK):
             return None
     else:
-        whole = json_rows(data, 0, dict.fromkeys((*_PARTS, "results"), "place"))
-        if whole is not None and not whole.has["results"][0]:  # as nuScenes has them
-            content = _annotations(source, whole)
-    if whole is None or content is None or data[whole.end :].strip(_BLANK):
+        content = _annotations(source)
+        if content is None:
+            return None
+        rows = content["annotations"]
+    if not all(rows.has[name].all() for name in ("image_id", "category_id")):
         return None
     return CocoContent(content, source.name, source.sha256, source)
 
 
-def _annotations(source: Source, whole: JsonRows) -> dict[str, Any] | None:
+def _annotations(source: Source) -> dict[str, Any] | None:
     """Return the parts of a file, of which annotations are columns."""
-    if not all(whole.has[name][0] for name in _PARTS):
+    data = source.data
+    found = _ANNOTATIONS.search(data)
+    rows = None if found is None else json_rows(data, found.end(), _OF_ANNOTATIONS)
+    if found is None or rows is None:
         return None
+    at = found.end()
+    # the file without its annotations is an object that has an empty list at this very place
+    rest = b"[" + data[: at + 1] + data[rows.end - 1 :] + b"]"
+    whole = json_rows(rest, 0, dict.fromkeys((*_PARTS, "results"), "place"))
+    if whole is None or len(whole) != 1 or whole.end != len(rest):
+        return None
+    there = {name: bool(has[0]) for name, has in whole.has.items()}
     places = {name: whole.columns[name][0].tolist() for name in _PARTS}
-    begin = places.pop("annotations")[0]
-    if source.data[begin : begin + 1] != b"[":
-        return None
-    rows = json_rows(source.data, begin, _OF_ANNOTATIONS)
-    if rows is None or not all(rows.has[name].all() for name in ("image_id", "category_id")):
-        return None
+    begin, end = places.pop("annotations")
+    if there.pop("results") or not all(there.values()) or (begin, end) != (at + 1, at + 3):
+        return None  # results: as nuScenes has them
     parts = {
-        name: parse_json(Source(source.name, source.data[start:stop], source.sha256))
+        name: parse_json(Source(source.name, rest[start:stop], source.sha256))
         for name, (start, stop) in places.items()
     }
     return {**parts, "annotations": rows}
@@ -516,14 +522,10 @@ def _masks_of_texts(rows: JsonRows, item: NDArray[np.int64]) -> IntervalSets | N
     """Return the masks of run lengths that are all compressed; None for others."""
     if not _have(rows, "segmentation").all():
         return None
+    if not all(_have(rows, f"segmentation.{name}").all() for name in ("size", "counts")):
+        return None
     text = np.frombuffer(rows.text, np.uint8)
-    begins = rows.columns["segmentation"][:, 0]
-    if not (text[begins] == _BRACE).all():
-        return None
-    rles = json_rows(rows.text, begins, {"size": "pair", "counts": "place"})
-    if rles is None or not rles.has["size"].all() or not rles.has["counts"].all():
-        return None
-    sizes, places = rles.columns["size"], rles.columns["counts"]
+    sizes, places = rows.columns["segmentation.size"], rows.columns["segmentation.counts"]
     usual = (sizes >= 1) & (sizes <= _LONGEST_SIDE) & (sizes == np.floor(sizes))
     if not usual.all() or not (text[places[:, 0]] == _QUOTE).all():
         return None

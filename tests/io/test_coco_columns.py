@@ -1,13 +1,14 @@
 """Long files of COCO's form are read as columns: with the same tables and errors as short ones."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
 
 from overlap.evaluate._detection.inputs import read_inputs
 from overlap.io import coco
-from overlap.io._json_rows import JsonRows
+from overlap.io._json_rows import JsonRows, json_rows
 
 pytestmark = pytest.mark.kernels
 
@@ -29,8 +30,10 @@ FOUND = [
 ]  # fmt: skip
 
 
-def outcome(tmp_path, monkeypatch, texts, kind, long):
-    monkeypatch.setattr(coco, "_LONG", 0 if long else 1 << 60)
+def outcome(tmp_path, monkeypatch, texts, kind, piece):
+    """Return what is read: as short files without a `piece`, else as long ones in such pieces."""
+    monkeypatch.setattr(coco, "_LONG", 0 if piece else 1 << 60)
+    monkeypatch.setattr(coco, "json_rows", partial(json_rows, piece=piece))
     paths = [tmp_path / name for name in ("truth.json", "found.json")]
     for path, text in zip(paths, texts, strict=True):
         path.write_bytes(text)
@@ -175,8 +178,8 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_columns_are_read_as_rows(tmp_path, monkeypatch, name):
     for kind in ("masks", "boxes", None):
-        results = [outcome(tmp_path, monkeypatch, CASES[name], kind, k) for k in (False, True)]
-        assert results[0] == results[1]
+        results = [outcome(tmp_path, monkeypatch, CASES[name], kind, k) for k in (0, 1 << 20, 20)]
+        assert results[0] == results[1] == results[2]
 
 
 def test_long_files_are_read_as_columns(tmp_path, monkeypatch):
@@ -222,7 +225,8 @@ def test_damaged_files_have_the_same_outcome(tmp_path, monkeypatch, seed):
                 cut = at + int(rng.integers(0, 2) * len(piece))
                 texts[k] = texts[k][:at] + piece * int(rng.integers(0, 2)) + texts[k][cut:]
             kind = ("masks", "boxes")[rng.integers(2)]
-            results = [outcome(tmp_path, monkeypatch, texts, kind, k) for k in (False, True)]
+            piece = int(rng.integers(1, 200))
+            results = [outcome(tmp_path, monkeypatch, texts, kind, k) for k in (0, piece)]
             assert results[0] == results[1], texts
             seen += isinstance(results[0], dict)
     assert seen > 5 * len(seeds)

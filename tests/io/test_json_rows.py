@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from overlap.evaluate import detection
-from overlap.io import coco
+from overlap.io import _json_rows, coco
 from overlap.io._json_rows import JsonRows, json_rows
 
 pytestmark = pytest.mark.kernels
@@ -58,20 +58,52 @@ def test_whatever_is_unusual_is_left_to_the_parser(text):
     assert len(json_rows(b"[]", 0, FIELDS)) == 0
 
 
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_pieces_begin_at_objects_of_the_list_alone(monkeypatch, threads):
+    monkeypatch.setenv("OVERLAP_THREADS", threads)
+    monkeypatch.setattr(_json_rows, "_COST", 1e6)
+    inside = [{"k": 1, "x": 0.1}, {"k": 2, "x": "},{"}, {"k": 3}]
+    rows = [
+        {"k": k, "x": k / 7, "four": [k, 0.1 * k, 0, -k], "place": (inside, '"},{', "ä")[k % 3]}
+        for k in range(40)
+    ]
+    for how in ({}, {"indent": 1}, {"separators": (",", ":")}, {"ensure_ascii": False}):
+        text = json.dumps(rows, **how).encode()
+        behind = b', {"more": [' + text + b"]}"
+        for piece in (1, 7, 50, 333, 1 << 20):
+            read = json_rows(text + behind, 0, FIELDS, piece=piece)
+            assert (len(read), read.end) == (40, len(text))
+            assert read.columns["k"].tolist() == list(range(40))
+            assert read.columns["x"].tolist() == [row["x"] for row in rows]
+            assert read.columns["four"].tolist() == [row["four"] for row in rows]
+            values = [json.loads(text[a:b]) for a, b in read.columns["place"].tolist()]
+            assert values == [row["place"] for row in rows]
+            for wrong in (text.replace(b'"k"', b"k", 1), text[: text.rindex(b"}")] + b"]"):
+                assert json_rows(wrong, 0, FIELDS, piece=piece) is None
+
+
 def test_text_is_utf_8():
     text = b'[{"\xc3\xa4":"\xc3\xa4\\u00e4\\ud800","k":1}]'
     assert json_rows(text, 0, FIELDS).columns["k"].tolist() == [1]
     assert json_rows(text.replace(b"\xa4", b"\xe4"), 0, FIELDS) is None
 
 
-def test_objects_at_places_and_names_that_begin_alike():
-    text = b'{"si":5,"size":[6,8],"sizes":1} {"size":[1.5,2e1]} {"s":{"size":[]}} x'
-    begins = np.array([0, text.index(b' {"size"') + 1, text.index(b'{"s":')])
-    rows = json_rows(text, begins, {"size": "pair", "si": "whole"})
-    assert rows.columns["size"][:2].tolist() == [[6, 8], [1.5, 20]]
-    assert rows.has["size"].tolist() == [True, True, False]
-    assert (rows.columns["si"][0], text[rows.end :]) == (5, b" x")
-    assert json_rows(text, begins[1:], {"size": "whole"}) is None
+def test_objects_inside_and_names_that_begin_alike():
+    rows = [{"si": 5, "k": 1, "in": {"size": [6, 8], "k": "b"}, "size": 3}, {"in": [{}], "si": 20}]
+    rows += [{"in": {}}, {"s": 2, "in": {"b": [{"k": 1}], "k": {"k": 2}, "s": 1}}]
+    text = json.dumps(rows).encode()
+    fields = {"si": "whole", "in": {"size": "pair", "k": "place"}, "size": "whole"}
+    read = json_rows(text, 0, fields)
+    assert {name: has.tolist() for name, has in read.has.items()} == {
+        "si": [True, True, False, False], "in": [True] * 4, "size": [True, False, False, False],
+        "in.size": [True, False, False, False], "in.k": [True, False, False, True],
+    }  # fmt: skip
+    assert (read.columns["si"][:2].tolist(), read.columns["size"][0]) == ([5, 20], 3)
+    assert read.columns["in.size"][0].tolist() == [6, 8]
+    places = [text[a:b] for a, b in read.columns["in"].tolist()]
+    assert [json.loads(one) for one in places] == [row["in"] for row in rows]
+    assert [text[a:b] for a, b in read.columns["in.k"][[0, 3]].tolist()] == [b'"b"', b'{"k": 2}']
+    assert json_rows(text, 0, {"size": "whole", "in": {"size": "whole"}}) is None
 
 
 TRUTH = {
