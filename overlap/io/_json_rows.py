@@ -35,6 +35,7 @@ _MOST_WHOLE = np.uint64(10**15)
 _MOST_VALUE = np.uint64(10**18)  # ten times as much, and a digit, are a number of 64 bits
 _EXACT = np.uint64(1 << 53)
 _ZERO, _TEN = np.uint64(0), np.uint64(10)
+_BYTE, _OTHERS = np.uint64(8), np.uint64(56)
 _U = np.uint64  # an index with a sign would be tested for one
 
 # A table says for each state and character of a value the next state, what is to be done, and
@@ -258,9 +259,8 @@ def _nearest(value, power):
 
 
 def _read(
-    text, at, stop, names, ends, kind, slot, inner, host,
-    step, braces, after, row, out, whole, seen, slow_at,
-):  # fmt: skip
+    text, at, stop, names, kind, slot, inner, host, step, braces, row, out, whole, seen, slow_at
+):
     """Read objects of a list from the one at `at` on, to the first that begins at `stop` or later.
 
     Fields from `inner` on are those of an object that is the value of the field `host`. Values of
@@ -268,45 +268,35 @@ def _read(
     Return the row behind the last, the number of numbers that are left to Python, where it stands,
     and whether the list ends there. The row is -1 for anything that is not read here.
     """
-    slow, bits, inside, field, fresh, ended = 0, 0, False, 0, True, False
+    slow, bits, inside, fresh, ended = 0, 0, False, True, False
     while True:
         if fresh:  # at an object
             if text[_U(at)] != 123:
                 break
             at = _behind_blanks(text, at + 1)
-            bits, inside, field, fresh, ended = 0, False, len(kind), False, text[_U(at)] == 125
+            bits, fresh, ended = 0, False, text[_U(at)] == 125
         if not ended:
             if text[_U(at)] != 34:
                 break
-            # Names come in the order of the row before, as a rule.
-            begin, last, tried, field = at + 1, field, inner if inside else 0, after[field]
-            low, high = (inner, len(kind)) if inside else (0, inner)
-            while True:
-                at, k = begin, ends[field]
-                while k < ends[field + 1] and text[_U(at)] == names[k]:
-                    at += 1
-                    k += 1
-                if k == ends[field + 1] and text[_U(at)] == 34 and low <= field < high:
-                    break
-                field = tried
-                tried += 1
-                if field == high:
-                    break
+            at += 1
+            first, second, begin = _ZERO, _ZERO, at  # the name: its last 16 characters
+            c = text[_U(at)]
+            while c >= 32 and c != 34 and c != 92 and at < len(text) - 1:
+                first = (first << _BYTE) | (second >> _OTHERS)
+                second = (second << _BYTE) | np.uint64(c)
+                at += 1
+                c = text[_U(at)]
+            if c != 34:
+                break
+            field, high = (inner, len(kind)) if inside else (0, inner)
+            while field < high and (names[field, 0] != first or names[field, 1] != second):
+                field += 1
             known, place = -1, 0
-            if field < high:
-                after[last] = field
+            if field < high and at - begin <= 16:
                 if (bits >> field) & 1:  # twice: the last one counts
                     break
                 bits |= 1 << field
                 known, place = kind[field], slot[field]
-            else:
-                field, at = last, begin
-                while text[_U(at)] >= 32 and text[_U(at)] != 92 and text[_U(at)] != 34:
-                    at += 1
-                    if at == len(text):
-                        break
-                if at == len(text) or text[_U(at)] != 34:
-                    break
             at = _behind_blanks(text, at + 1)
             if text[_U(at)] != 58:
                 break
@@ -315,32 +305,29 @@ def _read(
             if known == PLACE and field == host and text[_U(at)] == 123:
                 whole[place, row] = at
                 at = _behind_blanks(text, at + 1)
-                inside, field, ended = True, len(kind) + 1, text[_U(at)] == 125
+                inside, ended = True, text[_U(at)] == 125
                 continue
             if known == PLACE or known < 0:
                 at = _behind_value(text, at, step, braces)
-                if at < 0:
-                    break
                 if known == PLACE:
                     whole[place, row] = begin
                     whole[place + 1, row] = at
             else:
                 length = known - LIST  # of a list, if above 0
-                if length > 0:
-                    if text[_U(at)] != 91:
-                        break
-                    at = _behind_blanks(text, at + 1)
+                if length > 0 and text[_U(at)] != 91:
+                    break
+                at += length > 0
                 k = 0
-                while True:
+                while at >= 0:
+                    at = _behind_blanks(text, at)
                     begin, negative = at, text[_U(at)] == 45
                     at, value, power, kept, plain = _digits(text, at + negative)
                     if at < 0:
                         break
                     if known == WHOLE:
+                        whole[place, row] = -np.int64(value) if negative else np.int64(value)
                         if value >= _MOST_WHOLE or not plain:
                             at = -1
-                            break
-                        whole[place, row] = -np.int64(value) if negative else np.int64(value)
                         break
                     x, good = _nearest(value, power)
                     out[place + k, row] = -x if negative else x
@@ -360,9 +347,8 @@ def _read(
                     at += 1
                     if k == length:
                         break
-                    at = _behind_blanks(text, at)
-                if at < 0:
-                    break
+            if at < 0:
+                break
         # behind a value, or in an empty object
         at = _behind_blanks(text, at)
         if at == len(text):
@@ -371,7 +357,7 @@ def _read(
         at += 1
         if c == 125 and inside:
             whole[slot[host] + 1, row] = at
-            inside, field, ended = False, host, True
+            inside, ended = False, True
         elif c == 125:
             seen[row] = bits
             row += 1
@@ -400,8 +386,7 @@ def _read(
 class _Fields(NamedTuple):
     """Fields of objects, as `_read` takes them."""
 
-    names: NDArray[np.uint8]
-    ends: NDArray[np.int64]
+    names: NDArray[np.uint64]
     kind: NDArray[np.int64]
     slot: NDArray[np.int64]
     inner: int
@@ -499,11 +484,9 @@ def json_rows(
     kind = np.array([_KINDS[word] for word in words.values()])
     wide = np.maximum(np.where(kind == PLACE, 2, kind - LIST), 1)
     slot = np.cumsum(wide) - wide
-    names = [name.encode() for name in (*fields, *inside)]
-    layout = _Fields(
-        np.frombuffer(b"".join(names), np.uint8), np.cumsum([0, *map(len, names)]), kind, slot,
-        len(fields), host,
-    )  # fmt: skip
+    names = b"".join(name.encode().rjust(16, b"\0") for name in (*fields, *inside))
+    name_words = np.frombuffer(names, ">u8").astype(np.uint64).reshape(-1, 2)
+    layout = _Fields(name_words, kind, slot, len(fields), host)
     starts = [opened.end()]
     for at in range(starts[0] + piece, last, piece):
         found = _NEXT.search(text, at, min(at + piece, last))
@@ -539,7 +522,7 @@ def _piece(
     text: Any, view: NDArray[np.uint8], layout: _Fields, width: int, at: int, stop: int
 ) -> _Piece | None:
     """Read the objects from the one at a place to the first at another, or behind."""
-    after, braces = np.zeros(len(layout.kind) + 2, np.int64), np.empty(_DEEPEST, bool)
+    braces = np.empty(_DEEPEST, bool)
     begin, rows, room, closed = at, 0, _FEW, False
     table, seen = np.empty((width, 0)), np.empty(0, np.uint16)
     while at < stop and not closed:
@@ -547,7 +530,7 @@ def _piece(
         larger[:, :rows], bits[:rows] = table, seen
         slow_at = np.empty((room + width, 4), np.int64)
         rows, slow, at, closed = specialise(_read)(
-            view, at, stop, *layout, _steps(), braces, after, rows, larger, larger.view(np.int64),
+            view, at, stop, *layout, _steps(), braces, rows, larger, larger.view(np.int64),
             bits, slow_at,
         )  # fmt: skip
         if rows < 0:
