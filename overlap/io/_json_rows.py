@@ -325,9 +325,10 @@ def _read(
                     if at < 0:
                         break
                     if known == WHOLE:
-                        whole[place, row] = -np.int64(value) if negative else np.int64(value)
                         if value >= _MOST_WHOLE or not plain:
                             at = -1
+                        else:
+                            whole[place, row] = -np.int64(value) if negative else np.int64(value)
                         break
                     x, good = _nearest(value, power)
                     out[place + k, row] = -x if negative else x

@@ -6,9 +6,12 @@ import codecs
 import gzip
 import hashlib
 import io
+import threading
 import zlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from overlap._common.files import check_size, most_text, read_file
 
@@ -28,13 +31,21 @@ class Source:
         The path as the user gave it.
     data : bytes
         Decompressed content.
-    sha256 : str
-        Hexadecimal digest of the file as stored, so that ``sha256sum`` agrees.
+    digest : str or callable
+        Hexadecimal digest of the file as stored, so that ``sha256sum`` agrees; or what returns it.
     """
 
     name: str
     data: bytes
-    sha256: str
+    digest: str | Callable[[], str] = field(compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Source, (self.name, self.data, self.sha256)
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the file."""
+        return self.digest if isinstance(self.digest, str) else self.digest()
 
     @property
     def suffix(self) -> str:
@@ -85,7 +96,23 @@ def read_source(path: str | Path, *, empty: bool = False) -> Source:
             )
     if not empty and not data.strip():
         raise ValueError(f"{name}: the file is empty")
-    return Source(name, data, hashlib.sha256(raw).hexdigest())
+    return Source(name, data, _digest(raw))
+
+
+def _digest(raw: bytes) -> str | Callable[[], str]:
+    """Return the digest of a file; of a long one what waits for it, while the file is read."""
+    digest = hashlib.sha256()
+    if len(raw) < _BLOCK:
+        digest.update(raw)
+        return digest.hexdigest()
+    thread = threading.Thread(target=digest.update, args=(raw,), name="overlap digest")
+    thread.start()
+
+    def waited() -> str:
+        thread.join()
+        return digest.hexdigest()
+
+    return waited
 
 
 def _gunzip(raw: bytes, name: str) -> bytes:

@@ -335,7 +335,7 @@ def _truth(source: CocoContent, kind: str) -> tuple[Detections, Categories]:
             f"{'box' if kind == 'boxes' else 'mask'} is used"
         )
     if isinstance(regions, Boxes):
-        findings += _mixed_up(regions, names.extent[item], where)
+        findings += _mixed_up(regions, names.extent, item, where)
     empty = regions.measure() == 0
     if empty.any():
         findings.append(
@@ -424,7 +424,7 @@ def _results(source: CocoContent, names: Categories, kind: str, ranked: bool) ->
         score = _numbers(content, "score", where, "result")
     findings = []
     if isinstance(regions, Boxes):
-        findings += _mixed_up(regions, names.extent[item], where)
+        findings += _mixed_up(regions, names.extent, item, where)
     elif len(content) and _boxed(content):
         xywh = _boxes(content, where, "result")
         sizes["area"] = xywh[:, 2] * xywh[:, 3]
@@ -530,10 +530,11 @@ def _masks_of_texts(rows: JsonRows, item: NDArray[np.int64]) -> IntervalSets | N
     if not usual.all() or not (text[places[:, 0]] == _QUOTE).all():
         return None
     sides = sizes.astype(np.int64)
-    order = np.argsort(item, kind="stable")
-    other = (sides[order[1:]] != sides[order[:-1]]).any(axis=1)
-    if (other & (item[order[1:]] == item[order[:-1]])).any():
-        raise ValueError("masks of one image have different sizes")
+    if (sides[1:] != sides[:-1]).any():
+        order = np.argsort(item, kind="stable")
+        other = (sides[order[1:]] != sides[order[:-1]]).any(axis=1)
+        if (other & (item[order[1:]] == item[order[:-1]])).any():
+            raise ValueError("masks of one image have different sizes")
     starts, ends = places[:, 0] + 1, places[:, 1] - 1
     return sets_of_edges(*edges_of_texts(rows.text, starts, ends, sides.prod(axis=1)))
 
@@ -741,22 +742,28 @@ def _flag(row: Any, k: int, where: str, name: str) -> int:
     return int(value)
 
 
-def _mixed_up(boxes: Boxes, extent: NDArray[np.float64], where: str) -> list[str]:
+def _mixed_up(boxes: Boxes, extent: NDArray[np.float64], item: NDArray, where: str) -> list[str]:
     """Say that boxes look like shares of images, or like two corners: these leave the images."""
-    if len(boxes) >= 10 and (boxes.lower >= 0.0).all() and (boxes.upper <= 2.0).all():
+    low, high = boxes.bounds()
+    if len(boxes) >= 10 and low.min() >= 0.0 and high.max() <= 2.0:
         return [
             f"{where}: all boxes lie in the first two pixels, as shares of the image do: write "
             "bbox in pixels"
         ]
-    known = ~np.isnan(extent).any(axis=1)
-    if known.sum() < 10:
+    size = np.array([sides[item] for sides in extent.T])
+    known = ~np.isnan(size).any(axis=0)
+    some = int(known.sum())
+    if some < 10:
         return []
-    low, high, size = boxes.lower[known], boxes.upper[known], extent[known]
-    outside = (high > size + 1.0).any(axis=1)
-    corners = ((high - low >= low) & (high - low <= size + 1.0)).all(axis=1)
-    if outside.mean() > 0.2 and corners.mean() > 0.98:
+    outside = (high[0] > size[0] + 1.0) | (high[1] > size[1] + 1.0)  # never where it is unknown
+    share = outside.sum() / some
+    if share <= 0.2:
+        return []
+    side = high - low
+    corners = np.all((side >= low) & (side <= size + 1.0), axis=0)
+    if corners[known].mean() > 0.98:
         return [
-            f"{where}: {100 * outside.mean():.0f} % of the boxes leave their image when they are "
+            f"{where}: {100 * share:.0f} % of the boxes leave their image when they are "
             "read as x, y, width, height, and none does as two corners: write bbox as x, y, width, "
             "height"
         ]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import overlap as ov
 from overlap._kernels.terms import Groups
+from overlap.regions.interval_sets import interval_sets
 from overlap.regions.interval_sets.interval_sets import sets_of_edges
 from overlap.testing import all_scores
 
@@ -356,3 +357,18 @@ def test_edges_that_touch_are_joined():
     edges = np.array([2, 5, 5, 9, 9, 11, 0, 0], np.int32)
     sets = sets_of_edges(edges, np.array([2, 1]))
     assert sets == ov.IntervalSets([[[2, 9]], [[9, 11]]])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.int32])
+def test_moments_of_many_edges_are_those_of_few(monkeypatch, dtype):
+    rng = np.random.default_rng(3)
+    counts = rng.integers(0, 9, 300)
+    parts = [np.sort(rng.choice(10**6, 2 * n, replace=False)) for n in counts]
+    edges = np.concatenate([*parts, [0, 0]]) / (3.0 if dtype is np.float64 else 1.0)
+    edges = edges.astype(dtype)
+    columns = []
+    for many in (0, len(edges)):
+        monkeypatch.setattr(interval_sets, "_MANY", many)
+        columns.append(sets_of_edges(edges.copy(), counts)._arrays)
+    for one, other in zip(*columns, strict=True):
+        np.testing.assert_array_equal(one, other)

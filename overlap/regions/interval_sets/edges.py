@@ -14,7 +14,7 @@ import numpy as np
 from overlap._kernels.jit import scalar
 from overlap._kernels.terms import Geometry
 
-__all__ = ["PAD", "SETS", "combine", "merge"]
+__all__ = ["PAD", "SETS", "combine", "merge", "moments"]
 
 PAD = (np.inf, np.inf)
 
@@ -38,6 +38,19 @@ def merge(region, start, stop, edges, owner):
         edges[2 * count], edges[2 * count + 1] = first, end
         owner[count] = r
     return count + 1
+
+
+def moments(edges, first, last, lower, measure, middle, low, high):
+    """Write the measure of each set, and how far behind its lower end its centroid is."""
+    for n in range(low, high):
+        total = 0.0
+        for k in range(first[n], last[n], 2):
+            total += np.float64(edges[k + 1]) - np.float64(edges[k])
+        away = 0.0
+        for k in range(first[n], last[n], 2):
+            length = np.float64(edges[k + 1]) - np.float64(edges[k])
+            away += ((np.float64(edges[k]) - lower[n]) + 0.5 * length) * (length / total)
+        measure[n], middle[n] = total, away
 
 
 def combine(a, first_a, last_a, b, first_b, last_b, table, edges, counts):

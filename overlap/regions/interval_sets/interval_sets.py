@@ -10,10 +10,10 @@ import numpy as np
 
 from overlap._common.sizes import LARGEST_POWER, limits
 from overlap._common.values import Cast, content_hash
-from overlap._kernels.jit import specialise
+from overlap._kernels.jit import interpreted, run_blocks, specialise
 from overlap._kernels.terms import Geometry, Groups
 from overlap.regions.base import Regions, check_pair
-from overlap.regions.interval_sets.edges import PAD, SETS, combine
+from overlap.regions.interval_sets.edges import PAD, SETS, combine, moments
 from overlap.regions.interval_sets.gradient import pull_sets
 from overlap.regions.interval_sets.input import (
     checked_length,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["IntervalSets", "sets_of_edges"]
 
 _REPR_INTERVALS = 500  # longer batches are summarised
-_AT_ONCE = 1 << 17  # edges
+_MANY = 1 << 17  # edges, whose fresh memory would cost more than the arithmetic
 _AND, _OR, _WITHOUT, _EITHER = 0b1000, 0b1110, 0b0010, 0b0110  # see `combine`
 
 
@@ -103,25 +103,21 @@ class IntervalSets(Regions):
         empty = counts == 0
         lower = np.where(empty, np.inf, padded[first])
         upper = np.where(empty, -np.inf, padded[last - 1])
-        measure, middle = np.zeros(len(counts)), np.zeros(len(counts))
-        # Some sets at a time: of millions of intervals, fresh memory costs more than arithmetic.
-        blocks = np.searchsorted(last, np.arange(0, 2 * int(counts.sum()), _AT_ONCE), "right")
-        for some in map(slice, blocks, np.append(blocks[1:], len(counts))):
-            if some.start == some.stop:
-                continue
-            edges = padded[first[some.start] : last[some.stop - 1]].astype(np.float64, copy=False)
-            width = counts[some]
+        measure: NDArray[Any]
+        middle: NDArray[Any]
+        if len(padded) > _MANY and not interpreted():
+            measure, middle = np.empty((2, len(counts)))
+            terms = padded, first, last, lower, measure, middle
+            kernel = specialise(moments)
+            run_blocks(lambda a, b: kernel(*terms, a, b), len(counts), 3.0 * len(padded))
+        else:
+            edges = padded[:-2].astype(np.float64, copy=False)
             length = edges[1::2] - edges[::2]
-            region = np.repeat(np.arange(len(width)), width)
-            # bincount adds in order, as the kernel does: a set against itself is exactly 1.
-            measure[some] = np.bincount(region, length, len(width))
-            # share * (start - lower + 0.5 * length)
-            share = length / np.repeat(measure[some], width)
-            moment = edges[::2] - np.repeat(lower[some], width)
-            length *= 0.5
-            moment += length
-            moment *= share
-            middle[some] = np.bincount(region, moment, len(width))
+            region = np.repeat(np.arange(len(counts)), counts)
+            # bincount adds in order, as the kernels do: a set against itself is exactly 1.
+            measure = np.bincount(region, length, len(counts))
+            away = (edges[::2] - np.repeat(lower, counts)) + 0.5 * length
+            middle = np.bincount(region, away * (length / np.repeat(measure, counts)), len(counts))
         centroid = np.where(empty, 0.0, np.where(empty, 0.0, lower) + middle)
         self._store = _Edges(padded)
         self._fill((first, last, measure, centroid, lower, upper), unit)
