@@ -221,7 +221,7 @@ def _digits(text, at):
         less = text[_U(at)] == 45
         if less or text[_U(at)] == 43:
             at += 1
-        digit, shift = at, 0
+        digit, shift = at, np.int64(0)
         while 48 <= text[_U(at)] <= 57:
             if shift < 100000:
                 shift = 10 * shift + np.int64(text[_U(at)]) - 48
