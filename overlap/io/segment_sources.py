@@ -77,7 +77,8 @@ def read_segments(
 
         return read_records(source, role=tabled, name="list", sha256=None, columns=columns)
     raise TypeError(
-        f"as_segments: {role} is a {type(source).__name__}; wanted a path, a parsed "
+        f"as_segments: {role} is a {type(source).__name__} of "
+        f"{type(source).__module__.partition('.')[0]}; wanted a path, a parsed "
         "ActivityNet JSON object, a list of records, a pandas DataFrame or a SegmentTable"
     )
 

@@ -162,7 +162,11 @@ def test_names_are_equal_as_numbers_are():
         ("confidence", [True, False], "confidence: expected real numbers, got an array of bool"),
         ("confidence", np.ma.masked_array([1.0, 2.0], [0, 1]), r"the value at \[1\] is masked"),
         ("confidence", np.array(["2024", "2025"], "M8[Y]"), "confidence: .* got times"),
-        ("confidence", [1, 10**400], "confidence: cannot read numbers"),
+        (
+            "confidence",
+            [1, 10**400],
+            r"confidence: the value at \[1\] is int 1000.*; wanted a number",
+        ),
         ("area", ["1", "2"], "area: expected real numbers"),
         ("crowd", np.ma.masked_array([0, 1], [0, 1]), r"crowd: the value at \[1\] is masked"),
     ],
@@ -188,6 +192,14 @@ def test_options_without_effect_are_refused(options, message):
     truth, found = random_boxes(0)
     with pytest.raises(ValueError, match=message):
         detection(truth=truth, found=found, **options)
+
+
+def test_names_that_are_spelt_otherwise_are_said():
+    report = detection(truth=made(confidence=None, label=("cat", "dog")),
+                       found=made(item=("a.jpg", "b.jpg"), label=("Cat", "dog")))  # fmt: skip
+    said = " ".join(report.findings)
+    assert "0 of 2 images of the detections are in the truth; 2 differ from a name there" in said
+    assert "only by upper and lower case ('Cat' for 'cat'): spell them alike" in said
 
 
 def test_regions_alone_are_no_input():

@@ -217,6 +217,8 @@ def test_worst_rows_come_first(report):
     assert signed.is_monotonic_decreasing
     with pytest.raises(ValueError, match="volume_truth is a size"):
         report.worst("volume_truth")
+    with pytest.raises(ValueError, match="n = -1: wanted a whole number of rows"):
+        report.worst("dice", -1)
     with pytest.raises(ValueError, match="no metric 'hd95'; there are dice"):
         report.worst("hd95")
 

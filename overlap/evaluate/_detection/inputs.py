@@ -22,6 +22,7 @@ from overlap.io.coco import (
 )
 from overlap.io.detection_forms import FORMS, Reading, form_of
 from overlap.io.detections import Detections
+from overlap.io.name_match import mismatch
 from overlap.io.printable import brief, number_of, some
 from overlap.regions.base import Regions
 
@@ -299,4 +300,7 @@ def _strangers(truth: Detections, found: Detections) -> list[str]:
                 f"{found.source}: {number_of(int(strange.sum()), 'detection')} of {what} that the "
                 f"truth lacks (first: {brief(first)}); {fate}"
             )
+            used = [names[k] for k in np.unique(index) if k >= 0]
+            why = mismatch("images" if what == "items" else what, known, used, "the detections")
+            findings += [] if why is None else [why]
     return findings

@@ -102,6 +102,8 @@ class SegmentationReport(Report):
                 f"there is no metric {metric!r}{closest(metric, known)}; there are "
                 f"{', '.join(known)}"
             )
+        if n is not None and (not isinstance(n, int | np.integer) or n < 0):
+            raise ValueError(f"n = {n!r}: wanted a whole number of rows, or None for all")
         rows = [row for row in self.rows() if row["metric"] == metric]
         badness = known[metric].badness(np.array([row["value"] for row in rows], np.float64))
         # undefined values are neither good nor bad: they come last
