@@ -134,8 +134,6 @@ class COCOeval:
         p.imgIds = list(np.unique(p.imgIds).tolist())
         if p.useCats:
             p.catIds = list(np.unique(p.catIds).tolist())
-        if not len(p.imgIds):
-            raise ValueError("COCOeval: params.imgIds is empty: there is no image to evaluate")
         p.maxDets = sorted(map(_whole, p.maxDets))
         for name in ("evalImgs", "ious"):
             self.__dict__.pop(name, None)
@@ -225,6 +223,8 @@ class COCOeval:
 
     def _rows(self, coco: Any) -> list[dict[str, Any]]:
         p = self.params
+        if not p.imgIds:  # for pycocotools an empty list of ids is all images
+            return []
         chosen = {"imgIds": p.imgIds}
         if p.useCats:
             chosen["catIds"] = p.catIds

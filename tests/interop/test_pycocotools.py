@@ -109,10 +109,17 @@ def test_steps_in_the_wrong_order_and_keypoints_say_what_to_do():
     ("change", "message"),
     [
         ({"areaRng": [[0, 9], [9, 99]]}, "areaRng has 2 ranges, and params.areaRngLbl 4 names"),
-        ({"imgIds": []}, "imgIds is empty: there is no image"),
         ({"iouThrs": [50.0]}, r"50.0 is not in \[0, 1\]"),
     ],
 )
 def test_parameters_that_do_not_fit(change, message):
     with pytest.raises(ValueError, match=message):
         evaluated(COCOeval, *random_boxes(0), "bbox", **change)
+
+
+def test_no_images_are_no_numbers():
+    """An empty part of a data set has -1, as in pycocotools."""
+    for kind in ("bbox", "segm"):
+        one, _ = evaluated(COCOeval, *random_boxes(0), kind, imgIds=[])
+        assert (one.stats == -1.0).all()
+        assert one.evalImgs == []
