@@ -8,7 +8,7 @@ may differ: predictions, names of files, workers, outputs, the bootstrap.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .report import package_versions, plain
@@ -63,7 +63,7 @@ class Contract:
 
     def settings(self) -> dict[str, Any]:
         """Return the contract as plain data, as it is after writing and reading."""
-        return plain(asdict(self))
+        return plain({entry.name: getattr(self, entry.name) for entry in fields(self)})
 
     def terms(self, metric: str | None, labels: Sequence[str], items: Sequence[str]) -> dict:
         """Return what must agree, by the name that lifts a difference.

@@ -10,6 +10,7 @@ import pytest
 import overlap as ov
 from overlap import cli, evaluate
 from overlap.evaluate import DETECTION_PROTOCOLS, Detections, detection
+from overlap.evaluate._detection import evidence
 
 from .coco_sets import pycocotools_numbers, random_boxes, random_masks
 
@@ -68,6 +69,19 @@ def test_blocks_of_images_give_the_same():
     truth, found = random_boxes(3)
     alone = detection(truth=truth, found=found, bootstrap=60)
     assert alone.to_dict() == detection(truth=truth, found=found, bootstrap=60, workers=2).to_dict()
+
+
+@pytest.mark.parametrize("protocol", ["coco", "lvis", "voc2012", "nuscenes", "openimages"])
+def test_threads_give_the_same(protocol, monkeypatch):
+    chosen = DETECTION_PROTOCOLS[protocol].with_fields(federated=False)
+    monkeypatch.setattr(evidence, "_COST", 1e9)  # any number of detections is worth threads
+    for seed in range(3):
+        truth, found = random_boxes(seed)
+        reports = []
+        for threads in ("1", "3"):
+            monkeypatch.setenv("OVERLAP_THREADS", threads)
+            reports.append(detection(truth=truth, found=found, protocol=chosen).to_dict())
+        assert reports[0] == reports[1]
 
 
 def test_any_kind_takes_any_protocol():

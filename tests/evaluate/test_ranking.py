@@ -12,6 +12,7 @@ import pytest
 
 import overlap as ov
 from overlap._kernels.jit import scalar
+from overlap.evaluate._ranking import pairs as pairs_of
 from overlap.evaluate._ranking.curves import (
     FALSE,
     IGNORED,
@@ -27,7 +28,7 @@ from overlap.evaluate._ranking.curves import (
 from overlap.evaluate._ranking.evidence import RankingEvidence, reported_precision
 from overlap.evaluate._ranking.expectation import expected_precision, shared_candidates
 from overlap.evaluate._ranking.limits import Limits
-from overlap.evaluate._ranking.matching import MatchRule
+from overlap.evaluate._ranking.matching import MatchRule, match_pairs
 from overlap.evaluate._ranking.measures import Ratio, WithCrowds
 from overlap.evaluate._ranking.pairs import find_pairs, joined_pairs, touched
 from overlap.evaluate._ranking.rules import Rules
@@ -264,7 +265,7 @@ def test_match_rules_equal_their_definitions(name, thresholds):
     assert different > 10 or name == "activitynet"
 
 
-def test_pairs_of_scores_and_of_ratios_are_the_same():
+def test_pairs_of_scores_and_of_ratios_are_the_same(monkeypatch):
     for seed in range(20):
         rng = np.random.default_rng(seed)
         boxes = [rng.integers(0, 6, (n, 2)) for n in (30, 20)]
@@ -287,6 +288,12 @@ def test_pairs_of_scores_and_of_ratios_are_the_same():
             other = find_pairs(Ratio(_iou), found, truth, match, np.array([0.1]), **options)
             assert one == other
             assert len(one.value)
+            with monkeypatch.context() as threads:
+                threads.setattr(pairs_of, "_STEP", 1e9)  # any number of rows is worth threads
+                threads.setenv("OVERLAP_THREADS", "3")
+                assert other == find_pairs(
+                    Ratio(_iou), found, truth, match, np.array([0.1]), **options
+                )
             parts = []
             for item in range(3):
                 part = [rows_of(x, np.flatnonzero(x.item == item)) for x in (found, truth)]
@@ -306,6 +313,63 @@ def test_pairs_of_scores_and_of_ratios_are_the_same():
             ]
             together = [replace(x, regions=y) for x, y in zip(together, boxes, strict=True)]
             assert joined == find_pairs(ov.iou, *together, match, np.array([0.1]), **options)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda rng: rng.random(20_000),
+        lambda rng: rng.random(20_000).round(3),
+        lambda rng: rng.random(20_000) ** 40,  # nearly all in one place
+        lambda rng: rng.normal(0.0, 1.0, 20_000) * 1e300,
+        lambda rng: rng.choice([-0.0, 0.0, 5e-324, np.inf], 20_000),
+        lambda rng: rng.choice([0.0, -0.0, 1.0, 1.0 + 2**-52], 20_000),
+        lambda rng: rng.random(9_000),
+        lambda rng: np.full(20_000, 0.5),
+        lambda rng: np.empty(0),
+    ],
+)
+def test_confidences_are_ranked_as_by_sorting(draw):
+    rng = np.random.default_rng(0)
+    confidence = draw(rng)
+    count = len(confidence)
+    for place in (np.arange(count), rng.permutation(count)):
+        table = Table(*rng.integers(0, 9, (2, count)), place, confidence)
+        expected = np.lexsort((place, -confidence))
+        np.testing.assert_array_equal(table.by_confidence, expected)
+        known = np.unique(-confidence)  # -0.0 is 0.0
+        np.testing.assert_array_equal(table.rank, np.searchsorted(known, -confidence))
+
+
+@pytest.mark.parametrize("most", [0, 1, 900, 40_000, 2**60])
+def test_whole_numbers_are_sorted_in_one_pass_or_two_or_as_usual(most):
+    rng = np.random.default_rng(0)
+    for count in (1, 50):
+        keys = rng.integers(-most, most + 1, (2, count))
+        rows = rng.permutation(count)[: max(1, count // 2)]
+        order = order_by(rows, *keys)
+        np.testing.assert_array_equal(order, rows[np.lexsort(keys[:, rows])])
+        assert order is not rows
+
+
+def test_matches_at_many_thresholds_are_those_of_each_alone():
+    rng = np.random.default_rng(0)
+    for rule in (MatchRule(), MatchRule(fallback=False, strict=True), MatchRule(once=False)):
+        width = rng.integers(0, 5, 40)
+        pointer = np.append(0, np.cumsum(width))
+        candidate = np.concatenate([rng.permutation(9)[:k] for k in width])
+        value = np.concatenate([np.sort(rng.integers(0, 20, k) / 20)[::-1] for k in width])
+        crowd, last = rng.random((2, 9)) < 0.3
+        levels = rng.permutation(np.repeat(np.arange(20) / 20, 8))
+        given = rule, pointer, candidate, value, rng.permutation(40)
+        whole = match_pairs(*given, levels, crowd, last)
+        for t in range(len(levels)):
+            one = match_pairs(*given, levels[t : t + 1], crowd, last)
+            part = slice(*whole.pointer[t : t + 2])
+            np.testing.assert_array_equal(whole.pair[part], one.pair)
+            np.testing.assert_array_equal(whole.agent[part], one.agent)
+        assert len(whole.pair) > 500
+        assert len(match_pairs(*given, levels[:0], crowd, last).pair) == 0
 
 
 @pytest.mark.parametrize("apart", [1, 1_000_000])

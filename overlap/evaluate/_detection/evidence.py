@@ -14,15 +14,13 @@ from numpy.typing import NDArray
 from overlap._common.values import ByValue
 from overlap._kernels.jit import run_blocks
 from overlap.evaluate._ranking.curves import (
-    IGNORED,
-    TRUE,
     Ranking,
     average_precision,
-    count_outcomes,
     curve,
     final_recall,
-    sampled_precision,
+    true_and_ignored,
 )
+from overlap.evaluate._ranking.expectation import shared_in_order
 from overlap.evaluate._ranking.pairs import Pairs
 from overlap.evaluate._ranking.sampling import SampledRule, sampled_average
 from overlap.evaluate._ranking.scene import Ranked, Scene
@@ -33,11 +31,12 @@ from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.evaluate.value_range import UNIT
 from overlap.io.detections import Detections
 
+from .inputs import digest_of
 from .orders import Orders, has_ties, orders_of
 from .protocol import DetectionProtocol
 from .rules import limits_of
 
-_COST = 100.0  # nanoseconds of a detection in one task, about
+_COST = 1000.0  # nanoseconds of a detection in all tasks, about
 _STEPS = 40  # of recall, of a sampled curve
 
 __all__ = ["DetectionEvidence", "Statistic", "statistics_of"]
@@ -149,6 +148,11 @@ class DetectionEvidence(ByValue):
         return self.scene.items
 
     @cached_property
+    def digest(self) -> str:
+        """Digest of the truth, whatever its file; empty where it is not at hand."""
+        return digest_of(self.inputs["truth"]) if self.inputs else ""
+
+    @cached_property
     def _rankings(self) -> dict[tuple[str, int | None], Ranked]:
         return {}
 
@@ -186,7 +190,12 @@ class DetectionEvidence(ByValue):
         """Whether detections of a class have the same confidence."""
         # a sampled curve has a point for all detections of a confidence or above
         sampled = self.protocol.interpolation == "sampled"
-        return not sampled and has_ties(self.ranked(self._whole))
+        return not sampled and has_ties(self.scene.blocks(self._visit))
+
+    @cached_property
+    def _visit(self) -> NDArray[np.int64]:
+        """Detections in ranked order, which is that of all areas."""
+        return self.scene.prepare(official=self.ties == "official")
 
     @property
     def _whole(self) -> str:
@@ -233,7 +242,11 @@ class DetectionEvidence(ByValue):
         elif self._expected and weights is None:
             cells = self.orders(area).ap
         elif self._sampled(of) and weights is None:
-            cells = sampled_precision(ranking, rule)
+            samples = self.ranked(area, most).averages[1]
+            assert samples is not None
+            cells = samples
+        elif weights is None:
+            cells = self.ranked(area, most).precision()
         else:
             cells = average_precision(ranking, rule, weights)
         if self.protocol.class_without_truth == "zero":
@@ -255,11 +268,19 @@ class DetectionEvidence(ByValue):
         """Compute what numbers are made of, on all processors."""
         most = self._most
         areas = self.protocol.parts or ("",)
-        self._at_once([partial(self.ranked, area) for area in areas])
+        self._at_once([partial(getattr, self, name) for name in ("_visit", "digest")])
+        tasks: list[Callable[[], Any]] = [partial(self._averages, area) for area in areas]
+        if self.has_ties:
+            tasks.append(partial(shared_in_order, self.scene, self._visit))
+        self._at_once(tasks)
         keys = dict.fromkeys((one.of, one.area, one.most) for one in statistics_of(self.protocol))
         keys |= dict.fromkeys((of, area, most) for area in areas for of in ("AP", "AR"))
         orders = [partial(self.orders, area) for area in areas if self.has_ties]
         self._at_once([*orders, *(partial(self._cells, *key) for key in keys)])
+
+    def _averages(self, area: str) -> Any:
+        ranked = self.ranked(area)
+        return None if self.protocol.interpolation == "sampled" else ranked.averages
 
     def _at_once(self, tasks: Sequence[Callable[[], Any]]) -> None:
         """Call functions that do not wait for one another."""
@@ -272,6 +293,10 @@ class DetectionEvidence(ByValue):
 
     def numbers(self) -> list[Number]:
         """Return the numbers of the summary."""
+        return [*self._numbers]
+
+    @cached_property
+    def _numbers(self) -> list[Number]:
         self._prepare()
         facts: dict[str, Any] = {"range": UNIT, "better": "higher"}
         result = []
@@ -309,7 +334,7 @@ class DetectionEvidence(ByValue):
         """Return how many truths there are behind each number of a part of them."""
         whole = "" if self.protocol.summary == "classes" else self._whole
         return {
-            one.name: int(self.ranked(one.area).ranking.positives[self._members(one)].sum())
+            one.name: int(self.ranked(one.area).ranking.truths[self._members(one)].sum())
             for one in statistics_of(self.protocol)
             if one.area and one.area != whole
         }
@@ -354,32 +379,36 @@ class DetectionEvidence(ByValue):
         intervals : Intervals
         """
         shown, axis = threshold_values(self.protocol.thresholds), self.axis
-        result = []
+        result: list[dict[str, Any]] = []
         for area in self.protocol.parts or ("",):
             ranking = self.ranked(area).ranking
             ap, recall = (self._cells(of, area, self._most) for of in ("AP", "AR"))
             ap = ap.mean(axis=-1) if self._sampled("AP") else ap
-            truths = ranking.positives.sum(axis=1).astype(int).tolist()
-            found = np.diff(ranking.pointer).tolist()
-            true, ignored = (count_outcomes(ranking, kind).tolist() for kind in (TRUE, IGNORED))
-            ap, recall = ap.tolist(), recall.tolist()
-            for c, label in enumerate(self.scene.labels):
-                for t, threshold in enumerate(shown):
-                    hits, unseen = true[t][c], ignored[t][c]
-                    row = {
+            true, ignored = true_and_ignored(ranking)
+            found = np.diff(ranking.pointer)
+            columns = ap, recall, true, found - true - ignored, ignored
+            cells = zip(*(column.T.ravel().tolist() for column in columns), strict=True)
+            where = {"area": area} if area else {}
+            truths = ranking.truths.astype(int).tolist()
+            for label, truth, count in zip(self.scene.labels, truths, found.tolist(), strict=True):
+                result += [
+                    {
                         "class": label,
-                        **({"area": area} if area else {}),
+                        **where,
                         axis: threshold,
                         "metric": "AP",
-                        "value": ap[t][c],
-                        "recall": recall[t][c],
-                        "n_truth": truths[c],
-                        "n_found": found[c],
+                        "value": value,
+                        "recall": share,
+                        "n_truth": truth,
+                        "n_found": count,
                         "n_true": hits,
-                        "n_false": found[c] - hits - unseen,
+                        "n_false": false,
                         "n_ignored": unseen,
                     }
-                    result.append(row)
+                    for threshold, (value, share, hits, false, unseen) in zip(
+                        shown, cells, strict=False
+                    )
+                ]
         return result
 
     @property

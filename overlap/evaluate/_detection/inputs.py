@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -30,7 +31,7 @@ from .protocol import DetectionProtocol
 from .rules import NEIGHBOR
 from .strata import with_sizes
 
-__all__ = ["KINDS", "Detections", "of_protocol", "read_inputs", "same_regions"]
+__all__ = ["KINDS", "Detections", "digest_of", "of_protocol", "read_inputs", "same_regions"]
 
 #: What files that hold several kinds of region are read for.
 KINDS = ("boxes", "masks", "birdseye", "upright")
@@ -142,6 +143,24 @@ def same_regions(a: Detections, b: Detections) -> bool:
         return table.items, label, type(table.regions), content_hash(table.regions), *columns
 
     return same(content(a), content(b))
+
+
+def digest_of(truth: Detections) -> str:
+    """Return a digest of what the truth is, whatever its file, without sizes.
+
+    Parameters
+    ----------
+    truth : Detections
+    """
+    columns = [np.asarray(truth.item), np.asarray(truth.label)]
+    columns += [np.asarray(truth.flags[name]) for name in sorted(truth.flags)]
+    state = hashlib.sha256()
+    texts = "\0".join((*truth.items, *truth.labels, ""))
+    state.update(texts.encode("utf-8", "surrogateescape"))
+    for column in columns:
+        state.update(np.ascontiguousarray(column).tobytes())
+    state.update(str(content_hash(truth.regions)).encode())
+    return state.hexdigest()
 
 
 def _table(source: Any, how: Reading) -> tuple[Detections | CocoContent, tuple[str, ...]]:

@@ -82,14 +82,14 @@ class Orders(ByValue):
         return least, value if abs(most - value) <= _ROUNDING else most
 
 
-def has_ties(ranked: Ranked) -> bool:
+def has_ties(block: NDArray[np.int64]) -> bool:
     """Whether two detections of a class have the same confidence.
 
     Parameters
     ----------
-    ranked : Ranked
+    block : ndarray, dtype=int64
+        As `Scene.blocks` returns it.
     """
-    block = ranked.block
     return bool(len(block) and block[-1] + 1 < len(block))
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._common.values import content_hash
 from overlap.evaluate.contract import Contract
 from overlap.evaluate.sentence import digests_text, intervals_text
 from overlap.evaluate.task import Description
@@ -63,25 +62,11 @@ def facts_of(
         out &= ~unjudged(found)
     result["found"]["beyond_limit"] = int(out.sum())
     result["found"]["of_no_class"] = int((found.label < 0).sum())
-    result["digest"] = _digest(truth)
     used = {one.size for part in protocol.strata for one in part.truth}
     used |= {"area"} if protocol.areas else set()
     known = sorted(used & set(truth.sizes))
     result["sizes"] = {name: _digest_of_size(truth.sizes[name]) for name in known}
     return result
-
-
-def _digest(truth: Detections) -> str:
-    """Return a digest of what the truth is, whatever its file, without sizes."""
-    columns = [np.asarray(truth.item), np.asarray(truth.label)]
-    columns += [np.asarray(truth.flags[name]) for name in sorted(truth.flags)]
-    state = hashlib.sha256()
-    for text in (*truth.items, *truth.labels):
-        state.update(text.encode("utf-8", "surrogateescape") + b"\0")
-    for column in columns:
-        state.update(np.ascontiguousarray(column).tobytes())
-    state.update(str(content_hash(truth.regions)).encode())
-    return state.hexdigest()
 
 
 def _digest_of_size(values: NDArray[np.float64]) -> str:
@@ -179,7 +164,7 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
     values = threshold_values(protocol.thresholds)
     names = threshold_names(protocol.thresholds)
     rules = {
-        "truth": {"regions": truth["regions"], "sha256": about["digest"]},
+        "truth": {"regions": truth["regions"], "sha256": evidence.digest},
         "labels": sorted(scene.labels),
         "protocol": protocol.settings() | ({"sizes": about["sizes"]} if about["sizes"] else {}),
         "ties": evidence.ties,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -23,10 +24,12 @@ __all__ = [
     "Ranking",
     "average_precision",
     "average_precision_ends",
+    "averages",
     "count_outcomes",
     "curve",
     "final_recall",
     "sampled_precision",
+    "true_and_ignored",
 ]
 
 FALSE, TRUE, IGNORED = np.uint8(0), np.uint8(1), np.uint8(2)
@@ -142,6 +145,11 @@ class Ranking(ByValue):
             outcome[level, column] == TRUE,
         )
 
+    @cached_property
+    def truths(self) -> NDArray[np.float64]:
+        """Number of truths of each class, shape (C,)."""
+        return self.positives.sum(axis=1)
+
     @property
     def shape(self) -> tuple[int, int]:
         """Numbers of thresholds and of classes."""
@@ -221,8 +229,7 @@ def _average(
                 if t == 0 or len(item) > 1:
                     total = 0.0
                     for a in range(pointer[c], pointer[c + 1]):
-                        if not alone[t, a]:
-                            total += weight[b, item[t, a]]
+                        total += 0.0 if alone[t, a] else weight[b, item[t, a]]
                         running[a] = total
                 cell = t * classes + c
                 at = bounds[t, c] + cell  # one spare slot per cell
@@ -278,7 +285,7 @@ def _average_ends(
     counted = np.zeros(len(alone) + 1)  # before each column, of those that match nothing
     for a in range(len(alone)):
         counted[a + 1] = counted[a] + (not alone[a])
-    precision = np.empty(len(column) + 1)
+    precision = np.empty((2, len(column) + 1))
     recall = np.empty(len(column) + 1)
     none = np.empty(0)
     for t in range(len(bounds)):
@@ -289,44 +296,42 @@ def _average_ends(
                 ap[:, t, c] = np.nan
                 used[:, cell] = 0
                 continue
+            more = -counted[pointer[c]]
+            points = 0
+            e = bounds[t, c]
+            while e < bounds[t, c + 1]:
+                low = start[column[e]]
+                before = counted[low] + more
+                hits = 0
+                stop = e
+                while stop < bounds[t, c + 1] and start[column[stop]] == low:
+                    a = column[stop]
+                    if is_true[stop]:
+                        hits += 1
+                        more += alone[a]
+                    elif not alone[a]:
+                        more -= 1.0
+                    stop += 1
+                high = column[stop - 1] + 1
+                while high < pointer[c + 1] and start[high] == low:
+                    high += 1
+                after = counted[high] + more - hits
+                for k in range(hits):
+                    precision[0, points] = (points + 1.0) / (after + (k + 1.0) + spacing)
+                    precision[1, points] = (points + 1.0) / (before + (k + 1.0) + spacing)
+                    recall[points] = (points + 1.0) / truths
+                    points += 1
+                e = stop
             for first in range(2):
-                true = 0.0
-                more = -counted[pointer[c]]
-                points = 0
-                total = 0.0
-                e = bounds[t, c]
-                while e < bounds[t, c + 1]:
-                    low = start[column[e]]
-                    hits = 0
-                    seen = counted[low] + more
-                    stop = e
-                    while stop < bounds[t, c + 1] and start[column[stop]] == low:
-                        a = column[stop]
-                        if is_true[stop]:
-                            hits += 1
-                            more += alone[a]
-                        elif not alone[a]:
-                            more -= 1.0
-                        stop += 1
-                    high = column[stop - 1] + 1
-                    while high < pointer[c + 1] and start[high] == low:
-                        high += 1
-                    if not first:
-                        seen = counted[high] + more - hits
-                    for _ in range(hits):
-                        seen += 1.0
-                        true += 1.0
-                        precision[points] = true / (seen + spacing)
-                        recall[points] = true / truths
-                        total += precision[points]
-                        points += 1
-                    e = stop
                 if rule == 2:
+                    total = 0.0
+                    for k in range(points):
+                        total += precision[first, k]
                     ap[first, t, c] = total / truths
                     continue
                 at = bounds[t, c] + cell
                 ap[first, t, c] = _mean_of_curve(
-                    precision, recall, points, rule, grid, slot[first, at:], none
+                    precision[first], recall, points, rule, grid, slot[first, at:], none
                 )
                 used[first, cell] = points + (points == 0 or recall[points - 1] != 1.0)
 
@@ -358,6 +363,21 @@ def average_precision(
         samples = sampled_precision(ranking, rule, weights)
         return np.maximum(samples - rule.least, 0.0).mean(axis=-1) / (1.0 - rule.least)
     return _averaged(ranking, rule, weights, samples=False)[0]
+
+
+def averages(
+    ranking: Ranking, rule: CurveRule
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Return `average_precision` and, of a rule of the kind grid, `sampled_precision`.
+
+    Parameters
+    ----------
+    ranking, rule
+        As for `average_precision`.
+    """
+    if rule.kind == "grid":
+        return _averaged(ranking, rule, None, samples=True)
+    return average_precision(ranking, rule), None
 
 
 def _drawn(
@@ -435,6 +455,7 @@ def _averaged(
     weight = weights if weights is not None else np.ones((1, ranking.positives.shape[1]))
     slot = np.empty(len(ranking.column) + levels * classes)
     used = np.zeros(levels * classes, dtype=np.int64)
+    truths = weight @ ranking.positives.T if given else ranking.truths[None]
     shape = len(weight), levels, classes
     ap = np.empty(shape)
     sample = np.full((*shape, len(rule.recalls) if samples else 0), np.nan)
@@ -442,7 +463,7 @@ def _averaged(
     suited(specialise(_average), len(weight) * steps)(
         np.ascontiguousarray(weight, dtype=np.float64), ranking.item, ranking.alone,
         ranking.pointer, ranking.bounds, ranking.column, ranking.true,
-        weight @ ranking.positives.T, np.asarray(rule.recalls, dtype=np.float64), rule.spacing,
+        truths, np.asarray(rule.recalls, dtype=np.float64), rule.spacing,
         kind, slot, used, sample, ap,
     )  # fmt: skip
     if given:
@@ -480,7 +501,7 @@ def average_precision_ends(
     steps = len(block) + 2 * (4 * len(ranking.column) + levels * classes * (4 + len(rule.recalls)))
     suited(specialise(_average_ends), steps)(
         begins[block], ranking.alone[0], ranking.pointer, ranking.bounds, ranking.column,
-        ranking.true, ranking.positives.sum(axis=1), np.asarray(rule.recalls, dtype=np.float64),
+        ranking.true, ranking.truths, np.asarray(rule.recalls, dtype=np.float64),
         rule.spacing, kind, slot, used, ap,
     )  # fmt: skip
     if kind == 0:
@@ -503,21 +524,34 @@ def _sum_again(
 
 def count_outcomes(ranking: Ranking, outcome: np.uint8) -> NDArray[np.int64]:
     """Count the detections with one outcome, per threshold and class, shape (T, C)."""
-    true = _counts(ranking.true, ranking.bounds)
+    true, ignored = true_and_ignored(ranking)
     if outcome == TRUE:
         return true
-    row: Any = 0
-    if len(ranking.alone) > 1:
-        row = np.repeat(np.arange(len(ranking.bounds)), np.diff(ranking.bounds[:, [0, -1]])[:, 0])
-    unmatched = np.stack([_counts(alone, ranking.pointer) for alone in ranking.alone])
-    matched = _counts(ranking.alone[row, ranking.column], ranking.bounds)
-    ignored = unmatched - matched + _counts(~ranking.true, ranking.bounds)
     return ignored if outcome == IGNORED else np.diff(ranking.pointer) - true - ignored
 
 
-def _counts(chosen: NDArray[np.bool_], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
+def true_and_ignored(ranking: Ranking) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Count the detections with the outcomes `TRUE` and `IGNORED`, each of shape (T, C).
+
+    Parameters
+    ----------
+    ranking : Ranking
+    """
+    row: Any = 0
+    if len(ranking.alone) > 1:
+        row = np.repeat(np.arange(len(ranking.bounds)), np.diff(ranking.bounds[:, [0, -1]])[:, 0])
+    true = _counts(ranking.true, ranking.bounds)
+    unmatched = np.stack([_counts(alone, ranking.pointer) for alone in ranking.alone])
+    # of those that match something, each that is not true, less those that would be ignored alone
+    more = np.subtract(~ranking.true, ranking.alone[row, ranking.column], dtype=np.int64)
+    return true, unmatched + _counts(more, ranking.bounds)
+
+
+def _counts(chosen: NDArray[Any], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return how many are chosen between each bound and the next."""
-    return np.diff(np.append(0, np.cumsum(chosen))[bounds], axis=-1)
+    before = np.zeros(len(chosen) + 1, dtype=np.int64)
+    np.cumsum(chosen, out=before[1:])
+    return np.diff(before[bounds], axis=-1)
 
 
 def final_recall(
@@ -538,7 +572,7 @@ def final_recall(
     levels, classes = ranking.shape
     if weights is None:
         true = _counts(ranking.true, ranking.bounds)[None].astype(np.float64)
-        truths = ranking.positives.sum(axis=1)[None, None, :]
+        truths = ranking.truths[None, None, :]
     else:
         import scipy.sparse
 

@@ -159,7 +159,7 @@ class RankingEvidence(ByValue):
         """
         ends: Any = intervals.rows
         ranking = self.ranked.ranking
-        truths = ranking.positives.sum(axis=1).astype(int).tolist()
+        truths = ranking.truths.astype(int).tolist()
         items = self.items_by_class().tolist()
         found = np.diff(ranking.pointer).tolist()
         counts = [count_outcomes(ranking, kind).tolist() for kind in (TRUE, IGNORED)]
@@ -313,7 +313,7 @@ def over_orders(
     ap, expected = ranked.precision(), ties == "expected"
     moved: NDArray[np.bool_] = shared_candidates(ranked)
     if equal_values or ranked.scene.by_truth:
-        moved |= _tied_classes(ranked)
+        moved = moved | _tied_classes(ranked)
     settled: NDArray[np.bool_] = np.logical_not(moved.any(axis=0))
     if not expected:
         again = ~settled if samples else np.zeros_like(settled)

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from overlap._kernels.jit import specialise
 
-from .curves import IGNORED, TRUE, CurveRule, average_precision
-from .scene import Ranked
+from .curves import IGNORED, TRUE, CurveRule
+from .scene import Ranked, Scene
+from .table import order_by
 
-__all__ = ["expected_precision", "shared_candidates"]
+__all__ = ["expected_precision", "shared_candidates", "shared_in_order"]
 
 _MOST_STEPS = 5e8  # of the kernel, over all classes and thresholds: about a second
 
@@ -92,7 +93,7 @@ def expected_precision(
     rule = scene.rules.curve
     if rule.joins:
         raise ValueError("the mean over orders of ties is not known for curves between points")
-    result = average_precision(ranking, rule)
+    result = ranked.precision().copy()
     block = ranked.block
     cells = []
     for t, c in np.ndindex(*result.shape):
@@ -166,14 +167,31 @@ def shared_candidates(ranked: Ranked) -> NDArray[np.bool_]:
         each class. `expected_precision` is the mean over all evaluations of permuted input where
         this is False.
     """
-    scene, pairs = ranked.scene, ranked.scene.pairs
+    return shared_in_order(ranked.scene, ranked.visit)
+
+
+def shared_in_order(scene: Scene, visit: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return `shared_candidates` of a scene, which is the same for all strata that drop no truth.
+
+    Parameters
+    ----------
+    scene : Scene
+    visit : ndarray, dtype=int64
+        Detections in ranked order.
+    """
+    given = scene.pairs, scene.truth.label
+    return scene.once(visit, "shared", given, lambda: _shared(scene, visit))
+
+
+def _shared(scene: Scene, visit: NDArray[np.int64]) -> NDArray[np.bool_]:
+    pairs, block = scene.pairs, scene.blocks(visit)
     result = np.zeros((len(scene.levels), len(scene.labels)), dtype=bool)
     found, truth = (
         (pairs.candidate, pairs.agent) if scene.by_truth else (pairs.agent, pairs.candidate)
     )
     tied = np.zeros(len(scene.found), dtype=bool)
-    same = ranked.block[1:] == ranked.block[:-1]
-    tied[ranked.visit[1:][same]] = tied[ranked.visit[:-1][same]] = True
+    same = block[1:] == block[:-1]
+    tied[visit[1:][same]] = tied[visit[:-1][same]] = True
     rows = np.flatnonzero(tied[found])
     rows = rows[scene.truth.label[truth[rows]] >= 0]
     if not scene.by_truth:  # crowds are there for all
@@ -182,9 +200,9 @@ def shared_candidates(ranked: Ranked) -> NDArray[np.bool_]:
     if not len(rows):
         return result
     run = np.empty(len(scene.found), dtype=np.int64)
-    run[ranked.visit] = ranked.block
+    run[visit] = block
     code = truth[rows] * len(scene.found) + run[found[rows]]
-    order = np.argsort(code)
+    order = order_by(np.arange(len(rows)), code)
     same = code[order[1:]] == code[order[:-1]]
     several = np.append(same, False) | np.append(False, same)  # sorted below, and mostly few
     rows = rows[order[several[: len(order)]]]

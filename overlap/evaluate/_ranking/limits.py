@@ -16,11 +16,10 @@ __all__ = ["Limits"]
 
 
 def _keep_first(order, group, most, count, inside):
-    """Leave out the rows of each group after the first ones."""
-    for i in order:
-        if inside[i]:
-            count[group[i]] += 1
-            inside[i] = count[group[i]] <= most
+    """Leave out the rows of each group after the first ones; `group` is that of ``order[k]``."""
+    for k in range(len(order)):
+        count[group[k]] += 1
+        inside[order[k]] = count[group[k]] <= most
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,6 @@ class Limits:
         inside = found.label >= 0
         if self == Limits() or not len(found):
             return inside
-        order = found.by_place if self.in_input_order else found.by_confidence
         items = 1 + int(found.item.max())
         for most, group in (
             (self.per_item, found.item),
@@ -78,9 +76,14 @@ class Limits:
             if most is None:
                 continue
             number = group - group.min()
-            if number.max() > 4 * len(found) + 1000:
+            if number.max() > 16 * len(found) + 1000:
                 number = np.unique(number, return_inverse=True)[1]
-            count = np.zeros(int(number.max()) + 1, dtype=np.int64)
+            count = np.bincount(number[inside], minlength=int(number.max()) + 1)
+            beyond = count > most
+            if not beyond.any():
+                continue
+            order = found.by_place if self.in_input_order else found.by_confidence
+            order = order[(inside & beyond[number])[order]]
             keep = suited(specialise(_keep_first), len(order))
-            keep(order, number, most, count, inside)
+            keep(order, number[order], most, np.zeros_like(count), inside)
         return inside

@@ -12,7 +12,9 @@ from overlap._kernels.jit import specialise
 from overlap._kernels.plain import suited
 from overlap.pairing.matching import optimal_pairs
 
-__all__ = ["MatchRule", "Matches", "match_pairs"]
+__all__ = ["MatchRule", "Matches", "Turns", "match_pairs", "turns_of"]
+
+_AT_ONCE = 62  # levels, as bits of a number
 
 _CHOICES = {
     "method": ("greedy", "optimal", "most"),
@@ -87,43 +89,61 @@ class MatchRule:
 
 
 def _greedy(
-    first, other, value, levels, strict, fallback, sorted_, crowd, last, taken, pointer, agent,
-    pair,
-):  # fmt: skip
-    """Let each agent in turn take its best candidate that is free.
+    first, other, value, levels, strict, fallback, sorted_, crowd, last, taken, gets, pointer
+):
+    """Let each agent in turn take its best candidate that is free, at all levels at once.
 
     Agent `i` of those who choose has the candidates `other` from ``first[i]`` on, in the order in
-    which it prefers them. `taken` (candidates,) is overwritten. `agent` and `pair` get the matches
-    of each level from ``pointer[level]`` on.
+    which it prefers them. A set of levels is a number with a bit for each. `gets` (pairs,) becomes
+    the levels of which a pair is a match, and `taken` (candidates,) those at which a candidate is
+    not free any more. Returns the pairs and their agents, of each level from ``pointer[level]`` on.
     """
-    count = 0
-    for t in range(len(levels)):
-        taken[:] = False
-        for i in range(len(first) - 1):
-            best = -1
-            closed = False
-            for p in range(first[i], first[i + 1]):
-                if value[p] < levels[t] or (strict and value[p] == levels[t]):
-                    if sorted_:
-                        break
-                    continue
-                c = other[p]
-                if last[c]:
-                    if best < 0 and not taken[c]:
-                        best = p
-                    continue
-                if closed or taken[c]:  # without fallback, only those that are last remain
-                    closed = not fallback
-                    continue
-                best = p
+    for i in range(len(first) - 1):
+        open_ = (1 << len(levels)) - 1  # where no partner is found yet
+        waits = open_  # where none of those that are taken last is found either
+        closed = 0  # without fallback: where only those that are last remain
+        for p in range(first[i], first[i + 1]):
+            reached = 0
+            for t in range(len(levels)):
+                far = value[p] < levels[t] or (strict and value[p] == levels[t])
+                reached |= (not far) << t
+            reached &= open_
+            if sorted_ and reached == 0:
                 break
-            if best >= 0:
-                agent[count] = i
-                pair[count] = best
-                count += 1
-                if not crowd[other[best]]:
-                    taken[other[best]] = True
-        pointer[t + 1] = count
+            c = other[p]
+            if last[c]:
+                gets[p] = reached & waits & ~taken[c]
+                waits &= ~gets[p]
+                continue
+            free = reached & ~(taken[c] | closed)
+            if not fallback:
+                closed |= reached & ~free
+            gets[p] = free
+            open_ &= ~free
+            if open_ == 0:
+                break
+        for p in range(first[i], first[i + 1]):
+            if last[other[p]]:
+                gets[p] &= open_
+            if gets[p] != 0 and not crowd[other[p]]:
+                taken[other[p]] |= gets[p]
+    for p in range(len(gets)):
+        if gets[p] != 0:
+            for t in range(len(levels)):
+                pointer[t + 1] += gets[p] >> t & 1
+    for t in range(len(levels)):
+        pointer[t + 1] += pointer[t]
+    at = pointer[:-1].copy()
+    agent, pair = np.empty(pointer[-1], np.int64), np.empty(pointer[-1], np.int64)
+    for i in range(len(first) - 1):
+        for p in range(first[i], first[i + 1]):
+            if gets[p] != 0:
+                for t in range(len(levels)):
+                    if gets[p] >> t & 1:
+                        agent[at[t]] = i
+                        pair[at[t]] = p
+                        at[t] += 1
+    return agent, pair
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +175,79 @@ class Matches(ByValue):
         return np.repeat(np.arange(len(self.pointer) - 1), np.diff(self.pointer))
 
 
+@dataclass(frozen=True, eq=False)
+class Turns(ByValue):
+    """Candidates of those who choose, in the order in which they choose.
+
+    Attributes
+    ----------
+    agent : ndarray, dtype=int64, shape (A,)
+        Agents that have candidates.
+    first : ndarray, dtype=int64, shape (A + 1,)
+        The entries ``first[k]`` to ``first[k + 1]`` are those of ``agent[k]``.
+    pair, candidate, value : ndarray, shape (E,)
+        Number of the pair, candidate and value of each entry.
+    """
+
+    agent: NDArray[np.int64]
+    first: NDArray[np.int64]
+    pair: NDArray[np.int64]
+    candidate: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+
+def turns_of(
+    pointer: NDArray[np.int64],
+    candidate: NDArray[np.int64],
+    value: NDArray[np.float64],
+    visit: NDArray[np.int64],
+) -> Turns:
+    """Put the candidates of agents into the order in which these choose.
+
+    Parameters
+    ----------
+    pointer, candidate, value, visit : ndarray
+        As for `match_pairs`.
+    """
+    agent = visit[(pointer[1:] > pointer[:-1])[visit]]
+    start = pointer[agent]
+    first = np.append(0, np.cumsum(pointer[agent + 1] - start))
+    pair = start
+    if first[-1] > len(agent):  # else everybody has one
+        width = np.diff(first)
+        pair = np.arange(first[-1]) + np.repeat(start - first[:-1], width)
+    return Turns(agent, first, pair, candidate[pair], value[pair])
+
+
+def _in_turn(
+    rule: MatchRule,
+    turns: Turns,
+    levels: NDArray[np.float64],
+    crowd: NDArray[np.bool_],
+    last: NDArray[np.bool_],
+) -> Matches:
+    """Let agents choose in turn, at `_AT_ONCE` levels or fewer."""
+    entries = len(turns.pair)
+    pointer = np.zeros(len(levels) + 1, dtype=np.int64)
+    agent, entry = suited(specialise(_greedy), len(levels) * (entries + len(crowd)))(
+        turns.first, turns.candidate, turns.value, levels, rule.strict, rule.fallback,
+        rule.prefers == "value", crowd if rule.once else np.ones_like(crowd), last,
+        np.zeros(len(crowd), dtype=np.int64), np.zeros(entries, dtype=np.int64), pointer,
+    )  # fmt: skip
+    return Matches(pointer, turns.agent[agent], turns.pair[entry])
+
+
+def _joined(parts: list[Matches]) -> Matches:
+    """Put together matches at different levels."""
+    begins = np.cumsum([0, *(part.pointer[-1] for part in parts)])
+    pointer = [part.pointer[1:] + begin for part, begin in zip(parts, begins, strict=False)]
+    return Matches(
+        np.concatenate([np.zeros(1, dtype=np.int64), *pointer]),
+        np.concatenate([part.agent for part in parts]),
+        np.concatenate([part.pair for part in parts]),
+    )
+
+
 def match_pairs(
     rule: MatchRule,
     pointer: NDArray[np.int64],
@@ -164,6 +257,7 @@ def match_pairs(
     levels: NDArray[np.float64],
     crowd: NDArray[np.bool_],
     last: NDArray[np.bool_],
+    turns: Turns | None = None,
 ) -> Matches:
     """Match agents to candidates at each threshold.
 
@@ -178,6 +272,8 @@ def match_pairs(
         Thresholds; larger values are better.
     crowd, last : ndarray, dtype=bool, shape (candidates,)
         Candidates that several agents may take, and those that are taken last.
+    turns : Turns, optional
+        As `turns_of` returns them, where they are at hand.
 
     Returns
     -------
@@ -185,18 +281,12 @@ def match_pairs(
         Inside a threshold in the order of `visit` (greedy), or of the agents.
     """
     if rule.method == "greedy":
-        some = visit[(pointer[1:] > pointer[:-1])[visit]]
-        width = pointer[some + 1] - pointer[some]
-        first = np.append(0, np.cumsum(width))
-        rows = np.arange(first[-1]) + np.repeat(pointer[some] - first[:-1], width)
-        begins = np.zeros(len(levels) + 1, dtype=np.int64)
-        agents, pairs = (np.empty(len(levels) * len(some), dtype=np.int64) for _ in range(2))
-        suited(specialise(_greedy), len(levels) * (len(rows) + len(crowd)))(
-            first, candidate[rows], value[rows], levels, rule.strict, rule.fallback,
-            rule.prefers == "value", crowd if rule.once else np.ones_like(crowd), last,
-            np.empty(len(crowd), dtype=bool), begins, agents, pairs,
-        )  # fmt: skip
-        return Matches(begins, some[agents[: begins[-1]]], rows[pairs[: begins[-1]]])
+        given = turns or turns_of(pointer, candidate, value, visit)
+        parts = [
+            _in_turn(rule, given, levels[k : k + _AT_ONCE], crowd, last)
+            for k in range(0, max(len(levels), 1), _AT_ONCE)
+        ]
+        return parts[0] if len(parts) == 1 else _joined(parts)
     visited = np.zeros(len(pointer) - 1, dtype=bool)
     visited[visit] = True
     agent = np.repeat(np.arange(len(visited)), np.diff(pointer))

@@ -15,17 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
-from overlap._kernels.jit import compose, specialise
+from overlap._kernels.jit import compose, run_blocks, specialise
 from overlap._kernels.plain import suited
 from overlap.scores.score import Score
 
 from .matching import MatchRule
 from .measures import Measure, Ratio, WithCrowds, columns_of, levels_of, listed_values
-from .table import Table
+from .table import Table, order_by
 
 __all__ = ["Pairs", "find_pairs", "joined_pairs", "listed_pairs", "touched"]
 
 _PAIRS_AT_ONCE = 1_000_000
+_STEP = 1.0  # nanoseconds, about
+_CELLS = 16  # pairs of an item and a class for each region, that are counted and not searched
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,8 +188,7 @@ def _sides(measure: Measure, found: Table, truth: Table, rule: MatchRule) -> _Si
     if rule.chooser == "found":
         agent_code, code = codes
         rows = np.arange(len(code))
-        backwards = rule.of_equal == "last"
-        order = np.lexsort((-rows, code)) if backwards else np.argsort(code, kind="stable")
+        order = order_by(rows[::-1].copy() if rule.of_equal == "last" else rows, code)
     else:
         code, agent_code = codes
         assert found.confidence is not None
@@ -202,10 +203,11 @@ def _group_ends(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return where the group of each code begins and ends in rising codes."""
     most = int(max(ordered.max(initial=0), codes.max(initial=0)))
-    if most > 4 * (len(ordered) + len(codes)):
+    if most > _CELLS * (len(ordered) + len(codes)):
         ends = [np.searchsorted(ordered, codes, side=side) for side in ("left", "right")]
         return ends[0], ends[1]
-    begins = np.searchsorted(ordered, np.arange(most + 2))  # few groups: looked up, not searched
+    # few groups are counted, and not searched; those of no group come first
+    begins = np.cumsum(np.bincount(ordered + 1, minlength=most + 2))
     return begins[codes], begins[codes + 1]
 
 
@@ -269,23 +271,36 @@ def _of_ratio(measure: Ratio, sides: _Sides, level: float) -> Pairs:
     widths = last - first
     steps = measure.steps * int(widths.sum()) + 2 * len(first)
     kernel = suited(specialise(_pairs, FORMULA=formula), steps)
-    capacity = min(int(widths.sum()), 4 * len(first)) + 2 * int(widths.max(initial=0)) + 1
-    pointer = np.zeros(len(first) + 1, dtype=np.int64)
-    other, value = np.empty(capacity, dtype=np.int64), np.empty(capacity)
-    tied = np.zeros(len(first), dtype=bool)
-    done, count = 0, 0
-    while True:
-        done, count = kernel(
-            agents, candidates, first, last, level, -1.0 if measure.distance else 1.0,
-            measure.parameters, sides.rule.prefers == "value", done, count, pointer, other, value,
-            tied,
-        )  # fmt: skip
-        if done == len(first):
-            break
-        grown = 2 * len(value)
-        other, value = np.resize(other, grown), np.resize(value, grown)
-    candidate = order[other[:count]]
-    return Pairs(pointer, candidate, candidate, value[:count].copy(), np.flatnonzero(tied))
+    pointer, tied = np.zeros(len(first) + 1, dtype=np.int64), np.zeros(len(first), dtype=bool)
+    parts: dict[int, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
+
+    def measured(begin: int, end: int) -> None:
+        some = widths[begin:end]
+        capacity = min(int(some.sum()), 4 * len(some)) + 2 * int(some.max(initial=0)) + 1
+        other, value = np.empty(capacity, dtype=np.int64), np.empty(capacity)
+        done, count = begin, 0
+        while True:
+            done, count = kernel(
+                agents, candidates, first[:end], last[:end], level,
+                -1.0 if measure.distance else 1.0, measure.parameters,
+                sides.rule.prefers == "value", done, count, pointer, other, value, tied,
+            )  # fmt: skip
+            if done == end:
+                break
+            grown = 2 * len(value)
+            other, value = np.resize(other, grown), np.resize(value, grown)
+        parts[begin] = order[other[:count]], value[:count].copy()
+
+    run_blocks(measured, len(first), _STEP * steps)
+    begins = sorted(parts)
+    ends = [*begins[1:], len(first)]
+    before = 0
+    for begin, end in zip(begins, ends, strict=True):  # each has counted its own pairs
+        pointer[begin + 1 : end + 1] += before
+        before += len(parts[begin][1])
+    columns = zip(*(parts[begin] for begin in begins), strict=True)
+    candidate, value = (np.concatenate(column) for column in columns)
+    return Pairs(pointer, candidate, candidate, value, np.flatnonzero(tied))
 
 
 def _of_score(

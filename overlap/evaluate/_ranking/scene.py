@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,9 @@ from overlap._common.values import ByValue
 from overlap._kernels.jit import specialise
 from overlap._kernels.plain import suited
 
-from .curves import FALSE, IGNORED, TRUE, Ranking, average_precision
+from .curves import FALSE, IGNORED, TRUE, Ranking, average_precision, averages
 from .limits import Limits
-from .matching import Matches, match_pairs
+from .matching import Matches, Turns, match_pairs, turns_of
 from .measures import levels_of
 from .pairs import Pairs, find_pairs
 from .rules import Rules
@@ -33,6 +34,8 @@ _UNSTABLE: dict[str, Callable[[NDArray[np.float64]], NDArray[np.int64]]] = {
 #: Orders of equal confidences that are, inside an item, that of limits: of the input.
 _AS_LIMITED = ("file", "item", "true_first")
 _COLUMNS = ("level", "found", "pair", "true")
+
+Made = TypeVar("Made")
 
 
 def _sort_runs(block, starts, pointer, column, true, first, item, alone, items, alones):
@@ -75,12 +78,12 @@ def _sort_runs(block, starts, pointer, column, true, first, item, alone, items, 
 
 @dataclass(eq=False)
 class _Along:
-    """Columns of detections that are ranked in one order."""
+    """Columns of detections that are ranked in one order, and what strata make of them alike."""
 
     visit: NDArray[np.int64]
     place: NDArray[np.int64]  # of each detection in the order, or -1
     item: NDArray[np.int64]
-    block: NDArray[np.int64] | None = None
+    made: dict[str, tuple[tuple[Any, ...], Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +184,11 @@ class Scene(ByValue):
         inside = limits.within(self.found)
         everywhere = np.ones(len(self.truth), dtype=bool)
         sides = (everywhere, inside) if self.by_truth else (inside, everywhere)
-        result = replace(self, found=self.found.without(~inside), pairs=self.pairs.among(*sides))
+        return self._of_some(inside, self.pairs.among(*sides))
+
+    def _of_some(self, inside: NDArray[np.bool_], pairs: Pairs) -> Scene:
+        """Return the scene with some detections; others are in no class."""
+        result = replace(self, found=self.found.without(~inside), pairs=pairs)
         if self.rules.ties not in _UNSTABLE:  # the others keep the order of those inside
             visit, pointer = self.order(self.rules.ties)
             kept = inside[visit]
@@ -286,11 +293,13 @@ class Scene(ByValue):
         -------
         Matches
         """
-        rule, table = self.rules.match, self.truth
+        rule, table, turns = self.rules.match, self.truth, None
         if self.by_truth:
             table = self.found
             visit = self.truths_in_order() if truths is None else truths
             visit = visit[self.truth.label[visit] >= 0]
+        elif rule.method == "greedy":
+            turns = self._turns(visit, candidate)
         return match_pairs(
             rule,
             self.pairs.pointer,
@@ -300,6 +309,17 @@ class Scene(ByValue):
             self.levels,
             table.flagged(rule.crowds),
             table.flagged(rule.last),
+            turns,
+        )
+
+    def _turns(self, visit: NDArray[np.int64], candidate: NDArray[np.int64]) -> Turns:
+        """Return the candidates of the detections in the order in which these choose."""
+        pairs = self.pairs
+        return self.once(
+            visit,
+            "turns",
+            (pairs, candidate),
+            lambda: turns_of(pairs.pointer, candidate, pairs.value, visit),
         )
 
     def truths_in_order(self) -> NDArray[np.int64]:
@@ -355,12 +375,63 @@ class Scene(ByValue):
 
     def blocks(self, visit: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the numbers of the runs of equal class and confidence of ranked detections."""
-        along = self._in_order(visit)
-        if along.block is None:
+
+        def made() -> NDArray[np.int64]:
             score, label = self.confidence[visit], self.found.label[visit]
             new = (score[1:] != score[:-1]) | (label[1:] != label[:-1])
-            along.block = np.cumsum(np.append(False, new))[: len(visit)]
-        return along.block
+            return np.cumsum(np.append(False, new))[: len(visit)]
+
+        return self.once(visit, "blocks", (), made)
+
+    def once(
+        self,
+        visit: NDArray[np.int64],
+        name: str,
+        given: tuple[Any, ...],
+        make: Callable[[], Made],
+    ) -> Made:
+        """Return what scenes of several strata have in common, made by the first that asks.
+
+        Parameters
+        ----------
+        visit : ndarray, dtype=int64
+            Detections in ranked order.
+        name : str
+            Name of the thing.
+        given : tuple
+            Objects from which it follows, besides the order. It is made anew for others.
+        make : callable
+            Returns it.
+        """
+        made = self._in_order(visit).made
+        if name not in made or any(a is not b for a, b in zip(made[name][0], given, strict=True)):
+            made[name] = given, make()
+        return made[name][1]
+
+    def prepare(self, *, official: bool = True) -> NDArray[np.int64]:
+        """Make what the scenes of all strata share, before several threads ask for it.
+
+        Parameters
+        ----------
+        official : bool
+            As in `ranked`.
+
+        Returns
+        -------
+        ndarray, dtype=int64
+            Detections in ranked order.
+        """
+        ties, candidate = self._way(official)
+        visit = self.order(ties)[0]
+        self.blocks(visit)
+        if not self.by_truth:
+            self._turns(visit, candidate)
+        return visit
+
+    def _way(self, official: bool) -> tuple[str, NDArray[np.int64]]:
+        """Return the order of ties, and that of candidates that are preferred equally."""
+        pairs = self.pairs
+        return (self.rules.ties, pairs.official) if official else ("file", pairs.candidate)
 
     def _in_order(self, visit: NDArray[np.int64]) -> _Along:
         """Return columns of the ranked detections; those of the last order are kept for others."""
@@ -437,8 +508,7 @@ class Scene(ByValue):
         official : bool
             Whether ties are those of the rules, or as in the input.
         """
-        ties = self.rules.ties if official else "file"
-        candidate = self.pairs.official if official else self.pairs.candidate
+        ties, candidate = self._way(official)
         visit, pointer = self.order(ties)
         matched = self.match(visit, candidate)
         first = "true" if ties == "true_first" else None
@@ -519,13 +589,13 @@ class Ranked(ByValue):
         official : bool
             As in `Scene.ranked`.
         """
-        rules, scene = self.scene.rules, self.scene.limited(limits)
+        rules, scene = self.scene.rules, self.scene
         ties = rules.ties if official else "file"
         first_come = rules.match.method == "greedy" and not scene.by_truth
         if not first_come or ties not in _AS_LIMITED or limits.in_input_order:
-            return scene.ranked(official=official)
+            return scene.limited(limits).ranked(official=official)
         # Those inside choose before the others of their item and class: they keep their matches.
-        scene = replace(scene, pairs=self.scene.pairs)
+        scene = scene._of_some(limits.within(scene.found), scene.pairs)
         kept = scene.found.label[self.matched.found] >= 0
         matched = Matched(*(getattr(self.matched, name)[kept] for name in _COLUMNS))
         visit, pointer = scene.order(ties)
@@ -533,6 +603,11 @@ class Ranked(ByValue):
         ranking = scene.rank(visit, pointer, matched, self.ranking.positives, first)
         return Ranked(scene, visit, matched, ranking, self.candidate)
 
+    @cached_property
+    def averages(self) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """AP per threshold and class, and on a grid the precision at each recall."""
+        return averages(self.ranking, self.scene.rules.curve)
+
     def precision(self, weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """AP per threshold and class, shape (T, C), or (B, T, C) for `weights` (B, V)."""
-        return self.scene.precision(self.ranking, weights)
+        return self.averages[0] if weights is None else self.scene.precision(self.ranking, weights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,6 +16,8 @@ from overlap._kernels.jit import specialise
 from overlap._kernels.plain import suited
 
 __all__ = ["OUTSIDE", "Table", "joined_tables", "order_by"]
+
+_FEW, _PLACES = 10_000, 2
 
 #: Flag of regions outside a stratum that are kept and not counted.
 OUTSIDE = "outside"
@@ -68,7 +71,7 @@ class Table(ByValue):
     def rank(self) -> NDArray[np.int64]:
         """Number of the higher confidences that the table has, each counted once."""
         assert self.confidence is not None
-        order = np.argsort(-self.confidence)
+        order = self.by_confidence
         score = self.confidence[order]
         result = np.empty(len(self), dtype=np.int64)
         result[order] = np.cumsum(np.append(False, score[1:] != score[:-1])[: len(self)])
@@ -77,7 +80,8 @@ class Table(ByValue):
     @cached_property
     def by_confidence(self) -> NDArray[np.int64]:
         """Rows, the most confident first; equal ones in the order of the input."""
-        return order_by(self.by_place, self.rank)
+        assert self.confidence is not None
+        return _falling(self.by_place, self.confidence)
 
     def flagged(self, names: Sequence[str]) -> NDArray[np.bool_]:
         """Return which regions have one of some flags; a flag that the table lacks is nobody's."""
@@ -110,16 +114,15 @@ class Table(ByValue):
         return code
 
 
-def _counted(order, key, least, begin, result):
-    """Sort rows by a key, by counting; equal ones stay in order."""
+def _counted(order, key, begin, result):
+    """Sort rows by the key of each, by counting; equal ones stay in order."""
     for k in range(len(order)):
-        begin[key[order[k]] - least + 1] += 1
+        begin[key[k] + 1] += 1
     for k in range(1, len(begin)):
         begin[k] += begin[k - 1]
     for k in range(len(order)):
-        at = key[order[k]] - least
-        result[begin[at]] = order[k]
-        begin[at] += 1
+        result[begin[key[k]]] = order[k]
+        begin[key[k]] += 1
 
 
 def order_by(rows: NDArray[np.int64], *keys: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -139,14 +142,39 @@ def order_by(rows: NDArray[np.int64], *keys: NDArray[np.int64]) -> NDArray[np.in
         return rows
     for key in keys:
         least, most = int(key.min()), int(key.max())
-        if most - least > 4 * len(key) + 1000:
+        width, room = (most - least).bit_length(), (4 * len(key) + 1000).bit_length() - 1
+        if width > 2 * room:
             rows = rows[np.argsort(key[rows], kind="stable")]
             continue
-        result = np.empty_like(rows)
-        begin = np.zeros(most - least + 2, dtype=np.int64)
-        count = suited(specialise(_counted), 2 * len(rows) + len(begin))
-        count(rows, key, least, begin, result)
-        rows = result
+        digit = width if width <= room else -(-width // 2)
+        for shift in range(0, width or 1, digit or 1):  # the lower half first
+            number = (key[rows] - least) >> shift & (1 << digit) - 1
+            begin, result = np.zeros((1 << digit) + 1, dtype=np.int64), np.empty_like(rows)
+            count = suited(specialise(_counted), 2 * len(rows) + len(begin))
+            count(rows, number, begin, result)
+            rows = result
+    return rows
+
+
+def _falling(rows: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Sort rows by falling values; equal ones stay in order.
+
+    Most are sorted by counting: between the ends of all values there are more places than rows,
+    and larger values never come to later places. Rows of one place are sorted as usual.
+    """
+    most, span = 0.0, 0.0
+    if len(rows) >= _FEW:
+        most = values.max()
+        span = float(most - values.min())
+    if not 0.0 < span < math.inf or not math.isfinite(len(rows) / span):
+        return rows[np.argsort(-values[rows], kind="stable")]
+    place = ((most - values) * (2 * len(rows) / span)).astype(np.int64)
+    rows = order_by(rows, place)
+    value, place = values[rows], place[rows]
+    wrong = np.zeros(int(place[-1]) + 1, dtype=bool)
+    wrong[place[1:][value[1:] > value[:-1]]] = True
+    again = np.flatnonzero(wrong[place])
+    rows[again] = rows[again][np.argsort(-value[again], kind="stable")]
     return rows
 
 

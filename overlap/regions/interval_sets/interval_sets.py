@@ -401,6 +401,10 @@ class IntervalSets(Regions):
         return edges[np.arange(int(size.sum())) + np.repeat(first - begin, size)]
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
         edges = Cast(self._own(self._store.given), np.float64)
         return content_hash(type(self).__qualname__, self._settings(), self.counts, edges)
 
