@@ -275,11 +275,11 @@ def _average(
 
 
 def _average_ends(
-    start, alone, pointer, bounds, column, is_true, positives, grid, spacing, rule, slot, used, ap
+    block, alone, pointer, bounds, column, is_true, positives, grid, spacing, rule, slot, used, ap
 ):
     """AP with the true positives of each run of equal confidences last, and first.
 
-    ``start[a]`` is the column at which the run of column `a` begins.
+    ``block[a]`` is the number of the run of column `a`.
     """
     classes = len(pointer) - 1
     counted = np.zeros(len(alone) + 1)  # before each column, of those that match nothing
@@ -300,11 +300,14 @@ def _average_ends(
             points = 0
             e = bounds[t, c]
             while e < bounds[t, c + 1]:
-                low = start[column[e]]
+                run = block[column[e]]
+                low = column[e]
+                while low > pointer[c] and block[low - 1] == run:
+                    low -= 1
                 before = counted[low] + more
                 hits = 0
                 stop = e
-                while stop < bounds[t, c + 1] and start[column[stop]] == low:
+                while stop < bounds[t, c + 1] and block[column[stop]] == run:
                     a = column[stop]
                     if is_true[stop]:
                         hits += 1
@@ -313,7 +316,7 @@ def _average_ends(
                         more -= 1.0
                     stop += 1
                 high = column[stop - 1] + 1
-                while high < pointer[c + 1] and start[high] == low:
+                while high < pointer[c + 1] and block[high] == run:
                     high += 1
                 after = counted[high] + more - hits
                 for k in range(hits):
@@ -497,10 +500,9 @@ def average_precision_ends(
     slot = np.empty((2, len(ranking.column) + levels * classes))
     used = np.zeros((2, levels * classes), dtype=np.int64)
     ap = np.empty((2, levels, classes))
-    begins = np.flatnonzero(np.diff(block, prepend=-1))
     steps = len(block) + 2 * (4 * len(ranking.column) + levels * classes * (4 + len(rule.recalls)))
     suited(specialise(_average_ends), steps)(
-        begins[block], ranking.alone[0], ranking.pointer, ranking.bounds, ranking.column,
+        block, ranking.alone[0], ranking.pointer, ranking.bounds, ranking.column,
         ranking.true, ranking.truths, np.asarray(rule.recalls, dtype=np.float64),
         rule.spacing, kind, slot, used, ap,
     )  # fmt: skip

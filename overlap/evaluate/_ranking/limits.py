@@ -55,13 +55,16 @@ class Limits:
             if value is not None and (not isinstance(value, int) or value < 0):
                 raise ValueError(f"Limits: {name} = {value!r} is not a whole number >= 0, or None")
 
-    def within(self, found: Table) -> NDArray[np.bool_]:
+    def within(self, found: Table, visit: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
         """Return which detections are inside the limits.
 
         Parameters
         ----------
         found : Table
             Detections; those of no class count for no limit, and are outside.
+        visit : ndarray, dtype=int64, optional
+            The detections in ranked order, class after class, where equal ones of an item and
+            class are as in the input. It need not be found again if there is no other limit.
         """
         inside = found.label >= 0
         if self == Limits() or not len(found):
@@ -82,8 +85,13 @@ class Limits:
             beyond = count > most
             if not beyond.any():
                 continue
-            order = found.by_place if self.in_input_order else found.by_confidence
-            order = order[(inside & beyond[number])[order]]
+            if self.in_input_order:
+                order = found.by_place
+            elif visit is not None and self == Limits(per_item_and_label=most):
+                order = visit
+            else:
+                order = found.by_confidence
+            order = order[np.flatnonzero((inside & beyond[number])[order])]
             keep = suited(specialise(_keep_first), len(order))
             keep(order, number[order], most, np.zeros_like(count), inside)
         return inside

@@ -209,7 +209,7 @@ def turns_of(
     pointer, candidate, value, visit : ndarray
         As for `match_pairs`.
     """
-    agent = visit[(pointer[1:] > pointer[:-1])[visit]]
+    agent = visit[np.flatnonzero((pointer[1:] > pointer[:-1])[visit])]
     start = pointer[agent]
     first = np.append(0, np.cumsum(pointer[agent + 1] - start))
     pair = start

@@ -21,7 +21,7 @@ from .measures import levels_of
 from .pairs import Pairs, find_pairs
 from .rules import Rules
 from .strata import Stratum, outside_any
-from .table import OUTSIDE, Table, order_by
+from .table import OUTSIDE, Table, falling, order_by
 
 __all__ = ["Scene"]
 
@@ -191,8 +191,8 @@ class Scene(ByValue):
         result = replace(self, found=self.found.without(~inside), pairs=pairs)
         if self.rules.ties not in _UNSTABLE:  # the others keep the order of those inside
             visit, pointer = self.order(self.rules.ties)
-            kept = inside[visit]
-            result._orders[self.rules.ties] = visit[kept], np.append(0, np.cumsum(kept))[pointer]
+            rows = np.flatnonzero(inside[visit])
+            result._orders[self.rules.ties] = visit[rows], np.searchsorted(rows, pointer)
         return result
 
     def within(self, stratum: Stratum) -> Scene:
@@ -252,15 +252,15 @@ class Scene(ByValue):
         if shuffle is not None:
             order = order_by(np.arange(len(found)), shuffle, found.rank)
         elif ties == "file_reversed":
-            order = order_by(found.by_place[::-1].copy(), found.rank)
+            order = falling(found.by_place[::-1], self.confidence)
         elif ties == "item":
-            order = order_by(found.by_place, found.item, found.rank)
+            order = falling(order_by(found.by_place, found.item), self.confidence)
         elif ties in _UNSTABLE:
             order = found.by_place
         else:
             order = found.by_confidence
         if (found.label < 0).any():
-            order = order[found.label[order] >= 0]
+            order = order[np.flatnonzero(found.label[order] >= 0)]
         visit = order_by(order, found.label)
         sizes = np.bincount(found.label[order], minlength=len(self.labels))
         pointer = np.append(0, np.cumsum(sizes))
@@ -379,7 +379,9 @@ class Scene(ByValue):
         def made() -> NDArray[np.int64]:
             score, label = self.confidence[visit], self.found.label[visit]
             new = (score[1:] != score[:-1]) | (label[1:] != label[:-1])
-            return np.cumsum(np.append(False, new))[: len(visit)]
+            result = np.zeros(len(visit), dtype=np.int64)
+            np.cumsum(new.astype(np.int64), out=result[1:])
+            return result
 
         return self.once(visit, "blocks", (), made)
 
@@ -595,8 +597,8 @@ class Ranked(ByValue):
         if not first_come or ties not in _AS_LIMITED or limits.in_input_order:
             return scene.limited(limits).ranked(official=official)
         # Those inside choose before the others of their item and class: they keep their matches.
-        scene = scene._of_some(limits.within(scene.found), scene.pairs)
-        kept = scene.found.label[self.matched.found] >= 0
+        scene = scene._of_some(limits.within(scene.found, self.visit), scene.pairs)
+        kept = np.flatnonzero(scene.found.label[self.matched.found] >= 0)
         matched = Matched(*(getattr(self.matched, name)[kept] for name in _COLUMNS))
         visit, pointer = scene.order(ties)
         first = "true" if ties == "true_first" else None

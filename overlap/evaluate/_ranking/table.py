@@ -15,7 +15,7 @@ from overlap._common.values import ByValue, ReadOnly
 from overlap._kernels.jit import specialise
 from overlap._kernels.plain import suited
 
-__all__ = ["OUTSIDE", "Table", "joined_tables", "order_by"]
+__all__ = ["OUTSIDE", "Table", "falling", "joined_tables", "order_by"]
 
 _FEW, _PLACES = 10_000, 2
 
@@ -81,7 +81,7 @@ class Table(ByValue):
     def by_confidence(self) -> NDArray[np.int64]:
         """Rows, the most confident first; equal ones in the order of the input."""
         assert self.confidence is not None
-        return _falling(self.by_place, self.confidence)
+        return falling(self.by_place, self.confidence)
 
     def flagged(self, names: Sequence[str]) -> NDArray[np.bool_]:
         """Return which regions have one of some flags; a flag that the table lacks is nobody's."""
@@ -148,7 +148,10 @@ def order_by(rows: NDArray[np.int64], *keys: NDArray[np.int64]) -> NDArray[np.in
             continue
         digit = width if width <= room else -(-width // 2)
         for shift in range(0, width or 1, digit or 1):  # the lower half first
-            number = (key[rows] - least) >> shift & (1 << digit) - 1
+            number = key[rows]
+            number -= least
+            if digit < width:
+                number = number >> shift & (1 << digit) - 1
             begin, result = np.zeros((1 << digit) + 1, dtype=np.int64), np.empty_like(rows)
             count = suited(specialise(_counted), 2 * len(rows) + len(begin))
             count(rows, number, begin, result)
@@ -156,9 +159,20 @@ def order_by(rows: NDArray[np.int64], *keys: NDArray[np.int64]) -> NDArray[np.in
     return rows
 
 
-def _falling(rows: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.int64]:
+def falling(rows: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Sort rows by falling values; equal ones stay in order.
 
+    Parameters
+    ----------
+    rows : ndarray, dtype=int64, shape (n,)
+    values : ndarray, dtype=float64, shape (N,)
+
+    Returns
+    -------
+    ndarray, dtype=int64, shape (n,)
+
+    Notes
+    -----
     Most are sorted by counting: between the ends of all values there are more places than rows,
     and larger values never come to later places. Rows of one place are sorted as usual.
     """
