@@ -12,7 +12,14 @@ from typing import Any
 from overlap.io._source import Source
 from overlap.io.printable import brief
 
-__all__ = ["LINES", "is_json_lines", "parse_json", "parse_json_lines", "repeated_keys"]
+__all__ = [
+    "LINES",
+    "is_json_lines",
+    "no_collection",
+    "parse_json",
+    "parse_json_lines",
+    "repeated_keys",
+]
 
 #: Suffixes of files with one object in each line.
 LINES = (".jsonl", ".ndjson", ".jsonlines")
@@ -49,7 +56,7 @@ def parse_json(content: Source, *, unique: bool = False) -> Any:
         else:
             try:
                 if not _has_long_integers(content.data):  # orjson makes floats of them
-                    with _no_collection():
+                    with no_collection():
                         return orjson.loads(content.data)
             except orjson.JSONDecodeError:
                 pass  # read again below: the message is then the same in every installation
@@ -81,10 +88,11 @@ def parse_json(content: Source, *, unique: bool = False) -> Any:
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def no_collection() -> Iterator[None]:
     """Put off the collection of garbage.
 
-    Parsing makes none, and each collection would visit everything that is parsed so far.
+    Parsing makes none, and each collection would visit everything that is parsed so far. So would
+    the next one after it, unless what was parsed is given back inside.
     """
     wanted = gc.isenabled()
     gc.disable()

@@ -80,10 +80,11 @@ def read_json(
     ValueError
         The content is not JSON, or is not of the form that the role wants.
     """
-    payload = parse_json(content)
+    if payload is None:
+        payload = parse_json(content)
     raw = read_mapping(
         payload, role=role, ranked=ranked, labelled=labelled, name=content.name,
-        sha256=content.sha256,
+        sha256=content.sha256, columns=columns,
     )  # fmt: skip
     repeated = repeated_keys(content, _count_keys(payload))
     if repeated:

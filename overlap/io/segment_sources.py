@@ -86,7 +86,7 @@ def read_segments(
 def _of_file(
     path: str, role: str, ranked: bool, labelled: bool, columns: Mapping[str, str] | None
 ) -> RawSegments:
-    from overlap.io._json import LINES
+    from overlap.io._json import LINES, no_collection
     from overlap.io._paths import suffix_of
     from overlap.io._source import read_source
     from overlap.io.event_lines import EVENT_SUFFIXES, is_event_lines, read_event_lines
@@ -101,7 +101,8 @@ def _of_file(
 
         raise refused_pickle(path)
     if content.is_json or suffix in LINES:
-        return _of_json(content, role, ranked, labelled, columns)
+        with no_collection():
+            return _of_json(content, role, ranked, labelled, columns)
     if is_rttm(content):
         return read_rttm(content)
     if is_event_lines(content) and not columns:

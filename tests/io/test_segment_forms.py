@@ -308,3 +308,15 @@ def test_folder_of_frames(write, tmp_path):
     assert rows(table) == [
         ("v1", "bg", 0.0, 2.0, None), ("v1", "pour", 2.0, 5.0, None), ("v1", "bg", 5.0, 6.0, None)
     ]  # fmt: skip
+
+
+def test_a_json_file_of_videos_is_read_as_its_content(tmp_path):
+    """Columns that are named count in a file as in what was parsed of it."""
+    payload = {"database": {"v": {"annotations": [{"segment": [0, 1], "label": "a", "kind": "b"}]}}}
+    path = tmp_path / "truth.json"
+    path.write_text(json.dumps(payload), encoding="utf-8")
+    for columns in (None, {"label": "kind"}):
+        read = [as_segments(given, role="truth", columns=columns) for given in (payload, path)]
+        assert read[0].labels == read[1].labels == (("b",) if columns else ("a",))
+    with pytest.raises(ValueError, match=r"truth.json: columns names 't0' for start, and JSON"):
+        as_segments(path, role="truth", columns={"start": "t0"})

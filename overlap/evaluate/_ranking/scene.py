@@ -250,7 +250,7 @@ class Scene(ByValue):
             return self._orders[ties]
         found = self.found
         if shuffle is not None:
-            order = order_by(np.arange(len(found)), shuffle, found.rank)
+            order = order_by(np.flatnonzero(found.label >= 0), shuffle, found.rank)
         elif ties == "file_reversed":
             order = falling(found.by_place[::-1], self.confidence)
         elif ties == "item":
