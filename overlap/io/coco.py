@@ -7,7 +7,7 @@ import math
 import operator
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -303,7 +303,8 @@ def _truth(source: CocoContent, kind: str) -> tuple[Detections, Categories]:
             "annotations and categories. Are truth and found exchanged?"
         )
     if not isinstance(content, Mapping):
-        raise ValueError(f"{where}: is {type(content).__name__}, not annotations of COCO")
+        advice = "; give its .dataset" if hasattr(content, "dataset") else ""
+        raise ValueError(f"{where}: is {type(content).__name__}, not annotations of COCO{advice}")
     for part in _PARTS:
         if not isinstance(content.get(part), list | JsonRows):
             raise ValueError(
@@ -638,7 +639,8 @@ def _boxes(rows: Sequence[Any] | JsonRows, where: str, part: str) -> NDArray[np.
         return four
     try:
         boxes = list(map(operator.itemgetter("bbox"), rows))
-        if set(map(len, boxes)) <= {4}:
+        unordered = any(issubclass(kind, str | Set | Mapping) for kind in set(map(type, boxes)))
+        if set(map(len, boxes)) <= {4} and not unordered:
             numbers = list(itertools.chain.from_iterable(boxes))
             if any(issubclass(kind, _NO_NUMBERS) for kind in set(map(type, numbers))):
                 raise TypeError
@@ -651,6 +653,7 @@ def _boxes(rows: Sequence[Any] | JsonRows, where: str, part: str) -> NDArray[np.
         pass
     for k, row in enumerate(rows):
         box = row.get("bbox")
+        box = box.tolist() if hasattr(box, "tolist") else box
         if not (isinstance(box, list | tuple) and len(box) == 4 and all(map(_is_finite, box))):
             raise ValueError(
                 f"{where}: {part}[{k}]: bbox is {brief(box)}; wanted four numbers: x, y, width, "
@@ -678,7 +681,9 @@ def _numbers(
     values = _column(rows, name, missing)
     try:
         result = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        result = np.array([float(x) if _is_finite(x) else math.inf for x in values])
+    if result.ndim != 1:
         result = np.full(len(rows), math.inf)
     strange = ~np.isfinite(result) & ~(np.isnan(result) if missing is not None else False)
     texts = any(issubclass(kind, str | bool) for kind in set(map(type, values)))
@@ -694,8 +699,9 @@ def _numbers(
 def _is_finite(value: Any) -> bool:
     """Whether a value is a number that float64 holds."""
     try:
-        return not isinstance(value, _NO_NUMBERS) and math.isfinite(value)
-    except (TypeError, OverflowError):
+        one = not isinstance(value, _NO_NUMBERS) and getattr(value, "ndim", 0) == 0
+        return one and math.isfinite(value)
+    except (TypeError, ValueError, OverflowError):
         return False
 
 

@@ -138,6 +138,15 @@ def test_fields_change_the_rules_and_the_name():
         (lambda t, f: f[0].pop("category_id"), r"result\[0\] has no image_id or category_id"),
         (lambda t, f: f[2].update(score=10**400), r"result\[2\]: score is 1000"),
         (lambda t, f: f[2].update(score=None), r"result\[2\]: score is None"),
+        (lambda t, f: f[2].update(score=[0.5]), r"result\[2\]: score is \[0.5\]"),
+        (lambda t, f: [row.update(score=[0.5]) for row in f], r"result\[0\]: score is \[0.5\]"),
+        (lambda t, f: f[1].update(bbox={1, 2, 3, 4}), r"result\[1\]: bbox is \{1, 2, 3, 4\}"),
+        (
+            lambda t, f: [
+                row.update(bbox=np.array(row["bbox"]) - 1e6 * (row is f[3])) for row in f
+            ],
+            r"result\[3\]: bbox .* negative width",
+        ),
         (lambda t, f: f[0].update(bbox=[1, 2, 3]), r"result\[0\]: bbox is \[1, 2, 3\]"),
         (lambda t, f: f[1].update(bbox=["1", 2, 3, 4]), r"result\[1\]: bbox is \['1', 2, 3, 4\]"),
         (lambda t, f: f[1].update(bbox=[1, 2, 3, True]), r"result\[1\]: bbox is \[1, 2, 3, True\]"),

@@ -357,6 +357,7 @@ def settings(**fields: object) -> Callable[[dict], dict]:
          "found is Intervals and truth is Boxes"),
         (settings(fps=0), ValueError, "fps = 0 is not a positive"),
         (settings(release=0.7), ValueError, r"release = 0.7 is above threshold = 0.5"),
+        (settings(threshold=50), ValueError, "threshold = 50, and no score is above 1"),
         (settings(hold=-1), ValueError, "hold = -1 seconds is negative"),
         (settings(simultaneous="none"), ValueError, "simultaneous = 'none'"),
         (settings(score="iou"), TypeError, "expected a Score"),

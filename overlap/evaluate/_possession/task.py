@@ -64,6 +64,7 @@ class Possession(Task):
         if self.simultaneous not in ("all", "best"):
             raise ValueError(f"simultaneous = {self.simultaneous!r}; expected 'all' or 'best'")
         check_score(self.score)
+        self.score.plan.check_level(threshold, "threshold")
         for name, value in {**fields, "iou": parse_thresholds(self.iou)}.items():
             object.__setattr__(self, name, value)
 
