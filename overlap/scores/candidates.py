@@ -24,9 +24,13 @@ __all__ = [
     "candidate_ranges",
     "expand",
     "grid_blocks",
+    "grid_order",
     "may_repeat",
     "wants_grid",
 ]
+
+#: Origin, width and number of the cells of a grid, on two axes each.
+Layout = tuple["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.int64]"]
 
 _DENSE_PAIRS = 1_000_000
 _SORTED = 60.0  # nanoseconds for a region, about
@@ -272,9 +276,7 @@ def wants_grid(a: Regions, b: Regions) -> bool:
     return bounds is not None and len(bounds[0]) > 1
 
 
-def grid_layout(
-    lower: NDArray[np.float64], upper: NDArray[np.float64]
-) -> tuple[NDArray, NDArray, NDArray]:
+def grid_layout(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> Layout:
     """Return origin, width and number of cells on two axes, for about one box a cell."""
     count = lower.shape[1]
     origin = lower[:2].min(axis=1)
@@ -288,16 +290,26 @@ def grid_layout(
     return origin, width, cells
 
 
-def grid_blocks(a: Regions, b: Regions, size: int = 1 << 18) -> Iterator[tuple[NDArray, NDArray]]:
-    """Yield index arrays ``(found, truth)`` of pairs whose outer boxes meet."""
-    (lower, upper), (lower_b, upper_b) = a.bounds(), b.bounds()  # type: ignore[misc]
+def grid_order(a: Regions, b: Regions) -> tuple[NDArray[np.int64], NDArray[np.int64], Layout]:
+    """Return both batches in the order of the cells of a grid, and its layout.
+
+    In that order, what is looked at together lies together in memory, and the time of a pair does
+    not grow with the number of regions.
+    """
+    (lower, _), (lower_b, upper_b) = a.bounds(), b.bounds()  # type: ignore[misc]
     layout = grid_layout(lower_b, upper_b)
-    # In the order of the cells, what is looked at together lies together in memory, and the time
-    # of a pair does not grow with the number of regions.
-    _, order = _cells_filled(lower, lower, layout)
-    _, order_b = _cells_filled(lower_b, lower_b, layout)
-    lower, upper = lower.take(order, 1), upper.take(order, 1)
-    lower_b, upper_b = lower_b.take(order_b, 1), upper_b.take(order_b, 1)
+    (_, order), (_, order_b) = (_cells_filled(low, low, layout) for low in (lower, lower_b))
+    return order, order_b, layout
+
+
+def grid_blocks(
+    a: Regions, b: Regions, layout: Layout, size: int = 1 << 18
+) -> Iterator[tuple[NDArray, NDArray]]:
+    """Yield index arrays ``(found, truth)`` of pairs whose outer boxes meet.
+
+    Both batches are in the order of the grid.
+    """
+    (lower, upper), (lower_b, upper_b) = a.bounds(), b.bounds()  # type: ignore[misc]
     start, members = _cells_filled(lower_b, upper_b, layout)
     search = specialise(search_cells)
     row = 0
@@ -309,12 +321,12 @@ def grid_blocks(a: Regions, b: Regions, size: int = 1 << 18) -> Iterator[tuple[N
         if stop == row:  # one region alone fills the block
             size *= 2
             continue
-        yield order[found[:count]], order_b[truth[:count]]
+        yield found[:count], truth[:count]
         row = stop
 
 
 def _cells_filled(
-    lower: NDArray, upper: NDArray, layout: tuple[NDArray, NDArray, NDArray]
+    lower: NDArray, upper: NDArray, layout: Layout
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return where the boxes of every cell begin, and the boxes, one cell after the other."""
     fill = specialise(fill_cells)

@@ -56,8 +56,15 @@ def sparse_pairs(
     if fuses and (groups is not None or not candidates.wants_grid(found, truth)):
         parts = candidates.candidate_ranges(found, truth, groups)
         return _ranged(plan, geometry, found, truth, parts, at_least, strict)
-    blocks = _blocks(found, truth, groups)
-    i, j, value = keep_listed(plan, geometry, found, truth, blocks, at_least, strict)
+    if groups is None and candidates.wants_grid(found, truth):
+        order, others, layout = candidates.grid_order(found, truth)
+        a, b = found[order], truth[others]
+        blocks = candidates.grid_blocks(a, b, layout)
+        i, j, value = keep_listed(plan, geometry, a, b, blocks, at_least, strict)
+        i, j = order[i], others[j]
+    else:
+        blocks = _blocks(found, truth, groups)
+        i, j, value = keep_listed(plan, geometry, found, truth, blocks, at_least, strict)
     if candidates.may_repeat(found, truth):
         _, first = np.unique(i * len(truth) + j, return_index=True)
         i, j, value = i[first], j[first], value[first]
@@ -91,9 +98,6 @@ def _blocks(
     truth: Regions,
     groups: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
 ) -> Iterator[tuple[NDArray, NDArray]]:
-    if groups is None and candidates.wants_grid(found, truth):
-        yield from candidates.grid_blocks(found, truth)
-        return
     own = found.candidate_blocks(truth) if groups is None else None
     if own is not None:
         yield from own
