@@ -267,3 +267,12 @@ def test_cases_are_told_by_a_truth_that_no_other_has():
         {},
         {"p1": "p1_seg", "P2_gt": "p2_seg", "q": "p3"},
     ]
+
+
+def test_one_file_on_both_sides_is_said(tmp_path):
+    truth, found = write_folders(tmp_path, *random_cases(0, 2))
+    names = sorted(path.name for path in Path(truth).iterdir())
+    (Path(found) / names[0]).unlink()
+    (Path(found) / names[0]).symlink_to(Path(truth) / names[0])
+    report = segmentation(truth=truth, found=found, progress=False)
+    assert "1 case of 2 has one file as truth and found" in " ".join(report.findings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from typing import Any
 
 from overlap.io.folders import left_out_words, natural_key, pair_folders
 from overlap.io.name_match import mismatch
+from overlap.io.printable import number_of
 from overlap.io.strata import read_strata
 from overlap.io.volumes import Volume, split_suffix
 
@@ -34,7 +36,7 @@ class Cohort:
     names : tuple of str
         Names of truth and found: a folder, a file, or a word for the kind of input.
     findings : tuple of str
-        Reasons why few cases match.
+        Reasons why few cases match, and cases that have one file on both sides.
     alone : dict
         Truths of cases that have no found volume.
     strata : mapping
@@ -88,7 +90,25 @@ def as_cohort(
     """
     cohort = _paired(truth, found, pattern)
     cases = [*cohort.cases, *(failure.case for failure in cohort.failures)]
-    return replace(cohort, strata=_strata(strata, sorted(cases, key=natural_key)))
+    findings = (*cohort.findings, *_one_file(cohort.cases))
+    levels = _strata(strata, sorted(cases, key=natural_key))
+    return replace(cohort, strata=levels, findings=findings)
+
+
+def _one_file(cases: Mapping[str, tuple[Any, Any]]) -> list[str]:
+    """Say which cases have one file on both sides, by another name or a link as well."""
+    same = []
+    for case, sides in cases.items():
+        if all(isinstance(side, str) for side in sides):
+            with contextlib.suppress(OSError):
+                if os.path.samefile(*sides):
+                    same.append(case)
+    if not same:
+        return []
+    return [
+        f"{number_of(len(same), 'case')} of {len(cases)} {'has' if len(same) == 1 else 'have'} one "
+        f"file as truth and found (first: {same[0]}: {cases[same[0]][0]}): they agree in everything"
+    ]
 
 
 def _strata(strata: Any, cases: Sequence[str]) -> dict[str, dict[str, str]]:
