@@ -159,7 +159,8 @@ class Geometry:
     tight_bound : callable or None
         Likewise: a closer bound that costs more, but less than the intersection.
     meets : callable or None
-        Returns whether outer boxes meet; the bound is 0 where they do not. For kinds that have it.
+        Returns whether outer boxes meet; where not, bound and intersection are 0. For kinds that
+        have it.
     fused : bool
         The overlap is so cheap that a score is compiled into the loop over pairs.
     fused_enclosure : bool
@@ -286,7 +287,7 @@ def _apart(a, i, b, j):
 @cache
 def apart_scalar(geometry: Geometry) -> Callable:
     """Return the terms of two regions as if they did not touch; the overlap alone."""
-    apart = replace(geometry, overlap=compose(_apart, BOUND=geometry.bound))
+    apart = replace(geometry, overlap=compose(_apart, BOUND=geometry.bound or geometry.overlap))
     return terms_scalar(apart, Groups.OVERLAP)
 
 

@@ -486,6 +486,14 @@ class Regions(ByValue):
         """Return the tuple of contiguous columns that the jitted scalars index."""
         return self._arrays
 
+    def kernel_table(self) -> NDArray[np.float64]:
+        """Return the columns as rows of one table, for kinds that are sieved (`Geometry.meets`)."""
+        return np.array(self._arrays)
+
+    def arranged(self, table: NDArray[np.float64]) -> tuple[Any, ...]:
+        """Return rows of such a table as `kernel_columns` has them."""
+        return tuple(table)
+
     def fill_block(
         self,
         index: NDArray[np.int64],

@@ -223,14 +223,18 @@ def _pairwise_sieved(
     n, m = out.shape
     a, b = found.kernel_columns(), truth.kernel_columns()
     kernel = plan.sieve(geometry)
-    tables = np.array(a), np.array(b)
+    tables = found.kernel_table(), truth.kernel_table()
 
     def rows(lo: int, hi: int) -> None:
         room = _SIEVED + m
         line, column = np.empty((2, room), np.uint64)  # a sign would stop vectorization
-        copies = np.empty((len(a), room)), np.empty((len(b), room))
+        copies = tuple([np.empty((len(table), room)) for table in tables])
+        views = [copy.view() for copy in copies]
+        for view in views:
+            view.setflags(write=False)  # of one type with the columns: compiled once for both
+        first, second = found.arranged(views[0]), truth.arranged(views[1])
         near = np.zeros(-(-m // 8) * 8, np.bool_)
-        scratch = near, near.view(np.uint64), line, column, tables, copies, *map(tuple, copies)
+        scratch = near, near.view(np.uint64), line, column, tables, copies, first, second
         kernel(a, b, plan.parameters, lo, hi, _SIEVED, *scratch, np.empty(room), out)
 
     run_blocks(rows, n, 1.0 * n * m)

@@ -134,3 +134,25 @@ def test_gradients_at_ties(score: ov.Score) -> None:
     table[:, 2] += table[:, 5]  # one stands on the other
     for grad in score.value_and_grad(boxes, ov.UprightBoxes(table), wrt="both")[1]:
         assert np.isfinite(grad).all()
+
+
+@pytest.mark.slow  # to compile
+@pytest.mark.parametrize("spread", [1.0, 40.0])
+def test_sieved_tables_are_those_of_pairs(spread: float) -> None:
+    """Rows with few, with many and without any pairs that may touch; heights that do, or abut."""
+    rng = np.random.default_rng(9)
+    sizes = (6, 9) if numba.config.DISABLE_JIT else (150, 203)
+    batches = []
+    for n in sizes:
+        center, size = rng.integers(-2, 3, (n, 3)) * 0.5, rng.integers(0, 4, (n, 3)) * 0.5
+        center[: n // 2, :2] *= spread
+        batches.append(ov.UprightBoxes(np.column_stack([center, size, rng.integers(0, 4, n)])))
+    found, truth = batches
+    for score in (ov.iou, ov.volumetric_similarity):
+        rows = [score(found[k], truth) for k in range(len(found))]
+        table = score.pairwise(found, truth)
+        np.testing.assert_array_equal(table, rows)
+        np.testing.assert_array_equal(score.pairwise(truth, found), table.T)
+        assert not np.signbit(table).any()
+    score = ov.iou.pairwise(found, truth)
+    assert 0 < np.count_nonzero(score > 0.0) < score.size

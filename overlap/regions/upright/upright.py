@@ -13,9 +13,10 @@ import numpy as np
 from overlap._common.columns import Naming
 from overlap._common.limits import MOST_RADIANS
 from overlap._common.numbers import as_numbers, checked_ratio
-from overlap._kernels.jit import compose
+from overlap._kernels.jit import compose, scalar
 from overlap._kernels.terms import Geometry
 from overlap.regions._geometry.rectangle_enclosures import with_box_outside
+from overlap.regions._geometry.rectangles import rotated_meets
 from overlap.regions._geometry.usual import usual_columns
 from overlap.regions.base import Regions
 from overlap.regions.intervals import Intervals
@@ -52,6 +53,12 @@ _HIGH = np.array([_MOST] * 6 + [MOST_RADIANS])
 _USUAL = np.concatenate([-_HIGH[:3], 1.0 / _HIGH[3:6], -_HIGH[6:]]), _HIGH
 
 
+@scalar
+def _meets(a, i, b, j):
+    low, high = max(a[1][0][i], b[1][0][j]), min(a[1][1][i], b[1][1][j])
+    return rotated_meets(a[0], i, b[0], j) & (low < high)
+
+
 def _upright_pullback(a, i, b, j, do, de, ds, dx):
     x, y, w, h, angle, start, stop = PULLBACK(a, i, b, j, do, de, ds, dx)
     return (x, y, start + stop, w, h, 0.5 * (stop - start), angle)
@@ -64,6 +71,7 @@ def _upright(geometry: Geometry) -> Geometry:
     return replace(
         geometry,
         pullback=compose(_upright_pullback, PULLBACK=geometry.pullback),
+        meets=_meets,
         at_ties=geometry.at_ties and _upright(geometry.at_ties),
     )
 
@@ -359,3 +367,11 @@ class UprightBoxes(Product):
     def pair_geometry(self, other: Regions, enclosure: str = "natural") -> Geometry:
         """Return the jitted scalars."""
         return _upright(super().pair_geometry(other, enclosure))
+
+    def kernel_table(self) -> NDArray[np.float64]:
+        """Return the columns of the plane, then start and stop of the heights."""
+        return np.concatenate([factor.kernel_table() for factor in self.factors])
+
+    def arranged(self, table: NDArray[np.float64]) -> tuple[Any, ...]:
+        """Return rows of such a table as `kernel_columns` has them."""
+        return tuple(table[:-2]), tuple(table[-2:]), self.kernel_columns()[2]
