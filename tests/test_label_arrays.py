@@ -67,6 +67,12 @@ def test_masks_of_other_bytes_are_the_same_masks():
         assert ov.dice(ov.Masks.from_labels(a), ov.Masks.from_labels(b)) == ov.dice(
             ov.Masks.from_labels(mask), ov.Masks.from_labels(other)
         )
+    rng = np.random.default_rng(1)
+    raw, labels = rng.integers(0, 5, (2, 9, 40)).astype(np.uint8)
+    for dtype in (np.uint8, np.int32):
+        counts = ov.contingency(raw.view(bool), labels.astype(dtype))
+        assert counts == ov.contingency(raw > 0, labels)
+        assert counts.labels_truth.tolist() == [1, 2, 3, 4]
     same = ov.surface_distances(bytes_of_255(mask), bytes_of_255(mask))
     assert (same.hd95[1], same.nsd(0.0)[1]) == (0.0, 1.0)
     assert ov.connected_components(bytes_of_255(mask)).max() == 2

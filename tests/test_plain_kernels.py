@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from overlap import evaluate
 from overlap._kernels import plain
+from overlap._kernels.cache import KernelCache
 from overlap._kernels.jit import interpreted, scalar, specialise
 from overlap._kernels.plain import all_compiled, plain_form, suited
+from overlap._kernels.words import differing
 from overlap.io import sample_path
 
 pytestmark = [
@@ -223,6 +225,25 @@ def test_a_dry_run_compiles_nothing(tmp_path):
     assert first == "temporal: 8 kernels"
     assert all(line.endswith(": not compiled yet") for line in rest)
     assert not list(tmp_path.iterdir())
+
+
+def differences(a, b, places, out):
+    for k in range(len(places)):
+        out[k] = differing(a, places[k], b, np.uintp(k))
+
+
+def test_bytes_are_compared_as_in_compiled_code():
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 2, (2, 150), dtype=np.uint8) * np.uint8(255)
+    places = rng.permutation(80).astype(np.uintp)
+    kernel = specialise(differences)
+    assert isinstance(kernel._cache, KernelCache)  # an intrinsic has a key as well
+    compiled, plain_out = np.empty((2, 80), np.uint64)
+    kernel(a, b, places, compiled)
+    plain_form(kernel)(a, b, places, plain_out)
+    assert compiled.tolist() == plain_out.tolist()
+    for word, i, j in zip(compiled.tolist(), places, range(80), strict=True):
+        assert [word >> k & 1 for k in range(64)] == (a[i : i + 64] != b[j : j + 64]).tolist()
 
 
 def extremes(x, y, out):

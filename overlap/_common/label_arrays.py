@@ -80,7 +80,7 @@ def plain_bool(array: NDArray[Any]) -> NDArray[Any]:
     return array.view(np.uint8) != 0
 
 
-def as_array(values: Any, what: str) -> NDArray[Any]:
+def as_array(values: Any, what: str, *, plain: bool = True) -> NDArray[Any]:
     """Return labels or a mask as an array: as it is, or the voxels of an image object.
 
     Parameters
@@ -88,6 +88,8 @@ def as_array(values: Any, what: str) -> NDArray[Any]:
     values : array_like, SimpleITK, ITK or nibabel image, or Volume
     what : str
         Its name, for messages.
+    plain : bool
+        Whether an array of bool must have bytes of 0 and 1; see `plain_bool`.
 
     Raises
     ------
@@ -97,11 +99,12 @@ def as_array(values: Any, what: str) -> NDArray[Any]:
     ValueError
         For a masked array with masked elements.
     """
+    as_wanted = plain_bool if plain else np.asarray
     if type(values) is np.ndarray:
-        return plain_bool(values)
+        return as_wanted(values)
     image = image_of(values, what)
     if image is not None:
-        return plain_bool(image.values)
+        return as_wanted(image.values)
     if isinstance(values, str | os.PathLike):
         raise TypeError(
             f"{what}: expected an array or an image, got the path {os.fspath(values)!r}; read it "
@@ -119,7 +122,7 @@ def as_array(values: Any, what: str) -> NDArray[Any]:
         )
     detach = getattr(values, "detach", None)  # a tensor that takes part in a graph
     try:
-        return plain_bool(np.asarray(values if detach is None else detach()))
+        return as_wanted(np.asarray(values if detach is None else detach()))
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(
             f"{what}: cannot read an array from {described(values)} ({error!s:.200})"
@@ -133,7 +136,7 @@ def _is_volume(value: Any) -> bool:
     return not callable(shape) and len(shape) > 1
 
 
-def read_labels(values: ArrayLike, what: str) -> NDArray[Any]:
+def read_labels(values: ArrayLike, what: str, *, plain: bool = True) -> NDArray[Any]:
     """Return an array of bool or integers without copying it; floats become integers.
 
     Parameters
@@ -141,6 +144,8 @@ def read_labels(values: ArrayLike, what: str) -> NDArray[Any]:
     values : array_like, SimpleITK, ITK or nibabel image, or Volume
     what : str
         Its name, for messages.
+    plain : bool
+        Whether an array of bool must have bytes of 0 and 1; see `plain_bool`.
 
     Raises
     ------
@@ -150,7 +155,7 @@ def read_labels(values: ArrayLike, what: str) -> NDArray[Any]:
         For a value that is not a whole number, with its index; for no axes; for layers that
         are one class each.
     """
-    array = as_array(values, what)
+    array = as_array(values, what, plain=plain)
     if array.ndim == 0:
         raise ValueError(f"{what}: expected a label volume with at least 1 axis, got {values!r}")
     check_one_hot(array, what)
@@ -227,7 +232,7 @@ def check_one_hot(array: NDArray[Any], what: str) -> None:
             continue
         if not all(_one_in(array, axis, half) for half in (False, True)):
             continue  # almost every label map, at its first or its middle voxel
-        if _one_hot(np.moveaxis(array, axis, 0)):
+        if _one_hot(np.moveaxis(plain_bool(array), axis, 0)):
             raise ValueError(
                 f"{what}: has shape {array.shape}, and along axis {axis} one 1 for each voxel, "
                 f"which looks like {array.shape[axis]} classes in one-hot form; give the labels, "
@@ -269,7 +274,7 @@ def check_axes(array: NDArray[Any], what: str) -> None:
 def _one_in(array: NDArray[Any], axis: int, half: bool) -> bool:
     """Whether the first or the middle line along an axis has one 1 and else zeros."""
     at = [side // 2 if half else 0 for side in array.shape]
-    line = array[(*at[:axis], slice(None), *at[axis + 1 :])]
+    line = plain_bool(array[(*at[:axis], slice(None), *at[axis + 1 :])].copy())
     return np.count_nonzero(line) == 1 and bool(line.max() == 1)
 
 
@@ -292,7 +297,12 @@ def _one_hot(layers: NDArray[Any]) -> bool:
 
 
 def read_label_pair(
-    found: Any, truth: Any, spacing: Sequence[float] | None = None, *, labels: bool = True
+    found: Any,
+    truth: Any,
+    spacing: Sequence[float] | None = None,
+    *,
+    labels: bool = True,
+    plain: bool = True,
 ) -> Gridded:
     """Read two label arrays or images of one shape and grid.
 
@@ -303,6 +313,8 @@ def read_label_pair(
         What the caller says of arrays; returned as it is.
     labels : bool
         Whether they are label volumes (see `read_labels`), or any numbers.
+    plain : bool
+        Whether arrays of bool must have bytes of 0 and 1; see `plain_bool`.
 
     Raises
     ------
@@ -313,11 +325,11 @@ def read_label_pair(
     read = read_labels if labels else as_array
     names = "found", "truth"
     images = image_of(found, "found"), image_of(truth, "truth")
-    plain = (
+    arrays = (
         values if image is None else image.values
         for values, image in zip((found, truth), images, strict=True)
     )
-    a, b = map(read, plain, names)
+    a, b = (read(*side, plain=plain) for side in zip(arrays, names, strict=True))
     grids = [image.grid for image in images if image is not None]
     if len(grids) == 2:
         text = mismatch(grids[1], grids[0], ("truth", "found"), 1e-3)

@@ -56,13 +56,14 @@ __all__ = [
     "specialise",
     "subroutine",
     "thread_count",
+    "with_plain",
 ]
 
 # No fastmath: nnan and ninf would break NaN as "undefined". error_model="numpy" drops
 # the zero-division check, which otherwise stops vectorization.
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 _SUMS = frozenset({"reassoc", "contract", "nsz"})
-_KNOWN = frozenset({"builtins", "numba", "numpy"})
+_KNOWN = frozenset({"builtins", "llvmlite", "numba", "numpy"})
 _config: Any = numba.config
 
 
@@ -88,6 +89,14 @@ def subroutine(function: Callable) -> Callable:
 def interpreted() -> bool:
     """Return whether kernels run as plain Python, see NUMBA_DISABLE_JIT."""
     return bool(_config.DISABLE_JIT)
+
+
+def with_plain(compiled: Any, plain: Callable) -> Callable:
+    """Return an intrinsic that knows a Python function of the same bits, for plain Python."""
+    if interpreted():
+        return plain
+    compiled.plain = plain
+    return compiled
 
 
 def is_jitted(function: Callable) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from overlap._common.values import ByValue
 from overlap._kernels.jit import run_blocks, scalar, specialise
 from overlap._kernels.plain import suited
-from overlap._kernels.words import first_bit
+from overlap._kernels.words import differing, first_bit, gathered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -134,7 +134,7 @@ class _Side:
         words = np.lib.stride_tricks.as_strided(row, (span // 8 + len(row),), (8,), writeable=False)
         return cls(view, dtype, words)
 
-    def copied(self, planes: Sequence[tuple[int, ...]], rows: slice, span: slice) -> NDArray:
+    def copied(self, planes: NDArray[np.int64], rows: slice, span: slice) -> NDArray:
         """Return the labels of a block in rows of whole words, filled up with the last label."""
         length = span.stop - span.start
         labels = 8 // self.dtype.itemsize
@@ -142,14 +142,16 @@ class _Side:
         block = np.empty((len(planes), rows.stop - rows.start, width), np.uint64)
         cells = block.view(self.dtype)
         for k, plane in enumerate(planes):
-            part = self.view[plane] if self.view.ndim > 1 else self.view[None]
+            part = self.view[tuple(plane)] if self.view.ndim > 1 else self.view[None]
             cells[k, :, :length] = part[rows, span]
         cells[..., length:] = cells[..., length - 1 : length]
         block.flags.writeable = False
         return block
 
     def labels(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the labels that words of bits stand for."""
+        """Return the labels that words of bits stand for; any byte but 0 of bool is true."""
+        if self.view.dtype.kind == "b":
+            return (keys != 0).astype(np.int64)
         bits = keys.astype(f"u{self.dtype.itemsize}")
         return bits.view(self.dtype).astype(np.int64)
 
@@ -160,9 +162,9 @@ class _Tally:
     def __init__(self, axes: int) -> None:
         self._axes = axes
         self.used = np.zeros(2, np.int64)
-        edge = np.zeros(SEGMENT + 4, np.uint64)
-        listed, ends = np.zeros((2, SEGMENT + 4), np.int64), np.zeros(8 * SEGMENT + 1, np.int64)
-        self.buffers = edge, edge.view(np.uint8), *listed, ends
+        blocks = SEGMENT // 8 + 1
+        listed, edges = np.zeros(blocks, np.int64), np.zeros(blocks, np.uint64)
+        self.buffers = listed, edges, np.zeros(8 * SEGMENT + 1, np.int64)
         self._allocate(_CAPACITY)
 
     def _allocate(self, capacity: int) -> None:
@@ -221,7 +223,7 @@ def count_label_pairs(
     sides = tuple(_Side.of(array, axes, size) for array in (found, truth))
     *outer, rows, length = (1, 1, *sides[0].view.shape)[-max(ndim, 2) :]
     corner = (0, *(offset[k] for k in axes))[-max(ndim, 2) :]
-    planes = list(itertools.product(*map(range, outer)))
+    planes = np.ascontiguousarray(np.argwhere(np.ones(outer, bool)))
     tallies: list[_Tally] = []  # those that no thread is using
 
     # Threads share the planes, the rows of a single plane, or a single row.
@@ -266,7 +268,7 @@ def _pieces(whole: slice, step: int) -> list[slice]:
 
 def _count_block(
     sides: tuple[_Side, ...],
-    all_planes: list[tuple[int, ...]],
+    all_planes: NDArray[np.int64],
     block: tuple[slice, slice, slice],
     corner: Sequence[int],
     size: int,
@@ -274,7 +276,6 @@ def _count_block(
 ) -> None:
     """Count one block of planes, rows and labels of a row."""
     planes, rows, span = all_planes[block[0]], block[1], block[2]
-    index = np.array(planes, np.int64).reshape(len(planes), len(corner) - 2)
     base = np.zeros((len(planes), 2), np.int64)
     step = np.zeros(2, np.int64)
     words = []
@@ -288,14 +289,14 @@ def _count_block(
             strides = (0, 0, *(s // 8 for s in side.view.strides[:-1]))[-len(corner) + 1 :]
             words.append(side.words)
             step[k] = strides[-1]
-            base[:, k] = index @ np.array(strides[:-1], np.int64)
+            base[:, k] = planes @ np.array(strides[:-1], np.int64)
             base[:, k] += rows.start * step[k] + span.start * size // 8
     length = span.stop - span.start
     power = (8 // size).bit_length() - 1
     window = np.array(
         [span.start + corner[-1], rows.start + corner[-2], rows.stop - rows.start, length]
     )
-    outer = index + np.array(corner[:-2], np.int64)
+    outer = planes + np.array(corner[:-2], np.int64)
     width = -(-length * size // 8)
     at = np.zeros(4, np.int64)
     bytes_read = len(planes) * (rows.stop - rows.start) * length * size
@@ -307,10 +308,9 @@ def _count_block(
 
 # ------------------------------------------------------------------------------- kernels
 # Rows are made of whole 64-bit words of 8, 4, 2 or 1 labels, and rows without a gap between them
-# are one line. Byte by byte, which the compiler turns into vectors, they are compared with
-# themselves moved by one label, in both volumes at once: what is not 0 is where a run ends. Groups
-# of words in which one ends are listed without a branch, which the processor would guess wrong.
-# Then the runs are added up one by one; a run goes on from row to row.
+# are one line. Of both volumes at once, 64 bytes are compared with those one label before: what
+# differs is where a run ends. The blocks in which one does are listed without a branch, which the
+# processor would guess wrong. Then the runs are added up one by one; a run goes on from row to row.
 #
 # For each pair of labels and plane, one row of RUN_COLUMNS numbers is kept in the cache: voxels,
 # twice the sum of their places in the plane, twice the sum of y, and the ends of x and y, counted
@@ -321,7 +321,7 @@ SEGMENT = 256  # words after which there must be room for new pairs
 RUN_COLUMNS = 8
 _FAR = 1 << 62
 _NONE = np.uint64(0)
-_W1, _W2, _W3 = np.uintp(1), np.uintp(2), np.uintp(3)
+_W1, _W3, _W7, _W8, _W64 = (np.uintp(k) for k in (1, 3, 7, 8, 64))
 _ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
@@ -358,23 +358,25 @@ def fold(outer, p, x0, y0, length, run, touched, marks, total):
 
 def count_runs(
     words_a, words_b, bytes_a, bytes_b, base, step, words, power, window, outer, at,
-    edge, edge_bytes, listed, at_edge, ends, table, keys, run, touched, used, total,
+    listed, edges, ends, table, keys, run, touched, used, total,
 ):  # fmt: skip
     """Walk planes of rows of words; return False where there may be no room for new pairs.
 
-    Both volumes come as words and as bytes (of little-endian machines), and so does `edge`. `base`
-    (P, 2) and `step` (2,) say where planes and rows begin, in words, and `words` how many a row
-    has. A word holds ``2**power`` labels. `window` is the first x, the first y, the number of rows
-    and the labels per row. `at` (plane, line, word, cell) is where to begin, and where to go on
-    after False. What is left of the last word of a row is filled up with the row's last label.
+    Both volumes come as words and as bytes (of little-endian machines). `base` (P, 2) and `step`
+    (2,) say where planes and rows begin, in words, and `words` how many a row has. A word holds
+    ``2**power`` labels. `window` is the first x, the first y, the number of rows and the labels per
+    row. `at` (plane, line, word, cell) is where to begin, and where to go on after False. What is
+    left of the last word of a row is filled up with the row's last label.
 
     Everything is written out in one function: handing arrays to another one inside these loops
     counts references, which took two thirds as long as all the rest together.
     """
-    shift = 6 - power
-    down, lane = np.uint64(64 - (1 << shift)), 8 >> power
-    low, back = _ONES >> down, np.uintp(lane)
-    lanes = (1 << power) - 1
+    narrow = np.uint64(3 - power)
+    lane = _W1 << narrow  # bytes of a label
+    width = lane * _W8
+    down, low = _W64 - width, _ONES >> (_W64 - width)
+    # The bits of the bytes of one label among those of 64 bytes.
+    first_byte, one_label = ~(lane - _W1), _ONES >> (_W64 - lane)
     x0, y0, rows, length = window[0], window[1], window[2], window[3]
     # Rows without a gap between them are one line.
     lines, cells, size = rows, length, words
@@ -401,56 +403,51 @@ def count_runs(
                     used[0], used[1] = pairs, marks
                     return False
                 n = min(size - first, SEGMENT)
-                i8, j8 = (i + np.uintp(first)) * np.uintp(8), (j + np.uintp(first)) * np.uintp(8)
-                # Labels that differ from the one before, in either volume. The first label of all
-                # has none; a group of words may reach beyond the line.
-                edge[0] = edge[n] = edge[n + 1] = edge[n + 2] = _NONE
-                for k in range(lane * ((i8 == 0) | (j8 == 0)), 8 * n):
-                    w = np.uintp(k)
-                    u, v = i8 + w, j8 + w
-                    edge_bytes[w] = (bytes_a[u] ^ bytes_a[u - back]) | (
-                        bytes_b[v] ^ bytes_b[v - back]
-                    )
-                if first == 0:
-                    edge[0] &= ~low  # a line begins with a run of its own
-                # The words that have any, by groups of four, and then where they are. No branch
-                # here depends on labels, but for words with several.
-                groups = np.uintp(0)
-                for k in range(0, n, 4):
-                    w = np.uintp(k)
-                    listed[groups] = k
-                    groups += np.uintp(
-                        (edge[w] | edge[w + _W1] | edge[w + _W2] | edge[w + _W3]) != _NONE
-                    )
-                edged = np.uintp(0)
-                for k in range(groups):
-                    for m in range(4):
-                        w = np.uintp(listed[np.uintp(k)] + m)
-                        at_edge[edged] = w
-                        edged += np.uintp(edge[w] != _NONE)
+                i8, j8 = (i + np.uintp(first)) * _W8, (j + np.uintp(first)) * _W8
+                head = min(n, 8) * ((i8 == 0) | (j8 == 0))  # words that may have none before
+                blocks = np.uintp(head > 0)
+                for k in range(head, n - 7, 8):
+                    u, v = i8 + np.uintp(k) * _W8, j8 + np.uintp(k) * _W8
+                    e = differing(bytes_a, u, bytes_a, u - lane)
+                    e |= differing(bytes_b, v, bytes_b, v - lane)
+                    listed[blocks], edges[blocks] = first + k, e
+                    blocks += np.uintp(e != _NONE)
+                tail = n - (n - head) % 8
+                for start_of, stop_of, slot in ((0, head, _NONE), (tail, n, blocks)):
+                    e = _NONE
+                    for k in range(start_of, stop_of):
+                        w = np.uintp(first + k)
+                        a, before_a = words_a[i + w], words_a[max(i + w, _W1) - _W1]
+                        b, before_b = words_b[j + w], words_b[max(j + w, _W1) - _W1]
+                        moved_a = (a << (width - _W1) << _W1) | (before_a >> down)
+                        moved_b = (b << (width - _W1) << _W1) | (before_b >> down)
+                        differ = gathered((a ^ moved_a) | (b ^ moved_b))
+                        e |= differ << np.uint64(8 * (k - start_of))
+                    if start_of < stop_of:
+                        listed[slot], edges[slot] = first + start_of, e
+                blocks += np.uintp(tail < n)
+                if first == 0 and blocks > 0 and listed[0] == 0:
+                    edges[0] &= ~one_label  # a line begins with a run of its own
                 runs = np.uintp(0)
-                for k in range(edged):
-                    w = np.uintp(at_edge[np.uintp(k)])
-                    cell = origin + ((first + np.int64(w)) << power)
-                    e, more = edge[w], True
-                    while more:
-                        q = first_bit(e) & down
-                        ends[runs] = cell + (np.int64(q) >> shift)
-                        runs += np.uintp(1)
-                        e &= ~(low << q)
-                        more = e != _NONE
+                for k in range(blocks):
+                    cell, e = origin + (listed[np.uintp(k)] << power), edges[np.uintp(k)]
+                    while e != _NONE:
+                        q = first_bit(e) & first_byte
+                        ends[runs] = cell + np.int64(q >> narrow)
+                        runs += _W1
+                        e &= ~(one_label << q)
                 if first + n == size:
                     ends[runs] = origin + cells
-                    runs += np.uintp(1)
+                    runs += _W1
                 for k in range(runs):
-                    w = np.uintp((start - origin) >> power)
-                    q = np.uint64(((start - origin) & lanes) << shift)
+                    place = np.uint64(start - origin) << narrow  # in bytes
+                    w, q = place >> _W3, (place & _W7) << _W3
                     label_a = np.int64((words_a[i + w] >> q) & low)
                     label_b = np.int64((words_b[j + w] >> q) & low)
                     h = first_place(label_a, label_b, last)
                     s = table[h]
                     while s >= 0 and (keys[s, 0] != label_a or keys[s, 1] != label_b):
-                        h = (h + np.uintp(1)) & np.uintp(last)
+                        h = (h + _W1) & np.uintp(last)
                         s = table[h]
                     if s < 0:
                         s = pairs

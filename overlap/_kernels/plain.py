@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 from numba.core.dispatcher import Dispatcher
+from numba.core.extending import _Intrinsic
 
 from overlap._kernels.cache import KernelCache
 from overlap._kernels.jit import code_objects, interpreted, references
@@ -179,7 +180,9 @@ def _unjitted(value: Any, *, exact: bool = True) -> Any:
     for code in code_objects(function.__code__):
         for first, *attributes in references(code):
             known = function.__globals__.get(first, getattr(builtins, first, None))
-            if isinstance(known, (Dispatcher, FunctionType)):
+            if isinstance(known, _Intrinsic) and hasattr(known, "plain"):
+                names[first] = known.plain
+            elif isinstance(known, (Dispatcher, FunctionType)):
                 names[first] = _unjitted(known, exact=exact)
             elif exact and not _is_exact(first, known, attributes):
                 raise _Inexact

@@ -167,18 +167,13 @@ class Contingency(ByValue):
         at = at[present]
         count = np.zeros(len(labels))
         count[present] = total.count[at]
-        columns = [count * float(np.prod(self.spacing))]
-        for values, empty in ((total.lower, np.inf), (total.upper, -np.inf)):
-            for k, (side_k, start) in enumerate(zip(self.spacing, self.origin, strict=True)):
-                ends = np.full(len(labels), empty)
-                ends[present] = start + values[at, k] * side_k
-                columns.append(ends)
-        for k, (side_k, start) in enumerate(zip(self.spacing, self.origin, strict=True)):
-            center = np.zeros(len(labels))
-            mean = total.sums[at, k] / count[present]
-            center[present] = start + (mean + 0.5) * side_k
-            columns.append(center)
-        return columns
+        sides, starts = (np.array(values)[:, None] for values in (self.spacing, self.origin))
+        lower, upper, center = np.zeros((3, len(self.spacing), len(labels)))
+        lower[:], upper[:] = np.inf, -np.inf
+        lower[:, present] = starts + total.lower[at].T * sides
+        upper[:, present] = starts + total.upper[at].T * sides
+        center[:, present] = starts + (total.sums[at].T / count[present] + 0.5) * sides
+        return [count * float(np.prod(self.spacing)), *lower, *upper, *center]
 
     @cached_property
     def _totals(self) -> dict[str, LabelPairs]:
@@ -452,7 +447,7 @@ def contingency(
     >>> halves[0] + halves[1] == counts
     True
     """
-    sides = read_label_pair(found, truth, spacing)
+    sides = read_label_pair(found, truth, spacing, plain=False)
     axes = sides.found.ndim
     start = tuple(int(k) for k in ((0,) * axes if offset is None else offset))
     if len(start) != axes:

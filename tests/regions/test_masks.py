@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import overlap as ov
+from overlap.regions.masks.bits import Bits
 from overlap.testing import all_scores
 
 GRID = ov.Grid(shape=(6, 4), spacing=(0.5, 2.0), origin=(-1.0, 3.0))
@@ -87,6 +88,32 @@ def test_masks_longer_than_a_word() -> None:
     union = flat.sum(1)[:, None] + flat.sum(1) - shared
     with np.errstate(invalid="ignore"):
         np.testing.assert_array_equal(ov.iou.pairwise(masks, masks), shared / union)
+
+
+@pytest.mark.parametrize("side", [64 * 700, 64 * 700 + 5, 64, 3])
+def test_only_words_from_the_first_to_the_last_cell_are_kept(
+    side: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(side)
+    cells = np.zeros((30, side), bool)
+    ends = np.sort(rng.integers(0, side, (30, 2)), axis=1)
+    for row, (low, high) in zip(cells[:-4], ends, strict=False):
+        row[low : high + 1] = rng.random(high + 1 - low) < rng.choice([0.001, 0.5, 1.0])
+        row[[low, high]] = True
+    cells[-3, 0] = cells[-2, -1] = cells[-1, [0, -1]] = True  # and one mask is empty
+    monkeypatch.setenv("OVERLAP_THREADS", "3")
+    unaligned = np.frombuffer(b"\0" + cells.tobytes(), bool, offset=1).reshape(cells.shape)
+    for values in (cells, unaligned):
+        masks = ov.Masks(values, axes=1)
+        bits = masks._cells.data
+        assert isinstance(bits, Bits)
+        np.testing.assert_array_equal(masks.to_array(), cells)
+        np.testing.assert_array_equal(masks.measure(), cells.sum(1))
+        places = [np.flatnonzero(row) // 64 for row in cells]
+        wanted = [(at[0], at[-1] - at[0] + 1) if len(at) else (0, 0) for at in places]
+        assert list(zip(bits.first.tolist(), bits.length.tolist(), strict=True)) == wanted
+        assert len(bits.words) == bits.length.sum()
+    assert len(ov.Masks(cells[:0], axes=1)._cells.data) == 0
 
 
 def test_a_mask_of_more_cells_than_are_packed_at_once() -> None:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import math
 import sys
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 
 from overlap._common.limits import MOST_BYTES, in_bytes
 from overlap._kernels.jit import run_blocks, scalar, specialise
-from overlap._kernels.words import first_bit, popcount
+from overlap._kernels.words import differing, first_bit, popcount
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,81 +24,56 @@ if TYPE_CHECKING:
 __all__ = ["Bits"]
 
 
-_M1 = np.uint64(0x5555555555555555)
-_M2 = np.uint64(0x3333333333333333)
-_M4 = np.uint64(0x0F0F0F0F0F0F0F0F)
-_GATHER = np.uint64(0x0102040810204080)
-_0, _1, _2, _4, _8, _56, _64 = (np.uint64(k) for k in (0, 1, 2, 4, 8, 56, 64))
+_0, _1, _2, _8, _64 = (np.uint64(k) for k in (0, 1, 2, 8, 64))
 _FULL = ~_0
-_ONES = np.uint64(0x0101010101010101)
+_WORD = 64
+_BLANK = np.frombuffer(bytes(_WORD), np.uint8)
 _CHUNK = 1 << 24  # cells packed in one go
 _LARGE = 1 << 22  # cells of a mask that threads share
 _PIECE = 1 << 20  # of such a mask
-_WORD = 64
-_BLOCK = np.uint64(16)  # words that are skipped together where they are empty
-
-
-def _gathered(x):
-    return (x * _GATHER) >> _56
-
-
-def _gathered_by_shifts(x):
-    x = (x | (x >> np.uint64(7))) & np.uint64(0x0003000300030003)
-    x = (x | (x >> np.uint64(14))) & np.uint64(0x0000000F0000000F)
-    return (x | (x >> np.uint64(28))) & np.uint64(0xFF)
-
-
-# NumPy's scalars warn where a product wraps around, as it is meant to.
-_config: Any = numba.config
-gathered = scalar(_gathered_by_shifts if _config.DISABLE_JIT else _gathered)
-
-
-@scalar
-def truth(x):
-    """Return 1 in every byte that is not 0."""
-    x = x | ((x >> _4) & _M4)
-    x = x | ((x >> _2) & _M2)
-    return (x | ((x >> _1) & _M1)) & _ONES
+_BLOCK = np.uint64(32)  # words that are skipped together where they are empty
 
 
 # ------------------------------------------------------------------------------- kernels
 
 
-def pack_rows(cells, words, octets, first, length, count):
-    """Pack rows of cells, eight bytes to a number, and find and count the cells that are set.
+def pack_rows(cells, numbers, blank, size, words, close, first, length, count):
+    """Pack rows of cells, 64 bytes to a word, and find and count the cells that are set.
 
-    `octets` are the bytes of `words`, of which each is made of one number. Blocks of cells that are
-    all empty are only looked at; the compiler turns all the inner loops into vectors.
+    `cells` are the bytes of all rows, any but 0 for a cell that is set, `numbers` the same eight at
+    a time, and `blank` 64 bytes of 0. Rows have `size` words. If `close`, only those from the first
+    to the last that is not empty are written, one row right after the other. Return how many words
+    are written.
     """
-    for n in range(cells.shape[0]):
-        row, packed, octet = cells[n], words[n], octets[n]
-        size = np.uint64(packed.shape[0])
-        low, high, total = size, _0, _0
+    place = _0
+    for n in range(first.shape[0]):
+        row = np.uint64(n) * size
+        low, high, skipped, total = _0, _0, _0, _0
         for start in range(_0, size, _BLOCK):
             stop = min(start + _BLOCK, size)
             some = _0
-            for k in range(_8 * start, _8 * stop):
-                some |= row[k]
+            for k in range((row + start) * _8, (row + stop) * _8):
+                some |= numbers[k]
             if some == _0:
-                for w in range(start, stop):
-                    packed[w] = _0
+                if high > _0 or not close:
+                    for w in range(start - skipped, stop - skipped):
+                        words[place + w] = _0
                 continue
-            if (some & ~_ONES) != _0:  # bytes seen as bool can hold other numbers than 1
-                for k in range(_8 * start, _8 * stop):
-                    octet[k] = np.uint8(gathered(truth(row[k])))
-            else:
-                for k in range(_8 * start, _8 * stop):
-                    octet[k] = np.uint8(gathered(row[k]))
-            for w in range(start, stop):
-                total += popcount(packed[w])
-            low, high = min(low, np.uint64(start)), stop
-        while low < high and packed[low] == _0:
-            low += _1
-        while high > low and packed[high - _1] == _0:
+            if high == _0:
+                low = np.uint64(start)
+                while differing(cells, (row + low) * _64, blank, _0) == _0:
+                    low += _1
+                skipped = low if close else _0
+            for w in range(skipped if start < skipped else start, stop):
+                word = differing(cells, (row + w) * _64, blank, _0)
+                words[place + w - skipped] = word
+                total += popcount(word)
+            high = stop
+        while high > low and words[place + high - skipped - _1] == _0:
             high -= _1
-        first[n] = low if high > _0 else _0
-        length[n] = high - low if high > _0 else _0
-        count[n] = total
+        first[n], length[n], count[n] = low, high - low, total
+        place += high - low if close else size
+    return place
 
 
 def shared_bits(
@@ -429,45 +403,51 @@ def _packed_rows(cells: NDArray[np.bool_], size: int) -> tuple[NDArray, ...]:
     """Pack a few masks, and cut off the empty words before and after."""
     n = len(cells)
     table = np.ascontiguousarray(cells).reshape(n, size)
-    words = np.empty((n, -(-size // _WORD)), np.uint64)
+    words = np.empty(n * -(-size // _WORD), np.uint64)
     if size <= _LARGE:
-        first, length, count = _pack(table, words)
-    else:  # one mask, in pieces
-        whole = size // _PIECE * _PIECE
-        pieces = table[0, :whole].reshape(-1, _PIECE), table[:, whole:]
-        filled = np.split(words[0], [whole // _WORD])
-        parts = [
-            _pack(cells, part.reshape(len(cells), -1))
-            for cells, part in zip(pieces, filled, strict=True)
-        ]
-        first, length, count = map(np.concatenate, zip(*parts, strict=True))
-        first += np.arange(len(first)) * (_PIECE // _WORD)
-        some = np.flatnonzero(count)
-        ends = (first[some[0]], first[some[-1]] + length[some[-1]]) if some.size else (0, 0)
-        first, length = np.array([ends[0]]), np.array([ends[1] - ends[0]])
-        count = count.sum(keepdims=True)
-    kept = [words[k, first[k] : first[k] + length[k]] for k in range(n)]
-    joined = np.concatenate(kept) if n > 1 else kept[0] if n else np.empty(0, np.uint64)
-    return first, length, joined, count
+        first, length, count, parts = _pack(table, words, True)
+        return first, length, np.concatenate(parts), count
+    # one mask, in pieces
+    whole = size // _PIECE * _PIECE
+    pieces = table[0, :whole].reshape(-1, _PIECE), table[:, whole:]
+    targets = np.split(words, [whole // _WORD])
+    packed = [_pack(*piece, False)[:3] for piece in zip(pieces, targets, strict=True)]
+    first, length, count = map(np.concatenate, zip(*packed, strict=True))
+    first += np.arange(len(first)) * (_PIECE // _WORD)
+    some = np.flatnonzero(count)
+    low, high = (first[some[0]], first[some[-1]] + length[some[-1]]) if some.size else (0, 0)
+    return np.array([low]), np.array([high - low]), words[low:high], count.sum(keepdims=True)
 
 
-def _pack(table: NDArray[np.bool_], words: NDArray[np.uint64]) -> tuple[NDArray, ...]:
-    """Write the words of rows of cells; return the first ones of each, how many, and the cells."""
+def _pack(
+    table: NDArray[np.bool_], words: NDArray[np.uint64], close: bool
+) -> tuple[NDArray, NDArray, NDArray, list[NDArray[np.uint64]]]:
+    """Write the words of rows of cells, and of all that are `close` leave out the empty ends.
+
+    Returns
+    -------
+    first, length, count : ndarray
+        Of each row the first word that is not empty, how many there are to the last, and cells.
+    parts : list of ndarray
+        What is written of `words`, in order.
+    """
     n, size = table.shape
-    width = words.shape[1]
+    width = -(-size // _WORD)
     counts = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n)
     kernel = specialise(pack_rows)
+    parts: dict[int, NDArray[np.uint64]] = {}
 
     def rows(lo: int, hi: int) -> None:
         part = table[lo:hi]
-        if size % _WORD:
+        if size % _WORD or part.ctypes.data % 8:
             part = np.zeros((hi - lo, width * _WORD), bool)
             part[:, :size] = table[lo:hi]
-        packed = words[lo:hi]
-        octets = packed.view(np.uint8)
-        kernel(_little(part.view(np.uint64)), packed, octets, *(x[lo:hi] for x in counts))
-        if sys.byteorder == "big":
-            packed.byteswap(inplace=True)
+        part = part.reshape(-1).view()
+        part.flags.writeable = False  # one type for the kernel
+        views = part.view(np.uint8), part.view(np.uint64)
+        own = words[lo * width : hi * width]
+        used = kernel(*views, _BLANK, np.uint64(width), own, close, *(x[lo:hi] for x in counts))
+        parts[lo] = own[:used]
 
     run_blocks(rows, n, 0.1 * n * size)
-    return counts
+    return *counts, [parts[lo] for lo in sorted(parts)]
