@@ -174,6 +174,7 @@ def test_what_is_refused(refused, library, tmp_path):
     assert "--tolerance near: wanted degrees" in refused(FOUND, TRUTH, "--tolerance", "near")
     assert "--models last: wanted first" in refused(PEPTIDE, library, "--models", "last")
     assert "has no model 7; there are 1" in refused(PEPTIDE, library, "--models", "7")
+    assert "is for tables of angles, and" in refused(PEPTIDE, library, "--unit", "radians")
     assert "there is no category 'odd'" in refused(FOUND, TRUTH, "--category", "odd")
     assert "--residues needs residues" in refused(FOUND, TRUTH, "--residues", tmp_path / "a.csv")
     assert "--geojson needs regions" in refused(

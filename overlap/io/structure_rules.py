@@ -64,6 +64,8 @@ class StructureRules:
             value = getattr(self, name)
             if value is not None and not 0.0 < value < np.inf:
                 raise ValueError(f"{name} = {value!r}; wanted a positive number")
+        if self.min_occupancy is not None and self.min_occupancy > 1.0:
+            raise ValueError(f"min_occupancy = {self.min_occupancy!r}; wanted a share, such as 0.5")
 
     def of_structures(self) -> list[str]:
         """Return the rules that are not the defaults, and mean nothing for a table of angles."""

@@ -253,6 +253,7 @@ def test_damaged_files(tmp_path, places):
         ({"cis_limit": 0}, "cis_limit = 0"),
         ({"bond_limit": -1.0}, "bond_limit = -1.0"),
         ({"min_occupancy": float("nan")}, "min_occupancy = nan"),
+        ({"min_occupancy": 50}, "min_occupancy = 50; wanted a share, such as 0.5"),
     ],
 )
 def test_bad_rules(tmp_path, rules, message):

@@ -141,9 +141,15 @@ class ReadingTask(Task):
             raise ValueError(f"{role}: {error}") from None
 
     def _check_used(self, pieces: Iterable[Piece]) -> None:
-        """Refuse rules for structures where there is none."""
+        """Refuse rules for structures, and a unit of tables, where there is none."""
+        kinds = {piece.kind for piece in pieces}
+        if self.angle_unit and not kinds & {"angles", "read"}:
+            raise ValueError(
+                f"unit = {self.angle_unit!r} (--unit) is for tables of angles, and no input is "
+                "one; leave it out"
+            )
         given = self.structures.of_structures()
-        if given and not any(piece.kind in ("structures", "read") for piece in pieces):
+        if given and not kinds & {"structures", "read"}:
             name = given[0]
             raise ValueError(
                 f"{name} = {getattr(self.structures, name)!r} (--{name.replace('_', '-')}) is a "

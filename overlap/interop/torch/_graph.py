@@ -35,7 +35,12 @@ def checked(layout: Layout, a: Any, b: Any, names: tuple[str, str]) -> tuple[Any
                 "torch.as_tensor, or use overlap.losses with batches of regions"
             )
         if tensor.is_complex() or tensor.layout != torch.strided:
-            raise TypeError(f"{name}: expected a dense tensor of real numbers, got {tensor.dtype}")
+            sparse = (
+                "" if tensor.layout == torch.strided else f" in {tensor.layout}; use .to_dense()"
+            )
+            raise TypeError(
+                f"{name}: expected a dense tensor of real numbers, got {tensor.dtype}{sparse}"
+            )
         layout.check_shape(tensor, name)
     if a.device != b.device:
         raise ValueError(
