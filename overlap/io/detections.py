@@ -238,6 +238,7 @@ def _array(values: Any, what: str) -> NDArray[Any]:
 
 def _key(value: Any, row: int, name: str, source: str) -> Any:
     """Return a name by which values are equal: 1.0 is 1."""
+    value = value.item() if isinstance(value, np.number) else value
     if isinstance(value, float) and value.is_integer() and abs(value) < 2.0**53:
         return int(value)
     missing = value is None or isinstance(value, bytes) or _is_missing(value)

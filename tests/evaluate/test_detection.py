@@ -168,7 +168,8 @@ def made(item=("a", "b"), label=(1, 2), confidence=(0.9, 0.8), **more):
 def test_names_are_equal_as_numbers_are():
     for label in ([1.0, 2.0], np.array([1, 2], np.uint8), ["1", "2"], [1, "2"], [1, 2.0]):
         assert made(label=label).labels == ("1", "2"), label
-    assert made(item=[10.0, 9]).items == ("9", "10")  # in the order of numbers
+    for item in ([10.0, 9], [10, np.int64(9)], np.array([10, 9], dtype=object)):
+        assert made(item=item).items == ("9", "10"), item  # in the order of numbers
     assert made(item=[0.5, "b"]).items == ("0.5", "b")
 
 
