@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["offsets_of", "spans"]
+__all__ = ["listed", "offsets_of", "spans"]
 
 
 def offsets_of(counts: NDArray[np.integer]) -> NDArray[np.int64]:
@@ -17,6 +17,15 @@ def offsets_of(counts: NDArray[np.integer]) -> NDArray[np.int64]:
     result = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=result[1:])
     return result
+
+
+def listed(
+    first: NDArray[np.integer], last: NDArray[np.integer]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the row of every number from first to before last, row by row, and the number."""
+    counts = np.maximum(last - first, 0)
+    row = np.repeat(np.arange(len(first)), counts)
+    return row, np.arange(len(row)) + np.repeat(first - offsets_of(counts)[:-1], counts)
 
 
 def spans(offsets: NDArray[np.int64], rows: NDArray[np.intp]) -> NDArray[np.int64]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 
 import numpy as np
 import pytest
 import shapely
+from scipy import ndimage
 
 import overlap as ov
+from overlap.regions.polygons.checks import _perhaps_nested
 
 DEGREES = (360.0, 360.0)
 
@@ -54,6 +57,40 @@ def test_rings_count_by_even_and_odd():
     apart = [square(0.0, 1.0), square(2.0, 3.0)]
     twice = [square(0.0, 1.0), square(0.0, 1.0)]
     assert ov.Polygons([three, apart, twice]).measure().tolist() == [65.0, 2.0, 0.0]
+
+
+def test_rings_that_may_be_nested_are_those_of_all_pairs():
+    rng = np.random.default_rng(3)
+    found = 0
+    for trial in range(60):
+        count = int(rng.integers(0, 20))
+        low, side = rng.integers(0, 6, (2, 2, count)) if trial % 2 else rng.random((2, 2, count))
+        bounds = np.concatenate([low, low + side]).astype(float)
+        part = np.sort(rng.integers(0, 3, count))
+        spiked = rng.random(count) < 0.2 * (trial % 3)
+        wanted = []
+        for i, j in itertools.permutations(range(count), 2):  # j around i
+            (x0, y0, x1, y1), (u0, v0, u1, v1) = bounds[:, i], bounds[:, j]
+            around = u0 <= x0 and v0 <= y0 and u1 >= x1 and v1 >= y1
+            meet = u0 < x1 and v0 < y1 and u1 > x0 and v1 > y0
+            if part[i] == part[j] and (around or (spiked[i] and meet)):
+                wanted.append([i, j])
+        got = np.stack(_perhaps_nested(bounds, part, spiked), axis=1)
+        assert got.tolist() == wanted
+        found += len(wanted)
+    assert found > 200
+
+
+def test_parts_of_squares_are_those_of_cells():
+    rng = np.random.default_rng(8)
+    for _ in range(5):
+        cells = rng.random((9, 8)) < 0.55
+        place = np.argwhere(cells)
+        squares = [[square(0.0, 1.0) + corner] for corner in place.astype(float)]
+        parts, region = ov.Polygons([squares]).parts()
+        labels, count = ndimage.label(cells)
+        assert sorted(parts.measure()) == sorted(np.bincount(labels.ravel())[1:])
+        assert region.tolist() == [0] * count
 
 
 def test_self_overlap_is_resolved_once():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap._common.limits import MOST_AWAY, MOST_TURNS
-from overlap._common.ragged import offsets_of, spans
+from overlap._common.ragged import listed, spans
 from overlap._kernels.jit import specialise
 from overlap.regions.polygons.input import Flat, reverse
 from overlap.regions.polygons.masses import shared_masses, uniform
@@ -207,6 +207,48 @@ def _spiked(rings: Rings) -> NDArray[np.bool_]:
     return result
 
 
+def _perhaps_nested(
+    bounds: NDArray[np.float64], part: NDArray[np.int64], spiked: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return pairs (inner, outer) of rings of one part whose boxes allow one in the other.
+
+    The inner one begins, along x, where the outer one is. A spike without width can reach out of
+    the ring around it, so that then the boxes only have to meet.
+    """
+    low, high = bounds[0], bounds[2]
+    starts = np.sort(low)
+    room = len(low) + 1
+    key = part * room + np.searchsorted(starts, low)
+    order = np.argsort(key, kind="stable")
+    first = np.searchsorted(key[order], key)
+    last = np.searchsorted(key[order], part * room + np.searchsorted(starts, high, "right"))
+    outer, place = listed(first, last)
+    inner = order[place]
+    near = _around(bounds, outer, inner) & ~spiked[inner]
+    inner, outer = inner[near], outer[near]
+    rows = np.flatnonzero(spiked)
+    if rows.size:
+        first, last = (np.searchsorted(part, part[rows], side) for side in ("left", "right"))
+        row, other = listed(first, last)
+        one = rows[row]
+        meet = (bounds[:2, other] < bounds[2:, one]) & (bounds[2:, other] > bounds[:2, one])
+        near = _around(bounds, other, one) | meet.all(axis=0)
+        inner, outer = np.append(inner, one[near]), np.append(outer, other[near])
+    order = np.lexsort((outer, inner))
+    order = order[inner[order] != outer[order]]
+    return inner[order], outer[order]
+
+
+def _around(
+    bounds: NDArray[np.float64], outer: NDArray[np.int64], inner: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    result = np.ones(len(outer), np.bool_)
+    for k in range(2):
+        result &= bounds[k, outer] <= bounds[k, inner]
+        result &= bounds[k + 2, outer] >= bounds[k + 2, inner]
+    return result
+
+
 def nesting(
     rings: Rings, index: NDArray[np.int64], part: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
@@ -221,23 +263,7 @@ def nesting(
     x, y = alone.x.copy(), alone.y.copy()
     reverse(x, y, alone.ring_offsets, areas < 0)
     alone = Rings(x, y, alone.ring_offsets, alone.region_offsets)
-    first = np.searchsorted(part, part, "left")
-    sizes = np.searchsorted(part, part, "right") - first
-    starts = offsets_of(sizes)[:-1]
-    inner = np.repeat(np.arange(len(part)), sizes)
-    outer = np.arange(len(inner)) + np.repeat(first - starts, sizes)
-    # The box of a ring allows that it is around another one. A spike without width can reach
-    # out of the ring around it, so that then the boxes only have to meet.
-    bounds = alone.bounds
-    near = (bounds[:2, outer] <= bounds[:2, inner]).all(axis=0)
-    near &= (bounds[2:, outer] >= bounds[2:, inner]).all(axis=0)
-    spiked = _spiked(alone)
-    if spiked.any():
-        meet = (bounds[:2, outer] < bounds[2:, inner]).all(axis=0)
-        meet &= (bounds[2:, outer] > bounds[:2, inner]).all(axis=0)
-        near |= meet & spiked[inner]
-    near &= inner != outer
-    inner, outer = inner[near], outer[near]
+    inner, outer = _perhaps_nested(alone.bounds, part, _spiked(alone))
     shared = shared_masses(alone, inner, alone, outer, uniform(alone))
     within = shared > 0.5 * alone.areas[inner]
     # Of two equal rings, the second is in the first.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap._common.ragged import offsets_of
+from overlap._common.ragged import listed, offsets_of
 from overlap._kernels.jit import specialise
 from overlap.regions.polygons.checks import nesting
 from overlap.regions.polygons.overlap import periods_of, slabs_of, turns
@@ -77,7 +77,7 @@ def parts_of(rings: Rings) -> tuple[Rings, NDArray[np.int64]]:
     """Return the connected parts of all regions as regions, and of which region each one is."""
     outer = outer_rings(rings)
     label = outer.copy()
-    for one, two in _joined(rings):
+    for one, two in _joined(rings).tolist():
         first, second = sorted((_root(label, outer[one]), _root(label, outer[two])))
         label[second] = first
     root = np.array([_root(label, ring) for ring in outer], np.int64)
@@ -93,17 +93,18 @@ def parts_of(rings: Rings) -> tuple[Rings, NDArray[np.int64]]:
 
 def _root(label: NDArray[np.int64], ring: int) -> int:
     while label[ring] != ring:
+        label[ring] = label[label[ring]]  # the next search is shorter
         ring = int(label[ring])
     return int(ring)
 
 
-def _joined(rings: Rings) -> list[tuple[int, int]]:
-    """Return pairs of rings of one region that share a stretch along an axis.
+def _joined(rings: Rings) -> NDArray[np.int64]:
+    """Return pairs of rings of one region that share a stretch along an axis, shape (pairs, 2).
 
     So do the pieces of a region that was cut at a seam, on both sides of it.
     """
     x, y, following = rings.x, rings.y, rings.following
-    pairs: list[tuple[int, int]] = []
+    pairs = [np.empty((0, 2), np.int64)]
     for axis, (fixed, free) in enumerate(((x, y), (y, x))):
         period, other = (periods_of(rings)[k] for k in (axis, 1 - axis))
         edges = np.flatnonzero((fixed == fixed[following]) & (free != free[following]))
@@ -115,13 +116,19 @@ def _joined(rings: Rings) -> list[tuple[int, int]]:
         ring = rings.ring_of[edges]
         region = rings.region_of[ring]
         up = free[following[edges]] > free[edges]
-        for e in np.flatnonzero(up):
-            same = ~up & (region == region[e]) & (at == at[e])
-            gap = low - low[e]
-            if other:
-                gap -= np.floor(gap / other) * other
-                meets = (gap < high[e] - low[e]) | (other - gap < high - low)
-            else:
-                meets = (gap < high[e] - low[e]) & (-gap < high - low)
-            pairs += [(int(ring[e]), int(ring[f])) for f in np.flatnonzero(same & meets)]
-    return pairs
+        order = np.lexsort((at, region))
+        another = (np.diff(region[order]) != 0) | (np.diff(at[order]) != 0)
+        line = np.empty(len(order), np.int64)
+        line[order] = np.cumsum(np.append(False, another))
+        ups, downs = (k[np.argsort(line[k])] for k in (np.flatnonzero(up), np.flatnonzero(~up)))
+        ends = (np.searchsorted(line[downs], line[ups], side) for side in ("left", "right"))
+        row, place = listed(*ends)
+        e, f = ups[row], downs[place]
+        gap = low[f] - low[e]
+        if other:
+            gap -= np.floor(gap / other) * other
+            meets = (gap < high[e] - low[e]) | (other - gap < high[f] - low[f])
+        else:
+            meets = (gap < high[e] - low[e]) & (-gap < high[f] - low[f])
+        pairs.append(np.stack([ring[e[meets]], ring[f[meets]]], axis=1))
+    return np.concatenate(pairs)
