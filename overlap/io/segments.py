@@ -131,7 +131,7 @@ def table_of(raw: RawSegments) -> SegmentTable:
         A value is bad; see `as_segments`.
     """
     where = raw.where
-    video = np.array(raw.video, dtype=np.int64)
+    video = np.asarray(raw.video, dtype=np.int64)
     times = origin = None
     zoned: bool | None = None
     if len(video) and (are_times(raw.start) or are_times(raw.stop)):
@@ -188,7 +188,7 @@ def _rows(row: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
     """Return numbers of rows; those of a range one by one would take longer than all the rest."""
     if isinstance(row, range):
         return np.arange(row.start, row.stop, row.step, dtype=np.int64)
-    return np.array(row, dtype=np.int64)
+    return np.asarray(row, dtype=np.int64)
 
 
 def _seconds(values: Any, field: str, where: Where) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from overlap.evaluate._temporal.numbering import alphabetical, numbers_among, of_both
+from overlap.evaluate._temporal.numbering import alphabetical, numbers_among, of_both, renumbered
 from overlap.evaluate._temporal.row_order import in_groups
 
 
@@ -22,6 +22,9 @@ def test_numbers_of_names(first, second):
     assert numbers_among(second, first).tolist() == [
         first.index(name) if name in first else -1 for name in second
     ]
+    rows = np.arange(3 * len(second)) % max(len(second), 1)
+    found = renumbered(rows, second, first)
+    assert found.tolist() == numbers_among(second, first)[rows].tolist()
     both, number = of_both(first, second)
     assert both == tuple(dict.fromkeys((*first, *second)))
     assert [both[k] for k in number] == list(second)

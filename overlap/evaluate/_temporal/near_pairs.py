@@ -31,6 +31,7 @@ from overlap.io.segments import SegmentTable, on_one_clock
 
 from .blocks import joined_tables, split
 from .digests import digest_of_segments, same_input
+from .numbering import numbers_among, renumbered
 from .reading import AS_IT_STANDS, Reading, findings_of, notes_of
 from .report import ScoreReport
 from .sources import source_of
@@ -73,7 +74,7 @@ class Near(ByValue):
     def labels(self) -> tuple[str, ...]:
         """Names of all labels that segments have, those of the truth first, each in order."""
         names = [
-            sorted(table.labels[k] for k in np.unique(table.label).tolist())
+            sorted(table.labels[k] for k in np.flatnonzero(np.bincount(table.label)).tolist())
             for table in (self.truth, self.found)
         ]
         return tuple(dict.fromkeys(names[0] + names[1]))
@@ -86,11 +87,10 @@ class Near(ByValue):
         table : SegmentTable
             One of the two.
         """
-        video = {name: k for k, name in enumerate(self.videos)}
-        label = {name: k for k, name in enumerate(self.labels)}
-        videos = np.array([video[name] for name in table.videos], dtype=np.int64)
-        labels = np.array([label.get(name, -1) for name in table.labels], dtype=np.int64)
-        return videos[table.video], labels[table.label]
+        return (
+            renumbered(table.video, table.videos, self.videos),
+            renumbered(table.label, table.labels, self.labels),
+        )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -336,19 +336,18 @@ class NearTask(Task):
         near : Near
         """
         truth, found, notes = near.truth, near.found, []
-        known = set(truth.videos)
-        strange = [video for video in found.videos if video not in known]
-        if strange:
-            inside = np.isin(found.video, [k for k, v in enumerate(found.videos) if v in known])
+        outside = numbers_among(found.videos, truth.videos) < 0
+        strange = np.flatnonzero(outside)
+        if len(strange):
             notes.append(
-                f"{number_of(int((~inside).sum()), 'prediction')} for "
-                f"{number_of(len(strange), 'video')} not in the truth (first: {strange[0]!r}); "
-                f"{self.outside}"
+                f"{number_of(int(outside[found.video].sum()), 'prediction')} for "
+                f"{number_of(len(strange), 'video')} not in the truth (first: "
+                f"{found.videos[strange[0]]!r}); {self.outside}"
             )
-        labels = {truth.labels[k] for k in np.unique(truth.label).tolist()}
+        labels = {truth.labels[k] for k in np.flatnonzero(np.bincount(truth.label)).tolist()}
         unknown = [
             found.labels[k]
-            for k in np.unique(found.label).tolist()
+            for k in np.flatnonzero(np.bincount(found.label)).tolist()
             if found.labels[k] not in labels
         ]
         if unknown and self.protocol.classes == "labels":

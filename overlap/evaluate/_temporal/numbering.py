@@ -8,7 +8,7 @@ from itertools import repeat
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["alphabetical", "numbers_among", "of_both"]
+__all__ = ["alphabetical", "numbers_among", "of_both", "renumbered"]
 
 
 def numbers_among(names: Sequence[str], known: Sequence[str]) -> NDArray[np.int64]:
@@ -28,6 +28,26 @@ def numbers_among(names: Sequence[str], known: Sequence[str]) -> NDArray[np.int6
         return np.arange(len(names))
     number = dict(zip(known, range(len(known)), strict=True))
     return np.fromiter(map(number.get, names, repeat(-1)), np.int64, len(names))
+
+
+def renumbered(
+    index: NDArray[np.int64], names: Sequence[str], known: Sequence[str]
+) -> NDArray[np.int64]:
+    """Return the numbers of rows among known names.
+
+    Parameters
+    ----------
+    index : ndarray, dtype=int64, shape (N,)
+        Number of each row's name in `names`.
+    names, known : sequence of str
+        As for `numbers_among`.
+
+    Returns
+    -------
+    ndarray, dtype=int64, shape (N,)
+        `index` itself where both have the same names in the same order.
+    """
+    return index if names == known else numbers_among(names, known)[index]
 
 
 def of_both(

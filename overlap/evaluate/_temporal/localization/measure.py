@@ -15,7 +15,7 @@ from overlap.evaluate._ranking.table import Table
 from overlap.io.segments import SegmentTable, as_segments, on_one_clock
 
 from ..digests import same_input
-from ..numbering import numbers_among
+from ..numbering import renumbered
 from ..repeats import repeated_rows
 from ..temporal_iou import TOUCH
 from .protocol import Protocol
@@ -82,8 +82,8 @@ def measure_videos(protocol: Protocol, given: Mapping[str, Any]) -> Measured:
         left_out["ambiguous_given"] = len(ambiguities[1])
     if not keep.all():
         truth, places = truth.select(keep), (places[0][keep], places[1])
-    found_video = numbers_among(found.videos, truth.videos)[found.video]
-    found_label = numbers_among(found.labels, truth.labels)[found.label]
+    found_video = renumbered(found.video, found.videos, truth.videos)
+    found_label = renumbered(found.label, found.labels, truth.labels)
     rules = rules_of(protocol)
     ends = found.start, found.stop
     predictions = Table(found_video, found_label, places[1], found.confidence, ends)
@@ -95,7 +95,7 @@ def measure_videos(protocol: Protocol, given: Mapping[str, Any]) -> Measured:
     near = np.zeros(len(found), dtype=bool)
     for table in ambiguities if protocol.ambiguous_rows == "ignore" else ():
         if len(table):
-            here = replace(predictions, item=numbers_among(found.videos, table.videos)[found.video])
+            here = replace(predictions, item=renumbered(found.video, found.videos, table.videos))
             ends = table.start, table.stop
             others = Table(table.video, table.label, table.row, None, ends)
             near |= touched(TOUCH, here, others, np.nextafter(0, 1))

@@ -21,7 +21,7 @@ from overlap.io.name_match import closest
 from overlap.io.segments import SegmentTable, on_one_clock
 
 from ..blocks import split
-from ..numbering import alphabetical, numbers_among, of_both
+from ..numbering import alphabetical, of_both, renumbered
 from ..reading import AS_IT_STANDS, Reading
 from .blocks import joined
 from .evidence import TemporalEvidence
@@ -149,7 +149,7 @@ def _scene(measured: Measured, protocol: Protocol, labels: tuple[str, ...] | Non
     videos, place = alphabetical(videos)
 
     def numbered(table: SegmentTable, items: NDArray[np.int64], places: NDArray[np.int64]) -> Table:
-        label = numbers_among(table.labels, classes)[table.label]
+        label = renumbered(table.label, table.labels, tuple(classes))
         return Table(items[table.video], label, places, table.confidence)
 
     return Scene(

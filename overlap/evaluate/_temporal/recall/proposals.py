@@ -12,6 +12,7 @@ from overlap.evaluate.thresholds import iou_name
 from overlap.evaluate.value_range import UNIT
 
 from ..near_pairs import Near, NearEvidence, NearTask, segment_columns
+from ..row_order import in_groups
 from ..tally import Drawn
 from .protocols import ProposalRules
 from .ranks import first_ranks, rank_columns, ranked_within
@@ -207,5 +208,5 @@ class ProposalTask(NearTask):
 
 def _tied(group: NDArray[np.int64], confidence: NDArray[np.float64]) -> bool:
     """Tell whether a video has two proposals of equal confidence."""
-    order = np.lexsort((confidence, group))
+    order = in_groups(group, -confidence)
     return bool(((np.diff(confidence[order]) == 0) & (np.diff(group[order]) == 0)).any())

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from overlap.evaluate.thresholds import iou_name
 
+from ..row_order import in_groups
+
 __all__ = ["first_ranks", "rank_columns", "ranked_within"]
 
 
@@ -24,7 +26,8 @@ def ranked_within(
         Order of equal confidences.
     """
     rows = np.arange(len(group))
-    order = np.lexsort((-rows if tie_rule == "file_reversed" else rows, -confidence, group))
+    given = rows[::-1] if tie_rule == "file_reversed" else rows
+    order = given[in_groups(group[given], -confidence[given])]
     sorted_group = group[order]
     begins = np.flatnonzero(np.diff(sorted_group, prepend=-1))
     if tie_rule == "argsort_reversed":

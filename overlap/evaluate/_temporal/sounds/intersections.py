@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from overlap._common.values import ByValue
 from overlap._kernels.jit import specialise
 
+from ..row_order import in_groups
 from .protocol import IntersectionRules
 from .recordings import Events, Recordings
 
@@ -177,7 +178,7 @@ def _joined(parts: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
 def _in_order(events: Events, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the keys of recordings and classes in order, and the order, by onset inside a key."""
     key = events.recording * count + events.label
-    order = np.lexsort((events.onset, key))
+    order = in_groups(key, events.onset)
     return key[order], order
 
 

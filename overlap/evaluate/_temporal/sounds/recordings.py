@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from overlap._common.values import ByValue
 from overlap.io.segments import SegmentTable
 
+from ..numbering import renumbered
+
 __all__ = ["Events", "Recordings", "common_classes", "joined_recordings", "recordings_of"]
 
 
@@ -160,14 +162,12 @@ def recordings_of(
     labels = tuple(dict.fromkeys(label for table in tables for label in table.labels))
     if classes is not None:
         labels = tuple(classes)
-    place = {name: k for k, name in enumerate(names)}
-    number = {label: k for k, label in enumerate(labels)}
     sides = []
     for table in tables:
-        recording = np.array([place[name] for name in table.videos], dtype=np.int64)[table.video]
-        label = np.array([number.get(name, -1) for name in table.labels], dtype=np.int64)
+        recording = renumbered(table.video, table.videos, names)
+        label = renumbered(table.label, table.labels, labels)
         confidence = np.zeros(len(table)) if table.confidence is None else table.confidence
-        events = Events(recording, label[table.label], table.start, table.stop, confidence)
+        events = Events(recording, label, table.start, table.stop, confidence)
         sides.append(events.select(events.label >= 0) if classes is not None else events)
     duration = np.array([known.get(name, np.nan) for name in names], dtype=np.float64)
     ranked = len(found) == 1 and found[0].confidence is not None
