@@ -1,10 +1,14 @@
 """Numbers of names, and orders of rows, against plain definitions."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from overlap.evaluate._temporal.numbering import alphabetical, numbers_among, of_both, renumbered
+from overlap.evaluate._temporal.recall.ranks import ranked_within
 from overlap.evaluate._temporal.row_order import in_groups
+from overlap.evaluate._temporal.tied import tied_spans
 
 
 @pytest.mark.parametrize(
@@ -48,3 +52,25 @@ def test_order_in_groups(groups, count):
         for keys in ((), (start,), (start, stop), (-start, stop, start)):
             expected = np.lexsort((*keys[::-1], group))
             np.testing.assert_array_equal(in_groups(group, *keys), expected)
+
+
+@pytest.mark.parametrize("count", [0, 1, 300, 12_000])
+@pytest.mark.parametrize("equal", [False, True])
+def test_ranks_of_predictions(count, equal):
+    rng = np.random.default_rng(count)
+    group, confidence = rng.integers(0, 7, count), rng.standard_normal(count)
+    if equal:
+        confidence = np.round(confidence, 1)
+    rows = np.arange(count)
+    for rule, last in (("file", rows), ("file_reversed", -rows)):
+        order = np.lexsort((last, -confidence, group))
+        sizes = np.bincount(group, minlength=7)
+        expected = rows - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        np.testing.assert_array_equal(ranked_within(group, confidence, rule)[order], expected)
+    begin, end = tied_spans(group, confidence)
+    first, last = (ranked_within(group, confidence, x) for x in ("file", "file_reversed"))
+    assert ((begin <= np.minimum(first, last)) & (np.maximum(first, last) < end)).all()
+    alike = Counter(zip(group.tolist(), confidence.tolist(), strict=True))
+    for cell, low, high in zip(zip(group.tolist(), confidence.tolist(), strict=True), begin, end,
+                               strict=True):  # fmt: skip
+        assert alike[cell] == high - low

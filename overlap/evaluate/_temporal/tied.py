@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .row_order import in_groups
+from overlap.evaluate._ranking.table import falling, order_by
 
 __all__ = ["tied_spans"]
 
@@ -33,7 +33,7 @@ def tied_spans(
     ([1, 0, 1, 0], [3, 1, 3, 1])
     """
     count = len(group)
-    order = in_groups(group, -confidence)
+    order = order_by(falling(np.arange(count), confidence), group)
     owner, value = group[order], confidence[order]
     other = owner[1:] != owner[:-1]
     starts = np.append(0, np.flatnonzero(other | (value[1:] != value[:-1])) + 1)[:count]

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap.evaluate._ranking.table import falling, order_by
 from overlap.evaluate.numbers import Number
 from overlap.evaluate.thresholds import iou_name
 from overlap.evaluate.value_range import UNIT
 
 from ..near_pairs import Near, NearEvidence, NearTask, segment_columns
-from ..row_order import in_groups
 from ..tally import Drawn
 from .protocols import ProposalRules
 from .ranks import first_ranks, rank_columns, ranked_within
@@ -208,5 +208,5 @@ class ProposalTask(NearTask):
 
 def _tied(group: NDArray[np.int64], confidence: NDArray[np.float64]) -> bool:
     """Tell whether a video has two proposals of equal confidence."""
-    order = in_groups(group, -confidence)
+    order = order_by(falling(np.arange(len(group)), confidence), group)
     return bool(((np.diff(confidence[order]) == 0) & (np.diff(group[order]) == 0)).any())

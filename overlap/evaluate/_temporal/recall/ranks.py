@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap.evaluate._ranking.table import falling, order_by
 from overlap.evaluate.thresholds import iou_name
-
-from ..row_order import in_groups
 
 __all__ = ["first_ranks", "rank_columns", "ranked_within"]
 
@@ -26,8 +25,8 @@ def ranked_within(
         Order of equal confidences.
     """
     rows = np.arange(len(group))
-    given = rows[::-1] if tie_rule == "file_reversed" else rows
-    order = given[in_groups(group[given], -confidence[given])]
+    given = rows[::-1].copy() if tie_rule == "file_reversed" else rows
+    order = order_by(falling(given, confidence), group)
     sorted_group = group[order]
     begins = np.flatnonzero(np.diff(sorted_group, prepend=-1))
     if tie_rule == "argsort_reversed":
