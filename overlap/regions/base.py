@@ -114,7 +114,7 @@ class Regions(ByValue):
     unit: str | None
     _extreme = False  # squares of distances or common enclosures may be beyond float64
     _shapeless = False  # no regions, and no number of dimensions
-    _sort: tuple[Any, ...] | None = None  # batches of one sort have one geometry, without a check
+    _sort: tuple[Any, ...] | None = None  # of one class and sort: one geometry, without a check
 
     def __init__(self, values: ArrayLike, *, unit: str | None = None) -> None:
         table = self._read(values, len(self.columns))
@@ -181,7 +181,7 @@ class Regions(ByValue):
     def _fill_usual(self, columns: tuple[NDArray[np.float64], ...], unit: str | None) -> None:
         """Take read-only columns whose squares and common enclosures float64 surely holds."""
         self._arrays, self.unit = columns, unit
-        self._sort = type(self), len(columns), unit
+        self._sort = len(columns), unit
 
     @classmethod
     def _from_arrays(cls, arrays: tuple[NDArray[np.float64], ...], like: Regions) -> Self:

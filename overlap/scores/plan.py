@@ -184,12 +184,13 @@ class Plan:
     def geometry(self, found: Regions, truth: Regions) -> Geometry:
         """Return the scalars for two batches, or raise if the score cannot be had."""
         sort = getattr(found, "_sort", None)
-        if sort is not None and sort == getattr(truth, "_sort", None):  # usual: one look-up
-            geometry = self._of_sort.get(sort)
-            if geometry is None:
-                geometry = self._of_sort[sort] = self._geometry(found, truth)
-            return geometry
-        return self._geometry(found, truth)
+        if sort is None or type(found) is not type(truth) or sort != truth._sort:
+            return self._geometry(found, truth)
+        key = type(found), sort
+        geometry = self._of_sort.get(key)  # thousands of small calls must not pay for more
+        if geometry is None:
+            geometry = self._of_sort[key] = self._geometry(found, truth)
+        return geometry
 
     def _geometry(self, found: Regions, truth: Regions) -> Geometry:
         check_pair(found, truth)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -102,3 +105,24 @@ def test_batches_of_one_sort_are_looked_at_once_and_others_always(kind):
             score.pairwise(near, batch)
     with pytest.raises(TypeError, match="truth: expected a batch of regions, got ndarray"):
         score.pairwise(near, np.array(unit))
+
+
+def test_a_subclass_has_a_geometry_of_its_own():
+    class Disjoint(ov.Boxes):
+        def geometry(self, enclosure="natural"):
+            return dataclasses.replace(super().geometry(enclosure), overlap=_no_overlap)
+
+    table = np.array([[0.0, 0, 1, 1]])
+    plain, own = ov.Boxes(table), Disjoint(table)
+    assert ov.iou.pairwise(plain, plain) == 1.0
+    assert ov.iou.pairwise(own, own) == 0.0
+    with pytest.raises(TypeError, match="convert one, so that both are of one kind"):
+        ov.iou.pairwise(plain, own)
+    seen = copy.copy(plain)
+    seen.__class__ = Disjoint
+    assert ov.iou.pairwise(seen, seen) == 0.0
+
+
+@ov.scalar
+def _no_overlap(a, i, b, j):
+    return 1.0, 1.0, 0.0
