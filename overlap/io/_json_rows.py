@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import threading
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import pairwise
@@ -494,8 +494,8 @@ def json_rows(
         if found is not None:
             starts.append(found.end() - 1)
     starts.append(last)
-    read = partial(_piece, text, np.frombuffer(text, np.uint8, last), layout, int(wide.sum()))
-    join = _Join(int(wide.sum()), starts[0], last)
+    view, width, kernel = np.frombuffer(text, np.uint8, last), int(wide.sum()), specialise(_read)
+    read, join = partial(_piece, text, view, kernel, layout, width), _Join(width, starts[0], last)
 
     def work(low: int, high: int) -> None:
         for start, stop in pairwise(starts[low : high + 1]):
@@ -520,7 +520,13 @@ def json_rows(
 
 
 def _piece(
-    text: Any, view: NDArray[np.uint8], layout: _Fields, width: int, at: int, stop: int
+    text: Any,
+    view: NDArray[np.uint8],
+    kernel: Callable,
+    layout: _Fields,
+    width: int,
+    at: int,
+    stop: int,
 ) -> _Piece | None:
     """Read the objects from the one at a place to the first at another, or behind."""
     braces = np.empty(_DEEPEST, bool)
@@ -530,7 +536,7 @@ def _piece(
         larger, bits = np.empty((width, rows + room)), np.empty(rows + room, np.uint16)
         larger[:, :rows], bits[:rows] = table, seen
         slow_at = np.empty((room + width, 4), np.int64)
-        rows, slow, at, closed = specialise(_read)(
+        rows, slow, at, closed = kernel(
             view, at, stop, *layout, _steps(), braces, rows, larger, larger.view(np.int64),
             bits, slow_at,
         )  # fmt: skip
