@@ -440,6 +440,7 @@ BOXES = ov.Boxes([[0, 0, 1, 1], [2, 2, 3, 3]])
         ({"threshold": np.nan}, ValueError, "threshold = nan is not finite"),
         ({"threshold": np.inf}, ValueError, "threshold = inf is not finite"),
         ({"threshold": "half"}, TypeError, "threshold = 'half' is not a number"),
+        ({"threshold": 10**400}, ValueError, "threshold = 1000.* does not fit into float64"),
         ({"soft": "cubic"}, ValueError, "soft = 'cubic'; expected 'linear', 'gaussian'"),
         ({"soft": "gaussian", "sigma": 0.0}, ValueError, "sigma = 0.0 is not positive"),
         ({"soft": "linear", "confidence": [0.5, -0.1]}, ValueError, r"confidence\[1\] = -0.1"),

@@ -17,6 +17,7 @@ __all__ = [
     "checked_ratio",
     "cut_rounding",
     "described",
+    "is_finite",
     "one_number",
     "unmasked",
 ]
@@ -158,6 +159,15 @@ def unmasked(values: Any, what: str) -> Any:
     return values
 
 
+def is_finite(value: Any) -> bool:
+    """Return whether a value is one finite number that float64 holds; text and bool are none."""
+    try:
+        one = not isinstance(value, (*_NO_NUMBERS, bool, np.bool_))
+        return one and getattr(value, "ndim", 0) == 0 and math.isfinite(value)
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
 def one_number(value: Any, name: str) -> float:
     """Return a float, or raise a TypeError with the name; text is no number."""
     try:
@@ -166,6 +176,8 @@ def one_number(value: Any, name: str) -> float:
         return float(value)
     except (TypeError, ValueError):
         raise TypeError(f"{name} = {value!r} is not a number") from None
+    except OverflowError:
+        raise ValueError(f"{name} = {value!r:.40}... does not fit into float64") from None
 
 
 def checked_number(value: Any, name: str) -> float:

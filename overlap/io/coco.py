@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._common.numbers import is_finite
 from overlap.io._json import LINES, parse_json
 from overlap.io._json_rows import JsonRows, json_rows
 from overlap.io._source import Source, read_source
@@ -43,6 +44,7 @@ _FREQUENCIES = {"r": "rare", "c": "common", "f": "frequent"}
 _PARTS = ("images", "annotations", "categories")
 _QUOTE, _LONGEST_SIDE = ord('"'), 1 << 26
 _ANNOTATIONS = re.compile(rb'"annotations"[ \t\n\r]*:[ \t\n\r]*(?=\[)')
+_LARGEST = 1e300  # of a side of an image
 _BLANK = b" \t\r\n"  # what may stand around JSON
 _LONG = 1 << 20  # bytes from which on columns are read: less is read at once anyhow
 _FIELDS: Mapping[str, str | Mapping[str, str]] = {
@@ -93,7 +95,7 @@ class Categories:
         for axis, key in enumerate(("width", "height")):
             sides = (image.get(key) for image in images)
             self.extent[places, axis] = [
-                x if isinstance(x, (int, float)) else math.nan for x in sides
+                x if isinstance(x, (int, float)) and x < _LARGEST else math.nan for x in sides
             ]
         self.federated = any("neg_category_ids" in image for image in images)
         self.judged = self._pairs(image_ids, images, "neg_category_ids", where)
@@ -654,7 +656,7 @@ def _boxes(rows: Sequence[Any] | JsonRows, where: str, part: str) -> NDArray[np.
     for k, row in enumerate(rows):
         box = row.get("bbox")
         box = box.tolist() if hasattr(box, "tolist") else box
-        if not (isinstance(box, list | tuple) and len(box) == 4 and all(map(_is_finite, box))):
+        if not (isinstance(box, list | tuple) and len(box) == 4 and all(map(is_finite, box))):
             raise ValueError(
                 f"{where}: {part}[{k}]: bbox is {brief(box)}; wanted four numbers: x, y, width, "
                 "height"
@@ -682,27 +684,18 @@ def _numbers(
     try:
         result = np.array(values, dtype=np.float64)
     except (TypeError, ValueError, OverflowError, RuntimeError):
-        result = np.array([float(x) if _is_finite(x) else math.inf for x in values])
+        result = np.array([float(x) if is_finite(x) else math.inf for x in values])
     if result.ndim != 1:
         result = np.full(len(rows), math.inf)
     strange = ~np.isfinite(result) & ~(np.isnan(result) if missing is not None else False)
     texts = any(issubclass(kind, str | bool) for kind in set(map(type, values)))
     if strange.any() or texts:
         for k, value in enumerate(values):
-            if not (_is_finite(value) or (missing is not None and value is missing)):
+            if not (is_finite(value) or (missing is not None and value is missing)):
                 raise ValueError(
                     f"{where}: {part}[{k}]: {name} is {brief(value)}; wanted a finite number"
                 )
     return result
-
-
-def _is_finite(value: Any) -> bool:
-    """Whether a value is a number that float64 holds."""
-    try:
-        one = not isinstance(value, _NO_NUMBERS) and getattr(value, "ndim", 0) == 0
-        return one and math.isfinite(value)
-    except (TypeError, ValueError, OverflowError):
-        return False
 
 
 def _have(rows: Sequence[Any] | JsonRows, name: str) -> NDArray[np.bool_]:

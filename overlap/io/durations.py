@@ -62,7 +62,7 @@ def as_durations(source: Any) -> dict[str, float]:
     for where, recording, given in rows:
         try:
             seconds = float(given)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             seconds = math.nan
         if not (math.isfinite(seconds) and seconds >= 0) or isinstance(given, bool):
             raise ValueError(

@@ -122,7 +122,7 @@ def as_frame_rates(given: Any) -> FrameRates:
 def _rate(value: Any, where: str) -> float:
     try:
         rate = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         rate = math.nan
     if not (math.isfinite(rate) and rate > 0):
         raise ValueError(f"{where}: {brief(value)} is no frame rate; {_WANTED}")

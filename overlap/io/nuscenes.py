@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from overlap._common.numbers import is_finite
 from overlap.io._json import parse_json
 from overlap.io._source import read_source
 from overlap.io.boundary import reads_file
@@ -115,10 +115,7 @@ def read_nuscenes(path: str) -> Detections:
 
 
 def _numbers(values: Any, count: int, where: str) -> list[float]:
-    good = isinstance(values, list) and len(values) == count
-    good = good and all(
-        isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in values
-    )
+    good = isinstance(values, list) and len(values) == count and all(map(is_finite, values))
     if not good:
         shown = values[0] if count == 1 else values
         wanted = "a finite number" if count == 1 else f"{count} finite numbers"

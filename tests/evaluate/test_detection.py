@@ -165,6 +165,13 @@ def made(item=("a", "b"), label=(1, 2), confidence=(0.9, 0.8), **more):
     return Detections.of(item, label, ov.Boxes([[0, 0, 4, 4], [1, 1, 9, 9]]), confidence, **more)
 
 
+def test_sides_of_images_that_float64_does_not_hold():
+    truth, found = random_boxes(0)
+    before = detection(truth=truth, found=found).summary
+    truth["images"][0]["width"] = 10**400
+    assert detection(truth=truth, found=found).summary.equals(before)
+
+
 def test_names_are_equal_as_numbers_are():
     for label in ([1.0, 2.0], np.array([1, 2], np.uint8), ["1", "2"], [1, "2"], [1, 2.0]):
         assert made(label=label).labels == ("1", "2"), label

@@ -350,6 +350,7 @@ def test_nuscenes_files(tmp_path):
         ({"size": [1, 2]}, r"results\['t1'\]\[0\]: size is \[1, 2\]; wanted 3 finite numbers"),
         ({"detection_name": 3}, "detection_name is 3; wanted a name"),
         ({"detection_score": "a"}, "detection_score is 'a'; wanted a finite number"),
+        ({"detection_score": 10**400}, "detection_score is 1000.*; wanted a finite number"),
         ({"rotation": [0.7, 0.7, 0, 0]}, "boxes in the order of the file"),
     ):
         bad = {"results": {"t1": [nuscenes_box(0.0, detection_score=0.9) | change]}}

@@ -170,6 +170,8 @@ def test_frames_become_seconds(tmp_path):
     stated = TRUTH.assign(fps=[25, 25, 50, 12.5])
     tables = Reading(fps="found:field").tables(stated, found)
     assert tables["found"].stop.tolist() == [4, 9, 1.5, 16]
+    with pytest.raises(ValueError, match=r"video 'a': 1000.* is no frame rate"):
+        Reading(fps={"a": 10**400})
     with pytest.raises(ValueError, match="video 'c' has no frame rate in fps"):
         Reading(fps={"a": 25, "b": 25}).tables(TRUTH, found)
     for bad in (0, -1, "x", True, float("nan")):
