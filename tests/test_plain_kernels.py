@@ -19,7 +19,7 @@ from overlap._kernels import plain
 from overlap._kernels.cache import KernelCache
 from overlap._kernels.jit import interpreted, scalar, specialise
 from overlap._kernels.plain import all_compiled, plain_form, suited
-from overlap._kernels.words import differing
+from overlap._kernels.words import differing, filled
 from overlap.io import sample_path
 
 pytestmark = [
@@ -229,7 +229,8 @@ def test_a_dry_run_compiles_nothing(tmp_path):
 
 def differences(a, b, places, out):
     for k in range(len(places)):
-        out[k] = differing(a, places[k], b, np.uintp(k))
+        out[0, k] = differing(a, places[k], b, np.uintp(k))
+        out[1, k] = filled(a, places[k])
 
 
 def test_bytes_are_compared_as_in_compiled_code():
@@ -238,12 +239,14 @@ def test_bytes_are_compared_as_in_compiled_code():
     places = rng.permutation(80).astype(np.uintp)
     kernel = specialise(differences)
     assert isinstance(kernel._cache, KernelCache)  # an intrinsic has a key as well
-    compiled, plain_out = np.empty((2, 80), np.uint64)
+    compiled, plain_out = np.empty((2, 2, 80), np.uint64)
     kernel(a, b, places, compiled)
     plain_form(kernel)(a, b, places, plain_out)
     assert compiled.tolist() == plain_out.tolist()
-    for word, i, j in zip(compiled.tolist(), places, range(80), strict=True):
-        assert [word >> k & 1 for k in range(64)] == (a[i : i + 64] != b[j : j + 64]).tolist()
+    for j, (i, words) in enumerate(zip(places, compiled.T.tolist(), strict=True)):
+        bits = [[word >> k & 1 for k in range(64)] for word in words]
+        block = a[i : i + 64]
+        assert bits == [(block != b[j : j + 64]).tolist(), (block != 0).tolist()]
 
 
 def extremes(x, y, out):

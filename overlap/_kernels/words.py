@@ -13,7 +13,7 @@ from numba.extending import intrinsic
 
 from overlap._kernels.jit import scalar, with_plain
 
-__all__ = ["differing", "first_bit", "gathered", "popcount"]
+__all__ = ["differing", "filled", "first_bit", "gathered", "popcount"]
 
 _M1 = np.uint64(0x5555555555555555)
 _M2 = np.uint64(0x3333333333333333)
@@ -72,26 +72,51 @@ def gathered(x):
     return _collected((x | ((x >> _1) & _M1)) & _ONES)
 
 
+def _bytes_from(context, builder, array_type, array, place):
+    """Generate the reading of 64 bytes."""
+    start = builder.gep(context.make_array(array_type)(context, builder, array).data, [place])
+    block = ir.VectorType(ir.IntType(8), 64)
+    return builder.load(builder.bitcast(start, block.as_pointer()), align=1)
+
+
+def _bits_of(builder, truths):
+    """Generate a number with a bit for each of 64 truths."""
+    bits = builder.bitcast(truths, ir.IntType(64))
+    return bits if sys.byteorder == "little" else builder.bitreverse(bits)
+
+
+@intrinsic
+def _filled(context, a, i):
+    def generate(context, builder, signature, arguments):
+        block = _bytes_from(context, builder, a, *arguments)
+        return _bits_of(builder, builder.icmp_unsigned("!=", block, block.type(None)))
+
+    return types.uint64(a, i), generate
+
+
 @intrinsic
 def _differing(context, a, i, b, j):
     def generate(context, builder, signature, arguments):
-        block = ir.VectorType(ir.IntType(8), 64)
-        sides = []
-        for k in (0, 2):
-            array = context.make_array(signature.args[k])(context, builder, arguments[k])
-            place = builder.gep(array.data, [arguments[k + 1]])
-            sides.append(builder.load(builder.bitcast(place, block.as_pointer()), align=1))
-        bits = builder.bitcast(builder.icmp_unsigned("!=", *sides), ir.IntType(64))
-        return bits if sys.byteorder == "little" else builder.bitreverse(bits)
+        first = _bytes_from(context, builder, a, *arguments[:2])
+        second = _bytes_from(context, builder, b, *arguments[2:])
+        return _bits_of(builder, builder.icmp_unsigned("!=", first, second))
 
     return types.uint64(a, i, b, j), generate
 
 
-def _differing_in_plain(a, i, b, j):
-    differ = a[int(i) : int(i) + 64] != b[int(j) : int(j) + 64]
-    return np.packbits(differ, bitorder="little").view("<u8").astype(np.uint64)[0]
+def _filled_in_plain(a, i):
+    bits = np.packbits(a[int(i) : int(i) + 64] != 0, bitorder="little")
+    return bits.view("<u8").astype(np.uint64)[0]
 
+
+def _differing_in_plain(a, i, b, j):
+    return _filled_in_plain(a[int(i) : int(i) + 64] ^ b[int(j) : int(j) + 64], 0)
+
+
+#: ``filled(a, i)``: which of the 64 bytes from ``a[i]`` on are not 0, the first in the lowest bit.
+#: Few instructions do it, which compilers make of no loop.
+filled = with_plain(_filled, _filled_in_plain)
 
 #: ``differing(a, i, b, j)``: which of the 64 bytes from ``a[i]`` on differ from those from ``b[j]``
-#: on, the first in the lowest bit. Few instructions do it, which compilers make of no loop.
+#: on, likewise.
 differing = with_plain(_differing, _differing_in_plain)

@@ -124,6 +124,11 @@ def test_a_mask_of_more_cells_than_are_packed_at_once() -> None:
     np.testing.assert_array_equal(masks.to_array(), cells)
     assert masks.measure() == cells.sum()
     assert ov.Masks(np.zeros((1, 3000, 1700), bool)).measure() == 0
+    both = np.concatenate([cells, np.roll(cells, 500, axis=1)])
+    for many in (both, np.asfortranarray(both)):
+        masks = ov.Masks(many)
+        np.testing.assert_array_equal(masks.to_array(), both)
+        assert masks.measure().tolist() == both.sum(axis=(1, 2)).tolist()
 
 
 def test_layouts_and_types_of_input() -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from overlap._common.limits import MOST_BYTES, in_bytes
 from overlap._kernels.jit import run_blocks, scalar, specialise
-from overlap._kernels.words import differing, first_bit, popcount
+from overlap._kernels.words import filled, first_bit, popcount
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,8 +27,7 @@ __all__ = ["Bits"]
 _0, _1, _2, _8, _64 = (np.uint64(k) for k in (0, 1, 2, 8, 64))
 _FULL = ~_0
 _WORD = 64
-_BLANK = np.frombuffer(bytes(_WORD), np.uint8)
-_CHUNK = 1 << 24  # cells packed in one go
+_CHUNK = 1 << 24  # cells that are copied at once
 _LARGE = 1 << 22  # cells of a mask that threads share
 _PIECE = 1 << 20  # of such a mask
 _BLOCK = np.uint64(32)  # words that are skipped together where they are empty
@@ -37,13 +36,12 @@ _BLOCK = np.uint64(32)  # words that are skipped together where they are empty
 # ------------------------------------------------------------------------------- kernels
 
 
-def pack_rows(cells, numbers, blank, size, words, close, first, length, count):
+def pack_rows(cells, numbers, size, words, close, first, length, count):
     """Pack rows of cells, 64 bytes to a word, and find and count the cells that are set.
 
-    `cells` are the bytes of all rows, any but 0 for a cell that is set, `numbers` the same eight at
-    a time, and `blank` 64 bytes of 0. Rows have `size` words. If `close`, only those from the first
-    to the last that is not empty are written, one row right after the other. Return how many words
-    are written.
+    `cells` are the bytes of all rows, any but 0 for a cell that is set, and `numbers` the same, by
+    eight. Rows have `size` words. If `close`, only those from the first to the last that is not
+    empty are written, one row right after the other. Return how many words are written.
     """
     place = _0
     for n in range(first.shape[0]):
@@ -61,13 +59,14 @@ def pack_rows(cells, numbers, blank, size, words, close, first, length, count):
                 continue
             if high == _0:
                 low = np.uint64(start)
-                while differing(cells, (row + low) * _64, blank, _0) == _0:
+                while filled(cells, (row + low) * _64) == _0:
                     low += _1
                 skipped = low if close else _0
-            for w in range(skipped if start < skipped else start, stop):
-                word = differing(cells, (row + w) * _64, blank, _0)
-                words[place + w - skipped] = word
-                total += popcount(word)
+            begin = skipped if start < skipped else start
+            for w in range(begin, stop):
+                words[place + w - skipped] = filled(cells, (row + w) * _64)
+            for w in range(begin - skipped, stop - skipped):
+                total += popcount(words[place + w])
             high = stop
         while high > low and words[place + high - skipped - _1] == _0:
             high -= _1
@@ -255,10 +254,12 @@ class Bits:
             cells = cells.transpose(0, *range(cells.ndim - 1, 0, -1))
         shape = cells.shape[1:]
         n, size = len(cells), math.prod(shape)
-        rows = max(_CHUNK // max(size, 1), 1)
-        parts = [_packed_rows(cells[k : k + rows], size) for k in range(0, n, rows)]
-        if not parts:
-            parts = [_packed_rows(cells, size)]
+        rows = max(n, 1)
+        if size > _LARGE:
+            rows = 1
+        elif not cells.flags.c_contiguous:  # so that copies stay small
+            rows = max(_CHUNK // max(size, 1), 1)
+        parts = [_packed_rows(cells[k : k + rows], size) for k in range(0, max(n, 1), rows)]
         columns = zip(*parts, strict=True)
         return cls(shape, order, *(x[0] if len(x) == 1 else np.concatenate(x) for x in columns))
 
@@ -446,7 +447,7 @@ def _pack(
         part.flags.writeable = False  # one type for the kernel
         views = part.view(np.uint8), part.view(np.uint64)
         own = words[lo * width : hi * width]
-        used = kernel(*views, _BLANK, np.uint64(width), own, close, *(x[lo:hi] for x in counts))
+        used = kernel(*views, np.uint64(width), own, close, *(x[lo:hi] for x in counts))
         parts[lo] = own[:used]
 
     run_blocks(rows, n, 0.1 * n * size)
