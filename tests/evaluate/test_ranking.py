@@ -587,7 +587,7 @@ def test_ends_over_orders_of_ties_are_those_of_rankings_in_that_order(name, kind
     assert moved > 5
 
 
-@pytest.mark.parametrize("ties", ["file", "item", "file_reversed", "argsort_negated"])
+@pytest.mark.parametrize("ties", ["file", "item", "file_reversed", "argsort_negated", "true_first"])
 def test_narrower_limits_keep_matches(ties):
     few = Limits(per_item_and_label=2)
     for seed in range(20):
@@ -596,6 +596,12 @@ def test_narrower_limits_keep_matches(ties):
         np.testing.assert_array_equal(one.outcome, other.outcome)
         np.testing.assert_array_equal(one.ranking.outcome, other.ranking.outcome)
         np.testing.assert_array_equal(one.precision(), other.precision())
+        ranking = scene.ranked().limited_ranking(few)
+        weights = np.random.default_rng(seed).integers(0, 3, (4, ITEMS)).astype(float)
+        for weight in (None, weights):
+            given = [(ranking, weight), (other.ranking, weight)]
+            np.testing.assert_array_equal(*(final_recall(*both) for both in given))
+            np.testing.assert_array_equal(*(scene.precision(*both) for both in given))
 
 
 @pytest.mark.parametrize("chooser", ["found", "truth"])

@@ -15,7 +15,6 @@ from overlap._common.values import ByValue
 from overlap._kernels.jit import run_blocks
 from overlap.evaluate._ranking.curves import (
     Ranking,
-    average_precision,
     curve,
     final_recall,
     true_and_ignored,
@@ -231,9 +230,8 @@ class DetectionEvidence(ByValue):
         key = of, area, most
         if weights is None and key in self._known:
             return self._known[key]
-        ranking, rule = self.ranked(area, most).ranking, self.scene.rules.curve
         if of == "AR":
-            cells = final_recall(ranking, weights)
+            cells = final_recall(self._within(area, most), weights)
         elif self.protocol.interpolation == "sampled":
             assert self.crossing is not None
             sampled = SampledRule(_STEPS, self.protocol.recalls)
@@ -245,15 +243,20 @@ class DetectionEvidence(ByValue):
             samples = self.ranked(area, most).averages[1]
             assert samples is not None
             cells = samples
-        elif weights is None:
-            cells = self.ranked(area, most).precision()
         else:
-            cells = average_precision(ranking, rule, weights)
+            cells = self.ranked(area, most).precision(weights)
         if self.protocol.class_without_truth == "zero":
             cells = np.nan_to_num(cells, nan=0.0)
         if weights is None:
             self._known[key] = cells
         return cells
+
+    def _within(self, area: str, most: int | None) -> Ranking:
+        """Return a ranking in which no more detections count."""
+        if most in (None, self._most) or (area, most) in self._rankings:
+            return self.ranked(area, most).ranking
+        limits, official = limits_of(self.protocol, most), self.ties == "official"
+        return self.ranked(area).limited_ranking(limits, official=official)
 
     def _sampled(self, of: str) -> bool:
         """Whether cells have an axis of recalls: means of COCO's are over these as well."""
@@ -273,6 +276,7 @@ class DetectionEvidence(ByValue):
         if self.has_ties:
             tasks.append(partial(shared_in_order, self.scene, self._visit))
         self._at_once(tasks)
+        self.scene.forget("turns")  # all is matched
         keys = dict.fromkeys((one.of, one.area, one.most) for one in statistics_of(self.protocol))
         keys |= dict.fromkeys((of, area, most) for area in areas for of in ("AP", "AR"))
         orders = [partial(self.orders, area) for area in areas if self.has_ties]

@@ -69,16 +69,16 @@ class Limits:
         inside = found.label >= 0
         if self == Limits() or not len(found):
             return inside
-        items = 1 + int(found.item.max())
         for most, group in (
-            (self.per_item, found.item),
-            (self.per_item_and_label, found.label * items + found.item),
-            (self.per_label, found.label),
-            (self.total, np.zeros(len(found), dtype=np.int64)),
+            (self.per_item, lambda: found.item),
+            (self.per_item_and_label, lambda: found.label * (1 + found.item.max()) + found.item),
+            (self.per_label, lambda: found.label),
+            (self.total, lambda: np.zeros(len(found), dtype=np.int64)),
         ):
             if most is None:
                 continue
-            number = group - group.min()
+            number = group()
+            number = number - number.min()
             if number.max() > 16 * len(found) + 1000:
                 number = np.unique(number, return_inverse=True)[1]
             count = np.bincount(number[inside], minlength=int(number.max()) + 1)

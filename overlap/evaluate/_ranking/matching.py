@@ -88,15 +88,13 @@ class MatchRule:
             )
 
 
-def _greedy(
-    first, other, value, levels, strict, fallback, sorted_, crowd, last, taken, gets, pointer
-):
+def _greedy(first, other, value, levels, strict, fallback, sorted_, crowd, last, taken, gets):
     """Let each agent in turn take its best candidate that is free, at all levels at once.
 
     Agent `i` of those who choose has the candidates `other` from ``first[i]`` on, in the order in
     which it prefers them. A set of levels is a number with a bit for each. `gets` (pairs,) becomes
     the levels of which a pair is a match, and `taken` (candidates,) those at which a candidate is
-    not free any more. Returns the pairs and their agents, of each level from ``pointer[level]`` on.
+    not free any more.
     """
     for i in range(len(first) - 1):
         open_ = (1 << len(levels)) - 1  # where no partner is found yet
@@ -127,23 +125,6 @@ def _greedy(
                 gets[p] &= open_
             if gets[p] != 0 and not crowd[other[p]]:
                 taken[other[p]] |= gets[p]
-    for p in range(len(gets)):
-        if gets[p] != 0:
-            for t in range(len(levels)):
-                pointer[t + 1] += gets[p] >> t & 1
-    for t in range(len(levels)):
-        pointer[t + 1] += pointer[t]
-    at = pointer[:-1].copy()
-    agent, pair = np.empty(pointer[-1], np.int64), np.empty(pointer[-1], np.int64)
-    for i in range(len(first) - 1):
-        for p in range(first[i], first[i + 1]):
-            if gets[p] != 0:
-                for t in range(len(levels)):
-                    if gets[p] >> t & 1:
-                        agent[at[t]] = i
-                        pair[at[t]] = p
-                        at[t] += 1
-    return agent, pair
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,16 +162,14 @@ class Turns(ByValue):
 
     Attributes
     ----------
-    agent : ndarray, dtype=int64, shape (A,)
-        Agents that have candidates.
     first : ndarray, dtype=int64, shape (A + 1,)
-        The entries ``first[k]`` to ``first[k + 1]`` are those of ``agent[k]``.
-    pair, candidate, value : ndarray, shape (E,)
-        Number of the pair, candidate and value of each entry.
+        The entries ``first[k]`` to ``first[k + 1]`` are those of the k-th agent that has any.
+    agent, pair, candidate, value : ndarray, shape (E,)
+        Agent, number of the pair, candidate and value of each entry.
     """
 
-    agent: NDArray[np.int64]
     first: NDArray[np.int64]
+    agent: NDArray[np.int64]
     pair: NDArray[np.int64]
     candidate: NDArray[np.int64]
     value: NDArray[np.float64]
@@ -216,7 +195,8 @@ def turns_of(
     if first[-1] > len(agent):  # else everybody has one
         width = np.diff(first)
         pair = np.arange(first[-1]) + np.repeat(start - first[:-1], width)
-    return Turns(agent, first, pair, candidate[pair], value[pair])
+        agent = np.repeat(agent, width)
+    return Turns(first, agent, pair, candidate[pair], value[pair])
 
 
 def _in_turn(
@@ -225,27 +205,17 @@ def _in_turn(
     levels: NDArray[np.float64],
     crowd: NDArray[np.bool_],
     last: NDArray[np.bool_],
-) -> Matches:
-    """Let agents choose in turn, at `_AT_ONCE` levels or fewer."""
-    entries = len(turns.pair)
-    pointer = np.zeros(len(levels) + 1, dtype=np.int64)
-    agent, entry = suited(specialise(_greedy), len(levels) * (entries + len(crowd)))(
+) -> list[NDArray[np.int64]]:
+    """Let agents choose in turn, and return the entries that match at each level."""
+    gets = np.zeros(len(turns.pair), dtype=np.int64)
+    suited(specialise(_greedy), len(levels) * (len(gets) + len(crowd)))(
         turns.first, turns.candidate, turns.value, levels, rule.strict, rule.fallback,
         rule.prefers == "value", crowd if rule.once else np.ones_like(crowd), last,
-        np.zeros(len(crowd), dtype=np.int64), np.zeros(entries, dtype=np.int64), pointer,
+        np.zeros(len(crowd), dtype=np.int64), gets,
     )  # fmt: skip
-    return Matches(pointer, turns.agent[agent], turns.pair[entry])
-
-
-def _joined(parts: list[Matches]) -> Matches:
-    """Put together matches at different levels."""
-    begins = np.cumsum([0, *(part.pointer[-1] for part in parts)])
-    pointer = [part.pointer[1:] + begin for part, begin in zip(parts, begins, strict=False)]
-    return Matches(
-        np.concatenate([np.zeros(1, dtype=np.int64), *pointer]),
-        np.concatenate([part.agent for part in parts]),
-        np.concatenate([part.pair for part in parts]),
-    )
+    some = np.flatnonzero(gets)
+    bits = gets[some]
+    return [some[np.flatnonzero((bits & 1 << t) != 0)] for t in range(len(levels))]
 
 
 def match_pairs(
@@ -282,11 +252,11 @@ def match_pairs(
     """
     if rule.method == "greedy":
         given = turns or turns_of(pointer, candidate, value, visit)
-        parts = [
-            _in_turn(rule, given, levels[k : k + _AT_ONCE], crowd, last)
-            for k in range(0, max(len(levels), 1), _AT_ONCE)
-        ]
-        return parts[0] if len(parts) == 1 else _joined(parts)
+        entries = [np.empty(0, dtype=np.int64)]
+        for k in range(0, len(levels), _AT_ONCE):
+            entries += _in_turn(rule, given, levels[k : k + _AT_ONCE], crowd, last)
+        rows = np.concatenate(entries)
+        return Matches(np.cumsum(list(map(len, entries))), given.agent[rows], given.pair[rows])
     visited = np.zeros(len(pointer) - 1, dtype=bool)
     visited[visit] = True
     agent = np.repeat(np.arange(len(visited)), np.diff(pointer))
