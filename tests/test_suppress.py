@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import overlap as ov
 from overlap.pairing import suppression as suppress
+from overlap.pairing._confidence import _by_keys, descending
 
 pytestmark = pytest.mark.kernels
 
@@ -193,6 +194,18 @@ def test_confidences_of_every_size_are_put_in_order(n):
         given[2 * n // 3 * 2] = np.nan
         with pytest.raises(ValueError, match=rf"confidence\[{2 * n // 3}\] is NaN"):
             ov.nms(boxes, given[::2], 0.3)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 64, 1000, 5000])
+def test_order_of_confidences_is_exact(n):
+    rng = np.random.default_rng(n)
+    wide = rng.normal(size=n) * 10.0 ** rng.integers(-320, 308, n)
+    special = rng.choice([np.inf, -np.inf, 0.0, -0.0, 5e-324, -5e-324, 1e308, 1.0], n)
+    near = 1.0 + rng.integers(-3, 4, n) * 2.0**-52  # differ in bits that are cut off
+    for confidence in (rng.random(n), rng.random(n).round(2), wide, special, near, -near):
+        wanted = np.lexsort((np.arange(n), -confidence))
+        assert descending(confidence).tolist() == wanted.tolist()
+        assert _by_keys(confidence).tolist() == wanted.tolist()
 
 
 def test_intervals_on_the_line_and_on_the_circle(monkeypatch):

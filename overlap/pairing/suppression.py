@@ -261,7 +261,7 @@ def _few(
     if not geometry.fused or regions._extreme:
         return None
     columns = regions.kernel_columns()
-    kernel = _few_kernel(plan, geometry, type(regions), len(columns))
+    kernel = _few_kernel(plan, geometry, type(regions).__name__, len(columns))
     if kernel is None or columns is not getattr(regions, "_arrays", None):
         return None
     size = len(weight)
@@ -273,11 +273,9 @@ def _few(
 
 
 @lru_cache(maxsize=64)
-def _few_kernel(
-    plan: Plan, geometry: Geometry, kind: type[Regions], columns: int
-) -> Callable | None:
+def _few_kernel(plan: Plan, geometry: Geometry, kind: str, columns: int) -> Callable | None:
     """Return the loop for a score, or None for kinds that are not simple columns."""
-    plan.check_supported(geometry, kind.__name__)
+    plan.check_supported(geometry, kind)
     if geometry.bound is not None or not geometry.fuses(plan.needs):
         return None
     return plan.kernel(loops.few, geometry, ROWS=each_axis(loops.table_row, columns))
