@@ -219,8 +219,6 @@ class DetectionProtocol(Rules):
         for values, name in ((self.recalls, "recalls"), (self.max_detections, "max_detections")):
             if any(b <= a for a, b in itertools.pairwise(values)):
                 raise ValueError(f"DetectionProtocol: {name} = {values} must rise")
-        if not all(0.0 <= recall <= 1.0 for recall in self.recalls):
-            raise ValueError(f"DetectionProtocol: recalls = {self.recalls}: wanted 0 to 1")
         if any(type(most) is not int or most < 1 for most in self.max_detections):
             raise ValueError(
                 f"DetectionProtocol: max_detections = {self.max_detections}: wanted whole numbers "
@@ -291,7 +289,12 @@ class DetectionProtocol(Rules):
             raise ValueError(f"{what} is changed in Python, with a tuple")
         if field == "max_detections":
             return tuple(int(x) if x == int(x) else x for x in read_numbers(value, what))
-        if field in ("thresholds", "recalls"):
+        if field == "recalls":
+            numbers = tuple(read_numbers(value, what))
+            if not all(0.0 <= recall <= 1.0 for recall in numbers):
+                raise ValueError(f"{what} = {numbers}: wanted 0 to 1")
+            return numbers
+        if field == "thresholds":
             return read_numbers(value, what)
         return super().parsed(field, value)
 
