@@ -395,16 +395,14 @@ def _rows(
     segments: list[Any] = []
     labels: list[Any] = []
     scores: list[Any] = []
-    video: list[int] = []
     first = [0]
     scored = len(keys) > 2
     try:
-        for index, items in enumerate(lists):
+        for items in lists:
             segments += [item[keys[0]] for item in items]
             labels += [item[keys[1]] for item in items] if labelled else ["segment"] * len(items)
             if scored:
                 scores += [item[keys[2]] for item in items]
-            video += [index] * len(items)
             first.append(len(segments))
         kinds = {*map(type, lists), *map(type, segments)}
         regular = kinds <= {list, tuple} and set(map(len, segments)) <= {2}
@@ -426,7 +424,7 @@ def _rows(
         raise ValueError(f"{name}: the video {brief(twice)} is there twice; keep one")
     return RawSegments(
         videos=names,
-        video=video,
+        video=np.repeat(np.arange(len(lists)), np.diff(first)),
         label=labels,
         start=[segment[0] for segment in segments],
         stop=[segment[1] for segment in segments],
