@@ -76,9 +76,10 @@ def read_segments(
         from overlap.io.segment_records import read_records
 
         return read_records(source, role=tabled, name="list", sha256=None, columns=columns)
+    library = type(source).__module__.partition(".")[0]
+    of = "" if library == "builtins" else f" of {library}"
     raise TypeError(
-        f"as_segments: {role} is a {type(source).__name__} of "
-        f"{type(source).__module__.partition('.')[0]}; wanted a path, a parsed "
+        f"as_segments: {role} is a {type(source).__name__}{of}; wanted a path, a parsed "
         "ActivityNet JSON object, a list of records, a pandas DataFrame or a SegmentTable"
     )
 
