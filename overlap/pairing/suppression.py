@@ -211,11 +211,11 @@ def _suppressed(
 ) -> Kept:
     soft, sigma, least = rule
     plan = score.plan
+    geometry = plan.geometry(regions, regions)
     if soft is None and len(weight) <= _FEW:
-        kept = _few(regions, weight, threshold, plan, codes, least)
+        kept = _few(regions, weight, threshold, plan, geometry, codes, least)
         if kept is not None:
             return kept
-    geometry = plan.geometry(regions, regions)
     refuse_nan(weight)
 
     order = descending(weight)
@@ -253,15 +253,13 @@ def _few(
     weight: NDArray[np.float64],
     threshold: float,
     plan: Plan,
+    geometry: Geometry,
     codes: NDArray | None,
     least: float,
 ) -> Kept | None:
-    """Suppress in one compiled call; None for a NaN and for batches that need another look."""
-    geometry = regions.pair_geometry(regions, plan.enclosure)
-    if not geometry.fused or regions._extreme:
-        return None
-    columns = regions.kernel_columns()
-    kernel = _few_kernel(plan, geometry, type(regions).__name__, len(columns))
+    """Suppress in one compiled call; None for a NaN and for kinds that are not simple columns."""
+    columns = regions.kernel_columns() if geometry.fused else ()
+    kernel = _few_kernel(plan, geometry, len(columns))
     if kernel is None or columns is not getattr(regions, "_arrays", None):
         return None
     size = len(weight)
@@ -273,9 +271,7 @@ def _few(
 
 
 @lru_cache(maxsize=64)
-def _few_kernel(plan: Plan, geometry: Geometry, kind: str, columns: int) -> Callable | None:
-    """Return the loop for a score, or None for kinds that are not simple columns."""
-    plan.check_supported(geometry, kind)
+def _few_kernel(plan: Plan, geometry: Geometry, columns: int) -> Callable | None:
     if geometry.bound is not None or not geometry.fuses(plan.needs):
         return None
     return plan.kernel(loops.few, geometry, ROWS=each_axis(loops.table_row, columns))

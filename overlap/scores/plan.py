@@ -198,12 +198,11 @@ class Plan:
             check_extremes(self.name, self.components, found, truth)
         geometry = found.pair_geometry(truth, self.enclosure)
         if geometry not in self._checked:
-            self.check_supported(geometry, type(found).__name__)
+            self._check_supported(geometry, type(found).__name__)
             self._checked.add(geometry)
         return geometry
 
-    def check_supported(self, geometry: Geometry, kind: str) -> None:
-        """Raise a TypeError unless a kind of regions has all terms that the score reads."""
+    def _check_supported(self, geometry: Geometry, kind: str) -> None:
         for part in self.parts:
             component = part.component
             for (name, _), value in zip(component.parameters, part.parameters, strict=True):
