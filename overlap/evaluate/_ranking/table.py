@@ -17,7 +17,7 @@ from overlap._kernels.plain import suited
 
 __all__ = ["OUTSIDE", "Table", "falling", "joined_tables", "order_by"]
 
-_FEW, _PLACES = 10_000, 2
+_FEW = 10_000  # rows that are sorted as usual
 
 #: Flag of regions outside a stratum that are kept and not counted.
 OUTSIDE = "outside"
