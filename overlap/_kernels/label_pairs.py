@@ -12,7 +12,7 @@ import numpy as np
 from overlap._common.values import ByValue
 from overlap._kernels.jit import run_blocks, scalar, specialise
 from overlap._kernels.plain import suited
-from overlap._kernels.words import differing, first_bit, gathered
+from overlap._kernels.words import differing, first_bit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -373,8 +373,7 @@ def count_runs(
     """
     narrow = np.uint64(3 - power)
     lane = _W1 << narrow  # bytes of a label
-    width = lane * _W8
-    down, low = _W64 - width, _ONES >> (_W64 - width)
+    low = _ONES >> (_W64 - lane * _W8)
     # The bits of the bytes of one label among those of 64 bytes.
     first_byte, one_label = ~(lane - _W1), _ONES >> (_W64 - lane)
     x0, y0, rows, length = window[0], window[1], window[2], window[3]
@@ -404,7 +403,15 @@ def count_runs(
                     return False
                 n = min(size - first, SEGMENT)
                 i8, j8 = (i + np.uintp(first)) * _W8, (j + np.uintp(first)) * _W8
-                head = min(n, 8) * ((i8 == 0) | (j8 == 0))  # words that may have none before
+                # Words before which there are no other ones, or fewer than make a block: by bytes.
+                head = min(n, 8) * ((i8 == 0) | (j8 == 0) | (n < 8))
+                e = _NONE
+                for k in range(8 * head):
+                    u, v = i8 + np.uintp(k), j8 + np.uintp(k)
+                    a = bytes_a[u] != bytes_a[max(u, lane) - lane]
+                    b = bytes_b[v] != bytes_b[max(v, lane) - lane]
+                    e |= np.uint64(a | b) << np.uint64(k)
+                listed[0], edges[0] = first, e
                 blocks = np.uintp(head > 0)
                 for k in range(head, n - 7, 8):
                     u, v = i8 + np.uintp(k) * _W8, j8 + np.uintp(k) * _W8
@@ -412,21 +419,15 @@ def count_runs(
                     e |= differing(bytes_b, v, bytes_b, v - lane)
                     listed[blocks], edges[blocks] = first + k, e
                     blocks += np.uintp(e != _NONE)
-                tail = n - (n - head) % 8
-                for start_of, stop_of, slot in ((0, head, _NONE), (tail, n, blocks)):
-                    e = _NONE
-                    for k in range(start_of, stop_of):
-                        w = np.uintp(first + k)
-                        a, before_a = words_a[i + w], words_a[max(i + w, _W1) - _W1]
-                        b, before_b = words_b[j + w], words_b[max(j + w, _W1) - _W1]
-                        moved_a = (a << (width - _W1) << _W1) | (before_a >> down)
-                        moved_b = (b << (width - _W1) << _W1) | (before_b >> down)
-                        differ = gathered((a ^ moved_a) | (b ^ moved_b))
-                        e |= differ << np.uint64(8 * (k - start_of))
-                    if start_of < stop_of:
-                        listed[slot], edges[slot] = first + start_of, e
-                blocks += np.uintp(tail < n)
-                if first == 0 and blocks > 0 and listed[0] == 0:
+                tail = (n - head) % 8
+                if tail > 0:  # the last block begins with words that were seen
+                    u, v = i8 + np.uintp(n - 8) * _W8, j8 + np.uintp(n - 8) * _W8
+                    e = differing(bytes_a, u, bytes_a, u - lane)
+                    e |= differing(bytes_b, v, bytes_b, v - lane)
+                    e &= _ONES << np.uint64(64 - 8 * tail)
+                    listed[blocks], edges[blocks] = first + n - 8, e
+                    blocks += np.uintp(e != _NONE)
+                if first == 0 and listed[0] == 0:
                     edges[0] &= ~one_label  # a line begins with a run of its own
                 runs = np.uintp(0)
                 for k in range(blocks):

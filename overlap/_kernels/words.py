@@ -13,13 +13,12 @@ from numba.extending import intrinsic
 
 from overlap._kernels.jit import scalar, with_plain
 
-__all__ = ["differing", "filled", "first_bit", "gathered", "popcount"]
+__all__ = ["differing", "filled", "first_bit", "popcount"]
 
 _M1 = np.uint64(0x5555555555555555)
 _M2 = np.uint64(0x3333333333333333)
 _M4 = np.uint64(0x0F0F0F0F0F0F0F0F)
 _ONES = np.uint64(0x0101010101010101)
-_GATHER = np.uint64(0x0102040810204080)
 _0, _1, _2, _4, _8, _16, _32, _56 = (np.uint64(k) for k in (0, 1, 2, 4, 8, 16, 32, 56))
 _FULL = ~_0
 
@@ -49,27 +48,6 @@ popcount = scalar(_counted_by_sums if _config.DISABLE_JIT else _counted)
 def first_bit(x):
     """Return the position of the lowest bit of a word; 64 for an empty one."""
     return popcount(~x & (x ^ _FULL if x == _0 else x - _1))
-
-
-def _gathered(x):
-    return (x * _GATHER) >> _56
-
-
-def _gathered_by_shifts(x):
-    x = (x | (x >> np.uint64(7))) & np.uint64(0x0003000300030003)
-    x = (x | (x >> np.uint64(14))) & np.uint64(0x0000000F0000000F)
-    return (x | (x >> np.uint64(28))) & np.uint64(0xFF)
-
-
-_collected = scalar(_gathered_by_shifts if _config.DISABLE_JIT else _gathered)
-
-
-@scalar
-def gathered(x):
-    """Return a number with a bit for every byte of a word that is not 0."""
-    x = x | ((x >> _4) & _M4)
-    x = x | ((x >> _2) & _M2)
-    return _collected((x | ((x >> _1) & _M1)) & _ONES)
 
 
 def _bytes_from(context, builder, array_type, array, place):
