@@ -130,7 +130,7 @@ def few(a, p, threshold, value, order, codes, least):
         order[count], value[count] = order[k], table[len(a), k]
         count += 1
         own = group[k]
-        for t in range(k // eight * eight, room):
+        for t in range((k + one) // eight * eight, room):
             o, e, s, x = TERMS(b, t, b, k)
             hit = (SCORE(o, e, s, x, p)[0] > threshold) & (group[t] == own)
             free[t] = 0.0 if hit else free[t]

@@ -43,11 +43,12 @@ _SMALL_GROUP = 96  # up to here, looking at all kept regions is faster than a gr
 _SMALL_BATCH = 256  # up to here, it is faster than laying out a grid
 _NO_SHARES = 0.0, 0.0, math.inf
 _NO_GRID = np.zeros(2), np.ones(2), 0, np.ones((1, 2))
-_NO_CODES = np.empty(0, np.int64)
+_INDEX = np.dtype(np.int64)
+_NO_CODES = np.empty(0, _INDEX)
 _BLOCK = 2048
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Kept(ByValue):
     """Kept regions, in order of descending confidence; ties in order of index.
 
@@ -69,6 +70,10 @@ class Kept(ByValue):
 
     index: NDArray[np.int64]
     confidence: NDArray[np.float64]
+
+    def __init__(self, index: NDArray[np.int64], confidence: NDArray[np.float64]) -> None:
+        own = vars(self)  # a frozen class lets nobody set attributes; faster than its own way
+        own["index"], own["confidence"] = index, confidence
 
     def __len__(self) -> int:
         return len(self.index)
@@ -263,7 +268,7 @@ def _few(
     if kernel is None or columns is not getattr(regions, "_arrays", None):
         return None
     size = len(weight)
-    order = np.empty(size, np.int64) if size <= loops.SORTED_HERE else (-weight).argsort()
+    order = np.empty(size, _INDEX) if size <= loops.SORTED_HERE else (-weight).argsort()
     confidence = weight.copy()
     groups = _NO_CODES if codes is None else codes.astype(np.int64)
     count = kernel(columns, plan.parameters, threshold, confidence, order, groups, least)
