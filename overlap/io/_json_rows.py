@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +65,7 @@ class JsonRows:
 
     Attributes
     ----------
-    text : bytes-like
+    text : bytes
         The JSON.
     count : int
         Number of objects.
@@ -79,7 +79,7 @@ class JsonRows:
         Where the list ends.
     """
 
-    text: Any
+    text: bytes
     count: int
     columns: Mapping[str, NDArray]
     has: Mapping[str, NDArray[np.bool_]]
@@ -451,13 +451,13 @@ class _Join:
 
 
 def json_rows(
-    text: Any, begin: int, fields: Mapping[str, str | Mapping[str, str]], *, piece: int = _PIECE
+    text: bytes, begin: int, fields: Mapping[str, str | Mapping[str, str]], *, piece: int = _PIECE
 ) -> JsonRows | None:
     """Read chosen keys of the objects of a list.
 
     Parameters
     ----------
-    text : bytes or mmap
+    text : bytes
         JSON. The list may be a part of it.
     begin : int
         Where the list begins.
@@ -499,7 +499,8 @@ def json_rows(
 
     def work(low: int, high: int) -> None:
         for start, stop in pairwise(starts[low : high + 1]):
-            join.add(start, read(start, stop))
+            if not join.closed:
+                join.add(start, read(start, stop))
 
     if text[starts[0] : starts[0] + 1] == b"]":
         join.at, join.closed = starts[0] + 1, True
@@ -520,7 +521,7 @@ def json_rows(
 
 
 def _piece(
-    text: Any,
+    text: bytes,
     view: NDArray[np.uint8],
     kernel: Callable,
     layout: _Fields,
