@@ -16,6 +16,7 @@ from overlap.io.printable import brief, some
 __all__ = [
     "Coded",
     "RawSegments",
+    "alphabetical",
     "are_times",
     "find_columns",
     "numbered",
@@ -339,6 +340,24 @@ def to_names(values: Sequence[Any], field: str, where: Where) -> list[str]:
                 f"{where(index)}: {field} is {brief(value)}; wanted a name or a whole number"
             )
     return names
+
+
+def alphabetical(values: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Return the distinct names of a column in order, and the number of each row's.
+
+    Parameters
+    ----------
+    values : sequence of str, shape (N,)
+
+    Returns
+    -------
+    names : tuple of str
+    number : ndarray, dtype=int64, shape (N,)
+        Index into `names`.
+    """
+    names = tuple(sorted(set(values)))
+    place = {name: k for k, name in enumerate(names)}
+    return names, np.fromiter(map(place.__getitem__, values), np.int64, len(values))
 
 
 def numbered(

@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from overlap._common.limits import MOST_RADIANS
 from overlap.io._cells import read_cells
-from overlap.io._columns import find_columns, plain_name, to_float64, to_names
+from overlap.io._columns import alphabetical, find_columns, plain_name, to_float64, to_names
 from overlap.io._source import read_source
 from overlap.io.boundary import reads_file
 from overlap.io.candidate import Candidate
@@ -198,10 +198,7 @@ def _table(
     images: dict[str, int] = {}
     of_row = to_names(column(place["image"]), "image", where)
     item = np.array([images.setdefault(x, len(images)) for x in of_row], dtype=np.int64)
-    names, label = np.unique(
-        np.array(to_names([labels[k] for k in full], "label", place_of), dtype=object),
-        return_inverse=True,
-    )
+    names, label = alphabetical(to_names([labels[k] for k in full], "label", place_of))
     flags, sizes = {}, {"area": regions.measure()}
     for flag in _FLAGS:
         if flag in place:
@@ -212,7 +209,7 @@ def _table(
     if "confidence" in place and _GROUP not in plain:
         confidence = numbers(column(place["confidence"]), "confidence")
     return Detections(
-        tuple(images), tuple(names.tolist()), item[full], label.astype(np.int64), regions,
+        tuple(images), names, item[full], label, regions,
         confidence, flags, sizes, np.array(rows, dtype=np.int64)[full], name, digest, (),
         "boxes" if isinstance(regions, Boxes) else "rotated boxes",
     )  # fmt: skip

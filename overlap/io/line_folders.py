@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.files import read_file
+from overlap.io._columns import alphabetical
 from overlap.io.printable import brief
 
 #: Characters of finite numbers.
@@ -140,8 +141,7 @@ class LineFolder:
         ----------
         place : int
         """
-        names, number = np.unique(np.array(self.column(place), dtype=object), return_inverse=True)
-        return tuple(names.tolist()), number.astype(np.int64)
+        return alphabetical(self.column(place))
 
 
 def is_number(word: str) -> bool:

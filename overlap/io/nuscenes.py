@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from overlap._common.numbers import is_finite
+from overlap.io._columns import alphabetical
 from overlap.io._json import parse_json
 from overlap.io._source import read_source
 from overlap.io.boundary import reads_file
@@ -105,10 +106,10 @@ def read_nuscenes(path: str) -> Detections:
     except ValueError as error:
         raise ValueError(f"{source.name}: boxes in the order of the file: {error}") from None
     confidence = np.array(score, dtype=np.float64).reshape(-1)
-    labels, label = np.unique(np.array(names, dtype=object), return_inverse=True)
+    labels, label = alphabetical(names)
     return Detections(
-        tuple(results), tuple(labels.tolist()), np.array(item, dtype=np.int64),
-        label.astype(np.int64), regions, None if (confidence == -1).all() else confidence, {},
+        tuple(results), labels, np.array(item, dtype=np.int64), label, regions,
+        None if (confidence == -1).all() else confidence, {},
         {"area": regions.measure()}, np.arange(len(item)), source.name, source.sha256, (),
         "upright boxes",
     )  # fmt: skip
