@@ -95,7 +95,7 @@ def few(a, p, threshold, value, order, codes, least):
     if undefined:
         return -1
     for k in range(one, n):
-        t, index = k, order[k]
+        t, index = np.uint64(k), order[k]
         own = value[np.uint64(index)]
         while t > 0:
             before = order[t - one]
