@@ -95,16 +95,16 @@ def few(a, p, threshold, value, order, codes, least):
     if undefined:
         return -1
     for k in range(one, n):
-        t, index = np.uint64(k), order[k]
+        at, index = np.uint64(k), order[k]
         own = value[np.uint64(index)]
-        while t > 0:
-            before = order[t - one]
+        while at > 0:
+            before = order[at - one]
             other = value[np.uint64(before)]
             if other > own or (other == own and before < index):
                 break
-            order[t] = before
-            t -= one
-        order[t] = index
+            order[at] = before
+            at -= one
+        order[at] = index
     while n > 0 and value[np.uint64(order[n - one])] < least:
         n -= one
     # Whole eights leave nothing for a slow loop over the last few: the first region stands in the
