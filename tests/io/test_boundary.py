@@ -100,10 +100,10 @@ def test_one_bad_volume_does_not_stop_a_cohort(tmp_path, capsys, place, data):
 def test_a_reader_that_breaks_is_named(tmp_path, monkeypatch):
     from overlap.io import activitynet
 
-    def broken(content):
+    def broken(*_, **__):
         raise AttributeError("'int' object has no attribute 'items'")
 
-    monkeypatch.setattr(activitynet, "parse_json", broken)
+    monkeypatch.setattr(activitynet, "read_mapping", broken)
     path = tmp_path / "truth.json"
     path.write_text("{}")
     with pytest.raises(ValueError, match=r"truth\.json: cannot be read \(AttributeError: 'int'"):

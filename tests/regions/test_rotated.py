@@ -194,6 +194,7 @@ def test_suppression_looks_at_enough(threshold: float, offset: float) -> None:
     count = 270 if INTERPRETED else 900
     table = np.repeat(rng.integers(0, 40, (count // 3, 5)), 3, axis=0).astype(float)
     table[:, 2:4] = 1.0 + table[:, 2:4] % 8.0
+    table[:, 4] %= 24.0  # below four turns
     table[1::3, 0] += table[1::3, 2] / 3.0  # moved by a third of the width: an IoU of a half
     table[2::3, 4] += 0.3
     table[:, :2] += offset

@@ -103,10 +103,8 @@ class IntervalSets(Regions):
         empty = counts == 0
         lower = np.where(empty, np.inf, padded[first])
         upper = np.where(empty, -np.inf, padded[last - 1])
-        measure: NDArray[Any]
-        middle: NDArray[Any]
+        measure, middle = np.zeros((2, len(counts)))
         if len(padded) > _MANY and not interpreted():
-            measure, middle = np.empty((2, len(counts)))
             terms = padded, first, last, lower, measure, middle
             kernel = specialise(moments)
             run_blocks(lambda a, b: kernel(*terms, a, b), len(counts), 3.0 * len(padded))
@@ -115,9 +113,9 @@ class IntervalSets(Regions):
             length = edges[1::2] - edges[::2]
             region = np.repeat(np.arange(len(counts)), counts)
             # bincount adds in order, as the kernels do: a set against itself is exactly 1.
-            measure = np.bincount(region, length, len(counts))
+            measure += np.bincount(region, length, len(counts))
             away = (edges[::2] - np.repeat(lower, counts)) + 0.5 * length
-            middle = np.bincount(region, away * (length / np.repeat(measure, counts)), len(counts))
+            middle += np.bincount(region, away * (length / np.repeat(measure, counts)), len(counts))
         centroid = np.where(empty, 0.0, np.where(empty, 0.0, lower) + middle)
         self._store = _Edges(padded)
         self._fill((first, last, measure, centroid, lower, upper), unit)
