@@ -6,7 +6,9 @@ import math
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 from overlap import evaluate
 from overlap._kernels import plain
 from overlap._kernels.cache import KernelCache
-from overlap._kernels.jit import interpreted, scalar, specialise
+from overlap._kernels.jit import _specialised, interpreted, scalar, specialise
 from overlap._kernels.plain import all_compiled, plain_form, suited
 from overlap._kernels.words import differing, filled
 from overlap.io import sample_path
@@ -207,9 +209,22 @@ def test_machine_code_on_disk_is_used(tmp_path, monkeypatch):
     kernel(np.zeros(1), np.zeros(1))
     assert len(list(tmp_path.glob("*.kernel"))) == 1
     specialise.cache_clear()
+    _specialised.cache_clear()
     again = own_loop(4.0)
     assert again is not kernel
     assert suited(again, 1) is again
+
+
+def test_threads_that_ask_at_once_get_one_kernel():
+    together = threading.Barrier(8)
+
+    def asked(number: float) -> object:
+        together.wait()
+        return own_loop(number)
+
+    with ThreadPoolExecutor(8) as pool:
+        for k in range(20):
+            assert len(set(map(id, pool.map(asked, [100.0 + k] * 8)))) == 1
 
 
 def test_a_dry_run_compiles_nothing(tmp_path):

@@ -267,6 +267,9 @@ def compose(template: Callable, **bindings: Any) -> Callable:
     return scalar(_bind(template, bindings))
 
 
+_compiling = threading.RLock()
+
+
 @lru_cache(maxsize=None, typed=True)
 def specialise(template: Callable, *, sums: bool = False, **bindings: Any) -> Callable:
     """Bind the free names of a loop template to scalars or constants, and compile it.
@@ -286,6 +289,13 @@ def specialise(template: Callable, *, sums: bool = False, **bindings: Any) -> Ca
         A Numba dispatcher, kept on disk unless OVERLAP_CACHE forbids it or something in
         it cannot be put into a key. The same arguments give the same object.
     """
+    with _compiling:  # threads that ask at the same time get one kernel, which is compiled once
+        return _specialised(template, sums=sums, **bindings)
+
+
+@lru_cache(maxsize=None, typed=True)
+def _specialised(template: Callable, *, sums: bool, **bindings: Any) -> Callable:
+    """Do what `specialise` does, for one thread at a time."""
     options = {**_OPTIONS, "fastmath": set(_SUMS)} if sums else _OPTIONS
     kernel = _bind(template, bindings)
     key = digest(kernel, (sums, sorted(_OPTIONS.items())))
