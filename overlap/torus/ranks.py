@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["highest_level", "masses_of_ranks", "number_of_points", "ranks_of"]
 
 _MOST_COUNTS = 1000  # of how many points the smallest difference of two ranks may be
+_FEW = 50  # ranks that are looked at first
 _NEAR = 1e-4  # how far a rank times the number of points may be from a whole number
 
 
@@ -46,12 +47,18 @@ def number_of_points(ranks: _Floats) -> int | None:
     gaps = gaps[gaps > 1e-12]  # less is the rounding of printed digits
     if not len(gaps):
         return None
-    least = float(gaps.min())
-    for count in range(1, _MOST_COUNTS + 1):
-        n = round(count / least)
-        if abs(level * n - np.round(level * n)).max() < _NEAR:
-            return n
+    numbers = np.round(np.arange(1, _MOST_COUNTS + 1) / float(gaps.min()))
+    few = level[:: len(level) // _FEW + 1]  # most numbers do not even fit these
+    for n in numbers[_are_whole(few[:, None], numbers)].tolist():
+        if _are_whole(level, n):
+            return int(n)
     return None
+
+
+def _are_whole(levels: _Floats, numbers: Any) -> Any:
+    """Whether all ranks, along the first axis, are near whole multiples of one by a number."""
+    counts = levels * numbers
+    return abs(counts - np.round(counts)).max(axis=0) < _NEAR
 
 
 def ranks_of(values: _Floats, held: _Floats) -> _Floats:
