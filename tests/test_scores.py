@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import overlap as ov
+from overlap.scores import evaluation
 from overlap.testing import all_scores
 
 pytestmark = pytest.mark.kernels
@@ -297,3 +298,23 @@ def test_geometries_of_shapely_are_pointed_to_polygons():
     shapely = pytest.importorskip("shapely")
     with pytest.raises(TypeError, match=r"Polygons\.from_shapely"):
         ov.iou([shapely.box(0, 0, 1, 1)], BOXES)
+
+
+def test_blocks_of_pairs_are_put_together(monkeypatch):
+    """However many pairs are scored at once, results are the same to the bit."""
+    rng = np.random.default_rng(5)
+    steps = rng.uniform(0.1, 2.0, (30, 6)).cumsum(1) + rng.uniform(0.0, 9.0, (30, 1))
+    sets = ov.IntervalSets([row.reshape(-1, 2).tolist() for row in steps])
+    others = sets[::-1]
+    boxes = ov.RotatedBoxes(np.c_[rng.uniform(0, 4, (30, 2)), rng.uniform(1, 4, (30, 3))])
+
+    def everything():
+        value, gradient = ov.giou.value_and_grad(boxes, boxes[::-1])
+        parts = *ov.ciou.value_and_grad(boxes, boxes[::-1]), value, gradient
+        return ov.giou(sets, others), ov.giou.pairwise(sets, others), *parts
+
+    whole = everything()
+    for block in (7, 30, 31):
+        monkeypatch.setattr(evaluation, "BLOCK", block)
+        for one, other in zip(whole, everything(), strict=True):
+            np.testing.assert_array_equal(one, other)

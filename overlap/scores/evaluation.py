@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 _LONE = 50_000  # pairs of fused kinds for which a second thread is not worth waking
-BLOCK = 4096  # pairs whose terms are written down together
+BLOCK = 10_240  # pairs whose terms are written down together: all of 100 x 100
 _SIEVED = 512  # candidates that are scored together
 
 
