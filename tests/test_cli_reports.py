@@ -33,7 +33,16 @@ SPELLS = ["players.csv", "ball.csv", "spells.csv", "--fps", "10"]
 
 #: Examples of values, with more words behind; None for all choices that the option has. Every
 #: option of a command must be here.
+SHARED_WORDS = {
+    "--bootstrap": ["50"],
+    "--seed": [("3", "--bootstrap", "50")],
+    "--workers": ["2"],
+    "--engine": [("threading", "--workers", "2")],
+    "--address": [("ADDRESS", "--engine", "dask", "--workers", "2")],
+    "--resume": ["kept"],
+}
 TEMPORAL_WORDS = {
+    **SHARED_WORDS,
     "--sample": [()],
     "--protocol": ["activitynet", "opentad", "thumos14", "thumos14_updated", "all",
                    "proposals", "recall_kx", "moment_retrieval", "segments_f1"],
@@ -69,17 +78,12 @@ TEMPORAL_WORDS = {
     "--nms": ["hard:0.5", "none,gaussian:0.5"],
     "--bins": [("length=0,10,inf", "--diagnosis")],
     "--ties": None,
-    "--bootstrap": ["50"],
-    "--seed": [("3", "--bootstrap", "50")],
     "--out": [("again.csv", "--out", "again.html"), ("again.html", "--protocol", "all")],
     "--plot": ["p.svg", ("p.svg", "--protocol", "all")],
-    "--workers": ["2"],
-    "--engine": [("threading", "--workers", "2")],
-    "--address": [("ADDRESS", "--engine", "dask", "--workers", "2")],
-    "--resume": ["kept"],
     "--quiet": [()],
 }  # fmt: skip
 DETECTION_WORDS = {
+    **SHARED_WORDS,
     "--sample": [()],
     "--protocol": ["voc2012", "openimages", "all"],
     "--iou": ["0.3:0.7:0.1", "0.5,0.75"],
@@ -98,17 +102,12 @@ DETECTION_WORDS = {
     "--points": ["p.csv"],
     "--confusions": ["c.csv"],
     "--errors": ["e.csv"],
-    "--bootstrap": ["50"],
-    "--seed": [("3", "--bootstrap", "50")],
-    "--workers": ["2"],
-    "--engine": [("threading", "--workers", "2")],
-    "--address": [("ADDRESS", "--engine", "dask", "--workers", "2")],
-    "--resume": ["kept"],
     "--out": [("again.csv", "--out", "again.html"), ("again.html", "--protocol", "all")],
     "--plot": ["p.svg", ("p.svg", "--protocol", "all")],
     "--quiet": [()],
 }  # fmt: skip
 VOLUME_WORDS = {
+    **SHARED_WORDS,
     "--sample": [()],
     "--labels": ["1=organ", "all=1+2+3", "2", "labels.csv"],
     "--metrics": ["dice", "hd95,assd,nsd@2mm", "pq,sq,rq", "biou,volume_difference"],
@@ -125,13 +124,7 @@ VOLUME_WORDS = {
     "--tolerance": ["0.5"],
     "--reorient": [()],
     "--pattern": ["*.mha", "*.mha,*.mha"],
-    "--bootstrap": ["50"],
     "--interval": [("exact", "--bootstrap", "50")],
-    "--seed": [("3", "--bootstrap", "50")],
-    "--workers": ["2"],
-    "--engine": [("threading", "--workers", "2")],
-    "--address": [("ADDRESS", "--engine", "dask", "--workers", "2")],
-    "--resume": ["kept"],
     "--out": [("again.csv", "--out", "again.html")],
     "--plot": ["p.svg"],
     "--picture": ["w.svg"],
@@ -140,6 +133,7 @@ VOLUME_WORDS = {
     "--quiet": [()],
 }
 ANGLE_WORDS = {
+    **SHARED_WORDS,
     "--sample": [()],
     "--classify": [()],
     "--levels": ["allowed", "0.5:0.9:0.4", "0.123456789"],
@@ -160,14 +154,8 @@ ANGLE_WORDS = {
     "--max-b-factor": ["50"],
     "--min-occupancy": ["0.5"],
     "--unit": ["degrees", "A=degrees"],
-    "--bootstrap": ["50"],
     "--resample": [("residue", "--bootstrap", "50")],
     "--interval": [("basic", "--bootstrap", "50")],
-    "--seed": [("3", "--bootstrap", "50")],
-    "--workers": ["2"],
-    "--engine": [("threading", "--workers", "2")],
-    "--address": [("ADDRESS", "--engine", "dask", "--workers", "2")],
-    "--resume": ["kept"],
     "--out": [("again.csv", "--out", "again.html")],
     "--plot": ["p.svg"],
     "--residues": ["r.csv"],
@@ -175,6 +163,7 @@ ANGLE_WORDS = {
     "--quiet": [()],
 }
 POSSESSION_WORDS = {
+    **SHARED_WORDS,
     "--sample": [()],
     "--fps": ["25", "12.5"],
     "--score": ["iou", "Dice"],
@@ -185,12 +174,6 @@ POSSESSION_WORDS = {
     "--min-duration": ["0.4"],
     "--simultaneous": None,
     "--iou": ["0.3:0.7:0.2", "0.75"],
-    "--bootstrap": ["50"],
-    "--seed": [("3", "--bootstrap", "50")],
-    "--workers": ["2"],
-    "--engine": [("threading", "--workers", "2")],
-    "--address": [("ADDRESS", "--engine", "dask", "--workers", "2")],
-    "--resume": ["kept"],
     "--out": [("again.csv", "--out", "again.html")],
     "--plot": ["p.svg"],
     "--quiet": [()],

@@ -215,7 +215,10 @@ def test_columns_are_not_misread(column, values, message):
         ({"classes": ["c1", ""]}, "give one name or more"),
         ({"classes": ["nobody"]}, "the truth has none of them; it has"),
         ({"box_format": "xyxy"}, "is for text files with lines of boxes, and changes nothing of"),
-        ({"images": (640, 480)}, "is for labels of YOLO, and changes nothing of"),
+        (
+            {"images": (640, 480)},
+            "is for labels of YOLO, or a folder of images to draw, and changes nothing of",
+        ),
         ({"kind": "birdseye"}, "JSON of COCO has boxes and masks"),
     ],
 )

@@ -207,7 +207,7 @@ def _check_taken(how: Reading, taken: Collection[str], which: str) -> None:
         taken = {*taken, "images"}
     for name, what in (
         ("box_format", "text files with lines of boxes"),
-        ("images", "labels of YOLO"),
+        ("images", "labels of YOLO, or a folder of images to draw"),
         ("kind", "JSON of COCO and labels of KITTI"),
     ):
         value = getattr(how, name)
