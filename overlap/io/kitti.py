@@ -49,8 +49,9 @@ def read_kitti(folder: str, kind: str | None = None) -> Detections:
     -------
     Detections
         With the sizes height (of the box in the image, in pixels), occlusion and truncation, and
-        the flag dontcare. These regions have no box in space, and are left out there. KITTI's
-        classes may be in upper or lower case.
+        the flag dontcare. These regions have no box in space, and are left out there. Boxes in
+        the image have the size alpha, in radians: NaN where it is -10, which means unknown, or
+        beyond a whole turn, as degrees are. KITTI's classes may be in upper or lower case.
 
     Raises
     ------
@@ -123,6 +124,9 @@ def read_kitti(folder: str, kind: str | None = None) -> Detections:
         "truncation": values[:, 0],
         "occlusion": values[:, 1],
     }
+    if kind == "boxes":
+        alpha = values[:, 2]
+        sizes["alpha"] = np.where(np.abs(alpha) <= 2.0 * np.pi, alpha, np.nan)
     return Detections(
         lines.stems, tuple(map(str, labels)), lines.file, number, regions,
         values[:, 14] if width == 16 else None, {"dontcare": idle}, sizes, lines.row, str(folder),

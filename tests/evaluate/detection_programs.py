@@ -239,9 +239,10 @@ def nuscenes(truth, found, *, distance):
 
 
 def kitti(truth, found, label, difficulty, threshold, overlap):
-    """Precision of KITTI's evaluation at 41 recalls: eval.py of kitti-object-eval-python.
+    """Precision and orientation similarity of KITTI's evaluation at 41 recalls.
 
-    Truth and found have their own names of classes; `overlap` is a table of all pairs.
+    As eval.py of kitti-object-eval-python. Truth and found have their own names of classes;
+    `overlap` is a table of all pairs.
     """
     height, occlusion, truncation = [(40, 0, 0.15), (25, 1, 0.3), (25, 2, 0.5)][difficulty]
     near = {"Car": "Van", "Pedestrian": "Person_sitting"}.get(label)
@@ -258,8 +259,8 @@ def kitti(truth, found, label, difficulty, threshold, overlap):
         dt.append(1 if small else 0 if found.labels[found.label[i]] == label else -1)
 
     def counts(image, cut=None):
-        """True and false positives of an image, and confidences of the true ones."""
-        taken, scores, tp = set(), [], 0
+        """True and false positives of an image, confidences and similarity of the true ones."""
+        taken, scores, tp, similarity = set(), [], 0, 0.0
         mine = [i for i in range(len(found)) if found.items[found.item[i]] == image and dt[i] >= 0]
         if cut is not None:
             mine = [i for i in mine if found.confidence[i] >= cut]
@@ -283,13 +284,16 @@ def kitti(truth, found, label, difficulty, threshold, overlap):
             if gt[j] == 0 and dt[best] == 0:
                 tp += 1
                 scores.append(found.confidence[best])
+                if "alpha" in truth.sizes:
+                    delta = truth.sizes["alpha"][j] - found.sizes["alpha"][best]
+                    similarity += (1.0 + np.cos(delta)) / 2.0
         free = [i for i in mine if dt[i] == 0 and i not in taken]
         idle = [
             j for j in range(len(truth))
             if truth.flags["dontcare"][j] and truth.items[truth.item[j]] == image
         ]  # fmt: skip
         free = [i for i in free if not any(cover(i, j) > threshold for j in idle)]
-        return tp, len(free), scores
+        return tp, len(free), scores, similarity
 
     def cover(i, j):
         if not hasattr(found.regions, "lower"):
@@ -308,11 +312,13 @@ def kitti(truth, found, label, difficulty, threshold, overlap):
             continue
         cuts.append(score)
         recall += 1 / 40
-    precision = np.zeros(41)
+    curves = np.zeros((2, 41))
     for k, cut in enumerate(cuts):
-        tp, fp = np.sum([counts(image, cut)[:2] for image in images], axis=0)
-        precision[k] = tp / (tp + fp) if tp else 0.0
-    return np.array([precision[k:].max() for k in range(41)])
+        every = [counts(image, cut) for image in images]
+        tp, fp, similarity = (sum(one[m] for one in every) for m in (0, 1, 3))
+        if tp:
+            curves[:, k] = tp / (tp + fp), similarity / (tp + fp)
+    return [np.array([curve[k:].max() for k in range(41)]) for curve in curves]
 
 
 def openimages(truth, found, *, threshold=0.5):

@@ -365,7 +365,8 @@ def kitti_line(rng, name, boxes, k, score=None):
     space = [1.5, 2.0, 4.0, x / 8, 1.6, y / 4, float(rng.integers(-1, 2))]
     if name == "DontCare":
         space = [-1, -1, -1, -1000, -1000, -1000, -10]
-    words = [name, truncated, occluded, -10, x, y, x + w, y + h, *space]
+    alpha = -10 if name == "DontCare" else round(float(rng.uniform(-3.14, 3.14)), 2)
+    words = [name, truncated, occluded, alpha, x, y, x + w, y + h, *space]
     return " ".join(map(str, words if score is None else [*words, score]))
 
 
@@ -403,10 +404,68 @@ def test_kitti(tmp_path, kind, seeds):
         }
         for label, threshold in (("Car", 0.7), ("Pedestrian", 0.5), ("Cyclist", 0.5)):
             for level, difficulty in enumerate(("easy", "moderate", "hard")):
-                curve = programs.kitti(*sides, label, level, threshold, overlap)
+                curves = programs.kitti(*sides, label, level, threshold, overlap)
                 for places, summary in reports.items():
-                    wanted = sum(curve[k] for k in places) / len(places)
-                    assert summary[f"{label} {difficulty}"] == wanted, (seed, label, level)
+                    ap, aos = (sum(curve[k] for k in places) / len(places) for curve in curves)
+                    assert summary[f"{label} {difficulty}"] == ap, (seed, label, level)
+                    name = f"AOS {label} {difficulty}"
+                    assert (name in summary) == (kind == "boxes")
+                    if kind == "boxes":
+                        assert summary[name] == pytest.approx(aos, abs=1e-14), (seed, label, level)
+
+
+def test_angles_of_kitti_that_are_unknown(tmp_path):
+    line = "Car 0 0 {} 0 0 90 90 1.5 2 4 0 1.6 0 0"
+    truth = write(tmp_path / "label_2", {"a.txt": line.format("0")})
+    for alpha, wanted in (("0", 1.0), ("3.141592653589793", 0.0), ("-6.2", 0.998)):
+        found = write(tmp_path / "data", {"a.txt": line.format(alpha) + " 0.5"})
+        report = detection(truth=truth, found=found, protocol="kitti_r11")
+        share = report.summary["AOS Car easy"] / report.summary["Car easy"]
+        assert share == pytest.approx(wanted, abs=1e-3)
+    for alpha in ("-10", "90"):
+        found = write(tmp_path / "data", {"a.txt": line.format(alpha) + " 0.5"})
+        report = detection(truth=truth, found=found, protocol="kitti_r11")
+        assert "AOS Car easy" not in report.summary
+        note = "no orientation similarity (AOS): alpha is unknown (-10), or no angle in radians, "
+        assert note + "of 0 truths and 1 detection" in " ".join(report.settings["notes"])
+
+
+def test_errors_where_truths_choose_are_those_where_detections_choose(tmp_path):
+    line = "{0} 0 0 0 {1}00 0 {1}60 60 1.5 2 4 0 1.6 0 0"
+    there = [("Car", 0), ("Pedestrian", 1), ("Car", 2), ("Cyclist", 3)]
+    here = [("Cyclist", 3, 0.9), ("Car", 1, 0.8), ("Car", 0, 0.7), ("Car", 0, 0.6), ("Car", 7, 0.5)]
+    sides = {
+        name: write(
+            tmp_path / name,
+            {
+                f"{image}.txt": "\n".join(
+                    " ".join([line.format(*one), *map(str, one[2:])])
+                    for one in rows[:: 1 - 2 * image]
+                )
+                for image in (0, 1)
+            },
+        )
+        for name, rows in (("truth", there), ("found", here))
+    }
+    one, other = (detection(**sides, protocol=name) for name in ("kitti_r40", "voc2012"))
+    assert one.errors().table.equals(other.errors().table)
+    assert one.suspects().equals(other.suspects())
+    assert one.worst().equals(other.worst())
+    assert one.matches["truth@0.50"].equals(other.matches["truth@0.50"])
+    assert one.suspects()["truth_label"].tolist() == ["Pedestrian"] * 2
+
+
+def test_detections_in_regions_without_annotation_are_no_errors(tmp_path):
+    line = "{} -1 -1 {} {} 0 {} 60 1 1 1 0 0 1 0"
+    rows = line.format("DontCare", -10, 0, 300), line.format("Car", 0, 400, 460)
+    truth = write(tmp_path / "truth", {"a.txt": "\n".join(rows)})
+    rows = line.format("Car", 0, 10, 70), line.format("Car", 0, 250, 310)
+    found = write(tmp_path / "found", {"a.txt": "\n".join(f"{row} 0.5" for row in rows)})
+    report = detection(truth=truth, found=found, protocol="kitti_r40")
+    assert report.matches["outcome@0.50"].tolist() == ["ignored", "ignored"]
+    found = write(tmp_path / "found", {"a.txt": line.format("Car", 0, 270, 330) + " 0.5"})
+    report = detection(truth=truth, found=found, protocol="kitti_r40")
+    assert report.matches["outcome@0.50"].tolist() == ["false"]
 
 
 def test_kitti_in_blocks_and_with_intervals(tmp_path):

@@ -68,6 +68,9 @@ def test_numbers_of_a_table_are_ranges():
     assert "AP[time=5]" in detection(truth=truth, found=found, strata=many).summary
     with pytest.raises(ValueError, match="is empty; give it a value such as 'unknown'"):
         detection(truth=truth, found=found, strata=named.assign(weather=""))
+    for size in ("area", "width"):  # one that truths have, and one that boxes have
+        with pytest.raises(ValueError, match=f"column '{size}' has the name of a size of the reg"):
+            detection(truth=truth, found=found, strata=many.rename(columns={"time": size}))
     with pytest.raises(TypeError, match="strata is a int; wanted a file, a DataFrame"):
         detection(truth=truth, found=found, strata=3)
 

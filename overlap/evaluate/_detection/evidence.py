@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -21,7 +21,7 @@ from overlap.evaluate._ranking.curves import (
 )
 from overlap.evaluate._ranking.expectation import shared_in_order
 from overlap.evaluate._ranking.pairs import Pairs
-from overlap.evaluate._ranking.sampling import SampledRule, sampled_average
+from overlap.evaluate._ranking.sampling import ANGLE, SampledRule, sampled_average
 from overlap.evaluate._ranking.scene import Ranked, Scene
 from overlap.evaluate.bootstrap import Bootstrap
 from overlap.evaluate.numbers import Intervals, Number
@@ -49,8 +49,8 @@ class Statistic:
     ----------
     name : str
         As the field writes it, such as ``"AP50"``.
-    of : {"AP", "AR"}
-        Average precision, or the recall of all detections.
+    of : {"AP", "AR", "AOS"}
+        Average precision, the recall of all detections, or the average orientation similarity.
     levels : tuple of int
         Places of the thresholds.
     area : str
@@ -69,12 +69,14 @@ class Statistic:
     group: str = ""
 
 
-def statistics_of(protocol: DetectionProtocol) -> list[Statistic]:
+def statistics_of(protocol: DetectionProtocol, *, angles: bool = False) -> list[Statistic]:
     """Return the numbers of the summary of a protocol, the most telling first.
 
     Parameters
     ----------
     protocol : DetectionProtocol
+    angles : bool
+        Whether both sides say at which angles objects are seen.
     """
     names = threshold_names(protocol.thresholds)
     every = tuple(range(len(names)))
@@ -85,11 +87,14 @@ def statistics_of(protocol: DetectionProtocol) -> list[Statistic]:
         strata = [Statistic(f"mAP[{part}]", "AP", every, part, most) for part in parts]
         return [Statistic("mAP", "AP", every, whole, most), *each, *strata]
     if protocol.summary == "classes":
-        return [
+        ap = [
             Statistic(f"{label} {part}", "AP", (_level(protocol, threshold),), part, most, label)
             for label, threshold in protocol.class_thresholds
             for part in protocol.parts
         ]
+        if not angles or protocol.interpolation != "sampled":
+            return ap
+        return [*ap, *(replace(one, name=f"AOS {one.name}", of="AOS") for one in ap)]
     result = [Statistic("AP", "AP", every, whole, most)]
     for name, word in (("0.50", "AP50"), ("0.75", "AP75")):
         if name in names:
@@ -145,6 +150,19 @@ class DetectionEvidence(ByValue):
     def items(self) -> tuple[str, ...]:
         """Names of the items."""
         return self.scene.items
+
+    @cached_property
+    def _statistics(self) -> list[Statistic]:
+        return statistics_of(self.protocol, angles=self.without_angle == (0, 0))
+
+    @cached_property
+    def without_angle(self) -> tuple[int, int] | None:
+        """How many truths and detections do not say at which angle they are seen; None for all."""
+        sides = self.scene.truth, self.scene.found
+        if any(ANGLE not in side.sizes for side in sides):
+            return None
+        truth, found = (int(np.isnan(side.sizes[ANGLE][side.label >= 0]).sum()) for side in sides)
+        return truth, found
 
     @cached_property
     def digest(self) -> str:
@@ -236,7 +254,7 @@ class DetectionEvidence(ByValue):
             assert self.crossing is not None
             sampled = SampledRule(_STEPS, self.protocol.recalls)
             scene = self.ranked(area, most).scene
-            cells = sampled_average(scene, self.crossing, sampled, weights)
+            cells = sampled_average(scene, self.crossing, sampled, weights, by_angle=of == "AOS")
         elif self._expected and weights is None:
             cells = self.orders(area).ap
         elif self._sampled(of) and weights is None:
@@ -277,7 +295,7 @@ class DetectionEvidence(ByValue):
             tasks.append(partial(shared_in_order, self.scene, self._visit))
         self._at_once(tasks)
         self.scene.forget("turns")  # all is matched
-        keys = dict.fromkeys((one.of, one.area, one.most) for one in statistics_of(self.protocol))
+        keys = dict.fromkeys((one.of, one.area, one.most) for one in self._statistics)
         keys |= dict.fromkeys((of, area, most) for area in areas for of in ("AP", "AR"))
         orders = [partial(self.orders, area) for area in areas if self.has_ties]
         self._at_once([*orders, *(partial(self._cells, *key) for key in keys)])
@@ -304,7 +322,7 @@ class DetectionEvidence(ByValue):
         self._prepare()
         facts: dict[str, Any] = {"range": UNIT, "better": "higher"}
         result = []
-        for statistic in statistics_of(self.protocol):
+        for statistic in self._statistics:
             value = self._value(statistic)
             ends = None
             if statistic.of == "AP" and self.has_ties:
@@ -339,7 +357,7 @@ class DetectionEvidence(ByValue):
         whole = "" if self.protocol.summary == "classes" else self._whole
         return {
             one.name: int(self.ranked(one.area).ranking.truths[self._members(one)].sum())
-            for one in statistics_of(self.protocol)
+            for one in self._statistics
             if one.area and one.area != whole
         }
 
@@ -353,7 +371,7 @@ class DetectionEvidence(ByValue):
     def statistics(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Return every number of the summary for each row of weights (B, items)."""
         result, cells = {}, dict[tuple[str, str, int | None], NDArray[np.float64]]()
-        for statistic in statistics_of(self.protocol):
+        for statistic in self._statistics:
             key = statistic.of, statistic.area, statistic.most
             if key not in cells:
                 cells[key] = self._cells(*key, weights)
@@ -430,7 +448,6 @@ class DetectionEvidence(ByValue):
         order = np.argsort(scene.found.place)
         words = np.array(["false", "true", "ignored", "excluded"], dtype=object)
         inside = scene.found.label >= 0
-        partner = scene.pairs.agent if scene.by_truth else ranked.candidate
         known = self.about["found"].get("confidences", True)
         result: dict[str, Any] = {
             "item": np.array(scene.items, dtype=object)[scene.found.item[order]],
@@ -441,7 +458,7 @@ class DetectionEvidence(ByValue):
             pair = np.where(inside, ranked.pair[t], -1)
             hit = pair >= 0
             row, value = np.full(len(pair), -1), np.full(len(pair), np.nan)
-            row[hit] = scene.truth.place[partner[pair[hit]]]
+            row[hit] = scene.truth.place[ranked.truth[pair[hit]]]
             value[hit] = scene.values[pair[hit]]
             result[f"outcome@{name}"] = words[np.where(inside, ranked.outcome[t], 3)[order]]
             result[f"truth@{name}"] = row[order]

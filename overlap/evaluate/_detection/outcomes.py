@@ -127,6 +127,8 @@ class Outcomes(ByValue):
         tables = inputs["truth"], inputs["found"]
         measured = measure_items(rules, *tables, [np.arange(len(table)) for table in tables])
         found, truth = measured.pairs.agent, measured.pairs.candidate
+        if self.scene.by_truth:
+            found, truth = truth, found
         rows = np.argsort(self.scene.found.place)[found], np.argsort(self.scene.truth.place)[truth]
         order = np.lexsort((truth, -measured.pairs.value, rows[0]))
         pairs = Across(rows[0][order], rows[1][order], measured.pairs.value[order])
@@ -193,5 +195,5 @@ def outcomes_of(ranked: Ranked, level: int, iou: float, evidence: DetectionEvide
     pair = ranked.pair[level]
     partner = np.full(len(pair), -1)
     inside = (pair >= 0) & (ranked.scene.found.label >= 0)
-    partner[inside] = ranked.candidate[pair[inside]]
+    partner[inside] = ranked.truth[pair[inside]]
     return Outcomes(ranked.scene, iou, outcome, partner, evidence)

@@ -69,7 +69,8 @@ CHOICES: dict[str, dict[str, str]] = {
     "summary": {
         "coco": "AP, AP50, AP75, AP and AR by area, AR by number of detections",
         "map": "mAP, and mAP at each threshold",
-        "classes": "AP of each class in each stratum at the threshold of the class",
+        "classes": "AP of each class in each stratum at the threshold of the class, and with "
+        "sampled curves the orientation similarity (AOS), where both sides have angles alpha",
         "f1": "F1, precision, recall and mean IoU of matched pairs at each threshold; confidences "
         "are not needed",
     },

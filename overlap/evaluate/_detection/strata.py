@@ -42,7 +42,8 @@ def with_attributes(
     Raises
     ------
     ValueError
-        An image, or a truth, has no row; or a column has too many levels.
+        An image, or a truth, has no row; a column has too many levels; or a column of numbers has
+        the name of a size of the regions themselves.
     """
     used = {one.size for part in protocol.strata for one in part.truth}
     roles = ("truth",) if attributes.by_row else ("truth", "found")
@@ -56,6 +57,11 @@ def with_attributes(
         every = [row[k] for row in attributes.cells.values()]
         if all(map(is_number, every)):
             for role in roles:
+                if not lacking_sizes(both[role], (Range(column),)):
+                    raise ValueError(
+                        f"{attributes.source}: the column {brief(column)} has the name of a size "
+                        f"of the regions in {both[role].source}; give it another name"
+                    )
                 sizes[role][column] = np.array([float(row[k]) for row in cells[role]])
         if column in used:
             continue

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from overlap._common.values import same
 from overlap.evaluate._ranking.pairs import Pairs
-from overlap.evaluate._ranking.sampling import pairs_of_one_class
+from overlap.evaluate._ranking.sampling import COVERED, pairs_of_one_class
 from overlap.evaluate._ranking.scene import Scene
 from overlap.evaluate._ranking.table import Table
 from overlap.evaluate.bootstrap import Bootstrap
@@ -94,12 +95,22 @@ class DetectionTask(Task):
             measured.found,
             measured.truth,
             pairs,
-            measured.found.flagged(("partial",) if self.protocol.federated else ()),
+            self._not_counted(measured.found, labels),
         )
         facts = facts_of(self.protocol, about, measured)
         return self.evidence(
             self.protocol, scene, facts, about, truth.groups, self.ties, measured.pairs
         )
+
+    def _not_counted(self, found: Table, labels: Sequence[str]) -> NDArray[np.bool_]:
+        """Return detections that do not count if they match nothing."""
+        result = found.flagged(("partial",) if self.protocol.federated else ())
+        if COVERED in found.sizes:
+            own = dict(self.protocol.class_thresholds)
+            least = min(self.protocol.thresholds)
+            level = np.array([own.get(label, least) for label in labels])
+            result = result | (found.sizes[COVERED] > level[found.label])
+        return result
 
     def describe(
         self, evidence: DetectionEvidence, numbers: Sequence[Number], bootstrap: Bootstrap

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap.evaluate._ranking.sampling import ANGLE
 from overlap.evaluate.contract import Contract
 from overlap.evaluate.sentence import digests_text, intervals_text
 from overlap.evaluate.task import Description
@@ -64,6 +65,7 @@ def facts_of(
     result["found"]["of_no_class"] = int((found.label < 0).sum())
     used = {one.size for part in protocol.strata for one in part.truth}
     used |= {"area"} if protocol.areas else set()
+    used |= {ANGLE} if protocol.interpolation == "sampled" else set()
     known = sorted(used & set(truth.sizes))
     result["sizes"] = {name: _digest_of_size(truth.sizes[name]) for name in known}
     return result
@@ -123,6 +125,12 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
         notes.append(
             f"{number_of(found['unjudged'], 'detection')} of classes that nobody looked for in "
             "their image do not count"
+        )
+    unknown = evidence.without_angle
+    if protocol.summary == "classes" and unknown is not None and any(unknown):
+        notes.append(
+            "no orientation similarity (AOS): alpha is unknown (-10), or no angle in radians, of "
+            f"{number_of(unknown[0], 'truth')} and {number_of(unknown[1], 'detection')}"
         )
     heard = {*protocol.ignored, NEIGHBOR, UNANNOTATED, ZERO_ID}
     if protocol.crowds == "coverage":

@@ -231,12 +231,11 @@ class RankingEvidence(ByValue):
         rank[ranked.visit] = np.arange(len(ranked.visit)) - first
         result: dict[str, NDArray[Any]] = {"rank": rank[order]}
         words = np.array(["false", "true", "ignored", "excluded"], dtype=object)
-        partner = scene.pairs.agent if scene.by_truth else ranked.candidate
         for t, name in enumerate(threshold_names(scene.thresholds)):
             pair = np.where(rank >= 0, ranked.pair[t], -1)[order]
             hit = pair >= 0
             row, value = np.full(count, -1), np.full(count, np.nan)
-            row[hit] = truth_rows[partner[pair[hit]]]
+            row[hit] = truth_rows[ranked.truth[pair[hit]]]
             known = scene.values[pair[hit]]
             value[hit] = np.where(np.isinf(known), np.nan, known)
             result[f"outcome@{name}"] = words[np.where(rank >= 0, ranked.outcome[t], 3)[order]]

@@ -14,10 +14,13 @@ from .pairs import Pairs
 from .scene import Scene
 from .table import OUTSIDE
 
-__all__ = ["SampledRule", "pairs_of_one_class", "sampled_average"]
+__all__ = ["ANGLE", "COVERED", "SampledRule", "pairs_of_one_class", "sampled_average"]
 
 #: Name of the size that says how much of a detection regions without annotation cover.
 COVERED = "covered"
+
+#: Name of the size that is the angle at which an object is seen, in radians.
+ANGLE = "alpha"
 
 
 @dataclass(frozen=True)
@@ -122,8 +125,10 @@ def sampled_average(
     crossing: Pairs,
     rule: SampledRule,
     weights: NDArray[np.float64] | None = None,
+    *,
+    by_angle: bool = False,
 ) -> NDArray[np.float64]:
-    """Average precision per threshold and class.
+    """Average precision, or average orientation similarity, per threshold and class.
 
     Parameters
     ----------
@@ -134,6 +139,9 @@ def sampled_average(
     rule : SampledRule
     weights : ndarray, dtype=float64, shape (B, V), optional
         How often each item is drawn.
+    by_angle : bool
+        Whether a true detection counts by ``(1 + cos(d)) / 2``, where d is the difference of its
+        angle and that of its truth, in place of 1.
 
     Returns
     -------
@@ -148,7 +156,7 @@ def sampled_average(
         for t, level in enumerate(scene.thresholds.tolist()):
             partner, _ = one.choose(level, -np.inf, first=True)
             true = np.flatnonzero(one.true(partner))
-            known: dict[float, tuple[NDArray, NDArray]] = {}
+            known: dict[float, tuple[NDArray, NDArray, NDArray]] = {}
             for b, weight in enumerate(draws):
                 count = float(weight[item[one.truth_state == 0]].sum())
                 if count <= 0.0:
@@ -160,8 +168,10 @@ def sampled_average(
                 for cut in rule.cuts(drawn, count):
                     if cut not in known:
                         known[cut] = one.items(level, cut)
-                    hits, misses = (float(weight[some].sum()) for some in known[cut])
-                    precision.append(hits / (hits + misses) if hits > 0.0 else 0.0)
+                    hit, missed, similarity = known[cut]
+                    hits, misses = float(weight[hit].sum()), float(weight[missed].sum())
+                    gain = float((weight[hit] * similarity).sum()) if by_angle else hits
+                    precision.append(gain / (hits + misses) if hits > 0.0 else 0.0)
                 result[b, t, c] = rule.average(np.array(precision))
     return result[0] if weights is None else result
 
@@ -206,14 +216,23 @@ class _Class:
         result[result] = self.found_state[partner[result]] == 0
         return result
 
-    def items(self, level: float, cut: float) -> tuple[NDArray, NDArray]:
-        """Return the items of the true and of the false detections from a confidence on."""
+    def items(self, level: float, cut: float) -> tuple[NDArray, NDArray, NDArray]:
+        """Return the items of the true and of the false detections from a confidence on.
+
+        The last array is how alike the angles of each true one and of its truth are, in [0, 1]: 1
+        where the input has no angles.
+        """
         partner, taken = self.choose(level, cut, first=False)
-        found = self.scene.found
+        truth, found = self.scene.truth, self.scene.found
         false = (self.found_state == 0) & ~taken & (self.scene.confidence >= cut)
         if COVERED in found.sizes:
             false &= ~(found.sizes[COVERED] > level)
-        return self.scene.truth.item[self.true(partner)], found.item[false]
+        true = np.flatnonzero(self.true(partner))
+        similarity = np.ones(len(true))
+        if ANGLE in truth.sizes and ANGLE in found.sizes:
+            turn = truth.sizes[ANGLE][true] - found.sizes[ANGLE][partner[true]]
+            similarity = (1.0 + np.cos(turn)) / 2.0
+        return truth.item[true], found.item[false], similarity
 
 
 def pairs_of_one_class(

@@ -566,6 +566,11 @@ class Ranked(ByValue):
     ranking: Ranking
     candidate: NDArray[np.int64]
 
+    @property
+    def truth(self) -> NDArray[np.int64]:
+        """Truth of each pair, whichever side chooses."""
+        return self.scene.pairs.agent if self.scene.by_truth else self.candidate
+
     @cached_property
     def block(self) -> NDArray[np.int64]:
         """Number of the run of equal class and confidence of each detection in ranked order."""

@@ -74,7 +74,7 @@ class Matches(ByValue):
     def partner(self) -> NDArray[np.int64]:
         """Truth that each prediction matches at each threshold, -1 for none, shape (T, N)."""
         pairs, result = self.ranked.pair, np.full(self.ranked.pair.shape, -1)
-        owner = self.scene.pairs.agent if self.scene.by_truth else self.ranked.candidate
+        owner = self.ranked.truth
         inside = pairs >= 0
         result[inside] = owner[pairs[inside]]
         return result
