@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -320,3 +321,63 @@ def test_images_are_named_as_items_where_nothing_else_is_said(street):
     (street / "street_001.png").unlink()
     with pytest.raises(ValueError, match="has no image 'street_001'; its images are"):
         report.picture(images=street)
+
+
+def scattered(seed):
+    """Boxes of three classes on a grid, with the sizes and flags that protocols ask for."""
+    rng = np.random.default_rng(seed)
+    corner = rng.integers(0, 6, (70, 2)) * 20.0
+    item, label = rng.integers(0, 6, 70).astype(str), rng.integers(0, 3, 70)
+    near = rng.integers(0, 30, 30)
+    corner[40:], item[40:] = corner[near] + rng.integers(-1, 2, (30, 2)), item[near]
+    label[40:60] = label[near[:20]]
+    boxes = ov.Boxes(np.hstack([corner, corner + rng.integers(16, 20, (70, 2))]))
+    names = np.array(["Car", "Pedestrian", "Cyclist"])[label]
+    sizes = {
+        "height": rng.integers(20, 60, 70) * 1.0,
+        "occlusion": rng.integers(0, 4, 70) * 1.0,
+        "truncation": rng.random(70),
+    }
+    rows, others = np.arange(30), np.arange(30, 70)
+    truth = Detections.of(
+        item[rows], names[rows], boxes[rows], items=list("012345"),
+        crowd=rng.random(30) < 0.1, difficult=rng.random(30) < 0.1,
+    )  # fmt: skip
+    found = Detections.of(
+        item[others], names[others], boxes[others], rng.permutation(40) / 40, items=list("012345")
+    )
+    return tuple(
+        dataclasses.replace(
+            table, sizes={**table.sizes, **{key: size[some] for key, size in sizes.items()}}
+        )
+        for table, some in ((truth, rows), (found, others))
+    )
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [name for name in ov.evaluate.DETECTION_PROTOCOLS if name not in ("lvis", "nuscenes")],
+)
+def test_rows_of_a_diagnosis_are_those_of_its_inputs(protocol):
+    truth, found = scattered(3)
+    report = detection(truth=truth, found=found, protocol=protocol)
+    overlaps = ov.iou.pairwise(found.regions, truth.regions)
+    least = 0.5 if protocol != "voc2007" and protocol != "voc2012" else 0.4  # of whole pixels
+    matches = report.matches
+    row = matches["truth@0.50"].to_numpy()
+    true = np.flatnonzero(matches["outcome@0.50"] == "true")
+    assert len(true) > 3
+    assert len(set(row[true])) == len(true)
+    assert (overlaps[true, row[true]] >= least).all()
+    some = np.flatnonzero(row >= 0)
+    assert (truth.item[row[some]] == found.item[some]).all()
+    assert [truth.labels[k] for k in truth.label[row[some]]] == list(matches["label"][some])
+    worst = report.worst()
+    assert (worst["n_true"] + worst["n_missed"] == worst["n_truth"]).all()
+    assert (worst["n_false"] + worst["n_missed"] == worst["n_errors"]).all()
+    for one in report.suspects().itertuples():
+        assert found.items[found.item[one.found]] == one.item
+        assert found.labels[found.label[one.found]] == one.found_label
+        if one.truth >= 0:
+            assert truth.items[truth.item[one.truth]] == one.item
+            assert truth.labels[truth.label[one.truth]] == one.truth_label
