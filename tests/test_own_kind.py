@@ -111,6 +111,23 @@ def test_sparse_pairs_are_those_of_the_matrix(kind: Any) -> None:
     np.testing.assert_array_equal(got.toarray(), np.where(MATRIX >= 0.2, MATRIX, 0.0))
 
 
+class SparseDiscs(WrittenDiscs):
+    """Discs that write what is not 0, and leave anything where no score of the overlap reads."""
+
+    def fill_block(self, index, other, other_index, geometry, needs, block) -> None:
+        whole = np.empty_like(block)
+        super().fill_block(index, other, other_index, geometry, needs, whole)
+        block[:3] += whole[:3]
+        block[3:] = np.nan
+
+
+def test_rows_that_are_read_begin_as_zeros_and_the_others_are_not_read() -> None:
+    batches = [SparseDiscs(batch.to_array()) for batch in (FOUND, TRUTH)]
+    np.full((11, len(FOUND) * len(TRUTH)), np.nan)  # what new memory may hold
+    np.testing.assert_array_equal(ov.iou.pairwise(*batches), MATRIX)
+    np.testing.assert_array_equal((ov.iou + ov.dice).pairwise(*batches) > 0.0, MATRIX > 0.0)
+
+
 def test_suppression_keeps_the_best_of_every_crowd() -> None:
     confidence = np.random.default_rng(4).random(len(FOUND))
     own = ov.iou.pairwise(FOUND, FOUND)

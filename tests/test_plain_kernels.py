@@ -112,7 +112,7 @@ def test_segmentation(compared):
     evaluate.segmentation(
         truth=sample_path("volumes_truth"), found=sample_path("volumes_found"), progress=False
     )
-    assert {"count_runs", "term_block", "score_block"} <= set(compared)
+    assert {"count_runs", "term_block", "score_overlaps"} <= set(compared)
 
 
 @pytest.mark.slow

@@ -198,6 +198,13 @@ def score_block(block, p, out):
         out[k] = SCORE(o, e, block[6, k], EXTENT(block, k), p)[0]
 
 
+def score_overlaps(block, p, out):
+    """Score pairs by the first three rows alone: the others may hold anything."""
+    for k in range(out.shape[0]):
+        o = (block[0, k], block[1, k], block[2, k])
+        out[k] = SCORE(o, (0.0, 0.0, 0.0), 0.0, ((0.0, 0.0, 0.0, 0.0),), p)[0]
+
+
 def partial_block(block, p, out, partials):
     for k in range(out.shape[0]):
         o = (block[0, k], block[1, k], block[2, k])

@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -190,12 +191,19 @@ def grid_of(
     axes: str | None = None,
 ) -> Grid:
     """Return the grid of masks; spacing 1 and origin 0 where they are not given."""
+    if spacing is None and origin is None and isinstance(axes, str | None):
+        return _unit_grid(shape, axes)
     return Grid(
         shape,
         _per_axis(spacing, 1.0, len(shape), "spacing"),
         _per_axis(origin, 0.0, len(shape), "origin"),
         axes,
     )
+
+
+@lru_cache(maxsize=64)  # batches of small masks are built by the thousands
+def _unit_grid(shape: tuple[int, ...], axes: str | None) -> Grid:
+    return Grid(shape, (1.0,) * len(shape), (0.0,) * len(shape), axes)
 
 
 def _per_axis(

@@ -53,6 +53,8 @@ _SIEVED = 512  # candidates that are scored together
 @cache
 def scorer_of(template: Callable, components: tuple[Component, ...], axes: int, needs: Groups):
     score = combine(components, max(axes, 1))
+    if template is loops.score_overlaps:
+        return specialise(template, SCORE=score)
     return specialise(template, SCORE=score, EXTENT=extent_reader(axes, needs))
 
 
@@ -61,10 +63,20 @@ def _rows(geometry: Geometry) -> int:
 
 
 def fill_block(
-    a: Regions, ia: NDArray, b: Regions, jb: NDArray, geometry: Geometry, needs: Groups
+    a: Regions,
+    ia: NDArray,
+    b: Regions,
+    jb: NDArray,
+    geometry: Geometry,
+    needs: Groups,
+    zeros: int | None = None,
 ) -> NDArray:
-    """Return the terms of listed pairs, one row per term (see `overlap._kernels.loops`)."""
-    block = np.zeros((_rows(geometry), len(ia)))
+    """Return the terms of listed pairs, one row per term (see `overlap._kernels.loops`).
+
+    Rows after the first `zeros`, if it is given, hold anything unless the kind writes them.
+    """
+    block = np.empty((_rows(geometry), len(ia)))
+    block[:zeros] = 0.0
     if not len(ia):  # `Boxes([])` have columns in another number than their partner
         return block
     a.fill_block(ia, b, jb, geometry, needs, block)
@@ -111,11 +123,15 @@ def score_listed(
         kernel = plan.kernel(loops.listed, geometry)
         kernel(a.kernel_columns(), b.kernel_columns(), plan.parameters, ia, jb, out)
         return
-    scorer = scorer_of(loops.score_block, plan.components, geometry.axes, plan.needs)
+    alone = plan.needs == Groups.OVERLAP
+    template = loops.score_overlaps if alone else loops.score_block
+    scorer = scorer_of(template, plan.components, geometry.axes, plan.needs)
     scorer = suited(scorer, 80 * len(ia))  # ten times what they take, as in `Regions.fill_block`
     for lo in range(0, len(ia), BLOCK):
         part = slice(lo, lo + BLOCK)
-        block = fill_block(a, ia[part], b, jb[part], geometry, plan.needs)
+        pairs = a, ia[part], b, jb[part]
+        # Of new memory, only what is read is filled: all of it would take as long as the terms.
+        block = fill_block(*pairs, geometry, plan.needs, zeros=3 if alone else None)
         scorer(block, plan.parameters, out[part])
 
 

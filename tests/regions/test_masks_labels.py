@@ -194,6 +194,9 @@ def test_long_counts() -> None:
         ({"size": [2, 2], "counts": [4]}, TypeError, "put the one in a list"),
         ([], ValueError, "at least one mask"),
         ([{"size": [2, 2]}], TypeError, r"rles\[0\] = .*expected"),
+        ([{"size": [2, 2], "counts": [4]}, {"size": [2, 2]}], TypeError, r"rles\[1\] = .*expected"),
+        ([{"size": [2, 2], "counts": [4]}, [0, 0, 1]], TypeError, r"rles\[1\] = .*Polygons"),
+        ([{"size": [2, 2], "counts": [4]}, np.zeros(3)], TypeError, r"rles\[1\] = .*expected"),
         ([{"size": [2, 0], "counts": []}], ValueError, r"size \[2, 0\]; it must be >= 1"),
         (
             [{"size": [2, 2], "counts": [3]}],

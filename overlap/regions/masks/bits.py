@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import sys
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -81,7 +81,7 @@ def shared_bits(
 ):  # fmt: skip
     """Write the cells of both masks of listed pairs and those that they share, times `scale`."""
     for k in range(ia.shape[0]):
-        i, j = ia[k], jb[k]
+        i, j = np.uint64(ia[k]), np.uint64(jb[k])
         block[0, k] = count_a[i] * scale
         block[1, k] = count_b[j] * scale
         if max(span_a[i, 0], span_b[j, 0]) >= min(span_a[i, 1], span_b[j, 1]):
@@ -274,10 +274,11 @@ class Bits:
     ) -> Bits:
         """Build masks from ordered runs of cells [begin, end), pointer[n] to pointer[n + 1]."""
         n = len(pointer) - 1
-        some = np.diff(pointer) > 0
         first, length = np.zeros(n, np.int64), np.zeros(n, np.int64)
-        first[some] = begin[pointer[:-1][some]] // _WORD
-        length[some] = (end[pointer[1:][some] - 1] - 1) // _WORD + 1 - first[some]
+        some = pointer[1:] > pointer[:-1]
+        at: Any = slice(None) if some.all() else some
+        first[at] = begin[pointer[:-1][at]] // _WORD
+        length[at] = (end[pointer[1:][at] - 1] - 1) // _WORD + 1 - first[at]
         size = 8 * int(length.sum())
         if size > MOST_BYTES:
             raise ValueError(

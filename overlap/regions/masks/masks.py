@@ -114,11 +114,13 @@ class Masks(Regions):
         else:
             own = Cells(Shares.checked(cells, support), grid, soft)
         self._cells, self._rows, self.unit = own, np.arange(len(cells)), unit
+        self._whole = True
 
     @classmethod
     def _of(cls, cells: Cells, unit: str | None, rows: NDArray[np.intp] | None = None) -> Self:
         """Return the masks in some rows of cells, by default all."""
         result = cls.__new__(cls)
+        result._whole = rows is None
         rows = np.arange(len(cells.data)) if rows is None else rows
         result._cells, result._rows, result.unit = cells, rows, unit
         return result
@@ -306,6 +308,10 @@ class Masks(Regions):
         """Measure of a cell."""
         return self.grid.volume
 
+    def _rows_at(self, index: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Return the rows of the cells in which listed masks are; not to be written to."""
+        return index if self._whole else self._rows[index]
+
     def __len__(self) -> int:
         return len(self._rows)
 
@@ -408,7 +414,7 @@ class Masks(Regions):
         block: NDArray[np.float64],
     ) -> None:
         """Write the terms of listed pairs; see `Regions.fill_block`."""
-        rows, columns = self._rows[index], other._rows[other_index]
+        rows, columns = self._rows_at(index), other._rows_at(other_index)
         fill_terms(self._cells, rows, other._cells, columns, geometry, needs, block)
 
     def pull_block(
@@ -424,7 +430,7 @@ class Masks(Regions):
         grad: NDArray[np.float64],
     ) -> None:
         """Write the gradients with respect to the values of soft masks."""
-        rows, columns = self._rows[index], other._rows[other_index]
+        rows, columns = self._rows_at(index), other._rows_at(other_index)
         pull_terms(self._cells, rows, other._cells, columns, wrt, block, partials, grad)
 
     def candidate_blocks(self, other: Self) -> Iterator[tuple[NDArray, NDArray]] | None:

@@ -8,6 +8,7 @@ is the difference to the one before the last.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["bits_of_rle", "edges_of_texts", "rle_of_bits", "runs_of_rles"]
 
 _MOST_CELLS = 1 << 53  # float64 counts them all
+_SIZE, _COUNTS = itemgetter("size"), itemgetter("counts")
 
 # ------------------------------------------------------------------------------- kernels
 
@@ -107,8 +109,8 @@ def bits_of_rle(rles: Sequence[Mapping[str, Any]], pad: bool) -> Bits:
     rles = list(rles)
     if not rles:
         raise ValueError("Masks.from_rle: needs at least one mask, to know the grid")
-    height, width = _common_size(rles)
-    runs = _runs([rle["counts"] for rle in rles], [(height, width)] * len(rles), pad)
+    (height, width), counts = _size_and_counts(rles)
+    runs = _runs(counts, np.full((len(rles), 2), (height, width), np.int64), pad)
     return Bits.from_runs((width, height), "F", *runs)
 
 
@@ -132,15 +134,16 @@ def runs_of_rles(
         Height and width of each grid.
     """
     sizes = [_size(rle, n) for n, rle in enumerate(rles)]
-    raw = [rle["counts"] for rle in rles]
+    grids = np.array(sizes, np.int64).reshape(-1, 2)
+    raw = list(map(_COUNTS, rles))
     texts = np.array([isinstance(counts, str | bytes) for counts in raw], dtype=bool)
     if texts.all() or not texts.any():
-        return *_runs(raw, sizes, False), sizes
+        return *_runs(raw, grids, False), sizes
     # lists of counts and texts: each are read together, then all are put in order
     width = np.zeros(len(raw), np.int64)
     parts = []
     for chosen in (np.flatnonzero(texts), np.flatnonzero(~texts)):
-        part = _runs([raw[n] for n in chosen], [sizes[n] for n in chosen], False)
+        part = _runs([raw[n] for n in chosen], grids[chosen], False)
         width[chosen] = np.diff(part[0])
         parts.append((np.repeat(chosen, np.diff(part[0])), *part[1:]))
     owner, begin, end = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -187,7 +190,7 @@ def edges_of_texts(
 
 
 def _runs(
-    raw: Sequence[Any], sizes: Sequence[tuple[int, int]], pad: bool
+    raw: Sequence[Any], sizes: NDArray[np.int64], pad: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return pointer, first cells and last cells of the runs of masks."""
     types = set(map(type, raw))
@@ -198,17 +201,18 @@ def _runs(
 
 
 def _runs_of_texts(
-    texts: Sequence[bytes], sizes: Sequence[tuple[int, int]], pad: bool
+    texts: Sequence[bytes], sizes: NDArray[np.int64], pad: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    totals = np.array([height * width for height, width in sizes], np.int64)
+    totals = sizes[:, 0] * sizes[:, 1]
     text = np.frombuffer(b"".join(texts), np.uint8)
-    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    ends = lengths.cumsum()
+    starts = ends - lengths
     pointer = np.zeros(len(texts) + 1, np.int64)
     begin, end = np.empty((2, len(text) // 2 + 1), np.int64)
-    starts = np.append(0, ends[:-1])
     n, place = specialise(read_texts)(text, starts, ends, False, totals, pad, pointer, begin, end)
     if n >= 0 and place < 0:
-        raise _wrong_total(n, -1 - place, *sizes[n])
+        raise _wrong_total(n, -1 - place, *sizes[n].tolist())
     if n >= 0:
         raise ValueError(
             f"Masks.from_rle: the counts of rles[{n}] are damaged at character {place}"
@@ -217,10 +221,10 @@ def _runs_of_texts(
 
 
 def _runs_of_counts(
-    lists: list[NDArray[np.int64]], sizes: Sequence[tuple[int, int]], pad: bool
+    lists: list[NDArray[np.int64]], sizes: NDArray[np.int64], pad: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     parts, pointer = [], np.zeros(len(lists) + 1, np.int64)
-    for n, (counts, (height, width)) in enumerate(zip(lists, sizes, strict=True)):
+    for n, (counts, (height, width)) in enumerate(zip(lists, sizes.tolist(), strict=True)):
         if counts.sum() > height * width or (counts.sum() < height * width and not pad):
             raise _wrong_total(n, int(counts.sum()), height, width)
         ends = np.cumsum(counts)
@@ -240,13 +244,14 @@ def _wrong_total(n: int, total: int, height: int, width: int) -> ValueError:
     )
 
 
-def _common_size(rles: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+def _size_and_counts(rles: Sequence[Mapping[str, Any]]) -> tuple[tuple[int, int], list[Any]]:
+    """Return the size that all masks have, and the counts of each."""
     first = _size(rles[0], 0)
     try:
-        sizes = [rle["size"] for rle in rles if "counts" in rle]
-        if len(sizes) == len(rles) == sizes.count(sizes[0]):
-            return first  # the usual case, at once
-    except (TypeError, KeyError, ValueError):
+        sizes, counts = list(map(_SIZE, rles)), list(map(_COUNTS, rles))
+        if sizes.count(sizes[0]) == len(rles):
+            return first, counts  # the usual case, at once
+    except (TypeError, KeyError, ValueError, IndexError):
         pass  # another look finds which one it is
     for n, rle in enumerate(rles):
         size = _size(rle, n)
@@ -255,7 +260,7 @@ def _common_size(rles: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
                 f"Masks.from_rle: rles[{n}] has size {size} and rles[0] {first}; masks of one "
                 "batch lie on one grid"
             )
-    return first
+    return first, list(map(_COUNTS, rles))
 
 
 def _size(rle: Mapping[str, Any], n: int) -> tuple[int, int]:
