@@ -36,7 +36,7 @@ def read_payload(path: str | Path) -> dict[str, Any]:
         It is missing.
     """
     try:
-        payload = parse_json(read_source(path), unique=True)
+        payload = parse_json(read_source(path))
     except ValueError as error:
         raise ValueError(
             f"{error}; a report is written whole, so the file was cut or changed afterwards, or is "

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +17,7 @@ __all__ = [
     "no_collection",
     "parse_json",
     "parse_json_lines",
-    "repeated_keys",
+    "refuse_repeated",
 ]
 
 #: Suffixes of files with one object in each line.
@@ -28,15 +27,15 @@ LINES = (".jsonl", ".ndjson", ".jsonlines")
 _SHAPES = bytes(48 if 48 <= k <= 57 else k if k in b"-." else 32 for k in range(256))
 
 
-def parse_json(content: Source, *, unique: bool = False) -> Any:
+def parse_json(content: Source, *, checked: bool = True) -> Any:
     """Parse JSON; the message of a failure says where it is.
 
     Parameters
     ----------
     content : Source
         The file.
-    unique : bool
-        Refuse an object that has a key twice. Otherwise the last one counts, as in every parser.
+    checked : bool
+        Whether `refuse_repeated` looks for keys that are there twice.
 
     Returns
     -------
@@ -46,35 +45,30 @@ def parse_json(content: Source, *, unique: bool = False) -> Any:
     Raises
     ------
     ValueError
-        The content is not JSON.
+        The content is not JSON, or an object has a key twice, with different values.
     """
-    if not unique:
+    payload = _parsed(content)
+    if checked:
+        refuse_repeated(content, payload)
+    return payload
+
+
+def _parsed(content: Source) -> Any:
+    try:
+        import orjson
+    except ImportError:
+        pass
+    else:
         try:
-            import orjson
-        except ImportError:
-            pass
-        else:
-            try:
-                if not _has_long_integers(content.data):  # orjson makes floats of them
-                    with no_collection():
-                        return orjson.loads(content.data)
-            except orjson.JSONDecodeError:
-                pass  # read again below: the message is then the same in every installation
-
-    def checked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        result = dict(pairs)
-        if len(result) < len(pairs):
-            raise _TwiceError(_twice(pairs)[0])
-        return result
-
+            if not _has_long_integers(content.data):  # orjson makes floats of them
+                with no_collection():
+                    return orjson.loads(content.data)
+        except orjson.JSONDecodeError:
+            pass  # read again below: the message is then the same in every installation
     name = content.name
     try:
         # reads the NaN that Python itself writes; the check of values then names its place
-        return json.loads(content.data, object_pairs_hook=checked if unique else None)
-    except _TwiceError as error:
-        raise ValueError(
-            f"{name}: the key {brief(error.args[0])} is there twice in one object; keep one"
-        ) from None
+        return json.loads(content.data)
     except json.JSONDecodeError as error:
         raise ValueError(
             f"{name}: invalid JSON at line {error.lineno}, column {error.colno}: {error.msg}"
@@ -101,10 +95,6 @@ def no_collection() -> Iterator[None]:
     finally:
         if wanted:
             gc.enable()
-
-
-class _TwiceError(Exception):
-    """Repeated key of an object."""
 
 
 def _has_long_integers(data: bytes) -> bool:
@@ -155,35 +145,99 @@ def parse_json_lines(content: Source) -> tuple[list[Any], list[int]]:
     return values, numbers
 
 
-def repeated_keys(content: Source, least: int = 0) -> list[str]:
-    """Return the repeated keys of objects in a JSON file; parsers keep the last of each.
+def refuse_repeated(
+    content: Source, payload: Any, read: Callable[[Sequence[Any], str], bool] | None = None
+) -> None:
+    """Refuse an object that has a key twice, with different values: parsers keep the last one.
 
     Parameters
     ----------
     content : Source
-        A file that `parse_json` reads.
-    least : int
-        So many keys were seen in the parsed content, or more. A file with no more places at which
-        a key may end has none twice, and is not parsed again.
+        A file of JSON.
+    payload : object
+        What it holds, as parsed.
+    read : callable, optional
+        Whether somebody reads a key of an object, which is told by the keys and places that lead
+        to it. By default all count.
 
-    Returns
-    -------
-    list of str
+    Raises
+    ------
+    ValueError
+        There is one; the message has the key, both values, and where the object is.
     """
-    if content.data.translate(None, b" \t\n\r").count(b'":') == least:
-        return []
-    repeated: list[str] = []
+    # A key ends with these two characters. So if there are no more of them than keys in what was
+    # parsed, none was lost, and the file is not parsed again.
+    if content.data.translate(None, b" \t\n\r").count(b'":') == _count_keys(payload):
+        return
+    try:
+        found = [*_repeated(json.loads(content.data, object_pairs_hook=_of_pairs), ())]
+    except RecursionError:
+        raise ValueError(f"{content.name}: invalid JSON: nested too deeply") from None
+    for path, pairs in found:
+        first: dict[str, Any] = {}
+        for key, value in pairs:
+            other = first.setdefault(key, value)
+            if _same(other, value) or not (read is None or read(path, key)):
+                continue
+            where = "".join(_step(k, step) for k, step in enumerate(path))
+            raise ValueError(
+                f"{content.name}: {where + ': ' if where else ''}the key {brief(key)} is there "
+                f"twice in one object, with {brief(other)} and with {brief(value)}; keep one"
+            )
 
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        result = dict(items)
-        if len(result) < len(items):
-            repeated.extend(_twice(items))
-        return result
 
-    json.loads(content.data, object_pairs_hook=pairs)
-    return repeated
+class _Repeated(dict[str, Any]):
+    """An object in which a key is there twice, with all pairs."""
+
+    pairs: list[tuple[str, Any]]
 
 
-def _twice(pairs: list[tuple[str, Any]]) -> list[str]:
-    counts = Counter(key for key, _ in pairs)
-    return [key for key, count in counts.items() if count > 1]
+def _of_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        result = _Repeated(result)
+        result.pairs = pairs
+    return result
+
+
+def _repeated(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], list[Any]]]:
+    """Yield the objects that have a key twice, in the order of the file."""
+    if isinstance(value, list):
+        entries: Iterable[Any] = enumerate(value)
+    elif isinstance(value, dict):
+        entries = value.items()
+        if isinstance(value, _Repeated):
+            yield path, value.pairs
+            entries = value.pairs
+    else:
+        return
+    for key, inside in entries:
+        if isinstance(inside, dict | list):
+            yield from _repeated(inside, (*path, key))
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one == other or repr(one) == repr(other)  # NaN is no other value than NaN
+
+
+def _step(depth: int, key: Any) -> str:
+    """Write a step to an object as messages do: ``database['v'].annotations[0]``."""
+    if isinstance(key, str) and key.isidentifier() and depth != 1:
+        return f".{key}" if depth else key
+    return f"[{key if isinstance(key, int) else brief(key)}]"
+
+
+def _count_keys(payload: Any) -> int:
+    """Count the keys of all objects; of those in a list that begins with a number, none."""
+    count = 0
+    level = [payload] if isinstance(payload, dict | list) else []
+    while level:
+        inside: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                count += len(value)
+                inside += value.values()
+            elif value and not isinstance(value[0], int | float):
+                inside += value
+        level = [value for value in inside if isinstance(value, dict | list)]
+    return count

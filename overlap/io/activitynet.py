@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap.io._columns import RawSegments, to_float64
-from overlap.io._json import parse_json, repeated_keys
+from overlap.io._json import parse_json
 from overlap.io._source import Source
 from overlap.io.ego4d_moments import as_database, is_moment_queries
 from overlap.io.printable import brief, some
@@ -82,54 +82,10 @@ def read_json(
     """
     if payload is None:
         payload = parse_json(content)
-    raw = read_mapping(
+    return read_mapping(
         payload, role=role, ranked=ranked, labelled=labelled, name=content.name,
         sha256=content.sha256, columns=columns,
     )  # fmt: skip
-    repeated = repeated_keys(content, _count_keys(payload))
-    if repeated:
-        raw.findings = (
-            f"{content.name}: {_twice(len(repeated))}, of which only the last is read, as other "
-            f"programs do (first: {brief(repeated[0])})",
-        )
-    return raw
-
-
-def _twice(count: int) -> str:
-    if count == 1:
-        return "1 key is there twice in its object"
-    return f"{count:,} keys are there twice in their objects"
-
-
-def _count_keys(payload: Any) -> int:
-    """Count the keys of a usual file; of unusual ones, not all are counted."""
-    try:
-        entries = payload.get("results", payload.get("database", payload))
-        lists = [x if isinstance(x, list) else x["annotations"] for x in entries.values()]
-        count = sum(map(len, chain.from_iterable(lists))) + len(entries)
-        for entry in entries.values():
-            if isinstance(entry, dict):
-                count += len(entry)
-                count += _keys_in(x for name, x in entry.items() if name != "annotations")
-        if entries is not payload:
-            count += len(payload) + _keys_in(x for x in payload.values() if x is not entries)
-        return count
-    except (AttributeError, KeyError, TypeError):
-        return 0
-
-
-def _keys_in(values: Iterable[Any]) -> int:
-    """Count the keys of all objects in some values."""
-    count = 0
-    left = [value for value in values if isinstance(value, dict | list)]
-    while left:
-        value = left.pop()
-        inside: Iterable[Any] = value
-        if isinstance(value, dict):
-            count += len(value)
-            inside = value.values()
-        left += [x for x in inside if isinstance(x, dict | list)]
-    return count
 
 
 def read_mapping(

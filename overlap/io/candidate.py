@@ -73,10 +73,13 @@ class Candidate:
 
     @cached_property
     def payload(self) -> Any:
-        """Content of a file of JSON, of JSON lines a list; None for any other."""
+        """Content of a file of JSON, of JSON lines a list; None for any other.
+
+        Its reader refuses keys that are there twice.
+        """
         if self.is_json and is_json_lines(self.source):
             return parse_json_lines(self.source)[0]
-        return parse_json(self.source) if self.is_json else None
+        return parse_json(self.source, checked=False) if self.is_json else None
 
     @property
     def keys(self) -> frozenset[str]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.numbers import is_finite
-from overlap.io._json import LINES, parse_json
+from overlap.io._json import LINES, is_json_lines, parse_json, refuse_repeated
 from overlap.io._json_rows import JsonRows, json_rows
 from overlap.io._source import Source, read_source
 from overlap.io.coco_ids import zero_ids
@@ -35,6 +35,7 @@ __all__ = [
     "coco_rows",
     "has_masks",
     "is_coco",
+    "parsed_coco",
     "read_coco_results",
     "read_coco_truth",
 ]
@@ -163,7 +164,7 @@ class CocoContent(NamedTuple):
         """Return the content as objects of Python."""
         if self.source is None:
             return self
-        return CocoContent(parse_json(self.source), self.where, self.digest)
+        return parsed_coco(self.source, parse_json(self.source, checked=False))
 
 
 def coco_content(source: Any) -> CocoContent:
@@ -177,8 +178,40 @@ def coco_content(source: Any) -> CocoContent:
         return source
     if isinstance(source, str | Path):
         file = read_source(source)
-        return CocoContent(parse_json(file), file.name, file.sha256)
+        return parsed_coco(file, parse_json(file, checked=False))
     return CocoContent(source, type(source).__name__, None)
+
+
+def parsed_coco(source: Source, payload: Any) -> CocoContent:
+    """Return the content of a JSON file.
+
+    Parameters
+    ----------
+    source : Source
+    payload : object
+        What it holds.
+
+    Raises
+    ------
+    ValueError
+        A key that is read is there twice in an object, with different values.
+    """
+    if not is_json_lines(source):
+        refuse_repeated(source, payload, _is_read)
+    return CocoContent(payload, source.name, source.sha256)
+
+
+def _is_read(path: Sequence[Any], key: str) -> bool:
+    """Whether a key is read of the object to which a path leads, by columns and by rows alike."""
+    if not path:
+        return key in (*_PARTS, "results")
+    of_rows = path[0] == "annotations"
+    row = path[1:] if of_rows else path
+    if len(row) == 2 and row[1] == "segmentation":
+        return key in ("size", "counts")
+    if len(row) == 1 and isinstance(row[0], int):
+        return key in (_OF_ANNOTATIONS if of_rows else _OF_RESULTS)
+    return path[0] in ("images", "categories")
 
 
 def has_masks(found: CocoContent) -> bool:
@@ -242,10 +275,13 @@ def _annotations(source: Source) -> dict[str, Any] | None:
     begin, end = places.pop("annotations")
     if there.pop("results") or not all(there.values()) or (begin, end) != (at + 1, at + 3):
         return None  # results: as nuScenes has them
-    parts = {
-        name: parse_json(Source(source.name, rest[start:stop], source.sha256))
-        for name, (start, stop) in places.items()
-    }
+    try:
+        parts = {
+            name: parse_json(Source(source.name, rest[start:stop], source.sha256))
+            for name, (start, stop) in places.items()
+        }
+    except ValueError:
+        return None  # the message of the whole file names the place
     return {**parts, "annotations": rows}
 
 
@@ -517,7 +553,7 @@ def _segmentations(rows: JsonRows) -> list[dict[str, Any]]:
     if not _have(rows, "segmentation").all():
         raise ValueError("a segmentation is missing")
     texts = (rows.text[start:stop] for start, stop in rows.columns["segmentation"].tolist())
-    values = parse_json(Source("", b"[%b]" % b",".join(texts), ""))
+    values = parse_json(Source("", b"[%b]" % b",".join(texts), ""), checked=False)
     return [{"segmentation": value} for value in values]
 
 

@@ -82,7 +82,7 @@ def as_durations(source: Any) -> dict[str, float]:
 def _rows(content: Source) -> list[tuple[str, str, Any]]:
     """Return place, recording and duration of each line."""
     if content.is_json:
-        whole = parse_json(content, unique=True)
+        whole = parse_json(content)
         if not isinstance(whole, dict):
             raise ValueError(
                 f"{content.name}: is a JSON {type(whole).__name__}; wanted an object from "

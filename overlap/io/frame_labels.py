@@ -249,7 +249,7 @@ def _lines(content: Source) -> list[str]:
 
 def _of_file(content: Source) -> FrameLabels:
     if content.is_json:
-        whole = parse_json(content, unique=True)
+        whole = parse_json(content)
         if not isinstance(whole, dict):
             raise ValueError(
                 f"{content.name}: is a JSON {type(whole).__name__}; wanted an object from the name "

@@ -154,7 +154,7 @@ def read_labels(path: str | os.PathLike[str]) -> LabelSet:
 def _json_items(content: Source) -> Iterable[tuple[str, Any]]:
     name = content.name
 
-    payload = parse_json(content, unique=True)
+    payload = parse_json(content)
     if isinstance(payload, Mapping) and isinstance(payload.get("labels"), Mapping | list):
         payload = payload["labels"]
     if isinstance(payload, list):

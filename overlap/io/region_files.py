@@ -83,7 +83,7 @@ def read_regions(
 
     content = path if isinstance(path, Source) else read_source(os.fspath(path))
     name = content.name
-    whole = parse_json(content, unique=True)
+    whole = parse_json(content)
     if not isinstance(whole, dict) or not isinstance(whole.get("type"), str):
         raise ValueError(f"{name}: is no GeoJSON (an object with a type)")
     features = whole.get("features") if whole["type"] == "FeatureCollection" else [whole]

@@ -167,7 +167,7 @@ TEXTS = [
     ("regions.geojson", changed(GEOJSON, "features", 0, "properties", "level", to=None), "category and level are .* wanted words"),
     ("regions.geojson", changed(GEOJSON, "features", 0, "geometry", "coordinates", 0, 0, to=[True, 0]), "is a bool; expected numbers"),
     ("regions.geojson", changed(GEOJSON, "wrapped", to=1), "expected true or false"),
-    ("regions.geojson", b'{"type": "Polygon", "coordinates": [], "coordinates": []}', "'coordinates' is there twice"),
+    ("regions.geojson", b'{"type": "Polygon", "coordinates": [], "coordinates": [1]}', "'coordinates' is there twice"),
     ("polygons.geojson", changed(GEOJSON, "features", 0, "geometry", "coordinates", 0, 0, to=["1", 0]), "is a str; expected numbers"),
     ("polygons.geojson", b'{"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [NaN, 1]]]}', "is not finite"),
     ("polygons.geojson", b"\xff{}", "UTF-8|utf-8"),

@@ -1,5 +1,6 @@
 import copy
 import json
+import re
 import sys
 
 import numpy as np
@@ -170,7 +171,7 @@ def test_numbers_read_the_same_with_and_without_orjson(monkeypatch):
     written += ["1E5", "-0", "-0.0", "1e400", "5e-324", "0.1000000000000000055511151231257827"]
     written += ["1.7976931348623159e308", "0.00012345678901234567", '"12345678901234567890"']
     parts = ["[" + "1," * k + text + "]" for text in written[-80:] for k in (0, 1)]
-    parts += ["[" + ", ".join(written) + "]", '{"a": 1, "a": 18446744073709551616}', r'["\ud800"]']
+    parts += ["[" + ", ".join(written) + "]", '{"b": 1, "a": 18446744073709551616}', r'["\ud800"]']
 
     def parsed(text):
         return repr(parse_json(Source("a.json", text.encode(), "")))
@@ -207,22 +208,23 @@ TWICE = """{"database": {
 }}"""
 
 
-def test_keys_that_are_there_twice_are_a_finding(tmp_path):
-    """As in other programs only the last counts; the report says it."""
-    from overlap.evaluate import temporal
-
+def test_keys_that_are_there_twice_with_other_values_are_refused(tmp_path):
+    """Other programs read the last list of a video alone, so that its other segments are lost."""
     truth, found = tmp_path / "truth.json", tmp_path / "found.json"
     truth.write_text(TWICE)
-    found.write_text('{"results": {"v": [{"segment": [4, 5], "label": "a", "score": 1}]}}')
-    said = f"{truth}: 1 key is there twice in its object, of which only the last is read"
-    table = as_segments(truth, role="truth")
-    assert table.start.tolist() == [4.0]
-    assert len(table.findings) == 1
-    assert table.findings[0].startswith(said)
-    report = temporal(truth=truth, found=found)
-    assert report.findings[0].startswith(said)
-    assert said in report.to_json().replace("\\\\", "\\")
-    assert as_segments(found, role="found").findings == ()
+    said = f"{truth}: database: the key 'v' is there twice in one object, with "
+    with pytest.raises(ValueError, match=re.escape(said)):
+        as_segments(truth, role="truth")
+    found.write_text(
+        '{"results": {"v": [{"segment": [4, 5], "label": "a", "score": 1, "score":2}]}}'
+    )
+    said = (
+        f"{found}: results['v'][0]: the key 'score' is there twice in one object, with 1 and with 2"
+    )
+    with pytest.raises(ValueError, match=re.escape(said)):
+        as_segments(found, role="found")
+    found.write_text(found.read_text().replace(":2", ":1"))
+    assert as_segments(found, role="found").confidence.tolist() == [1.0]
 
 
 def test_keys_are_counted_and_not_guessed(tmp_path):
@@ -231,7 +233,7 @@ def test_keys_are_counted_and_not_guessed(tmp_path):
     for video in ("v", '":', 'a": b', "\\", ' " : "'):
         for label in ("a", '":"', ":", '\\": '):
             payload = {
-                "version": {"by": label, "parts": [{"a": 1}, {"a": 2}]},
+                "version": {"by": label, "parts": [{"a": 1}, {"a": 2}], "n": [1, {"a": 1}]},
                 "database": {
                     video: {
                         "annotations": [{"segment": [0, 1], "label": label, "id": {"x": 1}}],
@@ -244,8 +246,10 @@ def test_keys_are_counted_and_not_guessed(tmp_path):
                 text = json.dumps(payload, separators=separators)
                 path.write_text(text)
                 assert as_segments(path, role="truth").findings == ()
-                path.write_text(text.replace('"w"', '"w": 5, "w"'))
-                assert len(as_segments(path, role="truth").findings) == 1
+                for again in ('"w": 5, "w"', '"\\u0077": 5, "w"'):
+                    path.write_text(text.replace('"w"', again))
+                    with pytest.raises(ValueError, match="database: the key 'w' is there twice"):
+                        as_segments(path, role="truth")
 
 
 def test_a_number_and_its_digits_are_one_video():

@@ -18,6 +18,7 @@ from overlap.io.coco import (
     coco_content,
     coco_rows,
     has_masks,
+    parsed_coco,
     read_coco_results,
     read_coco_truth,
 )
@@ -195,7 +196,7 @@ def _table(source: Any, how: Reading) -> tuple[Detections | CocoContent, tuple[s
         )
     if not candidate.is_json:
         return read_box_table(candidate.path), ()  # an error that says what its columns lack
-    return CocoContent(candidate.payload, candidate.path, candidate.source.sha256), ()
+    return parsed_coco(candidate.source, candidate.payload), ()
 
 
 def _check_taken(how: Reading, taken: Collection[str], which: str) -> None:
