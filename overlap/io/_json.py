@@ -6,6 +6,7 @@ import gc
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, compress
 from typing import Any
 
 from overlap.io._source import Source
@@ -23,6 +24,7 @@ __all__ = [
 #: Suffixes of files with one object in each line.
 LINES = (".jsonl", ".ndjson", ".jsonlines")
 
+_CONTAINERS = frozenset((dict, list))
 # Digits as 0, the sign and the point as they are, all else as blanks.
 _SHAPES = bytes(48 if 48 <= k <= 57 else k if k in b"-." else 32 for k in range(256))
 
@@ -165,9 +167,7 @@ def refuse_repeated(
     ValueError
         There is one; the message has the key, both values, and where the object is.
     """
-    # A key ends with these two characters. So if there are no more of them than keys in what was
-    # parsed, none was lost, and the file is not parsed again.
-    if content.data.translate(None, b" \t\n\r").count(b'":') == _count_keys(payload):
+    if _has_keys(payload, content.data.translate(None, b" \t\n\r").count(b'":')):
         return
     try:
         found = [*_repeated(json.loads(content.data, object_pairs_hook=_of_pairs), ())]
@@ -227,17 +227,22 @@ def _step(depth: int, key: Any) -> str:
     return f"[{key if isinstance(key, int) else brief(key)}]"
 
 
-def _count_keys(payload: Any) -> int:
-    """Count the keys of all objects; of those in a list that begins with a number, none."""
-    count = 0
-    level = [payload] if isinstance(payload, dict | list) else []
-    while level:
-        inside: list[Any] = []
-        for value in level:
-            if isinstance(value, dict):
-                count += len(value)
-                inside += value.values()
-            elif value and not isinstance(value[0], int | float):
-                inside += value
-        level = [value for value in inside if isinstance(value, dict | list)]
-    return count
+def _has_keys(payload: Any, count: int) -> bool:
+    """Tell whether the objects of a file have as many keys as places where a key may end.
+
+    If so, no key was lost, and the file need not be parsed again. Most have them in their upper
+    levels; in lists that begin with a number, none are looked for.
+    """
+    level, there = [payload], 0
+    while level and there < count:
+        objects = [x for x in level if type(x) is dict]
+        there += sum(map(len, objects))
+        if there == count:
+            return True
+        inside = list(chain.from_iterable(map(dict.values, objects)))
+        if len(objects) < len(level):
+            for x in level:
+                if type(x) is list and x and type(x[0]) not in (int, float):
+                    inside += x
+        level = list(compress(inside, map(_CONTAINERS.__contains__, map(type, inside))))
+    return there == count
