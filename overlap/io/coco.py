@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 import operator
@@ -393,7 +394,7 @@ def _truth(source: CocoContent, kind: str) -> tuple[Detections, Categories]:
     table = Detections(
         names.items, names.labels, item, label, regions, None, flags, {**sizes, "area": area},
         np.arange(len(rows)), where, digest, tuple(findings), kind, names.groups,
-        {str(name): file for file, name in names.files.items()},
+        {str(name): file for file, name in names.files.items()}, _digest_of_judged(names),
     )  # fmt: skip
     return table, names
 
@@ -495,6 +496,15 @@ def _results(source: CocoContent, names: Categories, kind: str, ranked: bool) ->
         names.items, names.labels, item, label, regions, score, flags, sizes,
         np.arange(len(content)), where, digest, tuple(findings), kind, names.groups,
     )  # fmt: skip
+
+
+def _digest_of_judged(names: Categories) -> str:
+    """Return a digest of the categories that were looked for in each image, wholly or in part."""
+    if not names.federated:
+        return ""
+    state = hashlib.sha256(names.judged.astype("<i8").tobytes() + b"partial")
+    state.update(names.partial.astype("<i8").tobytes())
+    return state.hexdigest()
 
 
 def _first_of(rows: Sequence[Any] | JsonRows, row: int) -> Any:

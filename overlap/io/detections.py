@@ -54,6 +54,8 @@ class Detections(ByValue):
         Which of the classes belong to a group, such as ``"rare"``.
     files : mapping from str to str
         Name of the file of an image, by its item, where the input says it.
+    judged : str
+        Digest of which classes were looked for in which items; empty for all in all.
     """
 
     items: tuple[str, ...]
@@ -71,6 +73,7 @@ class Detections(ByValue):
     kind: str = ""
     groups: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    judged: str = ""
 
     def __post_init__(self) -> None:
         if not self.kind:

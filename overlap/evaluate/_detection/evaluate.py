@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -251,8 +253,13 @@ def _options(
 
 
 def _with_table(report: DetectionReport, strata: ImageAttributes | None) -> DetectionReport:
-    """Name the table of strata in the settings."""
+    """Name the table of strata, which moves numbers by images without a truth, too."""
     if strata is not None:
+        there = set(report.evidence.items)
+        cells = strata.cells.items()
+        used = [entry for entry in cells if (entry[0][0] if strata.by_row else entry[0]) in there]
+        digest = hashlib.sha256(json.dumps([strata.columns, sorted(used)]).encode()).hexdigest()
+        report.settings["contract"]["rules"]["strata"] = {"rows": len(used), "sha256": digest}
         report.settings["strata"] = {
             "source": strata.source,
             "sha256": strata.sha256,

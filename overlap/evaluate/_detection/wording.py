@@ -67,12 +67,19 @@ def facts_of(
     used |= {"area"} if protocol.areas else set()
     used |= {ANGLE} if protocol.interpolation == "sampled" else set()
     known = sorted(used & set(truth.sizes))
-    result["sizes"] = {name: _digest_of_size(truth.sizes[name]) for name in known}
+    result["sizes"] = {name: _digest_of_column(truth.sizes[name]) for name in known}
+    result["more"] = {}
+    if protocol.federated:
+        result["more"]["judged"] = {"sha256": truth.judged}
+    groups = [name for name in protocol.groups if name in truth.groups]
+    if groups:
+        digests = {name: _digest_of_column(truth.groups[name]) for name in groups}
+        result["more"]["groups"] = digests
     return result
 
 
-def _digest_of_size(values: NDArray[np.float64]) -> str:
-    """Return a digest of a size of the truths, by which strata are made."""
+def _digest_of_column(values: NDArray[Any]) -> str:
+    """Return a digest of sizes of truths or of a group of classes, which numbers are of."""
     return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()
 
 
@@ -176,6 +183,7 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
         "labels": sorted(scene.labels),
         "protocol": protocol.settings() | ({"sizes": about["sizes"]} if about["sizes"] else {}),
         "ties": evidence.ties,
+        **about["more"],
     }
     known = evidence.numbers()
     numbers: dict[str, Any] = {number.name: {"iou": sorted(values)} for number in known}

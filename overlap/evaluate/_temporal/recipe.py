@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from overlap._common.values import ByValue, same
 from overlap.evaluate.protocol import Rules
 from overlap.evaluate.recipe import Recipe
 from overlap.evaluate.report import Report
+from overlap.io._source import read_source
 
 from .family import Family
 
@@ -24,6 +26,20 @@ class Given(ByValue):
     value: Any
     source: str
     sha256: str | None
+
+
+@dataclass(frozen=True)
+class GivenFile:
+    """A file beside truth and found, which is the same as another with its content."""
+
+    path: str = field(compare=False)
+    sha256: str
+
+    def __fspath__(self) -> str:
+        return self.path
+
+    def __str__(self) -> str:
+        return self.path
 
 
 def with_recipe(
@@ -55,6 +71,11 @@ def with_recipe(
         digest = described.get("sha256")
         inputs[role] = Given(value, str(described.get("source", role)), digest)
     whole = {one.name: options.get(one.name) for one in family.options}
+    for one in family.options:
+        value = whole[one.name]
+        if one.is_input and isinstance(value, str | os.PathLike):
+            path = os.fspath(value)
+            whole[one.name] = GivenFile(path, read_source(path).sha256)
     recipe = Recipe(rules, whole, inputs, partial(_numbers, family), _same)
     return replace(report, recipe=recipe)
 

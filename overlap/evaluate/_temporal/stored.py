@@ -70,7 +70,11 @@ def remade(path: str | Path, payload: Mapping[str, Any], evaluate: Callable[...,
                 f"{path}: its option {name} was in memory; compare or explain the reports in "
                 "Python, with overlap.evaluate"
             )
-        given[name] = _placed(path, file.folder, value)
+        stated = file.first.get(name)
+        if isinstance(stated, Mapping) and stated.get("source") and stated.get("sha256"):
+            given[name] = file.unchanged(name, str(stated["source"]), str(stated["sha256"]))
+        else:
+            given[name] = _placed(path, file.folder, value)
     stated = file.settings.get("reading") or file.first.get("reading") or {}
     reading = Reading.of_settings(stated, file.unchanged)
     given |= {name: getattr(reading, name) for name in READING_FIELDS if getattr(reading, name)}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from overlap.io._paths import natural_key
+from overlap.io._source import read_source
 from overlap.io.durations import as_durations
 from overlap.io.segments import SegmentTable
 
@@ -30,8 +31,8 @@ def read_inputs(reading: Reading, truth: Any, found: Any, durations: Any = None)
     Returns
     -------
     dict
-        Table of the truth, list of tables of predictions, durations, notes and findings of
-        reading, and the reading itself.
+        Table of the truth, list of tables of predictions, durations and their file, notes and
+        findings of reading, and the reading itself.
     """
     truths: SegmentTable | None = None
     tables, notes, findings = [], list[str](), list[str]()
@@ -50,6 +51,9 @@ def read_inputs(reading: Reading, truth: Any, found: Any, durations: Any = None)
     }
     if durations is not None:
         result["durations"] = as_durations(durations)
+    if isinstance(durations, str | os.PathLike):
+        digest = read_source(Path(durations)).sha256
+        result["durations_file"] = {"source": os.fspath(durations), "sha256": digest}
     return result
 
 

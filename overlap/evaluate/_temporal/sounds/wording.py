@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -87,10 +90,18 @@ def describe(
         ]
     if inputs.get("reading"):
         settings["reading"] = plain(inputs["reading"].settings())
-    durations = inputs.get("durations")
-    known = given.duration[~np.isnan(given.duration)]
-    if durations is not None or isinstance(rules, PsdsRules):
-        settings["durations"] = {"recordings": len(known), "seconds": float(known.sum())}
+    known = {
+        name: seconds
+        for name, seconds in zip(given.names, given.duration.tolist(), strict=True)
+        if not math.isnan(seconds)
+    }
+    lengths = {"recordings": len(known), "seconds": math.fsum(known.values())}
+    if inputs.get("durations") is not None or isinstance(rules, PsdsRules):
+        settings["durations"] = {**lengths, **inputs.get("durations_file", {})}
+    more: dict[str, Any] = {}
+    if known and isinstance(rules, PsdsRules | SegmentRules):  # perhaps those of the truth
+        lines = json.dumps(sorted(known.items()))
+        more["durations"] = {**lengths, "sha256": hashlib.sha256(lines.encode()).hexdigest()}
     contract = Contract(
         "sound events",
         {
@@ -98,7 +109,7 @@ def describe(
                 "events": len(given.truth),
                 "sha256": digest_of_segments([scored.table(given.truth)]),
             },
-            "durations": settings.get("durations"),
+            **more,
             "labels": classes if labels is not None or isinstance(rules, PsdsRules) else None,
             "protocol": plain(rules.settings()),
             **(inputs["reading"].contract() if inputs.get("reading") else {}),

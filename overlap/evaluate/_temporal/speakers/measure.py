@@ -33,8 +33,8 @@ class Measured(ByValue):
     ----------
     name : str
         The recording.
-    digest, truth_digest : str
-        Of turns and evaluation map, and of those of the truth alone.
+    digest, truth_digest, map_digest : str
+        Of all inputs, of the turns of the truth, and of the evaluation map, if there is one.
     sums : ndarray, float64
         In the order of `SUMS`.
     speakers : tuple of str
@@ -52,6 +52,7 @@ class Measured(ByValue):
     name: str
     digest: str
     truth_digest: str
+    map_digest: str
     sums: NDArray[np.float64]
     speakers: tuple[str, ...]
     mapped: tuple[str, ...]
@@ -90,7 +91,7 @@ def measure_recording(
     truth: Turns,
     found: Turns,
     spans: Spans | None,
-    digests: tuple[str, str],
+    digests: tuple[str, str, str],
 ) -> Measured:
     """Add up the errors of one recording.
 
@@ -101,8 +102,8 @@ def measure_recording(
     truth, found : Turns
     spans : ndarray, shape (n, 2), optional
         Parts to evaluate; by default what the rules say.
-    digests : (str, str)
-        Of all inputs, and of those of the truth.
+    digests : (str, str, str)
+        Of all inputs, of the truth, and of the evaluation map.
     """
     given = [truth, found]
     truth, found = (side.longer_than(rules.shortest) for side in given)

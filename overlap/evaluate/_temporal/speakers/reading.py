@@ -43,15 +43,17 @@ class Recording:
     found: Turns
     spans: Spans | None
 
-    def digests(self) -> tuple[str, str]:
-        """Return digests of the whole, and of the truth with the evaluation map."""
-        state = hashlib.sha256(self.name.encode("utf-8", "surrogateescape"))
+    def digests(self) -> tuple[str, str, str]:
+        """Return digests of the whole, of the truth, and of the evaluation map ("" for none)."""
+        whole = hashlib.sha256(self.name.encode("utf-8", "surrogateescape"))
+        truth, known = whole.copy(), ""
         if self.spans is not None:
-            state.update(b"map" + self.spans.tobytes())
-        _add(state, self.truth)
-        truth = state.hexdigest()
-        _add(state, self.found)
-        return state.hexdigest(), truth
+            whole.update(b"map" + self.spans.tobytes())
+            known = whole.hexdigest()
+        _add(truth, self.truth)
+        for side in (self.truth, self.found):
+            _add(whole, side)
+        return whole.hexdigest(), truth.hexdigest(), known
 
 
 def _add(state: Any, turns: Turns) -> None:

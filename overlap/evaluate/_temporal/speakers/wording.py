@@ -83,14 +83,22 @@ def describe(
         findings.append("no speech is attributed rightly: DER has no correct time")
         unit = other_unit(inputs.truth, inputs.found) if inputs else None
         findings += [unit] if unit else []
-    digest = hashlib.sha256("".join(sorted(x.truth_digest for x in evidence.recordings)).encode())
     rules: dict[str, Any] = {
-        "truth": {"recordings": len(evidence.items), "sha256": digest.hexdigest()},
+        "truth": _digest([one.truth_digest for one in evidence.recordings]),
         "protocol": protocol.settings(),
         **reading.contract(),
     }
+    maps = [one.map_digest for one in evidence.recordings if one.map_digest]
+    if maps:
+        rules["uem"] = _digest(maps)
     contract = Contract("diarization", rules, sizes=("total",))
     return Description(settings, contract, notes, findings)
+
+
+def _digest(parts: Sequence[str]) -> dict[str, Any]:
+    """Return what stands in the contract for recordings that have these digests."""
+    state = hashlib.sha256("".join(sorted(parts)).encode())
+    return {"recordings": len(parts), "sha256": state.hexdigest()}
 
 
 def sentence(
