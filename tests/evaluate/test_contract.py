@@ -121,6 +121,84 @@ def test_truth_is_known_by_its_content(sample, tmp_path):
     assert digest_of_segments([as_segments(frame.iloc[1:], role="truth")]) not in digests
 
 
+TURNS = "".join(
+    f"SPEAKER {name} 1 {start} 4 <NA> <NA> {who} <NA> <NA>\n"
+    for name in "xy" for start, who in ((0, "A"), (5, "B"), (10, "A"))
+)  # fmt: skip
+
+
+@pytest.fixture
+def side_files(tmp_path, monkeypatch):
+    """Inputs whose numbers hang on a file beside them, of which there are two."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in {
+        "truth.rttm": TURNS,
+        "found.rttm": TURNS.replace("5 4", "6 5"),
+        "one.uem": "x 1 0 15\ny 1 0 15\n",
+        "two.uem": "x 1 2 9\ny 1 0 15\n",
+        "truth.csv": "video,start,stop,label\na,0,4,dog\nb,1,3,dog\n",
+        "found.csv": "video,start,stop,label,score\na,0,3,dog,0.9\nb,5,8,dog,0.8\n",
+        "one.csv": "a,10\nb,20\n",
+        "two.csv": "a,24\nb,6\n",  # of one sum
+    }.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("protocol", "option", "suffix"),
+    [
+        ("diarization", "uem", "rttm"),
+        ("diarization_md_eval", "uem", "rttm"),
+        ("sed_segment", "durations", "csv"),
+        ("psds1", "durations", "csv"),
+    ],
+)
+def test_files_beside_the_inputs_are_known_by_their_content(
+    side_files, run, protocol, option, suffix
+):
+    kind = "uem" if option == "uem" else "csv"
+    for name, used in (("a", "one"), ("b", "two")):
+        words = ["--protocol", protocol, f"--{option}", f"{used}.{kind}", "--quiet"]
+        made = run(
+            "temporal", f"truth.{suffix}", f"found.{suffix}", *words, "--out", f"{name}.json"
+        )
+        assert made == (0, "")
+    a, b = (temporal(truth=f"truth.{suffix}", found=f"found.{suffix}", protocol=protocol,
+                     **{option: f"{name}.{kind}"}) for name in ("one", "two"))  # fmt: skip
+    assert offered(refusal(a, b)) == [option]
+    code, err = run("compare", "a.json", "b.json", "--resamples", "50")
+    assert (code, offered(err)) == (2, [option])
+    assert run("compare", "a.json", "b.json", "--resamples", "50", "--allow", option)[0] == 0
+    steps = explain(a, b).table
+    assert steps["field"].tolist() == ["(a)", option]
+    assert steps["change"].iloc[-1] == b.items[0][1] - a.items[0][1]
+    # a copy with another name is no other file
+    shutil.copy(f"one.{kind}", f"copy.{kind}")
+    copied = temporal(truth=f"truth.{suffix}", found=f"found.{suffix}", protocol=protocol,
+                      **{option: f"copy.{kind}"})  # fmt: skip
+    assert compare(a, copied, resamples=50).settings["allowed"] == []
+    assert len(explain(a, copied).table) == 1
+    with open(f"one.{kind}", "a") as file:
+        file.write("\n")
+    code, err = run("explain", "a.json", "b.json")
+    assert (code, f"its {option} one.{kind} has changed since" in err) == (2, True)
+
+
+def test_durations_of_the_truth_count_where_they_move_a_number():
+    segments = [{"segment": [0, 4], "label": "dog"}]
+    truths = [{"database": {"a": {"duration": length, "annotations": segments},
+                            "b": {"duration": 30 - length, "annotations": segments}}}
+              for length in (10, 12)]  # fmt: skip
+    found = {"results": {"a": [{"segment": [0, 3], "label": "dog", "score": 0.5}]}}
+    for protocol, names in (("sed_segment", ["durations"]), ("sed_event", [])):
+        a, b = (temporal(truth=truth, found=found, protocol=protocol) for truth in truths)
+        if names:
+            assert offered(refusal(a, b)) == names
+        else:
+            assert compare(a, b, resamples=50).settings["allowed"] == []
+
+
 def test_a_subset_is_part_of_the_truth(sample):
     other = temporal(truth=TRUTH, found=FOUND, iou=[0.5, 0.7], subset="validation")
     videos = len(as_segments(TRUTH, role="truth").videos)

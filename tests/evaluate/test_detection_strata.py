@@ -10,7 +10,7 @@ import pytest
 
 import overlap as ov
 from overlap import cli
-from overlap.evaluate import Detections, detection
+from overlap.evaluate import Detections, compare, detection
 from overlap.evaluate.checks import STRATA, Looking, inspect
 
 from .coco_sets import random_boxes
@@ -151,3 +151,36 @@ def test_reports_with_a_table_from_files(tmp_path, monkeypatch, capsys):
     report.to_json("memory.json")
     assert cli.main(["explain", "memory.json", "memory.json"]) == 2
     assert "its table of strata was not a file" in capsys.readouterr().err
+
+
+def offered(a, b):
+    """Names of the differences that refuse a comparison."""
+    with pytest.raises(ValueError, match="not comparable") as caught:
+        compare(a, b, resamples=50)
+    return str(caught.value).partition("--allow ")[2].partition(" ")[0].split(",")
+
+
+def test_images_without_a_truth_are_in_the_contract_of_strata():
+    truth, found = random_boxes(0)
+    truth = {**truth, "annotations": [row for row in truth["annotations"] if row["image_id"] != 1]}
+    assert any(row["image_id"] == 1 for row in found)
+    other = table().replace({"weather": {"rain": "sun"}}).where(table()["image"] == 1, table())
+    a, b = (detection(truth=truth, found=found, strata=one) for one in (table(), other))
+    assert a.summary["AP[weather=sun]"] != b.summary["AP[weather=sun]"]
+    assert offered(a, b) == ["strata"]
+
+
+def test_what_makes_a_truth_federated_is_in_the_contract():
+    truth, found = random_boxes(0)
+    rest = [category["id"] for category in truth["categories"][1:]]
+    reports = []
+    for negative, letters in ((rest, "rcf"), ([], "rcf"), (rest, "fcr")):
+        images = [{**image, "neg_category_ids": negative, "not_exhaustive_category_ids": []}
+                  for image in truth["images"]]  # fmt: skip
+        categories = [{**one, "frequency": letters[k % 3]}
+                      for k, one in enumerate(truth["categories"])]  # fmt: skip
+        given = {**truth, "images": images, "categories": categories}
+        reports.append(detection(truth=given, found=found, protocol="lvis"))
+    assert offered(*reports[:2]) == ["judged"]
+    assert offered(reports[0], reports[2]) == ["groups"]
+    assert compare(reports[0], reports[0], names=["a", "b"], resamples=50)

@@ -325,6 +325,7 @@ def _digest(table: MomentTable) -> str:
     for values in (table.query, table.start + 0.0, table.stop + 0.0):
         digest.update(values[order].tobytes())
     if table.clips is not None:
-        for values in (table.clips.pointer, table.clips.place, table.clips.score + 0.0):
+        length = table.duration + 0.0  # which says how many clips there are
+        for values in (length, table.clips.pointer, table.clips.place, table.clips.score + 0.0):
             digest.update(values.tobytes())
     return digest.hexdigest()
