@@ -32,7 +32,7 @@ __all__ = ["detection_command"]
 @click.option("--iou", metavar="A:B:STEP", help="Thresholds, both ends included, or 0.5,0.75.")
 @click.option("--kind", type=Choice(["boxes", "masks", "birdseye", "upright"]),
               help="What is compared: of COCO boxes or masks, of KITTI boxes in the image, seen "
-              "from above, or in space.")  # fmt: skip
+              "from above, or in space, of DOTA the upright boxes of task 2.")  # fmt: skip
 @click.option("--box-format", type=Choice(["xywh", "xyxy"]),
               help="What the four numbers of a line of text are.")  # fmt: skip
 @click.option("--images", metavar="PATH|WxH",

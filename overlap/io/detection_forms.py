@@ -35,7 +35,7 @@ class Reading(NamedTuple):
     images : Any
         Sizes of images; see `overlap.io.image_sizes.image_sizes`.
     kind : {"boxes", "birdseye", "upright"}, optional
-        Which of the regions of KITTI's labels.
+        Which of the regions of KITTI's labels, or of DOTA's files.
     truth : Detections, optional
         The truth that results belong to.
     """
@@ -93,9 +93,9 @@ FORMS = (
     Form("text results of VOC", "found", is_voc_results, read_voc_results,
          lambda path, how: read_voc_results(path)),
     Form("quadrilaterals of DOTA", "truth", is_dota_truth, read_dota_truth,
-         lambda path, how: read_dota_truth(path)),
-    Form("results of DOTA, task 1", "found", is_dota_results, read_dota_results,
-         lambda path, how: read_dota_results(path)),
+         lambda path, how: read_dota_truth(path, how.kind), ("kind",)),
+    Form("results of DOTA", "found", is_dota_results, read_dota_results,
+         lambda path, how: read_dota_results(path, how.kind), ("kind",)),
     Form("labels of YOLO", "", is_yolo, read_yolo, _yolo, ("images",)),
     Form("data file of YOLO", "truth", is_yolo_data, read_yolo, _yolo, ("images",)),
     Form("labels of KITTI", "", is_kitti, read_kitti, lambda path, how: read_kitti(path, how.kind),

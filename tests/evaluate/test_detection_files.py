@@ -223,6 +223,36 @@ def test_dota_folders(tmp_path):
     assert "1 quadrilateral of area 0" in said
 
 
+def test_dota_folders_of_task_2(tmp_path):
+    truth, _ = dota_files(tmp_path)
+    lines = {
+        "ship": "P1 0.9 0 0 8 4\nP1 0.8 20 0 28 4\n",
+        "plane": "P2 0.4 -4 0 4 8\nP3 0.6 0 0 4 4\n",
+    }
+    found = write(tmp_path / "Task2", {f"Task2_{name}.txt": text for name, text in lines.items()})
+    report = detection(truth=truth, found=found, protocol="dota_task2", kind="boxes")
+    values = {row["class"]: (row["value"], row["n_ignored"]) for row in report.rows()}
+    assert values == {"plane": (pytest.approx(0.5), 0), "ship": (pytest.approx(1.0), 1)}
+    assert "1 quadrilateral not upright, whose outer boxes are taken" in " ".join(report.findings)
+    write(tmp_path / "labelTxt", {"P4.txt": "0.7 0 8.9 0 8.9 4 0.7 4 ship 0\n"})
+    cut = read_dota_truth(truth, "boxes")
+    assert cut.regions.to_array()[-1].tolist() == [0, 0, 8, 4]
+    assert "1 quadrilateral with fractions of pixels" in " ".join(cut.findings)
+    for kind, name, text, message in (
+        (None, "Task2_ship.txt", "", "results of task 2, upright boxes; give kind='boxes'"),
+        ("boxes", "Task2_ship.txt", "P1 0.9 8 0 0 4", "line 1: .* a box ends before it begins"),
+        ("boxes", "Task2_ship.txt", "P1 0.9 0 0 8", "line 1: 5 words: .* image score xmin ymin"),
+        ("boxes", "Task1_ship.txt", "", "has results of task 1 and of task 2"),
+        ("masks", "Task1_ship.txt", "", "files of DOTA have no masks"),
+    ):
+        write(tmp_path / "Task2", {name: text})
+        with pytest.raises(ValueError, match=message):
+            detection(truth=truth, found=found, protocol="dota_task2", kind=kind)
+    polygons = read_dota_truth(truth)
+    with pytest.raises(ValueError, match=r"kind = .boxes. is for JSON of COCO, .* changes"):
+        detection(truth=polygons, found=polygons, protocol="f1", kind="boxes")
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [

@@ -73,7 +73,8 @@ def detection(
         Thresholds; by default those of the protocol.
     kind : {"boxes", "masks", "birdseye", "upright"}, optional
         What is compared of files that have several kinds: of COCO's, by default, masks where
-        results have a segmentation and no bbox, else boxes; of KITTI's boxes in the image.
+        results have a segmentation and no bbox, else boxes; of KITTI's boxes in the image; of
+        DOTA's the oriented ones of task 1, where ``"boxes"`` are the upright ones of task 2.
     box_format : {"xywh", "xyxy"}, optional
         What the four numbers of a line of text are: left, top, width, height, or left, top, right,
         bottom.

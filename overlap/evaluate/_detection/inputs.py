@@ -28,6 +28,7 @@ from overlap.io.name_match import mismatch
 from overlap.io.printable import brief, number_of, some
 from overlap.regions.base import Regions
 
+from .measure import plane_boxes
 from .protocol import DetectionProtocol
 from .rules import NEIGHBOR
 from .strata import with_sizes
@@ -52,9 +53,9 @@ def read_inputs(
     Parameters
     ----------
     truth, found : path, mapping, list or Detections
-    kind : {"boxes", "masks"}, optional
-        What of COCO's files is compared; by default masks where results have a segmentation and no
-        bbox.
+    kind : {"boxes", "masks", "birdseye", "upright"}, optional
+        What of COCO's, KITTI's or DOTA's files is compared; by default masks where COCO's results
+        have a segmentation and no bbox.
     box_format : {"xywh", "xyxy"}, optional
         What the four numbers of a line of text are.
     images : path, mapping, pair of int or str, optional
@@ -83,6 +84,8 @@ def read_inputs(
                 f"found ({table.where}) is in COCO's form, or in none, and truth ({known.source}) "
                 "is not; give both in one form"
             )
+        if kind == "boxes" and plane_boxes(known.regions, table.regions):
+            taken = (*taken, "kind")  # they are
         _check_taken(how, {*taken, *also}, f"{known.source} and {table.source}")
         return _aligned(known, table, ranked)
     results, _ = _table(found, how)
@@ -209,10 +212,10 @@ def _check_taken(how: Reading, taken: Collection[str], which: str) -> None:
     for name, what in (
         ("box_format", "text files with lines of boxes"),
         ("images", "labels of YOLO, or a folder of images to draw"),
-        ("kind", "JSON of COCO and labels of KITTI"),
+        ("kind", "JSON of COCO, labels of KITTI and files of DOTA"),
     ):
         value = getattr(how, name)
-        if value is not None and name not in taken and (name, value) != ("kind", "boxes"):
+        if value is not None and name not in taken:
             option = "" if name == "kind" else f" (--{name.replace('_', '-')})"
             raise ValueError(
                 f"{name} = {brief(value)}{option} is for {what}, and changes nothing of {which}; "

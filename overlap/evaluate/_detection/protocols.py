@@ -58,6 +58,23 @@ def _kitti(name: str, description: str, recalls: tuple[float, ...]) -> Detection
     )
 
 
+def _dota(name: str, description: str, measure: str) -> DetectionProtocol:
+    return DetectionProtocol(
+        name=name,
+        description=description,
+        thresholds=(0.5,),
+        measure=measure,
+        comparison=">",
+        fallback=False,
+        ignored=("difficult",),
+        ignored_truths="best",
+        interpolation="grid",
+        recalls=tuple(k * 0.1 for k in range(11)),
+        tie_rule="argsort_negated",
+        class_without_truth="zero",
+    )
+
+
 DETECTION_PROTOCOLS: dict[str, DetectionProtocol] = {
     protocol.name: protocol
     for protocol in (
@@ -126,19 +143,8 @@ DETECTION_PROTOCOLS: dict[str, DetectionProtocol] = {
             ignored_truths="best",
             class_without_truth="zero",
         ),
-        DetectionProtocol(
-            name="dota",
-            description="DOTA's development kit, task 1 (oriented boxes)",
-            thresholds=(0.5,),
-            comparison=">",
-            fallback=False,
-            ignored=("difficult",),
-            ignored_truths="best",
-            interpolation="grid",
-            recalls=tuple(k * 0.1 for k in range(11)),
-            tie_rule="argsort_negated",
-            class_without_truth="zero",
-        ),
+        _dota("dota", "DOTA's development kit, task 1 (oriented boxes)", "iou"),
+        _dota("dota_task2", "DOTA's development kit, task 2 (upright boxes)", "pixel_iou"),
         DetectionProtocol(
             name="openimages",
             description="Open Images' V2 metric of the TensorFlow models: groups are ignored",
