@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["ByValue", "Cast", "ReadOnly", "content_hash", "same"]
+__all__ = ["ByValue", "ReadOnly", "content_hash", "same"]
 
 _AT_ONCE = 1 << 14  # numbers of an array
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
-
-
-@dataclass(frozen=True, eq=False)
-class Cast:
-    """An array whose hash is to be that of its values in another type, which is not made."""
-
-    values: np.ndarray
-    dtype: Any
 
 
 class ByValue:
@@ -143,16 +135,12 @@ def content_hash(*values: Any) -> int:
 
 
 def _feed(digest: Any, value: Any) -> None:
-    dtype = None
-    if isinstance(value, Cast):
-        value, dtype = value.values, np.dtype(value.dtype)
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
-        dtype = dtype or value.dtype
-        digest.update(f"{dtype.str}{value.shape}".encode())
+        digest.update(f"{value.dtype.str}{value.shape}".encode())
         flat = np.ascontiguousarray(value).reshape(-1)
         for start in range(0, len(flat), _AT_ONCE):
-            part = flat[start : start + _AT_ONCE].astype(dtype, copy=False)
-            if dtype.kind == "f":
+            part = flat[start : start + _AT_ONCE]
+            if value.dtype.kind == "f":
                 part = part + 0.0  # -0.0 equals 0.0
                 part[np.isnan(part)] = np.nan
             digest.update(part.view(np.uint8))

@@ -9,6 +9,8 @@ import pytest
 from overlap.evaluate._detection.inputs import read_inputs
 from overlap.io import coco
 from overlap.io._json_rows import JsonRows, json_rows
+from overlap.regions.masks import run_lengths
+from overlap.regions.masks.run_lengths import edges_of_texts, runs_of_rles
 
 pytestmark = pytest.mark.kernels
 
@@ -236,3 +238,27 @@ def test_damaged_files_have_the_same_outcome(tmp_path, monkeypatch, seed):
             assert results[0] == results[1], texts
             seen += isinstance(results[0], dict)
     assert seen > 5 * len(seeds)
+
+
+def test_masks_are_decoded_alike_on_any_number_of_threads(monkeypatch):
+    rng = np.random.default_rng(5)
+    texts = [COUNTS[k].replace("\\", "\\\\") for k in rng.integers(0, len(COUNTS), 200)]
+    sizes = np.array([*map(len, texts)])
+    text, ends = "".join(texts).encode(), np.cumsum(sizes)
+    monkeypatch.setattr(run_lengths, "_COST", 1e6)
+    results = []
+    for threads in ("1", "3"):
+        monkeypatch.setenv("OVERLAP_THREADS", threads)
+        results.append(edges_of_texts(text, ends - sizes, ends, np.full(200, 48)))
+        damaged = bytearray(text)
+        damaged[ends[70] - 1] = damaged[ends[150] - 1] = 33
+        with pytest.raises(ValueError, match="counts of mask 70 are damaged"):
+            edges_of_texts(bytes(damaged), ends - sizes, ends, np.full(200, 48))
+    (edges, counts), (others, also) = results
+    np.testing.assert_array_equal(edges[:-2], others[:-2], strict=True)
+    np.testing.assert_array_equal(counts, also, strict=True)
+    pointer, begin, end, _ = runs_of_rles(
+        [{"size": [6, 8], "counts": one.replace("\\\\", "\\")} for one in texts]
+    )
+    np.testing.assert_array_equal(edges[:-2].reshape(-1, 2), np.stack([begin, end], axis=1))
+    np.testing.assert_array_equal(counts, np.diff(pointer))

@@ -289,8 +289,9 @@ class DetectionEvidence(ByValue):
         """Compute what numbers are made of, on all processors."""
         most = self._most
         areas = self.protocol.parts or ("",)
-        self._at_once([partial(getattr, self, name) for name in ("_visit", "digest")])
-        tasks: list[Callable[[], Any]] = [partial(self._averages, area) for area in areas]
+        _ = self._visit  # all else reads it
+        tasks: list[Callable[[], Any]] = [partial(getattr, self, "digest")]
+        tasks += [partial(self._averages, area) for area in areas]
         if self.has_ties:
             tasks.append(partial(shared_in_order, self.scene, self._visit))
         self._at_once(tasks)

@@ -45,6 +45,8 @@ def _mask_iou(a, i, b, j, parameters):
     """
     shared = 0.0
     e, f, end_e, end_f = a[0][i], b[0][j], a[1][i], b[1][j]
+    if a[4][i] >= b[5][j] or b[4][j] >= a[5][i]:  # one lies before the other
+        end_e = e
     while e < end_e and f < end_f:
         stop, other = a[6][e + 1], b[6][f + 1]
         first = stop <= other

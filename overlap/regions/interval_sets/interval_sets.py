@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from overlap._common.sizes import LARGEST_POWER, limits
-from overlap._common.values import Cast, content_hash
+from overlap._common.values import content_hash
 from overlap._kernels.jit import interpreted, run_blocks, specialise
 from overlap._kernels.terms import Geometry, Groups
 from overlap.regions.base import Regions, check_pair
@@ -403,7 +403,11 @@ class IntervalSets(Regions):
 
     @cached_property
     def _hash(self) -> int:
-        edges = Cast(self._own(self._store.given), np.float64)
+        edges = self._own(self._store.given)
+        if edges.dtype == np.float64:  # equal sets of cells may be kept in either type
+            with np.errstate(invalid="ignore"):
+                whole = edges.astype(np.int32)
+            edges = whole if (whole == edges).all() else edges
         return content_hash(type(self).__qualname__, self._settings(), self.counts, edges)
 
     def _contents(self) -> Sequence[Any]:
@@ -526,8 +530,9 @@ def sets_of_edges(edges: NDArray[Any], counts: NDArray[np.int64]) -> IntervalSet
     counts : ndarray, dtype=int64, shape (N,)
         Number of intervals of each set.
     """
-    touching = np.flatnonzero(edges[1:-2:2] == edges[2:-1:2])
-    if np.isin(touching + 1, np.cumsum(counts), invert=True).any():
+    touching = edges[1:-2:2] == edges[2:-1:2]
+    touching[np.cumsum(counts)[counts > 0] - 1] = False  # the next interval is another set's
+    if touching.any():
         region = np.repeat(np.arange(len(counts)), counts)
         start, stop = edges[:-2].astype(np.float64).reshape(-1, 2).T
         return IntervalSets._of(*merged(region, start, stop, len(counts)), None)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap._kernels.jit import specialise
+from overlap._kernels.jit import run_blocks, specialise
 from overlap.regions.masks.bits import Bits
 
 if TYPE_CHECKING:
@@ -22,20 +22,24 @@ if TYPE_CHECKING:
 __all__ = ["bits_of_rle", "edges_of_texts", "rle_of_bits", "runs_of_rles"]
 
 _MOST_CELLS = 1 << 53  # float64 counts them all
+_COST = 1.0  # nanoseconds of a character, about
 _SIZE, _COUNTS = itemgetter("size"), itemgetter("counts")
 
 # ------------------------------------------------------------------------------- kernels
 
 
-def read_texts(text, starts, ends, escaped, totals, pad, pointer, begin, end):
-    """Read compressed counts of masks, [starts, ends) in the text, into runs [begin, end) of cells.
+def read_texts(
+    text, starts, ends, escaped, totals, pad, low, high, runs, pointer, begin, end
+):  # fmt: skip
+    """Read compressed counts of the masks from `low` to `high`, [starts, ends) in the text.
 
-    Where they are `escaped`, a backslash is written twice, as in JSON. Return (-1, 0), or the
-    number of the mask that is damaged and where in its text; where its counts do not add up to its
-    total (to more than it, for `pad`), minus one minus their sum instead.
+    Their runs of cells [begin, end) are written from place `runs` on; `pointer` says behind which
+    those of each mask end. Where texts are `escaped`, a backslash is written twice, as in JSON.
+    Return -1 and the place behind the last run, or the number of the mask that is damaged and where
+    in its text; where its counts do not add up to its total (to more than it, for `pad`), minus
+    one minus their sum instead.
     """
-    runs = 0
-    for n in range(ends.shape[0]):
+    for n in range(low, high):
         k, start, stop, position = starts[n], starts[n], ends[n], np.int64(0)
         # The counts one and two before; the first three are written as they are.
         last, before, seen = np.int64(0), np.int64(0), 0
@@ -76,7 +80,7 @@ def read_texts(text, starts, ends, escaped, totals, pad, pointer, begin, end):
         if position > totals[n] or (position < totals[n] and not pad):
             return n, -1 - position
         pointer[n + 1] = runs
-    return -1, 0
+    return -1, runs
 
 
 def write_counts(counts, text):
@@ -177,15 +181,26 @@ def edges_of_texts(
     ValueError
         Counts are damaged, or do not add up to the number of cells.
     """
-    pointer = np.zeros(len(starts) + 1, np.int64)
-    size = 2 * (int((ends - starts).sum()) // 2 + 2)
-    edges = np.empty(size, np.int32 if cells.max(initial=0) < 1 << 31 else np.float64)
-    n, _ = specialise(read_texts)(
-        np.frombuffer(text, np.uint8), starts, ends, True, cells, False, pointer, edges[::2],
-        edges[1::2],
-    )  # fmt: skip
-    if n >= 0:
-        raise ValueError(f"the counts of mask {n} are damaged")
+    # a run has two characters or more: where those of each mask may begin
+    room = np.append(0, np.cumsum((ends - starts) >> 1))
+    edges = np.empty(2 * room[-1] + 2, np.int32 if cells.max(initial=0) < 1 << 31 else np.float64)
+    pointer, view = np.zeros(len(starts) + 1, np.int64), np.frombuffer(text, np.uint8)
+    read, done = specialise(read_texts), dict[int, tuple[int, int, int]]()
+
+    def work(low: int, high: int) -> None:
+        done[low] = high, *read(
+            view, starts, ends, True, cells, False, low, high, room[low], pointer, edges[::2],
+            edges[1::2],
+        )  # fmt: skip
+
+    run_blocks(work, len(starts), 2.0 * _COST * room[-1])
+    for low in sorted(done):
+        high, damaged, last = done[low]
+        if damaged >= 0:
+            raise ValueError(f"the counts of mask {damaged} are damaged")
+        first, to = room[low], pointer[low]
+        edges[2 * to : 2 * (to + last - first)] = edges[2 * first : 2 * last]
+        pointer[low + 1 : high + 1] += to - first
     return edges[: 2 * pointer[-1] + 2], np.diff(pointer)
 
 
@@ -210,7 +225,9 @@ def _runs_of_texts(
     starts = ends - lengths
     pointer = np.zeros(len(texts) + 1, np.int64)
     begin, end = np.empty((2, len(text) // 2 + 1), np.int64)
-    n, place = specialise(read_texts)(text, starts, ends, False, totals, pad, pointer, begin, end)
+    n, place = specialise(read_texts)(
+        text, starts, ends, False, totals, pad, 0, len(texts), 0, pointer, begin, end
+    )
     if n >= 0 and place < 0:
         raise _wrong_total(n, -1 - place, *sizes[n].tolist())
     if n >= 0:
