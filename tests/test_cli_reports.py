@@ -443,3 +443,43 @@ def test_explain(run, name, words):
     made(run, "temporal", TEMPORAL)
     code, _, err = run("explain", "r.json", "r.json", name, *words)
     assert (code, err) == (0, "")
+
+
+#: Options that no output uses, or that the protocol or the input does not hear.
+IDLE = {
+    "detection": [
+        (BOXES, "--confidence 0.5", "changes nothing without --points or --confusions"),
+        (BOXES, "--confidence nan --points p.csv", "--confidence nan: wanted a finite number"),
+        (BOXES, "--confidence 50 --points p.csv", "is above every confidence; the largest is 0.99"),
+        (BOXES, "--error-iou 0.75", "--error-iou changes nothing without"),
+        (BOXES, "--error-iou 75 --errors e.csv", "--error-iou 75: wanted an IoU above 0, up to 1"),
+        (BOXES, "--error-iou nan --errors e.csv", "--error-iou nan: wanted an IoU above 0"),
+        (BOXES, "--worst 2", "--worst changes nothing without a page"),
+        (BOXES, "--worst 2 --out w.html --protocol all", "--worst needs one protocol, not all"),
+    ],
+    "segmentation": [
+        (VOLUMES, "--worst 2 --picture w.svg", "--worst changes nothing without a page"),
+        (VOLUMES, "--images volumes/truth", "--images changes nothing without --picture or a page"),
+    ],
+    "temporal": [
+        (SPEAKERS, "--columns start=t0", "and RTTM has the same columns always; for the other"),
+        (TEMPORAL, "--protocol sed_event --durations seconds.csv",
+         "durations (--durations) changes no number of the protocol sed_event"),
+        (["events", "found.json"], "--columns start=t0", "0.txt: columns names 't0' for start"),
+        (["frame_folder", "found.json"], "--columns start=t0", "labels of frames have no columns"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "base", "words", "said"),
+    [(command, *one) for command, some in IDLE.items() for one in some],
+)
+def test_options_that_change_nothing_are_refused(run, command, base, words, said):
+    Path("events").mkdir()
+    Path("events/0.txt").write_text("0.0 1.0 dog\n2.0 3.0 dog\n")
+    Path("frame_folder").mkdir()
+    Path("frame_folder/v.txt").write_text("dog\ndog\ncat\n")
+    code, out, err = run(command, *base, *words.split())
+    assert (code, out) == (2, "")
+    assert said in err

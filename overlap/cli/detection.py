@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from functools import partial
@@ -16,6 +17,7 @@ from overlap.cli.options import (
     changed_fields,
     evaluating,
     known_name,
+    refuse_unused,
     split_names,
 )
 
@@ -62,8 +64,9 @@ __all__ = ["detection_command"]
 )
 @click.option("--picture", metavar="FILE",
               help="Draw the outlines of the image with most errors.")  # fmt: skip
-@click.option("--worst", default=4, show_default=True, type=click.IntRange(min=0), metavar="N",
-              help="Number of the images with most errors that a page in .html draws.")  # fmt: skip
+@click.option("--worst", type=click.IntRange(min=0), metavar="N",
+              help="Number of the images with most errors that a page in .html draws; by default "
+                   "4.")  # fmt: skip
 @click.option("--points", metavar="FILE.csv",
               help="Write precision, recall, F1 and best confidence of each class.")  # fmt: skip
 @click.option("--confusions", metavar="FILE.csv",
@@ -88,7 +91,7 @@ def detection_command(
     confidence: float | None,
     error_iou: float | None,
     picture: str | None,
-    worst: int,
+    worst: int | None,
     points: str | None,
     confusions: str | None,
     errors: str | None,
@@ -109,19 +112,32 @@ def detection_command(
         more_plots=[("--picture", picture)],
         more_files=[(name, path, ".csv") for name, path in files],
     )
+    page = "a page (--out with a name in .html)"
+    shown = {"--points": points, "--confusions": confusions, "--picture": picture}
+    refuse_unused({"--confidence": confidence}, {**shown, page: shared.page})
+    refuse_unused({"--error-iou": error_iou}, {**shown, "--errors": errors, page: shared.page})
+    refuse_unused({"--worst": worst}, {page: shared.page})
     from overlap.evaluate import DETECTION_PROTOCOLS
     from overlap.evaluate import detection as evaluate
     from overlap.evaluate.report import csv_text
 
     name = known_name(protocol, (*DETECTION_PROTOCOLS, "all"), "protocol")
     if name == "all":
-        given = {"--set": changes, "--iou": iou, "--picture": picture, **dict(files)}
+        given = {"--set": changes or None, "--iou": iou, "--picture": picture, **dict(files),
+                 "--confidence": confidence, "--error-iou": error_iou,
+                 "--worst": worst}  # fmt: skip
         for option, value in given.items():
-            if value:
+            if value is not None:
                 raise click.UsageError(f"{option} needs one protocol, not all")
     rules: Any = name
     if name != "all":
         rules = DETECTION_PROTOCOLS[name].with_fields(**changed_fields(changes))
+        most = math.inf if rules.distance else 1.0
+        if error_iou is not None and not 0 < error_iou <= most:  # NaN, too
+            wanted = "a distance above 0" if rules.distance else "an IoU above 0, up to 1"
+            raise click.UsageError(f"--error-iou {error_iou:g}: wanted {wanted}")
+    if confidence is not None and not math.isfinite(confidence):
+        raise click.UsageError(f"--confidence {confidence:g}: wanted a finite number")
     report = evaluate(
         truth=truth,
         found=found,
@@ -136,6 +152,12 @@ def detection_command(
         strata=strata,
         **shared.options(),
     )
+    known = None if confidence is None else report.evidence.inputs["found"].confidence
+    if known is not None and len(known) and known.max() < confidence:
+        raise click.UsageError(
+            f"--confidence {confidence:g}: is above every confidence; the largest is "
+            f"{known.max():g}"
+        )
 
     def table(rows: Callable[[], Any]) -> Callable[[str], Any]:
         return lambda path: csv_text(rows(), path)
@@ -148,4 +170,5 @@ def detection_command(
         (confusions, table(lambda: report.confusion(**at).rows())),
         (errors, table(lambda: report.errors(error_iou).rows())),
     ]
-    return 2 if shared.finish(report, others, {**at, **behind, "worst": worst}) else 0
+    drawn = {"worst": 4 if worst is None else worst}
+    return 2 if shared.finish(report, others, {**at, **behind, **drawn}) else 0

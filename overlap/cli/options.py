@@ -19,6 +19,7 @@ __all__ = [
     "changed_fields",
     "evaluating",
     "known_name",
+    "refuse_unused",
     "same_name",
     "shown_failures",
     "split_names",
@@ -113,6 +114,26 @@ def both_or_sample(
     return truth, found
 
 
+def refuse_unused(options: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
+    """Refuse options of outputs of which none was asked for.
+
+    Parameters
+    ----------
+    options : mapping from str to Any
+        What was given for each; None where it was not given.
+    outputs : mapping from str to Any
+        The outputs that they are of, in words, and whether they are wanted.
+
+    Raises
+    ------
+    click.UsageError
+        An option would change nothing.
+    """
+    given = [name for name, value in options.items() if value is not None]
+    if given and not any(outputs.values()):
+        raise click.UsageError(f"{given[0]} changes nothing without {' or '.join(outputs)}")
+
+
 def split_names(text: str | None) -> list[str] | None:
     """Return the names in a list with commas; None for none.
 
@@ -178,6 +199,11 @@ class Shared(NamedTuple):
             As for `overlap.cli.outputs.check_outputs`.
         """
         check_outputs(self.out, self.plot, inputs, **more)
+
+    @property
+    def page(self) -> bool:
+        """Whether a page is wanted."""
+        return any(path.lower().endswith(".html") for path in self.out)
 
     def options(self) -> dict[str, Any]:
         """Return the arguments that every evaluation takes."""

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 import click
 
-from overlap.cli.options import Choice, Shared, evaluating, shown_failures, split_pattern
+from overlap.cli.options import (
+    Choice,
+    Shared,
+    evaluating,
+    refuse_unused,
+    shown_failures,
+    split_pattern,
+)
 
 __all__ = ["segmentation_command"]
 
@@ -68,8 +74,9 @@ _SAMPLE_LABELS = "1=organ,2=lesion,3=vessel"
               help="Exact intervals allow for misses that no case has, and are wider.")  # fmt: skip
 @click.option("--picture", metavar="FILE",
               help="Draw the planes through the worst place of the worst case.")  # fmt: skip
-@click.option("--worst", default=4, show_default=True, type=click.IntRange(min=0), metavar="N",
-              help="Number of the worst cases that a page in .html has pictures of.")  # fmt: skip
+@click.option("--worst", type=click.IntRange(min=0), metavar="N",
+              help="Number of the worst cases that a page in .html has pictures of; by "
+                   "default 4.")  # fmt: skip
 @click.option("--images", metavar="DIR|P",
               help="Background of pictures: a folder of images, or a path with *.")  # fmt: skip
 @evaluating("cases", "Draw the values of all cases")
@@ -94,7 +101,7 @@ def segmentation_command(
     pattern: str | None,
     interval: Literal["studentised", "exact"],
     picture: str | None,
-    worst: int,
+    worst: int | None,
     images: str | None,
     shared: Shared,
 ) -> int:
@@ -115,12 +122,9 @@ def segmentation_command(
         raise click.UsageError(f"{lacking} missing; give two folders, or --sample")
     files = [path for path in (labels, strata) if path is not None and os.path.exists(path)]
     shared.check([truth, found, *files], more_plots=[("--picture", picture)])
-    page = any(Path(path).suffix.lower() == ".html" for path in shared.out)
-    if images is not None and picture is None and not page:
-        raise click.UsageError(
-            "--images is the background of --picture and of the pictures of a page; give "
-            "--picture, or --out with a name in .html"
-        )
+    page = "a page (--out with a name in .html)"
+    refuse_unused({"--images": images}, {"--picture": picture, page: shared.page})
+    refuse_unused({"--worst": worst}, {page: shared.page})
     from overlap import evaluate
 
     options: dict[str, Any] = {}
@@ -148,7 +152,8 @@ def segmentation_command(
         **options,
     )
     others = [(picture, partial(report.picture, images=images))]
-    unwritten = shared.finish(report, others, {"worst": worst, "images": images})
+    drawn = {"worst": 4 if worst is None else worst, "images": images}
+    unwritten = shared.finish(report, others, drawn)
     shown_failures([(failure.case, failure.reason) for failure in report.failed], "cases")
     return 2 if unwritten else int(bool(report.failed))
 

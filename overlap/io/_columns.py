@@ -21,6 +21,7 @@ __all__ = [
     "find_columns",
     "numbered",
     "plain_name",
+    "refuse_columns",
     "to_ends",
     "to_float64",
     "to_names",
@@ -53,6 +54,24 @@ class Coded:
     def tolist(self) -> list[Any]:
         """Return the value of each row."""
         return list(map(self.values.__getitem__, self.number.tolist()))
+
+
+def refuse_columns(columns: Mapping[str, str] | None, name: str, reason: str) -> None:
+    """Raise an error for columns that a user names, where an input has none with names.
+
+    Parameters
+    ----------
+    columns : mapping from str to str, optional
+    name : str
+        The input.
+    reason : str
+        What the input has instead.
+    """
+    for field, column in (columns or {}).items():
+        raise ValueError(
+            f"{name}: columns names {column!r} for {field}, and {reason}; for the other input "
+            f"alone, write found:{field}={column} or truth:{field}={column}"
+        )
 
 
 @dataclass

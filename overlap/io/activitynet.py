@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.io._columns import RawSegments, to_float64
+from overlap.io._columns import RawSegments, refuse_columns, to_float64
 from overlap.io._json import parse_json
 from overlap.io._source import Source
 from overlap.io.ego4d_moments import as_database, is_moment_queries
@@ -146,11 +146,8 @@ def _refuse_columns(columns: Mapping[str, str], name: str) -> None:
     """Raise an error for keys that a user names and this form does not have."""
     other = next((field for field in columns if field not in ("label", "confidence")), None)
     if other is not None:
-        raise ValueError(
-            f"{name}: columns names {columns[other]!r} for {other}, and JSON of videos has only "
-            f"keys of the label and the confidence; for the other input alone, write found:{other}="
-            f"{columns[other]} or truth:{other}={columns[other]}"
-        )
+        reason = "JSON of videos has only keys of the label and the confidence"
+        refuse_columns({other: columns[other]}, name, reason)
 
 
 def _with_segments(lists: list[Any]) -> list[Any]:

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from overlap.io._columns import RawSegments
+from overlap.io._columns import RawSegments, refuse_columns
 from overlap.io._paths import bare_name, natural_key, suffix_of
 from overlap.io._source import read_source
 from overlap.io.event_lines import class_of, is_event_lines, read_event_lines
@@ -85,6 +85,7 @@ def read_folder(
     """
     name = os.fspath(folder)
     if is_folder_of_frames(name):
+        refuse_columns(columns, name, "files of labels of frames have no columns")
         return _of_frames(name)
     files = segment_files(folder)
     if not files:
@@ -99,6 +100,8 @@ def read_folder(
         content = read_source(path, empty=True)
         digest.update(f"{path.name}\0{content.sha256}\0".encode("utf-8", "surrogateescape"))
         if is_event_lines(content) or not content.data.strip():
+            if content.data.strip():
+                refuse_columns(columns, str(path), "it has no line of names")
             label = class_of(path.name) or ("Ambiguous" if role == "ambiguous" else None)
             parts.append(read_event_lines(content, label=label, video=bare_name(path)))
         else:

@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from overlap.io._columns import RawSegments
+from overlap.io._columns import RawSegments, refuse_columns
 
 __all__ = ["read_segments"]
 
@@ -105,6 +105,7 @@ def _of_file(
         with no_collection():
             return _of_json(content, role, ranked, labelled, columns)
     if is_rttm(content):
+        refuse_columns(columns, path, "RTTM has the same columns always")
         return read_rttm(content)
     if is_event_lines(content) and not columns:
         return read_event_lines(content, label="Ambiguous" if tabled == "ambiguous" else None)

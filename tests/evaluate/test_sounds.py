@@ -328,6 +328,24 @@ def test_intersections_count_without_confidences():
     assert report.summary["F1[macro]"] == 0.5  # psds_eval leaves b out, and has 1
 
 
+def test_intersections_count_false_predictions_where_no_duration_is_known():
+    truth = [("r", 0.0, 4.0, "a"), ("s", 1.0, 5.0, "a")]
+    found = [*truth, ("s", 20.0, 22.0, "a"), ("t", 0.0, 1.0, "a")]
+    numbers = scored("sed_intersection", truth, found).summary
+    assert numbers["precision"] == 0.5
+    # as by psds_eval, not in recordings that no duration is known of
+    report = scored("sed_intersection", truth, found, durations={"r": 60, "s": 60})
+    assert report.summary["precision"] == 2 / 3
+    assert "1 prediction in recordings without a duration or behind" in report.settings["notes"][0]
+    with pytest.raises(ValueError, match="sed_intersection: no duration of 's'; a prediction"):
+        scored("sed_intersection", truth, found, durations={"r": 60})
+    study = evaluate.temporal_study(protocol="sed_intersection")
+    for name in "rst":
+        sides = ([row for row in side if row[0] == name] for side in (truth, found))
+        study.update(name, **dict(zip(("truth", "found"), map(table, sides), strict=True)))
+    assert study.compute().items == tuple(numbers.items())
+
+
 def test_a_single_class_has_no_cross_triggers():
     """psds_eval has 0 here: the mean over no other class is NaN."""
     rows = [("r", 0.0, 10.0, "a")]

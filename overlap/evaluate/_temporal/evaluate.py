@@ -152,6 +152,7 @@ def temporal(
         "resume": resume,
     }
     if isinstance(chosen, Rules):
+        _refuse_idle(family, chosen, own)
         report = _by_one(family, chosen, truth, found, own, **how)
     elif family.every is not None:
         report = family.every(truth, found, own, **how)
@@ -166,6 +167,16 @@ def temporal(
     if own.get("reading"):
         settings.setdefault("reading", own["reading"].settings())
     return replace(report, settings=settings)
+
+
+def _refuse_idle(family: Family, rules: Rules, options: Mapping[str, Any]) -> None:
+    """Raise if an option was given that moves no number of a protocol."""
+    for one in family.options:
+        if options.get(one.name) is not None and isinstance(rules, one.idle):
+            raise ValueError(
+                f"{one.name} (--{one.name}) changes no number of the protocol {rules.name}; leave "
+                "it out"
+            )
 
 
 def _by_one(

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from overlap.evaluate.protocol import Rules
+
 __all__ = ["LABELS", "READING", "SUBSET", "TIES", "Option", "class_names"]
 
 _ORDERS = ("official", "stable", "expected")
@@ -25,12 +27,15 @@ class Option:
         Whether it is an input beside truth and found, which `Task.items` takes.
     of_whole : bool
         Whether it acts on whole inputs alone: a study, which is fed item by item, has none.
+    idle : tuple of type
+        Rules of the family whose numbers it does not move.
     """
 
     name: str
     checked: Callable[[Any], Any] | None = None
     is_input: bool = False
     of_whole: bool = False
+    idle: tuple[type[Rules], ...] = ()
 
     @property
     def in_studies(self) -> bool:

@@ -10,7 +10,7 @@ from .task import PsdsTask, SoundTask
 __all__ = ["FAMILY"]
 
 #: Seconds of recordings; see `overlap.io.durations.as_durations`.
-DURATIONS = Option("durations", is_input=True)
+DURATIONS = Option("durations", is_input=True, idle=(EventRules,))
 
 FAMILY = Family(
     {

@@ -23,7 +23,7 @@ from .counts import Counts
 from .event_counts import count_events
 from .intersection_counts import count_intersections
 from .intersections import Intersections, intersect
-from .protocol import CountRules, EventRules, PsdsRules, SegmentRules
+from .protocol import CountRules, EventRules, IntersectionRules, PsdsRules, SegmentRules
 from .psds_evidence import psds_evidence
 from .reading import read_inputs
 from .recordings import Events, Recordings, common_classes, joined_recordings, recordings_of
@@ -66,12 +66,34 @@ class SoundTask(Task):
         given = recordings_of(
             inputs["truth"], inputs["found"], inputs.get("durations"), self.labels
         )
-        self._ready(given)
+        given = self._ready(given)
         blocks = dict(enumerate({"given": block} for block in given.blocks(pieces)))
         return Inputs(blocks, inputs)
 
-    def _ready(self, given: Recordings) -> None:
-        """Raise if a recording lacks what the rules need."""
+    def _ready(self, given: Recordings) -> Recordings:
+        """Return recordings of which nothing is lacking that the rules need, or raise.
+
+        By intersections, a prediction is false only within its recording. Where no duration is
+        known, that is everywhere.
+        """
+        if not isinstance(self.protocol, IntersectionRules):
+            return given
+        if np.isnan(given.duration).all() and not isinstance(self.protocol, PsdsRules):
+            return replace(given, duration=np.full(len(given.names), np.inf))
+        used = np.unique(given.truth.recording)
+        lacking = used[np.isnan(given.duration[used])]
+        if len(lacking):
+            why = (
+                "rates refer to the length of the recordings: give"
+                if isinstance(self.protocol, PsdsRules)
+                else "a prediction is false only within its recording: give all"
+            )
+            raise ValueError(
+                f"{self.protocol.name}: no duration of {given.names[lacking[0]]!r}"
+                + (f" and {len(lacking) - 1:,} more recordings" if len(lacking) > 1 else "")
+                + f"; {why} durations, a file of recordings and seconds"
+            )
+        return given
 
     def measure(self, key: Any, item: Mapping[str, Any]) -> Measured:
         """Count in some recordings."""
@@ -89,8 +111,7 @@ class SoundTask(Task):
             None if durations is None else as_durations(durations),
             self.labels,
         )
-        self._ready(given)
-        return given
+        return self._ready(given)
 
     def _counted(self, given: Recordings) -> Counts | Intersections:
         rules: Any = self.protocol
@@ -137,17 +158,6 @@ class PsdsTask(SoundTask):
     protocol: PsdsRules
 
     report = PsdsReport
-
-    def _ready(self, given: Recordings) -> None:
-        used = np.unique(given.truth.recording)
-        lacking = used[np.isnan(given.duration[used])]
-        if len(lacking):
-            raise ValueError(
-                f"psds: no duration of {given.names[lacking[0]]!r}"
-                + (f" and {len(lacking) - 1:,} more recordings" if len(lacking) > 1 else "")
-                + "; rates refer to the length of the recordings: give durations, a file of "
-                "recordings and seconds"
-            )
 
     def _counted(self, given: Recordings) -> Intersections:
         cross = self.protocol.alpha_ct > 0

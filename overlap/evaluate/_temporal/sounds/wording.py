@@ -93,13 +93,13 @@ def describe(
     known = {
         name: seconds
         for name, seconds in zip(given.names, given.duration.tolist(), strict=True)
-        if not math.isnan(seconds)
+        if math.isfinite(seconds)
     }
     lengths = {"recordings": len(known), "seconds": math.fsum(known.values())}
     if inputs.get("durations") is not None or isinstance(rules, PsdsRules):
         settings["durations"] = {**lengths, **inputs.get("durations_file", {})}
     more: dict[str, Any] = {}
-    if known and isinstance(rules, PsdsRules | SegmentRules):  # perhaps those of the truth
+    if known and not isinstance(rules, EventRules):  # perhaps those of the truth
         lines = json.dumps(sorted(known.items()))
         more["durations"] = {**lengths, "sha256": hashlib.sha256(lines.encode()).hexdigest()}
     contract = Contract(
@@ -152,14 +152,13 @@ def _notes(rules: CountRules, given: Recordings, rows: Sequence[Mapping[str, Any
                 "F1 leave them out, which makes these means greater; no_output=zero counts 0"
             )
         return notes
-    if isinstance(rules, PsdsRules):
-        listed = np.nan_to_num(given.duration, nan=0.0)
-        outside = (found.onset >= listed[found.recording]) | (found.offset <= 0.0)
-        if outside.any():
-            notes.append(
-                f"{number_of(int(outside.sum()), 'prediction')} in recordings without a duration "
-                "or behind their end: they are no false predictions"
-            )
+    listed = np.where(np.isnan(given.duration), 0.0, given.duration)
+    outside = (found.onset >= listed[found.recording]) | (found.offset <= 0.0)
+    if outside.any():
+        notes.append(
+            f"{number_of(int(outside.sum()), 'prediction')} in recordings without a duration "
+            "or behind their end: they are no false predictions"
+        )
     empty = [int((side.offset <= side.onset).sum()) for side in (given.truth, found)]
     if any(empty):
         notes.append(
