@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import copy
 import doctest
 import math
+import pickle
 import pydoc
 
 import numpy as np
@@ -199,6 +201,51 @@ def test_groups() -> None:
     for groups in (labels, 3, (labels,)):
         with pytest.raises((TypeError, ValueError), match="groups: expected"):
             ov.iou.pairs(FOUND, TRUTH, at_least=0.1, groups=groups)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [ov.Intervals, ov.Boxes])
+def test_later_calls_of_usual_batches_equal_the_long_way(kind: type) -> None:
+    """The first call finds the machine code that later ones go to."""
+    rng = np.random.default_rng(7)
+    tables = rng.integers(0, 9, (2, 12, 2 if kind is ov.Intervals else 4)).astype(float)
+    found, truth = (kind(np.sort(table, axis=1)) for table in tables)
+    score = (ov.iou - 0.5 * ov.enclosure_gap).named("fresh")
+    sides = [
+        (found, truth),
+        (found[:0], truth[:1]),
+        (found[3], truth),
+        (found[3], truth[3]),
+        (found[::-2], truth[[1, 0, 5, 5, 2, 3]]),
+        (found[2:9], kind.concat([truth[:3], truth[5:9]])),
+        (pickle.loads(pickle.dumps(found)), copy.deepcopy(truth)),
+    ]
+    for first, second in 3 * sides:
+        long = [batch[:] for batch in (first, second)]
+        for batch in long:
+            batch._sort = None
+        for way in (score, score.pairwise):
+            values, wanted = way(first, second), way(*long)
+            assert values.tobytes() == wanted.tobytes()
+            assert values.shape == wanted.shape
+        narrow = np.zeros(values.shape, np.float32)
+        np.testing.assert_array_equal(
+            score.pairwise(first, second, out=narrow), wanted.astype(np.float32)
+        )
+    seconds, meters = kind(tables[0] * 0.0, unit="s"), kind(tables[0] * 0.0, unit="m")
+    np.testing.assert_array_equal(score.pairwise(seconds, truth), score.pairwise(truth, seconds).T)
+    space = ov.Boxes([[0.0, 0.0, 0.0, 1.0, 1.0, 1.0]] * 12)
+    for way in (score, score.pairwise):
+        for a, b, message in [
+            (seconds, meters, "found is in 's' and truth in 'm'"),
+            (found, space, "found (is Intervals and truth is Boxes|has boxes in 2 dimensions)"),
+            (space, found, "found (is Boxes and truth is Intervals|has boxes in 3 dimensions)"),
+            (found, tables[1], "truth: expected a batch of regions"),
+            (tables[0], truth, "found: expected a batch of regions"),
+        ]:
+            with pytest.raises((TypeError, ValueError), match=message):
+                way(a, b)
+    with pytest.raises(ValueError, match="found has 12 regions and truth 5"):
+        score(found, truth[:5])
 
 
 def test_undefined_pairs_are_counted() -> None:

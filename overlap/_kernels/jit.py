@@ -45,6 +45,7 @@ from numba.core.extending import _Intrinsic
 from overlap._kernels.cache import KernelCache
 
 __all__ = [
+    "FixedTypes",
     "code_objects",
     "compose",
     "digest",
@@ -304,6 +305,38 @@ def _specialised(template: Callable, *, sums: bool, **bindings: Any) -> Callable
     if key is not None and os.environ.get("OVERLAP_CACHE") != "0" and not _config.DISABLE_JIT:
         compiled._cache = KernelCache(kernel)
     return compiled
+
+
+class FixedTypes:
+    """A kernel whose arguments have the same types in every call.
+
+    A kernel looks at the type of each argument in each call, which is half of what a small call
+    costs. Here only the first call does so; later ones go to the machine code. Whoever makes one
+    answers for the types: the machine code does not see others.
+
+    Parameters
+    ----------
+    kernel : callable
+        Of `specialise`.
+
+    Attributes
+    ----------
+    call : callable
+        Takes the arguments of the kernel.
+    """
+
+    __slots__ = ("_kernel", "call")
+
+    def __init__(self, kernel: Callable) -> None:
+        self._kernel: Any = kernel
+        self.call: Callable = kernel if interpreted() else self._first
+
+    def _first(self, *arguments: Any) -> Any:
+        result = self._kernel(*arguments)
+        types = tuple(map(self._kernel.typeof_pyval, arguments))
+        if types in self._kernel.overloads:  # there is none where kernels are only listed
+            self.call = self._kernel.overloads[types].entry_point
+        return result
 
 
 # ---------------------------------------------------------------------------- threads

@@ -114,7 +114,7 @@ class Regions(ByValue):
     unit: str | None
     _extreme = False  # squares of distances or common enclosures may be beyond float64
     _shapeless = False  # no regions, and no number of dimensions
-    _sort: tuple[Any, ...] | None = None  # of one class and sort: one geometry, without a check
+    _sort: tuple[Any, ...] | None = None  # of one sort: one geometry, and one type of columns
 
     def __init__(self, values: ArrayLike, *, unit: str | None = None) -> None:
         table = self._read(values, len(self.columns))
@@ -181,14 +181,22 @@ class Regions(ByValue):
     def _fill_usual(self, columns: tuple[NDArray[np.float64], ...], unit: str | None) -> None:
         """Take read-only columns whose squares and common enclosures float64 surely holds."""
         self._arrays, self.unit = columns, unit
-        self._sort = len(columns), unit
+        self._sort = type(self), len(columns), unit
 
     @classmethod
     def _from_arrays(cls, arrays: tuple[NDArray[np.float64], ...], like: Regions) -> Self:
         """Build a batch from columns that are known to be valid."""
+        columns = tuple([np.ascontiguousarray(array) for array in arrays])
+        for column in columns:
+            column.setflags(write=False)
+        return cls._from_columns(columns, like)
+
+    @classmethod
+    def _from_columns(cls, columns: tuple[NDArray[Any], ...], like: Regions) -> Self:
+        """Build a batch from valid columns that are contiguous and can only be read."""
         result = cls.__new__(cls)
         result._copy_settings(like)
-        result._fill(tuple([np.ascontiguousarray(array) for array in arrays]), like.unit)
+        result._arrays, result.unit = columns, like.unit
         if like._sort is not None:
             result._sort = like._sort
         elif like._extreme or like._shapeless:
@@ -214,7 +222,10 @@ class Regions(ByValue):
 
     def __getitem__(self, index: Any) -> Self:
         index = self._index(index)
-        return self._from_arrays(tuple([array[index] for array in self._arrays]), self)
+        arrays = tuple([array[index] for array in self._arrays])
+        if type(index) is slice and index.step in (None, 1):  # parts of the same columns
+            return self._from_columns(arrays, self)
+        return self._from_arrays(arrays, self)
 
     def _index(self, index: Any) -> Any:
         """Return an index that gives a batch, or raise an IndexError."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from overlap._common.limits import allocated
 from overlap._kernels import loops
-from overlap._kernels.jit import run_blocks, specialise
+from overlap._kernels.jit import FixedTypes, run_blocks, specialise
 from overlap._kernels.plain import suited
 from overlap._kernels.terms import (
     Geometry,
@@ -25,7 +25,7 @@ from overlap._kernels.terms import (
 )
 from overlap.regions.base import Regions, extent_reader
 from overlap.scores.component import Component, combine
-from overlap.scores.plan import Plan
+from overlap.scores.plan import Plan, common_sort
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,9 @@ __all__ = [
     "value_and_grad",
 ]
 
-_LONE = 50_000  # pairs of fused kinds for which a second thread is not worth waking
+# Pairs of fused kinds for which a second thread is not worth waking.
+_LONE = 50_000  # all pairs
+_LONE_ROWS = 25_000  # row by row
 BLOCK = 10_240  # pairs whose terms are written down together: all of 100 x 100
 _SIEVED = 512  # candidates that are scored together
 
@@ -155,6 +157,15 @@ def broadcast(found: Regions, truth: Regions) -> tuple[Regions, Regions]:
 
 def paired(plan: Plan, found: Regions, truth: Regions) -> NDArray[np.float64]:
     """Score region k of `found` against region k of `truth`, shape (N,)."""
+    sort = common_sort(found, truth)
+    known = plan.row_kernels.get(sort)
+    if known is not None:  # small calls end here, so that nothing else is looked at
+        a, b = found.kernel_columns(), truth.kernel_columns()
+        n = len(a[0])
+        if 0 < n < _LONE_ROWS and n == len(b[0]):
+            out = np.empty(n)
+            known.call(a, b, plan.parameters, out)
+            return out
     geometry = plan.geometry(found, truth)
     found, truth = broadcast(found, truth)
     out = np.empty(len(found))
@@ -171,7 +182,9 @@ def paired(plan: Plan, found: Regions, truth: Regions) -> NDArray[np.float64]:
         )
         return out
     kernel = plan.kernel(loops.paired, geometry)
-    if len(out) < 25_000:
+    if sort is not None:
+        plan.row_kernels.setdefault(sort, FixedTypes(kernel))
+    if len(out) < _LONE_ROWS:
         kernel(found.kernel_columns(), truth.kernel_columns(), plan.parameters, out)
         return out
 
@@ -185,21 +198,23 @@ def paired(plan: Plan, found: Regions, truth: Regions) -> NDArray[np.float64]:
 
 def pairwise(plan: Plan, found: Regions, truth: Regions, out: NDArray | None = None) -> NDArray:
     """Score every region of `found` against every region of `truth`, shape (N, M)."""
+    known = plan.table_kernels.get(common_sort(found, truth))
+    if known is not None and out is None:  # small calls end here, as in `paired`
+        a, b = found.kernel_columns(), truth.kernel_columns()
+        n, m = len(a[0]), len(b[0])
+        if 0 < n * m < _LONE:
+            out = np.empty((n, m))
+            known.call(a, b, plan.parameters, 0, n, out)
+            return out
+    return _pairwise_in_blocks(plan, found, truth, out)
+
+
+def _pairwise_in_blocks(plan: Plan, found: Regions, truth: Regions, out: NDArray | None) -> NDArray:
     geometry = plan.geometry(found, truth)
     n, m = len(found), len(truth)
-    kernel = plan.dense(geometry)
-    if kernel is None or out is not None or not 0 < n * m < _LONE:
-        return _pairwise_in_blocks(plan, geometry, found, truth, out)
-    out = np.empty((n, m))
-    kernel(found.kernel_columns(), truth.kernel_columns(), plan.parameters, 0, n, out)
-    return out
-
-
-def _pairwise_in_blocks(
-    plan: Plan, geometry: Geometry, found: Regions, truth: Regions, out: NDArray | None
-) -> NDArray:
-    n, m = len(found), len(truth)
-    kernel = plan.dense(geometry)
+    kernel, sort = plan.dense(geometry), common_sort(found, truth)
+    if kernel is not None and sort is not None:
+        plan.table_kernels.setdefault(sort, FixedTypes(kernel))
     if out is None:
         out = allocated((n, m), "pairwise", "use pairs(...), or rows in blocks: a[:1000]")
     else:

@@ -239,13 +239,13 @@ def pairwise_by_group(plan: Plan, found: Regions, truth: Regions, groups: Any) -
     orders = [np.argsort(code, kind="stable") for code in codes]
     labels = np.union1d(*codes)
     ends = [
-        np.append(np.searchsorted(code[order], labels), len(code))
+        [*np.searchsorted(code[order], labels).tolist(), len(code)]
         for code, order in zip(codes, orders, strict=True)
     ]
     mine, theirs = (batch[order] for batch, order in zip((found, truth), orders, strict=True))
     result = []
     for k in range(len(labels)):
-        (a, b), (c, d) = (end[k : k + 2].tolist() for end in ends)
+        (a, b), (c, d) = (end[k : k + 2] for end in ends)
         index = orders[0][a:b], orders[1][c:d]
         side = 0 if b > a else 1
         name = labels_at(columns[side], int(index[side][0]))

@@ -12,7 +12,7 @@ import numpy as np
 
 from overlap._common.sizes import LARGEST_POWER, power
 from overlap._kernels import loops
-from overlap._kernels.jit import specialise
+from overlap._kernels.jit import FixedTypes, specialise
 from overlap._kernels.terms import (
     Geometry,
     Groups,
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = ["Plan", "check_extremes", "check_slopes"]
+__all__ = ["Plan", "check_extremes", "check_slopes", "common_sort"]
+
+#: Of usual batches: their class and what else decides on their geometry (`Regions._sort`).
+Sort = tuple[Any, ...]
 
 _SHORTEST = 2.0**-1000  # the gradient of a ratio with respect to an end is about 1 / length
 _ADVICE = "subtract an origin, or multiply all coordinates by the same number"
@@ -125,7 +128,17 @@ class Plan:
         return set()
 
     @cached_property
-    def _of_sort(self) -> dict[tuple[Any, ...], Geometry]:
+    def _of_sort(self) -> dict[Sort, Geometry]:
+        return {}
+
+    @cached_property
+    def row_kernels(self) -> dict[Sort | None, FixedTypes]:
+        """`loops.paired` by the sort of two usual batches, once such batches were scored."""
+        return {}
+
+    @cached_property
+    def table_kernels(self) -> dict[Sort | None, FixedTypes]:
+        """`loops.pairwise` by the sort of two usual batches, once such batches were scored."""
         return {}
 
     @cached_property
@@ -183,13 +196,12 @@ class Plan:
 
     def geometry(self, found: Regions, truth: Regions) -> Geometry:
         """Return the scalars for two batches, or raise if the score cannot be had."""
-        sort = getattr(found, "_sort", None)
-        if sort is None or type(found) is not type(truth) or sort != truth._sort:
+        sort = common_sort(found, truth)
+        if sort is None:
             return self._geometry(found, truth)
-        key = type(found), sort
-        geometry = self._of_sort.get(key)  # thousands of small calls must not pay for more
+        geometry = self._of_sort.get(sort)  # thousands of small calls must not pay for more
         if geometry is None:
-            geometry = self._of_sort[key] = self._geometry(found, truth)
+            geometry = self._of_sort[sort] = self._geometry(found, truth)
         return geometry
 
     def _geometry(self, found: Regions, truth: Regions) -> Geometry:
@@ -253,6 +265,12 @@ class Plan:
     def score(self, geometry: Geometry) -> Callable:
         """Return the combined formula for regions with this geometry's axes."""
         return combine(self.components, max(geometry.axes, 1))
+
+
+def common_sort(found: Any, truth: Any) -> Sort | None:
+    """Return the sort of two usual batches that have the same one, else None."""
+    sort = getattr(found, "_sort", None)
+    return sort if sort is not None and sort == getattr(truth, "_sort", None) else None
 
 
 @cache

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.sizes import limits
-from overlap._kernels.jit import interpreted, specialise
+from overlap._kernels.jit import FixedTypes, interpreted, specialise
 
 __all__ = ["usual_columns", "usual_corners"]
 
@@ -50,9 +50,15 @@ def within(table, columns, low, high):
 
 
 @cache
-def _of_corners(axes: int) -> tuple[Callable, float, float, Callable]:
+def _of_corners(axes: int) -> tuple[FixedTypes, float, float, Callable]:
     """Return the compiled pass over D axes, its limits, and what gives the rows of a table."""
-    return specialise(corners), *limits(axes), itemgetter(*range(2 * axes))
+    return FixedTypes(specialise(corners)), *limits(axes), itemgetter(*range(2 * axes))
+
+
+@cache
+def _of_numbers() -> FixedTypes:
+    """Return the compiled pass over columns with limits of their own."""
+    return FixedTypes(specialise(within))
 
 
 def usual_corners(values: Any, axes: int) -> tuple[NDArray[np.float64], ...] | None:
@@ -75,7 +81,7 @@ def usual_corners(values: Any, axes: int) -> tuple[NDArray[np.float64], ...] | N
         return None
     kernel, least, most, rows = _of_corners(axes)
     columns = np.empty((2 * axes, len(values)))
-    if not kernel(values, columns, least, most):
+    if not kernel.call(values, columns, least, most):
         return None
     columns.setflags(write=False)
     return rows(columns)
@@ -90,8 +96,8 @@ def usual_columns(
     ----------
     values : Any
         As somebody gave it.
-    low, high : ndarray, shape (P,)
-        Limits of every column, which belong to it.
+    low, high : ndarray of float64, shape (P,)
+        Limits of every column, which belong to it. Writable and contiguous.
 
     Returns
     -------
@@ -101,16 +107,16 @@ def usual_columns(
     if not _plain(values, len(low)):
         return None
     columns = np.empty((len(low), len(values)))
-    return columns if specialise(within)(values, columns, low, high) else None
+    return columns if _of_numbers().call(values, columns, low, high) else None
 
 
 def _plain(values: Any, width: int) -> bool:
+    if type(values) is not np.ndarray or values.dtype is not _FLOAT64 or not values.flags.carray:
+        return False
+    shape = values.shape
     return (
-        type(values) is np.ndarray
-        and values.dtype is _FLOAT64
-        and values.ndim == 2
-        and values.flags.carray
-        and values.shape[1] == width
-        and len(values) > 0
-        and (len(values) <= _LARGEST_INTERPRETED or not interpreted())
+        len(shape) == 2
+        and shape[1] == width
+        and shape[0] > 0
+        and (shape[0] <= _LARGEST_INTERPRETED or not interpreted())
     )
