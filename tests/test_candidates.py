@@ -78,6 +78,7 @@ def as_if_large(monkeypatch: pytest.MonkeyPatch, dense: int = 0) -> None:
     """Send small problems through join and grid, or with `dense` pairs through lists of all."""
     monkeypatch.setattr(sparse, "_TABLE", 0)
     monkeypatch.setattr(sparse, "_SIEVED_TABLE", 0)
+    monkeypatch.setattr(sparse, "_PART", 16)
     monkeypatch.setattr(candidates, "_DENSE_PAIRS", dense)
 
 
@@ -204,3 +205,19 @@ def test_threads_do_not_change_the_order_of_pairs(monkeypatch, grouped) -> None:
         found.append((near.row, near.col, near.data))
     for one, other in zip(*found, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_neither_threads_nor_parts_change_the_pairs_of_a_grid(monkeypatch) -> None:
+    rng = np.random.default_rng(9)
+    a, b = boxes(2)(rng, 400), boxes(2)(rng, 300)
+    monkeypatch.setattr(sparse, "_TABLE", 0)
+    monkeypatch.setattr(candidates, "_DENSE_PAIRS", 0)
+    found = []
+    for threads, part in ((1, 1 << 15), (1, 30), (3, 30)):
+        monkeypatch.setenv("OVERLAP_THREADS", str(threads))
+        monkeypatch.setattr(sparse, "_PART", part)
+        near = ov.iou.pairs(a, b, at_least=0.0, strict=True)
+        found.append((near.row, near.col, near.data))
+    for column in zip(*found, strict=True):
+        for other in column[1:]:
+            np.testing.assert_array_equal(column[0], other)

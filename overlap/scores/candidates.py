@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     from overlap.regions.base import Regions
 
 __all__ = [
+    "Grid",
     "Ranges",
     "candidate_ranges",
     "expand",
-    "grid_blocks",
-    "grid_order",
     "may_repeat",
     "wants_grid",
 ]
@@ -33,6 +32,7 @@ __all__ = [
 Layout = tuple["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.int64]"]
 
 _DENSE_PAIRS = 1_000_000
+_SQUARE = 4  # cells of a grid on a side of what lies together in memory
 _SORTED = 60.0  # nanoseconds for a region, about
 _SOON_SORTED = 1 << 17  # regions whose sides are in order before another thread is awake
 
@@ -272,7 +272,7 @@ def wants_grid(a: Regions, b: Regions) -> bool:
     """Return whether a grid is the way to the candidates of two ungrouped batches."""
     if len(a) * len(b) <= _DENSE_PAIRS:
         return False
-    bounds = a.bounds()
+    bounds = a[:1].bounds()  # of all kinds alike: their number of axes, or none
     return bounds is not None and len(bounds[0]) > 1
 
 
@@ -290,50 +290,85 @@ def grid_layout(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> Layou
     return origin, width, cells
 
 
-def grid_order(a: Regions, b: Regions) -> tuple[NDArray[np.int64], NDArray[np.int64], Layout]:
-    """Return both batches in the order of the cells of a grid, and its layout.
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Regions entered in every cell of a grid that their outer boxes cover.
 
-    In that order, what is looked at together lies together in memory, and the time of a pair does
-    not grow with the number of regions.
+    Attributes
+    ----------
+    regions : Regions
+        In the order of the cells of their lower corners: what is looked at together lies together
+        in memory, and the time of a pair does not grow with the number of regions.
+    index : ndarray of int32 or int64, shape (N,)
+        Which regions they are.
     """
-    (lower, _), (lower_b, upper_b) = a.bounds(), b.bounds()  # type: ignore[misc]
-    layout = grid_layout(lower_b, upper_b)
-    (_, order), (_, order_b) = (_cells_filled(low, low, layout) for low in (lower, lower_b))
-    return order, order_b, layout
+
+    regions: Regions
+    index: NDArray[Any]
+    _layout: Layout
+    _corners: tuple[NDArray[np.float64], NDArray[np.float64]]
+    _start: NDArray[np.int64]
+    _members: NDArray[Any]
+
+    @classmethod
+    def of(cls, regions: Regions) -> Grid:
+        """Enter regions in a grid with about one of them in a cell."""
+        lower, upper = regions.bounds()  # type: ignore[misc]
+        layout = grid_layout(lower, upper)
+        index = _order(lower, layout)
+        del lower, upper
+        regions = regions[index]
+        corners = regions.bounds()
+        assert corners is not None
+        return cls(regions, index, layout, corners, *_cells_filled(*corners, layout))
+
+    def order(self, others: Regions) -> NDArray[Any]:
+        """Return the order of the cells in which the lower corners of other regions are."""
+        lower, _ = others.bounds()  # type: ignore[misc]
+        return _order(lower, self._layout)
+
+    def blocks(self, others: Regions, size: int = 1 << 18) -> Iterator[tuple[NDArray, NDArray]]:
+        """Yield index arrays of others and regions whose outer boxes meet, `size` pairs at a time.
+
+        Parameters
+        ----------
+        others : Regions
+            Best in the order of the grid.
+        size : int
+            More where one region alone has more pairs.
+        """
+        lower, upper = others.bounds()  # type: ignore[misc]
+        search = specialise(search_cells)
+        row = 0
+        while row < len(others):
+            other, own = np.empty(size, np.int64), np.empty(size, np.int64)
+            stop, count = search(
+                row, lower, upper, *self._corners, *self._layout, self._start, self._members,
+                other, own,
+            )  # fmt: skip
+            if stop == row:
+                size *= 2
+                continue
+            yield other[:count], own[:count]
+            row = stop
 
 
-def grid_blocks(
-    a: Regions, b: Regions, layout: Layout, size: int = 1 << 18
-) -> Iterator[tuple[NDArray, NDArray]]:
-    """Yield index arrays ``(found, truth)`` of pairs whose outer boxes meet.
-
-    Both batches are in the order of the grid.
-    """
-    (lower, upper), (lower_b, upper_b) = a.bounds(), b.bounds()  # type: ignore[misc]
-    start, members = _cells_filled(lower_b, upper_b, layout)
-    search = specialise(search_cells)
-    row = 0
-    while row < len(a):
-        found, truth = np.empty(size, np.int64), np.empty(size, np.int64)
-        stop, count = search(
-            row, lower, upper, lower_b, upper_b, *layout, start, members, found, truth
-        )
-        if stop == row:  # one region alone fills the block
-            size *= 2
-            continue
-        yield found[:count], truth[:count]
-        row = stop
+def _order(lower: NDArray[np.float64], layout: Layout) -> NDArray[Any]:
+    """Return boxes by squares of cells, in which their lower corners are: few, for the caches."""
+    origin, width, cells = layout
+    return _cells_filled(lower, lower, (origin, _SQUARE * width, -(-cells // _SQUARE)))[1]
 
 
 def _cells_filled(
     lower: NDArray, upper: NDArray, layout: Layout
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Return where the boxes of every cell begin, and the boxes, one cell after the other."""
     fill = specialise(fill_cells)
     cells = layout[2]
     start = np.zeros(cells[0] * cells[1] + 1, np.int64)
-    fill(lower, upper, *layout, start[1:], np.empty(0, np.int64))
+    whole = np.int32 if lower.shape[1] < 2**31 else np.int64
+    fill(lower, upper, *layout, start[1:], np.empty(0, whole))
     np.cumsum(start, out=start)
-    members = np.empty(start[-1], np.int64)
+    members = np.empty(start[-1], whole)
     fill(lower, upper, *layout, start[:-1].copy(), members)
     return start, members

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +29,7 @@ _TABLE = 1 << 15  # below what is worth a second thread
 _SIEVED_TABLE = 1 << 20  # where pairs that cannot touch cost next to nothing
 _OUTPUT = 1 << 24  # candidates up to which each job has its own place in the output
 _CANDIDATES = 1 << 19  # of a job
+_PART = 1 << 15  # regions that go through a grid together
 
 
 def sparse_pairs(
@@ -57,16 +58,12 @@ def sparse_pairs(
         parts = candidates.candidate_ranges(found, truth, groups)
         return _ranged(plan, geometry, found, truth, parts, at_least, strict)
     if groups is None and candidates.wants_grid(found, truth):
-        order, others, layout = candidates.grid_order(found, truth)
-        a, b = found[order], truth[others]
-        blocks = candidates.grid_blocks(a, b, layout)
-        i, j, value = keep_listed(plan, geometry, a, b, blocks, at_least, strict)
-        i, j = order[i], others[j]
+        i, j, value = _by_grid(plan, geometry, found, truth, at_least, strict)
     else:
         blocks = _blocks(found, truth, groups)
         i, j, value = keep_listed(plan, geometry, found, truth, blocks, at_least, strict)
     if candidates.may_repeat(found, truth):
-        _, first = np.unique(i * len(truth) + j, return_index=True)
+        _, first = np.unique(i.astype(np.int64) * len(truth) + j, return_index=True)
         i, j, value = i[first], j[first], value[first]
     return i, j, value
 
@@ -89,6 +86,35 @@ def keep_listed(
         kept.append((ia[keep], jb[keep], value[keep]))
     if not kept:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+    i, j, value = (np.concatenate(column) for column in zip(*kept, strict=True))
+    return i, j, value
+
+
+def _by_grid(
+    plan: Plan,
+    geometry: Geometry,
+    found: Regions,
+    truth: Regions,
+    at_least: float,
+    strict: bool,
+) -> tuple[NDArray, NDArray, NDArray[np.float64]]:
+    """Return found, truth and score of the kept pairs, by a grid of the true regions.
+
+    The others come in parts, in the order of the cells, each of which fits into the caches.
+    """
+    grid = candidates.Grid.of(truth)
+    order = grid.order(found)
+    kept: list[Any] = [None] * -(-len(found) // _PART)
+
+    def work(lo: int, hi: int) -> None:
+        for k in range(lo, hi):
+            index = order[k * _PART : (k + 1) * _PART].astype(np.intp)
+            part = found[index]
+            blocks = grid.blocks(part)
+            i, j, value = keep_listed(plan, geometry, part, grid.regions, blocks, at_least, strict)
+            kept[k] = index[i], grid.index[j], value
+
+    run_blocks(work, len(kept), 500.0 * len(found))
     i, j, value = (np.concatenate(column) for column in zip(*kept, strict=True))
     return i, j, value
 
