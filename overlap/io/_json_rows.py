@@ -408,14 +408,15 @@ class _Join:
 
     Parameters
     ----------
-    width : int
-        Number of slots.
+    field : ndarray, shape (slots,)
+        Field of each slot.
     begin, last : int
         Where the first object begins, and where the text ends.
     """
 
-    def __init__(self, width: int, begin: int, last: int) -> None:
-        self.table, self.seen = np.empty((width, 0)), np.empty(0, np.uint16)
+    def __init__(self, field: NDArray[np.int64], begin: int, last: int) -> None:
+        self.table, self.seen = np.empty((len(field), 0)), np.empty(0, np.uint16)
+        self._field = field
         self.count, self.closed, self.at, self.failed = 0, False, begin, False
         self._begin, self._last = begin, last
         self._waiting: dict[int, _Piece | None] = {}
@@ -443,11 +444,17 @@ class _Join:
             table, seen = self.table, self.seen
             self.table = np.empty((len(table), max(room, count * 3 // 2 if self.count else count)))
             self.seen = np.empty(self.table.shape[1], np.uint16)
-            self.table[:, : self.count] = table[:, : self.count]
-            self.seen[: self.count] = seen[: self.count]
-        self.table[:, self.count : count] = one.table
-        self.seen[self.count : count] = one.seen
+            self._copy(0, table[:, : self.count], seen[: self.count])
+        self._copy(self.count, one.table, one.seen)
         self.count = count
+
+    def _copy(self, at: int, table: NDArray[np.float64], seen: NDArray[np.uint16]) -> None:
+        """Take rows; memory of fields that no object has stays untouched."""
+        end = at + len(seen)
+        there = np.bitwise_or.reduce(seen, initial=0)
+        for slot in np.flatnonzero(there >> self._field & 1).tolist():
+            self.table[slot, at:end] = table[slot]
+        self.seen[at:end] = seen
 
 
 def json_rows(
@@ -495,7 +502,8 @@ def json_rows(
             starts.append(found.end() - 1)
     starts.append(last)
     view, width, kernel = np.frombuffer(text, np.uint8, last), int(wide.sum()), specialise(_read)
-    read, join = partial(_piece, text, view, kernel, layout, width), _Join(width, starts[0], last)
+    read = partial(_piece, text, view, kernel, layout, width)
+    join = _Join(np.repeat(np.arange(len(wide)), wide), starts[0], last)
 
     def work(low: int, high: int) -> None:
         for start, stop in pairwise(starts[low : high + 1]):

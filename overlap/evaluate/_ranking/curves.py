@@ -94,7 +94,7 @@ class Ranking(ByValue):
         all thresholds rank alike.
     alone : ndarray, dtype=bool, shape (1, N) or (T, N)
         Whether a prediction that matches nothing is not counted; else it is a false positive.
-    positives : ndarray, dtype=float64, shape (C, V)
+    positives : ndarray, dtype=int32, shape (C, V)
         Number of truths of each class in each item.
     bounds : ndarray, dtype=int64, shape (T, C + 1)
         The matches ``bounds[t, c]`` to ``bounds[t, c + 1]`` are those of a threshold and class.
@@ -107,7 +107,7 @@ class Ranking(ByValue):
     pointer: NDArray[np.int64]
     item: NDArray[np.int64]
     alone: NDArray[np.bool_]
-    positives: NDArray[np.float64]
+    positives: NDArray[np.int32]
     bounds: NDArray[np.int64]
     column: NDArray[np.int64]
     true: NDArray[np.bool_]
@@ -139,7 +139,7 @@ class Ranking(ByValue):
             pointer,
             item,
             np.zeros(item.shape, dtype=bool),
-            positives,
+            positives.astype(np.int32),
             np.array(bounds, dtype=np.int64).reshape(len(outcome), len(pointer)),
             column,
             outcome[level, column] == TRUE,
@@ -148,7 +148,7 @@ class Ranking(ByValue):
     @cached_property
     def truths(self) -> NDArray[np.float64]:
         """Number of truths of each class, shape (C,)."""
-        return self.positives.sum(axis=1)
+        return self.positives.sum(axis=1, dtype=np.float64)
 
     @property
     def shape(self) -> tuple[int, int]:

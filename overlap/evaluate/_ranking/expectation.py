@@ -120,7 +120,7 @@ def expected_precision(
         outcome = ranking.outcome_of(t, c)
         counted = outcome != IGNORED
         run = block[part][counted]
-        truths = ranking.positives[c].sum()
+        truths = ranking.truths[c]
         if not truths or len(run) < 2 or (run[1:] != run[:-1]).all():
             continue
         _, first, size = np.unique(run, return_index=True, return_counts=True)

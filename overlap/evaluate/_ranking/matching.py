@@ -135,13 +135,13 @@ class Matches(ByValue):
     ----------
     pointer : ndarray, dtype=int64, shape (T + 1,)
         Threshold `t` has the matches ``pointer[t]`` to ``pointer[t + 1]``.
-    agent, pair : ndarray, dtype=int64, shape (E,)
+    agent, pair : ndarray of int, shape (E,)
         Who chose, and the number of the pair.
     """
 
     pointer: NDArray[np.int64]
-    agent: NDArray[np.int64]
-    pair: NDArray[np.int64]
+    agent: NDArray[np.signedinteger]
+    pair: NDArray[np.signedinteger]
 
     @classmethod
     def of(cls, agents: list[NDArray[np.int64]], pairs: list[NDArray[np.int64]]) -> Matches:
@@ -151,9 +151,9 @@ class Matches(ByValue):
         return cls(pointer, np.concatenate([none, *agents]), np.concatenate([none, *pairs]))
 
     @property
-    def level(self) -> NDArray[np.int64]:
+    def level(self) -> NDArray[np.int32]:
         """Number of the threshold of each match."""
-        return np.repeat(np.arange(len(self.pointer) - 1), np.diff(self.pointer))
+        return np.repeat(np.arange(len(self.pointer) - 1, dtype=np.int32), np.diff(self.pointer))
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,8 +169,8 @@ class Turns(ByValue):
     """
 
     first: NDArray[np.int64]
-    agent: NDArray[np.int64]
-    pair: NDArray[np.int64]
+    agent: NDArray[np.signedinteger]
+    pair: NDArray[np.signedinteger]
     candidate: NDArray[np.int64]
     value: NDArray[np.float64]
 
@@ -196,7 +196,9 @@ def turns_of(
         width = np.diff(first)
         pair = np.arange(first[-1]) + np.repeat(start - first[:-1], width)
         agent = np.repeat(agent, width)
-    return Turns(first, agent, pair, candidate[pair], value[pair])
+    # matches of all thresholds and strata are kept: half as much of 32 bits
+    small: type[np.signedinteger] = np.int32 if max(len(visit), len(value)) < 1 << 31 else np.int64
+    return Turns(first, agent.astype(small), pair.astype(small), candidate[pair], value[pair])
 
 
 def _in_turn(

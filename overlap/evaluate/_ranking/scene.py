@@ -217,15 +217,14 @@ class Scene(ByValue):
         """Return which detections or truths are not counted, by flag or stratum."""
         return table.flagged((*self.rules.match.ignored, OUTSIDE))
 
-    def positives(self) -> NDArray[np.float64]:
+    def positives(self) -> NDArray[np.int32]:
         """Return the number of truths that count by class and item, shape (C, V)."""
         truth = self.truth
         inside = (truth.label >= 0) & ~self.ignored(truth)
         cell = truth.label[inside] * len(self.items) + truth.item[inside]
         shape = len(self.labels), len(self.items)
-        ones = np.ones(len(cell))  # so that no second table of this size is needed
-        counts = np.bincount(cell, ones, shape[0] * shape[1])
-        return counts.astype(np.float64, copy=False).reshape(shape)
+        counts = np.bincount(cell, minlength=shape[0] * shape[1])
+        return counts.astype(np.int32).reshape(shape)
 
     def order(
         self, ties: str, shuffle: NDArray[np.int64] | None = None
@@ -349,7 +348,7 @@ class Scene(ByValue):
         if self.by_truth:
             found, truth = truth, found
             if not self.rules.match.once:  # of several truths with one detection, the last counts
-                code = level * len(self.found) + found
+                code = np.multiply(level, len(self.found), dtype=np.int64) + found
                 order = np.lexsort((truth, code))
                 last = order[np.append(code[order[1:]] != code[order[:-1]], True)[: len(order)]]
                 level, found, truth, pair = level[last], found[last], truth[last], pair[last]
@@ -453,7 +452,7 @@ class Scene(ByValue):
         visit: NDArray[np.int64],
         pointer: NDArray[np.int64],
         matched: Matched,
-        positives: NDArray[np.float64],
+        positives: NDArray[np.int32],
         first: str | None = None,
     ) -> Ranking:
         """Put matches into ranked order.
@@ -464,7 +463,7 @@ class Scene(ByValue):
             As `order` returns them.
         matched : Matched
             As `match` returns it.
-        positives : ndarray, dtype=float64, shape (C, V)
+        positives : ndarray, dtype=int32, shape (C, V)
             As `positives` returns it.
         first : {"true", "false"}, optional
             Which of the detections of equal confidence come first.
@@ -480,7 +479,7 @@ class Scene(ByValue):
         column, level, true = along.place[matched.found], matched.level, matched.true
         if (column < 0).any():  # of no class
             level, true, column = level[column >= 0], true[column >= 0], column[column >= 0]
-        code = level * columns + column
+        code = np.multiply(level, columns, dtype=np.int64) + column
         if (code[1:] < code[:-1]).any():
             order = np.argsort(code)
             code, column, true = code[order], column[order], true[order]
@@ -529,16 +528,16 @@ class Matched(ByValue):
 
     Attributes
     ----------
-    level, found, pair : ndarray, dtype=int64, shape (E,)
+    level, found, pair : ndarray of int, shape (E,)
         Number of the threshold, detection, and number of the pair. A detection is in one match of
         a threshold at most.
     true : ndarray, dtype=bool, shape (E,)
         Whether the truth counts.
     """
 
-    level: NDArray[np.int64]
-    found: NDArray[np.int64]
-    pair: NDArray[np.int64]
+    level: NDArray[np.signedinteger]
+    found: NDArray[np.signedinteger]
+    pair: NDArray[np.signedinteger]
     true: NDArray[np.bool_]
 
 

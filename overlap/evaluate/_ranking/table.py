@@ -64,8 +64,10 @@ class Table(ByValue):
     @cached_property
     def by_place(self) -> NDArray[np.int64]:
         """Rows in the order of the input."""
-        rows = np.arange(len(self))
-        return rows if (self.place[1:] > self.place[:-1]).all() else order_by(rows, self.place)
+        if not (self.place[1:] > self.place[:-1]).all():
+            return order_by(np.arange(len(self)), self.place)
+        whole = len(self) and self.place[0] == 0 and self.place[-1] == len(self) - 1
+        return self.place if whole else np.arange(len(self))
 
     @cached_property
     def rank(self) -> NDArray[np.int64]:

@@ -145,7 +145,7 @@ def _ends(
     scene: Scene,
     order: tuple[NDArray[np.int64], NDArray[np.int64]],
     matched: Matched,
-    positives: NDArray[np.float64],
+    positives: NDArray[np.int32],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the AP with the true positives of each run of equal confidences last, and first."""
     if scene.rules.curve.joins:

@@ -47,7 +47,7 @@ class Matches(ByValue):
 
     @cached_property
     def _counts(self) -> NDArray[np.float64]:
-        return np.asarray(self.ranked.ranking.positives.sum(axis=1))
+        return self.ranked.ranking.truths
 
     @cached_property
     def classes(self) -> NDArray[np.int64]:
