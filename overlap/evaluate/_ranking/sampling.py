@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap._kernels.jit import specialise
+from overlap._kernels.jit import scalar, specialise
 from overlap._kernels.plain import suited
 
 from .pairs import Pairs
@@ -43,28 +44,32 @@ class SampledRule:
     steps: int
     recalls: tuple[float, ...]
 
-    def cuts(self, confidence: NDArray[np.float64], count: float) -> list[float]:
+    def cuts(self, falling: NDArray[np.float64], count: float) -> NDArray[np.float64]:
         """Return the confidences at which the curve is sampled.
 
         Parameters
         ----------
-        confidence : ndarray, dtype=float64
-            Of detections that are matched.
+        falling : ndarray, dtype=float64
+            Confidences of detections that are matched, from the greatest on.
         count : float
             Number of truths.
         """
-        falling = np.sort(confidence)[::-1].tolist()
-        result: list[float] = []
+        last = len(falling) - 1
+        result: list[int] = []
         recall = 0.0
-        for k, one in enumerate(falling):
-            left = (k + 1) / count
-            last = k == len(falling) - 1
-            right = left if last else (k + 2) / count
-            if right - recall < recall - left and not last:
-                continue
-            result.append(one)
+        while not result or result[-1] < last:
+            first = result[-1] + 1 if result else 0
+            # the first whose recall is nearer than that of the next one
+            result.append(
+                bisect_left(
+                    range(last),
+                    True,
+                    first,
+                    key=lambda k: (k + 2) / count - recall >= recall - (k + 1) / count,
+                )
+            )
             recall += 1.0 / self.steps
-        return result
+        return falling[result]
 
     def average(self, precision: NDArray[np.float64]) -> float:
         """Return the mean over recalls of the best precision there or above.
@@ -83,41 +88,87 @@ class SampledRule:
         return float(total / len(self.recalls))
 
 
-def _choose(
-    order, pointer, candidate, value, level, truth_state, found_state, confidence, place, cut,
-    first, taken, partner,
-):  # fmt: skip
-    """Let truths take detections: the first of their candidates, or the one of the largest value.
+@scalar
+def _chosen(begin, end, candidate, value, idle, confidence, place, cut, first, taken):
+    """Return the pair that a truth takes, -1 for none.
 
-    States are 0 for regions that count, 1 for those that do not, and -1 for those that take no
-    part. Detections that do not count are taken where no other is there.
+    It is the first of its candidates, or the one of the largest value. Detections that do not count
+    are taken where no other is there.
     """
-    for v in range(len(order)):
-        i = order[v]
-        if truth_state[i] < 0:
+    best = -1
+    spare = -1
+    for p in range(begin, end):
+        c = candidate[p]
+        if taken[c] or confidence[c] < cut:
             continue
-        best = -1
-        most = 0.0
-        spare = -1
-        for p in range(pointer[i], pointer[i + 1]):
-            c = candidate[p]
-            x = value[p]
-            if found_state[c] < 0 or taken[c] or x <= level or confidence[c] < cut:
+        if first:
+            return p
+        if idle[c]:
+            if spare < 0 or place[c] < place[candidate[spare]]:
+                spare = p
+        elif (
+            best < 0
+            or value[p] > value[best]
+            or (value[p] == value[best] and place[c] < place[candidate[best]])
+        ):
+            best = p
+    return best if best >= 0 else spare
+
+
+def _first_choices(pointer, candidate, value, idle, confidence, place, taken, pair):
+    """Let truths in turn take the most confident detection."""
+    for k in range(len(pointer) - 1):
+        p = _chosen(
+            pointer[k], pointer[k + 1], candidate, value, idle, confidence, place, -np.inf, True,
+            taken,
+        )  # fmt: skip
+        pair[k] = p
+        if p >= 0:
+            taken[candidate[p]] = True
+
+
+def _changes(
+    truths, founds, pointer, candidate, value, gain, idle_truth, idle, covered, confidence, place,
+    taken, true, false, similarity,
+):  # fmt: skip
+    """Count what each detection adds when it and those before it take part, item after item.
+
+    Truths and detections `truths[v]` to `truths[v + 1]` and `founds[v]` to `founds[v + 1]` are
+    those of an item, detections by falling confidence. Of equal confidences the last has the
+    change.
+    """
+    for v in range(len(truths) - 1):
+        hits = 0
+        misses = 0
+        sum_ = 0.0
+        for d in range(founds[v], founds[v + 1]):
+            cut = confidence[d]
+            if d + 1 < founds[v + 1] and confidence[d + 1] == cut:
                 continue
-            if first:
-                best = c
-                break
-            if found_state[c] == 0:
-                if best < 0 or x > most or (x == most and place[c] < place[best]):
-                    best = c
-                    most = x
-            elif spare < 0 or place[c] < place[spare]:
-                spare = c
-        if best < 0:
-            best = spare
-        if best >= 0:
-            taken[best] = True
-            partner[i] = best
+            for c in range(founds[v], d + 1):
+                taken[c] = False
+            now = 0
+            now_sum = 0.0
+            for k in range(truths[v], truths[v + 1]):
+                p = _chosen(
+                    pointer[k], pointer[k + 1], candidate, value, idle, confidence, place, cut,
+                    False, taken,
+                )  # fmt: skip
+                if p < 0:
+                    continue
+                taken[candidate[p]] = True
+                if not idle_truth[k] and not idle[candidate[p]]:
+                    now += 1
+                    now_sum += gain[p]
+            missed = 0
+            for c in range(founds[v], d + 1):
+                missed += not (taken[c] or idle[c] or covered[c])
+            true[d] = now - hits
+            false[d] = missed - misses
+            similarity[d] = now_sum - sum_
+            hits = now
+            misses = missed
+            sum_ = now_sum
 
 
 def sampled_average(
@@ -150,30 +201,51 @@ def sampled_average(
     """
     draws = np.ones((1, len(scene.items))) if weights is None else weights
     result = np.full((len(draws), len(scene.thresholds), len(scene.labels)), np.nan)
-    item = scene.truth.item
     for c in range(len(scene.labels)):
         one = _Class.of(scene, crossing, c)
+        counts = draws @ np.bincount(one.counted, minlength=len(scene.items))
         for t, level in enumerate(scene.thresholds.tolist()):
-            partner, _ = one.choose(level, -np.inf, first=True)
-            true = np.flatnonzero(one.true(partner))
-            known: dict[float, tuple[NDArray, NDArray, NDArray]] = {}
-            for b, weight in enumerate(draws):
-                count = float(weight[item[one.truth_state == 0]].sum())
-                if count <= 0.0:
-                    continue
-                drawn = np.repeat(
-                    scene.confidence[partner[true]], weight[item[true]].astype(np.int64)
-                )
-                precision = []
-                for cut in rule.cuts(drawn, count):
-                    if cut not in known:
-                        known[cut] = one.items(level, cut)
-                    hit, missed, similarity = known[cut]
-                    hits, misses = float(weight[hit].sum()), float(weight[missed].sum())
-                    gain = float((weight[hit] * similarity).sum()) if by_angle else hits
-                    precision.append(gain / (hits + misses) if hits > 0.0 else 0.0)
-                result[b, t, c] = rule.average(np.array(precision))
+            steps = one.steps(level)
+            for b in np.flatnonzero(counts > 0.0):
+                result[b, t, c] = steps.average(rule, draws[b], counts[b], by_angle=by_angle)
     return result[0] if weights is None else result
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """How true and false detections of one class grow as the least confidence falls.
+
+    Attributes
+    ----------
+    confidence, item, true, false, similarity : ndarray
+        At each confidence of an item, from the greatest on: how many more are true, and false, and
+        by how much the similarity of angles grows.
+    matched, matched_item : ndarray
+        Confidences, from the greatest on, that say where the curve is sampled, and their items.
+    """
+
+    confidence: NDArray[np.float64]
+    item: NDArray[np.int64]
+    true: NDArray[np.int64]
+    false: NDArray[np.int64]
+    similarity: NDArray[np.float64]
+    matched: NDArray[np.float64]
+    matched_item: NDArray[np.int64]
+
+    def average(
+        self, rule: SampledRule, weight: NDArray[np.float64], count: float, *, by_angle: bool
+    ) -> float:
+        """Return the average for one weight of each item."""
+        drawn = np.repeat(self.matched, weight[self.matched_item].astype(np.int64))
+        if not len(drawn):
+            return 0.0
+        cuts = rule.cuts(drawn, count)
+        until = np.searchsorted(-self.confidence, -cuts, side="right") - 1
+        weight = weight[self.item]
+        hits, misses = (np.cumsum(weight * some)[until] for some in (self.true, self.false))
+        gain = np.cumsum(weight * self.similarity)[until] if by_angle else hits
+        precision = np.zeros(len(cuts))
+        return rule.average(np.divide(gain, hits + misses, out=precision, where=hits > 0.0))
 
 
 @dataclass(frozen=True)
@@ -182,57 +254,80 @@ class _Class:
 
     scene: Scene
     crossing: Pairs
-    order: NDArray[np.int64]
-    truth_state: NDArray[np.int64]
-    found_state: NDArray[np.int64]
+    truths: NDArray[np.int64]
+    founds: NDArray[np.int64]
+    idle_truth: NDArray[np.bool_]
+    idle: NDArray[np.bool_]
 
     @classmethod
     def of(cls, scene: Scene, crossing: Pairs, label: int) -> _Class:
         truth, found = scene.truth, scene.found
-        idle, outside = scene.ignored(truth), found.flagged((OUTSIDE,))
-        return cls(
-            scene,
-            crossing,
-            np.argsort(truth.place, kind="stable"),
-            np.where(truth.label == label, np.where(idle, 1, 0), -1),
-            np.where(outside, 1, np.where(found.label == label, 0, -1)),
-        )
+        idle_truth, idle = scene.ignored(truth), found.flagged((OUTSIDE,))
+        truths = np.flatnonzero(truth.label == label)
+        founds = np.flatnonzero((found.label == label) | idle)
+        truths = truths[np.lexsort((truth.place[truths], truth.item[truths]))]
+        keys = (found.place[founds], -scene.confidence[founds], found.item[founds])
+        founds = founds[np.lexsort(keys)]
+        return cls(scene, crossing, truths, founds, idle_truth[truths], idle[founds])
 
-    def choose(self, level: float, cut: float, *, first: bool) -> tuple[NDArray, NDArray]:
-        """Return the detection of each truth, -1 for none, and which ones are taken."""
-        taken = np.zeros(len(self.found_state), dtype=bool)
-        partner = np.full(len(self.truth_state), -1, dtype=np.int64)
-        pairs = self.crossing
-        suited(specialise(_choose), len(pairs.value) + len(self.order))(
-            self.order, pairs.pointer, pairs.candidate, pairs.value, level, self.truth_state,
-            self.found_state, self.scene.confidence, self.scene.found.place, cut, first, taken,
-            partner,
-        )  # fmt: skip
-        return partner, taken
+    @property
+    def counted(self) -> NDArray[np.int64]:
+        """Items of the truths that count."""
+        return self.scene.truth.item[self.truths[~self.idle_truth]]
 
-    def true(self, partner: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return which truths are found by a detection that counts."""
-        result: NDArray[np.bool_] = (self.truth_state == 0) & (partner >= 0)
-        result[result] = self.found_state[partner[result]] == 0
-        return result
-
-    def items(self, level: float, cut: float) -> tuple[NDArray, NDArray, NDArray]:
-        """Return the items of the true and of the false detections from a confidence on.
-
-        The last array is how alike the angles of each true one and of its truth are, in [0, 1]: 1
-        where the input has no angles.
-        """
-        partner, taken = self.choose(level, cut, first=False)
-        truth, found = self.scene.truth, self.scene.found
-        false = (self.found_state == 0) & ~taken & (self.scene.confidence >= cut)
+    def steps(self, level: float) -> _Steps:
+        """Match at one threshold, for every least confidence."""
+        scene, truth, found = self.scene, self.scene.truth, self.scene.found
+        pointer, candidate, value, gain = self._pairs(level)
+        confidence, place = scene.confidence[self.founds], found.place[self.founds]
+        item, true_item = found.item[self.founds], truth.item[self.truths]
+        covered = np.zeros(len(self.founds), dtype=bool)
         if COVERED in found.sizes:
-            false &= ~(found.sizes[COVERED] > level)
-        true = np.flatnonzero(self.true(partner))
-        similarity = np.ones(len(true))
-        if ANGLE in truth.sizes and ANGLE in found.sizes:
-            turn = truth.sizes[ANGLE][true] - found.sizes[ANGLE][partner[true]]
-            similarity = (1.0 + np.cos(turn)) / 2.0
-        return truth.item[true], found.item[false], similarity
+            covered = found.sizes[COVERED][self.founds] > level
+        common = candidate, value, self.idle, confidence, place
+        taken = np.zeros(len(self.founds), dtype=bool)
+        pair = np.empty(len(self.truths), dtype=np.int64)
+        suited(specialise(_first_choices), len(value) + len(pair))(pointer, *common, taken, pair)
+        matched = np.flatnonzero((pair >= 0) & ~self.idle_truth)
+        matched = matched[~self.idle[candidate[pair[matched]]]]
+        sure = confidence[candidate[pair[matched]]]
+        falling = np.argsort(-sure, kind="stable")
+        edges = np.arange(len(scene.items) + 1)
+        ends = np.searchsorted(item, edges)
+        true, false = np.zeros((2, len(item)), dtype=np.int64)
+        similarity = np.zeros(len(item))
+        taken[:] = False
+        tried = np.diff(ends)[item]
+        suited(specialise(_changes), float(tried.sum() + tried[candidate].sum()))(
+            np.searchsorted(true_item, edges), ends, pointer, candidate, value, gain,
+            self.idle_truth, self.idle, covered, confidence, place, taken, true, false, similarity,
+        )  # fmt: skip
+        order = np.argsort(-confidence, kind="stable")
+        return _Steps(
+            confidence[order], item[order], true[order], false[order], similarity[order],
+            sure[falling], true_item[matched[falling]],
+        )  # fmt: skip
+
+    def _pairs(self, level: float) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+        """Return the pairs above a threshold, by truths, and how alike the angles of each are.
+
+        Alike is 1 for the same angle and 0 for opposite ones; 1 where the input has no angles.
+        """
+        scene, pairs = self.scene, self.crossing
+        row = np.full(len(scene.truth), -1)
+        row[self.truths] = np.arange(len(self.truths))
+        column = np.full(len(scene.found), -1)
+        column[self.founds] = np.arange(len(self.founds))
+        agent, candidate = row[pairs.agent], column[pairs.candidate]
+        keep = np.flatnonzero((agent >= 0) & (candidate >= 0) & (pairs.value > level))
+        keep = keep[np.argsort(agent[keep], kind="stable")]
+        agent, candidate = agent[keep], candidate[keep]
+        gain = np.ones(len(keep))
+        if ANGLE in scene.truth.sizes and ANGLE in scene.found.sizes:
+            angles = scene.truth.sizes[ANGLE][self.truths], scene.found.sizes[ANGLE][self.founds]
+            gain = (1.0 + np.cos(angles[0][agent] - angles[1][candidate])) / 2.0
+        pointer = np.searchsorted(agent, np.arange(len(self.truths) + 1))
+        return pointer, candidate, pairs.value[keep], gain
 
 
 def pairs_of_one_class(
