@@ -133,7 +133,7 @@ def segmentation_command(
     report = evaluate.segmentation(
         truth=truth,
         found=found,
-        labels=_labels(labels),
+        labels=labels,
         ignore=None if ignore is None else _numbers(ignore, "--ignore", int),
         strata=strata,
         empty=empty.lower(),
@@ -156,13 +156,6 @@ def segmentation_command(
     unwritten = shared.finish(report, others, drawn)
     shown_failures([(failure.case, failure.reason) for failure in report.failed], "cases")
     return 2 if unwritten else int(bool(report.failed))
-
-
-def _labels(labels: str | None) -> Any:
-    """Numbers are labels by themselves; all else is left to the evaluation."""
-    if labels is not None and all(part.strip().lstrip("-").isdigit() for part in labels.split(",")):
-        return [int(part) for part in labels.split(",")]
-    return labels
 
 
 def _numbers(text: str, option: str, kind: type) -> list[Any]:

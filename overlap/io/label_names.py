@@ -17,6 +17,7 @@ from overlap.io.printable import brief, some
 __all__ = ["LabelSet", "parse_labels", "read_labels"]
 
 _NUMBER = re.compile(r"[+-]?[0-9]+")
+_SUM = re.compile(r"[0-9]+ *=[0-9 +]*[+][0-9 +]*")  # a label, and a name that is a region
 _MOST = 2**63
 _BACKGROUND = "background"
 _IGNORE = "ignore"
@@ -108,7 +109,7 @@ def parse_labels(text: str) -> LabelSet:
     items: list[tuple[str, Any]] = []
     for item in text.split(","):
         left, equals, right = (part.strip() for part in item.partition("="))
-        if not (left and equals and right):
+        if not (left and equals and right) or "=" in right or _SUM.fullmatch(item.strip()):
             raise ValueError(
                 f"labels: {brief(item.strip())} is not understood; wanted ID=NAME or NAME=ID+ID, "
                 "such as 1=liver,2=tumor,whole=1+2"

@@ -370,6 +370,8 @@ def checked_labels(values: ArrayLike, what: str, ordered: bool = True) -> NDArra
         labels = labels.astype(np.int64)
     if labels.ndim != 1 or labels.dtype.kind not in "iub":
         raise TypeError(f"{what}: expected whole numbers, got {values!r}")
+    if labels.dtype.kind == "u" and labels.size and labels.max() > np.iinfo(np.int64).max:
+        raise ValueError(f"{what}: label {labels.max()} does not fit into int64; relabel it")
     labels = labels.astype(np.int64)
     bad = np.flatnonzero(np.diff(labels) <= 0)
     if ordered and len(bad):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -28,6 +29,7 @@ from .task import Segmentation
 __all__ = ["segmentation", "segmentation_study"]
 
 Groups = dict[str, tuple[int, ...]]
+_NUMBERS = re.compile(r" *-?[0-9]+ *(, *-?[0-9]+ *)*")
 
 
 def segmentation(
@@ -69,9 +71,10 @@ def segmentation(
         one case: two files, two arrays, or two images of SimpleITK, ITK or nibabel, which are
         read with their grid.
     labels : path, str, mapping, sequence of int, or LabelSet, optional
-        Labels that are scored. ``"1=liver,2=tumor,whole=1+2"``; a ``dataset.json`` or CSV file (see
-        `overlap.io.read_labels`), and then labels that it does not name are errors; a mapping
-        from name to labels; or numbers. By default every label that occurs, by its number.
+        Labels that are scored. ``"1=liver,2=tumor,whole=1+2"``, or ``"1,2"``; a ``dataset.json``
+        or CSV file (see `overlap.io.read_labels`), and then labels that it does not name are
+        errors; a mapping from name to labels; or numbers. By default every label that occurs and
+        is not ignored, by its number.
     metrics : iterable of str, Score or Metric
         Names in `METRICS`, or ratios such as ``ov.tversky(alpha=0.3, beta=0.7)``.
     ignore : int or sequence of int, optional
@@ -285,14 +288,16 @@ def _labels(
     labels: Any, soft: bool, ignore: int | Sequence[int] | None
 ) -> tuple[Groups | None, bool, tuple[int, ...]]:
     """Return labels by name, whether there are no others, and those that do not count."""
-    void = () if ignore is None else tuple(int(x) for x in np.atleast_1d(np.asarray(ignore)))
+    void = () if ignore is None else _numbers(ignore, "ignore")
     groups: Groups | None
     complete = False
     if labels is None:
         return None, False, void
-    if isinstance(labels, str) and "=" in labels and not os.path.exists(labels):
+    if isinstance(labels, str) and _NUMBERS.fullmatch(labels):
+        labels = labels.split(",")
+    elif isinstance(labels, str) and "=" in labels and not os.path.exists(labels):
         labels = parse_labels(labels)
-    elif isinstance(labels, str | os.PathLike):
+    if isinstance(labels, str | os.PathLike):
         labels = read_labels(labels)
         complete = True
     if isinstance(labels, LabelSet):
@@ -300,12 +305,9 @@ def _labels(
         if labels.ignore is not None:
             void = tuple(dict.fromkeys((*void, labels.ignore)))
     elif isinstance(labels, Mapping):
-        groups = {
-            str(name): tuple(int(x) for x in np.atleast_1d(np.asarray(members)))
-            for name, members in labels.items()
-        }
+        groups = {str(name): _numbers(of, f"labels[{name!r}]") for name, of in labels.items()}
     else:
-        groups = {str(int(label)): (int(label),) for label in labels}
+        groups = {str(label): (label,) for label in _numbers(labels, "labels")}
     odd = next((name for name, members in groups.items() if not members or 0 in members), None)
     if odd is not None or not groups:
         raise ValueError(
@@ -320,6 +322,28 @@ def _labels(
     if soft and len(groups) > 1:
         raise ValueError(f"labels: soft volumes are of one label, not of {len(groups)}")
     return groups, complete and not soft, void
+
+
+def _numbers(values: Any, what: str) -> tuple[int, ...]:
+    """Return one label or several as whole numbers; text such as "2" is one."""
+    try:
+        entries = [values] if isinstance(values, str) else list(values)
+    except TypeError:
+        entries = [values]
+    numbers = []
+    for entry in entries:
+        try:
+            number = int(entry)
+            whole = isinstance(entry, str) or bool(number == entry)
+        except (TypeError, ValueError, OverflowError):
+            whole = False
+        if not whole or isinstance(entry, bool | np.bool_):
+            raise ValueError(
+                f"{what}: {entry!r} is no label; wanted whole numbers"
+                + (", and names as in {'liver': 1}" if what.startswith("labels") else "")
+            )
+        numbers.append(number)
+    return tuple(numbers)
 
 
 def _bootstrap(resamples: int, level: float, rng: Seed, interval: Any) -> Bootstrap:

@@ -15,6 +15,7 @@ from overlap._common.label_arrays import as_array, check_axes, check_axis_order,
 from overlap.io.boundary import reading
 from overlap.io.label_names import LabelSet
 from overlap.io.volumes import RawVolume, Volume, drop_axes, read_volume, to_labels, to_shares
+from overlap.io.volumes.check import size_findings
 from overlap.io.volumes.grids import check_same_grid, reorient
 from overlap.labels.contingency import contingency
 from overlap.regions.masks import Masks
@@ -77,7 +78,7 @@ class Measure:
         return result
 
     def named(self, present: Sequence[int]) -> dict[str, tuple[int, ...]]:
-        """Return the scored labels by name.
+        """Return the scored labels by name; those that are ignored have no name of their own.
 
         Parameters
         ----------
@@ -88,7 +89,7 @@ class Measure:
             return dict(self.groups)
         if self.whole:
             return {"all": tuple(present)}
-        return {str(label): (label,) for label in present}
+        return {str(label): (label,) for label in present if label not in self.ignore}
 
     def __call__(self, case: str, truth: Any, found: Any) -> Measured | Failed:
         """Measure a case; a fault of its volumes is returned, not raised.
@@ -152,12 +153,24 @@ class Measure:
             "extent": tuple(map(float, np.multiply(reference.shape, known.spacing))),
             "sources": (Source.of(reference, truth), Source.of(other, found)),
             "notes": tuple(
-                f"{volume.path}: {note}" for volume in (reference, other) for note in volume.notes
+                f"{volume.path}: {note}"
+                for volume in (reference, other)
+                for note in (*volume.notes, *self._doubts(volume))
             ),
         }
         if self.soft is not None:
             return Measured(**common, **self._shares(reference.values, other.values))
         return Measured(**common, **self._labels(reference, other, known.spacing))
+
+    def _doubts(self, volume: Volume) -> list[str]:
+        """Return notes on a grid whose distances or volumes are hardly those that are meant."""
+        doubts = size_findings(volume.grid.spacing)
+        if self.surfaces.metrics and volume.values.ndim > 2 and 1 in volume.shape:
+            doubts.append(
+                f"has one layer along {'xyz'[volume.shape.index(1)]}, so that every voxel of a set "
+                "is on its surface; for distances of outlines give images with two axes"
+            )
+        return doubts
 
     def _shares(self, truth: NDArray[Any], found: NDArray[Any]) -> dict[str, Any]:
         a, b = (
@@ -235,6 +248,8 @@ def as_volume(
     if isinstance(source, str | os.PathLike):
         return read_volume(source, soft=soft, scale=scale, spacing=spacing)
     if isinstance(source, Volume):
+        if spacing is not None:
+            raise ValueError(f"{name}: is a Volume, which takes no spacing=; read_volume does")
         return source
     with reading(name):
         try:

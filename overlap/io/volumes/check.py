@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from overlap.io.volumes.reader import read_header, read_image, read_volume, spli
 from overlap.io.volumes.volume import Volume, VolumeHeader
 
 __all__ = ["LISTED", "grid_words", "header_findings", "inspect_volume", "is_volume",
-           "label_counts", "label_words", "orientation"]  # fmt: skip
+           "label_counts", "label_words", "orientation", "size_findings"]  # fmt: skip
 
 _FORMATS = {
     ".nii.gz": "NIfTI", ".nii": "NIfTI", ".mha": "MetaImage", ".mhd": "MetaImage",
@@ -26,7 +26,6 @@ _WAYS = (("R", "L"), ("A", "P"), ("S", "I"))
 #: So many labels have a line each.
 LISTED = 20
 _SQUARE = 1e-3  # cosine between axes that are at right angles
-_AGREES = 1e-3  # relative difference of spacings that are one
 _GRAY = 128  # labels of a map of probabilities in bytes, or an image
 _DENSE = 1 << 16  # labels counted in a table
 _BLOCK = 1 << 22  # voxels
@@ -143,13 +142,6 @@ def header_findings(header: VolumeHeader) -> list[str]:
     if affine is not None:
         columns = affine[:3, : len(shape)]
         lengths = np.linalg.norm(columns, axis=0)
-        stated = header.stated and np.array(header.stated[: len(shape)])
-        if stated is not None and len(stated) == len(lengths):
-            if not np.all(np.abs(stated - lengths) <= _AGREES * lengths):
-                findings.append(
-                    f"its header says a spacing of {_sides(stated)} mm, and its affine one of "
-                    f"{_sides(lengths)} mm; the affine is used"
-                )
         unit = columns / lengths
         skew = np.abs(unit.T @ unit - np.eye(len(shape)))
         if skew.max(initial=0.0) > _SQUARE:
@@ -157,9 +149,21 @@ def header_findings(header: VolumeHeader) -> list[str]:
             findings.append(
                 f"its axes are not at right angles ({angle:.1f} degrees): the affine is sheared"
             )
-    if spacing is not None and not 1e-3 <= min(spacing) <= max(spacing) <= 100.0:
-        findings.append(f"its voxels have sides of {_sides(spacing)} mm: is the unit right?")
-    return findings
+    return findings + size_findings(spacing)
+
+
+def size_findings(spacing: Sequence[float] | None) -> list[str]:
+    """Return a finding on voxels of a size that hardly any image has.
+
+    Parameters
+    ----------
+    spacing : sequence of float or None
+        In millimeters.
+    """
+    if spacing is None or 1e-3 <= min(spacing) <= max(spacing) <= 100.0:
+        return []
+    sides = " x ".join(f"{side:.6g}" for side in spacing)
+    return [f"its voxels have sides of {sides} mm: is the unit right?"]
 
 
 def label_words(labels: Collection[int]) -> str:
@@ -207,10 +211,6 @@ def _header_facts(header: VolumeHeader) -> list[tuple[str, str]]:
         facts.append(("orientation", words + (f", turned by {turn:.1f} degrees" * (turn > 0.05))))
     facts.append(("numbers", str(header.dtype.newbyteorder("="))))
     return facts
-
-
-def _sides(numbers: Any) -> str:
-    return " x ".join(f"{float(number):.6g}" for number in numbers)
 
 
 def _labels(volume: Volume) -> tuple[list[tuple[str, str]], list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,8 @@ _READERS: dict[str, Callable[..., RawVolume]] = {
 
 # Their readers take ``voxels=False``, and then decompress nothing.
 _HEADER_FIRST = (read_nifti, read_metaimage, read_nrrd, read_numpy)
+
+_AGREES = 1e-3  # relative difference of spacings that are one
 
 #: Suffixes of the formats that are read, in lower case.
 SUFFIXES = tuple(_READERS)
@@ -278,6 +280,10 @@ def drop_axes(raw: RawVolume, name: str) -> None:
         raw.notes.append(f"its shape {was} was read as {now}")
 
 
+def _shown(sides: Iterable[float]) -> str:
+    return " x ".join(f"{float(side):.6g}" for side in sides)
+
+
 def _spacing(
     raw: RawVolume, name: str, given: Sequence[float] | None
 ) -> tuple[tuple[float, ...], str | None]:
@@ -288,6 +294,12 @@ def _spacing(
         columns = raw.affine[:3, :ndim].T
         stated = (raw.spacing or (np.inf,) * ndim)[:ndim]
         sides = tuple(map(axis_length, columns, stated, (raw.single,) * ndim))
+        lengths = np.linalg.norm(columns, axis=1)
+        if raw.spacing and not np.allclose(stated, lengths, rtol=_AGREES, atol=0.0):
+            raw.notes.append(
+                f"its header says a spacing of {_shown(stated)} mm, and its affine one of "
+                f"{_shown(lengths)} mm; the affine is used"
+            )
     elif raw.spacing is not None:
         sides = tuple(map(as_meant, raw.spacing[:ndim]))
     else:

@@ -82,8 +82,9 @@ def to_labels(raw: RawVolume, name: str) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        A voxel is not a whole number; the first in memory order is named. Or an axis is that of
-        classes (see `overlap._common.label_arrays.check_one_hot`).
+        A voxel is not a whole number, or would become 0 although a number other than 0 is stored;
+        the first in memory order is named. Or an axis is that of classes (see
+        `overlap._common.label_arrays.check_one_hot`).
     """
     raw.data = plain_bool(raw.data)
     data = raw.data
@@ -106,6 +107,12 @@ def to_labels(raw: RawVolume, name: str) -> NDArray[Any]:
                 scaled = "" if raw.slope == 1.0 else f" (stored number times {raw.slope!r})"
                 raise ValueError(
                     f"{name}: {where}{scaled}; wanted whole numbers; {_advice(raw, flat)}"
+                )
+            lost = (nearest == 0.0) & (values != 0.0) & (raw.slope != 1.0) & (raw.inter == 0.0)
+            if lost.any():
+                raise ValueError(
+                    f"{name}: {_first(raw, part.start, lost, values)} (stored number times "
+                    f"{raw.slope!r}), which would become 0, the background; {_advice(raw, flat)}"
                 )
             first = first or _first(raw, part.start, ~exact, values)
             farthest = max(farthest, float(apart.max()))
