@@ -301,3 +301,9 @@ def test_bad_use():
         type(found)([[1.0]])
     with pytest.raises(TypeError):
         counts + 1
+
+
+def test_labels_that_int64_does_not_hold_are_no_others():
+    counts = ov.contingency([-(2**63) + 1, 0], [-(2**63) + 1, 0])
+    with pytest.raises(ValueError, match="labels: label 9223372036854775809 does not fit"):
+        counts.score(ov.iou, labels=np.array([2**63 + 1], np.uint64))

@@ -147,7 +147,8 @@ CUBE = np.zeros((3, 3, 3), bool)
         ({"found": CUBE[0]}, ValueError, r"found has shape \(3, 3\) and truth \(3, 3, 3\)"),
         ({"found": CUBE[0], "truth": CUBE[0]}, ValueError, r"3 axes, got shape \(3, 3\)"),
         ({"found": CUBE[:2]}, ValueError, r"found has shape \(2, 3, 3\) and truth \(3, 3, 3\)"),
-        ({"truth": np.full((3, 3, 3), 4)}, ValueError, "truth: expected one region .* up to 4"),
+        ({"truth": np.full((3, 3, 3), 4)}, ValueError, "truth: expected one region .* from 4 to 4"),
+        ({"found": -np.ones((3, 3, 3), np.int8)}, ValueError, "got labels from -1 to -1; choose"),
     ],
 )
 def test_bad_input(arguments, error, words):

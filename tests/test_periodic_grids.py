@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -432,3 +433,15 @@ def test_values_are_a_copy_that_cannot_be_changed() -> None:
         grid.values[0, 0] = 2.0
     assert grid == ov.PeriodicGrid(np.ones((3, 4)))
     assert grid != ov.PeriodicGrid(np.ones((3, 4)), quantity="rank")
+
+
+def test_radians_with_a_period_of_degrees_are_told():
+    rng = np.random.default_rng(5)
+    phi, psi = rng.uniform(-math.pi, math.pi, (2, 20))
+    with pytest.warns(UserWarning, match=r"phi is never beyond 3\.\d+, as radians are"):
+        ov.PeriodicGrid.from_angles(phi, np.degrees(psi))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ov.PeriodicGrid.from_angles(np.degrees(phi), np.degrees(psi))
+        ov.PeriodicGrid.from_angles(phi, psi, period=(math.tau, math.tau), step=math.tau / 180)
+        ov.PeriodicGrid.from_angles([-1.0, 2.0], [3.0, 1.0])

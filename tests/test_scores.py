@@ -26,6 +26,7 @@ TRUTH = ov.Intervals([[1.0, 4.0], [0.0, 1.0], [8.0, 9.0], [5.0, 5.0]])
         (ov.dice, [2 / 5, 1.0, 0.0, math.nan]),
         (ov.tversky(alpha=0.5, beta=1.5), [1 / 4.5, 1.0, 0.0, math.nan]),
         (ov.f_score(beta=2.0), [5 / 14, 1.0, 0.0, math.nan]),
+        (ov.f_score(beta=1e200), [1 / 3, 1.0, 0.0, math.nan]),
         (ov.coverage, [1 / 2, 1.0, 0.0, math.nan]),
         (ov.overlap_coefficient, [1 / 2, 1.0, 0.0, math.nan]),
         (ov.volumetric_similarity, [4 / 5, 1.0, 2 / 5, math.nan]),

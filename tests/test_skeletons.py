@@ -217,6 +217,8 @@ def test_cldice_of_nothing_and_errors():
         ov.cldice([[0.0, np.nan]], [[0, 1]])
     with pytest.raises(ValueError, match=r"truth\[0, 1\] is 0.5; say what is inside"):
         ov.cldice([[0, 1]], [[0.0, 0.5]])
+    with pytest.raises(ValueError, match=r"found\[0, 1\] is -inf; say what is inside"):
+        ov.cldice([[0.0, -np.inf]], [[0, 1]])
     with pytest.raises(TypeError, match="found: expected a mask"):
         ov.cldice([["a"]], [[1]])
 

@@ -58,7 +58,7 @@ def tversky(o, e, s, x, p):
 
 @scalar
 def f_score(o, e, s, x, p):
-    squared = p[0] * p[0]
+    squared = min(p[0] * p[0], 1e300)  # not inf, whose share is NaN
     return tversky(o, e, s, x, (1.0 / (1.0 + squared), squared / (1.0 + squared)))
 
 

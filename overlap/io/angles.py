@@ -42,6 +42,7 @@ from overlap.io._source import Source, read_source
 from overlap.io.boundary import reads_file
 from overlap.io.printable import brief
 from overlap.io.residue_categories import (
+    D_AMINO_ACIDS,
     EVERYTHING,
     as_category,
     category_of,
@@ -102,8 +103,9 @@ def read_angles(
     -------
     ResidueTable
         Angles in [-180, 180). Rows with an undefined angle (an empty cell, ``nan``, or 360.0 as
-        mkdssp writes it) or without a residue name do not count, and `left_out` says so.
-        Residues with names that are not known count as general, and a finding counts them.
+        mkdssp writes it), without a residue name or of a D-amino acid do not count, and
+        `left_out` says so. Residues with names that are not known count as general, and a finding
+        counts them.
 
     Raises
     ------
@@ -141,6 +143,8 @@ def read_angles(
     if "resname" in columns and "category" not in columns:
         nameless = np.array([_void(name) for name in columns["resname"]], dtype=bool)
         left_out[nameless] = "no residue name"
+        mirrored = [name in D_AMINO_ACIDS for name in _residue_names(columns["resname"], where)]
+        left_out[np.array(mirrored, dtype=bool)] = "D-amino acid"
     left_out[weight == 0.0] = "weight 0"
     left_out[np.isnan(angles["phi"] + angles["psi"])] = "undefined angle"
     names: dict[str, Any] = {
@@ -283,6 +287,20 @@ def _to_degrees(
                 f"as radians are, and {names[1 - small]} is up to {largest:.4g}; give both in one "
                 "unit, or say unit='degrees' if they are"
             )
+        omega = np.abs(angles["omega"][~np.isnan(angles["omega"])])
+        if len(omega) >= _FEWEST and omega.max() <= _TURN < _NEAR < largest < np.inf:
+            raise ValueError(
+                f"{where(0)} and below: omega is never beyond {omega.max():.4g}, as radians are, "
+                f"and phi and psi are up to {largest:.4g}; give all in one unit, or say "
+                "unit='degrees' if they are"
+            )
+        near = int((known <= _TURN).all(axis=0).sum())
+        if near >= _FEWEST and unit == "degrees" and 2 * near > known.shape[1]:
+            raise ValueError(
+                f"{where(0)} and below: {near} of {known.shape[1]} rows have phi and psi within "
+                f"2 pi of 0, where no residue is, and an angle is up to {largest:.4g}; give all in "
+                "one unit and leave undefined angles empty, or say unit='degrees' if they are"
+            )
         if largest <= _NEAR:
             other = "degrees" if unit == "radians" else "radians"
             findings.append(
@@ -341,7 +359,7 @@ def _categories(
         return [fallback] * len(omega)
     names = _residue_names(columns["resname"], where)
     behind = _residue_names(columns.get("next_resname", [""] * len(names)), where)
-    findings += unusual_names(names)
+    findings += unusual_names(name for name in names if name not in D_AMINO_ACIDS)
     if "next_resname" not in columns:
         notes.append(
             "the table does not say which residue follows (next_resname): residues before proline "

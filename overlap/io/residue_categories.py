@@ -21,6 +21,7 @@ from overlap.io.printable import brief
 __all__ = [
     "ALLOWED_CUTOFFS",
     "CATEGORIES",
+    "D_AMINO_ACIDS",
     "EVERYTHING",
     "FAVORED_CUTOFF",
     "FOUR_ALLOWED_CUTOFFS",
@@ -189,6 +190,10 @@ _LETTERS = {
 _DOUBTFUL = {"B": "ASX", "J": "XLE", "X": "UNK", "Z": "GLX"}
 # Names that say which amino acid a residue is. Selenomethionine is methionine here.
 _USUAL = {*_LETTERS.values(), "MSE"}
+#: Names of the mirror images of the usual amino acids, to which no plot of these applies.
+D_AMINO_ACIDS = frozenset(
+    "DAL DAR DAS DCY DGL DGN DHI DIL DLE DLY DPN DPR DSG DSN DTH DTR DTY DVA MED".split()
+)
 _CODE = re.compile(r"(?=.*[A-Z])[A-Z0-9]{2,5}")
 _NUMBERED = re.compile(r"([A-Z]{3})[ _-]?\d+[A-Z]?")
 

@@ -289,7 +289,8 @@ def _region(labels: NDArray[Any], what: str) -> NDArray[np.bool_]:
         raise ValueError(f"{what}: expected a mask with 3 axes, got shape {labels.shape}")
     if labels.dtype.kind != "b" and labels.size and not np.isin(np.unique(labels), (0, 1)).all():
         raise ValueError(
-            f"{what}: expected one region (a mask of 0 and 1), got labels up to {labels.max()}; "
+            f"{what}: expected one region (a mask of 0 and 1), got labels from {labels.min()} to "
+            f"{labels.max()}; "
             "choose it first, for example np.isin(labels, (1, 3))"
         )
     return labels.astype(np.bool_)

@@ -240,7 +240,7 @@ def _mask(array: NDArray[Any], what: str) -> NDArray[np.bool_]:
     if array.ndim not in (2, 3):
         raise ValueError(f"{what}: expected a mask with 2 or 3 axes, got shape {array.shape}")
     if array.dtype.kind == "f":
-        bad = array != np.floor(array)  # true for NaN
+        bad = (array != np.floor(array)) | np.isinf(array)  # the first is true for NaN
         if bad.any():
             at = tuple(np.argwhere(bad)[0].tolist())
             shown = "NaN" if np.isnan(array[at]) else f"{array[at]:g}"

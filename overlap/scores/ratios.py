@@ -35,7 +35,7 @@ def _beta_is_one(parameters: tuple[float, ...]) -> bool:
 
 
 def _weights_of_beta(parameters: tuple[float, ...]) -> tuple[float, float]:
-    share = 1.0 / (1.0 + parameters[0] ** 2)
+    share = 1.0 / (1.0 + parameters[0] * parameters[0])
     return share, 1.0 - share
 
 
@@ -56,7 +56,7 @@ def _tversky(t: Any, alpha: float, beta: float) -> Any:
 
 
 def _f_score(t: Any, beta: float) -> Any:
-    squared = beta * beta
+    squared = min(beta * beta, 1e300)
     return _tversky(t, 1.0 / (1.0 + squared), squared / (1.0 + squared))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from overlap.regions.polygons import Polygons
 
 __all__ = ["PeriodicGrid", "read_pair", "read_period", "read_values"]
+
+_FEW = 10  # fewer angles may all be near 0
 
 #: What values may be: least, most, and in words.
 _QUANTITIES = {
@@ -147,6 +150,11 @@ class PeriodicGrid(ByValue):
             For angles that are not finite or not as many, no angles, bad weights, a step that
             does not divide the periods, and a kernel too narrow for the step.
 
+        Warns
+        -----
+        UserWarning
+            For ten pairs or more of which an angle is never beyond 2 pi, with periods of 360.
+
         Notes
         -----
         The density at (x, y) is the weighted mean over i of
@@ -171,6 +179,15 @@ class PeriodicGrid(ByValue):
         """
         lengths = read_period(period)
         sample, shape = read_sample(phi, psi, weights, kappa, step, lengths)
+        for name, angles in (("phi", sample.phi), ("psi", sample.psi)):
+            farthest = np.abs(angles).max()
+            if len(angles) >= _FEW and farthest <= 2.0 * math.pi and lengths == (360.0, 360.0):
+                warnings.warn(
+                    f"PeriodicGrid.from_angles: {name} is never beyond {farthest:.4g}, as radians "
+                    "are, and the period is 360; for radians give numpy.degrees(angles), or "
+                    "period=(2 * numpy.pi, 2 * numpy.pi) with a step in radians",
+                    stacklevel=2,
+                )
         if kappa == "likelihood":
             sample = likeliest(sample, shape)
         result = cls(density_of(sample, shape), period=lengths)

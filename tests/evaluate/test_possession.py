@@ -482,6 +482,10 @@ def test_files(sample, tmp_path: Path) -> None:
         ("video,frame,x,X,w,h\nm,1,2,0,0.2,1\n", "there are two columns 'x'"),
         ("video,x,y,w,h\nm,2,0,0.2,1\n", r"ball\.csv: there is no column 'frame'"),
         ("video,frame,x,y,w,h\n,1,2,0,0.2,1\n", r"ball\.csv: row 0 has no video"),
+        (
+            "video,frame,x,y,w,h,x0,y0,x1,y1\nm,1,2,0,1,1,2,0,3,1\n",
+            "in the columns x0, y0, x1, y1 and in x, y, w, h; keep one of them",
+        ),
     ],
 )
 def test_damaged_files(sample, tmp_path: Path, text: str, message: str) -> None:

@@ -255,3 +255,62 @@ def test_images_of_a_picture_lie_as_the_labels(tmp_path, monkeypatch, order, fli
     np.testing.assert_array_equal(drawn[-1], scan)
     with pytest.raises(ValueError, match=r"the image of 'a' has shape \(6, 6, 5\), its labels \(7"):
         report.picture(images={"a": scan[1:]})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"labels": {"liver": 1.7}}, r"labels\['liver'\]: 1.7 is no label; wanted whole numbers"),
+        ({"labels": [1, np.nan]}, "labels: nan is no label"),
+        ({"labels": [True]}, "labels: True is no label"),
+        ({"labels": {1: "liver"}}, r"labels\[1\]: 'liver' is no label; .* as in \{'liver': 1\}"),
+        ({"ignore": 2.5}, "ignore: 2.5 is no label; wanted whole numbers"),
+        ({"ignore": "1,2"}, "ignore: '1,2' is no label"),
+    ],
+)
+def test_labels_are_whole_numbers(options, message):
+    with pytest.raises(ValueError, match=message):
+        segmentation(truth=[[1, 2]], found=[[1, 2]], metrics="dice", **options)
+
+
+@pytest.mark.parametrize(
+    "labels", ["1,2", " 2, 1", 1, {1, 2}, range(1, 3), ["1", 2.0], np.uint8(2)]
+)
+def test_numbers_of_labels_in_any_form(labels):
+    report = segmentation(truth=[[1, 2]], found=[[1, 1]], labels=labels, metrics="dice")
+    dice = dict(zip(report.table["label"], report.table["value"], strict=True))
+    assert dice.items() <= {"1": 2 / 3, "2": 0.0}.items()
+    assert len(dice) == (1 if isinstance(labels, int | np.uint8) else 2)
+
+
+def test_an_ignored_label_is_not_scored():
+    truth, found = [[1, 1, 255, 0]], [[1, 255, 255, 0]]
+    report = segmentation(truth=truth, found=found, ignore=255, metrics="dice")
+    assert report.table[["label", "value"]].values.tolist() == [["1", 2 / 3]]
+    objects = segmentation(
+        truth=truth, found=found, ignore=255, metrics="pq", instances="labels"
+    ).table
+    assert objects["label"].tolist() == ["all"]
+
+
+def test_a_volume_takes_no_spacing_beside_its_own():
+    some = volume(np.ones((3, 3, 3), np.uint8))
+    with pytest.raises(ValueError, match="is a Volume, which takes no spacing=; read_volume does"):
+        segmentation(truth=some, found=some, spacing=(5.0, 5.0, 5.0))
+
+
+def test_grids_that_make_odd_distances_are_said(tmp_path):
+    flat, thick = np.zeros((1, 9, 9), np.uint8), np.zeros((3, 9, 9), np.uint8)
+    flat[:, 2:6, 2:6] = thick[:, 2:6, 2:6] = 1
+    note = "has one layer along x, so that every voxel of a set is on its surface"
+    assert any(note in text for text in segmentation(truth=flat, found=flat, metrics="hd").notes())
+    for truth, metric in ((flat, "dice"), (thick, "hd"), (flat[0], "hd")):
+        assert not any(
+            "layer" in x for x in segmentation(truth=truth, found=truth, metrics=metric).notes()
+        )
+    large = nibabel.Nifti1Image(thick, np.diag([1.0, 1.0, 1.0, 1.0]))
+    large.header.set_xyzt_units("meter")
+    nibabel.save(large, tmp_path / "a.nii")
+    path = str(tmp_path / "a.nii")
+    (note,) = segmentation(truth=path, found=path, metrics="dice").notes()
+    assert "its voxels have sides of 1000 x 1000 x 1000 mm: is the unit right?" in note

@@ -10,6 +10,7 @@ import pytest
 
 from overlap.io._source import read_source
 from overlap.io.angles import is_angle_table, read_angles
+from overlap.io.residue_categories import D_AMINO_ACIDS
 
 
 def table_of(tmp_path, text, **options):
@@ -264,3 +265,30 @@ def test_several_tables_in_different_units(tmp_path):
     assert table.settings["unit"] == "degrees and radians"
     assert table.findings[0] == "some tables are in radians and some in degrees"
     assert table.findings[1].startswith(f"{tmp_path / 'b.csv'}: no angle is beyond 2.269")
+
+
+def test_omega_in_another_unit_and_rows_near_0_are_errors():
+    table = {"phi": [-63.0, -70.0, -60.0], "psi": [-42.0, 140.0, 130.0], "aa": ["PRO"] * 3}
+    for omega in ([3.14, 0.1, -3.1], [0.0, 0.0, 6.2]):
+        with pytest.raises(ValueError, match=r"omega is never beyond .*, as radians are, and phi"):
+            read_angles({**table, "omega": omega})
+    few = read_angles({**table, "omega": [3.14, 180.0, -3.1]}).category.tolist()
+    assert few == ["cispro", "transpro", "cispro"]
+    told = read_angles({**table, "omega": [3.14, 0.1, -3.1]}, unit="degrees")
+    assert told.category.tolist() == ["cispro"] * 3
+    with pytest.raises(ValueError, match=r"3 of 4 rows have phi and psi within 2 pi of 0, where"):
+        read_angles({"phi": [-1.1, -1.2, -2.0, 170.0], "psi": [-0.7, -0.8, 2.4, 170.0]})
+    assert read_angles({"phi": [0.0, 0.0, -63, 60], "psi": [0.0, 0.0, 40, 50]}).phi[0] == 0.0
+
+
+def test_d_amino_acids_do_not_count():
+    gemmi = pytest.importorskip("gemmi")
+    assert all(
+        gemmi.find_tabulated_residue(name).kind == gemmi.ResidueKind.AAD for name in D_AMINO_ACIDS
+    )
+    assert len(D_AMINO_ACIDS) == 19  # all but glycine
+    table = read_angles(
+        {"phi": [60.0] * 3, "psi": [40.0] * 3, "aa": ["DPR", "dal", "ALA"], "omega": [180.0] * 3}
+    )
+    assert table.left_out.tolist() == ["D-amino acid", "D-amino acid", ""]
+    assert not table.findings

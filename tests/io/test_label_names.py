@@ -35,6 +35,8 @@ def test_a_region_may_come_before_its_labels():
         ("", "'' is not understood; wanted ID=NAME or NAME=ID"),
         ("1=liver,", "'' is not understood"),
         ("liver", "'liver' is not understood"),
+        ("1=liver;2=tumor", "'1=liver;2=tumor' is not understood"),
+        ("1 = 1+2", "'1 = 1[+]2' is not understood"),
         ("1=", "'1=' is not understood"),
         ("1=liver,1=tumor", "the label 1 is 'liver' and 'tumor'; keep one"),
         ("1=liver,2=liver", "the name 'liver' is there twice"),

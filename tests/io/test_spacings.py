@@ -123,3 +123,26 @@ def test_metrics_of_files_at_the_tolerance(tmp_path, side):
         assert values[f"biou@{width}mm"] == voxels.summary["biou@2"]
         assert values["hd"] == pytest.approx(2 * side, rel=1e-15)
         assert values["volume_truth"] == pytest.approx(216 * side**3, rel=1e-14)
+
+
+def test_a_stated_spacing_that_the_affine_contradicts_is_said(tmp_path):
+    path = write(tmp_path / "a.nii", (1.0, 1.0, 2.0), stated=(3.0, 3.0, 3.0))
+    (note,) = read_volume(path).notes
+    assert note == (
+        "its header says a spacing of 3 x 3 x 3 mm, and its affine one of 1 x 1 x 2 mm; the affine "
+        "is used"
+    )
+    assert read_volume(write(tmp_path / "a.nii", (0.1, 0.2, 0.3))).notes == ()
+
+
+@pytest.mark.parametrize("slope", [1.0 / 255.0, 0.009, 1e-30])
+def test_scaled_numbers_do_not_become_background(tmp_path, slope):
+    values = np.zeros((3, 3, 3), np.uint8)
+    values[1, 1, 1] = 1
+    path = write(tmp_path / "a.nii", (1.0, 1.0, 1.0), values=values)
+    data = bytearray(path.read_bytes())
+    data[112:116] = np.array(slope, "<f4").tobytes()
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"voxel \(1, 1, 1\) is .* would become 0, the background"):
+        read_volume(path)
+    assert read_volume(path, soft=True).values.max() == np.float32(slope)

@@ -80,5 +80,9 @@ def test_empty_masks_and_errors():
         ov.boundary_iou(full, full, spacing=(1.0,), band="euclidean")
     with pytest.raises(ValueError, match="found has shape"):
         ov.boundary_iou(full, full[1:])
+    batch = np.ones((1, 1, 4, 4), bool)
+    with pytest.raises(ValueError, match="call once for each case of a batch, or give width="):
+        ov.boundary_iou(batch, batch)
+    assert ov.boundary_iou(batch, batch, width=1) == 1.0
     with pytest.raises(ValueError, match="wanted 'chessboard' or 'euclidean'"):
         ov.boundary_iou(full, full, band="city")

@@ -123,7 +123,7 @@ def test_more_axes_than_three():
         expected = plain.distances(*points, range(1, len(shape) + 1))
         assert one.one_sided("found") == pytest.approx(expected.mean(), rel=1e-12)
         with pytest.raises(ValueError, match="surfels are known for 2 and 3 axes"):
-            ov.surface_distances(a, b, border="surfel")
+            ov.surface_distances(a, b, border="surfel", spacing=(1.0,) * len(shape))
 
 
 def test_one_axis_is_intervals():
@@ -217,6 +217,12 @@ def test_errors():
         ov.surface_distances(a, a[:2])
     with pytest.raises(ValueError, match="spacing = "):
         ov.surface_distances(a, a, spacing=(1.0, -1.0))
+    batch = np.ones((2, 2, 3, 3), bool)
+    with pytest.raises(
+        ValueError, match="call once for each case of a batch, or give spacing= with 4"
+    ):
+        ov.surface_distances(batch, batch)
+    assert ov.surface_distances(batch, batch, spacing=(1.0,) * 4)[1].hd() == 0.0
     with pytest.raises(ValueError, match="there is no 'meddy'; there are metrics-reloaded"):
         ov.surface_distances(a, a, preset="meddy")
     with pytest.raises(TypeError, match="wanted a name or a Convention"):

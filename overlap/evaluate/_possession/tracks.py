@@ -211,6 +211,11 @@ def _regions(source: Any, known: list[str], role: str) -> Regions:
                 f"{role}: regions are {type(regions).__name__}; expected a batch such as Boxes"
             )
         return regions
+    if {*_CORNERS, *_SIZES} <= set(known):
+        raise ValueError(
+            f"{role}: there are boxes in the columns {', '.join(_CORNERS)} and in "
+            f"{', '.join(_SIZES)}; keep one of them"
+        )
     for names, build in ((_CORNERS, Boxes), (_SIZES, Boxes.from_xywh)):
         if set(names) <= set(known):
             try:

@@ -37,7 +37,7 @@ def boundary_iou(
     width : float, optional
         Of the band, in the unit of the spacing for ``"euclidean"`` and a whole number of voxels
         for ``"chessboard"``; by default 2 % of the diagonal of the grid, in voxels rounded to at
-        least 1.
+        least 1. Masks with more than three axes need it, because most of them are batches.
     spacing : sequence of float, optional
         Side of a voxel per axis of arrays, for ``"euclidean"``; 1 where not given.
     band : {"chessboard", "euclidean"}
@@ -82,6 +82,11 @@ def boundary_iou(
     if band not in ("chessboard", "euclidean"):
         raise ValueError(f"band = {band!r}; wanted 'chessboard' or 'euclidean'")
     if width is None:
+        if len(shape) > 3:
+            raise ValueError(
+                f"found and truth have shape {shape}: call once for each case of a batch, or give "
+                f"width= if they are one mask with {len(shape)} axes"
+            )
         width = default_width(shape) if band == "chessboard" else _share(shape, sides)
     if not width > 0.0 or (band == "chessboard" and width != int(width)):
         wanted = "a whole number of voxels" if band == "chessboard" else "a positive number"

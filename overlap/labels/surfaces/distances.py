@@ -154,7 +154,8 @@ def surface_distances(
         Masks or label volumes with any number of axes; 0 is the background. Images of SimpleITK,
         ITK and nibabel, and `overlap.io.Volume`, are read with x first and with their spacing.
     spacing : sequence of float, optional
-        Side of a voxel per axis of arrays; 1 where not given.
+        Side of a voxel per axis of arrays; 1 where not given. Arrays with more than three axes
+        need it, because most of them are batches.
     labels : sequence of int or mapping, optional
         Labels, by default those that occur on either side without 0; or named unions of labels,
         such as ``{"whole": (1, 2, 4)}``.
@@ -204,6 +205,11 @@ def surface_distances(
     sides = read_label_pair(found, truth, spacing)
     a, b, spacing = sides.found, sides.truth, sides.spacing
     if counts is None:
+        if a.ndim > 3 and spacing is None:
+            raise ValueError(
+                f"found and truth have shape {a.shape}: call once for each case of a batch, or "
+                f"give spacing= with {a.ndim} numbers if they are one set with {a.ndim} axes"
+            )
         counts = contingency(a, b, spacing=spacing)
     elif a.ndim != len(counts.spacing):
         raise ValueError(
