@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,16 +57,12 @@ class SampledRule:
         result: list[int] = []
         recall = 0.0
         while not result or result[-1] < last:
-            first = result[-1] + 1 if result else 0
-            # the first whose recall is nearer than that of the next one
-            result.append(
-                bisect_left(
-                    range(last),
-                    True,
-                    first,
-                    key=lambda k: (k + 2) / count - recall >= recall - (k + 1) / count,
-                )
-            )
+            # the first whose recall is nearer than that of the next one: none before this is
+            k = max(int(recall * count - 2.5), result[-1] + 1 if result else 0)
+            k = min(k, last)
+            while k < last and (k + 2) / count - recall < recall - (k + 1) / count:
+                k += 1
+            result.append(k)
             recall += 1.0 / self.steps
         return falling[result]
 
