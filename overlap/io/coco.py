@@ -366,7 +366,7 @@ def _truth(source: CocoContent, kind: str) -> tuple[Detections, Categories]:
             f"{where}: {number_of(int((crowd < 0).sum()), 'annotation')} without iscrowd, read as 0"
         )
     regions, sizes = _regions(rows, kind, where, "annotations", names, item)
-    area = _numbers(rows, "area", where, "annotations", missing=math.nan)
+    area = given = _numbers(rows, "area", where, "annotations", missing=math.nan)
     lacking = np.isnan(area)
     if lacking.any():
         area = np.where(lacking, regions.measure(), area)
@@ -375,7 +375,7 @@ def _truth(source: CocoContent, kind: str) -> tuple[Detections, Categories]:
             f"{'box' if kind == 'boxes' else 'mask'} is used"
         )
     if isinstance(regions, Boxes):
-        findings += _mixed_up(regions, names.extent, item, where)
+        findings += _mixed_up(regions, names.extent, item, where, given)
     empty = regions.measure() == 0
     if empty.any():
         findings.append(
@@ -787,24 +787,47 @@ def _flag(row: Any, k: int, where: str, name: str) -> int:
     return int(value)
 
 
-def _mixed_up(boxes: Boxes, extent: NDArray[np.float64], item: NDArray, where: str) -> list[str]:
-    """Say that boxes look like shares of images, or like two corners: these leave the images."""
+def _mixed_up(
+    boxes: Boxes,
+    extent: NDArray[np.float64],
+    item: NDArray,
+    where: str,
+    area: NDArray[np.float64] | None = None,
+) -> list[str]:
+    """Say that boxes look like shares of images, or like two corners.
+
+    Two corners leave the images, where their sizes are known, and have other areas than those that
+    are annotated.
+    """
     low, high = boxes.bounds()
-    if len(boxes) >= 10 and low.min() >= 0.0 and high.max() <= 2.0:
-        return [
-            f"{where}: all boxes lie in the first two pixels, as shares of the image do: write "
-            "bbox in pixels"
-        ]
+    side = high - low
+    if len(boxes) and low.min() >= 0.0:
+        first = high.max()
+        if (len(boxes) >= 10 and first <= 2.0) or (first <= 1.0 and (side % 1.0 > 0.0).any()):
+            return [
+                f"{where}: all boxes lie in the first two pixels, as shares of the image do: write "
+                "bbox in pixels"
+            ]
+    if area is not None and (said := _of_areas(low, side, area)):
+        return [f"{where}: {said}"]
     size = np.array([sides[item] for sides in extent.T])
     known = ~np.isnan(size).any(axis=0)
     some = int(known.sum())
-    if some < 10:
+    if not some and area is not None and np.isnan(area).all() and len(area) >= 50:
+        share = float(np.median((side - low).prod(axis=0) / np.maximum(side.prod(axis=0), 1e-300)))
+        if (side > low).all() and share < 0.5:
+            return [
+                f"{where}: each of the {len(area):,} boxes could be two corners, as few others "
+                "could: if they are, write bbox as x, y, width, height; width and height of the "
+                "images, or areas, would tell"
+            ]
+    if some < 3:
         return []
-    outside = (high[0] > size[0] + 1.0) | (high[1] > size[1] + 1.0)  # never where it is unknown
+    margin = 1.0 if some >= 10 else 1.0 + 0.1 * size  # of few boxes, one may be a little too large
+    outside = ((high > size + margin) & known).any(axis=0)
     share = outside.sum() / some
     if share <= 0.2:
         return []
-    side = high - low
     corners = np.all((side >= low) & (side <= size + 1.0), axis=0)
     if corners[known].mean() > 0.98:
         return [
@@ -813,3 +836,30 @@ def _mixed_up(boxes: Boxes, extent: NDArray[np.float64], item: NDArray, where: s
             "height"
         ]
     return []
+
+
+def _of_areas(
+    low: NDArray[np.float64], side: NDArray[np.float64], area: NDArray[np.float64]
+) -> str:
+    """Say that areas are those of two corners; empty where they are not."""
+    read, corners = side.prod(axis=0), (side - low).prod(axis=0)
+    whole = (side > low).all(axis=0) & (area > 0)
+    told = whole & (np.abs(read - corners) > 0.02 * area)
+    if told.sum() < 0.5 * len(area) or not len(area):
+        return ""
+    fit, other = (np.abs(x - area)[told] <= 0.01 * area[told] for x in (corners, read))
+    advice = "write bbox as x, y, width, height"
+    if fit.mean() > 0.98 and other.mean() < 0.02:
+        return (
+            f"{100 * fit.mean():.0f} % of the areas are those of bbox as two corners, and "
+            f"{100 * other.mean():.0f} % are width times height: {advice}"
+        )
+    # areas of masks are smaller than those of their boxes
+    small = whole & (area <= 1.01 * corners)
+    share = float(np.median(corners / np.maximum(read, 1e-300)))
+    if len(area) >= 10 and small.mean() > 0.98 and share < 0.5:
+        return (
+            f"{100 * small.mean():.0f} % of the boxes hold their area as two corners, which are "
+            f"{100 * share:.0f} % of width times height in the median: {advice}"
+        )
+    return ""

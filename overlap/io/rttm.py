@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from overlap.io._columns import RawSegments, to_float64
 from overlap.io._source import Source
@@ -29,6 +31,7 @@ TYPES = (
 )  # fmt: skip
 _FORM = "SPEAKER recording channel start duration <NA> <NA> speaker <NA> <NA>"
 _LEAST, _MOST = 8, 10  # words of a line
+_MANY = 10  # turns of which most begin later than they are long
 _RECORDING, _CHANNEL, _START, _LENGTH, _SPEAKER, _CONFIDENCE = 1, 2, 3, 4, 7, 8
 
 
@@ -167,7 +170,9 @@ def read_rttm(content: Source, *, channels: bool = False) -> RawSegments:
         where=where,
         source=name,
         sha256=content.sha256,
-        findings=tuple(_findings(name, turns, others, channels)),
+        findings=tuple(
+            [*_findings(name, turns, others, channels), *_of_times(name, turns, start, length)]
+        ),
     )
 
 
@@ -175,6 +180,31 @@ def _confidence(turns: list[tuple[int, list[str]]]) -> list[str] | None:
     cells = [words[_CONFIDENCE] for _, words in turns if len(words) > _CONFIDENCE]
     unknown = len(cells) < len(turns) or any(cell.upper() == "<NA>" for cell in cells)
     return None if unknown or not cells else cells
+
+
+def _of_times(
+    name: str,
+    turns: list[tuple[int, list[str]]],
+    start: NDArray[np.float64],
+    length: NDArray[np.float64],
+) -> Iterator[str]:
+    """Say that turns are there twice, and that durations look like ends."""
+    first: dict[tuple[Any, ...], int] = {}
+    again = [
+        (number, there)
+        for (number, words), *times in zip(turns, start.tolist(), length.tolist(), strict=True)
+        if (there := first.setdefault((*words[1:3], words[_SPEAKER], *times), number)) != number
+    ]
+    if again:
+        yield (
+            f"{name}: turns there twice: {len(again):,} (first: line {again[0][0]} repeats line "
+            f"{again[0][1]})"
+        )
+    if len(turns) >= _MANY and (length >= start).all():
+        yield (
+            f"{name}: no duration is smaller than the start of its turn, as if ends stood there: "
+            "RTTM has start and duration"
+        )
 
 
 def _findings(

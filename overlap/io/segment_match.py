@@ -105,15 +105,21 @@ def other_unit(truth: SegmentTable, found: SegmentTable) -> str | None:
     ratio = float(np.median([b / a for a, b in shared]))
     if 0.25 <= ratio <= 4.0:
         return None
+    whose = "they"
     if ratio > 4.0:
         unit = "milliseconds" if ratio > 500 else "frames"
+    elif max(b for _, b in shared) <= 1.0:
+        unit = "parts of the video's length"
+    elif ratio < 1 / 500:
+        whose, unit = "those of the truth", "milliseconds"
     else:
-        unit = "parts of the video's length" if max(b for _, b in shared) <= 1.0 else "minutes"
-    times = f"{ratio:.3g}" if ratio >= 1e6 else f"{ratio:,.{0 if ratio > 100 else 2}f}"
+        unit = "minutes"
+    usual = 0.01 <= ratio < 1e6
+    times = f"{ratio:,.{0 if ratio > 100 else 2}f}" if usual else f"{ratio:.3g}"
     ends_at = f"the last of a video end at {shared[0][1]:g} and {shared[0][0]:g}"
     return (
         f"times of the predictions are about {times} times those of the truth ({ends_at}): "
-        f"are they in {unit}?"
+        f"are {whose} in {unit}?"
     )
 
 

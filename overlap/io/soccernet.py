@@ -39,7 +39,8 @@ FILES = {
 }
 _KEYS = {"annotations": "truth", "predictions": "found"}
 _CLOCK = re.compile(r"\s*(\d+)\s*-\s*(\d+):(\d+)\s*")
-_HIDDEN = "not shown"
+_SHOWN, _HIDDEN = "visible", "not shown"
+_APART = 2000.0  # milliseconds between a position and its time, which has whole seconds
 
 
 def role_of(payload: Any) -> str:
@@ -121,6 +122,7 @@ def read_games(path: str | os.PathLike[str], role: str) -> PointTable:
         key: [] for key in ("video", "label", "time", "row", "part", "where")
     }
     values: list[Any] = []
+    apart: list[str] = []
     for game, file in files.items():
         content = read_source(file)
         state.update(f"{game}\0{content.sha256}\0".encode("utf-8", "surrogateescape"))
@@ -140,9 +142,9 @@ def read_games(path: str | os.PathLike[str], role: str) -> PointTable:
             rows["part"].append(half)
             rows["row"].append(k)
             rows["where"].append(where)
-            values.append(
-                entry.get("confidence") if role == "found" else entry.get("visibility") != _HIDDEN
-            )
+            if _other_time(entry, milliseconds):
+                apart.append(where)
+            values.append(entry.get("confidence") if role == "found" else _is_shown(entry, where))
 
     def named(row: int) -> str:
         return str(rows["where"][row])
@@ -155,7 +157,34 @@ def read_games(path: str | os.PathLike[str], role: str) -> PointTable:
     return point_table(
         dict.fromkeys(files, math.nan), rows, where=named, source=os.fspath(path),
         sha256=state.hexdigest() if folder else content.sha256, unit="seconds",
+        findings=_said(os.fspath(path), apart),
     )  # fmt: skip
+
+
+def _is_shown(entry: Any, where: str) -> bool:
+    visibility = entry.get("visibility", _SHOWN)
+    if visibility not in (_SHOWN, _HIDDEN):
+        raise ValueError(
+            f"{where}: visibility is {brief(visibility)}; wanted {_SHOWN!r} or {_HIDDEN!r}"
+        )
+    return bool(visibility == _SHOWN)
+
+
+def _other_time(entry: Any, milliseconds: float) -> bool:
+    """Whether ``gameTime`` is another time than the position that is read."""
+    fit = _CLOCK.fullmatch(str(entry.get("gameTime", "")))
+    if fit is None:
+        return False
+    return abs(1000.0 * (60 * int(fit[2]) + int(fit[3])) - milliseconds) > _APART
+
+
+def _said(source: str, apart: list[str]) -> tuple[str, ...]:
+    if not apart:
+        return ()
+    return (
+        f"{source}: entries whose position is not the time of their gameTime, by more than "
+        f"{_APART / 1000:g} s: {len(apart):,} (first: {apart[0]}); the position is read",
+    )
 
 
 def _clock(entry: Any, where: str) -> tuple[int, float]:
@@ -168,6 +197,11 @@ def _clock(entry: Any, where: str) -> tuple[int, float]:
         raise ValueError(
             f"{where}: has no half: wanted half, or gameTime such as '1 - 00:31', not "
             f"{brief(entry.get('gameTime'))}"
+        )
+    if fit is not None and int(half) != int(fit[1]):
+        raise ValueError(
+            f"{where}: half is {brief(entry['half'])}, and gameTime is {brief(entry['gameTime'])}; "
+            "correct one"
         )
     if entry.get("position") is not None:
         value = to_float64([entry["position"]], "position", lambda _: where, unit="of milliseconds")

@@ -11,6 +11,7 @@ import overlap as ov
 from overlap import cli, evaluate
 from overlap.evaluate import DETECTION_PROTOCOLS, Detections, detection
 from overlap.evaluate._detection import evidence
+from overlap.io import sample_path
 
 from .coco_sets import pycocotools_numbers, random_boxes, random_masks
 
@@ -271,6 +272,63 @@ def test_ids_that_appear_twice_are_counted():
     truth["annotations"][0]["id"] = [1]
     with pytest.raises(ValueError, match="annotations: an id is a list or mapping"):
         detection(truth=truth, found=found)
+
+
+def as_corners(rows):
+    return [{**row, "bbox": [x, y, x + w, y + h]} for row in rows for x, y, w, h in [row["bbox"]]]
+
+
+def told_of_corners(truth, found):
+    report = detection(truth=truth, found=found)
+    return [said for said in report.findings if "two corners" in said]
+
+
+def without(truth, *keys, part="annotations"):
+    rows = [{k: v for k, v in row.items() if k not in keys} for row in truth[part]]
+    return {**truth, part: rows}
+
+
+def test_corners_are_told_by_areas_and_by_the_other_side():
+    """Nothing else may be known: neither areas nor sizes of images."""
+    truth, found = (
+        json.loads(sample_path(f"detection_{role}").read_text()) for role in ("truth", "found")
+    )
+    bare = without(without(truth, "area"), "width", "height", part="images")
+    wrong = {**truth, "annotations": as_corners(truth["annotations"])}
+    masks = [{**row, "area": 0.6 * row["area"]} for row in wrong["annotations"]]
+    bare_wrong = without(without(wrong, "area"), "width", "height", part="images")
+    few = {row["image_id"] for row in truth["annotations"][:9]}
+    some = {**bare, "annotations": [r for r in bare["annotations"] if r["image_id"] in few]}
+    for given, results in ((truth, found), (bare, found), (some, found[:3]), (bare, found[:1])):
+        assert told_of_corners(given, results) == []
+    for given, results, said in (
+        (
+            wrong,
+            found[:1],
+            "100 % of the areas are those of bbox as two corners, and 0 % are width",
+        ),
+        ({**wrong, "annotations": masks}, found[:1], "100 % of the boxes hold their area as two"),
+        (
+            bare,
+            as_corners(found),
+            "4 % of 206 boxes reach an IoU of 0.5 with one of dict, and 81 %",
+        ),
+        (
+            bare_wrong,
+            found,
+            "3 % of 192 boxes reach an IoU of 0.5 with one of list, and 80 % would",
+        ),
+        (bare_wrong, as_corners(found), "each of the 192 boxes could be two corners"),
+        (without(wrong, "area"), as_corners(found)[:3], "of the boxes leave their image"),
+    ):
+        assert any(said in one for one in told_of_corners(given, results)), said
+
+
+def test_usual_boxes_are_not_taken_for_corners():
+    for seed in range(12):
+        truth, found = random_boxes(seed)
+        assert told_of_corners(truth, found) == []
+        assert told_of_corners(without(truth, "area"), found) == []
 
 
 def test_corners_in_place_of_sizes_are_noticed():

@@ -220,6 +220,29 @@ def test_bad_uem(tmp_path, line, message):
         as_map({"a": [1, 2, 3]})
 
 
+def test_turns_that_look_odd_are_findings(tmp_path):
+    lines = [f"SPEAKER r 1 {10 * k} 8 <NA> <NA> a <NA> <NA>\n" for k in range(1, 12)]
+    (tmp_path / "found.rttm").write_text("".join(lines))
+    said = {}
+    for name, text in {
+        "good": "".join(lines),
+        "twice": "".join([*lines, lines[4]]),
+        "ends": "".join(line.replace(" 8 ", f" {10 * k + 8} ") for k, line in enumerate(lines, 1)),
+        "milliseconds": "".join(lines).replace("0 8 ", "0000 8000 "),
+    }.items():
+        (tmp_path / "truth.rttm").write_text(text)
+        sides = {role: tmp_path / f"{role}.rttm" for role in ("truth", "found")}
+        said[name] = temporal(**sides, protocol="diarization").findings
+    assert said["good"] == ()
+    assert "turns there twice: 1 (first: line 12 repeats line 5)" in said["twice"][0]
+    assert "no duration is smaller than the start of its turn" in said["ends"][0]
+    assert any(
+        "about 0.001 times those of the truth" in one
+        and "are those of the truth in milliseconds?" in one
+        for one in said["milliseconds"]
+    )
+
+
 def test_nothing_is_scored_without_a_word():
     truth, found = turns("A 0 10", "rec"), turns("x 0 10", "rec")
     with pytest.raises(ValueError, match=r"names no recording of the truth.*a file suffix"):

@@ -233,6 +233,16 @@ def test_nothing_is_scored_without_a_word():
         ({"predictions": []}, "truth", "has no list 'annotations'.*look swapped"),
         ({"predictions": [{"label": "Goal", "half": 1, "position": "x"}]}, "found", "position"),
         ([{"video": "a", "events": [{"label": "x", "frame": 1}]}], "found", "event 0: score"),
+        (
+            {"predictions": [{"label": "Goal", "half": 2, "gameTime": "1 - 00:31"}]},
+            "found",
+            "entry 0: half is 2, and gameTime is '1 - 00:31'; correct one",
+        ),
+        (
+            {"annotations": [{"label": "Goal", "gameTime": "1 - 00:31", "visibility": "hidden"}]},
+            "truth",
+            "visibility is 'hidden'; wanted 'visible' or 'not shown'",
+        ),
         ([{"video": "a"}], "truth", "wanted an object with video and events"),
         ([{"video": "a", "events": []}] * 2, "truth", "is there twice"),
         ({"other": 1}, "truth", "wanted annotations or predictions of SoccerNet"),
@@ -243,6 +253,17 @@ def test_bad_json(tmp_path, content, role, message):
     path.write_text(json.dumps(content))
     with pytest.raises(ValueError, match=message):
         as_points(path, role=role)
+
+
+def test_a_position_that_is_not_its_time_is_a_finding(tmp_path):
+    path = tmp_path / "labels.json"
+    for position, count in (("31900", 0), ("31", 1), ("310000", 1)):
+        row = {"label": "Goal", "gameTime": "1 - 00:31", "position": position}
+        path.write_text(json.dumps({"annotations": [row]}))
+        table = as_points(path, role="truth")
+        assert table.time.tolist() == [float(position) / 1000]
+        assert len(table.findings) == count
+        assert all("position is not the time of their gameTime" in x for x in table.findings)
 
 
 def test_bad_tables_and_folders(tmp_path):

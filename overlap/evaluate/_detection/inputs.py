@@ -28,6 +28,7 @@ from overlap.io.name_match import mismatch
 from overlap.io.printable import brief, number_of, some
 from overlap.regions.base import Regions
 
+from .corner_boxes import one_side_as_corners
 from .measure import plane_boxes
 from .protocol import DetectionProtocol
 from .rules import NEIGHBOR
@@ -229,7 +230,10 @@ def _coco(sides: dict[str, CocoContent], kind: str | None, ranked: bool) -> dict
         kind = "masks" if has_masks(sides["found"]) else "boxes"
     truth, names = read_coco_truth(sides.pop("truth"), kind)
     found = read_coco_results(sides.pop("found"), names, kind, ranked=ranked)
-    return {"truth": truth, "found": found}
+    both = {"truth": truth, "found": found}
+    for role, said in one_side_as_corners(both).items():
+        both[role] = replace(both[role], findings=(*both[role].findings, said))
+    return both
 
 
 def _with_neighbors(truth: Detections, neighbors: Sequence[tuple[str, str]]) -> Detections:
