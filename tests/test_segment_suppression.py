@@ -167,6 +167,7 @@ def test_settings_are_read_and_written():
         ("soft:0.5", "'soft' is not one of hard, sorted"),
         ("hard:x", "'x' in 'hard:x' is not a number"),
         ("hard:0.5+much=3", "'much=3' in .* wanted METHOD:PARAMETER"),
+        ("hard:0.5+most=1.5", "most = 1.5 in .* wanted a whole number"),
         ("gaussian:0", "the parameter of gaussian is 0.0; wanted > 0"),
         ("hard:50", "the parameter of hard is 50, an IoU .* write a percentage as 0.5"),
         ("hard:0.5+vote=me", "vote = 'me' is not one of actionformer, opentad"),

@@ -156,7 +156,7 @@ def parse_nms(text: str) -> SegmentNms | None:
             if iou:
                 fields["vote_iou"] = _number(iou, text)
         elif name == "most":
-            fields["most"] = int(_number(value, text))
+            fields["most"] = _whole(value, text)
         elif name in ("least", "t1", "t2"):
             fields[name] = _number(value, text)
         else:
@@ -172,6 +172,13 @@ def _number(value: str, text: str) -> float:
         return float(value)
     except ValueError:
         raise ValueError(f"nms: {value!r} in {text!r} is not a number") from None
+
+
+def _whole(value: str, text: str) -> int:
+    number = _number(value, text)
+    if not number.is_integer():
+        raise ValueError(f"nms: most = {value} in {text!r}; wanted a whole number")
+    return int(number)
 
 
 @dataclass(frozen=True, eq=False)
