@@ -317,7 +317,7 @@ class Grid:
         layout = grid_layout(lower, upper)
         index = _order(lower, layout)
         del lower, upper
-        regions = regions[index]
+        regions = regions[index.astype(np.intp)]
         corners = regions.bounds()
         assert corners is not None
         return cls(regions, index, layout, corners, *_cells_filled(*corners, layout))
@@ -339,12 +339,13 @@ class Grid:
         """
         lower, upper = others.bounds()  # type: ignore[misc]
         search = specialise(search_cells)
+        # Unsigned, so that no place is tested for being negative.
+        members = self._members.view(np.uint32 if self._members.itemsize == 4 else np.uint64)
         row = 0
         while row < len(others):
             other, own = np.empty(size, np.int64), np.empty(size, np.int64)
             stop, count = search(
-                row, lower, upper, *self._corners, *self._layout, self._start, self._members,
-                other, own,
+                row, lower, upper, *self._corners, *self._layout, self._start, members, other, own,
             )  # fmt: skip
             if stop == row:
                 size *= 2

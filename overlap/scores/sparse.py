@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -84,9 +84,14 @@ def keep_listed(
         score_listed(plan, geometry, found, ia, truth, jb, value)
         keep = value > at_least if strict else value >= at_least
         kept.append((ia[keep], jb[keep], value[keep]))
+    return _joined(kept)
+
+
+def _joined(kept: Sequence[tuple[NDArray, ...]]) -> tuple[NDArray, NDArray, NDArray[np.float64]]:
+    """Return found, truth and score of all parts."""
     if not kept:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
-    i, j, value = (np.concatenate(column) for column in zip(*kept, strict=True))
+    i, j, value = kept[0] if len(kept) == 1 else map(np.concatenate, zip(*kept, strict=True))
     return i, j, value
 
 
@@ -108,15 +113,14 @@ def _by_grid(
 
     def work(lo: int, hi: int) -> None:
         for k in range(lo, hi):
-            index = order[k * _PART : (k + 1) * _PART].astype(np.intp)
-            part = found[index]
+            index = order[k * _PART : (k + 1) * _PART]
+            part = found[index.astype(np.intp)]  # which NumPy would do for every column
             blocks = grid.blocks(part)
             i, j, value = keep_listed(plan, geometry, part, grid.regions, blocks, at_least, strict)
             kept[k] = index[i], grid.index[j], value
 
     run_blocks(work, len(kept), 500.0 * len(found))
-    i, j, value = (np.concatenate(column) for column in zip(*kept, strict=True))
-    return i, j, value
+    return _joined(kept)
 
 
 def _blocks(
