@@ -20,7 +20,6 @@ from .report import ProposalReport
 
 __all__ = ["ProposalEvidence", "ProposalTask"]
 
-_CELLS = 1 << 22  # of a table of truths and points
 _NEAR = 1.0 + 1e-9  # a number of proposals that is not rounded
 
 
@@ -80,15 +79,11 @@ class ProposalEvidence(NearEvidence):
         if not all_kept:
             return points * rules.most, nothing
         share = points * (rules.most * videos / all_kept) if rules.most else points
-        best = np.minimum((kept[:, None] * share).astype(np.int64), kept[:, None])
         found = np.zeros((len(rules.thresholds), rules.points))
-        first, step = self.first[order], max(1, _CELLS // rules.points)
-        for begin in range(0, len(first), step):
-            some = slice(begin, begin + step)
-            limits = best[self.owner[some]]
-            copies = (weight * counted)[self.owner[some]]
-            for t in range(len(rules.thresholds)):
-                found[t] += copies @ (first[some, t, None] < limits)
+        own, copies = kept[self.owner], (weight * counted)[self.owner]
+        for t in range(len(rules.thresholds)):
+            place = _first_points(self.first[order][:, t], own, share)
+            found[t] = np.cumsum(np.bincount(place, copies, rules.points + 1))[: rules.points]
         recall = found / truths
         return share * (all_kept / videos), recall
 
@@ -204,6 +199,25 @@ class ProposalTask(NearTask):
             ),
         )
         return evidence
+
+
+def _first_points(
+    rank: NDArray[np.int64], kept: NDArray[np.int64], share: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Return the first point of the curve at which a proposal of each rank is among those taken.
+
+    At a point, ``int(kept * share)`` of the `kept` proposals of a video are taken, or all. Where a
+    proposal is never taken, the number of points is returned.
+    """
+    wanted = rank + 1.0
+    inside = rank < kept
+    place = np.searchsorted(share, np.divide(wanted, kept, out=np.ones(len(kept)), where=inside))
+    # the quotient is rounded, and the product counts
+    before = np.maximum(place - 1, 0)
+    place = np.where(kept * share[before] >= wanted, before, place)
+    here = np.minimum(place, len(share) - 1)
+    place += (place < len(share)) & (kept * share[here] < wanted)
+    return np.where(inside, place, len(share))
 
 
 def _tied(group: NDArray[np.int64], confidence: NDArray[np.float64]) -> bool:
