@@ -138,11 +138,12 @@ def _feed(digest: Any, value: Any) -> None:
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
         digest.update(f"{value.dtype.str}{value.shape}".encode())
         flat = np.ascontiguousarray(value).reshape(-1)
+        if value.dtype.kind != "f":
+            digest.update(flat.view(np.uint8))
+            return
         for start in range(0, len(flat), _AT_ONCE):
-            part = flat[start : start + _AT_ONCE]
-            if value.dtype.kind == "f":
-                part = part + 0.0  # -0.0 equals 0.0
-                part[np.isnan(part)] = np.nan
+            part = flat[start : start + _AT_ONCE] + 0.0  # -0.0 equals 0.0
+            part[np.isnan(part)] = np.nan
             digest.update(part.view(np.uint8))
     elif isinstance(value, np.ndarray):
         _feed(digest, value.tolist())

@@ -6,13 +6,13 @@ import codecs
 import gzip
 import hashlib
 import io
-import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from overlap._common.background import in_background
 from overlap._common.files import check_size, most_text, read_file
 
 __all__ = ["Source", "read_source"]
@@ -101,18 +101,11 @@ def read_source(path: str | Path, *, empty: bool = False) -> Source:
 
 def _digest(raw: bytes) -> str | Callable[[], str]:
     """Return the digest of a file; of a long one what waits for it, while the file is read."""
-    digest = hashlib.sha256()
-    if len(raw) < _BLOCK:
-        digest.update(raw)
-        return digest.hexdigest()
-    thread = threading.Thread(target=digest.update, args=(raw,), name="overlap digest")
-    thread.start()
 
-    def waited() -> str:
-        thread.join()
-        return digest.hexdigest()
+    def digest() -> str:
+        return hashlib.sha256(raw).hexdigest()
 
-    return waited
+    return digest() if len(raw) < _BLOCK else in_background(digest)
 
 
 def _gunzip(raw: bytes, name: str) -> bytes:

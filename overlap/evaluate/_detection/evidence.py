@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overlap._common.background import in_background
 from overlap._common.values import ByValue
 from overlap._kernels.jit import run_blocks
 from overlap.evaluate._ranking.curves import (
@@ -289,9 +290,9 @@ class DetectionEvidence(ByValue):
         """Compute what numbers are made of, on all processors."""
         most = self._most
         areas = self.protocol.parts or ("",)
+        digest = in_background(partial(getattr, self, "digest"))
         _ = self._visit  # all else reads it
-        tasks: list[Callable[[], Any]] = [partial(getattr, self, "digest")]
-        tasks += [partial(self._averages, area) for area in areas]
+        tasks: list[Callable[[], Any]] = [partial(self._averages, area) for area in areas]
         if self.has_ties:
             tasks.append(partial(shared_in_order, self.scene, self._visit))
         self._at_once(tasks)
@@ -300,6 +301,7 @@ class DetectionEvidence(ByValue):
         keys |= dict.fromkeys((of, area, most) for area in areas for of in ("AP", "AR"))
         orders = [partial(self.orders, area) for area in areas if self.has_ties]
         self._at_once([*orders, *(partial(self._cells, *key) for key in keys)])
+        digest()
 
     def _averages(self, area: str) -> Any:
         ranked = self.ranked(area)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from overlap._kernels.jit import scalar
 from overlap.evaluate._ranking.curves import CurveRule
 from overlap.evaluate._ranking.limits import Limits
@@ -43,21 +45,19 @@ def _mask_iou(a, i, b, j, parameters):
 
     Cells are counted, so that all sums are exact.
     """
-    shared = 0.0
-    e, f, end_e, end_f = a[0][i], b[0][j], a[1][i], b[1][j]
+    shared, one, two = np.int64(0), np.uint64(1), np.uint64(2)
+    # places without a sign, for which it would be tested at every step
+    e, f = np.uint64(a[0][i]), np.uint64(b[0][j])
+    end_e, end_f = np.uint64(a[1][i]), np.uint64(b[1][j])
     if a[4][i] >= b[5][j] or b[4][j] >= a[5][i]:  # one lies before the other
         end_e = e
     while e < end_e and f < end_f:
-        stop, other = a[6][e + 1], b[6][f + 1]
-        first = stop <= other
-        start = a[6][e] if a[6][e] > b[6][f] else b[6][f]
-        if first:
-            e += 2
+        start, stop, other = max(a[6][e], b[6][f]), a[6][e + one], b[6][f + one]
+        shared += max(min(stop, other) - start, 0)
+        if stop <= other:
+            e += two
         else:
-            f += 2
-            stop = other
-        if stop > start:
-            shared += stop - start
+            f += two
     if b[7][j] > 0.0:
         return shared / a[2][i]
     return shared / (a[2][i] + b[2][j] - shared)
