@@ -7,11 +7,40 @@ from collections.abc import Callable
 
 from .numbers import Interval
 
-__all__ = ["interval_text", "level_text", "percent_text", "short_text", "span_text"]
+__all__ = ["fixed_text", "interval_text", "level_text", "percent_text", "short_text", "span_text"]
+
+_NOISE = 1e-9  # what is closer to 0 or 1 is that but for rounding
+
+
+def fixed_text(value: float, digits: int, scale: float = 1.0) -> str:
+    """Write a number with so many digits, but more where it would read as 0 or 1 and is neither.
+
+    A score of 1.0000 has no fault at all, and 0.00 % of outliers are none.
+
+    Parameters
+    ----------
+    value : float
+        Finite.
+    digits : int
+        Behind the point.
+    scale : float
+        What it is multiplied with: 100 for per cent.
+
+    Examples
+    --------
+    >>> fixed_text(0.99996, 4), fixed_text(0.99994, 4), fixed_text(1.0, 4), fixed_text(3e-6, 4)
+    ('0.99996', '0.9999', '1.0000', '0.000003')
+    """
+    text = f"{scale * value:,.{digits}f}"
+    if min(abs(value), abs(1.0 - value)) > _NOISE:
+        while abs(value) < 2.0 and float(text) in (0.0, scale):
+            digits += 1
+            text = f"{scale * value:.{digits}f}"
+    return text
 
 
 def percent_text(value: float, undefined: str = "") -> str:
-    """Write a fraction in per cent, with two digits.
+    """Write a fraction in per cent, with two digits; see `fixed_text`.
 
     Parameters
     ----------
@@ -21,10 +50,10 @@ def percent_text(value: float, undefined: str = "") -> str:
 
     Examples
     --------
-    >>> percent_text(0.5), percent_text(float("nan"))
-    ('50.00', '')
+    >>> percent_text(0.5), percent_text(0.99996), percent_text(float("nan"))
+    ('50.00', '99.996', '')
     """
-    return undefined if math.isnan(value) else f"{100 * value:.2f}"
+    return undefined if math.isnan(value) else fixed_text(value, 2, 100.0)
 
 
 def short_text(value: float) -> str:
@@ -34,7 +63,8 @@ def short_text(value: float) -> str:
     ----------
     value : float
     """
-    return f"{value:.4g}"
+    text = f"{value:.4g}"
+    return fixed_text(value, 4).removesuffix(".0000") if text == "1" else text
 
 
 def level_text(level: float) -> str:

@@ -117,20 +117,21 @@ def sites_of(residues: Iterable[Any], chain: str, model: int) -> list[Site]:
     gemmi = import_gemmi()
     sites: dict[Any, Site] = {}
     for residue in residues:
-        info = gemmi.find_tabulated_residue(residue.name)
+        called = residue.name.upper()
+        info = gemmi.find_tabulated_residue(called)
         atoms: dict[str, list[Any]] = {}
         for atom in residue:
             if atom.name in _BACKBONE:
                 atoms.setdefault(atom.name, []).append(atom)
         if not info.is_amino_acid() and len(atoms) < len(_BACKBONE):
             continue
-        entry = residue.name, info.kind == gemmi.ResidueKind.AAD
+        entry = called, info.kind == gemmi.ResidueKind.AAD
         found = (atom.altloc.strip("\0") for group in atoms.values() for atom in group)
         labels = list(dict.fromkeys(found)) or [""]
         if residue.seqid.num is None:
             raise ValueError(f"a residue {residue.name} of chain {chain!r} has no number")
         key: Any = str(residue.seqid)
-        while key in sites and not sites[key].takes(residue.name, labels):
+        while key in sites and not sites[key].takes(called, labels):
             key = (key, "another")  # two residues that have one number, and are no conformers
         site = sites.setdefault(
             key,

@@ -45,6 +45,7 @@ _FOUR = re.compile(r"rama500-|pref_", re.IGNORECASE)  # begins the names of four
 _AXIS = re.compile(r"#\s*x(\d+):\s*(\S+)\s+(\S+)\s+(\d+)\s+(true|false)\s*", re.IGNORECASE)
 #: Categories that a grid of the combined layout is for, by the name of the file.
 _BROADER = {"ala": "general", "pro": "transpro"}
+_LEAST_TOP = 0.5  # of ranks: that of the node with the highest density is nearly 1
 _ROUNDED = 1e-3  # of a step: coordinates are printed with few digits
 
 
@@ -116,7 +117,7 @@ def read_rama_grids(
         Category of residues of a file; by default it is told by the name.
     quantity : {"rank", "density", "other"}, optional
         Meaning of the values (see `overlap.PeriodicGrid`). By default ranks where all of them are
-        in [0, 1], and otherwise ``"other"``.
+        in [0, 1], and otherwise ``"other"``. Ranks of which the highest is far from 1 are an error.
 
     Returns
     -------
@@ -286,6 +287,12 @@ def _read(source: Source, quantity: str | None) -> tuple[PeriodicGrid, str]:
         ~(np.isfinite(values) & (values >= lowest) & (values <= highest)),
         lambda row: f"the value {values[row]:g} is not {wanted}",
     )
+    if kind == "rank" and quantity is None and values.max() < _LEAST_TOP:
+        raise ValueError(
+            f"{source.name}: its highest value is {values.max():g}, and the highest rank of a "
+            "table is 1; give the whole table, or in Python say quantity='density' if these are "
+            "densities"
+        )
     if axes[0].nodes * axes[1].nodes > MOST_NODES:
         raise ValueError(
             f"{source.name}: is a grid of {axes[0].nodes:,} x {axes[1].nodes:,} nodes, at most "

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["PERIOD", "RegionSet", "read_regions", "regions_to_geojson"]
 
 PERIOD = (360.0, 360.0)
+_LEVELS = ("favored", "allowed")  # in any case; other words are names of the user
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +108,9 @@ def read_regions(
             key = as_category(words[0])
         except ValueError as error:
             raise ValueError(f"{where}: {error}") from None
-        parts.setdefault((key, words[1]), []).extend(parts_of(feature, where))
+        level = words[1].strip()
+        level = level.lower() if level.lower() in _LEVELS else level
+        parts.setdefault((key, level), []).extend(parts_of(feature, where))
     regions = {}
     for (key, level), coordinates in parts.items():
         geometry = {"type": "MultiPolygon", "coordinates": coordinates}

@@ -298,6 +298,9 @@ def test_geojson_there_and_back(tmp_path):
         found=path, truth=json.loads(report.to_geojson(side="truth")) and path
     )
     assert (truth.table["iou"].dropna() == 1.0).all()
+    path.write_text(path.read_text().replace('"favored"', '" Favored"'))
+    other = ov.evaluate.conformation(found=path, truth=sample_path("angles_truth"))
+    assert other.table["iou"].equals(again.table["iou"])
     with pytest.raises(ValueError, match="side = 'both' is not"):
         report.regions("both")
 

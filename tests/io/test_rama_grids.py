@@ -97,6 +97,19 @@ def test_what_the_values_are_can_be_said(tmp_path: Path) -> None:
     assert (grid.quantity, grid.values.max()) == ("density", 7.0)
 
 
+def test_ranks_go_up_to_1(tmp_path: Path) -> None:
+    for values in ("0.02", "0"):
+        path = write(
+            tmp_path, "rama8000-cispro.data", HEADER + ROWS.replace("1.0\n", values + "\n")
+        )
+        path.write_text(path.read_text().replace("0.5", "0.01"))
+        with pytest.raises(
+            ValueError, match=r"its highest value is 0.0\d, and the highest rank of a"
+        ):
+            read_rama_grids(path)
+        assert read_rama_grids(path, quantity="density").grids["cispro"].quantity == "density"
+
+
 # ------------------------------------------------------------------------------------ folders
 
 

@@ -58,6 +58,9 @@ def test_built_angles_come_back(tmp_path, places, name):
     assert (table.chain == "A").all()
     assert table.seqid.tolist() == list(range(1, 9))
     assert table.notes == ("2 of 8 residues do not count: 2 end of chain",)
+    small = atoms_of(places, [residue.lower() for residue in NAMES])
+    again = read_structures(write(tmp_path / name, (cif_text if is_cif else pdb_text)(small)))
+    assert again.category.tolist() == table.category.tolist()
 
 
 def test_omega_decides_cis_and_a_twisted_one_by_the_limit(tmp_path):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from overlap.evaluate.number_texts import interval_text, level_text, span_text
+from overlap.evaluate.number_texts import fixed_text, interval_text, level_text, span_text
 from overlap.evaluate.page import Picture, Result, Section
 from overlap.evaluate.report import Report, json_text, plain
 from overlap.io.printable import number_of
@@ -490,7 +490,7 @@ def _text(value: float | None, digits: int = 4) -> str:
     """Write a value with as many digits as are read."""
     if value is None or math.isnan(value):
         return "undefined"
-    return f"{value:,.{digits}f}"
+    return fixed_text(value, digits) if digits > 2 else f"{value:,.{digits}f}"
 
 
 def _regions(side: Side, category: str, levels: Sequence[Level]) -> Polygons:

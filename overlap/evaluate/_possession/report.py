@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap._common.frames import frame
-from overlap.evaluate.number_texts import interval_text, level_text, span_text
+from overlap.evaluate.number_texts import fixed_text, interval_text, level_text, span_text
 from overlap.evaluate.numbers import Number, not_as_stored
 from overlap.evaluate.page import Picture, Result, Section, input_name
 from overlap.evaluate.report import Report
@@ -258,7 +258,8 @@ def _unit(metric: str) -> str:
 
 def _number(value: float, unit: str) -> str:
     """Write a number with the decimals of its unit, so that columns are even."""
-    return f"{value:,.{_DECIMALS[unit]}f}"
+    digits = _DECIMALS[unit]
+    return fixed_text(value, digits) if unit == "1" else f"{value:,.{digits}f}"
 
 
 def _span(number: Number) -> str:

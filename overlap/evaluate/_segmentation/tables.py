@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlap.evaluate.number_texts import level_text, span_text
+from overlap.evaluate.number_texts import fixed_text, level_text, span_text
 from overlap.evaluate.numbers import Number
 from overlap.evaluate.page import Section
 from overlap.io.printable import number_of
@@ -47,7 +47,7 @@ def value_text(value: float) -> str:
     if math.isinf(value):
         return "inf" if value > 0 else "-inf"
     size = abs(value)
-    return f"{value:.{4 if size < 10.0 else 2 if size < 1000.0 else 0}f}"
+    return fixed_text(value, 4) if size < 10.0 else f"{value:.{2 if size < 1000.0 else 0}f}"
 
 
 def large_text(value: float, unit: str) -> str:
