@@ -164,7 +164,7 @@ class COCOeval:
         for a, area in enumerate(evidence.protocol.areas):
             for m, most in enumerate(p.maxDets):
                 ranked = evidence.ranked(area.name, most)
-                known = ranked.ranking.positives.sum(axis=1) > 0
+                known = ranked.ranking.truths > 0
                 samples = sampled_precision(ranked.ranking, rule).transpose(0, 2, 1)
                 precision[:, :, known, a, m] = samples[:, :, known]
                 recall[:, known, a, m] = final_recall(ranked.ranking)[:, known]
@@ -421,7 +421,7 @@ def _scores_at(ranked: Ranked, recalls: Sequence[float] | NDArray) -> NDArray[np
     result = np.zeros((levels, len(wanted), classes))
     for c in range(classes):
         begin, end = ranking.pointer[c], ranking.pointer[c + 1]
-        truths = ranking.positives[c].sum()
+        truths = ranking.truths[c]
         if begin == end or not truths:
             continue
         for t in range(levels):

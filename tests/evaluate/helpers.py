@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from overlap.evaluate._ranking.positives import Positives
+
 TRUTH = ["video", "label", "start", "stop"]
 FOUND = [*TRUTH, "score"]
 
@@ -16,6 +18,13 @@ def frames(truth, found):
         pd.DataFrame(truth, columns=TRUTH).astype(columns),
         pd.DataFrame(found, columns=FOUND).astype({**columns, "score": float}),
     )
+
+
+def positives_of(counts):
+    """Truths of which there are some number in each class (row) and item (column)."""
+    counts = np.asarray(counts)
+    label, item = (np.repeat(index.ravel(), counts.ravel()) for index in np.indices(counts.shape))
+    return Positives(label, item, *counts.shape)
 
 
 def wide_scene(seed):

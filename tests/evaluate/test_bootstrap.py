@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,7 +21,9 @@ from overlap.evaluate.bootstrap import (
 )
 from overlap.io import sample_path
 
-from .helpers import frames, random_scene, wide_scene
+from .helpers import frames, positives_of, random_scene, wide_scene
+
+TRUTHS = "label", "item"
 
 
 def random_ranking(rng):
@@ -29,7 +33,7 @@ def random_ranking(rng):
         rng.choice([0, 1, 2], size=(2, count), p=[0.5, 0.35, 0.15]).astype(np.uint8),
         np.arange(classes + 1) * per_class,
         rng.integers(0, videos, (1, count)),
-        rng.integers(8, 12, (classes, videos)).astype(float),
+        positives_of(rng.integers(8, 12, (classes, videos))),
     )
 
 
@@ -37,11 +41,13 @@ def copied(ranking, weight):
     """The ranking of a data set in which each video stands as often as its weight says."""
     copies = weight.astype(int)[ranking.item[0]]
     label = np.repeat(np.arange(3), np.diff(ranking.pointer))
+    positives = ranking.positives
+    times = weight.astype(int)[positives.item]
     return Ranking.of(
         np.repeat(ranking.outcome, copies, axis=1),
         np.searchsorted(np.repeat(label, copies), np.arange(4)),
         np.repeat(ranking.item, copies, axis=1),
-        ranking.positives * weight,
+        replace(positives, **{x: np.repeat(getattr(positives, x), times) for x in TRUTHS}),
     )
 
 
@@ -66,7 +72,7 @@ def test_a_class_without_truth_is_undefined_and_one_without_hits_is_zero():
         np.zeros((1, 2), np.uint8),
         np.array([0, 1, 2]),
         np.zeros((1, 2), int),
-        np.array([[1.0], [0.0]]),
+        positives_of(np.array([[1], [0]])),
     )
     value = average_precision(ranking, CurveRule())[0]
     assert value[0] == 0.0

@@ -13,6 +13,7 @@ import pytest
 import overlap as ov
 from overlap._kernels.jit import scalar
 from overlap.evaluate._ranking import pairs as pairs_of
+from overlap.evaluate._ranking import scene as scene_module
 from overlap.evaluate._ranking.curves import (
     FALSE,
     IGNORED,
@@ -39,6 +40,7 @@ from overlap.evaluate._ranking.ties import tie_spread
 from overlap.evaluate.numbers import Intervals
 
 from .coco_sets import pycocotools_numbers, random_boxes
+from .helpers import positives_of
 
 pytestmark = pytest.mark.kernels
 THRESHOLDS = (0.2, 0.5, 2 / 3)
@@ -675,8 +677,9 @@ def test_curve_rules_equal_their_definitions(rule):
     for _ in range(20):
         pointer = np.array([0, 12, 12, 20])
         outcome = rng.choice([FALSE, TRUE, IGNORED], (2, 20))
-        positives = np.array([[9.0, 4.0], [0.0, 0.0], [3.0, 6.0]])
-        ranking = Ranking.of(outcome, pointer, rng.integers(0, 2, (1, 20)), positives)
+        positives = np.array([[9, 4], [0, 0], [3, 6]])
+        items = rng.integers(0, 2, (1, 20))
+        ranking = Ranking.of(outcome, pointer, items, positives_of(positives))
         value = average_precision(ranking, rule)
         assert np.isnan(value[:, 1]).all()
         true = count_outcomes(ranking, TRUE)
@@ -1018,3 +1021,80 @@ def test_classes_without_a_truth_are_left_out_of_the_mean():
                  for x in (part, alone))  # fmt: skip
     assert both.numbers() == one.numbers()
     assert np.isfinite(both.numbers()[0].value)
+
+
+# ------------------------------------------------------------------- large inputs, by blocks
+
+
+@pytest.mark.parametrize("way", ["in order", "shuffled", "far apart"])
+@pytest.mark.parametrize("size", [0, 1, 7, 200])
+def test_groups_end_where_a_search_finds_them(way, size, monkeypatch):
+    monkeypatch.setattr(pairs_of, "_ROWS", 16)
+    rng = np.random.default_rng(size)
+    for _ in range(20):
+        step = 10**9 if way == "far apart" else 1
+        codes = np.sort(rng.integers(-2, 60, size).clip(-1)) * step
+        ordered = np.sort(rng.integers(-1, 50, size // 2)) * step
+        codes = np.maximum(rng.permutation(codes) if way != "in order" else codes, -1)
+        first, last = pairs_of._group_ends(np.maximum(ordered, -1), codes)
+        inside = codes >= 0
+        for side, ends in (("left", first), ("right", last)):
+            expected = np.searchsorted(ordered, codes, side=side)
+            np.testing.assert_array_equal(ends[inside], expected[inside])
+
+
+def test_spans_of_rows_in_order_are_many_and_else_one(monkeypatch):
+    monkeypatch.setattr(pairs_of, "_ROWS", 10)
+    codes = np.arange(100)
+    spans = pairs_of._spans(codes)
+    assert [(low, high) for _, low, high in spans] == [(k, k + 9) for k in range(0, 100, 10)]
+    assert len(pairs_of._spans(np.random.default_rng(0).permutation(codes))) == 1
+    codes[:25] = -1  # of no group
+    assert [low for _, low, _ in pairs_of._spans(codes)[:4]] == [0, 0, 25, 30]
+
+
+@pytest.mark.parametrize("ties", ["argsort_reversed", "argsort_negated"])
+@pytest.mark.parametrize("values", [10**9, 3000, 1])
+def test_orders_of_many_confidences_are_those_of_numpy(ties, values, monkeypatch):
+    monkeypatch.setattr(scene_module, "_MANY", 100)
+    rng = np.random.default_rng(values)
+    confidence = rng.integers(0, values, 20_000) / values
+    expected = confidence.argsort()[::-1] if ties == "argsort_reversed" else (-confidence).argsort()
+    np.testing.assert_array_equal(scene_module._ranks(confidence, ties), expected)
+
+
+def test_repeats_and_columns_are_what_they_say(monkeypatch):
+    monkeypatch.setattr(scene_module, "_AT_ONCE", 8)
+    rng = np.random.default_rng(5)
+    for size in (0, 1, 2, 8, 9, 100):
+        place = np.arange(size)
+        found = Table(
+            rng.integers(0, ITEMS, size), rng.integers(-1, LABELS, size), place,
+            rng.integers(0, 5, size).astype(float), ov.Intervals(np.zeros((size, 2))),
+        )  # fmt: skip
+        scene = scene_of(Rules(ov.iou), found, rows_of(found, place[:0]), THRESHOLDS)
+        visit = scene.order("file")[0]
+        label, score = found.label[visit], scene.confidence[visit]
+        expected = (label[1:] == label[:-1]) & (score[1:] == score[:-1])
+        np.testing.assert_array_equal(scene.repeats(visit), expected)
+        runs = np.append(0, np.cumsum(~expected))[: len(visit)]
+        np.testing.assert_array_equal(scene.blocks(visit), runs)
+        column = np.full(size, -1)
+        column[visit] = np.arange(len(visit))
+        for count in (0, 1, 3, size):
+            some = rng.integers(0, max(size, 1), count if size else 0)
+            for few in (1, 10**9):
+                monkeypatch.setattr(scene_module, "_FEW", few)
+                along = scene_module._Along(visit, found.item)
+                np.testing.assert_array_equal(along.columns(some), column[some])
+
+
+def test_listed_positives_are_those_of_a_table():
+    rng = np.random.default_rng(6)
+    for shape in ((3, 5), (1, 1), (0, 4), (2, 0)):
+        counts = rng.integers(0, 3, shape)
+        positives = positives_of(counts)
+        np.testing.assert_array_equal(positives.by_class, counts.sum(axis=1))
+        np.testing.assert_array_equal(positives.items_by_class(), (counts > 0).sum(axis=1))
+        weights = rng.integers(0, 4, (6, shape[1])).astype(float)
+        np.testing.assert_array_equal(positives.drawn(weights), weights @ counts.T)

@@ -72,7 +72,7 @@ class CountingEvidence(DetectionEvidence):
             table = scipy.sparse.coo_array((value, (cell, scene.found.item[row])), shape).tocsr()
             return np.asarray((table @ weights.T).T).reshape(-1, levels, classes)
 
-        truth = weights @ scene.positives().T
+        truth = scene.positives().drawn(weights)
         return {
             "true": summed(level, found),
             "found": summed(*np.nonzero(some)),
@@ -83,7 +83,7 @@ class CountingEvidence(DetectionEvidence):
     def numbers(self) -> list[Number]:
         """Return the numbers over all classes, and the mean F1 of classes, at each threshold."""
         values = self.statistics(np.ones((1, len(self.items))))
-        count = int((self.scene.positives().sum(axis=1) > 0).sum())
+        count = int((self.scene.positives().by_class > 0).sum())
         return [
             Number(metric, float(values[f"{metric}@{name}"][0]), {"iou": name},
                    n=count, range=UNIT, better="higher")

@@ -337,12 +337,12 @@ class _MeanPrecision:
             values = changed.precision(ranking)[0][:, None]
         # a class without truths has no AP; with detections it keeps its place in the mean
         counted = np.bincount(label[(label >= 0) & (outcome != IGNORED)], minlength=len(values)) > 0
-        there = positives.sum(axis=1) > 0
+        there = positives.by_class > 0
         if self.strict:
             there |= counted
         elif self.matched.evidence.protocol.class_without_truth == "zero":
             there[:] = True
         else:
-            there |= counted & (scene.positives().sum(axis=1) > 0)
+            there |= counted & (scene.positives().by_class > 0)
         cells = np.nan_to_num(values[there]).T.ravel()
         return float(cells.mean()) if len(cells) else np.nan

@@ -32,7 +32,7 @@ from overlap.evaluate.value_range import UNIT
 from overlap.io.detections import Detections
 
 from .inputs import digest_of
-from .orders import Orders, has_ties, orders_of
+from .orders import Orders, orders_of
 from .protocol import DetectionProtocol
 from .rules import limits_of
 
@@ -208,7 +208,7 @@ class DetectionEvidence(ByValue):
         """Whether detections of a class have the same confidence."""
         # a sampled curve has a point for all detections of a confidence or above
         sampled = self.protocol.interpolation == "sampled"
-        return not sampled and has_ties(self.scene.blocks(self._visit))
+        return not sampled and bool(self.scene.repeats(self._visit).any())
 
     @cached_property
     def _visit(self) -> NDArray[np.int64]:

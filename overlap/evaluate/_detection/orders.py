@@ -11,7 +11,7 @@ from overlap._common.values import ByValue
 from overlap.evaluate._ranking.evidence import over_orders
 from overlap.evaluate._ranking.scene import Ranked
 
-__all__ = ["SAMPLES", "TIES", "Orders", "has_ties", "orders_of"]
+__all__ = ["SAMPLES", "TIES", "Orders", "orders_of"]
 
 TIES = ("official", "stable", "expected")
 
@@ -80,17 +80,6 @@ class Orders(ByValue):
         least, most = float(low[known].mean()), float(high[known].mean())
         least = value if abs(least - value) <= _ROUNDING else least
         return least, value if abs(most - value) <= _ROUNDING else most
-
-
-def has_ties(block: NDArray[np.int64]) -> bool:
-    """Whether two detections of a class have the same confidence.
-
-    Parameters
-    ----------
-    block : ndarray, dtype=int64
-        As `Scene.blocks` returns it.
-    """
-    return bool(len(block) and block[-1] + 1 < len(block))
 
 
 def orders_of(ranked: Ranked, ties: str) -> Orders:

@@ -149,7 +149,7 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
                 f"others: {count:,}"
             )
     silent = np.bincount(scene.found.label + 1, minlength=len(scene.labels) + 1)[1:] == 0
-    positive = scene.positives().sum(axis=1) > 0
+    positive = scene.positives().by_class > 0
     if (silent & positive).any():
         first = scene.labels[int(np.argmax(silent & positive))]
         notes.append(

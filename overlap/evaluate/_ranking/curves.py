@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +13,8 @@ from numpy.typing import NDArray
 from overlap._common.values import ByValue
 from overlap._kernels.jit import scalar, specialise
 from overlap._kernels.plain import suited
+
+from .positives import Positives
 
 __all__ = [
     "CURVES",
@@ -94,8 +95,8 @@ class Ranking(ByValue):
         all thresholds rank alike.
     alone : ndarray, dtype=bool, shape (1, N) or (T, N)
         Whether a prediction that matches nothing is not counted; else it is a false positive.
-    positives : ndarray, dtype=int32, shape (C, V)
-        Number of truths of each class in each item.
+    positives : Positives
+        Truths that count.
     bounds : ndarray, dtype=int64, shape (T, C + 1)
         The matches ``bounds[t, c]`` to ``bounds[t, c + 1]`` are those of a threshold and class.
     column : ndarray, dtype=int64, shape (E,)
@@ -107,7 +108,7 @@ class Ranking(ByValue):
     pointer: NDArray[np.int64]
     item: NDArray[np.int64]
     alone: NDArray[np.bool_]
-    positives: NDArray[np.int32]
+    positives: Positives
     bounds: NDArray[np.int64]
     column: NDArray[np.int64]
     true: NDArray[np.bool_]
@@ -118,7 +119,7 @@ class Ranking(ByValue):
         outcome: NDArray[np.uint8],
         pointer: NDArray[np.int64],
         item: NDArray[np.int64],
-        positives: NDArray[np.float64],
+        positives: Positives,
     ) -> Ranking:
         """Make a ranking from the outcome of each detection.
 
@@ -126,7 +127,7 @@ class Ranking(ByValue):
         ----------
         outcome : ndarray, dtype=uint8, shape (T, N)
             `FALSE`, `TRUE` or `IGNORED`.
-        pointer, item, positives : ndarray
+        pointer, item, positives
             Attributes of the ranking.
         """
         level, column = np.nonzero(outcome)
@@ -139,16 +140,16 @@ class Ranking(ByValue):
             pointer,
             item,
             np.zeros(item.shape, dtype=bool),
-            positives.astype(np.int32),
+            positives,
             np.array(bounds, dtype=np.int64).reshape(len(outcome), len(pointer)),
             column,
             outcome[level, column] == TRUE,
         )
 
-    @cached_property
+    @property
     def truths(self) -> NDArray[np.float64]:
         """Number of truths of each class, shape (C,)."""
-        return self.positives.sum(axis=1, dtype=np.float64)
+        return self.positives.by_class
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -220,7 +221,10 @@ def _average(
     """
     classes = len(pointer) - 1
     levels = ap.shape[1]
-    running = np.empty(item.shape[1] + 1)
+    longest = 0
+    for c in range(classes):
+        longest = max(longest, pointer[c + 1] - pointer[c])
+    running = np.empty(longest)  # of one class
     precision = np.empty(len(column) + 1)
     recall = np.empty(len(column) + 1)
     for b in range(len(weight)):
@@ -230,7 +234,7 @@ def _average(
                     total = 0.0
                     for a in range(pointer[c], pointer[c + 1]):
                         total += 0.0 if alone[t, a] else weight[b, item[t, a]]
-                        running[a] = total
+                        running[a - pointer[c]] = total
                 cell = t * classes + c
                 at = bounds[t, c] + cell  # one spare slot per cell
                 truths = positives[b, c]
@@ -254,7 +258,7 @@ def _average(
                         continue
                     if alone[row, a]:
                         more += w
-                    seen = running[a] + more
+                    seen = running[a - pointer[c]] + more
                     if rule == 2:  # each copy of the item has its own precision
                         copy = 1.0
                         while copy <= w:
@@ -397,8 +401,9 @@ def _drawn(
     true : ndarray, dtype=float64
         Number of true ones among the first counted predictions.
     """
+    drawn = ranking.positives.drawn(draws)
     for b, t, c in np.ndindex(len(draws), *ranking.shape):
-        truths = float(draws[b] @ ranking.positives[c])
+        truths = float(drawn[b, c])
         if truths <= 0.0:
             continue
         part = slice(ranking.pointer[c], ranking.pointer[c + 1])
@@ -409,7 +414,7 @@ def _drawn(
 
 def _below_line(ranking: Ranking, weights: NDArray[np.float64] | None) -> NDArray[np.float64]:
     """Return the area below the line through all points, in float32."""
-    draws = np.ones((1, ranking.positives.shape[1])) if weights is None else weights
+    draws = np.ones((1, ranking.positives.items)) if weights is None else weights
     result = np.full((len(draws), *ranking.shape), np.nan)
     for place, truths, true in _drawn(ranking, draws):
         precision = np.append(1.0, true / np.arange(1, len(true) + 1)).astype(np.float32)
@@ -438,7 +443,7 @@ def sampled_precision(
         raise ValueError(f"there are no recalls of the rule {rule.kind!r} to sample at")
     if rule.kind == "grid":
         return _averaged(ranking, rule, weights, samples=True)[1]
-    draws = np.ones((1, ranking.positives.shape[1])) if weights is None else weights
+    draws = np.ones((1, ranking.positives.items)) if weights is None else weights
     result = np.full((len(draws), *ranking.shape, len(rule.recalls)), np.nan)
     for place, truths, true in _drawn(ranking, draws):
         result[place] = 0.0
@@ -455,10 +460,10 @@ def _averaged(
     kind = CURVES.index(rule.kind)
     levels, classes = ranking.shape
     given = weights is not None
-    weight = weights if weights is not None else np.ones((1, ranking.positives.shape[1]))
+    weight = weights if weights is not None else np.ones((1, ranking.positives.items))
     slot = np.empty(len(ranking.column) + levels * classes)
     used = np.zeros(levels * classes, dtype=np.int64)
-    truths = weight @ ranking.positives.T if given else ranking.truths[None]
+    truths = ranking.positives.drawn(weight) if given else ranking.truths[None]
     shape = len(weight), levels, classes
     ap = np.empty(shape)
     sample = np.full((*shape, len(rule.recalls) if samples else 0), np.nan)
@@ -543,7 +548,10 @@ def true_and_ignored(ranking: Ranking) -> tuple[NDArray[np.int64], NDArray[np.in
     if len(ranking.alone) > 1:
         row = np.repeat(np.arange(len(ranking.bounds)), np.diff(ranking.bounds[:, [0, -1]])[:, 0])
     true = _counts(ranking.true, ranking.bounds)
-    unmatched = np.stack([_counts(alone, ranking.pointer) for alone in ranking.alone])
+    parts = [slice(*ends) for ends in pairwise(ranking.pointer.tolist())]
+    unmatched = np.array(
+        [[np.count_nonzero(alone[part]) for part in parts] for alone in ranking.alone], np.int64
+    ).reshape(len(ranking.alone), len(parts))
     # of those that match something, each that is not true, less those that would be ignored alone
     more = np.subtract(~ranking.true, ranking.alone[row, ranking.column], dtype=np.int64)
     return true, unmatched + _counts(more, ranking.bounds)
@@ -581,10 +589,10 @@ def final_recall(
         cell = np.repeat(np.arange(levels * classes), np.diff(ranking.bounds).ravel())[ranking.true]
         row = cell // max(classes, 1) if len(ranking.item) > 1 else 0
         item = ranking.item[row, ranking.column[ranking.true]]
-        shape = levels * classes, ranking.positives.shape[1]
+        shape = levels * classes, ranking.positives.items
         found = scipy.sparse.coo_array((np.ones(len(cell)), (cell, item)), shape).tocsr()
         true = (found @ weights.T).T.reshape(len(weights), levels, classes)
-        truths = (weights @ ranking.positives.T)[:, None, :]
+        truths = ranking.positives.drawn(weights)[:, None, :]
     result = np.full(true.shape, np.nan)
     np.divide(true, truths, out=result, where=truths > 0)
     return result[0] if weights is None else result
@@ -609,6 +617,6 @@ def curve(
     """
     outcome = ranking.outcome_of(threshold, label)
     true = np.cumsum(outcome[outcome != IGNORED] == TRUE, dtype=np.float64)
-    total = float(ranking.positives[label].sum())
+    total = float(ranking.truths[label])
     recall = true / total if total else np.full(true.shape, np.nan)
     return recall, true / np.arange(1, len(true) + 1)

@@ -22,7 +22,7 @@ from overlap.evaluate.progress import progress_bar
 from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.evaluate.value_range import UNIT
 
-from .curves import IGNORED, TRUE, count_outcomes, curve
+from .curves import curve, true_and_ignored
 from .expectation import expected_precision, shared_candidates
 from .scene import Ranked, Scene
 from .ties import tie_spread
@@ -148,7 +148,7 @@ class RankingEvidence(ByValue):
 
     def items_by_class(self) -> NDArray[np.int64]:
         """Return the number of items with a truth of each class."""
-        return (self.ranked.ranking.positives > 0).sum(axis=1)
+        return self.ranked.ranking.positives.items_by_class()
 
     def rows(self, intervals: Intervals) -> list[dict[str, Any]]:
         """Return the AP and the counts of each class at each threshold.
@@ -162,7 +162,7 @@ class RankingEvidence(ByValue):
         truths = ranking.truths.astype(int).tolist()
         items = self.items_by_class().tolist()
         found = np.diff(ranking.pointer).tolist()
-        counts = [count_outcomes(ranking, kind).tolist() for kind in (TRUE, IGNORED)]
+        counts = [count.tolist() for count in true_and_ignored(ranking)]
         result = []
         shown = threshold_values(self.scene.thresholds)
         for c, label in enumerate(self.scene.labels):

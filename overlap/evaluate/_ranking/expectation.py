@@ -204,13 +204,14 @@ def shared_in_order(scene: Scene, visit: NDArray[np.int64]) -> NDArray[np.bool_]
 
 
 def _shared(scene: Scene, visit: NDArray[np.int64]) -> NDArray[np.bool_]:
-    pairs, block = scene.pairs, scene.blocks(visit)
+    pairs, same = scene.pairs, scene.repeats(visit)
     result = np.zeros((len(scene.levels), len(scene.labels)), dtype=bool)
+    if not same.any():
+        return result
     found, truth = (
         (pairs.candidate, pairs.agent) if scene.by_truth else (pairs.agent, pairs.candidate)
     )
     tied = np.zeros(len(scene.found), dtype=bool)
-    same = block[1:] == block[:-1]
     tied[visit[1:][same]] = tied[visit[:-1][same]] = True
     rows = np.flatnonzero(tied[found])
     rows = rows[scene.truth.label[truth[rows]] >= 0]
@@ -220,7 +221,7 @@ def _shared(scene: Scene, visit: NDArray[np.int64]) -> NDArray[np.bool_]:
     if not len(rows):
         return result
     run = np.empty(len(scene.found), dtype=np.int64)
-    run[visit] = block
+    run[visit] = scene.blocks(visit)
     code = truth[rows] * len(scene.found) + run[found[rows]]
     order = order_by(np.arange(len(rows)), code)
     same = code[order[1:]] == code[order[:-1]]

@@ -28,6 +28,7 @@ __all__ = ["Pairs", "find_pairs", "joined_pairs", "listed_pairs", "touched"]
 _PAIRS_AT_ONCE = 1_000_000
 _STEP = 1.0  # nanoseconds, about
 _CELLS = 16  # pairs of an item and a class for each region, that are counted and not searched
+_ROWS = 1 << 12  # regions of a block whose groups are looked up at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,8 +184,8 @@ class _Sides:
 
 
 def _sides(measure: Measure, found: Table, truth: Table, rule: MatchRule) -> _Sides:
-    items = 1 + int(max(found.item.max(initial=0), truth.item.max(initial=0)))
-    codes = found.groups(items), truth.groups(items)
+    labels = 1 + int(max(found.label.max(initial=0), truth.label.max(initial=0)))
+    codes = found.groups(labels), truth.groups(labels)
     if rule.chooser == "found":
         agent_code, code = codes
         rows = np.arange(len(code))
@@ -201,14 +202,50 @@ def _sides(measure: Measure, found: Table, truth: Table, rule: MatchRule) -> _Si
 def _group_ends(
     ordered: NDArray[np.int64], codes: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return where the group of each code begins and ends in rising codes."""
-    most = int(max(ordered.max(initial=0), codes.max(initial=0)))
-    if most > _CELLS * (len(ordered) + len(codes)):
-        ends = [np.searchsorted(ordered, codes, side=side) for side in ("left", "right")]
-        return ends[0], ends[1]
-    # few groups are counted, and not searched; those of no group come first
-    begins = np.cumsum(np.bincount(ordered + 1, minlength=most + 2))
-    return begins[codes], begins[codes + 1]
+    """Return where the group of each code begins and ends in rising codes.
+
+    What is returned for codes below 0 means nothing.
+    """
+    first, last = np.empty_like(codes), np.empty_like(codes)
+    for rows, low, high in _spans(codes):
+        code = codes[rows]
+        begin, end = np.searchsorted(ordered, [low, high + 1]).tolist()
+        some = ordered[begin:end]
+        if high - low > _CELLS * (len(some) + len(code)):
+            first[rows] = begin + np.searchsorted(some, code)
+            last[rows] = begin + np.searchsorted(some, code, side="right")
+            continue
+        # few groups are counted, and not searched
+        begins = np.bincount(some - (low - 1), minlength=high - low + 2)
+        begins[0] = begin
+        np.cumsum(begins, out=begins)
+        group = np.maximum(code, low)
+        group -= low
+        np.take(begins, group, out=first[rows], mode="clip")
+        group += 1
+        np.take(begins, group, out=last[rows], mode="clip")
+    return first, last
+
+
+def _spans(codes: NDArray[np.int64]) -> list[tuple[slice, int, int]]:
+    """Return blocks of rows, with the least and the greatest code of each that is not below 0.
+
+    There are several where each has other groups, as rows that stand item by item have, so that
+    what belongs to a block stays in the processor's caches.
+    """
+    for size in (_ROWS, max(len(codes), 1)):
+        result, groups = [], 0
+        for k in range(0, len(codes), size):
+            rows = slice(k, k + size)
+            some = codes[rows]
+            low, high = int(some.min()), int(some.max())
+            if low < 0 <= high:
+                low = int(some[some >= 0].min())
+            result.append((rows, max(low, 0), max(high, 0)))
+            groups += high - low
+        if groups <= 2 * max((high for _, _, high in result), default=0):
+            break
+    return result
 
 
 def find_pairs(
@@ -268,14 +305,13 @@ def _of_ratio(measure: Ratio, sides: _Sides, level: float) -> Pairs:
     formula = measure.formula
     if not sides.by_found:
         formula = compose(_exchanged, FORMULA=formula)
-    widths = last - first
-    steps = measure.steps * int(widths.sum()) + 2 * len(first)
+    steps = measure.steps * int(last.sum() - first.sum()) + 2 * len(first)
     kernel = suited(specialise(_pairs, FORMULA=formula), steps)
     pointer, tied = np.zeros(len(first) + 1, dtype=np.int64), np.zeros(len(first), dtype=bool)
     parts: dict[int, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
 
     def measured(begin: int, end: int) -> None:
-        some = widths[begin:end]
+        some = last[begin:end] - first[begin:end]
         capacity = min(int(some.sum()), 4 * len(some)) + 2 * int(some.max(initial=0)) + 1
         other, value = np.empty(capacity, dtype=np.int64), np.empty(capacity)
         done, count = begin, 0

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overlap._common.values import ByValue
-from overlap._kernels.jit import specialise
+from overlap._kernels.jit import run_blocks, specialise
 from overlap._kernels.plain import suited
 
 from .curves import FALSE, IGNORED, TRUE, Ranking, average_precision, averages
@@ -19,6 +19,7 @@ from .limits import Limits
 from .matching import Matches, Turns, match_pairs, turns_of
 from .measures import levels_of
 from .pairs import Pairs, find_pairs
+from .positives import Positives
 from .rules import Rules
 from .strata import Stratum, outside_any
 from .table import OUTSIDE, Table, falling, order_by
@@ -31,9 +32,24 @@ _UNSTABLE: dict[str, Callable[[NDArray[np.float64]], NDArray[np.int64]]] = {
     "argsort_negated": lambda confidence: (-confidence).argsort(),
 }
 
+
+def _ranks(confidence: NDArray[np.float64], ties: str) -> NDArray[np.int64]:
+    """Sort the confidences of a class as one of `_UNSTABLE` does."""
+    if len(confidence) >= _MANY:
+        order = falling(np.arange(len(confidence)), confidence)
+        score = confidence[order]
+        if (score[1:] < score[:-1]).all():  # without equal ones, all ways of sorting agree
+            return order
+    return _UNSTABLE[ties](confidence)
+
+
 #: Orders of equal confidences that are, inside an item, that of limits: of the input.
 _AS_LIMITED = ("file", "item", "true_first")
 _COLUMNS = ("level", "found", "pair", "true")
+_FEW = 32  # as many detections for each match are few matches
+_AT_ONCE = 1 << 15  # detections that are compared at once, in the processor's caches
+_MANY = 10_000  # confidences that are sorted faster by counting than by NumPy
+_STEP = 80.0  # nanoseconds, about, to sort a detection
 
 Made = TypeVar("Made")
 
@@ -81,9 +97,35 @@ class _Along:
     """Columns of detections that are ranked in one order, and what strata make of them alike."""
 
     visit: NDArray[np.int64]
-    place: NDArray[np.int64]  # of each detection in the order, or -1
-    item: NDArray[np.int64]
+    all_items: NDArray[np.int64]  # of detections in the order of the table
     made: dict[str, tuple[tuple[Any, ...], Any]] = field(default_factory=dict)
+
+    @cached_property
+    def item(self) -> NDArray[np.int64]:
+        """Item of each column."""
+        return self.all_items[self.visit]
+
+    @cached_property
+    def _place(self) -> NDArray[np.int64]:
+        """Column of each detection, -1 for one of no class."""
+        result = np.full(len(self.all_items), -1)
+        result[self.visit] = np.arange(len(self.visit))
+        return result
+
+    def columns(self, found: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the columns of some detections, -1 for those of no class."""
+        if "_place" in self.__dict__ or _FEW * len(found) > len(self.visit):
+            return self._place[found]
+        # few are looked up among themselves, so that no column of all detections is filled
+        wanted = np.zeros(len(self.all_items), dtype=bool)
+        wanted[found] = True
+        column = np.flatnonzero(wanted[self.visit])
+        rows = self.visit[column]
+        order = np.argsort(rows)
+        rows, column = rows[order], np.append(column[order], -1)
+        place = np.searchsorted(rows, found)
+        place[np.append(rows, -1)[place] != found] = len(rows)
+        return column[place]
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,14 +259,14 @@ class Scene(ByValue):
         """Return which detections or truths are not counted, by flag or stratum."""
         return table.flagged((*self.rules.match.ignored, OUTSIDE))
 
-    def positives(self) -> NDArray[np.int32]:
-        """Return the number of truths that count by class and item, shape (C, V)."""
+    def positives(self) -> Positives:
+        """Return the truths that count."""
         truth = self.truth
         inside = (truth.label >= 0) & ~self.ignored(truth)
-        cell = truth.label[inside] * len(self.items) + truth.item[inside]
-        shape = len(self.labels), len(self.items)
-        counts = np.bincount(cell, minlength=shape[0] * shape[1])
-        return counts.astype(np.int32).reshape(shape)
+        sides = truth.label, truth.item
+        if not inside.all():
+            sides = truth.label[inside], truth.item[inside]
+        return Positives(*sides, len(self.labels), len(self.items))
 
     def order(
         self, ties: str, shuffle: NDArray[np.int64] | None = None
@@ -258,15 +300,20 @@ class Scene(ByValue):
             order = found.by_place
         else:
             order = found.by_confidence
-        if (found.label < 0).any():
+        inside = found.label
+        if (inside < 0).any():
             order = order[np.flatnonzero(found.label[order] >= 0)]
+            inside = found.label[order]
         visit = order_by(order, found.label)
-        sizes = np.bincount(found.label[order], minlength=len(self.labels))
-        pointer = np.append(0, np.cumsum(sizes))
+        pointer = np.append(0, np.cumsum(np.bincount(inside, minlength=len(self.labels))))
         if ties in _UNSTABLE:
-            for c in range(len(self.labels)):
-                some = visit[pointer[c] : pointer[c + 1]]
-                visit[pointer[c] : pointer[c + 1]] = some[_UNSTABLE[ties](self.confidence[some])]
+
+            def sort(begin: int, end: int) -> None:
+                for c in range(begin, end):
+                    part = slice(pointer[c], pointer[c + 1])
+                    visit[part] = visit[part][_ranks(self.confidence[visit[part]], ties)]
+
+            run_blocks(sort, len(self.labels), _STEP * len(visit))
         if shuffle is None:
             self._orders[ties] = visit, pointer
         return visit, pointer
@@ -372,14 +419,40 @@ class Scene(ByValue):
         result[chosen.level, chosen.agent if self.by_truth else candidate[chosen.pair]] = True
         return result
 
+    def repeats(self, visit: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which ranked detections are like the one before in class and confidence.
+
+        Parameters
+        ----------
+        visit : ndarray, dtype=int64
+            Detections in ranked order.
+
+        Returns
+        -------
+        ndarray, dtype=bool
+            One less than detections: the first has none before it.
+        """
+
+        def made() -> NDArray[np.bool_]:
+            result = np.empty(max(len(visit) - 1, 0), dtype=bool)
+            room = np.empty(_AT_ONCE + 1)
+            for k in range(0, len(result), _AT_ONCE):
+                some = visit[k : k + _AT_ONCE + 1]
+                score = np.take(self.confidence, some, out=room[: len(some)], mode="clip")
+                np.equal(score[1:], score[:-1], out=result[k : k + _AT_ONCE])
+            rows = np.flatnonzero(result)
+            label = self.found.label
+            result[rows] = label[visit[rows + 1]] == label[visit[rows]]
+            return result
+
+        return self.once(visit, "repeats", (), made)
+
     def blocks(self, visit: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the numbers of the runs of equal class and confidence of ranked detections."""
 
         def made() -> NDArray[np.int64]:
-            score, label = self.confidence[visit], self.found.label[visit]
-            new = (score[1:] != score[:-1]) | (label[1:] != label[:-1])
             result = np.zeros(len(visit), dtype=np.int64)
-            np.cumsum(new.astype(np.int64), out=result[1:])
+            np.cumsum(~self.repeats(visit), out=result[1:])
             return result
 
         return self.once(visit, "blocks", (), made)
@@ -429,7 +502,8 @@ class Scene(ByValue):
         """
         ties, candidate = self._way(official)
         visit = self.order(ties)[0]
-        self.blocks(visit)
+        if self.repeats(visit).any():
+            self.blocks(visit)
         if not self.by_truth:
             self._turns(visit, candidate)
         return visit
@@ -442,9 +516,7 @@ class Scene(ByValue):
     def _in_order(self, visit: NDArray[np.int64]) -> _Along:
         """Return columns of the ranked detections; those of the last order are kept for others."""
         if not self._along or self._along[0].visit is not visit:
-            place = np.full(len(self.found), -1)
-            place[visit] = np.arange(len(visit))
-            self._along[:] = [_Along(visit, place, self.found.item[visit])]
+            self._along[:] = [_Along(visit, self.found.item)]
         return self._along[0]
 
     def rank(
@@ -452,7 +524,7 @@ class Scene(ByValue):
         visit: NDArray[np.int64],
         pointer: NDArray[np.int64],
         matched: Matched,
-        positives: NDArray[np.int32],
+        positives: Positives,
         first: str | None = None,
     ) -> Ranking:
         """Put matches into ranked order.
@@ -463,7 +535,7 @@ class Scene(ByValue):
             As `order` returns them.
         matched : Matched
             As `match` returns it.
-        positives : ndarray, dtype=int32, shape (C, V)
+        positives : Positives
             As `positives` returns it.
         first : {"true", "false"}, optional
             Which of the detections of equal confidence come first.
@@ -476,7 +548,7 @@ class Scene(ByValue):
         along = self._in_order(visit)
         item = along.item[None, :]
         alone = (self.absorbed | self.ignored(self.found))[visit][None, :]
-        column, level, true = along.place[matched.found], matched.level, matched.true
+        column, level, true = along.columns(matched.found), matched.level, matched.true
         if (column < 0).any():  # of no class
             level, true, column = level[column >= 0], true[column >= 0], column[column >= 0]
         code = np.multiply(level, columns, dtype=np.int64) + column

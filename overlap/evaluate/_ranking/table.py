@@ -64,10 +64,11 @@ class Table(ByValue):
     @cached_property
     def by_place(self) -> NDArray[np.int64]:
         """Rows in the order of the input."""
-        if not (self.place[1:] > self.place[:-1]).all():
-            return order_by(np.arange(len(self)), self.place)
-        whole = len(self) and self.place[0] == 0 and self.place[-1] == len(self) - 1
-        return self.place if whole else np.arange(len(self))
+        place, count = self.place, len(self)
+        if not (place[1:] > place[:-1]).all():
+            return order_by(np.arange(count), place)
+        # 0, 1, 2 and so on are their own order
+        return place if count and place[0] == 0 and place[-1] == count - 1 else np.arange(count)
 
     @cached_property
     def rank(self) -> NDArray[np.int64]:
@@ -109,10 +110,19 @@ class Table(ByValue):
         """Return the table with some regions in no class."""
         return self.changed(label=np.where(rows, -1, self.label))
 
-    def groups(self, items: int) -> NDArray[np.int64]:
-        """Return one number for each item and class; -1 for regions without one of them."""
-        code = self.label * items + self.item
-        code[(self.label < 0) | (self.item < 0)] = -1
+    def groups(self, labels: int) -> NDArray[np.int64]:
+        """Return one number for each item and class; -1 for regions without one of them.
+
+        Parameters
+        ----------
+        labels : int
+            More than all numbers of classes. The groups of an item follow each other.
+        """
+        code = self.item * labels
+        code += self.label
+        outside = self.label < 0
+        outside |= self.item < 0
+        code[outside] = -1
         return code
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .curves import average_precision_ends
+from .positives import Positives
 from .scene import Matched, Ranked, Scene
 
 __all__ = ["tie_spread"]
@@ -145,7 +146,7 @@ def _ends(
     scene: Scene,
     order: tuple[NDArray[np.int64], NDArray[np.int64]],
     matched: Matched,
-    positives: NDArray[np.int32],
+    positives: Positives,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the AP with the true positives of each run of equal confidences last, and first."""
     if scene.rules.curve.joins:
@@ -179,8 +180,7 @@ def _spread_of_ties(
 ) -> dict[str, NDArray[Any]]:
     """Return the AP under other orders of equal values, with truths as in the input."""
     scene, visit = given.scene, given.visit
-    block = given.block
-    repeated = np.flatnonzero(block[1:] == block[:-1])
+    repeated = np.flatnonzero(scene.repeats(visit))
     touched = np.zeros(len(scene.labels) + 1, dtype=bool)  # the last is "no class"
     touched[scene.found.label[visit[repeated]]] = True
     if equal_values and not scene.by_truth:

@@ -259,8 +259,7 @@ def _average_precision(
     # a query without truths of the range has no AP, and does not count
     values = np.nan_to_num(ranked.precision().T)
     low = high = values.mean(axis=1)
-    blocks = scene.blocks(ranked.visit)
-    if len(blocks) and blocks[-1] + 1 < len(blocks):
+    if scene.repeats(ranked.visit).any():
         visit, pointer = scene.order("file")
         positives = scene.positives()
         ends = [values.mean(axis=1)]
