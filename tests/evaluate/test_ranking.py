@@ -1085,7 +1085,7 @@ def test_repeats_and_columns_are_what_they_say(monkeypatch):
             some = rng.integers(0, max(size, 1), count if size else 0)
             for few in (1, 10**9):
                 monkeypatch.setattr(scene_module, "_FEW", few)
-                along = scene_module._Along(visit, found.item)
+                along = scene_module._Along(visit, size)
                 np.testing.assert_array_equal(along.columns(some), column[some])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -90,9 +91,10 @@ class Ranking(ByValue):
     ----------
     pointer : ndarray, dtype=int64, shape (C + 1,)
         Class `c` has the columns ``pointer[c]`` to ``pointer[c + 1]``.
-    item : ndarray, dtype=int64, shape (1, N) or (T, N)
-        The item (video, image) of each prediction: the unit of resampling. One row where
-        all thresholds rank alike.
+    visit : ndarray, dtype=int64, shape (1, N) or (T, N)
+        Detection of each column. One row where all thresholds rank alike.
+    of_found : ndarray, dtype=int64
+        The item (video, image) of each detection: the unit of resampling.
     alone : ndarray, dtype=bool, shape (1, N) or (T, N)
         Whether a prediction that matches nothing is not counted; else it is a false positive.
     positives : Positives
@@ -106,7 +108,8 @@ class Ranking(ByValue):
     """
 
     pointer: NDArray[np.int64]
-    item: NDArray[np.int64]
+    visit: NDArray[np.int64]
+    of_found: NDArray[np.int64]
     alone: NDArray[np.bool_]
     positives: Positives
     bounds: NDArray[np.int64]
@@ -128,7 +131,7 @@ class Ranking(ByValue):
         outcome : ndarray, dtype=uint8, shape (T, N)
             `FALSE`, `TRUE` or `IGNORED`.
         pointer, item, positives
-            Attributes of the ranking.
+            Attributes of the ranking; `item` may have one row.
         """
         level, column = np.nonzero(outcome)
         begins = np.searchsorted(level, np.arange(len(outcome) + 1))
@@ -138,13 +141,19 @@ class Ranking(ByValue):
         ]
         return cls(
             pointer,
-            item,
+            np.arange(item.size).reshape(item.shape),
+            item.ravel(),
             np.zeros(item.shape, dtype=bool),
             positives,
             np.array(bounds, dtype=np.int64).reshape(len(outcome), len(pointer)),
             column,
             outcome[level, column] == TRUE,
         )
+
+    @cached_property
+    def item(self) -> NDArray[np.int64]:
+        """Item of each column, shape (1, N) or (T, N)."""
+        return self.of_found[self.visit]
 
     @property
     def truths(self) -> NDArray[np.float64]:
@@ -159,7 +168,7 @@ class Ranking(ByValue):
     @property
     def outcome(self) -> NDArray[np.uint8]:
         """Outcome of every detection, made anew: `FALSE`, `TRUE` or `IGNORED`, shape (T, N)."""
-        result = np.empty((len(self.bounds), self.item.shape[1]), dtype=np.uint8)
+        result = np.empty((len(self.bounds), self.visit.shape[1]), dtype=np.uint8)
         for t, c in np.ndindex(self.shape):
             result[t, self.pointer[c] : self.pointer[c + 1]] = self.outcome_of(t, c)
         return result
@@ -211,11 +220,12 @@ def _mean_of_curve(precision, recall, points, rule, grid, slot, sample):
 
 
 def _average(
-    weight, item, alone, pointer, bounds, column, is_true, positives, grid, spacing, rule,
+    weight, item, step, alone, pointer, bounds, column, is_true, positives, grid, spacing, rule,
     slot, used, sample, ap,
 ):  # fmt: skip
     """Weighted AP per draw, threshold and class.
 
+    With a `step` of 0 all detections have the one item there is, of weight 1; else it is 1.
     Detections that match nothing enter through the running weight. `slot` gets the terms whose
     sum is the AP, `used` how many there are.
     """
@@ -230,10 +240,10 @@ def _average(
     for b in range(len(weight)):
         for c in range(classes):
             for t in range(levels):
-                if t == 0 or len(item) > 1:
+                if t == 0 or len(alone) > 1:
                     total = 0.0
                     for a in range(pointer[c], pointer[c + 1]):
-                        total += 0.0 if alone[t, a] else weight[b, item[t, a]]
+                        total += 0.0 if alone[t, a] else weight[b, item[t, step * a]]
                         running[a - pointer[c]] = total
                 cell = t * classes + c
                 at = bounds[t, c] + cell  # one spare slot per cell
@@ -246,10 +256,10 @@ def _average(
                 more = 0.0  # counted though it would not be alone, less the other way round
                 points = 0
                 total = 0.0
-                row = t if len(item) > 1 else 0
+                row = t if len(alone) > 1 else 0
                 for e in range(bounds[t, c], bounds[t, c + 1]):
                     a = column[e]
-                    w = weight[b, item[row, a]]
+                    w = weight[b, item[row, step * a]]
                     if w == 0.0:
                         continue
                     if not is_true[e]:
@@ -407,7 +417,7 @@ def _drawn(
         if truths <= 0.0:
             continue
         part = slice(ranking.pointer[c], ranking.pointer[c + 1])
-        item = ranking.item[t if len(ranking.item) > 1 else 0, part]
+        item = ranking.item[t if len(ranking.visit) > 1 else 0, part]
         outcome = np.repeat(ranking.outcome_of(t, c), draws[b, item].astype(np.int64))
         yield (b, t, c), truths, np.cumsum(outcome[outcome != IGNORED] == TRUE, dtype=np.float64)
 
@@ -460,16 +470,18 @@ def _averaged(
     kind = CURVES.index(rule.kind)
     levels, classes = ranking.shape
     given = weights is not None
-    weight = weights if weights is not None else np.ones((1, ranking.positives.items))
+    weight, item = np.ones((1, 1)), np.zeros((len(ranking.visit), 1), dtype=np.int64)
+    if weights is not None:
+        weight, item = np.ascontiguousarray(weights, dtype=np.float64), ranking.item
     slot = np.empty(len(ranking.column) + levels * classes)
     used = np.zeros(levels * classes, dtype=np.int64)
     truths = ranking.positives.drawn(weight) if given else ranking.truths[None]
     shape = len(weight), levels, classes
     ap = np.empty(shape)
     sample = np.full((*shape, len(rule.recalls) if samples else 0), np.nan)
-    steps = len(ranking.column) + ranking.item.size + len(used) * (4 + 2 * len(rule.recalls))
+    steps = len(ranking.column) + ranking.visit.size + len(used) * (4 + 2 * len(rule.recalls))
     suited(specialise(_average), len(weight) * steps)(
-        np.ascontiguousarray(weight, dtype=np.float64), ranking.item, ranking.alone,
+        weight, item, int(given), ranking.alone,
         ranking.pointer, ranking.bounds, ranking.column, ranking.true,
         truths, np.asarray(rule.recalls, dtype=np.float64), rule.spacing,
         kind, slot, used, sample, ap,
@@ -587,7 +599,7 @@ def final_recall(
         import scipy.sparse
 
         cell = np.repeat(np.arange(levels * classes), np.diff(ranking.bounds).ravel())[ranking.true]
-        row = cell // max(classes, 1) if len(ranking.item) > 1 else 0
+        row = cell // max(classes, 1) if len(ranking.visit) > 1 else 0
         item = ranking.item[row, ranking.column[ranking.true]]
         shape = levels * classes, ranking.positives.items
         found = scipy.sparse.coo_array((np.ones(len(cell)), (cell, item)), shape).tocsr()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from .table import Table, order_by
 __all__ = ["Pairs", "find_pairs", "joined_pairs", "listed_pairs", "touched"]
 
 _PAIRS_AT_ONCE = 1_000_000
+_AGENTS_AT_ONCE = 1 << 20  # so that what is needed beside the pairs has a bound
 _STEP = 1.0  # nanoseconds, about
 _CELLS = 16  # pairs of an item and a class for each region, that are counted and not searched
 _ROWS = 1 << 12  # regions of a block whose groups are looked up at once
@@ -167,16 +169,30 @@ class _Sides:
     truth: Table
     codes: tuple[NDArray[np.int64], NDArray[np.int64]]  # of found and of truth
     order: NDArray[np.int64]  # candidates by group and preference among equals
-    first: NDArray[np.int64]  # where the candidates of each agent begin and end in `order`
-    last: NDArray[np.int64]
 
     @property
     def by_found(self) -> bool:
         return self.rule.chooser == "found"
 
     @property
+    def agents(self) -> Table:
+        return self.found if self.by_found else self.truth
+
+    @property
     def candidates(self) -> Table:
         return self.truth if self.by_found else self.found
+
+    @cached_property
+    def _ordered(self) -> NDArray[np.int64]:
+        return self.codes[1 if self.by_found else 0][self.order]
+
+    def ends(self, begin: int, end: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return where the candidates of some agents begin and end in `order`."""
+        codes = self.codes[0 if self.by_found else 1][begin:end]
+        first, last = _group_ends(self._ordered, codes)
+        outside = codes < 0
+        last[outside] = first[outside]
+        return first, last
 
     def values(self, agent: NDArray[np.int64], candidate: NDArray[np.int64]) -> NDArray:
         pair = (agent, candidate) if self.by_found else (candidate, agent)
@@ -187,16 +203,12 @@ def _sides(measure: Measure, found: Table, truth: Table, rule: MatchRule) -> _Si
     labels = 1 + int(max(found.label.max(initial=0), truth.label.max(initial=0)))
     codes = found.groups(labels), truth.groups(labels)
     if rule.chooser == "found":
-        agent_code, code = codes
-        rows = np.arange(len(code))
-        order = order_by(rows[::-1].copy() if rule.of_equal == "last" else rows, code)
+        rows = np.arange(len(truth))
+        order = order_by(rows[::-1].copy() if rule.of_equal == "last" else rows, codes[1])
     else:
-        code, agent_code = codes
         assert found.confidence is not None
-        order = np.lexsort((-found.confidence, code))
-    first, last = _group_ends(code[order], agent_code)
-    last[agent_code < 0] = first[agent_code < 0]
-    return _Sides(measure, rule, found, truth, codes, order, first, last)
+        order = np.lexsort((-found.confidence, codes[0]))
+    return _Sides(measure, rule, found, truth, codes, order)
 
 
 def _group_ends(
@@ -299,37 +311,45 @@ def _confidence(found: Table) -> NDArray[np.float64]:
 
 def _of_ratio(measure: Ratio, sides: _Sides, level: float) -> Pairs:
     """Measure every pair of a group in one kernel."""
-    order, first, last = sides.order, sides.first, sides.last
+    order, count = sides.order, len(sides.agents)
     candidates = columns_of(sides.candidates, order)
-    agents = columns_of(sides.found if sides.by_found else sides.truth)
+    agents = columns_of(sides.agents)
     formula = measure.formula
     if not sides.by_found:
         formula = compose(_exchanged, FORMULA=formula)
-    steps = measure.steps * int(last.sum() - first.sum()) + 2 * len(first)
-    kernel = suited(specialise(_pairs, FORMULA=formula), steps)
-    pointer, tied = np.zeros(len(first) + 1, dtype=np.int64), np.zeros(len(first), dtype=bool)
+    pointer, tied = np.zeros(count + 1, dtype=np.int64), np.zeros(count, dtype=bool)
     parts: dict[int, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
 
-    def measured(begin: int, end: int) -> None:
-        some = last[begin:end] - first[begin:end]
-        capacity = min(int(some.sum()), 4 * len(some)) + 2 * int(some.max(initial=0)) + 1
-        other, value = np.empty(capacity, dtype=np.int64), np.empty(capacity)
-        done, count = begin, 0
-        while True:
-            done, count = kernel(
-                agents, candidates, first[:end], last[:end], level,
-                -1.0 if measure.distance else 1.0, measure.parameters,
-                sides.rule.prefers == "value", done, count, pointer, other, value, tied,
-            )  # fmt: skip
-            if done == end:
-                break
-            grown = 2 * len(value)
-            other, value = np.resize(other, grown), np.resize(value, grown)
-        parts[begin] = order[other[:count]], value[:count].copy()
+    def measure_agents(start: int, stop: int) -> None:
+        first, last = sides.ends(start, stop)
+        columns = tuple(column[start:stop] for column in agents)
+        starts, tie = pointer[start : stop + 1], tied[start:stop]
+        steps = measure.steps * int(last.sum() - first.sum()) + 2 * len(first)
+        kernel = suited(specialise(_pairs, FORMULA=formula), steps)
 
-    run_blocks(measured, len(first), _STEP * steps)
+        def measured(begin: int, end: int) -> None:
+            some = last[begin:end] - first[begin:end]
+            capacity = min(int(some.sum()), 4 * len(some)) + 2 * int(some.max(initial=0)) + 1
+            other, value = np.empty(capacity, dtype=np.int64), np.empty(capacity)
+            done, count = begin, 0
+            while True:
+                done, count = kernel(
+                    columns, candidates, first[:end], last[:end], level,
+                    -1.0 if measure.distance else 1.0, measure.parameters,
+                    sides.rule.prefers == "value", done, count, starts, other, value, tie,
+                )  # fmt: skip
+                if done == end:
+                    break
+                grown = 2 * len(value)
+                other, value = np.resize(other, grown), np.resize(value, grown)
+            parts[start + begin] = order[other[:count]], value[:count].copy()
+
+        run_blocks(measured, len(first), _STEP * steps)
+
+    for start in range(0, max(count, 1), _AGENTS_AT_ONCE):
+        measure_agents(start, min(start + _AGENTS_AT_ONCE, count))
     begins = sorted(parts)
-    ends = [*begins[1:], len(first)]
+    ends = [*begins[1:], count]
     before = 0
     for begin, end in zip(begins, ends, strict=True):  # each has counted its own pairs
         pointer[begin + 1 : end + 1] += before
@@ -345,10 +365,11 @@ def _of_score(
     """Return agent, candidate and value of the pairs that reach a level."""
     scores = (measure,) if isinstance(measure, Score) else (measure.usual, measure.crowds)
     if not all(score.prunes(level) for score in scores):
-        widths = sides.last - sides.first
+        first, last = sides.ends(0, len(sides.agents))
+        widths = last - first
         agent = np.repeat(np.arange(len(widths)), widths)
         inside = np.arange(len(agent)) - np.repeat(np.cumsum(widths) - widths, widths)
-        candidate = sides.order[sides.first[agent] + inside]
+        candidate = sides.order[first[agent] + inside]
         blocks = range(0, len(agent), _PAIRS_AT_ONCE)
         value = np.concatenate(
             [
@@ -395,7 +416,7 @@ def _compressed(
     order = np.lexsort(keys)
     agent, candidate, value = agent[order], candidate[order], value[order]
     same = (value[1:] == value[:-1]) & (agent[1:] == agent[:-1])
-    pointer = np.searchsorted(agent, np.arange(len(sides.first) + 1))
+    pointer = np.searchsorted(agent, np.arange(len(sides.agents) + 1))
     return Pairs(pointer, candidate, candidate, value, np.unique(agent[1:][same]))
 
 
@@ -427,7 +448,8 @@ def _as_argsort(sides: _Sides, pairs: Pairs) -> NDArray[np.int64]:
     The programs sort the values of the whole group, those below every threshold too.
     """
     official = pairs.candidate.copy()
-    first, widths = sides.first, sides.last - sides.first
+    first, last = sides.ends(0, len(sides.agents))
+    widths = last - first
     for width in np.unique(widths[pairs.tied]):
         rows = pairs.tied[widths[pairs.tied] == width]
         for some in np.array_split(rows, 1 + len(rows) * int(width) // _PAIRS_AT_ONCE):

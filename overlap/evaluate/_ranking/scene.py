@@ -54,11 +54,11 @@ _STEP = 80.0  # nanoseconds, about, to sort a detection
 Made = TypeVar("Made")
 
 
-def _sort_runs(block, starts, pointer, column, true, first, item, alone, items, alones):
+def _sort_runs(block, starts, pointer, column, true, first, visit, alone, visits, alones):
     """Put the true positives of each run of equal confidences first, or last.
 
-    `item` and `alone` (levels, columns) are sorted, and `column`, of the matches of each level
-    from ``pointer[level]`` on, becomes where these are afterwards. `items` and `alones` have room
+    `visit` and `alone` (levels, columns) are sorted, and `column`, of the matches of each level
+    from ``pointer[level]`` on, becomes where these are afterwards. `visits` and `alones` have room
     for the longest run.
     """
     for t in range(len(pointer) - 1):
@@ -81,13 +81,13 @@ def _sort_runs(block, starts, pointer, column, true, first, item, alone, items, 
                     else:
                         to = other
                         other += 1
-                    items[to] = item[t, a]
+                    visits[to] = visit[t, a]
                     alones[to] = alone[t, a]
                     if matched:
                         column[e] = low + to
                         e += 1
                 for a in range(low, high):
-                    item[t, a] = items[a - low]
+                    visit[t, a] = visits[a - low]
                     alone[t, a] = alones[a - low]
             e = stop
 
@@ -97,18 +97,13 @@ class _Along:
     """Columns of detections that are ranked in one order, and what strata make of them alike."""
 
     visit: NDArray[np.int64]
-    all_items: NDArray[np.int64]  # of detections in the order of the table
+    count: int  # of all detections
     made: dict[str, tuple[tuple[Any, ...], Any]] = field(default_factory=dict)
-
-    @cached_property
-    def item(self) -> NDArray[np.int64]:
-        """Item of each column."""
-        return self.all_items[self.visit]
 
     @cached_property
     def _place(self) -> NDArray[np.int64]:
         """Column of each detection, -1 for one of no class."""
-        result = np.full(len(self.all_items), -1)
+        result = np.full(self.count, -1)
         result[self.visit] = np.arange(len(self.visit))
         return result
 
@@ -117,7 +112,7 @@ class _Along:
         if "_place" in self.__dict__ or _FEW * len(found) > len(self.visit):
             return self._place[found]
         # few are looked up among themselves, so that no column of all detections is filled
-        wanted = np.zeros(len(self.all_items), dtype=bool)
+        wanted = np.zeros(self.count, dtype=bool)
         wanted[found] = True
         column = np.flatnonzero(wanted[self.visit])
         rows = self.visit[column]
@@ -516,7 +511,7 @@ class Scene(ByValue):
     def _in_order(self, visit: NDArray[np.int64]) -> _Along:
         """Return columns of the ranked detections; those of the last order are kept for others."""
         if not self._along or self._along[0].visit is not visit:
-            self._along[:] = [_Along(visit, self.found.item)]
+            self._along[:] = [_Along(visit, len(self.found))]
         return self._along[0]
 
     def rank(
@@ -546,8 +541,9 @@ class Scene(ByValue):
         """
         levels, columns = len(self.thresholds), len(visit)
         along = self._in_order(visit)
-        item = along.item[None, :]
-        alone = (self.absorbed | self.ignored(self.found))[visit][None, :]
+        ranked = visit[None, :]
+        outside = self.absorbed | self.ignored(self.found)
+        alone = outside[ranked] if outside.any() else np.zeros(ranked.shape, dtype=bool)
         column, level, true = along.columns(matched.found), matched.level, matched.true
         if (column < 0).any():  # of no class
             level, true, column = level[column >= 0], true[column >= 0], column[column >= 0]
@@ -557,20 +553,21 @@ class Scene(ByValue):
             code, column, true = code[order], column[order], true[order]
         block = self.blocks(visit) if first else None
         if block is not None and len(block) and block[-1] + 1 < len(block):
-            item, alone = np.repeat(item, levels, axis=0), np.repeat(alone, levels, axis=0)
+            ranked, alone = np.repeat(ranked, levels, axis=0), np.repeat(alone, levels, axis=0)
             column = column.copy()
             starts = np.searchsorted(block, np.arange(block[-1] + 2))
             begins = np.searchsorted(code, np.arange(levels + 1) * columns)
             longest = int(np.diff(starts).max())
             suited(specialise(_sort_runs), levels * len(block))(
-                block, starts, begins, column, true, first == "true", item, alone,
+                block, starts, begins, column, true, first == "true", ranked, alone,
                 np.empty(longest, dtype=np.int64), np.empty(longest, dtype=bool),
             )  # fmt: skip
             code = code // max(columns, 1) * columns + column
             order = np.argsort(code)
             code, column, true = code[order], column[order], true[order]
         bounds = np.searchsorted(code, np.arange(levels)[:, None] * columns + pointer)
-        return Ranking(pointer, item, alone, positives, bounds, column, true)
+        item = self.found.item
+        return Ranking(pointer, ranked, item, alone, positives, bounds, column, true)
 
     def precision(
         self, ranking: Ranking, weights: NDArray[np.float64] | None = None
@@ -693,7 +690,7 @@ class Ranked(ByValue):
             As for `limited`. The detections beyond have columns, and are ignored.
         """
         ranking = self.ranking
-        if self._ties_as_limited(limits, official) is None or len(ranking.item) > 1:
+        if self._ties_as_limited(limits, official) is None or len(ranking.visit) > 1:
             return self.limited(limits, official=official).ranking
         inside = limits.within(self.scene.found, self.visit)[self.visit]
         kept = np.flatnonzero(inside[ranking.column])

@@ -67,8 +67,9 @@ class Table(ByValue):
         place, count = self.place, len(self)
         if not (place[1:] > place[:-1]).all():
             return order_by(np.arange(count), place)
-        # 0, 1, 2 and so on are their own order
-        return place if count and place[0] == 0 and place[-1] == count - 1 else np.arange(count)
+        # 0, 1, 2 and so on are their own order; kernels want an array that may be written to
+        counts = count and place[0] == 0 and place[-1] == count - 1 and place.flags.writeable
+        return place if counts else np.arange(count)
 
     @cached_property
     def rank(self) -> NDArray[np.int64]:

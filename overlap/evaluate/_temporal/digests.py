@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from overlap._common.values import same
 from overlap.io.segments import SegmentTable
 
-from .numbering import alphabetical, numbers_among
+from .numbering import alphabetical, names_of_all, numbers_among
 from .row_order import in_groups
 
 __all__ = ["digest_of_segments", "same_input"]
@@ -48,9 +48,9 @@ def digest_of_segments(tables: Sequence[SegmentTable]) -> str:
             if dated:
                 ends.append(_since_1970(table))
             else:  # -0.0 and 0.0 are the same time
-                ends.append([x.astype("<f8") + 0.0 for x in (table.start, table.stop)])
+                ends.append([np.add(x, 0.0, dtype="<f8") for x in (table.start, table.stop)])
         columns = [video, label, *zip(*ends, strict=True)]
-        joined = [np.concatenate(column) for column in columns]
+        joined = [np.concatenate(x) if len(x) > 1 else x[0] for x in columns]
         group = joined[0] * len(labels) + joined[1]
         order = in_groups(group, *joined[2:])
         for values in joined:
@@ -76,7 +76,7 @@ def _numbered(
     for mask, (names, index) in zip(there, columns, strict=True):
         mask[index] = True
         used.append(tuple(itertools.compress(names, mask.tolist())))
-    distinct = tuple(dict.fromkeys(itertools.chain(*used)))
+    distinct = names_of_all(used)
     ordered, place = alphabetical(distinct)
     numbers = []
     for mask, some, (names, index) in zip(there, used, columns, strict=True):

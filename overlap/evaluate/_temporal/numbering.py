@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["alphabetical", "numbers_among", "of_both", "renumbered"]
+__all__ = ["alphabetical", "names_of_all", "numbers_among", "of_both", "renumbered"]
 
 
 def numbers_among(names: Sequence[str], known: Sequence[str]) -> NDArray[np.int64]:
@@ -71,6 +71,17 @@ def of_both(
     new = np.flatnonzero(number < 0)
     number[new] = len(first) + np.arange(len(new))
     return (*first, *map(second.__getitem__, new.tolist())), number
+
+
+def names_of_all(lists: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Put the names of several inputs together, each once.
+
+    Parameters
+    ----------
+    lists : sequence of tuple of str
+        Distinct in each.
+    """
+    return lists[0] if len(lists) == 1 else tuple(dict.fromkeys(chain.from_iterable(lists)))
 
 
 def alphabetical(names: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.int64]]:

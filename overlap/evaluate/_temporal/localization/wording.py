@@ -15,7 +15,7 @@ from overlap.io.printable import number_of
 from overlap.io.segment_match import odd_names, other_unit
 
 from ..digests import digest_of_segments
-from ..numbering import numbers_among
+from ..numbering import names_of_all, numbers_among
 from ..sources import source_of
 from .evidence import TemporalEvidence
 from .protocol import Protocol
@@ -173,7 +173,7 @@ def _contract(
         {
             "truth": {
                 "subset": subset,
-                "videos": len(set[str]().union(*(table.videos for table in given))),
+                "videos": len(names_of_all([table.videos for table in given])),
                 "segments": sum(map(len, given)),
                 "sha256": digest_of_segments(given),
             },
