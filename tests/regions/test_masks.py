@@ -131,6 +131,25 @@ def test_a_mask_of_more_cells_than_are_packed_at_once() -> None:
         assert masks.measure().tolist() == both.sum(axis=(1, 2)).tolist()
 
 
+@pytest.mark.parametrize("size", [5 << 20, (5 << 20) + 64, (5 << 20) + 1000, (4 << 20) + 8])
+def test_empty_stretches_of_a_large_mask_are_zeros(size: int) -> None:
+    """Words between its cells are, whatever the memory held before."""
+    rng = np.random.default_rng(size)
+    cells = np.zeros(size, bool)
+    for low, high in ((1_100_000, 1_100_010), (3_600_000, 3_700_000), (size - 200, size - 3)):
+        cells[low:high] = rng.random(high - low) < 0.5
+        cells[[low, high - 1]] = True
+        for length in {size, high}:  # with and without parts behind it
+            inside = np.where(np.arange(size) < length, cells, False)
+            np.full(-(-size // 64), np.uint64(2**64 - 1))
+            bits = ov.Masks(inside[None], axes=1)._cells.data
+            padded = np.pad(inside, (0, -size % 64))
+            wanted = np.packbits(padded, bitorder="little").view("<u8")
+            some = np.flatnonzero(wanted)
+            np.testing.assert_array_equal(bits.words, wanted[some[0] : some[-1] + 1])
+            assert (bits.first[0], bits.count[0]) == (some[0], inside.sum())
+
+
 def test_layouts_and_types_of_input() -> None:
     rng = np.random.default_rng(2)
     cells = rng.random((4, 9, 10)) < 0.4

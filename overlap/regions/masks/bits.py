@@ -40,8 +40,9 @@ def pack_rows(cells, numbers, size, words, close, first, length, count):
     """Pack rows of cells, 64 bytes to a word, and find and count the cells that are set.
 
     `cells` are the bytes of all rows, any but 0 for a cell that is set, and `numbers` the same, by
-    eight. Rows have `size` words. If `close`, only those from the first to the last that is not
-    empty are written, one row right after the other. Return how many words are written.
+    eight. Rows have `size` words. Only those from the first to the last that is not empty are
+    written: if `close`, one row right after the other, else each at its own place, and the words
+    before the first may stay what they were. Return how many words are used.
     """
     place = _0
     for n in range(first.shape[0]):
@@ -53,7 +54,7 @@ def pack_rows(cells, numbers, size, words, close, first, length, count):
             for k in range((row + start) * _8, (row + stop) * _8):
                 some |= numbers[k]
             if some == _0:
-                if high > _0 or not close:
+                if high > _0:
                     for w in range(start - skipped, stop - skipped):
                         words[place + w] = _0
                 continue
@@ -413,11 +414,16 @@ def _packed_rows(cells: NDArray[np.bool_], size: int) -> tuple[NDArray, ...]:
     whole = size // _PIECE * _PIECE
     pieces = table[0, :whole].reshape(-1, _PIECE), table[:, whole:]
     targets = np.split(words, [whole // _WORD])
-    packed = [_pack(*piece, False)[:3] for piece in zip(pieces, targets, strict=True)]
+    parts = zip(pieces, targets, strict=True)
+    packed = [_pack(*part, False)[:3] for part in parts if part[0].size]
     first, length, count = map(np.concatenate, zip(*packed, strict=True))
-    first += np.arange(len(first)) * (_PIECE // _WORD)
+    starts = np.arange(len(first)) * (_PIECE // _WORD)
+    first += starts
     some = np.flatnonzero(count)
     low, high = (first[some[0]], first[some[-1]] + length[some[-1]]) if some.size else (0, 0)
+    first[count == 0] += _PIECE // _WORD  # of them nothing was written
+    for k in range(some[0] + 1, some[-1] + 1) if some.size else ():
+        words[starts[k] : first[k]] = 0
     return np.array([low]), np.array([high - low]), words[low:high], count.sum(keepdims=True)
 
 
