@@ -164,7 +164,8 @@ class _Tally:
         self.used = np.zeros(2, np.int64)
         blocks = SEGMENT // 8 + 1
         listed, edges = np.zeros(blocks, np.int64), np.zeros(blocks, np.uint64)
-        self.buffers = listed, edges, np.zeros(8 * SEGMENT + 1, np.int64)
+        ends, pair_of = np.zeros((2, 8 * SEGMENT + 1), np.int64)
+        self.buffers = listed, edges, ends, pair_of
         self._allocate(_CAPACITY)
 
     def _allocate(self, capacity: int) -> None:
@@ -328,8 +329,8 @@ _ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 @scalar
 def first_place(a, b, last):
     """Return the first place to look for a pair of labels, in a table with `last` + 1 places."""
-    h = (a & 0xFFFFFF) * 40503 + (b & 0xFFFFFF) * 60493
-    return np.uintp((h ^ (h >> 11)) & last)
+    h = (a & 0xFFFFFF) * 40503 + (b & 0xFFFFFF) * 60497
+    return np.uintp((h ^ (h >> 12)) & last)
 
 
 @scalar
@@ -358,7 +359,7 @@ def fold(outer, p, x0, y0, length, run, touched, marks, total):
 
 def count_runs(
     words_a, words_b, bytes_a, bytes_b, base, step, words, power, window, outer, at,
-    listed, edges, ends, table, keys, run, touched, used, total,
+    listed, edges, ends, pair_of, table, keys, run, touched, used, total,
 ):  # fmt: skip
     """Walk planes of rows of words; return False where there may be no room for new pairs.
 
@@ -440,11 +441,14 @@ def count_runs(
                 if first + n == size:
                     ends[runs] = origin + cells
                     runs += _W1
+                # First the pairs, then their sums: both loops in one run out of registers.
+                known = pairs
+                place = np.uint64(start - origin) << narrow  # in bytes
                 for k in range(runs):
-                    place = np.uint64(start - origin) << narrow  # in bytes
                     w, q = place >> _W3, (place & _W7) << _W3
                     label_a = np.int64((words_a[i + w] >> q) & low)
                     label_b = np.int64((words_b[j + w] >> q) & low)
+                    place = np.uint64(ends[np.uintp(k)] - origin) << narrow
                     h = first_place(label_a, label_b, last)
                     s = table[h]
                     while s >= 0 and (keys[s, 0] != label_a or keys[s, 1] != label_b):
@@ -454,16 +458,19 @@ def count_runs(
                         s = pairs
                         table[h] = s
                         keys[s, 0], keys[s, 1] = label_a, label_b
-                        run[s, 0], run[s, 1], run[s, 2] = 0, 0, 0
-                        run[s, 3], run[s, 4], run[s, 5], run[s, 6] = _FAR, -_FAR, _FAR, -_FAR
-                        for m in range(1 + axes):
-                            total[s, m] = 0
-                        for m in range(axes):
-                            total[s, 1 + axes + m] = _FAR
-                            total[s, 1 + 2 * axes + m] = -_FAR
                         pairs += 1
-                    r = np.uintp(s)
-                    touched[marks] = s
+                    pair_of[np.uintp(k)] = s
+                for s in range(known, pairs):
+                    run[s, 0], run[s, 1], run[s, 2] = 0, 0, 0
+                    run[s, 3], run[s, 4], run[s, 5], run[s, 6] = _FAR, -_FAR, _FAR, -_FAR
+                    for m in range(1 + axes):
+                        total[s, m] = 0
+                    for m in range(axes):
+                        total[s, 1 + axes + m] = _FAR
+                        total[s, 1 + 2 * axes + m] = -_FAR
+                for k in range(runs):
+                    r = np.uintp(pair_of[np.uintp(k)])
+                    touched[marks] = r
                     marks += np.uintp(run[r, 0] == 0)
                     stop = ends[np.uintp(k)]
                     count = stop - start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -173,7 +174,7 @@ class Contingency(ByValue):
         lower[:, present] = starts + total.lower[at].T * sides
         upper[:, present] = starts + total.upper[at].T * sides
         center[:, present] = starts + (total.sums[at].T / count[present] + 0.5) * sides
-        return [count * float(np.prod(self.spacing)), *lower, *upper, *center]
+        return [count * math.prod(self.spacing), *lower, *upper, *center]
 
     @cached_property
     def _totals(self) -> dict[str, LabelPairs]:
@@ -199,13 +200,19 @@ class Contingency(ByValue):
                 (truth, self.labels_truth, "truth"),
             )
         ]
-        i, j = places(labels[0], self.cells.found), places(labels[1], self.cells.truth)
+        return self._regions(labels[0], labels[1])
+
+    def _regions(
+        self, found: NDArray[np.int64], truth: NDArray[np.int64]
+    ) -> tuple[LabelRegions, LabelRegions]:
+        """Do what `regions` does, with labels that are checked."""
+        i, j = places(found, self.cells.found), places(truth, self.cells.truth)
         kept = (i >= 0) & (j >= 0)
         i, j = i[kept], j[kept]
-        shared = self.cells.count[kept] * float(np.prod(self.spacing))
+        shared = self.cells.count[kept] * math.prod(self.spacing)
         sides: tuple[tuple[Side, NDArray, NDArray], ...] = (("found", i, j), ("truth", j, i))
         batches = []
-        for known, (side, row, partner) in zip(labels, sides, strict=True):
+        for known, (side, row, partner) in zip((found, truth), sides, strict=True):
             order = np.lexsort((partner, row))
             pointers = np.searchsorted(row[order], np.arange(len(known) + 1))
             table = pointers, np.append(partner[order], -1), np.append(shared[order], 0.0)
@@ -247,7 +254,7 @@ class Contingency(ByValue):
             values = {name: part._own(score) for name, part in self.merged(labels).items()}
             return pd.Series(values, dtype="float64", name=score.name)
         known = self._either(labels)
-        value = score(*self.regions(known, known)) if len(known) else np.empty(0)
+        value = score(*self._regions(known, known)) if len(known) else np.empty(0)
         return pd.Series(value, index=pd.Index(known, name="label"), name=score.name)
 
     def _own(self, score: Score) -> float:
@@ -300,7 +307,7 @@ class Contingency(ByValue):
             frame = pd.DataFrame(rows, index=list(parts), columns=list(_COLUMNS))
             return frame.astype(_COLUMNS)
         known = self._either(labels)
-        volume = float(np.prod(self.spacing))
+        volume = math.prod(self.spacing)
         same = self.cells.take(self.cells.found == self.cells.truth)
         found, truth, tp = (
             np.append(part.count, 0)[places(part.found, known)]  # the last is for -1
