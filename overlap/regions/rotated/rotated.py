@@ -282,6 +282,7 @@ class RotatedBoxes(Smoothable):
         half_x, half_y = _half_sides(w, h, c, s)
         hair = 1.0 + 1e-15  # so that rounding never parts boxes that touch
         self._fill((x, y, w, h, angle, c, s, half_x * hair, half_y * hair), unit)
+        self._fill_usual(self._arrays, unit)  # no box that is allowed is too large or too small
 
     @classmethod
     def _made(cls, columns: Iterable[NDArray[np.float64]], unit: str | None) -> Self:
