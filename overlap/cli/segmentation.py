@@ -60,7 +60,9 @@ _SAMPLE_LABELS = "1=organ,2=lesion,3=vessel"
               help="Whose convention for hd95, assd, nsd@2mm and the like: metrics-reloaded, "
                    "monai, monai-subvoxels, surface-distance, medpy, medpy-0.4, panoptica or "
                    "simpleitk.")  # fmt: skip
-@click.option("--spacing", metavar="X,Y,Z", help="Sides of a voxel in mm, where files do not say.")
+@click.option("--spacing", metavar="X,Y,Z",
+              help="Sides of a voxel in mm, where files do not say; for NumPy files in the order "
+              "of their axes.")  # fmt: skip
 @click.option("--tolerance", default=1e-3, show_default=True, type=click.FloatRange(min=0),
               help="How much grids may differ.")  # fmt: skip
 @click.option("--reorient", is_flag=True,

@@ -308,6 +308,14 @@ def test_grids_that_make_odd_distances_are_said(tmp_path):
         assert not any(
             "layer" in x for x in segmentation(truth=truth, found=truth, metrics=metric).notes()
         )
+    for sides, doubts in [
+        ((3, 1, 1), False),
+        ((1, 1, 3), True),
+        ((1, 2, 3), False),
+        ((1,) * 3, False),
+    ]:
+        notes = segmentation(truth=thick, found=thick, spacing=sides, metrics="hd").notes()
+        assert any("it stands in the order of the axes" in note for note in notes) == doubts
     large = nibabel.Nifti1Image(thick, np.diag([1.0, 1.0, 1.0, 1.0]))
     large.header.set_xyzt_units("meter")
     nibabel.save(large, tmp_path / "a.nii")

@@ -111,7 +111,8 @@ def segmentation(
     tolerance : float
         Largest difference of grids; see `overlap.io.check_same_grid`.
     spacing : sequence of float, optional
-        Sides of a voxel in millimeters, for arrays and for files that do not say.
+        Sides of a voxel in millimeters, for arrays and for files that do not say, in the order of
+        the axes of the array.
     pattern : str or (str, str), optional
         Path of the files inside the folders; see `overlap.io.pair_folders`.
     soft : bool or {"minmax", "product", "squared"}

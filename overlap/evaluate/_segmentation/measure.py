@@ -165,6 +165,14 @@ class Measure:
     def _doubts(self, volume: Volume) -> list[str]:
         """Return notes on a grid whose distances or volumes are hardly those that are meant."""
         doubts = size_findings(volume.grid.spacing)
+        axes = [_odd_one(sides) for sides in (volume.shape, self.spacing or ())]
+        if None not in axes and axes[0] != axes[1]:
+            shape = " x ".join(map(str, volume.shape))
+            doubts.append(
+                f"has {shape} voxels, and spacing= has its odd side at another place, "
+                f"{self.spacing}: it stands in the order of the axes of the array, which is z, y, "
+                "x where SimpleITK made it (GetSpacing has x, y, z)"
+            )
         if self.surfaces.metrics and volume.values.ndim > 2 and 1 in volume.shape:
             doubts.append(
                 f"has one layer along {'xyz'[volume.shape.index(1)]}, so that every voxel of a set "
@@ -206,6 +214,13 @@ class Measure:
             "voxels": tuple(cells.count.tolist()), "total": counts.voxels,
             "ignored": counts.ignored, "sums": (), "values": values,
         }  # fmt: skip
+
+
+def _odd_one(sides: Sequence[float]) -> int | None:
+    """Return the place of the one of three numbers that is not equal to the two others."""
+    if len(sides) != 3 or len(set(sides)) != 2:
+        return None
+    return next(k for k, side in enumerate(sides) if list(sides).count(side) == 1)
 
 
 class _FoundError(ValueError):
