@@ -93,6 +93,11 @@ def _corners(
         raise ValueError(
             f"box_format = {brief(box_format)} is not one of {', '.join(map(repr, BOX_FORMATS))}"
         )
+    if len(four) and np.abs(four).max() <= 2.0 and (four % 1.0 > 0.0).any():
+        raise ValueError(
+            f"{lines.name}: all boxes lie in the first two pixels, as shares of an image do; of "
+            "labels of YOLO, a line is a whole number for the class and four shares from 0 to 1"
+        )
     findings = []
     backwards = (four[:, 2:] < four[:, :2]).any(axis=1)
     if box_format is None:

@@ -478,6 +478,8 @@ def _results(source: CocoContent, names: Categories, kind: str, ranked: bool) ->
         hint = ""
         if first in names.labels:
             hint = ". Write the ids of categories, not their names"
+        elif isinstance(first, str) and first.isdigit() and int(first) in names.category:
+            hint = ". There is a category with this number: write ids as the truth does"
         elif type(first) is int and first == 0:
             hint = ". Do results count categories from 0? Write the ids of the truth"
         findings.append(

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["DIFFERENCES", "closest", "mismatch"]
+__all__ = ["DIFFERENCES", "closest", "mismatch", "missing_names"]
 
 _SUFFIX = re.compile(r"\.(?=[a-z0-9]*[a-z])[a-z0-9]{2,5}(\.gz)?$", re.IGNORECASE)
 _FEW = 0.1
@@ -29,9 +29,16 @@ def _number(name: str) -> str:
     return str(int(digits[-1])) if digits else f" {name}"
 
 
+def _visible(name: str) -> str:
+    if name.isascii():
+        return name
+    return "".join(one for one in name if unicodedata.category(one) != "Cf")
+
+
 #: Differences between two spellings of one name, the least first.
 _DIFFERENCES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("Unicode composition", lambda name: unicodedata.normalize("NFC", name)),
+    ("characters that cannot be seen", _visible),
     ("spaces around it", str.strip),
     ("a folder in front", _base),
     ("a file suffix", _stem),
@@ -54,6 +61,21 @@ DIFFERENCES: dict[str, Callable[[str], str]] = {
         "separators": "spaces, '_' and '-'",
     }.items()
 }
+
+
+#: What programs write where there is no name.
+_MISSING = frozenset(("None", "nan", "NaN", "<NA>", "null"))
+
+
+def missing_names(names: Iterable[str]) -> str | None:
+    """Say which names look like values that are missing.
+
+    Parameters
+    ----------
+    names : iterable of str
+    """
+    odd = dict.fromkeys(name for name in names if name in _MISSING)
+    return f"names that look like missing values: {', '.join(map(repr, odd))}" if odd else None
 
 
 def _without(name: str, kept: str = "") -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from overlap.io.name_match import mismatch
+from overlap.io.name_match import mismatch, missing_names
 from overlap.io.name_repair import repair
 from overlap.io.segments import SegmentTable, on_one_clock
 
@@ -62,7 +62,8 @@ def odd_names(
     Returns
     -------
     list of str
-        Empty where enough names match, and no more would if they were spelt alike.
+        Empty where enough names match, no more would if they were spelt alike, none looks like a
+        missing value, and the truth has no confidences.
     """
     wanted = truth.labels if labels is None else labels
     sides = (("videos", truth.videos, found.videos), ("labels", wanted, found.labels))
@@ -74,6 +75,13 @@ def odd_names(
             if not rules and "replace numbers by names" in reason:
                 rules = "--names classes=FILE, a file of lines `id name`"
             findings.append(reason + (f"; or repair them with {rules}" if rules else ""))
+    for table in (truth, found):
+        missing = missing_names((*table.videos, *table.labels))
+        findings += [f"{table.source}: {missing}"] if missing else []
+    if truth.confidence is not None:
+        findings.append(
+            f"{truth.source}: the truth has confidences, which are not used: are these predictions?"
+        )
     return findings
 
 

@@ -632,3 +632,23 @@ def test_a_folder_of_images_may_be_given_with_any_form(tmp_path):
     detection(truth=truth, found=found, images=str(tmp_path))
     with pytest.raises(ValueError, match=r"images = '640x480' .* changes nothing of"):
         detection(truth=truth, found=found, images="640x480")
+
+
+def test_labels_of_yolo_with_odd_classes_are_not_boxes_in_pixels(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.txt").write_text("car 0.5 0.5 0.2 0.3\n")
+    with pytest.raises(ValueError, match=r"all boxes lie in the first two pixels.* labels of YOLO"):
+        read_box_lines(tmp_path, "xywh")
+
+
+def test_sides_of_other_units_and_missing_names_are_told():
+    boxes = np.array([[10.0, 10, 50, 40], [50, 50, 70, 80]])
+    columns = {"x1": 0, "y1": 1, "x2": 2, "y2": 3}
+    truth, found = (
+        pd.DataFrame({"image": ["a", "b"], "label": ["car", "nan"],
+                      **{name: scale * boxes[:, k] for name, k in columns.items()}})
+        for scale in (1.0, 0.01)
+    )  # fmt: skip
+    said = " ".join(detection(truth=truth, found=found.assign(score=0.5)).findings)
+    assert "half of the boxes of DataFrame end before 65, and half of those of" in said
+    assert "names that look like missing values: 'nan'" in said

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from overlap.io.name_match import closest, mismatch
+from overlap.io.name_match import closest, mismatch, missing_names
 
 TRUTH = ["v_Run_01", "v_Jump_02", "v_Dive_03", "v_Swim_04"]
 
@@ -45,6 +45,17 @@ def test_one_name_of_many():
 def test_twins_of_unicode():
     composed, apart = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
     assert "only by Unicode composition" in mismatch("labels", [composed], [apart])
+
+
+def test_characters_that_cannot_be_seen():
+    said = mismatch("labels", ("jump\u200b", "run"), ("jump", "run"))
+    assert "differs from a name there only by characters that cannot be seen" in said
+
+
+def test_names_that_look_like_missing_values():
+    assert missing_names(("none", "Nan", "jump")) is None
+    said = missing_names(("jump", "nan", "None", "nan"))
+    assert said == "names that look like missing values: 'nan', 'None'"
 
 
 def test_nothing_alike():

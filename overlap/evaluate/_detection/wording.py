@@ -16,6 +16,7 @@ from overlap.evaluate.task import Description
 from overlap.evaluate.thresholds import threshold_names, threshold_values
 from overlap.io.coco_ids import ZERO_ID
 from overlap.io.detections import Detections
+from overlap.io.name_match import missing_names
 from overlap.io.printable import number_of
 
 from .evidence import DetectionEvidence
@@ -109,6 +110,23 @@ def _of_ties(evidence: DetectionEvidence) -> list[str]:
     return notes
 
 
+def _other_scale(inputs: Mapping[str, Detections]) -> list[str]:
+    """Say that the boxes of one side end far before those of the other begin to."""
+    ends = []
+    for table in inputs.values():
+        bounds = table.regions.bounds() if len(table) else None
+        if bounds is not None and len(bounds[1]) == 2:
+            ends.append((table.source, float(np.median(np.max(bounds[1], axis=0)))))
+    known = [end for _, end in ends]
+    if len(known) < 2 or not 0 < 20 * min(known) < max(known):
+        return []
+    (one, low), (other, high) = ends
+    return [
+        f"half of the boxes of {one} end before {low:.3g}, and half of those of {other} before "
+        f"{high:.3g}: are both in pixels?"
+    ]
+
+
 def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Description:
     """Say what the numbers depend on.
 
@@ -167,6 +185,11 @@ def describe(protocol: DetectionProtocol, evidence: DetectionEvidence) -> Descri
     areas = protocol.parts or ("",)
     if positive.any() and not any(evidence.ranked(area).matched.true.any() for area in areas):
         findings.append(f"no detection counts as true at any threshold: every {word} is 0")
+        findings += _other_scale(evidence.inputs or {})
+    if evidence.inputs:
+        given = evidence.inputs["truth"]
+        missing = missing_names((*given.items, *given.labels))
+        findings += [f"{given.source}: {missing}"] if missing else []
     settings = {
         "protocol": protocol.name,
         "ties": evidence.ties,
