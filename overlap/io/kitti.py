@@ -104,6 +104,16 @@ def read_kitti(folder: str, kind: str | None = None) -> Detections:
             f"{lines.where(k)}: {brief(' '.join(lines.words[k]))}: a box ends before it begins, or "
             f"a size is negative; wanted {_FORM}"
         )
+    for column, name, wanted in (
+        (0, "truncated", "a share from 0 to 1, or -1 where it is not known"),
+        (1, "occluded", "0, 1, 2 or 3, or -1 where it is not known"),
+    ):
+        given = values[:, column]
+        good = (given >= 0) & (given <= 1) if column == 0 else np.isin(given, (0, 1, 2, 3))
+        odd = ~(good | (given == -1))
+        if odd.any():
+            k = int(np.argmax(odd))
+            raise ValueError(f"{lines.where(k)}: {name} is {given[k]:g}; wanted {wanted}")
     many = np.abs(spatial[:, 6]) > MOST_RADIANS
     if kind != "boxes" and many.any():
         k = int(np.argmax(many))

@@ -91,6 +91,11 @@ def read_nuscenes(path: str) -> Detections:
             where = f"{source.name}: results[{brief(token)}][{number}]"
             if not isinstance(box, Mapping):
                 raise ValueError(f"{where} is {brief(box)}; wanted a box")
+            if box.get("sample_token", token) != token:
+                raise ValueError(
+                    f"{where}: sample_token is {brief(box['sample_token'])}, and the box stands "
+                    f"under {brief(token)}; correct one"
+                )
             for name, count in _NUMBERS.items():
                 columns[name].append(_numbers(box.get(name), count, f"{where}: {name}"))
             if not isinstance(box.get("detection_name"), str):

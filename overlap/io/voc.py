@@ -102,7 +102,7 @@ def read_voc_truth(folder: str) -> Detections:
             where = f"{path}, object {number}"
             names.append(_text(entry, "name", where))
             corners.append(_box(entry, where))
-            said = (entry.findtext("difficult") or "").strip()
+            said = _said(entry, "difficult", where)
             if said not in ("", "0", "1"):
                 raise ValueError(f"{where}: difficult is {brief(said)}; wanted 0 or 1")
             lacking += said == ""
@@ -124,16 +124,30 @@ def read_voc_truth(folder: str) -> Detections:
 
 
 def _text(entry: Any, name: str, where: str) -> str:
-    text = (entry.findtext(name) or "").strip()
+    text = _said(entry, name, where)
     if not text:
         raise ValueError(f"{where}: has no <{name}>")
     return text
 
 
+def _said(entry: Any, name: str, where: str) -> str:
+    """Return the text of an element that may be missing."""
+    texts = list(dict.fromkeys((one.text or "").strip() for one in entry.findall(name)))
+    if len(texts) > 1:
+        raise ValueError(
+            f"{where}: <{name}> is there twice, with {brief(texts[0])} and with {brief(texts[1])}; "
+            "keep one"
+        )
+    return texts[0] if texts else ""
+
+
 def _box(entry: Any, where: str) -> list[float]:
-    box = entry.find("bndbox")
-    if box is None:
+    boxes = entry.findall("bndbox")
+    if len(boxes) > 1:
+        raise ValueError(f"{where}: has {len(boxes)} <bndbox>; give each an <object> of its own")
+    if not boxes:
         raise ValueError(f"{where}: has no <bndbox>")
+    box = boxes[0]
     values = []
     for name in _CORNERS:
         text = _text(box, name, where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from overlap.io.box_lines import read_box_lines
 from overlap.io.box_tables import read_box_frame, read_box_table
 from overlap.io.dota import read_dota_truth
 from overlap.io.kitti import read_kitti
+from overlap.io.nuscenes import read_nuscenes
 from overlap.io.voc import read_voc_results, read_voc_truth
 from overlap.io.yolo import read_yolo
 
@@ -652,3 +654,54 @@ def test_sides_of_other_units_and_missing_names_are_told():
     said = " ".join(detection(truth=truth, found=found.assign(score=0.5)).findings)
     assert "half of the boxes of DataFrame end before 65, and half of those of" in said
     assert "names that look like missing values: 'nan'" in said
+
+
+VOC = (
+    "<annotation><object><name>dog</name>{name}<bndbox><xmin>1</xmin>{corner}<ymin>2</ymin>"
+    "<xmax>30</xmax><ymax>40</ymax></bndbox>{box}</object></annotation>"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        (
+            {"name": "<name>cat</name>"},
+            "object 1: <name> is there twice, with 'dog' and with 'cat'",
+        ),
+        ({"corner": "<xmin>5</xmin>"}, "object 1: <xmin> is there twice, with '1' and with '5'"),
+        ({"box": "<bndbox><xmin>1</xmin></bndbox>"}, "object 1: has 2 <bndbox>; give each an"),
+        ({"box": "<difficult>0</difficult><difficult>1</difficult>"}, "<difficult> is there twice"),
+    ],
+)
+def test_elements_of_voc_that_are_there_twice(tmp_path, parts, said):
+    usual = {"name": "", "corner": "", "box": ""}
+    (tmp_path / "a.xml").write_text(VOC.format(**usual))
+    assert len(read_voc_truth(tmp_path)) == 1
+    (tmp_path / "a.xml").write_text(VOC.format(**usual | parts))
+    with pytest.raises(ValueError, match=re.escape(said)):
+        read_voc_truth(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("90 0", "truncated is 90; wanted a share from 0 to 1"),
+        ("0 7", "occluded is 7; wanted 0, 1"),
+    ],
+)
+def test_flags_of_kitti_are_those_of_its_form(tmp_path, flags, said):
+    line = "Car {} -1.6 100 120 180 160 1.5 1.6 4.0 2.0 1.7 10.0 -1.57\n"
+    (tmp_path / "0.txt").write_text(line.format("0.5 3") + line.format("-1 -1"))
+    assert len(read_kitti(tmp_path)) == 2
+    (tmp_path / "0.txt").write_text(line.format("0.5 3") + line.format(flags))
+    with pytest.raises(ValueError, match=f"0.txt, line 2: {said}"):
+        read_kitti(tmp_path)
+
+
+def test_boxes_of_nuscenes_stand_under_their_sample(tmp_path):
+    box = {"translation": [1, 2, 3], "size": [2, 4, 1.5], "rotation": [1, 0, 0, 0],
+           "detection_name": "car", "sample_token": "b"}  # fmt: skip
+    (tmp_path / "a.json").write_text(json.dumps({"results": {"a": [box]}}))
+    with pytest.raises(ValueError, match=r"sample_token is 'b', and the box stands under 'a'"):
+        read_nuscenes(tmp_path / "a.json")

@@ -434,6 +434,22 @@ def test_queries_that_one_side_lacks():
         temporal(truth=[clips], found=found, protocol="qvhighlights")
 
 
+def test_queries_of_other_videos_and_units_are_told(tmp_path):
+    truth = {**QVH, "relevant_clip_ids": [1, 2], "saliency_scores": [[4, 4, 4], [3, 3, 3]]}
+    for changes, said in (
+        ({}, None),
+        ({"vid": "w"}, "queries of other videos than in the truth: 1 (first: '1' is of 'v', and"),
+        ({"pred_relevant_windows": [[2000, 6000, 0.5]]}, "every number of windows is 0: are "),
+    ):
+        for name, row in (("truth", truth), ("found", {**PRED, **changes})):
+            row = {**row, "pred_saliency_scores": [0.5] * 5} if name == "found" else row
+            (tmp_path / f"{name}.jsonl").write_text(json.dumps(row))
+        findings = temporal(
+            truth=tmp_path / "truth.jsonl", found=tmp_path / "found.jsonl", protocol="qvhighlights"
+        ).findings
+        assert any(said in one for one in findings) if said else not findings
+
+
 def test_rules_are_checked():
     for name, fields, said in (
         ("proposals", {"points": 1}, "points = 1"),

@@ -346,6 +346,25 @@ def test_intersections_count_false_predictions_where_no_duration_is_known():
     assert study.compute().items == tuple(numbers.items())
 
 
+@pytest.mark.parametrize(
+    ("protocol", "durations", "said"),
+    [
+        ("psds1", {"r": 10, "s": 10}, ""),
+        ("sed_event", None, ""),
+        ("psds1", {"r": 10_000, "s": 10_000}, "durations are about 2,250 times as long"),
+        ("sed_segment", {"r": 2, "s": 10}, "1 recording with true events behind the end (first: "),
+        ("sed_segment", {"r.wav": 10, "s.wav": 10}, "2 recordings of the truth without one ('r'"),
+        ("sed_segment", {"r.wav": 10, "s.wav": 10}, "only by a file suffix ('r.wav' for 'r')"),
+    ],
+)  # fmt: skip
+def test_odd_durations_are_told(protocol, durations, said):
+    truth = [("r", 0.0, 4.0, "a"), ("s", 1.0, 5.0, "a")]
+    options = {} if durations is None else {"durations": durations}
+    findings = " ".join(scored(protocol, truth, truth, **options).findings)
+    assert said in findings
+    assert said or not findings
+
+
 def test_a_single_class_has_no_cross_triggers():
     """psds_eval has 0 here: the mean over no other class is NaN."""
     rows = [("r", 0.0, 10.0, "a")]

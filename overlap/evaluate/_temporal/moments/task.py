@@ -221,8 +221,14 @@ class MomentTask(Task):
         reason = mismatch("queries", *known)
         if reason:
             findings.append(reason)
-        if numbers and all(not number.value for number in numbers):
-            findings.append("every number is 0: are the windows in seconds on both sides?")
+        findings += _other_videos(whole["truth"], whole["found"])
+        of_windows = [number for number in numbers if "iou" in number.where]
+        for which, part in (("", numbers), (" of windows", of_windows)):
+            if part and all(not number.value for number in part):
+                findings.append(
+                    f"every number{which} is 0: are the windows in seconds on both sides?"
+                )
+                break
         contract = {
             "truth": {
                 "queries": len(whole["truth"].queries),
@@ -314,6 +320,23 @@ def _source(table: MomentTable) -> dict[str, Any]:
         "queries": len(table.queries),
         "windows": len(table),
     }
+
+
+def _other_videos(truth: MomentTable, found: MomentTable) -> list[str]:
+    """Say of which queries the sides name another video."""
+    named = dict(zip(truth.queries, truth.videos, strict=True))
+    odd = [
+        (query, named[query], video)
+        for query, video in zip(found.queries, found.videos, strict=True)
+        if video and named.get(query) and named[query] != video
+    ]
+    if not odd:
+        return []
+    query, one, other = odd[0]
+    return [
+        f"queries of other videos than in the truth: {len(odd):,} (first: {query!r} is of {one!r}, "
+        f"and here of {other!r})"
+    ]
 
 
 def _digest(table: MomentTable) -> str:

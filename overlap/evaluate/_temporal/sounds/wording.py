@@ -27,6 +27,9 @@ from .scored import Scored
 
 __all__ = ["describe", "sentence"]
 
+_ROUNDED = 1.0  # seconds that a duration may be short of its last event
+_OTHER_UNIT = 500.0  # how much longer than its last event a recording may be
+
 
 def _source(table: SegmentTable | None, events: Events) -> dict[str, Any]:
     return {
@@ -72,6 +75,8 @@ def describe(
         if (said := mismatch(what, tuple(wanted), tuple(have)))
     ]
     findings += _zero(rules, scored, numbers)
+    if not isinstance(rules, EventRules):
+        findings += _odd_durations(given, inputs.get("durations"))
     settings: dict[str, Any] = {
         "protocol": rules.name,
         "rules": plain(rules.settings()),
@@ -116,6 +121,38 @@ def describe(
         },
     )
     return Description(settings, contract, notes, list(dict.fromkeys(findings)))
+
+
+def _odd_durations(given: Recordings, durations: Mapping[str, float] | None) -> list[str]:
+    """Say that durations are of other recordings, of another unit, or too short."""
+    findings = []
+    used = _used(given, [given.truth])[0]
+    if durations is not None:
+        lacking = [name for name in used if name not in durations]
+        if lacking:
+            reason = mismatch("recordings", used, tuple(durations), "the durations", "the truth")
+            findings.append(
+                f"durations: {number_of(len(lacking), 'recording')} of the truth without one "
+                f"({some(lacking, 3)})" + (f"; {reason}" if reason else "")
+            )
+    last = np.zeros(len(given.names))
+    np.maximum.at(last, given.truth.recording, given.truth.offset)
+    known = np.flatnonzero((last > 0) & np.isfinite(given.duration))
+    longer = known[last[known] > given.duration[known] + _ROUNDED]
+    if len(longer):
+        first = int(longer[0])
+        findings.append(
+            f"durations: {number_of(len(longer), 'recording')} with true events behind the end "
+            f"(first: {given.names[first]!r} lasts {given.duration[first]:g} s, and an event ends "
+            f"at {last[first]:g} s)"
+        )
+    elif len(known) and np.median(given.duration[known] / last[known]) > _OTHER_UNIT:
+        ratio = float(np.median(given.duration[known] / last[known]))
+        findings.append(
+            f"durations are about {ratio:,.0f} times as long as the last true event of a "
+            "recording: are they in seconds?"
+        )
+    return findings
 
 
 def _used(given: Recordings, sides: Sequence[Events]) -> tuple[list[str], list[str]]:
