@@ -274,6 +274,13 @@ def test_ids_that_appear_twice_are_counted():
         detection(truth=truth, found=found)
 
 
+def test_classes_are_no_string():
+    """Its letters would be names of classes."""
+    truth, found = random_boxes(0)
+    with pytest.raises(TypeError, match="classes = 'ab' is one string; wanted a list"):
+        detection(truth=truth, found=found, classes="ab")
+
+
 def as_corners(rows):
     return [{**row, "bbox": [x, y, x + w, y + h]} for row in rows for x, y, w, h in [row["bbox"]]]
 

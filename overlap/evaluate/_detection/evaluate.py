@@ -249,6 +249,8 @@ def _options(
     ties: str, classes: Sequence[str] | None, strata: ImageAttributes | None
 ) -> dict[str, Any]:
     """Return the choices that move numbers, besides the protocol."""
+    if isinstance(classes, str):
+        raise TypeError(f"classes = {classes!r} is one string; wanted a list of class names")
     classes = None if classes is None else tuple(classes)
     return {"ties": ties, "classes": classes, "strata": strata}
 
