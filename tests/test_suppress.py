@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -81,6 +82,13 @@ def in_grid(monkeypatch, size=1):
     monkeypatch.setattr(suppress, "_SMALL_GROUP", size)
 
 
+def in_tiles(monkeypatch):
+    """Send groups of more than one region through the grid, tile by tile."""
+    in_grid(monkeypatch)
+    for name, value in (("_NEAR", 1), ("_IN_TILE", 4), ("_NARROWEST", 1e-3)):
+        monkeypatch.setattr(suppress, name, value)
+
+
 def one_by_one(monkeypatch):
     """Compare candidates with kept regions one by one, as of large batches."""
     monkeypatch.setattr(suppress, "_FEW", 0)
@@ -93,7 +101,7 @@ def one_by_one(monkeypatch):
 @pytest.mark.parametrize(
     "axes", [2, *(pytest.param(axes, marks=pytest.mark.slow) for axes in (1, 3))]
 )
-@pytest.mark.parametrize("way", [None, one_by_one, in_grid])
+@pytest.mark.parametrize("way", [None, one_by_one, in_grid, in_tiles])
 def test_boxes_follow_the_definition(axes, whole, way, monkeypatch):
     if way is not None:
         way(monkeypatch)
@@ -147,9 +155,10 @@ def test_every_score_with_and_without_grid(name, threshold, monkeypatch):
         confidence = random_confidence(rng, 36, whole)
         wanted = plain_hard(score.pairwise(boxes, boxes), confidence, threshold)
         assert ov.nms(boxes, confidence, threshold, score=score).index.tolist() == wanted
-        with monkeypatch.context() as patch:
-            in_grid(patch)
-            assert ov.nms(boxes, confidence, threshold, score=score).index.tolist() == wanted
+        for way in (in_grid, in_tiles):
+            with monkeypatch.context() as patch:
+                way(patch)
+                assert ov.nms(boxes, confidence, threshold, score=score).index.tolist() == wanted
 
 
 def test_asymmetric_scores_look_at_the_candidate():
@@ -215,8 +224,9 @@ def test_intervals_on_the_line_and_on_the_circle(monkeypatch):
     line = ov.Intervals(np.stack([start, start + length], 1))
     wanted = plain_hard(plain_iou(line.to_array()), confidence, 0.4)
     assert ov.nms(line, confidence, 0.4).index.tolist() == wanted
-    in_grid(monkeypatch)
-    assert ov.nms(line, confidence, 0.4).index.tolist() == wanted
+    for way in (in_grid, in_tiles):
+        way(monkeypatch)
+        assert ov.nms(line, confidence, 0.4).index.tolist() == wanted
     circle = ov.Intervals(line.to_array(), period=10.0)
     groups = rng.integers(0, 2, 60)
     for labels in (None, groups):
@@ -315,16 +325,18 @@ def test_grid_of_extreme_coordinates(axes, monkeypatch):
             matrix = score.pairwise(boxes, boxes)
             for threshold in (0.0, 0.3, 0.5, 0.9):
                 wanted = plain_hard(matrix, confidence, threshold)
-                with monkeypatch.context() as patch:
-                    in_grid(patch)
-                    kept = ov.nms(boxes, confidence, threshold, score=score)
-                assert kept.index.tolist() == wanted
+                for way in (in_grid, in_tiles):
+                    with monkeypatch.context() as patch:
+                        way(patch)
+                        kept = ov.nms(boxes, confidence, threshold, score=score)
+                    assert kept.index.tolist() == wanted
 
 
-def test_grid_agrees_near_the_threshold(monkeypatch):
+@pytest.mark.parametrize("way", [in_grid, in_tiles])
+def test_grid_agrees_near_the_threshold(way, monkeypatch):
     """Shifts whose score is the threshold but for rounding, at coordinates of low precision."""
     rng = np.random.default_rng(14)
-    in_grid(monkeypatch)
+    way(monkeypatch)
     for threshold in (0.5, 0.6, 0.25):
         base = np.float64(rng.integers(-3, 3, 12)) * 2.0**30 + rng.random(12)
         shift = (1 - threshold) / (1 + threshold)  # of unit intervals with that ratio
@@ -338,9 +350,10 @@ def test_grid_agrees_near_the_threshold(monkeypatch):
 
 @pytest.mark.parametrize("name", usual("iou", "dice", "coverage", "tversky", "f_score", "doubled"))
 @pytest.mark.parametrize("base", [0.0, 2.0**33])
-def test_grid_misses_no_part_of_a_candidate(name, base, monkeypatch):
+@pytest.mark.parametrize("way", [in_grid, in_tiles])
+def test_grid_misses_no_part_of_a_candidate(way, name, base, monkeypatch):
     """One interval at an end of another, with all ratios of their lengths."""
-    in_grid(monkeypatch)
+    way(monkeypatch)
     score = {"iou": ov.iou, **SCORES}[name]
     for threshold in (0.1, 0.3, 0.5, 0.7):
         exact = threshold / np.array([1.0, 2.0, 2.0 - threshold, 1.0 / threshold])
@@ -370,6 +383,37 @@ def test_order_of_the_input_does_not_matter(seed, threshold):
         second = ov.nms(ov.Boxes(corners[shuffled]), confidence[shuffled], threshold, soft=soft)
         assert shuffled[second.index].tolist() == first.index.tolist()
         assert second.confidence.tolist() == first.confidence.tolist()
+
+
+@pytest.mark.parametrize("span", [5.0, 100.0])
+@pytest.mark.parametrize("score", [ov.iou, ov.coverage])
+def test_tiles_change_nothing(span, score, monkeypatch):
+    """Crowds, large regions and groups, at borders of tiles as wide as a few sides."""
+    rng = np.random.default_rng(17)
+    for trial in range(12):
+        place = rng.uniform(0.0, span, (40, 2))[rng.integers(0, 40, 500)]
+        lower = (place + rng.normal(0.0, 0.1, (500, 2))).round(trial % 3)
+        corners = np.hstack([lower, lower + rng.uniform(0.5, 1.5, (500, 2))])
+        corners[: trial % 4, 2:] += span / 2
+        confidence = random_confidence(rng, 500, trial % 2 == 1)
+        groups = rng.choice(3, 500, p=[0.7, 0.2, 0.1]) if trial % 4 == 3 else None
+        least = 0.2 if trial % 5 == 4 else None
+        boxes, threshold = ov.Boxes(corners), float(rng.choice([0.05, 0.3, 0.5, 0.8]))
+        wanted = ov.nms(
+            boxes, confidence, threshold, score=score, groups=groups, min_confidence=least
+        )
+        by_tile = Mock(wraps=suppress._by_tile)
+        with monkeypatch.context() as patch:
+            in_tiles(patch)
+            patch.setattr(suppress, "_SMALL_GROUP", 20)
+            patch.setattr(suppress, "_NEAR", 150)
+            patch.setattr(suppress, "_by_tile", by_tile)
+            kept = ov.nms(
+                boxes, confidence, threshold, score=score, groups=groups, min_confidence=least
+            )
+        assert by_tile.called
+        assert kept.index.tolist() == wanted.index.tolist()
+        assert kept.confidence.tolist() == wanted.confidence.tolist()
 
 
 def test_a_large_scene_equals_the_definition(monkeypatch):

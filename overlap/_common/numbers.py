@@ -22,6 +22,7 @@ __all__ = [
     "unmasked",
 ]
 
+_FLOAT = np.dtype(np.float64)  # comparing a type with it is faster than with the class
 _WHOLE = 2.0**53  # float64 holds every whole number up to here
 _NO_NUMBERS = (str, bytes, complex, np.complexfloating)
 _UNITS = 4  # in the last place, by which sums and interpolations leave [0, 1]
@@ -37,7 +38,7 @@ def as_numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
     ValueError
         For masked values, and for whole numbers that float64 cannot hold.
     """
-    if type(values) is np.ndarray and values.dtype == np.float64:  # as a rule, and at no cost
+    if type(values) is np.ndarray and values.dtype == _FLOAT:  # as a rule, and at no cost
         return values
     values = unmasked(values, what)
     detach = getattr(values, "detach", None)  # a tensor that takes part in a graph

@@ -25,6 +25,8 @@ VALUE: Callable
 MOST: Callable
 
 SORTED_HERE = 128
+WHOLE, TILED, REST = 0, 1, 2  # kinds of passes
+DROPPED, KEPT, OPEN = 0, 1, 2  # states of a region
 _LAST_CELL = 2.0**31 - 1.0
 _LEFT, _LOW, _FIRST = 1, 2, 3  # of a region's cells: leftmost, lowest, both
 
@@ -141,7 +143,12 @@ def few(a, p, threshold, value, order, codes, least):
 # In large groups, kept regions lie in a grid that fits their size: the cells of a level
 # are twice those of the level below, so that a region covers a few cells only, whatever
 # its size. Cells are hashed into buckets; what shares a bucket by accident fails the test
-# of the boxes. Each bucket has room for all the regions of the group that it could hold.
+# of the boxes.
+#
+# Very large groups are looked at tile by tile, so that what is near a region is in the nearest
+# caches. Regions of a tile come by descending confidence, and those of other tiles may not be
+# decided yet. So a region whose suppressors may belong to another tile, or that a region left open
+# would suppress, is left open; all of these are decided afterwards.
 
 
 @scalar
@@ -151,7 +158,9 @@ def cell(value, origin, inverse):
 
 @scalar
 def bucket(x, y, level, mask):
-    return ((x * 73856093) ^ (y * 19349663) ^ (level * 83492791)) & mask
+    """Return the bucket of a cell; cells side by side mostly have buckets side by side."""
+    h = x + y * 19349663 + level * 83492791
+    return (h ^ (h >> 11)) & mask
 
 
 @scalar
@@ -188,6 +197,21 @@ def core_of(box, k, share):
     return x0, x1, y0, y1
 
 
+@scalar
+def leaves_tile(box, k, core, most, origin, tile, widest):
+    """Return whether what suppresses a region may belong to another tile.
+
+    The tile of a region is that of its lower corner. The share of a side is for rounding.
+    """
+    x, y = widest[0], widest[1]
+    if most < math.inf:
+        x, y = min(most * (box[k, 1] - box[k, 0]), x), min(most * (box[k, 3] - box[k, 2]), y)
+    x, y = core[0] - x - 1e-6 * widest[0], core[2] - y - 1e-6 * widest[1]
+    return (cell(x, origin[0], tile[0]) != cell(core[1], origin[0], tile[0])) | (
+        cell(y, origin[1], tile[1]) != cell(core[3], origin[1], tile[1])
+    )
+
+
 def hard(
     a,
     p,
@@ -200,16 +224,36 @@ def hard(
     scale,
     lowest,
     inverse,
+    tile,
+    widest,
     starts,
     stops,
+    sizes,
+    kinds,
     small,
-    alive,
+    place,
+    state,
+    asker,
 ):
-    """Suppress within each range of regions; ranges up to `small` do without a grid.
+    """Suppress within each group of regions; groups up to `small` do without a grid.
 
     A suppressor reaches over more than `share` of the candidate, seen from each end of its outer
     box. It has more than `own` of each side of the candidate in common with it, and is at most
-    `most` times as long on each side.
+    `most` times as long on each side, and at most `widest`.
+
+    Parameters
+    ----------
+    tile : ndarray, shape (2,)
+        Inverse widths of tiles.
+    starts, stops, sizes, kinds : ndarray
+        Of passes over regions, several for a group of `sizes`. `WHOLE` begins a group, with regions
+        by descending confidence; `TILED` goes on, by tile; `REST` decides what is open.
+    place : ndarray
+        For each region, its place by descending confidence; not read without tiles.
+    state : ndarray of uint8
+        Becomes that of each region.
+    asker : ndarray of int32
+        Memory, for each region where there are tiles.
     """
     levels = inverse.shape[0]
     own_mantissa, own_exponent = math.frexp(own)
@@ -217,92 +261,118 @@ def hard(
     share = min(share, 0.5 * (1.0 - 1e-9))
     largest = 0
     for g in range(starts.shape[0]):
-        largest = max(largest, stops[g] - starts[g])
+        largest = max(largest, sizes[g])
     head = np.empty(1, np.int32)  # by bucket: its last entry
     # By entry: four times a region and which of its cells this is, and the entry before.
     chain = np.empty((4 * largest, 2), np.int32)
     crowd = np.empty(levels, np.int64)
+    gridded, mask, entries, count, latest = False, 0, 0, 0, -1
     for g in range(starts.shape[0]):
-        size = stops[g] - starts[g]
-        gridded = size > small
-        mask = 0
-        if gridded:
-            buckets = 16
-            while buckets < 4 * size:
-                buckets *= 2
-            mask = buckets - 1
-            if head.shape[0] < buckets:
-                head = np.empty(buckets, np.int32)
-            head[:buckets] = -1
-            crowd[:] = 0
-        entries, count, latest = 0, 0, -1
-        for k in range(starts[g], stops[g]):
-            free = True
-            everything = not gridded
-            x0, x1, y0, y1 = 0, 0, 0, 0
-            core = core_of(box, k, share)
-            f, f_end, f_own = 0, 0, 0
+        kind = kinds[g]
+        if kind == WHOLE:
+            gridded = sizes[g] > small
+            entries, count, latest = 0, 0, -1
             if gridded:
-                side = max((box[k, 1] - box[k, 0]) * scale[0], (box[k, 3] - box[k, 2]) * scale[1])
-                m, e = math.frexp(side)
-                f_own = level_of(m, e, lowest, levels)
-                f = level_of(m * own_mantissa, e + own_exponent, lowest, levels)
-                f_end = levels - 1
-                if most < math.inf:
-                    f_end = level_of(m * most_mantissa, e + most_exponent, lowest, levels)
-            while free and f <= f_end:
+                buckets = 16
+                while buckets < 4 * sizes[g]:
+                    buckets *= 2
+                mask = buckets - 1
+                if head.shape[0] < buckets:
+                    head = np.empty(buckets, np.int32)
+                head[:buckets] = -1
+                crowd[:] = 0
+        for v in range(starts[g], stops[g]):
+            k = v
+            while k >= 0 and (kind != REST or state[k] == OPEN):
+                free, by = True, -1
+                everything = not gridded
+                x0, x1, y0, y1 = 0, 0, 0, 0
+                core = core_of(box, k, share)
+                out = kind == TILED and leaves_tile(box, k, core, most, origin, tile, widest)
+                f, f_end, f_own = 0, 0, 0
                 if gridded:
-                    if crowd[f] == 0:
-                        f += 1
-                        continue
-                    x0, x1, y0, y1 = cells(core, origin, inverse, f)
-                    if (x1 - x0 + 1.0) * (y1 - y0 + 1.0) > count:
-                        everything = True  # kept regions are fewer than cells
-                        x0, x1, y0, y1, f = 0, 0, 0, 0, f_end
-                for y in range(y0, y1 + 1):
-                    for x in range(x0, x1 + 1):
-                        q = latest if everything else head[bucket(x, y, f, mask)]
-                        # Of the cells that both cover, only the first one counts.
-                        first = (_LEFT if x == x0 else 0) | (_LOW if y == y0 else 0)
-                        while q >= 0:
-                            t = chain[q, 0] >> 2
-                            if (
-                                (chain[q, 0] | first) & _FIRST == _FIRST
-                                and meet(box, t, core)
-                                and MOST(a, k, a, t, p) > threshold
-                                and VALUE(a, k, a, t, p) > threshold
-                            ):
-                                free = False
+                    side = max(
+                        (box[k, 1] - box[k, 0]) * scale[0], (box[k, 3] - box[k, 2]) * scale[1]
+                    )
+                    m, e = math.frexp(side)
+                    f_own = level_of(m, e, lowest, levels)
+                    f = level_of(m * own_mantissa, e + own_exponent, lowest, levels)
+                    f_end = levels - 1
+                    if most < math.inf:
+                        f_end = level_of(m * most_mantissa, e + most_exponent, lowest, levels)
+                level = f_own
+                while free and f <= f_end:
+                    if gridded:
+                        if crowd[level] == 0:
+                            level = f + (f >= f_own)
+                            f += 1
+                            continue
+                        x0, x1, y0, y1 = cells(core, origin, inverse, level)
+                        if (x1 - x0 + 1.0) * (y1 - y0 + 1.0) > count:
+                            everything = True  # kept regions are fewer than cells
+                            x0, x1, y0, y1, f = 0, 0, 0, 0, f_end
+                    for y in range(y0, y1 + 1):
+                        for x in range(x0, x1 + 1):
+                            q = latest if everything else head[np.uint64(bucket(x, y, level, mask))]
+                            # Of the cells that both cover, only the first one counts.
+                            first = (_LEFT if x == x0 else 0) | (_LOW if y == y0 else 0)
+                            while q >= 0:
+                                entry = chain[np.uint64(q), 0]
+                                t = np.uint64(entry >> 2)
+                                if (
+                                    (entry | first) & _FIRST == _FIRST
+                                    and meet(box, t, core)
+                                    and MOST(a, k, a, t, p) > threshold
+                                    and VALUE(a, k, a, t, p) > threshold
+                                    and (kind == WHOLE or place[t] < place[k])
+                                ):
+                                    if state[t] == KEPT:
+                                        free = False
+                                        break
+                                    if state[t] == OPEN:
+                                        by = entry >> 2
+                                q = chain[np.uint64(q), 1]
+                            if not free:
                                 break
-                            q = chain[q, 1]
                         if not free:
                             break
-                    if not free:
-                        break
-                f += 1
-            alive[k] = free
-            if not free:
-                continue
-            count += 1
-            if gridded:
-                crowd[f_own] += 1
-                x0, x1, y0, y1 = cells(core_of(box, k, 0.0), origin, inverse, f_own)
-            needed = entries + 1 + (x1 - x0 + 1) * (y1 - y0 + 1)
-            if needed > chain.shape[0]:
-                more = np.empty((2 * needed, 2), np.int32)
-                more[:entries] = chain[:entries]
-                chain = more
-            chain[entries, 0], chain[entries, 1] = 4 * k + _FIRST, latest
-            latest = entries
-            entries += 1
-            if gridded:
-                for y in range(y0, y1 + 1):
-                    for x in range(x0, x1 + 1):
-                        h = bucket(x, y, f_own, mask)
-                        first = (_LEFT if x == x0 else 0) | (_LOW if y == y0 else 0)
-                        chain[entries, 0], chain[entries, 1] = 4 * k + first, head[h]
-                        head[h] = entries
-                        entries += 1
+                    level = f + (f >= f_own)
+                    f += 1
+                if not free:
+                    state[k] = DROPPED
+                elif kind == REST and by >= 0:  # that one is decided first
+                    asker[by] = k
+                    k = by
+                    continue
+                elif out or by >= 0:
+                    state[k], asker[k] = OPEN, -1
+                else:
+                    state[k] = KEPT
+                if kind == REST:
+                    k = asker[k]
+                    continue
+                if free:
+                    count += 1
+                    if gridded:
+                        crowd[f_own] += 1
+                        x0, x1, y0, y1 = cells(core_of(box, v, 0.0), origin, inverse, f_own)
+                    needed = entries + 1 + (x1 - x0 + 1) * (y1 - y0 + 1)
+                    if needed > chain.shape[0]:
+                        more = np.empty((2 * needed, 2), np.int32)
+                        more[:entries] = chain[:entries]
+                        chain = more
+                    chain[entries, 0], chain[entries, 1] = 4 * v + _FIRST, latest
+                    latest = entries
+                    entries += 1
+                    if gridded:
+                        for y in range(y0, y1 + 1):
+                            for x in range(x0, x1 + 1):
+                                h = np.uint64(bucket(x, y, f_own, mask))
+                                first = (_LEFT if x == x0 else 0) | (_LOW if y == y0 else 0)
+                                chain[entries, 0], chain[entries, 1] = 4 * v + first, head[h]
+                                head[h] = entries
+                                entries += 1
+                k = -1
 
 
 def listed(candidate, other, alive):

@@ -6,7 +6,7 @@ import math
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-__all__ = ["Bounds", "Kept", "boxes", "interleaved", "layout", "nms", "shares"]
+__all__ = ["Bounds", "Kept", "boxes", "layout", "nms", "shares"]
 
 Bounds = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
 _LEVELS = 30  # sizes that differ by more than 2^30 share the smallest cells
@@ -42,10 +42,15 @@ _FEW = 1024  # up to here, looking at all kept regions in one compiled loop is f
 _SMALL_GROUP = 96  # up to here, looking at all kept regions is faster than a grid
 _SMALL_BATCH = 256  # up to here, it is faster than laying out a grid
 _NO_SHARES = 0.0, 0.0, math.inf
+_NO_TILES = np.zeros(2), np.zeros(2), np.empty(0, np.int32)
 _NO_GRID = np.zeros(2), np.ones(2), 0, np.ones((1, 2))
 _INDEX = np.dtype(np.int64)
 _NO_CODES = np.empty(0, _INDEX)
 _BLOCK = 2048
+_NEAR = 2**16  # from here on, regions are looked at tile by tile
+_IN_TILE = 2**12  # regions whose neighbors lie in the nearest caches
+_NARROWEST = 16.0  # tile, in sides of regions: narrower ones have more border than inside
+_MOST_TILES = 200  # on each axis
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -240,7 +245,10 @@ def _suppressed(
         np.add(changes, 1, out=edges[1:-1])
     starts, stops = edges[:-1], edges[1:]
     index = order[place]
-    task = _Task(regions[index], score, plan, geometry, threshold, starts, stops, codes)
+    own = index
+    if len(index) < len(regions):
+        regions, own = regions[index], np.arange(len(index))
+    task = _Task(regions, own, score, plan, geometry, threshold, starts, stops, codes)
     if soft is not None:
         current = weight[index]
         alive = _soft(task, current, index, soft == "linear", sigma, least)
@@ -406,9 +414,10 @@ def _limited(kept: Kept, codes: NDArray | None, count: int) -> Kept:
 
 @dataclass(frozen=True, eq=False)
 class _Task:
-    """Regions sorted by group and descending confidence, with the rule of suppression."""
+    """Regions, their order by group and descending confidence, and the rule of suppression."""
 
     regions: Regions
+    index: NDArray[np.int64]
     score: Score
     plan: Plan
     geometry: Geometry
@@ -416,6 +425,11 @@ class _Task:
     starts: NDArray[np.int64]
     stops: NDArray[np.int64]
     codes: NDArray | None
+
+    @cached_property
+    def ordered(self) -> Regions:
+        """The regions in their order."""
+        return self.regions[self.index]
 
     def kernel(self, template: Callable) -> Callable:
         # Where a score grows with the intersection, a bound of that bounds it.
@@ -429,7 +443,7 @@ class _Task:
         groups = None
         if self.codes is not None:
             groups = self.codes[rows].astype(np.int64), self.codes[columns].astype(np.int64)
-        a, b = self.regions[rows], self.regions[columns]
+        a, b = self.ordered[rows], self.ordered[columns]
         i, j, value = reaching(self.plan, a, b, at_least, True, groups)
         return rows[i], columns[j], value
 
@@ -464,38 +478,105 @@ def _kernel(
 
 
 def _hard_fused(task: _Task) -> NDArray[np.bool_]:
-    n = len(task.regions)
+    n, regions = len(task.index), task.regions
     bounds = task.bounds(task.threshold) if n > _SMALL_BATCH else None
-    small = int((task.stops - task.starts).max())
-    limits, grid = _NO_SHARES, None
-    if bounds is not None and small > _SMALL_GROUP:
+    sizes = task.stops - task.starts
+    small = largest = int(sizes.max())
+    limits, grid, tiles = _NO_SHARES, None, None
+    if bounds is not None and largest > _SMALL_GROUP:
         sides = bounds[1] - bounds[0]
-        limits = shares(task.regions, task.score, task.threshold, bounds)
+        limits = shares(regions, task.score, task.threshold, bounds)
         grid = layout(bounds, sides)
-    if grid is None:
-        grid = _NO_GRID
-    else:
-        small = _SMALL_GROUP
-    alive = np.empty(n, np.bool_)
-    kernel = task.kernel(loops.hard)
-    kernel(
-        interleaved(task.regions.kernel_columns()),
+        if grid is not None:
+            small = _SMALL_GROUP
+            tiles = _tiles(bounds, sides, largest) if largest > _NEAR else None
+    rows, tile, widest, place = task.index, *_NO_TILES
+    passes: tuple[NDArray[np.int64], ...]
+    passes = task.starts, task.stops, sizes, np.zeros_like(sizes)
+    if tiles is not None:
+        tile, widest, code = tiles
+        place, passes = _by_tile(task, code[rows])
+        rows = rows[place]
+    state = np.empty(n, np.uint8)
+    task.kernel(loops.hard)(
+        _gathered(regions, rows),
         task.plan.parameters,
         task.threshold,
-        boxes(bounds, n),
+        boxes(bounds, len(regions)).take(rows, axis=0),
         *limits,
-        *grid,
-        task.starts,
-        task.stops,
+        *(grid or _NO_GRID),
+        tile,
+        widest,
+        *passes,
         small,
-        alive,
+        place,
+        state,
+        np.empty(len(place), np.int32),
     )
+    kept = state == loops.KEPT
+    if tiles is None:
+        return kept
+    alive = np.empty(n, np.bool_)
+    alive[place] = kept
     return alive
+
+
+def _tiles(
+    bounds: Bounds, sides: NDArray[np.float64], size: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint16]] | None:
+    """Return tiles for groups up to a size: inverse widths, the longest sides, each region's tile.
+
+    None where the plane is too small for several, or ends are too coarse beside the sides.
+    """
+    if sides.min() <= 1e-9 * max(np.abs(ends).max() for ends in bounds):
+        return None
+    lower, sides = bounds[0][:2] - bounds[0][:2].min(axis=1)[:, None], sides[:2]
+    unit = sides.mean(axis=1)
+    reach = lower.max(axis=1) / unit
+    width = max(
+        (reach.prod() * _IN_TILE / size) ** (1.0 / len(reach)),
+        reach.max() / _MOST_TILES,
+        _NARROWEST,
+    )
+    if reach.max() < width:
+        return None
+    inverse, widest, code = np.zeros(2), np.zeros(2), np.zeros(lower.shape[1], np.uint16)
+    inverse[: len(unit)], widest[: len(unit)] = 1.0 / (width * unit), sides.max(axis=1)
+    for axis in range(len(unit)):
+        code *= _MOST_TILES + 1
+        code += (lower[axis] * inverse[axis]).astype(np.uint16)
+    return inverse, widest, code
+
+
+def _by_tile(
+    task: _Task, code: NDArray[np.uint16]
+) -> tuple[NDArray[np.int32], tuple[NDArray[np.int64], ...]]:
+    """Return an order by tile of large groups, and the passes over them.
+
+    A few regions come first, and in the order of confidence. They suppress most of what crowds
+    hold, so that little of that has to wait at the border of a tile.
+    """
+    place = np.arange(len(code), dtype=np.int32)
+    starts, stops = task.starts, task.stops
+    sizes = stops - starts
+    large = np.flatnonzero(sizes > _NEAR)
+    first = stops.copy()
+    first[large] = starts[large] + sizes[large] // 128
+    for lo, hi in zip(first[large].tolist(), stops[large].tolist(), strict=True):
+        place[lo:hi] = np.argsort(code[lo:hi], kind="stable")
+        place[lo:hi] += lo
+    kinds = np.repeat([loops.WHOLE, loops.TILED, loops.REST], [len(sizes), len(large), len(large)])
+    starts, stops, sizes = (
+        np.concatenate([start, *(rest[large],) * 2])
+        for start, rest in ((starts, first), (first, stops), (sizes, sizes))
+    )
+    order = np.lexsort((kinds, starts))
+    return place, tuple(column[order] for column in (starts, stops, sizes, kinds))
 
 
 def _hard_blocks(task: _Task) -> NDArray[np.bool_]:
     """Suppress by lists of pairs, a block of regions at a time to bound their number."""
-    n = len(task.regions)
+    n = len(task.index)
     alive = np.ones(n, np.bool_)
     kept = np.empty(0, np.int64)
     suppress = specialise(loops.listed)
@@ -526,15 +607,15 @@ def _soft(
     least: float,
 ) -> NDArray[np.bool_]:
     """Lower `current` in place; return which regions are kept."""
-    n = len(task.regions)
+    n = len(task.index)
     alive, todo = np.zeros(n, np.bool_), np.empty(n, np.int64)
     threshold = max(task.threshold, 0.0) if linear else 0.0
     rule = (threshold, sigma, linear)
     rest = (least, index, task.starts, task.stops, todo, current, alive)
     if task.geometry.fuses(task.plan.needs):
-        box = boxes(task.bounds(threshold), n)
+        box = boxes(task.bounds(threshold), len(task.regions))[task.index]
         kernel = task.kernel(loops.soft_dense)
-        kernel(task.regions.kernel_columns(), task.plan.parameters, *rule, box, *rest)
+        kernel(task.ordered.kernel_columns(), task.plan.parameters, *rule, box, *rest)
         return alive
     everything = np.arange(n)
     neighbor, taken, value = task.reaching(everything, everything, threshold)
@@ -560,11 +641,12 @@ def boxes(bounds: Bounds | None, n: int) -> NDArray[np.float64]:
     return box
 
 
-def interleaved(columns: tuple) -> tuple:
-    """Return the columns side by side in memory: suppression jumps from region to region."""
+def _gathered(regions: Regions, rows: NDArray[np.integer]) -> tuple[Any, ...]:
+    """Return columns of some regions side by side in memory: suppression jumps between regions."""
+    columns = regions.kernel_columns()
     if any(not isinstance(column, np.ndarray) or column.ndim > 1 for column in columns):
-        return columns
-    return tuple(np.array(columns, order="F"))
+        return regions[rows].kernel_columns()
+    return tuple(np.array(columns, order="F").T.take(rows, axis=0).T)
 
 
 def shares(
