@@ -293,6 +293,7 @@ def test_pairs_of_scores_and_of_ratios_are_the_same(monkeypatch):
             with monkeypatch.context() as threads:
                 threads.setattr(pairs_of, "_STEP", 1e9)  # any number of rows is worth threads
                 threads.setenv("OVERLAP_THREADS", "3")
+                threads.setattr(pairs_of, "_AGENTS_AT_ONCE", 7 + seed)
                 assert other == find_pairs(
                     Ratio(_iou), found, truth, match, np.array([0.1]), **options
                 )

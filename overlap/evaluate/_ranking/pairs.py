@@ -112,10 +112,12 @@ def _exchanged(a, i, b, j, parameters):
 
 
 def _pairs(
-    a, b, first, last, at_least, sign, parameters, sort, begin, count, start, other, value, tied
-):
+    a, b, before, first, last, at_least, sign, parameters, sort, begin, count, start, other, value,
+    tied,
+):  # fmt: skip
     """Fill the pairs of the agents from `begin` on; stop before the buffers overflow.
 
+    There are `before` agents before those whose candidates are given.
     Returns the first agent that is not done and the number of pairs so far. Pairs are
     sorted by falling value with a bottom-up merge; the candidates' order breaks ties.
     """
@@ -125,7 +127,7 @@ def _pairs(
             return i, count
         lo = count
         for j in range(first[i], last[i]):
-            x = sign * FORMULA(a, i, b, j, parameters)
+            x = sign * FORMULA(a, before + i, b, j, parameters)
             if x >= at_least:
                 other[count] = j
                 value[count] = x
@@ -322,7 +324,6 @@ def _of_ratio(measure: Ratio, sides: _Sides, level: float) -> Pairs:
 
     def measure_agents(start: int, stop: int) -> None:
         first, last = sides.ends(start, stop)
-        columns = tuple(column[start:stop] for column in agents)
         starts, tie = pointer[start : stop + 1], tied[start:stop]
         steps = measure.steps * int(last.sum() - first.sum()) + 2 * len(first)
         kernel = suited(specialise(_pairs, FORMULA=formula), steps)
@@ -334,7 +335,7 @@ def _of_ratio(measure: Ratio, sides: _Sides, level: float) -> Pairs:
             done, count = begin, 0
             while True:
                 done, count = kernel(
-                    columns, candidates, first[:end], last[:end], level,
+                    agents, candidates, start, first[:end], last[:end], level,
                     -1.0 if measure.distance else 1.0, measure.parameters,
                     sides.rule.prefers == "value", done, count, starts, other, value, tie,
                 )  # fmt: skip
