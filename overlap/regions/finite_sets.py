@@ -67,6 +67,8 @@ class FiniteSets(Regions):
            [0.25, 1.  ]])
     """
 
+    _elements: tuple[Hashable, ...] | None = None  # of the columns, where they are known
+
     def __init__(
         self,
         membership: scipy.sparse.sparray | ArrayLike,
@@ -154,10 +156,24 @@ class FiniteSets(Regions):
             All elements, in the order of the columns. Needed to compare two batches;
             otherwise the elements that occur, in order of appearance.
         unit : str, optional
+
+        Raises
+        ------
+        ValueError
+            For a list that is text, an element that is NaN, and one that is not in the universe.
         """
         import scipy.sparse
 
-        sets = [list(dict.fromkeys(elements)) for elements in lists]
+        sets = []
+        for n, elements in enumerate(lists):
+            if isinstance(elements, str | bytes):
+                raise ValueError(
+                    f"FiniteSets: list {n} is the text {elements!r}; give lists of elements, "
+                    "list(text) for one of letters"
+                )
+            sets.append(list(dict.fromkeys(elements)))
+            if any(isinstance(element, float) and element != element for element in sets[-1]):
+                raise ValueError(f"FiniteSets: list {n} holds NaN, which is no element; remove it")
         known = universe if universe is not None else (x for row in sets for x in row)
         codes = {element: k for k, element in enumerate(dict.fromkeys(known))}
         for n, elements in enumerate(sets):
@@ -169,7 +185,9 @@ class FiniteSets(Regions):
         table = scipy.sparse.csr_array(
             (np.ones(len(columns)), (rows, columns)), shape=(len(sets), len(codes))
         )
-        return cls(table, unit=unit)
+        result = cls(table, unit=unit)
+        result._elements = tuple(codes)
+        return result
 
     # ---------------------------------------------------------------------- container
 
@@ -177,6 +195,7 @@ class FiniteSets(Regions):
         table = self.to_sparse()[np.arange(len(self))[self._index(index)]]
         result = type(self).__new__(type(self))
         result._weighted, result._weights = self._weighted, self._weights
+        result._elements = self._elements
         result._set(table.indptr, table.indices, self.unit)
         return result
 
@@ -209,7 +228,9 @@ class FiniteSets(Regions):
 
         batches = cls._alike(batches)
         table = scipy.sparse.vstack([batch.to_sparse() for batch in batches], format="csr")
-        return cls(table, **{"unit": batches[0].unit, **batches[0]._settings()})
+        result = cls(table, **{"unit": batches[0].unit, **batches[0]._settings()})
+        result._elements = batches[0]._elements
+        return result
 
     def measure(self) -> NDArray[np.float64]:
         """Return the cardinalities, or the weights of the sets, shape (N,)."""
@@ -255,6 +276,13 @@ class FiniteSets(Regions):
             raise ValueError(
                 f"{mine} has a universe of {len(self._weights)} elements and {theirs} of "
                 f"{len(other._weights)}; give both the same universe"
+            )
+        ours, others = self._elements, other._elements
+        if ours is not None and others is not None and ours != others:
+            k = next(k for k, pair in enumerate(zip(ours, others, strict=True)) if len({*pair}) > 1)
+            raise ValueError(
+                f"{mine} and {theirs} have other universes: element {k} is {ours[k]!r} in one and "
+                f"{others[k]!r} in the other; give from_lists the same universe= for both"
             )
         if not np.array_equal(self._weights, other._weights):
             raise ValueError(f"{mine} and {theirs} weigh the elements differently")

@@ -306,6 +306,7 @@ def test_numbers_that_are_not_finite(value):
         ({"pred": torch.zeros(5, 1, 4)}, ValueError, "compared one by one"),
         ({"pred": torch.zeros(5, 6)}, ValueError, "compared one by one"),
         ({"pred": torch.zeros(5, 4, dtype=torch.complex64)}, TypeError, "real numbers"),
+        ({"pred": torch.zeros(5, 4, dtype=torch.bool)}, TypeError, "real numbers, got torch.bool"),
         ({"pred": torch.zeros(5, 4).to_sparse()}, TypeError, r"dense tensor.*to_dense\(\)"),
         ({"pred": torch.zeros(5, 4, device="meta")}, ValueError, "pred is on meta and target on"),
         ({"score": "giou"}, TypeError, "score: expected a score such as overlap.giou"),

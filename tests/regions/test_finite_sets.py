@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import copy
+import math
+import pickle
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -47,6 +51,29 @@ def test_lists() -> None:
     np.testing.assert_array_equal(ov.iou(a, b), [1.0 / 3.0, 0.0])
     with pytest.raises(ValueError, match="'cow' in list 1 is not in the universe"):
         ov.FiniteSets.from_lists([["cat"], ["cow"]], universe=universe)
+
+
+def test_lists_over_other_universes_are_not_compared() -> None:
+    a, b = (ov.FiniteSets.from_lists([words]) for words in (["cat", "dog"], ["dog", "fox"]))
+    both = ov.FiniteSets.concat([a, a])
+    for one in (a, a[:1], both[[1]], pickle.loads(pickle.dumps(a)), copy.copy(a)):
+        with pytest.raises(ValueError, match="element 0 is 'cat' in one and 'dog' in the other"):
+            ov.iou(one, b)
+        assert ov.iou(one, a)[0] == 1.0
+    assert ov.iou(a, ov.FiniteSets.from_lists([["dog", "cat"]], universe=["cat", "dog"]))[0] == 1.0
+    assert ov.iou(a, ov.FiniteSets([[1, 0]]))[0] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("lists", "message"),
+    [
+        (["cat", "dog"], "list 0 is the text 'cat'; give lists of elements"),
+        ([[1.0], [2.0, math.nan]], "list 1 holds NaN"),
+    ],
+)
+def test_what_is_no_list_of_elements(lists: list, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ov.FiniteSets.from_lists(lists)
 
 
 def test_a_batch_of_empty_sets() -> None:

@@ -34,7 +34,8 @@ def checked(layout: Layout, a: Any, b: Any, names: tuple[str, str]) -> tuple[Any
                 f"{name}: expected a tensor, got {type(tensor).__name__}; make one with "
                 "torch.as_tensor, or use overlap.losses with batches of regions"
             )
-        if tensor.is_complex() or tensor.layout != torch.strided:
+        truths = tensor.dtype == torch.bool and layout.grid is None  # fit for masks only
+        if truths or tensor.is_complex() or tensor.layout != torch.strided:
             sparse = (
                 "" if tensor.layout == torch.strided else f" in {tensor.layout}; use .to_dense()"
             )
