@@ -211,26 +211,29 @@ JOBS = {
 def _measured(job: Job, most: int) -> dict[str, list]:
     """Measure a job in this process; sizes above `most` are left out."""
     job.build(min(job.sizes[0], most))()  # compiles what larger sizes take
-    before = peak_memory(anew=True)
-    result: dict[str, list] = {"sizes": [], "counts": [], "seconds": [], "memory": []}
-    for size in job.sizes:
-        if size > most:
-            break
-        peak_memory(anew=True)
-        call = job.build(size)
-        times: list[float] = []
-        while not times or (sum(times) < _ENOUGH and len(times) < 99):
-            gc.collect()
-            start = time.perf_counter()
-            answer = call()
-            times.append(time.perf_counter() - start)
-            count = job.count(answer, size)
-            del answer  # giving memory back is not part of the job
-        result["sizes"].append(size)
-        result["counts"].append(count)
-        result["seconds"].append(min(times))
-        result["memory"].append(peak_memory() - before)
-    return result
+    rows = [_of_one_size(job, size) for size in job.sizes if size <= most]
+    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+
+
+def _of_one_size(job: Job, size: int) -> dict[str, Any]:
+    gc.collect()
+    before = peak_memory(anew=True)  # what is held now
+    call = job.build(size)
+    gc.collect()
+    given = peak_memory(anew=True) - before
+    times: list[float] = []
+    memory: list[int] = []
+    while not times or (sum(times) < _ENOUGH and len(times) < 99):
+        gc.collect()
+        start = time.perf_counter()
+        answer = call()
+        times.append(time.perf_counter() - start)
+        count = job.count(answer, size)
+        if not memory:
+            memory = [peak_memory() - before, peak_memory(anew=True) - before - given]
+        del answer  # giving memory back is not part of the job
+    return {"sizes": size, "counts": count, "seconds": min(times),
+            "memory": memory[0], "given": given, "kept": memory[1]}  # fmt: skip
 
 
 def measure(name: str, most: int = sys.maxsize) -> Growth:

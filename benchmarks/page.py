@@ -65,7 +65,8 @@ _WORDS = (
 _GROWTH = """The same job at three sizes. The exponent is the slope of log(time) over log(items), of
 the fastest calls: 1 where ten times as many items take ten times as long. Time and memory of a
 thousand items are those of the largest size. Memory is the most that the process held, with the
-input, above what it held after the imports.
+input, above what it held after the imports. Beside it stands what the input took of it, and what
+the result keeps: of an evaluation also tables, matches and ranks, from which its report answers.
 
 NMS goes from box to box by confidence. Each is at another place in memory, which takes longer where
 the boxes do not fit into the processor's caches.
@@ -151,7 +152,8 @@ def race_table(results: Sequence[Result]) -> str:
 
 def growth_table(results: Sequence[Growth]) -> str:
     """Return the Markdown table of jobs at growing sizes."""
-    header = ["job", "n", "time", "exponent", "wanted", "a thousand", "take", "memory"]
+    header = ["job", "n", "time", "exponent", "wanted", "a thousand", "take", "memory",
+              "input", "result"]  # fmt: skip
     rows = []
     for r in results:
         thousands = r.counts[-1] / 1000
@@ -167,7 +169,10 @@ def growth_table(results: Sequence[Growth]) -> str:
                 wanted,
                 f"{r.unit}s" if not r.unit.endswith("x") else f"{r.unit}es",
                 _time(r.seconds[-1] / thousands),
-                _memory(r.memory[-1] / thousands),
+                *(
+                    _memory(max(sizes[-1], 0) / thousands) if sizes else "-"
+                    for sizes in (r.memory, r.given, r.kept)
+                ),
             ]
         )
     return _table(header, rows)

@@ -30,6 +30,8 @@ class Growth:
         Fastest calls.
     memory : tuple of int
         Most bytes that the process held, with the input, above what it held before.
+    given, kept : tuple of int
+        Bytes of them that the input took, and that the result takes.
     exponent : float
         Slope of log(seconds) over log(count).
     wanted : float, optional
@@ -44,6 +46,8 @@ class Growth:
     memory: tuple[int, ...]
     exponent: float
     wanted: float | None = None
+    given: tuple[int, ...] = ()
+    kept: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

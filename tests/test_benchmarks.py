@@ -133,7 +133,8 @@ def test_a_limit_of_the_machine_has_its_column(within, said):
 def test_growth_is_a_slope_of_logarithms(monkeypatch):
     from benchmarks import growth
 
-    columns = {"sizes": [1, 10], "counts": [10, 1000], "seconds": [0.1, 1.0], "memory": [1, 5000]}
+    columns = {"sizes": [1, 10], "counts": [10, 1000], "seconds": [0.1, 1.0], "memory": [1, 5000],
+               "given": [1, 3000], "kept": [1, 1000]}  # fmt: skip
 
     class Done:
         returncode, stdout = 0, json.dumps(columns)
@@ -142,7 +143,7 @@ def test_growth_is_a_slope_of_logarithms(monkeypatch):
     row = growth.measure("boxes")
     assert row.exponent == pytest.approx(0.5)
     assert (
-        "| 1e0, 1e1 | 100 ms, 1 s | 0.50 | at most 1.1, met | pairs | 1 s | 5 kB |"
+        "| 1e0, 1e1 | 100 ms, 1 s | 0.50 | at most 1.1, met | pairs | 1 s | 5 kB | 3 kB | 1 kB |"
         in growth_table([row])
     )
 
