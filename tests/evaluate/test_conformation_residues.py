@@ -82,6 +82,10 @@ def test_scores_and_verdicts_by_hand():
             assert row["residues"] == there.sum()
     assert report.table.iloc[-1]["category"] == "all residues"
     assert report.summary["n"] == 400
+    told = "shares are of weights, and counts of residues"
+    assert any(told in note for note in report.notes())
+    equal = ov.evaluate.ramachandran(found=angles | {"weight": np.full(400, 3)}, truth=LIBRARY)
+    assert not any(told in note for note in equal.notes())
     assert len({"favored", "allowed", "outlier"} & set(verdicts)) == 3
 
 

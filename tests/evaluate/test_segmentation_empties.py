@@ -199,6 +199,7 @@ def test_the_worst_distance_is_the_diagonal_of_the_case():
         ({"empty": "medpi"}, r"no policy 'medpi'; did you mean 'medpy'\?; there are default, "),
         ({"missing": math.inf}, "missing = inf; wanted a finite number"),
         ({"missing": True}, "missing = True"),
+        ({"missing": "best"}, "missing = 'best'; wanted a finite number"),
     ],
 )
 def test_wrong_policies(options, match):

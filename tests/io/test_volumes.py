@@ -294,6 +294,12 @@ def test_counts_are_scaled_only_when_asked(tmp_path):
     np.testing.assert_array_equal(volume.values, np.array([[0, 0.2, 1]], np.float32))
     with pytest.raises(ValueError, match=r"voxel \(0, 2\) is 2.55.*; .*probabilities"):
         read_volume(path, soft=True, scale=100)
+    assert not volume.notes
+    np.save(path, np.array([[0, 1, 1]], np.uint8))
+    (note,) = read_volume(path, soft=True, scale=255).notes
+    assert note == (
+        "its largest number is 1, and scale says that 255 stands for 1: are they shares already?"
+    )
     for scale in (0, -1.0, np.nan, np.inf):
         with pytest.raises(ValueError, match="wanted a positive number"):
             read_volume(path, soft=True, scale=scale)

@@ -34,6 +34,10 @@ _NOT_A_Z_SCORE = (
     "shares of favored and outlier residues are no Ramachandran Z-score: they say how many angles "
     "are unusual, not whether their distribution is"
 )
+_WEIGHED = (
+    "residues have weights (of the table, or of conformers): shares are of weights, and counts of "
+    "residues"
+)
 _DRAWS = 256  # at a time
 
 
@@ -152,8 +156,9 @@ class ClassifiedResidues(ByValue):
         numbers : sequence of Number
         bootstrap : Bootstrap
         """
+        notes = (_WEIGHED, _NOT_A_Z_SCORE) if np.ptp(self.table.weight) else (_NOT_A_Z_SCORE,)
         if not bootstrap.resamples:
-            return Intervals(notes=(_NOT_A_Z_SCORE,))
+            return Intervals(notes=notes)
         drawn = self._drawn(bootstrap)
         shown = self.units_with_residues()
         weight = self.table.weight
@@ -178,7 +183,7 @@ class ClassifiedResidues(ByValue):
                     confidence_level=bootstrap.level,
                 )
             )
-        return Intervals(tuple(made), facts={"method": _METHOD}, notes=(_NOT_A_Z_SCORE,))
+        return Intervals(tuple(made), facts={"method": _METHOD}, notes=notes)
 
     def _drawn(self, bootstrap: Bootstrap) -> dict[str, NDArray[np.float64]]:
         """Return all shares of all draws; none where residues are independent.

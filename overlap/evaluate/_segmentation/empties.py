@@ -284,6 +284,8 @@ def as_empty(empty: str | Empty) -> Empty:
     """
     if isinstance(empty, Empty):
         return empty
+    if not isinstance(empty, str):
+        raise TypeError(f"empty = {empty!r}; wanted the name of a policy, or an Empty")
     if empty not in EMPTY_POLICIES:
         raise ValueError(
             f"empty: there is no policy {empty!r}{closest(empty, EMPTY_POLICIES)}; there are "

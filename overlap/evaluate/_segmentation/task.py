@@ -57,7 +57,11 @@ class Segmentation(Task):
         missing: Any = self.missing
         if missing is None or missing == "worst":
             return
-        if isinstance(missing, bool) or not np.isfinite(float(missing)):
+        try:
+            good = not isinstance(missing, bool) and bool(np.isfinite(float(missing)))
+        except (TypeError, ValueError):
+            good = False
+        if not good:
             raise ValueError(f"missing = {missing!r}; wanted a finite number, 'worst' or None")
         object.__setattr__(self, "missing", float(missing))
 

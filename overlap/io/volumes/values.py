@@ -181,7 +181,7 @@ def to_shares(raw: RawVolume, name: str, scale: float | None) -> NDArray[Any]:
     flat = _flat(raw.data)
     # rounding may leave [0, 1] by a little where numbers are floats, not where they are counts
     slack = 0.0 if raw.data.dtype.kind in "bui" and raw.slope == 1.0 else _SLACK
-    clip = False
+    clip, largest = False, 0.0
     for part, values in _blocks(raw, flat):
         inside = (values >= -slack) & (values <= 1.0 + slack)
         if not inside.all():
@@ -191,7 +191,13 @@ def to_shares(raw: RawVolume, name: str, scale: float | None) -> NDArray[Any]:
             else:
                 hint = "a soft volume holds probabilities or shares"
             raise ValueError(f"{name}: {where}; wanted values in [0, 1]; {hint}")
-        clip |= bool(values.min() < 0.0 or values.max() > 1.0)
+        largest = max(largest, float(values.max()))
+        clip |= bool(values.min() < 0.0 or largest > 1.0)
+    if scale is not None and 0.0 < largest * scale <= 1.0 < scale:
+        raw.notes.append(
+            f"its largest number is {largest * scale:g}, and scale says that {scale:g} stands for "
+            "1: are they shares already?"
+        )
     if raw.data.dtype.newbyteorder("=") == dtype and raw.slope == 1.0 and raw.inter == 0.0:
         if not clip:
             return _native(raw.data)
