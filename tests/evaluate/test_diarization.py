@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from overlap.evaluate import TEMPORAL_PROTOCOLS, compare, temporal, temporal_study
+from overlap.evaluate._temporal.speakers import timeline
 from overlap.io import as_segments
 from overlap.io.uem import as_map, read_uem
 
@@ -114,6 +115,28 @@ def random_case(seed):
         spans = [tuple(pair) for pair in cuts.reshape(-1, 2).tolist()]
     collar = float(rng.choice([0, 0, grid, 2 * grid, 0.25]))
     return truth, [row for row in found if row[1] >= row[0]], spans, collar, rng.random() < 0.35
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_sparse_tables_give_the_same_bits(protocol, monkeypatch):
+    rng = np.random.default_rng(4)
+    start = rng.uniform(0, 60, (2, 40))
+    sides = [
+        pd.DataFrame(
+            {
+                "recording": rng.choice(["a", "b"], 40),
+                "start": row,
+                "stop": row + rng.uniform(0.05, 9, 40),
+                "speaker": rng.choice(list("wxyz"), 40),
+            }
+        )
+        for row in start
+    ]
+    rows = []
+    for cells in (200_000, -1):
+        monkeypatch.setattr(timeline, "_DENSE", cells)
+        rows.append(temporal(truth=sides[0], found=sides[1], protocol=protocol).rows())
+    assert rows[0] == rows[1]
 
 
 def check_case(seed, protocol):

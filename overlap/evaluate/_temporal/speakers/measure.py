@@ -164,7 +164,7 @@ class _Pieces:
     ----------
     evaluated, scored : ndarray, float64, shape (n,)
         Seconds of each piece; 0 where it does not count.
-    truth, found : sparse array, float64, shape (n, speakers)
+    truth, found : ndarray or sparse array, float64, shape (n, speakers)
         How often each speaker speaks in each piece.
     """
 
@@ -175,7 +175,7 @@ class _Pieces:
 
     def once(self) -> _Pieces:
         """Return the same with at most one turn of a speaker at a time."""
-        return _Pieces(self.evaluated, self.scored, *(x.minimum(1.0) for x in self._sides))
+        return _Pieces(self.evaluated, self.scored, *(_least(x, 1.0) for x in self._sides))
 
     @property
     def _sides(self) -> tuple[Any, Any]:
@@ -183,20 +183,25 @@ class _Pieces:
 
     def common(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the time that speakers have in common, shape (speakers, found speakers)."""
-        weighed = self.found.multiply(seconds[:, None])
-        return np.asarray((self.truth.T @ weighed.tocsr()).toarray())
+        if not isinstance(self.truth, np.ndarray):
+            weighed = self.found.multiply(seconds[:, None])
+            return np.asarray((self.truth.T @ weighed.tocsr()).toarray())
+        weighed = self.found * seconds[:, None]
+        return np.array([_sums(weighed, row) for row in self.truth.T]).reshape(
+            self.truth.shape[1], self.found.shape[1]
+        )
 
     def times(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the scored time of each speaker of both sides."""
         once = self.once()
-        return once.truth.T @ self.scored, once.found.T @ self.scored
+        return _sums(once.truth, self.scored), _sums(once.found, self.scored)
 
     def errors(self, mapping: Mapping[int, int]) -> dict[str, float]:
         """Return the sums of seconds that depend on how many speak, and who is who."""
         there, given = (np.asarray(x.sum(axis=1)).ravel() for x in self._sides)
         speakers = np.array(list(mapping), dtype=np.int64)
         mapped = np.array(list(mapping.values()), dtype=np.int64)
-        right = self.truth[:, speakers].minimum(self.found[:, mapped]).sum(axis=1)
+        right = _least(self.truth[:, speakers], self.found[:, mapped]).sum(axis=1)
         right = np.asarray(right).ravel()
         speech, heard = there > 0, given > 0
         of = {
@@ -211,6 +216,21 @@ class _Pieces:
             "false speech": heard & ~speech,
         }
         return {name: float((self.scored * count).sum()) for name, count in of.items()}
+
+
+def _least(table: Any, other: Any) -> Any:
+    """Return the smaller value in each cell."""
+    return np.minimum(table, other) if isinstance(table, np.ndarray) else table.minimum(other)
+
+
+def _sums(table: Any, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weighted sum of each column, added piece by piece on every machine."""
+    if not isinstance(table, np.ndarray):
+        return np.asarray(table.T @ weight)
+    rows = np.flatnonzero(weight)
+    if not len(rows):
+        return np.zeros(table.shape[1])
+    return np.asarray(np.cumsum(table[rows] * weight[rows, None], axis=0)[-1])
 
 
 def _pieces(rules: DiarizationProtocol, truth: Turns, found: Turns, spans: Spans) -> _Pieces:

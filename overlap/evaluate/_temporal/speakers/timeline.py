@@ -14,6 +14,8 @@ __all__ = ["Timeline", "Turns", "count_spans"]
 
 Spans = NDArray[np.float64]
 
+_DENSE = 200_000  # cells of a table that is no larger than a sparse one and its overhead
+
 
 @dataclass(frozen=True, eq=False)
 class Turns(ByValue):
@@ -174,14 +176,19 @@ class Timeline:
 
         Returns
         -------
-        scipy.sparse.csr_array, float64, shape (n, speakers)
+        ndarray or scipy.sparse.csr_array, float64, shape (n, speakers)
+            Sparse where the table is large.
         """
-        from scipy.sparse import csr_array
-
         first = np.searchsorted(self.edges, turns.start)
         last = np.searchsorted(self.edges, turns.stop)
         turn, piece = expand(first, np.maximum(last, first))
         shape = len(self.length), len(turns.speakers)
+        if shape[0] * shape[1] <= _DENSE:
+            cell = piece * shape[1] + turns.who[turn]
+            count = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
+            return (count if twice else count > 0).astype(np.float64)
+        from scipy.sparse import csr_array
+
         found = csr_array((np.ones(len(turn)), (piece, turns.who[turn])), shape=shape)
         found.sum_duplicates()
         if not twice:
