@@ -235,14 +235,13 @@ def _has_keys(payload: Any, count: int) -> bool:
     """
     level, there = [payload], 0
     while level and there < count:
+        lists = [x for x in level if type(x) is list and x and type(x[0]) not in (int, float)]
+        rows = [x for x in lists if set(map(type, x)) == {dict}]
         objects = [x for x in level if type(x) is dict]
-        there += sum(map(len, objects))
-        if there == count:
-            return True
-        inside = list(chain.from_iterable(map(dict.values, objects)))
-        if len(objects) < len(level):
-            for x in level:
-                if type(x) is list and x and type(x[0]) not in (int, float):
-                    inside += x
-        level = list(compress(inside, map(_CONTAINERS.__contains__, map(type, inside))))
+        there += sum(map(len, objects)) + sum(map(len, chain.from_iterable(rows)))
+        if there < count:
+            others = (x for x in lists if set(map(type, x)) != {dict})
+            values = map(dict.values, chain(objects, chain.from_iterable(rows)))
+            inside = list(chain(chain.from_iterable(values), chain.from_iterable(others)))
+            level = list(compress(inside, map(_CONTAINERS.__contains__, map(type, inside))))
     return there == count
