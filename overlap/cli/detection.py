@@ -152,7 +152,8 @@ def detection_command(
         strata=strata,
         **shared.options(),
     )
-    known = None if confidence is None else report.evidence.inputs["found"].confidence
+    tables = report.evidence.inputs
+    known = None if confidence is None or tables is None else tables["found"].confidence
     if known is not None and len(known) and known.max() < confidence:
         raise click.UsageError(
             f"--confidence {confidence:g}: is above every confidence; the largest is "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,7 @@ def one_side_as_corners(both: Mapping[str, Detections]) -> dict[str, str]:
 
 
 def _planar(table: Detections) -> bool:
-    return isinstance(table.regions, Boxes) and len(table.regions.bounds()[0]) == 2
+    return isinstance(table.regions, Boxes) and table.regions.dimension == 2
 
 
 def _spread(count: int) -> NDArray[np.int64]:
@@ -73,7 +74,7 @@ def _surest(table: Detections) -> NDArray[np.int64]:
 def _corner_and_size(
     table: Detections, rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    low, high = (np.stack(ends, axis=1) for ends in table.regions[rows].bounds())
+    low, high = (ends.T for ends in cast(Boxes, table.regions)[rows].bounds())
     return low, high - low
 
 

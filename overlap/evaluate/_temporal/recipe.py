@@ -73,8 +73,9 @@ def with_recipe(
     whole = {one.name: options.get(one.name) for one in family.options}
     for one in family.options:
         value = whole[one.name]
-        file = isinstance(value, str | os.PathLike) and os.path.isfile(value)
-        if one.is_input and file:  # others are settings in words
+        if not (one.is_input and isinstance(value, str | os.PathLike)):
+            continue
+        if os.path.isfile(value):  # others are settings in words
             path = os.fspath(value)
             whole[one.name] = GivenFile(path, read_source(path).sha256)
     recipe = Recipe(rules, whole, inputs, partial(_numbers, family), _same)
