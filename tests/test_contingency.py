@@ -207,6 +207,21 @@ def test_scores_are_those_of_masks():
     )
 
 
+def test_scores_of_the_overlap_are_those_of_regions_with_all_their_columns():
+    rng = np.random.default_rng(6)
+    for shape, high in (((7, 8, 9), 6), ((1, 50, 1), 3), ((4, 5, 1), 200), ((3, 3, 1), 1)):
+        found, truth = rng.integers(0, high, (2, *shape))
+        spacing = tuple(rng.uniform(0.1, 3.0, 3).tolist())
+        counts = ov.contingency(found, truth, spacing=spacing, ignore=2)
+        for labels in (None, [1, 2, 5, 300], [-4], []):
+            own = np.union1d(counts.labels_found, counts.labels_truth) if labels is None else labels
+            batches = counts.regions(own, own)
+            for score in (ov.iou, ov.dice):
+                got = counts.score(score, labels)
+                assert got.index.tolist() == list(own)
+                np.testing.assert_array_equal(got, score(*batches) if len(own) else [])
+
+
 def test_physical_units():
     truth = np.zeros((4, 5), np.int16)
     truth[1:3, 2:5] = -7

@@ -129,6 +129,10 @@ class _Side:
         )
         if not in_place:
             return cls(view, dtype, None)
+        if view.flags.c_contiguous:  # as a rule; the other way is slow
+            words = view.reshape(-1).view(np.uint64)
+            words.flags.writeable = False
+            return cls(view, dtype, words)
         row = view[(0,) * (view.ndim - 1)].view(np.uint64)
         span = sum((n - 1) * s for n, s in zip(view.shape[:-1], view.strides[:-1], strict=True))
         words = np.lib.stride_tricks.as_strided(row, (span // 8 + len(row),), (8,), writeable=False)

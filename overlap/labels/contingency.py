@@ -15,6 +15,7 @@ from overlap._common.label_arrays import read_label_pair
 from overlap._common.numbers import as_numbers
 from overlap._common.values import ByValue
 from overlap._kernels.label_pairs import LabelPairs, count_label_pairs, joined
+from overlap._kernels.terms import Groups
 from overlap.regions.boxes import Boxes
 from overlap.regions.grid import check_cells
 from overlap.regions.labels import LabelRegions
@@ -203,22 +204,43 @@ class Contingency(ByValue):
         return self._regions(labels[0], labels[1])
 
     def _regions(
-        self, found: NDArray[np.int64], truth: NDArray[np.int64]
+        self, found: NDArray[np.int64], truth: NDArray[np.int64], around: bool = True
     ) -> tuple[LabelRegions, LabelRegions]:
-        """Do what `regions` does, with labels that are checked."""
+        """Do what `regions` does, with labels that are checked; without ends, if not `around`."""
         i, j = places(found, self.cells.found), places(truth, self.cells.truth)
         kept = (i >= 0) & (j >= 0)
-        i, j = i[kept], j[kept]
+        row, partner = i[kept], j[kept]  # in the order of `found`, as the pairs are
         shared = self.cells.count[kept] * math.prod(self.spacing)
-        sides: tuple[tuple[Side, NDArray, NDArray], ...] = (("found", i, j), ("truth", j, i))
-        batches = []
-        for known, (side, row, partner) in zip((found, truth), sides, strict=True):
-            order = np.lexsort((partner, row))
-            pointers = np.searchsorted(row[order], np.arange(len(known) + 1))
-            table = pointers, np.append(partner[order], -1), np.append(shared[order], 0.0)
-            columns = self._columns(side, known)
-            batches.append(LabelRegions.build(columns, table, (self.cells, side), self.unit))
-        return batches[0], batches[1]
+        turned = np.argsort(partner, kind="stable")
+        links = (row, partner, shared), (partner[turned], row[turned], shared[turned])
+        return (
+            self._batch("found", found, i, links[0], around),
+            self._batch("truth", truth, j, links[1], around),
+        )
+
+    def _batch(
+        self,
+        side: Side,
+        labels: NDArray[np.int64],
+        place: NDArray[np.int64],
+        links: tuple[NDArray[Any], ...],
+        around: bool,
+    ) -> LabelRegions:
+        """Return labels of one side as regions.
+
+        `place` has the place of every pair's label among them, or -1, and `links` the places of
+        those that share voxels, in order, with the places of their partners and what they share.
+        """
+        if around:
+            columns = self._columns(side, labels)
+        else:  # the ends take most of the time, where no score asks for them
+            count = np.bincount(place + 1, self.cells.count, len(labels) + 1)[1:]
+            ends = np.zeros((3 * len(self.spacing), len(labels)))
+            columns = [count * math.prod(self.spacing), *ends]
+        row, partner, shared = links
+        pointers = np.searchsorted(row, np.arange(len(labels) + 1))
+        table = pointers, np.append(partner, -1), np.append(shared, 0.0)
+        return LabelRegions.build(columns, table, (self.cells, side), self.unit)
 
     def score(
         self, score: Score, labels: Sequence[int] | Mapping[str, Sequence[int]] | None = None
@@ -254,7 +276,8 @@ class Contingency(ByValue):
             values = {name: part._own(score) for name, part in self.merged(labels).items()}
             return pd.Series(values, dtype="float64", name=score.name)
         known = self._either(labels)
-        value = score(*self._regions(known, known)) if len(known) else np.empty(0)
+        around = score.needs != Groups.OVERLAP
+        value = score(*self._regions(known, known, around)) if len(known) else np.empty(0)
         return pd.Series(value, index=pd.Index(known, name="label"), name=score.name)
 
     def _own(self, score: Score) -> float:
