@@ -189,12 +189,15 @@ class Ranking(ByValue):
         return result
 
 
+# Memory is given to the kernels: they would take longer to compile if they asked for it.
+
+
 @scalar
-def _mean_of_curve(precision, recall, points, rule, grid, slot, sample):
+def _mean_of_curve(precision, recall, points, rule, grid, slot, at, sample):
     """Average the best precisions from each of some points on; `precision` is overwritten.
 
-    `slot` gets the terms whose sum is the AP; `sample`, where it has room, the precision at each
-    recall of the grid.
+    `slot` gets the terms whose sum is the AP, from place `at` on; `sample`, where it has room, the
+    precision at each recall of the grid.
     """
     for k in range(points - 2, -1, -1):
         precision[k] = max(precision[k], precision[k + 1])
@@ -202,11 +205,12 @@ def _mean_of_curve(precision, recall, points, rule, grid, slot, sample):
     if rule == 0:
         before = 0.0
         for k in range(points):
-            slot[k] = (recall[k] - before) * precision[k]
-            total += slot[k]
+            term = (recall[k] - before) * precision[k]
+            slot[at + k] = term
+            total += term
             before = recall[k]
         if before != 1.0:  # the step to recall 1 has precision 0
-            slot[points] = 0.0
+            slot[at + points] = 0.0
     else:
         k = 0
         for g in range(len(grid)):
@@ -221,22 +225,17 @@ def _mean_of_curve(precision, recall, points, rule, grid, slot, sample):
 
 def _average(
     weight, item, step, alone, pointer, bounds, column, is_true, positives, grid, spacing, rule,
-    slot, used, sample, ap,
+    slot, used, sample, ap, running, precision, recall,
 ):  # fmt: skip
     """Weighted AP per draw, threshold and class.
 
     With a `step` of 0 all detections have the one item there is, of weight 1; else it is 1.
     Detections that match nothing enter through the running weight. `slot` gets the terms whose
-    sum is the AP, `used` how many there are.
+    sum is the AP, `used` how many there are. `running` has room for the longest class, `precision`
+    and `recall` for all matches of a class at a threshold.
     """
     classes = len(pointer) - 1
     levels = ap.shape[1]
-    longest = 0
-    for c in range(classes):
-        longest = max(longest, pointer[c + 1] - pointer[c])
-    running = np.empty(longest)  # of one class
-    precision = np.empty(len(column) + 1)
-    recall = np.empty(len(column) + 1)
     for b in range(len(weight)):
         for c in range(classes):
             for t in range(levels):
@@ -282,33 +281,32 @@ def _average(
                     total /= truths
                 else:
                     total = _mean_of_curve(
-                        precision, recall, points, rule, grid, slot[at:], sample[b, t, c]
+                        precision, recall, points, rule, grid, slot, at, sample[b, t, c]
                     )
                     used[cell] = points + (points == 0 or recall[points - 1] != 1.0)
                 ap[b, t, c] = total
 
 
 def _average_ends(
-    block, alone, pointer, bounds, column, is_true, positives, grid, spacing, rule, slot, used, ap
-):
+    block, alone, pointer, bounds, column, is_true, positives, grid, spacing, rule,
+    slot, used, sample, ap, counted, precision, recall,
+):  # fmt: skip
     """AP with the true positives of each run of equal confidences last, and first.
 
-    ``block[a]`` is the number of the run of column `a`.
+    ``block[a]`` is the number of the run of column `a`. `counted` becomes how many before each
+    column match nothing and count; the rest is as in `_average`, and `sample` without room.
     """
     classes = len(pointer) - 1
-    counted = np.zeros(len(alone) + 1)  # before each column, of those that match nothing
+    counted[0] = 0.0
     for a in range(len(alone)):
         counted[a + 1] = counted[a] + (not alone[a])
-    precision = np.empty((2, len(column) + 1))
-    recall = np.empty(len(column) + 1)
-    none = np.empty(0)
     for t in range(len(bounds)):
         for c in range(classes):
             cell = t * classes + c
             truths = positives[c]
             if truths <= 0.0:
-                ap[:, t, c] = np.nan
-                used[:, cell] = 0
+                ap[0, t, c] = ap[1, t, c] = np.nan
+                used[0, cell] = used[1, cell] = 0
                 continue
             more = -counted[pointer[c]]
             points = 0
@@ -348,7 +346,7 @@ def _average_ends(
                     continue
                 at = bounds[t, c] + cell
                 ap[first, t, c] = _mean_of_curve(
-                    precision[first], recall, points, rule, grid, slot[first, at:], none
+                    precision[first], recall, points, rule, grid, slot[first], at, sample
                 )
                 used[first, cell] = points + (points == 0 or recall[points - 1] != 1.0)
 
@@ -479,12 +477,14 @@ def _averaged(
     shape = len(weight), levels, classes
     ap = np.empty(shape)
     sample = np.full((*shape, len(rule.recalls) if samples else 0), np.nan)
+    longest = int(np.diff(ranking.bounds).max(initial=0))
     steps = len(ranking.column) + ranking.visit.size + len(used) * (4 + 2 * len(rule.recalls))
     suited(specialise(_average), len(weight) * steps)(
         weight, item, int(given), ranking.alone,
         ranking.pointer, ranking.bounds, ranking.column, ranking.true,
         truths, np.asarray(rule.recalls, dtype=np.float64), rule.spacing,
         kind, slot, used, sample, ap,
+        np.empty(np.diff(ranking.pointer).max(initial=0)), *np.empty((2, longest)),
     )  # fmt: skip
     if given:
         return ap, sample
@@ -517,11 +517,13 @@ def average_precision_ends(
     slot = np.empty((2, len(ranking.column) + levels * classes))
     used = np.zeros((2, levels * classes), dtype=np.int64)
     ap = np.empty((2, levels, classes))
+    longest = int(np.diff(ranking.bounds).max(initial=0))
     steps = len(block) + 2 * (4 * len(ranking.column) + levels * classes * (4 + len(rule.recalls)))
     suited(specialise(_average_ends), steps)(
         block, ranking.alone[0], ranking.pointer, ranking.bounds, ranking.column,
         ranking.true, ranking.truths, np.asarray(rule.recalls, dtype=np.float64),
-        rule.spacing, kind, slot, used, ap,
+        rule.spacing, kind, slot, used, np.empty(0), ap,
+        np.empty(len(block) + 1), np.empty((2, longest)), np.empty(longest),
     )  # fmt: skip
     if kind == 0:
         for end in range(2):

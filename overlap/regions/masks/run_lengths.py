@@ -49,23 +49,20 @@ def read_texts(
             if 0 <= digit < 32:  # the only one, as a rule
                 value = digit - ((digit & 16) << 1)
             else:
-                value, shift, bad = digit & 31, 5, digit < 0 or digit > 63
-                if escaped and digit == 44:
-                    bad = text[np.uint64(k)] != 92
-                    k += 1
-                while digit & 32 and not bad:
+                value, shift, digit, k = 0, 0, 32, k - 1
+                while digit & 32:
                     if k == stop or shift > 55:
                         return n, k - start
                     digit = np.int64(text[np.uint64(k)]) - 48
                     k += 1
                     bad = digit < 0 or digit > 63
-                    value |= (digit & 31) << shift
-                    shift += 5
                     if escaped and digit == 44:
                         bad = text[np.uint64(k)] != 92
                         k += 1
-                if bad:
-                    return n, k - 1 - start
+                    if bad:
+                        return n, k - 1 - start
+                    value |= (digit & 31) << shift
+                    shift += 5
                 value -= ((digit & 16) >> 4) << shift
             value += before if seen > 2 else 0
             if value < 0:
