@@ -277,6 +277,12 @@ def _read_results(
         )
     videos = list(results)
     paths = [f"{key}[{brief(video)}]" for video in videos]
+    scores = [word for word in _SCORES if word in _first(results.values())]
+    if len(scores) > 1 and "confidence" not in columns:
+        raise ValueError(
+            f"{name}: segments have {' and '.join(map(repr, scores))}, which both mean the "
+            f"confidence; name one, such as columns confidence={scores[0]} (--columns)"
+        )
     keys = _keys_of(results.values(), columns)
     unknown = np.full(len(videos), np.nan)
     return _rows(

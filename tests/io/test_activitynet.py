@@ -252,6 +252,15 @@ def test_keys_are_counted_and_not_guessed(tmp_path):
                         as_segments(path, role="truth")
 
 
+def test_two_keys_of_the_confidence_are_not_chosen_from():
+    item = {"label": "a", "score": 0.5, "confidence": 0.1, "segment": [1.0, 2.0]}
+    found = {"results": {"u": [], "v": [item]}}
+    with pytest.raises(ValueError, match=r"'score' and 'confidence', which both mean the conf"):
+        as_segments(found, role="found")
+    table = as_segments(found, role="found", columns={"confidence": "confidence"})
+    assert table.confidence.tolist() == [0.1]
+
+
 def test_a_number_and_its_digits_are_one_video():
     items = FOUND["results"]["v"]
     assert as_segments({"results": {1: items}}, role="found").videos == ("1",)
