@@ -152,13 +152,13 @@ def detection_command(
         strata=strata,
         **shared.options(),
     )
-    tables = report.evidence.inputs
-    known = None if confidence is None or tables is None else tables["found"].confidence
-    if known is not None and len(known) and known.max() < confidence:
-        raise click.UsageError(
-            f"--confidence {confidence:g}: is above every confidence; the largest is "
-            f"{known.max():g}"
-        )
+    if confidence is not None and report.evidence.inputs:
+        known = report.evidence.inputs["found"].confidence
+        if known is not None and len(known) and known.max() < confidence:
+            raise click.UsageError(
+                f"--confidence {confidence:g}: is above every confidence; the largest is "
+                f"{known.max():g}"
+            )
 
     def table(rows: Callable[[], Any]) -> Callable[[str], Any]:
         return lambda path: csv_text(rows(), path)
