@@ -445,3 +445,15 @@ def test_radians_with_a_period_of_degrees_are_told():
         ov.PeriodicGrid.from_angles(np.degrees(phi), np.degrees(psi))
         ov.PeriodicGrid.from_angles(phi, psi, period=(math.tau, math.tau), step=math.tau / 180)
         ov.PeriodicGrid.from_angles([-1.0, 2.0], [3.0, 1.0])
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(181, 181), (37, 73), (361, 121)])
+def test_a_grid_with_both_ends_of_a_period_is_refused(rows: int, columns: int) -> None:
+    x, y = (np.linspace(-math.pi, math.pi, n) for n in (rows, columns))
+    values = np.exp(np.cos(x + 1.1)[:, None] + np.cos(y + 0.7))
+    with pytest.raises(ValueError, match=r"are the first ones again, .*; give values\[:-1, :-1\]"):
+        ov.PeriodicGrid(values, origin=(-180.0, -180.0))
+    ov.PeriodicGrid(values[:-1, :-1], origin=(-180.0, -180.0))
+    even = np.cos(np.radians(np.arange(-179.0, 180.0, 2.0)))
+    ov.PeriodicGrid(2.0 + even[:, None] + even)
+    ov.PeriodicGrid(np.ones((rows, columns)))

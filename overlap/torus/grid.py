@@ -65,8 +65,8 @@ class PeriodicGrid(ByValue):
     Raises
     ------
     ValueError
-        For fewer than 2 nodes on an axis, values that are not finite, negative densities, and
-        ranks outside [0, 1].
+        For fewer than 2 nodes on an axis, values that are not finite, negative densities, ranks
+        outside [0, 1], and a last row and column that repeat the first ones.
 
     Notes
     -----
@@ -444,8 +444,24 @@ def read_values(values: ArrayLike, quantity: str) -> NDArray[np.float64]:
     if len(bad):
         i, j = bad[0].tolist()
         raise ValueError(f"PeriodicGrid: values[{i}, {j}] = {table[i, j]} is not {wanted}")
+    if all(map(_repeats, (table, table.T))):
+        raise ValueError(
+            f"PeriodicGrid: values have shape {table.shape}, and the last row and column are the "
+            "first ones again, as -180 and 180 are one place; give values[:-1, :-1]"
+        )
     table.flags.writeable = False
     return table
+
+
+def _repeats(table: NDArray[np.float64]) -> bool:
+    """Tell whether the last row is the first one again, as in a grid with both ends of a period.
+
+    An even function has such rows, too, but between them as many steps as a circle is cut into.
+    """
+    steps = len(table) - 1
+    ends = steps >= 12 and 360 % steps == 0 and 360 % (steps + 1) != 0
+    first, last = table[0], table[-1]
+    return ends and np.ptp(first) > 0.0 and np.allclose(first, last, rtol=1e-9, atol=0.0)
 
 
 def read_period(values: Sequence[float]) -> tuple[float, float]:
