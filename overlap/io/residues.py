@@ -123,12 +123,14 @@ class ResidueTable(ByValue):
         return tuple(name for name in ALLOWED_CUTOFFS if name in there)
 
     def taken(self, rows: NDArray[Any]) -> ResidueTable:
-        """Return the table of these rows.
+        """Return the table of these rows, or the very table if a mask chooses all of them.
 
         Parameters
         ----------
         rows : ndarray of bool or int
         """
+        if rows.dtype == np.bool_ and rows.all():
+            return self
         return replace(self, **{name: getattr(self, name)[rows] for name in COLUMNS})
 
     def in_four_categories(self) -> ResidueTable:
