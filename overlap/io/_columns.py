@@ -18,8 +18,10 @@ __all__ = [
     "RawSegments",
     "alphabetical",
     "are_times",
+    "coded_column",
     "find_columns",
     "numbered",
+    "numeric_column",
     "plain_name",
     "refuse_columns",
     "to_ends",
@@ -30,6 +32,7 @@ __all__ = [
 Where = Callable[[int], str]
 _PUNCTUATION = str.maketrans("", "", "-_. ")
 _CLOCK = re.compile(r"\d+(:\d+){1,3}([.,]\d+)?$")  # as 01:02 and 00:01:02,5
+_CODED = ("str", "string", "category")  # types of pandas
 _WHOLE = 2.0**53  # float64 holds every whole number up to here
 
 
@@ -72,6 +75,41 @@ def refuse_columns(columns: Mapping[str, str] | None, name: str, reason: str) ->
             f"{name}: columns names {column!r} for {field}, and {reason}; for the other input "
             f"alone, write found:{field}={column} or truth:{field}={column}"
         )
+
+
+def coded_column(column: Any) -> Coded | None:
+    """Return a column of a DataFrame by its distinct values, where pandas finds these itself.
+
+    Parameters
+    ----------
+    column : pandas.Series
+
+    Returns
+    -------
+    Coded or None
+        None for a column of Python objects or of fractions, and for one that lacks a value.
+    """
+    dtype = column.dtype
+    if isinstance(dtype, np.dtype):
+        if dtype.kind not in "iu":
+            return None
+    elif dtype.name not in _CODED:
+        return None
+    number, values = column.factorize()
+    if number.min(initial=0) < 0:
+        return None
+    return Coded(values.tolist(), number.astype(np.int64, copy=False))
+
+
+def numeric_column(column: Any) -> NDArray[Any] | None:
+    """Return the numbers of a column of a DataFrame, or None if its type is that of others.
+
+    Parameters
+    ----------
+    column : pandas.Series
+    """
+    dtype = column.dtype
+    return column.to_numpy() if isinstance(dtype, np.dtype) and dtype.kind in "fiu" else None
 
 
 @dataclass

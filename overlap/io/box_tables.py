@@ -34,7 +34,16 @@ from numpy.typing import NDArray
 
 from overlap._common.limits import MOST_RADIANS
 from overlap.io._cells import read_cells
-from overlap.io._columns import alphabetical, find_columns, plain_name, to_float64, to_names
+from overlap.io._columns import (
+    Coded,
+    alphabetical,
+    coded_column,
+    find_columns,
+    numbered,
+    numeric_column,
+    plain_name,
+    to_float64,
+)
 from overlap.io._source import read_source
 from overlap.io.boundary import reads_file
 from overlap.io.candidate import Candidate
@@ -128,8 +137,9 @@ def read_box_table(path: str) -> Detections:
     content = read_source(os.fspath(path))
     cells = read_cells(content, "CSV with the columns image, class and a box")
     return _table(
-        cells.header, cells.column, cells.where, cells.lines, content.name, content.sha256
-    )
+        cells.header, cells.column, cells.column, cells.where, cells.lines, content.name,
+        content.sha256,
+    )  # fmt: skip
 
 
 def read_box_frame(frame: Any) -> Detections:
@@ -148,19 +158,30 @@ def read_box_frame(frame: Any) -> Detections:
     [6.0]
     """
 
-    def column(place: int) -> list[Any]:
+    def listed(place: int) -> list[Any]:
         return frame.iloc[:, place].to_numpy(dtype=object, na_value=None).tolist()
+
+    def column(place: int) -> list[Any] | NDArray[Any]:
+        numbers = numeric_column(frame.iloc[:, place])
+        # missing numbers are NaN, and may be those of a row without a box
+        return listed(place) if numbers is None or np.isnan(numbers).any() else numbers
+
+    def names(place: int) -> list[Any] | Coded:
+        coded = coded_column(frame.iloc[:, place])
+        return listed(place) if coded is None else coded
 
     def where(row: int) -> str:
         label = frame.index[row]
         return f"DataFrame, row {label.item() if isinstance(label, np.generic) else label!r}"
 
-    return _table(list(frame.columns), column, where, range(len(frame)), "DataFrame", None)
+    rows = range(len(frame))
+    return _table(list(frame.columns), column, names, where, rows, "DataFrame", None)
 
 
 def _table(
     header: Sequence[Any],
-    column: Callable[[int], list[Any]],
+    column: Callable[[int], list[Any] | NDArray[Any]],
+    named: Callable[[int], list[Any] | Coded],
     where: Callable[[int], str],
     rows: Sequence[int],
     name: str,
@@ -179,15 +200,23 @@ def _table(
         if plain.count(one) > 1:
             raise ValueError(f"{name}: the column {one!r} is there twice; keep one")
     raw = [column(plain.index(one)) for one in used]
-    labels = column(place["label"])
-    full = np.array([k for k, entry in enumerate(zip(labels, *raw, strict=True))
-                     if not all(map(_blank, entry))], dtype=np.int64)  # fmt: skip
+    labels = named(place["label"])
+    full = _rows_with_something([*raw, labels], len(labels))
+    whole = len(full) == len(labels)
 
     def place_of(row: int) -> str:
         return where(int(full[row]))
 
-    def numbers(values: Sequence[Any], what: str) -> NDArray[np.float64]:
-        return to_float64([values[k] for k in full], what, place_of, unit="")
+    def of_full(values: Any) -> Any:
+        if whole:
+            return values
+        if isinstance(values, np.ndarray):
+            return values[full]
+        items = values.tolist() if isinstance(values, Coded) else values
+        return [items[k] for k in full]
+
+    def numbers(values: Any, what: str) -> NDArray[np.float64]:
+        return to_float64(of_full(values), what, place_of, unit="")
 
     values = np.stack([numbers(some, one) for one, some in zip(used, raw, strict=True)], axis=1)
     regions = _regions(used, values, place_of)
@@ -195,14 +224,16 @@ def _table(
         if other != used and set(plain).issuperset(other):
             again = [numbers(column(plain.index(one)), one) for one in other]
             _check_same(used, values, other, np.stack(again, axis=1), place_of)
-    images: dict[str, int] = {}
-    of_row = to_names(column(place["image"]), "image", where)
-    item = np.array([images.setdefault(x, len(images)) for x in of_row], dtype=np.int64)
-    names, label = alphabetical(to_names([labels[k] for k in full], "label", place_of))
+    images, item = numbered(named(place["image"]), "image", where)
+    classes, number = numbered(of_full(labels), "label", place_of)
+    names, order = alphabetical(classes)
+    label = order[number]
     flags, sizes = {}, {"area": regions.measure()}
     for flag in _FLAGS:
         if flag in place:
-            flags[flag] = _flag([column(place[flag])[k] for k in full], flag, place_of)
+            given = of_full(column(place[flag]))
+            given = given.tolist() if isinstance(given, np.ndarray) else given
+            flags[flag] = _flag(given, flag, place_of)
     if "area" in place:
         sizes["area"] = numbers(column(place["area"]), "area")
     confidence = None
@@ -213,6 +244,21 @@ def _table(
         confidence, flags, sizes, np.array(rows, dtype=np.int64)[full], name, digest, (),
         "boxes" if isinstance(regions, Boxes) else "rotated boxes",
     )  # fmt: skip
+
+
+def _rows_with_something(columns: Sequence[Any], count: int) -> NDArray[np.int64]:
+    """Return the rows that have a value in any of some columns."""
+    empty = np.ones(count, dtype=bool)
+    for values in columns:
+        if not empty.any():
+            break
+        if isinstance(values, np.ndarray):  # has no missing one
+            empty[:] = False
+        elif isinstance(values, Coded):
+            empty &= np.array(list(map(_blank, values.values)), dtype=bool)[values.number]
+        else:
+            empty &= np.fromiter(map(_blank, values), bool, count)
+    return np.flatnonzero(~empty)
 
 
 def _blank(value: Any) -> bool:

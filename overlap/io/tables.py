@@ -51,8 +51,10 @@ from overlap.io._columns import (
     Coded,
     RawSegments,
     Where,
+    coded_column,
     find_columns,
     numbered,
+    numeric_column,
     plain_name,
     to_float64,
     to_names,
@@ -101,7 +103,6 @@ COLUMN_NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
 #: Columns of EPIC-KITCHENS whose numbers together are an action.
 ACTION = ("verbclass", "nounclass")
 _WANTED = "CSV or ActivityNet JSON"
-_CODED = ("str", "string", "category")  # types of pandas
 
 
 def columns_of(
@@ -234,12 +235,12 @@ def read_frame(
 
     def get(field: str) -> Any:
         column = frame.iloc[:, place[field]]
-        if field in ("video", "label") and _is_coded(column.dtype):
-            number, values = column.factorize()
-            if number.min(initial=0) >= 0:  # -1 is a missing one
-                return Coded(values.tolist(), number.astype(np.int64, copy=False))
-        if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiu":
-            return column.to_numpy()
+        coded = coded_column(column) if field in ("video", "label") else None
+        if coded is not None:
+            return coded
+        numbers = numeric_column(column)
+        if numbers is not None:
+            return numbers
         if field in ("start", "stop") and _is_dated(column.dtype):
             return column.array
         return column.to_numpy(dtype=object, na_value=None).tolist()
@@ -283,11 +284,6 @@ def read_parquet(path: str) -> Any:
     data = read_file(path)
     with decoding(path, "Parquet"):
         return pd.read_parquet(io.BytesIO(data))
-
-
-def _is_coded(dtype: Any) -> bool:
-    """Tell whether pandas finds the distinct values of a column without its Python objects."""
-    return dtype.kind in "iu" if isinstance(dtype, np.dtype) else dtype.name in _CODED
 
 
 def _is_dated(dtype: Any) -> bool:

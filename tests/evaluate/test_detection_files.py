@@ -705,3 +705,31 @@ def test_boxes_of_nuscenes_stand_under_their_sample(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps({"results": {"a": [box]}}))
     with pytest.raises(ValueError, match=r"sample_token is 'b', and the box stands under 'a'"):
         read_nuscenes(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_a_frame_of_numbers_and_codes_is_read_as_one_of_objects(missing):
+    rng = np.random.default_rng(4)
+    for size in (0, 1, 30):
+        corner = rng.integers(0, 9, (size, 2))
+        frame = pd.DataFrame(
+            {
+                "image": rng.integers(0, 5, size),
+                "label": pd.Categorical(rng.choice(["b", "a", "c"], size), ["c", "d", "b", "a"]),
+                **dict(zip(("x1", "y1"), corner.T.astype(np.float32), strict=True)),
+                **dict(zip(("x2", "y2"), (corner + 2).T, strict=True)),
+                "score": rng.random(size),
+                "ignore": rng.integers(0, 2, size),
+            }
+        )
+        if missing:  # an image without a box
+            some = pd.DataFrame({"image": [7]})
+            frame = pd.concat([frame[:10], some, frame[10:]], ignore_index=True)
+        read = read_box_frame(frame)
+        assert read == read_box_frame(frame.astype(object))
+        assert len(read) == size
+        if size > 1:
+            assert read.labels == ("a", "b", "c")
+            assert read.row.tolist() == [k for k in range(len(frame)) if not missing or k != 10]
+            with pytest.raises(ValueError, match="row 3: x1 is inf; wanted a finite number"):
+                read_box_frame(frame.assign(x1=frame.x1.where(frame.index != 3, np.inf)))
