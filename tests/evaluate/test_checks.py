@@ -196,11 +196,11 @@ def test_segments(tmp_path):
 
 def test_findings_of_a_reader_are_those_of_the_report(tmp_path):
     one = '{"segment": [0, 1], "label": "a", "score": 1}'
-    (tmp_path / "found.json").write_text(f'{{"results": {{"v": [{one}], "v": [{one}]}}}}')
-    (tmp_path / "truth.csv").write_text("video,start,stop,label\nv,0,1,a\n")
+    (tmp_path / "found.json").write_text(f'{{"results": {{"v": [{one}]}}}}')
+    (tmp_path / "truth.csv").write_text("v,0,1,a\n")  # without a line of names
     report = evaluate.temporal(truth=tmp_path / "truth.csv", found=tmp_path / "found.json")
     assert report.findings
-    assert report.findings[0] in seen_of(tmp_path / "found.json")[1].findings
+    assert report.findings[0] in seen_of(tmp_path / "truth.csv")[1].findings
     (tmp_path / "angles.csv").write_text("phi,psi\n-1.1,-0.7\n-1.2,-0.8\n-2,2.4\n")
     said = seen_of(tmp_path / "angles.csv")[1].findings
     whole = evaluate.conformation(
