@@ -159,6 +159,7 @@ def test_empty_policy():
         ({"counts": 3}, TypeError, "expected a Contingency, got int"),
         ({"method": "best"}, ValueError, "method = 'best'"),
         ({"at_least": np.nan}, ValueError, "at_least = nan is not finite"),
+        ({"at_least": 50}, ValueError, "at_least = 50, and no IoU is above 1; write a percentage"),
         ({"crowd": 0}, ValueError, "crowd = 0: these are void or background"),
         ({"crowd": 2, "void": (2,)}, ValueError, "crowd = 2: these are void or background"),
         ({"classes": {1: 1}}, TypeError, "classes: expected a pair of mappings"),

@@ -160,5 +160,10 @@ def test_bad_rules():
     counts = ov.contingency([1], [1])
     with pytest.raises(ValueError, match="rule = 'best'"):
         ov.detect_lesions(counts, rule="best")
+    for rule in ("coverage", "iou"):
+        with pytest.raises(
+            ValueError, match=r"at_least = 10, and no .* is above 1; write a percentage"
+        ):
+            ov.detect_lesions(counts, rule=rule, at_least=10)
     with pytest.raises(ValueError, match="rule 'any' has no threshold"):
         ov.detect_lesions(counts, at_least=0.1)

@@ -290,6 +290,10 @@ def match_instances(
             "with overlap.contingency(found, truth)"
         )
     at_least = checked_number(at_least, "at_least")
+    if at_least > 1.0:
+        raise ValueError(
+            f"at_least = {at_least:g}, and no IoU is above 1; write a percentage as 0.5"
+        )
     if method not in ("greedy", "optimal"):
         raise ValueError(f"method = {method!r}; expected 'greedy' or 'optimal'")
     void_labels = checked_labels(void, "void", ordered=False)

@@ -119,6 +119,10 @@ def detect_lesions(
             np.sort(pairs.truth), pairs.unmatched_truth, pairs.found, pairs.unmatched_found
         )
     least = checked_number(0.1 if at_least is None else at_least, "at_least")
+    if least > 1.0:
+        raise ValueError(
+            f"at_least = {least:g}, and no share is above 1; write a percentage as 0.5"
+        )
     cells = counts.cells
     both = (cells.found != 0) & (cells.truth != 0)
     sides = []

@@ -322,3 +322,12 @@ def test_grids_that_make_odd_distances_are_said(tmp_path):
     path = str(tmp_path / "a.nii")
     (note,) = segmentation(truth=path, found=path, metrics="dice").notes()
     assert "its voxels have sides of 1000 x 1000 x 1000 mm: is the unit right?" in note
+
+
+def test_rules_in_millimeters_say_that_voxels_have_no_size():
+    truth = np.ones((5, 5, 5), np.uint8)
+    told = "lesion_dice: the rules have millimeters, and a voxel counts as 1 mm"
+    for spacing, wanted in ((None, True), ((1.0, 1.0, 1.0), False)):
+        report = segmentation(truth=truth, found=truth, metrics="lesion_dice", spacing=spacing)
+        assert any(told in note for note in report.notes()) == wanted
+    assert not any(told in note for note in segmentation(truth=truth, found=truth).notes())

@@ -119,7 +119,7 @@ def test_names():
     assert [metric.family for metric in metrics] == ["surfaces"] * 3
     assert [metric.better for metric in metrics] == ["lower", "higher", "higher"]
     assert "0.5 mm" in metrics[1].meaning
-    for name in ("hd101", "hd9x", "nsd", "nsd@", "nsd@-1", "assd@2", "nsd@2cm"):
+    for name in ("hd101", "hd0.95", "hd9x", "nsd", "nsd@", "nsd@-1", "assd@2", "nsd@2cm"):
         with pytest.raises(ValueError, match="there is no"):
             chosen_metrics([name])
     with pytest.raises(ValueError, match="has no width"):

@@ -243,6 +243,10 @@ def test_errors():
     one = ov.surface_distances(a, a)[1]
     with pytest.raises(ValueError, match="percentile = 101"):
         one.hd(101)
+    for call in (one.hd, lambda share: one.one_sided("found", share)):
+        with pytest.raises(ValueError, match=r"percentile = 0.95; .* such as 95 \(and not 0.95\)"):
+            call(0.95)
+    assert one.hd(0) == one.hd(1) == one.hd(99.5) == 0.0
     with pytest.raises(ValueError, match="tolerance = nan"):
         one.nsd(NAN)
     with pytest.raises(ValueError, match="side = 'left'"):

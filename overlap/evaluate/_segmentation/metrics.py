@@ -307,7 +307,8 @@ def _of_surfaces(name: str) -> Metric:
     """Return a metric of surfaces with a percentile, tolerance or width of its own."""
     match = re.fullmatch(SURFACE_NAME, name)
     percentile = match is not None and match["percentile"]
-    if match is None or (percentile and float(percentile) > 100.0):
+    share = percentile and 0.0 < float(percentile) < 1.0  # hd0.95 for hd95
+    if match is None or share or (percentile and float(percentile) > 100.0):
         here = OTHER_NAMES.get(name.casefold())
         hint = f", here it is {here!r}" if here else closest(name, METRICS)
         raise ValueError(f"metrics: there is no {name!r}{hint}; there are {', '.join(METRICS)}")

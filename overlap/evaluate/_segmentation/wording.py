@@ -239,6 +239,12 @@ def _of_values(evidence: SegmentationEvidence, settings: Mapping[str, Any]) -> l
         )
     elif evidence.units == ["voxels"]:
         notes.append("no file says how large its voxels are: volumes are in voxels")
+        lesions = [metric.name for metric in evidence.metrics if metric.name.startswith("lesion_")]
+        if lesions:
+            notes.append(
+                f"{listed(lesions)}: the rules have millimeters, and a voxel counts as 1 mm; give "
+                "spacing= if it is not"
+            )
     left_out = [
         f"{entry['left_out']} of {name}"
         for name, entry in settings["touched"].items()

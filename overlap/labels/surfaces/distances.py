@@ -70,7 +70,7 @@ class SurfaceDistances(ByValue, Mapping[int | str, Surface]):
         Parameters
         ----------
         percentile : float
-            In [0, 100].
+            0, or in [1, 100].
         """
         name = "hd" if percentile == 100.0 else f"hd{percentile:g}"
         return self._series(name, [one.hd(percentile) for one in self.surfaces.values()])

@@ -203,15 +203,14 @@ class Surface(ByValue):
         Parameters
         ----------
         percentile : float
-            In [0, 100].
+            0, or in [1, 100].
 
         Raises
         ------
         ValueError
             For a percentile outside this range.
         """
-        if not 0.0 <= percentile <= 100.0:
-            raise ValueError(f"percentile = {percentile!r}; wanted a number from 0 to 100")
+        _check_percentile(percentile)
         if self._empty:
             return self._apart
         share, rule = percentile / 100.0, self.convention.quantile
@@ -253,12 +252,12 @@ class Surface(ByValue):
         side : {"found", "truth"}
             Whose points are taken.
         percentile : float, optional
-            In [0, 100]; 100 gives the directed Hausdorff distance. By default the mean.
+            0, or in [1, 100]; 100 gives the directed Hausdorff distance. By default the mean.
         """
         if side not in ("found", "truth"):
             raise ValueError(f"side = {side!r}; wanted 'found' or 'truth'")
-        if percentile is not None and not 0.0 <= percentile <= 100.0:
-            raise ValueError(f"percentile = {percentile!r}; wanted a number from 0 to 100")
+        if percentile is not None:
+            _check_percentile(percentile)
         directed = self.found if side == "found" else self.truth
         if percentile is None:
             return directed.mean
@@ -291,3 +290,10 @@ class Surface(ByValue):
         sides = {"found": self.found.worst(), "truth": self.truth.worst()}
         side = max(sides, key=lambda name: sides[name][0])
         return WorstPoint(*sides[side], side, self.label)
+
+
+def _check_percentile(percentile: float) -> None:
+    if not (percentile == 0.0 or 1.0 <= percentile <= 100.0):
+        raise ValueError(
+            f"percentile = {percentile!r}; wanted a number from 0 to 100, such as 95 (and not 0.95)"
+        )
