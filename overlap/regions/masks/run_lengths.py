@@ -49,7 +49,7 @@ def read_texts(
             if 0 <= digit < 32:  # the only one, as a rule
                 value = digit - ((digit & 16) << 1)
             else:
-                value, shift, digit, k = 0, 0, 32, k - 1
+                value, shift, digit, k = np.int64(0), 0, np.int64(32), k - 1
                 while digit & 32:
                     if k == stop or shift > 55:
                         return n, k - start
