@@ -762,6 +762,8 @@ def _column(rows: Sequence[Any] | JsonRows, name: str, missing: Any) -> list[Any
     """Return one value of each row."""
     if isinstance(rows, JsonRows):
         values, has = rows.columns[name].tolist(), rows.has[name]
+        if has.all():
+            return values
         return [x if there else missing for x, there in zip(values, has.tolist(), strict=True)]
     try:
         return list(map(operator.itemgetter(name), rows))
