@@ -187,7 +187,7 @@ def test_what_is_refused(refused, folders, tmp_path):
     assert "one pattern, or two" in refused(truth, found, "--pattern", "a*,b*,c*")
     assert "wanted a name in .json" in refused(truth, found, "--out", tmp_path / "report.txt")
     assert "--picture" in refused(truth, found, "--picture", tmp_path / "a.txt")
-    assert "background of --picture" in refused(truth, found, "--images", tmp_path)
+    assert "changes nothing without --picture" in refused(truth, found, "--images", tmp_path)
     assert "'1' is not understood" in refused(truth, found, "--labels", "1,a=2")
 
 
