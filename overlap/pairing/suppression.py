@@ -528,7 +528,7 @@ def _tiles(
 
     None where the plane is too small for several, or ends are too coarse beside the sides.
     """
-    if sides.min() <= 1e-9 * max(np.abs(ends).max() for ends in bounds):
+    if sides.min() <= 1e-9 * _farthest(bounds):
         return None
     lower, sides = bounds[0][:2] - bounds[0][:2].min(axis=1)[:, None], sides[:2]
     unit = sides.mean(axis=1)
@@ -649,6 +649,11 @@ def _gathered(regions: Regions, rows: NDArray[np.integer]) -> tuple[Any, ...]:
     return tuple(np.array(columns, order="F").T.take(rows, axis=0).T)
 
 
+def _farthest(bounds: Bounds) -> float:
+    """Return the largest absolute value of an end."""
+    return max(-float(bounds[0].min()), float(bounds[1].max()))
+
+
 def shares(
     regions: Regions, score: Score, threshold: float, bounds: Bounds
 ) -> tuple[float, float, float]:
@@ -675,8 +680,7 @@ def shares(
     # I / (I + own (A - I)) > t, solved for I / A; the margin is for rounding.
     own, other = ((1 - 1e-9) * t * w / (1.0 - t + t * w) if w else 0.0 for w in (own, other))
     # Ends of outer boxes are rounded.
-    far = max(np.abs(ends).max() for ends in bounds)
-    reach = regions.reach_share(own) - 1e-6 - 1e-15 * far / sides.min()
+    reach = regions.reach_share(own) - 1e-6 - 1e-15 * _farthest(bounds) / sides.min()
     own, other = regions.side_share(own), regions.side_share(other)
     return max(reach, 0.0), own, 1.0 / other if other else math.inf
 
