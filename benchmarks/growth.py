@@ -102,6 +102,12 @@ def _rotated_pairs(size: int) -> Call:
     return partial(ov.iou.pairs, a, b, at_least=0.0, strict=True)
 
 
+def _in_order(size: int) -> Call:
+    """Do what any suppression does at least: read boxes by descending confidence."""
+    boxes, confidence = scenes.detections(size, 5, 6)
+    return lambda: boxes[np.argsort(-confidence)]
+
+
 def _suppression(size: int) -> Call:
     boxes, confidence = scenes.detections(size, 5, 6)
     return partial(ov.nms, ov.Boxes(boxes), confidence, threshold=0.5)
@@ -190,7 +196,8 @@ JOBS = {
     "boxes": Job("overlapping pairs of n x n boxes", "pair", _TEN, _box_pairs, _pairs_found),
     "rotated": Job("overlapping pairs of n x n rotated boxes", "pair", _TEN, _rotated_pairs,
                    _pairs_found),
-    "suppression": Job("NMS of n boxes", "box", _TEN, _suppression),
+    "in_order": Job("n boxes read by confidence, in NumPy", "box", _TEN, _in_order, wanted=None),
+    "suppression": Job("NMS of n boxes", "box", _TEN, _suppression, wanted=1.2),
     "greedy": Job("greedy matching of n x n boxes", "box", _TEN,
                   partial(_matching, method="greedy")),
     "optimal": Job("optimal matching of n x n boxes", "box", _TEN,
