@@ -68,9 +68,9 @@ thousand items are those of the largest size. Memory is the most that the proces
 input, above what it held after the imports. Beside it stands what the input took of it, and what
 the result keeps: of an evaluation also tables, matches and ranks, from which its report answers.
 
-NMS reads boxes by descending confidence, each at another place in memory. Where boxes do not fit into
-the processor's caches, sorting and reading alone grow faster than the number of boxes: the row before
-NMS has nothing else, with an exponent of about 1.15. So 1.2 is wanted of NMS, not 1.1.
+NMS reads boxes by descending confidence, each at another place in memory. Where boxes do not fit
+into the processor's caches, sorting and reading alone grow faster than the number of boxes: the row
+before NMS has nothing else, with an exponent of about 1.15. So 1.2 is wanted of NMS, not 1.1.
 """
 
 
