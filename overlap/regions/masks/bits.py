@@ -414,8 +414,8 @@ def _packed_rows(cells: NDArray[np.bool_], size: int) -> tuple[NDArray, ...]:
     whole = size // _PIECE * _PIECE
     pieces = table[0, :whole].reshape(-1, _PIECE), table[:, whole:]
     targets = np.split(words, [whole // _WORD])
-    parts = zip(pieces, targets, strict=True)
-    packed = [_pack(*part, False)[:3] for part in parts if part[0].size]
+    both = zip(pieces, targets, strict=True)
+    packed = [_pack(rows, target, False)[:3] for rows, target in both if rows.size]
     first, length, count = map(np.concatenate, zip(*packed, strict=True))
     starts = np.arange(len(first)) * (_PIECE // _WORD)
     first += starts
