@@ -274,6 +274,7 @@ def test_products_and_finite_sets():
     [
         lambda codes: codes,
         lambda codes: codes * 10**12 - 7,
+        lambda codes: codes + 2**60,  # which float64 does not tell apart
         lambda codes: np.array(["zebra", "ant", "cat", "dog"])[codes],
         lambda codes: [["x", "y", "z", ""][code] for code in codes],
         lambda codes: np.array([0.5, np.inf, -1.0, 3.0])[codes],

@@ -27,6 +27,7 @@ MOST: Callable
 SORTED_HERE = 128
 WHOLE, TILED, REST = 0, 1, 2  # kinds of passes
 DROPPED, KEPT, OPEN = 0, 1, 2  # states of a region
+_LARGEST_CODE = 2**53
 _LAST_CELL = 2.0**31 - 1.0
 _LEFT, _LOW, _FIRST = 1, 2, 3  # of a region's cells: leftmost, lowest, both
 
@@ -74,7 +75,7 @@ def few(a, p, threshold, value, order, codes, least):
     `order` and `value`, which has the confidences, begin with those of the kept ones then. More
     than `SORTED_HERE` come in an order by descending confidence, in which only equal ones may be
     out of place. `codes` are equal within a group; without any there are no groups. Where a
-    confidence is NaN, nothing is done and -1 returned.
+    confidence is NaN, or float64 does not hold a code, nothing is done and -1 returned.
 
     Indices are unsigned, because a test for negative ones takes time and stops vectorization.
     """
@@ -94,6 +95,8 @@ def few(a, p, threshold, value, order, codes, least):
     undefined = False
     for k in range(n):
         undefined |= math.isnan(value[k])
+    for k in range(codes.shape[0]):
+        undefined |= abs(codes[k]) > _LARGEST_CODE
     if undefined:
         return -1
     for k in range(one, n):
@@ -112,7 +115,7 @@ def few(a, p, threshold, value, order, codes, least):
     # Whole eights leave nothing for a slow loop over the last few: the first region stands in the
     # places that are left.
     room = (n + np.uint64(7)) // eight * eight
-    table, group, free = np.empty((len(a) + 1, room)), np.zeros(room, np.int64), np.ones(room)
+    table, free = np.empty((len(a) + 1, room)), np.zeros(room)  # free: their group, or NaN
     for c in range(len(a)):
         column = a[c]
         for k in range(n):
@@ -123,19 +126,19 @@ def few(a, p, threshold, value, order, codes, least):
         table[len(a), k] = value[np.uint64(order[k])]
     if codes.shape[0] > 0:
         for k in range(n):
-            group[k] = codes[np.uint64(order[k])]
+            free[k] = codes[np.uint64(order[k])]
     b = ROWS(table)
     count = 0
     for k in range(n):
-        if free[k] == 0.0:
+        own = free[k]
+        if math.isnan(own):
             continue
         order[count], value[count] = order[k], table[len(a), k]
         count += 1
-        own = group[k]
         for t in range((k + one) // eight * eight, room):
             o, e, s, x = TERMS(b, t, b, k)
-            hit = (SCORE(o, e, s, x, p)[0] > threshold) & (group[t] == own)
-            free[t] = 0.0 if hit else free[t]
+            hit = (SCORE(o, e, s, x, p)[0] > threshold) & (free[t] == own)
+            free[t] = math.nan if hit else free[t]
     return count
 
 

@@ -270,7 +270,7 @@ def _few(
     codes: NDArray | None,
     least: float,
 ) -> Kept | None:
-    """Suppress in one compiled call; None for a NaN and for kinds that are not simple columns."""
+    """Suppress in one compiled call; None for what its loop does not take."""
     columns = regions.kernel_columns() if geometry.fused else ()
     kernel = _few_kernel(plan, geometry, len(columns))
     if kernel is None or columns is not getattr(regions, "_arrays", None):
