@@ -169,8 +169,9 @@ class _Sides:
     rule: MatchRule
     found: Table
     truth: Table
-    codes: tuple[NDArray[np.int64], NDArray[np.int64]]  # of found and of truth
+    labels: int  # more than all numbers of classes
     order: NDArray[np.int64]  # candidates by group and preference among equals
+    ordered: NDArray[np.int64]  # their groups in this order
 
     @property
     def by_found(self) -> bool:
@@ -185,13 +186,14 @@ class _Sides:
         return self.truth if self.by_found else self.found
 
     @cached_property
-    def _ordered(self) -> NDArray[np.int64]:
-        return self.codes[1 if self.by_found else 0][self.order]
+    def codes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Groups of found and of truth."""
+        return self.found.groups(self.labels), self.truth.groups(self.labels)
 
     def ends(self, begin: int, end: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return where the candidates of some agents begin and end in `order`."""
-        codes = self.codes[0 if self.by_found else 1][begin:end]
-        first, last = _group_ends(self._ordered, codes)
+        codes = self.agents.groups(self.labels, slice(begin, end))
+        first, last = _group_ends(self.ordered, codes)
         outside = codes < 0
         last[outside] = first[outside]
         return first, last
@@ -203,14 +205,16 @@ class _Sides:
 
 def _sides(measure: Measure, found: Table, truth: Table, rule: MatchRule) -> _Sides:
     labels = 1 + int(max(found.label.max(initial=0), truth.label.max(initial=0)))
-    codes = found.groups(labels), truth.groups(labels)
     if rule.chooser == "found":
         rows = np.arange(len(truth))
-        order = order_by(rows[::-1].copy() if rule.of_equal == "last" else rows, codes[1])
+        rows = rows[::-1].copy() if rule.of_equal == "last" else rows
+        code = truth.groups(labels)
+        order = order_by(rows, code)
     else:
         assert found.confidence is not None
-        order = np.lexsort((-found.confidence, codes[0]))
-    return _Sides(measure, rule, found, truth, codes, order)
+        code = found.groups(labels)
+        order = np.lexsort((-found.confidence, code))
+    return _Sides(measure, rule, found, truth, labels, order, code[order])
 
 
 def _group_ends(

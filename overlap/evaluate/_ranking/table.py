@@ -111,18 +111,21 @@ class Table(ByValue):
         """Return the table with some regions in no class."""
         return self.changed(label=np.where(rows, -1, self.label))
 
-    def groups(self, labels: int) -> NDArray[np.int64]:
+    def groups(self, labels: int, rows: slice = slice(None)) -> NDArray[np.int64]:
         """Return one number for each item and class; -1 for regions without one of them.
 
         Parameters
         ----------
         labels : int
             More than all numbers of classes. The groups of an item follow each other.
+        rows : slice
+            Those that are wanted.
         """
-        code = self.item * labels
-        code += self.label
-        outside = self.label < 0
-        outside |= self.item < 0
+        item, label = self.item[rows], self.label[rows]
+        code = item * labels
+        code += label
+        outside = label < 0
+        outside |= item < 0
         code[outside] = -1
         return code
 
