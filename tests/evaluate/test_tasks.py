@@ -70,7 +70,7 @@ class Words(Task):
         return Inputs({word: (word, *found[word]) for word in truth})
 
     def measure(self, key, item):
-        sets = ov.FiniteSets.from_lists(item[:2])
+        sets = ov.FiniteSets.from_lists(map(list, item[:2]))
         return Part(item[0], float(ov.dice(sets[1:], sets[:1])[0]), item[2])
 
     def finish(self, parts, about):
