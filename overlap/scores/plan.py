@@ -270,7 +270,9 @@ class Plan:
 def common_sort(found: Any, truth: Any) -> Sort | None:
     """Return the sort of two usual batches that have the same one, else None."""
     sort = getattr(found, "_sort", None)
-    return sort if sort is not None and sort == getattr(truth, "_sort", None) else None
+    if sort is None or sort != getattr(truth, "_sort", None):
+        return None
+    return sort if type(found) is sort[0] is type(truth) else None  # classes can be assigned
 
 
 @cache
