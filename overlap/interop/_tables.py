@@ -15,7 +15,7 @@ import numpy as np
 
 from overlap._common.sizes import limits
 from overlap._kernels import loops
-from overlap._kernels.jit import run_blocks, specialise
+from overlap._kernels.jit import FixedTypes, run_blocks, specialise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,10 +164,7 @@ class TableScorer:
         self._of_found, self._of_truth = wrt in ("found", "both"), wrt in ("truth", "both")
         self._width, self._limits = width, limits(width // 2)
         self._rows = width * (4 if wrt == "both" else 3 if wrt else 2)
-        self._reader, self._writer = (
-            specialise(read_ends, sums=True),
-            specialise(write_rows, sums=True),
-        )
+        self._passes: dict[tuple[int, int], tuple[FixedTypes, FixedTypes, FixedTypes]] = {}
         self._kernel: Callable[..., Any]
         if not self.usable:
             return
@@ -175,6 +172,13 @@ class TableScorer:
             self._kernel = plan.kernel(loops.paired, geometry)
             return
         self._kernel = plan.gradient(geometry, wrt)
+
+    def _passes_of(self, types: tuple[int, int]) -> tuple[FixedTypes, FixedTypes, FixedTypes]:
+        """Return what reads, scores and writes tables of numbers of so many bytes."""
+        if types not in self._passes:
+            reader, writer = (specialise(loop, sums=True) for loop in (read_ends, write_rows))
+            self._passes[types] = FixedTypes(reader), FixedTypes(self._kernel), FixedTypes(writer)
+        return self._passes[types]
 
     def __call__(
         self, found: NDArray, truth: NDArray, factor: float, best: float = np.inf
@@ -207,7 +211,7 @@ class TableScorer:
             first = np.empty(found.shape, found.dtype)
         if self._of_truth:
             second = np.empty(truth.shape, truth.dtype)
-        given = found, truth, factor, first, second, best
+        given = found, truth, float(factor), first, second, float(best)  # of the same types always
         bad, total = (self._piece if count <= _PIECE else self._pieces)(given, 0, item)
         if bad:
             return None
@@ -233,15 +237,17 @@ class TableScorer:
     def _piece(self, given: tuple[Any, ...], start: int, item: NDArray) -> tuple[float, float]:
         found, truth, factor, first, second, best = given
         both, grad, a, b = _scratch.of(self._rows, len(item), self._width)
-        bad = self._reader(found, truth, start, *self._limits, both)
+        reader, kernel, writer = self._passes_of((found.itemsize, truth.itemsize))
+        bad = reader.call(found, truth, start, *self._limits, both)
         if bad:
             return bad, 0.0
         if self._wrt:
-            self._kernel(a, b, self._parameters, item, grad)
+            kernel.call(a, b, self._parameters, item, grad)
         else:
-            self._kernel(a, b, self._parameters, item)
+            kernel.call(a, b, self._parameters, item)
         largest = _LARGEST[found.dtype], _LARGEST[truth.dtype]
-        return self._writer(grad, factor, largest, start, first, second, item, best)
+        bad, total = writer.call(grad, factor, largest, start, first, second, item, best)
+        return bad, total
 
 
 @lru_cache(maxsize=512)
