@@ -1090,12 +1090,14 @@ def test_repeats_and_columns_are_what_they_say(monkeypatch):
                 np.testing.assert_array_equal(along.columns(some), column[some])
 
 
-def test_listed_positives_are_those_of_a_table():
+def test_listed_positives_are_those_of_a_table(monkeypatch):
     rng = np.random.default_rng(6)
     for shape in ((3, 5), (1, 1), (0, 4), (2, 0)):
         counts = rng.integers(0, 3, shape)
         positives = positives_of(counts)
         np.testing.assert_array_equal(positives.by_class, counts.sum(axis=1))
-        np.testing.assert_array_equal(positives.items_by_class(), (counts > 0).sum(axis=1))
+        for cells in (1, 2 * shape[1], 10**6):  # a class at a time, two, all
+            monkeypatch.setattr("overlap.evaluate._ranking.positives._CELLS", cells)
+            np.testing.assert_array_equal(positives.items_by_class(), (counts > 0).sum(axis=1))
         weights = rng.integers(0, 4, (6, shape[1])).astype(float)
         np.testing.assert_array_equal(positives.drawn(weights), weights @ counts.T)

@@ -12,6 +12,8 @@ from overlap._common.values import ByValue
 
 __all__ = ["Positives"]
 
+_CELLS = 1 << 25  # of a table of classes and items
+
 
 @dataclass(frozen=True, eq=False)
 class Positives(ByValue):
@@ -40,9 +42,17 @@ class Positives(ByValue):
 
     def items_by_class(self) -> NDArray[np.int64]:
         """Return the number of items with a truth of each class, shape (C,)."""
-        there = np.zeros((self.classes, self.items), dtype=bool)
-        there[self.label, self.item] = True
-        return np.array([np.count_nonzero(row) for row in there], dtype=np.int64)
+        result = np.empty(self.classes, dtype=np.int64)
+        step = max(1, _CELLS // max(self.items, 1))
+        for begin in range(0, self.classes, step):  # a table of a few classes at a time
+            count = result[begin : begin + step]
+            rows: slice | NDArray[np.int64] = slice(None)
+            if len(count) < self.classes:
+                rows = np.flatnonzero((self.label >= begin) & (self.label < begin + step))
+            there = np.zeros((len(count), self.items), dtype=bool)
+            there[self.label[rows] - begin, self.item[rows]] = True
+            count[:] = [np.count_nonzero(row) for row in there]
+        return result
 
     def drawn(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the number of truths of each class where items are drawn, shape (B, C).
