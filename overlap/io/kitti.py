@@ -74,8 +74,8 @@ def read_kitti(folder: str, kind: str | None = None) -> Detections:
             f"{folder}: labels of KITTI have no {kind}; kind is one of {', '.join(_KINDS)}"
         )
     lines = read_lines(folder, text_files(folder))
-    widths = {len(words) for words in lines.words} & {15, 16} or {15}
-    width = max(widths)
+    scored = sum(len(words) == 16 for words in lines.words)
+    width = 16 if 2 * scored > len(lines) else 15  # of most lines: the message names another one
     lines.check_widths((width,), _FORM + (" score" if width == 16 else ""))
     words = lines.column(0)
     names = np.array([_SPELLING.get(word.casefold(), word) for word in words], dtype=object)

@@ -513,6 +513,7 @@ def test_kitti_in_blocks_and_with_intervals(tmp_path):
     ("text", "message"),
     [
         ("Car 0 0 -10 1 1 9 9 1 1 1 0 0 9", "000001.txt, line 1: 14 words"),
+        ("Car x 0 0 -10 1 1 9 9 1 1 1 0 0 9 0", "000001.txt, line 1: 16 words.* rotation_y$"),
         ("Car 0 0 -10 1 1 9 x 1 1 1 0 0 9 0", "line 1: .*'x' is not a finite number"),
         ("Car 0 0 -10 9 1 1 9 1 1 1 0 0 9 0", "line 1: .* ends before it begins"),
         ("Car 0 0 -10 1 1 9 9 1 1 1 0 0 9 -90", "line 1: rotation_y is -90, .* wanted radians"),
